@@ -1,0 +1,129 @@
+# Given Python 3.11 or later and cargo, every target sets up what it needs in
+# its own environment. `make help` lists the targets and the settings.
+
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= build/paper
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help paper test lint rust-test pytest coverage bench format develop dist clean
+
+BIN := $(abspath $(VENV))/bin
+INSTALLED := $(VENV)/.installed
+TEST_EXTRAS := $(VENV)/.test-extras
+PACKAGES := eqsolve derivations templates paper_figures
+CHECKED := $(PACKAGES) $(wildcard tests benchmarks docs)
+
+# What the wheel is made of. Folders are listed beside their files: their time
+# changes when a file is added or deleted.
+SOURCES := setup.cfg pyproject.toml MANIFEST.in README.md LICENSE \
+	$(shell find $(PACKAGES) rust \( -path rust/target -o -name __pycache__ -o -name '*.so' \) \
+		-prune -o -print)
+
+help:
+	@echo "make paper     derive, evaluate and verify the whole paper; report in $(OUT)"
+	@echo "make test      every check: lint, types, Rust and Python tests"
+	@echo "make lint      black, isort, flake8 and mypy only"
+	@echo "make rust-test formatting, clippy and tests of the crate only"
+	@echo "make pytest    Python tests only"
+	@echo "make coverage  Python tests with a coverage report"
+	@echo "make bench     run the benchmarks"
+	@echo "make format    format Python and Rust sources"
+	@echo "make develop   editable installation in .venv-dev, for daily work"
+	@echo "make dist      sdist and wheel in dist/"
+	@echo "make clean     remove everything that make created"
+	@echo "settings:      PYTHON=$(PYTHON) VENV=$(VENV) OUT=$(OUT)"
+	@echo "               PYTEST_ARGS='$(PYTEST_ARGS)'"
+
+paper: $(INSTALLED)
+	$(BIN)/eqsolve paper --out $(OUT)
+
+# Quick checks first; the tests' own summary comes last.
+test:
+	$(MAKE) lint
+	$(MAKE) rust-test
+	$(MAKE) pytest
+
+# mypy checks the installed package, from a folder where eqsolve/ does not hide
+# it: only there are derivations and the other packages in their place.
+lint: $(INSTALLED) $(TEST_EXTRAS)
+	$(BIN)/black --check --diff --quiet $(CHECKED)
+	$(BIN)/isort --check --diff $(CHECKED)
+	$(BIN)/flake8 $(CHECKED)
+	mkdir -p build/mypy
+	cd build/mypy && $(BIN)/mypy --config-file $(CURDIR)/setup.cfg --package eqsolve
+
+# $(call cargo_component,NAME,ARGUMENTS): fmt and clippy are optional parts of a
+# Rust installation. Without them the check is left out, but never unattended.
+define cargo_component
+	@if cargo $(1) --version >/dev/null 2>&1; then \
+		echo "cargo $(1) $(2)"; cd rust && cargo $(1) $(2); \
+	else \
+		echo "cargo $(1) is not installed: check left out" >&2; test -z "$$EQSOLVE_REQUIRE_TOOLS"; \
+	fi
+endef
+
+rust-test: export PYO3_PYTHON = $(BIN)/python3
+rust-test: $(INSTALLED)
+	$(call cargo_component,fmt,--check)
+	$(call cargo_component,clippy,--locked --all-targets --all-features -- -D warnings)
+	cd rust && cargo test --locked
+
+# PYTHONSAFEPATH: `python -m eqsolve`, started by a test in this folder, must not
+# find the sources instead of the installed package.
+pytest coverage: export PYTHONSAFEPATH = 1
+pytest: $(INSTALLED) $(TEST_EXTRAS)
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+coverage: $(INSTALLED) $(TEST_EXTRAS)
+	$(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html
+
+bench: $(INSTALLED)
+	set -e; for script in $(wildcard benchmarks/bench_*.py); do $(BIN)/python $$script; done
+
+format: $(TEST_EXTRAS)
+	$(BIN)/isort --quiet $(CHECKED)
+	$(BIN)/black --quiet $(CHECKED)
+	cd rust && cargo fmt
+
+# In an environment of its own, so that the tests keep the installed wheel.
+develop:
+	$(PYTHON) -m venv .venv-dev
+	.venv-dev/bin/pip install --quiet --editable '.[test]'
+
+dist: $(TEST_EXTRAS)
+	rm -rf build/lib* build/bdist*
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -rf build dist .venv-dev $(VENV) rust/target *.egg-info
+	rm -rf .coverage htmlcov .hypothesis .mypy_cache .pytest_cache
+	find $(CHECKED) -name __pycache__ -prune -exec rm -rf {} +
+	find eqsolve -name '_grid*.so' -delete
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || \
+		{ echo "$(PYTHON) lacks ensurepip (python3-venv on Debian)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# build/lib* is removed first: setuptools would pack files deleted since.
+build/wheel/.built: $(SOURCES) | $(BIN)/python
+	@command -v cargo >/dev/null || { echo "cargo (Rust) is needed to build eqsolve" >&2; exit 1; }
+	rm -rf build/lib* build/bdist* build/wheel
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	touch $@
+
+# The first command brings the dependencies, the second this build: pip keeps an
+# installed package of the same version.
+$(INSTALLED): build/wheel/.built | $(BIN)/python
+	$(BIN)/pip install --quiet build/wheel/eqsolve-*.whl
+	$(BIN)/pip install --quiet --no-deps --force-reinstall build/wheel/eqsolve-*.whl
+	touch $@
+
+$(TEST_EXTRAS): setup.cfg $(INSTALLED)
+	$(BIN)/pip install --quiet "$$(echo build/wheel/eqsolve-*.whl)[test]"
+	touch $@

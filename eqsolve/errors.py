@@ -1,0 +1,54 @@
+"""Errors of eqsolve: each names the game, the stage and the remedy."""
+
+from __future__ import annotations
+
+
+class EqsolveError(Exception):
+    """Base of all errors a user can meet.
+
+    Parameters
+    ----------
+    message : what went wrong, one sentence.
+    game : name of the game, if one is concerned.
+    stage : stage of the pipeline (``"input"``, ``"matching"``, ``"solving"``, ...).
+    remedy : what the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, game: str = "", stage: str = "", remedy: str = ""
+    ) -> None:
+        self.message, self.game, self.stage, self.remedy = message, game, stage, remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = ", ".join(part for part in (self.game, self.stage) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} {self.remedy}" if self.remedy else text
+
+
+class InputError(EqsolveError):
+    """A parameter, name, file or option given by the user is not acceptable."""
+
+    exit_code = 2
+
+
+class MissingPartError(EqsolveError):
+    """An optional part (an external program, a package) is not installed."""
+
+    exit_code = 3
+
+
+class NoSolutionError(EqsolveError):
+    """No equilibrium exists at these parameters, or a method did not converge."""
+
+    exit_code = 4
+
+
+class DerivationError(EqsolveError):
+    """A symbolic stage could not be completed or a proof failed."""
+
+
+class StaleError(EqsolveError):
+    """A generated file differs from what would be generated now."""

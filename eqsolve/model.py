@@ -1,0 +1,54 @@
+"""What one file in ``derivations/`` declares about a game."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import sympy as sp
+
+from eqsolve.ledger import Display
+from eqsolve.symbolic.ansatz import Ansatz
+from eqsolve.symbolic.derivation import Derivation, derive
+from eqsolve.symbolic.game import Game
+from eqsolve.symbolic.notation import Notation
+from eqsolve.symbolic.population import Population
+
+
+@dataclass(frozen=True)
+class Model:
+    """A game with its ansatz, notation, numbered displays and named parameter sets.
+
+    Parameters
+    ----------
+    title : one line for listings.
+    source : where the game comes from.
+    game, ansatz, notation, population : see the classes; ``population`` closes the loop among
+        identical agents.
+    parameters : names a user must give, in order.
+    displays : function from the derivation to the numbered displays of the source.
+    published : closed forms as printed in the literature, to compare the derived ones with.
+    cases : named parameter sets with exact values.
+    """
+
+    title: str
+    source: str
+    game: Game
+    ansatz: Ansatz
+    notation: Notation
+    parameters: tuple[str, ...]
+    population: Population | None = None
+    displays: Callable[[Derivation], tuple[Display, ...]] = lambda derivation: ()
+    published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The game's name."""
+        return self.game.name
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The derivation, made on first use."""
+        return derive(self.game, self.ansatz, self.notation, self.population)

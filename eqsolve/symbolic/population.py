@@ -1,0 +1,81 @@
+"""Symmetric populations: from a response to given aggregates to an equilibrium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from eqsolve.errors import DerivationError
+from eqsolve.symbolic.algebra import collect
+from eqsolve.symbolic.notation import Notation
+from eqsolve.symbolic.solving import ClosedForm, Definition, Solver
+from eqsolve.symbols import symbol
+
+
+@dataclass(frozen=True)
+class Population:
+    """Identical agents who all use the same affine feedback of own and others' wealth.
+
+    Parameters
+    ----------
+    reciprocal : ``N = 1/n``, one over the number of agents; 0 for a continuum.
+    aggregates : what the others' average position ``g = (1/n) sum_{k != i} pi_k`` implies for every
+        environment symbol that is linear in the positions, such as ``m_b = B g``.
+    """
+
+    reciprocal: sp.Expr
+    aggregates: Mapping[sp.Symbol, sp.Expr]
+
+    @property
+    def competitor_aggregate(self) -> sp.Expr:
+        """``y`` of competitor k: the average over all agents but k, in (x, y, x_k)."""
+        x, y, other = symbol("x"), symbol("y"), symbol("x_k")
+        return y + self.reciprocal * (x - other)
+
+    def average(self, expression: sp.Expr) -> sp.Expr:
+        """``(1/n) sum_{k != i}`` of a polynomial of degree at most 2 in a competitor's wealth."""
+        other = symbol("x_k")
+        means = {sp.S.One: 1 - self.reciprocal, other: symbol("y"), other**2: symbol("q")}
+        terms = collect(expression, (other,))
+        if not terms.keys() <= means.keys():
+            raise DerivationError("an average of a cubic is not available.", stage="population")
+        return sp.expand(sp.Add(*(means[m] * value for m, value in terms.items())))
+
+    def feedback(self, own: sp.Expr, aggregate: sp.Expr) -> sp.Expr:
+        """The common feedback ``k1 own + k2 aggregate + k3``."""
+        return symbol("k1") * own + symbol("k2") * aggregate + symbol("k3")
+
+    @property
+    def average_position(self) -> sp.Expr:
+        """``(1/n) sum_{k != i} pi_k`` under the common feedback, in (x, y)."""
+        return self.average(self.feedback(symbol("x_k"), self.competitor_aggregate))
+
+    def equilibrium(
+        self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol], notation: Notation
+    ) -> ClosedForm:
+        """Close the loop: the feedback everybody uses is the response to itself.
+
+        Parameters
+        ----------
+        closed : the best response.
+        parts : the parts of the response's constant by environment symbol (``{1: q3, m_b: Qb}``).
+        notation : names of the denominators of k1, k2, k3.
+        """
+        x, y, g, slope = symbol("x"), symbol("y"), symbol("g"), symbol("Q")
+        constant = sp.expand(sp.Add(*(u * self.aggregates.get(m, m) for m, u in parts.items())))
+        definition = Definition(slope, constant.coeff(g))
+        response = symbol("p1") * x + symbol("p2") * y + constant.coeff(g, 0) + slope * g
+        own = self.feedback(x, y)
+        conditions = collect(own - response.subs(g, self.average_position), (x, y))
+        unknowns = {m: u for m, u in collect(own, (x, y)).items()}
+        solver = Solver(notation)
+        known = solver.closed_form().table
+        solver.linear({unknowns[m]: conditions[m] for m in unknowns})
+        form = solver.closed_form()
+        for condition in conditions.values():
+            if not form.vanishes(condition):
+                raise DerivationError("the equilibrium leaves a residual.", stage="population")
+        extra = [d for d in form.definitions if d.symbol not in known]
+        return closed.extended([definition, *extra], form.nonzero)

@@ -1,0 +1,1 @@
+"""Checks of the closed forms that do not use them."""

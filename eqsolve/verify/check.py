@@ -1,0 +1,43 @@
+"""What a check reports."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Verdict = Literal["pass", "fail"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison of a claimed value with an independent one.
+
+    Attributes
+    ----------
+    name : what was compared, with the parameter set.
+    game : name of the game.
+    kind : how it was proved: ``"exact"``, ``"grid"``, ``"spike"``, ``"monte-carlo"``, ...
+    value : what the closed form says (largest component, or 0 for an exact identity).
+    reference : what the independent method says.
+    error : distance of the two, in the sense the method states.
+    allowed : largest error that passes.
+    note : one sentence for a reader.
+    """
+
+    name: str
+    game: str
+    kind: str
+    value: float
+    reference: float
+    error: float
+    allowed: float
+    note: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """``pass`` if the error is a number not above the allowed one."""
+        return "pass" if self.error <= self.allowed else "fail"
+
+    def to_dict(self) -> dict[str, str | float]:
+        """The check as a JSON-ready mapping."""
+        return asdict(self) | {"verdict": self.verdict}

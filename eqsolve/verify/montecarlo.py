@@ -1,0 +1,459 @@
+"""Monte Carlo: moments of the payoffs at an exponential time, by simulation of the dynamics.
+
+Under an affine feedback the states X of affine dynamics solve a linear equation. With Z = (X, 1),
+
+    dZ = A Z dt + sum_k C_k Z dW^k,    Z_tau = Phi_tau Z_0,    payoff(X_tau) = Z_0' Phi' P Phi Z_0,
+
+so one path of the flow Phi gives a sample of every coefficient of the expected payoff as a
+polynomial of the initial state. The method uses the dynamics, the preference, the horizon and the
+feedback, and nothing that was derived from them.
+
+* Time steps: the simplified Taylor scheme of weak order two (Kloeden and Platen 1992, section
+  14.2), with a step of at most 0.2/hazard that divides the horizon of the path, and with twice
+  that step on the same noise. The estimate is extrapolated from both; the correction, an estimate
+  of the error that the extrapolation removes, is added to what is allowed.
+* Horizon: stratified, drawn at half the hazard rate and weighted by the ratio of the densities,
+  which is below two. Long horizons, which dominate the variance, are drawn more often, and the
+  variance is finite for every fourth moment that grows at less than 1.5 times the hazard rate.
+* Noise: antithetic pairs.
+* Confidence: paths come in independent batches with their own random streams, so the result does
+  not depend on the number of threads; standard errors are those of the batch means, intervals
+  are Student's, at a family-wise level by Bonferroni's inequality.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from eqsolve.errors import DerivationError, InputError, NoSolutionError
+from eqsolve.symbolic.game import Game
+from eqsolve.verify.check import Check
+from eqsolve.verify.spike import (
+    Number,
+    affine_feedback,
+    exact,
+    parameters,
+    require_exponential,
+)
+
+Array = NDArray[np.float64]
+
+BATCHES = 64
+#: Largest time step times the hazard rate.
+STEP = 0.2
+#: Hazard rate of the horizons drawn, relative to the game's.
+TILT = 0.5
+#: Relative size of the rounding errors of a mean, far above them and far below any effect.
+ROUNDING = 1e-12
+
+STAGE = "Monte Carlo"
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def _apply(even: Array, odd: Array, sign: float, flow: Array, work: Array) -> None:
+    """Multiply a flow in place by the step matrix ``even + sign odd``."""
+    size = flow.shape[0]
+    for i in range(size):
+        for j in range(size):
+            total = 0.0
+            for k in range(size):
+                total += (even[i, k] + sign * odd[i, k]) * flow[k, j]
+            work[i, j] = total
+    flow[:, :] = work
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def _step(
+    system: tuple[Array, Array, Array, Array, Array],
+    h: float,
+    dw: Array,
+    area: Array,
+    even: Array,
+    odd: Array,
+) -> None:
+    """Step matrix of weak order two, split into its parts even and odd in the increments.
+
+    ``area`` holds the two-valued variables of the scheme for pairs of noises, in units of h.
+    """
+    drift, drift2, load, mixed, double = system
+    noises, size = load.shape[0], drift.shape[0]
+    for i in range(size):
+        for j in range(size):
+            even[i, j] = h * drift[i, j] + 0.5 * h * h * drift2[i, j]
+            odd[i, j] = 0.0
+        even[i, i] += 1.0
+    for k in range(noises):
+        for m in range(noises):
+            if m == k:
+                weight = 0.5 * (dw[k] * dw[k] - h)
+            elif m < k:
+                weight = 0.5 * (dw[k] * dw[m] + h * area[k, m])
+            else:
+                weight = 0.5 * (dw[k] * dw[m] - h * area[m, k])
+            for i in range(size):
+                for j in range(size):
+                    even[i, j] += weight * double[k, m, i, j]
+        for i in range(size):
+            for j in range(size):
+                odd[i, j] += dw[k] * (load[k, i, j] + h * mixed[k, i, j])
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def _accumulate(weight: float, payoffs: Array, flow: Array, total: Array) -> None:
+    """Add weight Phi' P Phi for every payoff matrix P."""
+    size = flow.shape[0]
+    for q in range(payoffs.shape[0]):
+        for i in range(size):
+            for j in range(size):
+                value = 0.0
+                for k in range(size):
+                    for m in range(size):
+                        value += flow[k, i] * payoffs[q, k, m] * flow[m, j]
+                total[q, i, j] += weight * value
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def _batch(
+    random: np.random.Generator,
+    paths: int,
+    hazard: float,
+    system: tuple[Array, Array, Array, Array, Array],
+    payoffs: Array,
+    fine: Array,
+    coarse: Array,
+) -> None:
+    """Mean of Phi' P Phi over antithetic pairs of paths, with the fine and with the coarse step."""
+    drift, load = system[0], system[2]
+    size, noises = drift.shape[0], load.shape[0]
+    even, odd, work = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
+    flows = np.empty((4, size, size))
+    dw, dw_sum, area = np.empty(noises), np.empty(noises), np.zeros((noises, noises))
+    rate = TILT * hazard
+    for path in range(paths):
+        tau = -math.log1p(-(path + random.random()) / paths) / rate
+        weight = math.exp((rate - hazard) * tau) / TILT
+        steps = int(math.ceil(tau * hazard / (2.0 * STEP)))
+        h = 0.5 * tau / steps if steps > 0 else 0.0
+        for f in range(4):
+            flows[f] = np.eye(size)
+        for _ in range(steps):
+            dw_sum[:] = 0.0
+            for _half in range(2):
+                for k in range(noises):
+                    dw[k] = math.sqrt(h) * random.standard_normal()
+                    dw_sum[k] += dw[k]
+                    for m in range(k):
+                        area[k, m] = 1.0 if random.random() < 0.5 else -1.0
+                _step(system, h, dw, area, even, odd)
+                _apply(even, odd, 1.0, flows[0], work)
+                _apply(even, odd, -1.0, flows[1], work)
+            _step(system, 2.0 * h, dw_sum, area, even, odd)
+            _apply(even, odd, 1.0, flows[2], work)
+            _apply(even, odd, -1.0, flows[3], work)
+        for sign in range(2):
+            _accumulate(0.5 * weight / paths, payoffs, flows[sign], fine)
+            _accumulate(0.5 * weight / paths, payoffs, flows[2 + sign], coarse)
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """Matrices of the linear equation of Z = (X, 1) and of the payoffs.
+
+    ``drift`` (D, D), ``loadings`` (K, D, D), ``payoffs`` (moments, D, D) and symmetric.
+    """
+
+    drift: Array
+    loadings: Array
+    payoffs: Array
+    hazard: float
+
+    def growth(self, order: int) -> float:
+        """Growth rate of the moments of ``order``, over the states on which the payoffs depend."""
+        size = len(self.drift)
+        needed = {i for i in range(size) if self.payoffs[:, i].any()} | {size - 1}
+        links = (self.drift != 0) | (self.loadings != 0).any(axis=0)
+        while more := {j for i in needed for j in range(size) if links[i, j]} - needed:
+            needed |= more
+        part = np.ix_(sorted(needed), sorted(needed))
+        eye = np.eye(len(needed))
+
+        def lift(factors: Mapping[int, Array]) -> Array:
+            product = np.eye(1)
+            for place in range(order):
+                product = np.kron(product, factors.get(place, eye))
+            return product
+
+        matrix = sum(lift({i: self.drift[part]}) for i in range(order))
+        for load in self.loadings:
+            for i, j in itertools.combinations(range(order), 2):
+                matrix = matrix + lift({i: load[part], j: load[part]})
+        return float(np.linalg.eigvals(matrix).real.max())
+
+
+def _linear(
+    game: Game, feedback: Sequence[sp.Expr], values: Mapping[sp.Symbol, sp.Expr]
+) -> _Linear:
+    """Read the matrices off the dynamics under the feedback, the payoffs and the horizon."""
+    factors = [*game.state_symbols, sp.S.One]
+    control = sum((f * v for f, v in zip(feedback, factors, strict=True)), sp.S.Zero)
+    play = {**values, game.control.symbol: control}
+
+    def polynomial(expr: sp.Expr, degree: int) -> sp.Poly:
+        found = sp.Poly(expr.xreplace(play), *game.state_symbols)
+        missing = sorted(map(str, found.free_symbols_in_domain))
+        if missing:
+            raise InputError(
+                f"no value is given for {', '.join(missing)}.", game=game.name, stage=STAGE
+            )
+        if found.total_degree() > degree:
+            raise DerivationError(
+                f"a function of the states is not of degree {degree}.",
+                game=game.name,
+                stage=STAGE,
+                remedy="Drifts and loadings must be affine and payoffs of degree two.",
+            )
+        return found
+
+    def row(expr: sp.Expr) -> list[float]:
+        affine = polynomial(expr, 1)
+        return [float(affine.coeff_monomial(factor)) for factor in factors]
+
+    def matrix(expr: sp.Expr) -> list[list[float]]:
+        form = polynomial(expr, 2)
+        return [
+            [float(form.coeff_monomial(f * g)) / (1 if f == g else 2) for g in factors]
+            for f in factors
+        ]
+
+    noises = sorted({noise for state in game.states for noise in state.loadings})
+    rest = [[0.0] * len(factors)]
+    drift = [row(state.drift) for state in game.states] + rest
+    loadings = [
+        [row(state.loadings.get(noise, sp.S.Zero)) for state in game.states] + rest
+        for noise in noises
+    ]
+    # A running part accrues until tau: E of its integral is E of its value at tau over the hazard.
+    hazard = game.horizon.hazard
+    payoffs = [matrix(m.payoff + m.running / hazard) for m in game.preference.moments]
+    shape = (len(noises), len(factors), len(factors))
+    return _Linear(
+        np.array(drift), np.array(loadings).reshape(shape), np.array(payoffs), row(hazard)[-1]
+    )
+
+
+def _simulate(linear: _Linear, paths: int, seed: int, threads: int) -> tuple[Array, Array]:
+    """Batch means of Phi' P Phi with the fine and the coarse step, (BATCHES, moments, D, D)."""
+    drift, load = linear.drift, linear.loadings
+    mixed = 0.5 * (drift @ load + load @ drift)
+    double = np.array([[second @ first for second in load] for first in load])
+    size = len(drift)
+    system = (drift, drift @ drift, load, mixed, double.reshape(len(load), len(load), size, size))
+    fine = np.zeros((BATCHES, *linear.payoffs.shape))
+    coarse = np.zeros_like(fine)
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(BATCHES)]
+
+    def run(k: int) -> None:
+        _batch(
+            streams[k], paths // BATCHES, linear.hazard, system, linear.payoffs, fine[k], coarse[k]
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(BATCHES)))
+    return fine, coarse
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A Monte Carlo estimate with its standard error and an allowance for the time steps."""
+
+    value: float
+    standard_error: float
+    bias: float
+
+
+def _mean(fine: Array, coarse: Array) -> Estimate:
+    """Extrapolated mean over batches; a scheme of order two leaves a third of the difference."""
+    correction = (fine - coarse) / 3
+    samples = fine + correction
+    error = samples.std(ddof=1) / math.sqrt(len(samples))
+    return Estimate(float(samples.mean()), float(error), float(abs(correction.mean())))
+
+
+def _jackknife(function: Callable[[Array], float], fine: Array, coarse: Array) -> Estimate:
+    """Estimate of a function of expectations: rows of ``fine``, ``coarse`` are batches."""
+    count = len(fine)
+    samples = fine + (fine - coarse) / 3
+    mean = samples.mean(axis=0)
+    left_out = np.array([function((count * mean - row) / (count - 1)) for row in samples])
+    whole = function(mean)
+    error = math.sqrt((count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum()))
+    value = count * whole - (count - 1) * float(left_out.mean())
+    return Estimate(value, error, abs(whole - function(fine.mean(axis=0))))
+
+
+def monte_carlo_checks(
+    game: Game,
+    feedback: Mapping[sp.Expr, Number],
+    values: Mapping[sp.Symbol, Number],
+    claimed: Mapping[str, Mapping[sp.Expr, Number]],
+    *,
+    paths: int,
+    seed: int,
+    name: str,
+    objective: Mapping[tuple[Number, ...], Number] | None = None,
+    false_alarm: float = 1e-6,
+    threads: int = 1,
+) -> list[Check]:
+    """Compare claimed moments of the payoffs and claimed objectives with a simulation.
+
+    Parameters
+    ----------
+    game : affine drifts and loadings, payoffs of degree two, exponential horizon.
+    feedback : coefficients of the states and of 1, keyed by the monomial.
+    values : parameters by symbol; abbreviations of the game that are absent are computed.
+    claimed : for moments by name, the coefficients by monomial of the states. Monomials that are
+        absent are claimed to be zero.
+    paths : number of paths with antithetic pairs counted once, in 64 batches.
+    seed : seed of the random streams; equal seeds give equal results for any ``threads``.
+    name : what is checked, the start of the names of the checks.
+    objective : claimed values of the aggregate at states, keyed by the state.
+    false_alarm : probability that any check of this call fails although every claim is true.
+    threads : threads that simulate.
+
+    Returns
+    -------
+    One check for each coefficient and each objective: ``error`` is the distance of claim and
+    estimate, ``allowed`` the half-width of the interval plus the allowance for the time steps.
+
+    Raises
+    ------
+    InputError
+        If a number is missing or not finite, if a claim concerns no moment of the game, or if
+        there are fewer paths than batches.
+    NoSolutionError
+        If the second moments at the horizon or the variance of the estimates are infinite.
+    DerivationError
+        If the game is outside the scope of the method.
+    """
+    require_exponential(game, STAGE)
+    if paths < BATCHES or not 0 < false_alarm < 1 or threads < 1:
+        raise InputError(
+            f"paths must be at least {BATCHES}, false_alarm in (0, 1) and threads at least 1.",
+            game=game.name,
+            stage=STAGE,
+        )
+    numbers = parameters(game, values)
+    linear = _linear(game, affine_feedback(game, feedback), numbers)
+    _require_finite(game, linear)
+    wanted = _claims(game, claimed)
+    fine, coarse = _simulate(linear, paths, seed, threads)
+
+    found: list[tuple[str, float, Estimate]] = []
+    for (moment, i, j), value in wanted.items():
+        multiple = 1.0 if i == j else 2.0
+        estimate = _mean(multiple * fine[:, moment, i, j], multiple * coarse[:, moment, i, j])
+        if value != 0 or estimate.value != 0:
+            monomial = sp.Mul(*([*game.state_symbols, sp.S.One][k] for k in (i, j)))
+            label = f"coefficient of {monomial} in {game.preference.moments[moment].name}"
+            found.append((label, value, estimate))
+    for state, target in (objective or {}).items():
+        point = [exact(coordinate, "a state") for coordinate in state]
+        if len(point) != len(game.states):
+            raise InputError("a state has the wrong length.", game=game.name, stage=STAGE)
+        function = _aggregate(game, numbers, point)
+        place = ", ".join(f"{s}={float(v):g}" for s, v in zip(game.state_symbols, point))
+        estimate = _jackknife(function, fine, coarse)
+        found.append((f"objective at {place}", float(exact(target, "an objective")), estimate))
+
+    level = 0.5 * false_alarm / max(len(found), 1)
+    quantile = -float(stdtrit(BATCHES - 1, level))
+    checks = []
+    for label, value, estimate in found:
+        rounding = ROUNDING * max(abs(value), abs(estimate.value))
+        checks.append(
+            Check(
+                name=f"{name}: {label}",
+                game=game.name,
+                kind="monte-carlo",
+                value=value,
+                reference=estimate.value,
+                error=abs(value - estimate.value),
+                allowed=quantile * estimate.standard_error + estimate.bias + rounding,
+                note=f"{paths} antithetic pairs of paths, seed {seed}: standard error"
+                f" {estimate.standard_error:.2g}, allowance for time steps {estimate.bias:.2g};"
+                f" false alarm of the family {false_alarm:g}.",
+            )
+        )
+    return checks
+
+
+def _claims(
+    game: Game, claimed: Mapping[str, Mapping[sp.Expr, Number]]
+) -> dict[tuple[int, int, int], float]:
+    """Claimed coefficients by moment and entry (i <= j) of its matrix; absent ones are zero."""
+    names = [moment.name for moment in game.preference.moments]
+    factors = [*game.state_symbols, sp.S.One]
+    places = list(itertools.combinations_with_replacement(range(len(factors)), 2))
+    by_monomial = {factors[i] * factors[j]: (i, j) for i, j in places}
+    wanted: dict[tuple[int, int, int], float] = {}
+    for moment, coefficients in claimed.items():
+        if moment not in names:
+            raise InputError(f"the game has no moment {moment}.", game=game.name, stage=STAGE)
+        k = names.index(moment)
+        wanted |= {(k, i, j): 0.0 for i, j in places}
+        for key, value in coefficients.items():
+            monomial = sp.sympify(key)
+            if monomial not in by_monomial:
+                raise InputError(
+                    f"{monomial} is not a monomial of degree two in the states.",
+                    game=game.name,
+                    stage=STAGE,
+                )
+            wanted[(k, *by_monomial[monomial])] = float(exact(value, f"coefficient of {key}"))
+    return wanted
+
+
+def _require_finite(game: Game, linear: _Linear) -> None:
+    """Raise NoSolutionError unless the payoffs and the variance of their estimates are finite."""
+    second, fourth = linear.growth(2), linear.growth(4)
+    if second >= linear.hazard:
+        raise NoSolutionError(
+            "the second moments at the horizon are infinite under this feedback: their growth rate"
+            f" {second:.6g} is not below the hazard rate {linear.hazard:.6g}.",
+            game=game.name,
+            stage=STAGE,
+            remedy="Use a feedback with finite second moments.",
+        )
+    if fourth >= (2 - TILT) * linear.hazard:
+        raise NoSolutionError(
+            "the estimates have infinite variance: the growth rate of the fourth moments,"
+            f" {fourth:.6g}, is not below {2 - TILT:g} times the hazard rate {linear.hazard:.6g}.",
+            game=game.name,
+            stage=STAGE,
+            remedy="Use the spike variation for these parameters.",
+        )
+
+
+def _aggregate(
+    game: Game, numbers: Mapping[sp.Symbol, sp.Expr], point: Sequence[sp.Expr]
+) -> Callable[[Array], float]:
+    """The objective at a state as a function of the matrices Phi' P Phi, (moments, D, D)."""
+    frozen = {**numbers, **dict(zip(game.state_symbols, point, strict=True))}
+    expr = game.preference.aggregate.xreplace(frozen)
+    evaluate = sp.lambdify([moment.symbol for moment in game.preference.moments], expr)
+    start = np.array([*map(float, point), 1.0])
+
+    def function(matrices: Array) -> float:
+        return float(evaluate(*(start @ matrix @ start for matrix in matrices)))
+
+    return function

@@ -1,0 +1,163 @@
+"""The source distribution is complete, and the wheel built from it works elsewhere.
+
+The environment these tests run in must offer the build requirements; nothing is
+downloaded except crates that cargo has not fetched before.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Where the folders of the repository are installed.
+INSTALLED_AS = {
+    "eqsolve": "eqsolve",
+    "derivations": "eqsolve/derivations",
+    "templates": "eqsolve/templates",
+    "paper_figures": "eqsolve/paper_figures",
+}
+FOLDERS = (*INSTALLED_AS, "rust", "tests", "benchmarks", "docs", ".ci")
+FILES = (
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "MANIFEST.in",
+    "Makefile",
+    "README.md",
+    "pyproject.toml",
+    "setup.cfg",
+)
+GENERATED = shutil.ignore_patterns(
+    "__pycache__", "*.py[cod]", "*.nb[ic]", "*.so", "target", "_build"
+)
+
+
+def version() -> str:
+    """Return the version in setup.cfg, the only place that states it."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return config["metadata"]["version"]
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """Yield the paths of all files below ``folder``, relative to it."""
+    return (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """Run a command and return its output; on failure the test shows all of it."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clean_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the sources without anything that a build or a run leaves behind."""
+    copy = tmp_path_factory.mktemp("packaging") / "copy"
+    copy.mkdir()
+    for name in FILES:
+        shutil.copy(ROOT / name, copy)
+    for name in FOLDERS:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=GENERATED)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def sdist(clean_copy: Path) -> Path:
+    """Return the folder of the unpacked source distribution of the clean copy."""
+    out = clean_copy.parent / "sdist"
+    build = (sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", out, ".")
+    run(*build, cwd=clean_copy)
+    with tarfile.open(out / f"eqsolve-{version()}.tar.gz") as archive:
+        archive.extractall(out, filter="data")
+    return out / f"eqsolve-{version()}"
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path) -> Path:
+    """Return the wheel built from the source distribution, sharing compiled crates."""
+    out = sdist.parent / "wheel"
+    build = (sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", out, ".")
+    run(*build, cwd=sdist, env={"CARGO_TARGET_DIR": str(ROOT / "rust" / "target")})
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def elsewhere(wheel: Path) -> Path:
+    """Return the scripts folder of a new environment that holds the wheel.
+
+    The dependencies are those of the present environment, which comes later on
+    the new one's path: eqsolve itself is found in the new one.
+    """
+    new = wheel.parent.parent / "environment"
+    run(sys.executable, "-m", "venv", "--without-pip", new, cwd=wheel.parent)
+    scripts = Path(sysconfig.get_path("scripts", "venv", {"base": str(new)}))
+    site = Path(sysconfig.get_path("purelib", "venv", {"base": str(new)}))
+    pip = (sys.executable, "-m", "pip", "--python", scripts / "python", "install", "--quiet")
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=wheel.parent)
+    # Only now, or pip would take eqsolve for installed.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return scripts
+
+
+@pytest.mark.slow
+def test_sdist_is_complete(clean_copy: Path, sdist: Path) -> None:
+    assert set(files_below(clean_copy)) <= set(files_below(sdist))
+
+
+@pytest.mark.slow
+def test_wheel_holds_every_source_and_nothing_else(clean_copy: Path, wheel: Path) -> None:
+    expected = {
+        f"{target}/{name}"
+        for folder, target in INSTALLED_AS.items()
+        for name in files_below(clean_copy / folder)
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    extension = {name for name in packed if name.startswith("eqsolve/_grid.") and "abi3" in name}
+    assert len(extension) == 1
+    assert packed - extension == expected
+    assert "-cp311-abi3-" in wheel.name
+
+
+@pytest.mark.slow
+def test_wheel_works_elsewhere(elsewhere: Path, tmp_path: Path) -> None:
+    assert version() in run(elsewhere / "eqsolve", "--version", cwd=tmp_path)
+    names = ("_grid", "cli", "derivations", "templates", "paper_figures")
+    script = f"""
+import importlib, importlib.resources
+for name in {names}:
+    print(importlib.import_module("eqsolve." + name).__file__)
+templates = importlib.resources.files("eqsolve.templates").iterdir()
+assert any(path.name.endswith(".jinja") for path in templates)
+"""
+    files = run(elsewhere / "python", "-c", script, cwd=tmp_path).split()
+    assert len(files) == len(names)
+    assert all(Path(file).is_relative_to(elsewhere.parent) for file in files)
+
+
+def test_tests_see_the_extension_module() -> None:
+    """The sources in the present folder do not hide the installed package."""
+    script = "import eqsolve._grid, eqsolve.derivations, eqsolve.templates"
+    run(sys.executable, "-P", "-c", script, cwd=ROOT)
