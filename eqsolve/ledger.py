@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from eqsolve.operators import plain
+from eqsolve.symbolic.algebra import Ring
+from eqsolve.symbolic.derivation import Derivation
+from eqsolve.symbolic.solving import ClosedForm, Definition
 
 Kind = Literal["definition", "assumption", "identity", "solution", "limit", "estimate"]
 Proof = Literal["definition", "exact", "ball", "numeric", "reconstructed"]
@@ -13,11 +20,23 @@ Proof = Literal["definition", "exact", "ball", "numeric", "reconstructed"]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a display: ``left relation right``, the relation in LaTeX (``=``, ``>``)."""
+    """One line of a display: ``left relation right``, the relation in LaTeX (``=``, ``>``).
 
-    left: sp.Basic
-    right: sp.Basic
+    An inequality ``left > right`` is checked through ``equals``: an expression that equals
+    ``left - right`` and whose sign is the assumption or the claim.
+    """
+
+    left: sp.Expr
+    right: sp.Expr
     relation: str = "="
+    equals: sp.Expr | None = None
+
+    @property
+    def residual(self) -> sp.Expr | None:
+        """What must vanish for the line to hold; None for an inequality without ``equals``."""
+        if self.relation == "=":
+            return plain(self.left) - plain(self.right)
+        return None if self.equals is None else plain(self.left) - plain(self.right) - self.equals
 
 
 @dataclass(frozen=True)
@@ -26,11 +45,18 @@ class Display:
 
     Attributes
     ----------
-    number : as printed, such as ``"2.54"``; a range such as ``"2.11-2.13"`` is one display.
+    number : as printed, such as ``"2.54"``; a range such as ``"2.11-2.13"`` is one display. A
+        display without a number carries a word instead, such as ``"cardano"``.
     title : what it is, in a few words.
     lines : its content, rendered from expressions.
     kind : what sort of statement it is.
     proof : how it was established.
+    let : abbreviations introduced just before the display.
+    evidence : further lines, not shown, that must hold for the display to be right.
+    depends : numbers of the displays it follows from.
+    given : parameters fixed at special values, such as ``theta = 0``.
+    names : LaTeX of symbols where it differs from the symbol table.
+    prose : a sentence that leads to the display.
     """
 
     number: str
@@ -38,3 +64,93 @@ class Display:
     lines: tuple[Line, ...]
     kind: Kind
     proof: Proof
+    let: tuple[Line, ...] = ()
+    evidence: tuple[Line, ...] = ()
+    depends: tuple[str, ...] = ()
+    given: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    names: Mapping[sp.Symbol, str] = field(default_factory=dict)
+    prose: str = ""
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the source gives it a number."""
+        return any(character.isdigit() for character in self.number)
+
+    @property
+    def tag(self) -> str:
+        """The number the source cites it by: the last one of a range."""
+        return self.number.rpartition("-")[2] if self.is_numbered else ""
+
+
+class Checker:
+    """Re-verifies displays against one derivation, in exact arithmetic."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self._derivation = derivation
+        self._forms: dict[tuple[tuple[sp.Symbol, sp.Expr], ...], ClosedForm] = {}
+
+    def failures(self, display: Display) -> tuple[Line, ...]:
+        """Return the lines (shown, introduced or evidence) that do not hold."""
+        lines = display.let + display.lines + display.evidence
+        return tuple(line for line in lines if not self.holds(line, display))
+
+    def holds(self, line: Line, display: Display) -> bool:
+        """Decide whether one line of a display follows from the derivation.
+
+        The unknown functions are replaced by the ansatz and the control by the feedback; every
+        coefficient in the states must then vanish by the closed form. Functions that the ansatz
+        does not know stay indeterminates.
+        """
+        residual = line.residual
+        if residual is None:
+            return True
+        residual = self._at_ansatz(residual)
+        form = self._form(residual, display, line)
+        states = self._derivation.game.state_symbols
+        return all(form.vanishes(c) for c in _coefficients(residual.subs(display.given), states))
+
+    def _at_ansatz(self, residual: sp.Expr) -> sp.Expr:
+        hjb, ansatz = self._derivation.hjb, self._derivation.system.ansatz
+        known = {hjb.function(name): poly for name, poly in ansatz.moments.items()}
+        known[hjb.function("V")] = ansatz.value
+        replaced = residual.subs(known).doit()
+        replaced = replaced.subs(hjb.game.control.symbol, ansatz.feedback)
+        unknown = replaced.atoms(sp.Derivative, AppliedUndef)
+        return replaced.xreplace({f: sp.Dummy(real=True) for f in unknown})
+
+    def _form(self, residual: sp.Expr, display: Display, line: Line) -> ClosedForm:
+        """The closed form with the curvature and the declared abbreviations it does not have."""
+        base = self._derivation.form
+        weight = self._derivation.value.curvature
+        wanted = residual.free_symbols
+        known = set(base.parameters) | set(base.table)
+        declared = [
+            Definition(name, value)
+            for name, value in self._derivation.game.definitions.items()
+            if wanted & (value.free_symbols - known)
+        ]
+        extra = [weight] if weight.symbol in wanted else []
+        for new in display.let:
+            if new is not line and isinstance(new.left, sp.Symbol) and new.left not in base.table:
+                extra.append(Definition(new.left, plain(new.right)))
+        form = ClosedForm((*declared, *base.definitions, *extra), base.nonzero)
+        if not display.given:
+            return form
+        key = (*display.given.items(), *((d.symbol, d.expression) for d in extra))
+        if key not in self._forms:
+            special = tuple(
+                replace(d, expression=d.expression.subs(display.given))
+                for d in form.definitions
+                if d.symbol not in display.given
+            )
+            self._forms[key] = ClosedForm(special, form.nonzero)
+        return self._forms[key]
+
+
+def _coefficients(expression: sp.Expr, states: tuple[sp.Symbol, ...]) -> list[sp.Expr]:
+    """The coefficients, in the states, of the numerator of a rational expression."""
+    ring = Ring.of(expression, states)
+    parts = [ring.ratio(expression).numerator]
+    for state in states:
+        parts = [c for part in parts for c in ring.coefficients(part, state)]
+    return [ring.expression(part) for part in parts]

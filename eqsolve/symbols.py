@@ -147,13 +147,38 @@ for _row in (
     ("M2", "\\mu_2", "coefficient of the second cubic, closed loop", "1", REAL),
     ("M1", "\\mu_1", "coefficient of the second cubic, closed loop", "1", REAL),
     ("M0", "\\mu_0", "coefficient of the second cubic, closed loop", "1", REAL),
+    ("mu", r"\mu", "growth rate of second moments", "1/time", REAL),
     ("K", "K", "curvature weight gamma s2 h20", "1/time", REAL),
+    # agents with parameters of their own
+    ("w", "w", "weight of an agent in the average", "1", POSITIVE),
+    ("pi", r"\pi", "position of an agent", "wealth", REAL),
+    ("u", "u", "reaction of an agent to the feedback of the own position", "1", REAL),
+    ("P", "P", "response at zero aggregates", "wealth", REAL),
+    ("M_b", "M_b", "average excess drift of all positions", "wealth/time", REAL),
+    ("M_s", "M_s", "average common volatility of all positions", "wealth/sqrt(time)", REAL),
+    ("BQb", r"\langle B, Q_b \rangle", "weighted mean of B and Qb", "1", REAL),
+    ("BQs", r"\langle B, Q_s \rangle", "weighted mean of B and Qs", "1/sqrt(time)", REAL),
+    ("sQb", r"\langle \sigma, Q_b \rangle", "weighted mean of sigma and Qb", "sqrt(time)", REAL),
+    ("sQs", r"\langle \sigma, Q_s \rangle", "weighted mean of sigma and Qs", "1", REAL),
+    ("BP", r"\langle B, P \rangle", "weighted mean of B and P", "wealth/time", REAL),
+    ("sP", r"\langle \sigma, P \rangle", "weighted mean of sigma and P", "wealth/sqrt(time)", REAL),
+    ("Omega", r"\Omega", "determinant of the averages' equations", "1", REAL),
+    ("k", "k", "coefficient of an agent's wealth in an agent's strategy", "1", REAL),
+    ("psi", r"\psi", "weighted mean of competition", "1", REAL),
+    ("phi", r"\varphi", "weighted mean of constant demand", "wealth/sqrt(time)", REAL),
+    ("phihat", r"\hat\varphi", "weighted mean of demand at large hazard rate", "wealth/sqrt(time)", REAL),
+    ("ell", r"\ell", "own demand times total variance", "wealth/time", REAL),
+    ("xi", r"\xi", "an arbitrary real number", "wealth/sqrt(time)", REAL),
+    ("rho", r"\rho", "growth rate of a root in the hazard rate", "1", REAL),
 ):
     _declare(*_row)
 
 
 def symbol(name: str) -> sp.Symbol:
-    """Return the symbol called ``name``; ``"p1_2"``-like names give the symbol of one agent.
+    """Return the symbol called ``name``.
+
+    Names like ``"p1_2"`` give the symbol of one agent, ``"p1_k"`` and ``"p1_i"`` that of a generic
+    one, and ``"dp1"`` the first-order change of ``p1`` in a small parameter.
 
     Raises
     ------
@@ -163,9 +188,12 @@ def symbol(name: str) -> sp.Symbol:
     if name in _TABLE:
         return _TABLE[name].symbol
     stem, _, index = name.rpartition("_")
-    if stem in _TABLE and index.isdigit():
+    if stem in _TABLE and (index.isdigit() or index in ("i", "k")):
         base = _TABLE[stem]
         return _declare(name, _indexed(base.latex, index), base.meaning, base.unit, base.domain)
+    if name.startswith("d") and name[1:] in _TABLE:
+        base = _TABLE[name[1:]]
+        return _declare(name, rf"\delta {base.latex}", f"change of the {base.meaning}", base.unit)
     raise DerivationError(
         f"no symbol is called {name!r}.",
         stage="symbols",

@@ -25,9 +25,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import sympy as sp
@@ -39,6 +40,7 @@ from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.symbolic.game import Game
 from eqsolve.verify.check import Check
 from eqsolve.verify.spike import (
+    Exact,
     Number,
     affine_feedback,
     exact,
@@ -47,6 +49,7 @@ from eqsolve.verify.spike import (
 )
 
 Array = NDArray[np.float64]
+Statistic = Callable[[Array], float]
 
 BATCHES = 64
 #: Largest time step times the hazard rate.
@@ -188,15 +191,17 @@ class _Linear:
         eye = np.eye(len(needed))
 
         def lift(factors: Mapping[int, Array]) -> Array:
-            product = np.eye(1)
+            product: Array = np.eye(1)
             for place in range(order):
                 product = np.kron(product, factors.get(place, eye))
             return product
 
-        matrix = sum(lift({i: self.drift[part]}) for i in range(order))
+        matrix = np.zeros((len(needed) ** order,) * 2)
+        for i in range(order):
+            matrix += lift({i: self.drift[part]})
         for load in self.loadings:
             for i, j in itertools.combinations(range(order), 2):
-                matrix = matrix + lift({i: load[part], j: load[part]})
+                matrix += lift({i: load[part], j: load[part]})
         return float(np.linalg.eigvals(matrix).real.max())
 
 
@@ -251,25 +256,25 @@ def _linear(
     )
 
 
-def _simulate(linear: _Linear, paths: int, seed: int, threads: int) -> tuple[Array, Array]:
-    """Batch means of Phi' P Phi with the fine and the coarse step, (BATCHES, moments, D, D)."""
-    drift, load = linear.drift, linear.loadings
-    mixed = 0.5 * (drift @ load + load @ drift)
-    double = np.array([[second @ first for second in load] for first in load])
-    size = len(drift)
-    system = (drift, drift @ drift, load, mixed, double.reshape(len(load), len(load), size, size))
-    fine = np.zeros((BATCHES, *linear.payoffs.shape))
-    coarse = np.zeros_like(fine)
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(BATCHES)]
-
-    def run(k: int) -> None:
-        _batch(
-            streams[k], paths // BATCHES, linear.hazard, system, linear.payoffs, fine[k], coarse[k]
+def _require_finite(game: Game, linear: _Linear) -> None:
+    """Raise NoSolutionError unless the payoffs and the variance of their estimates are finite."""
+    second, fourth = linear.growth(2), linear.growth(4)
+    if second >= linear.hazard:
+        raise NoSolutionError(
+            "the second moments at the horizon are infinite under this feedback: their growth rate"
+            f" {second:.6g} is not below the hazard rate {linear.hazard:.6g}.",
+            game=game.name,
+            stage=STAGE,
+            remedy="Use a feedback with finite second moments.",
         )
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(run, range(BATCHES)))
-    return fine, coarse
+    if fourth >= (2 - TILT) * linear.hazard:
+        raise NoSolutionError(
+            "the estimates have infinite variance: the growth rate of the fourth moments,"
+            f" {fourth:.6g}, is not below {2 - TILT:g} times the hazard rate {linear.hazard:.6g}.",
+            game=game.name,
+            stage=STAGE,
+            remedy="Use the spike variation for these parameters.",
+        )
 
 
 @dataclass(frozen=True)
@@ -278,27 +283,164 @@ class Estimate:
 
     value: float
     standard_error: float
-    bias: float
+    time_step: float
 
 
-def _mean(fine: Array, coarse: Array) -> Estimate:
-    """Extrapolated mean over batches; a scheme of order two leaves a third of the difference."""
-    correction = (fine - coarse) / 3
-    samples = fine + correction
-    error = samples.std(ddof=1) / math.sqrt(len(samples))
-    return Estimate(float(samples.mean()), float(error), float(abs(correction.mean())))
+@dataclass(frozen=True)
+class Sample:
+    """Simulated flows: batch means of Phi' P Phi, arrays (batches, moments, D, D).
+
+    ``fine`` and ``coarse`` differ in the time step and share the noise.
+    """
+
+    game: Game
+    numbers: Exact
+    fine: Array
+    coarse: Array
+    paths: int
+    seed: int
+
+    def estimate(self, function: Statistic) -> Estimate:
+        """Jackknife estimate of a function of the expectations of Phi' P Phi, (moments, D, D)."""
+        count = len(self.fine)
+        # A scheme of order two leaves a third of the difference in the fine result.
+        samples = self.fine + (self.fine - self.coarse) / 3
+        mean = samples.mean(axis=0)
+        left_out = np.array([function((count * mean - row) / (count - 1)) for row in samples])
+        whole, average = function(mean), float(left_out.mean())
+        error = math.sqrt((count - 1) / count * float(((left_out - average) ** 2).sum()))
+        correction = abs(whole - function(self.fine.mean(axis=0)))
+        return Estimate(count * whole - (count - 1) * average, error, correction)
+
+    def checks(
+        self,
+        claimed: Mapping[str, Mapping[sp.Expr, Number]],
+        objective: Mapping[tuple[Number, ...], Number],
+        *,
+        name: str,
+        false_alarm: float,
+    ) -> list[Check]:
+        """Compare claims with the sample; see :func:`monte_carlo_checks`."""
+        claims = [*self._coefficients(claimed), *self._objectives(objective)]
+        found = [(label, value, self.estimate(function)) for label, value, function in claims]
+        # A coefficient that vanishes on every path and in the claim is nothing to test.
+        found = [row for row in found if row[1] != 0 or row[2].value != 0]
+        level = 0.5 * false_alarm / max(len(found), 1)
+        quantile = -float(stdtrit(len(self.fine) - 1, level))
+        return [
+            Check(
+                name=f"{name}: {label}",
+                game=self.game.name,
+                kind="monte-carlo",
+                value=value,
+                reference=estimate.value,
+                error=abs(value - estimate.value),
+                allowed=quantile * estimate.standard_error
+                + estimate.time_step
+                + ROUNDING * max(abs(value), abs(estimate.value)),
+                note=f"{self.paths} antithetic pairs of paths, seed {self.seed}: standard error"
+                f" {estimate.standard_error:.2g}, allowance for time steps"
+                f" {estimate.time_step:.2g}; false alarm of the family {false_alarm:g}.",
+            )
+            for label, value, estimate in found
+        ]
+
+    def _coefficients(
+        self, claimed: Mapping[str, Mapping[sp.Expr, Number]]
+    ) -> Iterator[tuple[str, float, Statistic]]:
+        """Label, claim and statistic of every coefficient of the claimed moments."""
+        names = [moment.name for moment in self.game.preference.moments]
+        factors = [*self.game.state_symbols, sp.S.One]
+        for moment, coefficients in claimed.items():
+            if moment not in names:
+                raise InputError(
+                    f"the game has no moment {moment}.", game=self.game.name, stage=STAGE
+                )
+            rest = {
+                sp.sympify(key): float(exact(value, f"coefficient of {key}"))
+                for key, value in coefficients.items()
+            }
+            k = names.index(moment)
+            for i, j in itertools.combinations_with_replacement(range(len(factors)), 2):
+                monomial = factors[i] * factors[j]
+                yield (
+                    f"coefficient of {monomial} in {moment}",
+                    rest.pop(monomial, 0.0),
+                    partial(_coefficient, at=(k, i, j)),
+                )
+            if rest:
+                raise InputError(
+                    f"{next(iter(rest))} is not a monomial of degree two in the states.",
+                    game=self.game.name,
+                    stage=STAGE,
+                )
+
+    def _objectives(
+        self, objective: Mapping[tuple[Number, ...], Number]
+    ) -> Iterator[tuple[str, float, Statistic]]:
+        """Label, claim and statistic of the objective at each state, frozen in the preference."""
+        preference, symbols = self.game.preference, self.game.state_symbols
+        for state, value in objective.items():
+            if len(state) != len(symbols):
+                raise InputError("a state has the wrong length.", game=self.game.name, stage=STAGE)
+            point = {s: exact(v, str(s)) for s, v in zip(symbols, state, strict=True)}
+            aggregate = preference.aggregate.xreplace({**self.numbers, **point})
+            yield (
+                f"objective at {', '.join(f'{s}={float(v):g}' for s, v in point.items())}",
+                float(exact(value, "an objective")),
+                partial(
+                    _objective,
+                    aggregate=sp.lambdify([m.symbol for m in preference.moments], aggregate),
+                    start=np.array([*map(float, point.values()), 1.0]),
+                ),
+            )
 
 
-def _jackknife(function: Callable[[Array], float], fine: Array, coarse: Array) -> Estimate:
-    """Estimate of a function of expectations: rows of ``fine``, ``coarse`` are batches."""
-    count = len(fine)
-    samples = fine + (fine - coarse) / 3
-    mean = samples.mean(axis=0)
-    left_out = np.array([function((count * mean - row) / (count - 1)) for row in samples])
-    whole = function(mean)
-    error = math.sqrt((count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum()))
-    value = count * whole - (count - 1) * float(left_out.mean())
-    return Estimate(value, error, abs(whole - function(fine.mean(axis=0))))
+def _coefficient(matrices: Array, at: tuple[int, int, int]) -> float:
+    """Coefficient of a product of two different factors or of a square."""
+    return float(matrices[at]) * (1 if at[1] == at[2] else 2)
+
+
+def _objective(matrices: Array, aggregate: Callable[..., float], start: Array) -> float:
+    """Preference at the moments of a start (X, 1)."""
+    return float(aggregate(*(start @ matrix @ start for matrix in matrices)))
+
+
+def simulate(
+    game: Game,
+    feedback: Mapping[sp.Expr, Number],
+    values: Mapping[sp.Symbol, Number],
+    *,
+    paths: int,
+    seed: int,
+    threads: int = 1,
+) -> Sample:
+    """Simulate the flow of a game under a feedback; see :func:`monte_carlo_checks`."""
+    require_exponential(game, STAGE)
+    if paths < BATCHES or threads < 1:
+        raise InputError(
+            f"paths must be at least {BATCHES} and threads at least 1.",
+            game=game.name,
+            stage=STAGE,
+        )
+    numbers = parameters(game, values)
+    linear = _linear(game, affine_feedback(game, feedback), numbers)
+    _require_finite(game, linear)
+    drift, load = linear.drift, linear.loadings
+    mixed = 0.5 * (drift @ load + load @ drift)
+    double = load[None, :] @ load[:, None]  # double[k, m] = C_m C_k
+    system = (drift, drift @ drift, load, mixed, double)
+    fine = np.zeros((BATCHES, *linear.payoffs.shape))
+    coarse = np.zeros_like(fine)
+    each = paths // BATCHES
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(BATCHES)]
+
+    def run(k: int) -> None:
+        _batch(streams[k], each, linear.hazard, system, linear.payoffs, fine[k], coarse[k])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(BATCHES)))
+    return Sample(game, numbers, fine, coarse, each * BATCHES, seed)
 
 
 def monte_carlo_checks(
@@ -323,10 +465,10 @@ def monte_carlo_checks(
     values : parameters by symbol; abbreviations of the game that are absent are computed.
     claimed : for moments by name, the coefficients by monomial of the states. Monomials that are
         absent are claimed to be zero.
-    paths : number of paths with antithetic pairs counted once, in 64 batches.
+    paths : number of antithetic pairs of paths, rounded down to a multiple of 64.
     seed : seed of the random streams; equal seeds give equal results for any ``threads``.
     name : what is checked, the start of the names of the checks.
-    objective : claimed values of the aggregate at states, keyed by the state.
+    objective : claimed values of the aggregate, keyed by the tuple of the states.
     false_alarm : probability that any check of this call fails although every claim is true.
     threads : threads that simulate.
 
@@ -338,122 +480,12 @@ def monte_carlo_checks(
     Raises
     ------
     InputError
-        If a number is missing or not finite, if a claim concerns no moment of the game, or if
-        there are fewer paths than batches.
+        If a number is missing or not finite, if a claim concerns no moment or monomial of the
+        game, or if there are fewer paths than batches.
     NoSolutionError
         If the second moments at the horizon or the variance of the estimates are infinite.
     DerivationError
         If the game is outside the scope of the method.
     """
-    require_exponential(game, STAGE)
-    if paths < BATCHES or not 0 < false_alarm < 1 or threads < 1:
-        raise InputError(
-            f"paths must be at least {BATCHES}, false_alarm in (0, 1) and threads at least 1.",
-            game=game.name,
-            stage=STAGE,
-        )
-    numbers = parameters(game, values)
-    linear = _linear(game, affine_feedback(game, feedback), numbers)
-    _require_finite(game, linear)
-    wanted = _claims(game, claimed)
-    fine, coarse = _simulate(linear, paths, seed, threads)
-
-    found: list[tuple[str, float, Estimate]] = []
-    for (moment, i, j), value in wanted.items():
-        multiple = 1.0 if i == j else 2.0
-        estimate = _mean(multiple * fine[:, moment, i, j], multiple * coarse[:, moment, i, j])
-        if value != 0 or estimate.value != 0:
-            monomial = sp.Mul(*([*game.state_symbols, sp.S.One][k] for k in (i, j)))
-            label = f"coefficient of {monomial} in {game.preference.moments[moment].name}"
-            found.append((label, value, estimate))
-    for state, target in (objective or {}).items():
-        point = [exact(coordinate, "a state") for coordinate in state]
-        if len(point) != len(game.states):
-            raise InputError("a state has the wrong length.", game=game.name, stage=STAGE)
-        function = _aggregate(game, numbers, point)
-        place = ", ".join(f"{s}={float(v):g}" for s, v in zip(game.state_symbols, point))
-        estimate = _jackknife(function, fine, coarse)
-        found.append((f"objective at {place}", float(exact(target, "an objective")), estimate))
-
-    level = 0.5 * false_alarm / max(len(found), 1)
-    quantile = -float(stdtrit(BATCHES - 1, level))
-    checks = []
-    for label, value, estimate in found:
-        rounding = ROUNDING * max(abs(value), abs(estimate.value))
-        checks.append(
-            Check(
-                name=f"{name}: {label}",
-                game=game.name,
-                kind="monte-carlo",
-                value=value,
-                reference=estimate.value,
-                error=abs(value - estimate.value),
-                allowed=quantile * estimate.standard_error + estimate.bias + rounding,
-                note=f"{paths} antithetic pairs of paths, seed {seed}: standard error"
-                f" {estimate.standard_error:.2g}, allowance for time steps {estimate.bias:.2g};"
-                f" false alarm of the family {false_alarm:g}.",
-            )
-        )
-    return checks
-
-
-def _claims(
-    game: Game, claimed: Mapping[str, Mapping[sp.Expr, Number]]
-) -> dict[tuple[int, int, int], float]:
-    """Claimed coefficients by moment and entry (i <= j) of its matrix; absent ones are zero."""
-    names = [moment.name for moment in game.preference.moments]
-    factors = [*game.state_symbols, sp.S.One]
-    places = list(itertools.combinations_with_replacement(range(len(factors)), 2))
-    by_monomial = {factors[i] * factors[j]: (i, j) for i, j in places}
-    wanted: dict[tuple[int, int, int], float] = {}
-    for moment, coefficients in claimed.items():
-        if moment not in names:
-            raise InputError(f"the game has no moment {moment}.", game=game.name, stage=STAGE)
-        k = names.index(moment)
-        wanted |= {(k, i, j): 0.0 for i, j in places}
-        for key, value in coefficients.items():
-            monomial = sp.sympify(key)
-            if monomial not in by_monomial:
-                raise InputError(
-                    f"{monomial} is not a monomial of degree two in the states.",
-                    game=game.name,
-                    stage=STAGE,
-                )
-            wanted[(k, *by_monomial[monomial])] = float(exact(value, f"coefficient of {key}"))
-    return wanted
-
-
-def _require_finite(game: Game, linear: _Linear) -> None:
-    """Raise NoSolutionError unless the payoffs and the variance of their estimates are finite."""
-    second, fourth = linear.growth(2), linear.growth(4)
-    if second >= linear.hazard:
-        raise NoSolutionError(
-            "the second moments at the horizon are infinite under this feedback: their growth rate"
-            f" {second:.6g} is not below the hazard rate {linear.hazard:.6g}.",
-            game=game.name,
-            stage=STAGE,
-            remedy="Use a feedback with finite second moments.",
-        )
-    if fourth >= (2 - TILT) * linear.hazard:
-        raise NoSolutionError(
-            "the estimates have infinite variance: the growth rate of the fourth moments,"
-            f" {fourth:.6g}, is not below {2 - TILT:g} times the hazard rate {linear.hazard:.6g}.",
-            game=game.name,
-            stage=STAGE,
-            remedy="Use the spike variation for these parameters.",
-        )
-
-
-def _aggregate(
-    game: Game, numbers: Mapping[sp.Symbol, sp.Expr], point: Sequence[sp.Expr]
-) -> Callable[[Array], float]:
-    """The objective at a state as a function of the matrices Phi' P Phi, (moments, D, D)."""
-    frozen = {**numbers, **dict(zip(game.state_symbols, point, strict=True))}
-    expr = game.preference.aggregate.xreplace(frozen)
-    evaluate = sp.lambdify([moment.symbol for moment in game.preference.moments], expr)
-    start = np.array([*map(float, point), 1.0])
-
-    def function(matrices: Array) -> float:
-        return float(evaluate(*(start @ matrix @ start for matrix in matrices)))
-
-    return function
+    sample = simulate(game, feedback, values, paths=paths, seed=seed, threads=threads)
+    return sample.checks(claimed, objective or {}, name=name, false_alarm=false_alarm)

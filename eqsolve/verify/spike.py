@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import mpmath
 import sympy as sp
@@ -27,8 +27,8 @@ from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.symbolic.game import Game
 from eqsolve.verify.check import Check
 
-Number = int | float | Fraction | sp.Expr | mpmath.mpf
-Exact = dict[sp.Symbol, sp.Expr]
+Number: TypeAlias = int | float | Fraction | sp.Expr | mpmath.mpf
+Exact: TypeAlias = dict[sp.Symbol, sp.Expr]
 
 #: Decimal digits of the arithmetic. The gain rate loses 18 of them to cancellation.
 DIGITS = 60
@@ -258,7 +258,7 @@ def spike_checks(
     states: Sequence[Sequence[Number]],
     *,
     name: str,
-    allowed: float = 1e-8,
+    allowed: float = 1e-10,
 ) -> list[Check]:
     """Check that no short deviation from a feedback is a gain.
 

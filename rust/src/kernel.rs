@@ -133,3 +133,38 @@ pub fn pack_rows<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_kernels_subtract_the_product() {
+        let (rows, cols, depth, stride) = (7, 5, 3, 9);
+        let value = |k: usize| ((k * 37 % 11) as f64) - 5.0;
+        let left: Vec<Vec<f64>> = (0..rows)
+            .map(|i| (0..depth).map(|k| value(3 * i + k)).collect())
+            .collect();
+        let mut a = Vec::new();
+        pack_rows(&mut a, rows, depth, |i| &left[i]);
+        let mut b = vec![0.0; depth * COLS];
+        for k in 0..depth {
+            for j in 0..cols {
+                b[k * COLS + j] = value(100 + 7 * k + j);
+            }
+        }
+        let mut expected = vec![1.0; rows * stride];
+        for i in 0..rows {
+            for j in 0..cols {
+                let sum: f64 = (0..depth).map(|k| left[i][k] * b[k * COLS + j]).sum();
+                expected[i * stride + j] -= sum;
+            }
+        }
+        let mut plain = vec![1.0; rows * stride];
+        update::<false>(&mut plain, stride, (rows, cols), depth, &a, &b);
+        assert_eq!(plain, expected);
+        let mut best = vec![1.0; rows * stride];
+        subtract_product(&mut best, stride, (rows, cols), depth, &a, &b);
+        assert_eq!(best, expected);
+    }
+}

@@ -1,0 +1,234 @@
+"""The closed loop at one parameter point: moments, exploitability, Nash equilibrium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import sympy as sp
+from flint import arb, arb_mat, arb_poly
+
+from eqsolve.model import Model
+from eqsolve.numerics.ball import DivisionByZero, UndecidedError, Values, evaluate, run, sign
+from eqsolve.registry import model as find_model
+from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
+from eqsolve.symbolic.growth import growth_polynomials
+from eqsolve.symbolic.matching import CoefficientSystem, insert
+from eqsolve.symbolic.solving import ClosedForm, solve
+from eqsolve.symbols import symbol, symbols
+
+_OWN = symbols("p1 p2 p3")
+
+
+@lru_cache
+def _system(name: str) -> CoefficientSystem:
+    model = find_model(name)
+    assert model.population is not None
+    return symmetric(closed_loop_system(model.game, model.population, model.ansatz))
+
+
+@lru_cache
+def _growth(name: str) -> tuple[sp.Expr, ...]:
+    return growth_polynomials(_system(name))
+
+
+@lru_cache
+def _closed_form(name: str) -> ClosedForm:
+    """The Nash feedback in closed form, where the second coefficient solves its own cubic."""
+    a, c, h20, h11, p1, p2, p3 = symbols("a c h20 h11 p1 p2 p3")
+    notation = find_model(name).notation
+    F1, F2, Gamma = symbols("F1 F2 Gamma")
+    return solve(
+        _system(name),
+        replace(
+            notation,
+            polynomial={**notation.polynomial, p2: symbols("M3 M2 M1 M0")},
+            denominators={**notation.denominators, c: (F1,), h11: (F2,), p3: (Gamma,)},
+            split={},
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Nash:
+    """Outcome of the search for a closed-loop Nash equilibrium."""
+
+    status: Literal["ok", "infinite-variance", "no-solution"]
+    message: str
+    feedback: tuple[arb, arb, arb] | None = None
+
+
+class ClosedLoop:
+    """What agents obtain when all use one affine feedback, and the feedback no one would leave.
+
+    Parameters
+    ----------
+    model : a game with a population.
+    values : balls of the parameters and of the game's abbreviations.
+    """
+
+    def __init__(self, model: Model, values: Values) -> None:
+        self.model, self.values = model, values
+        self.system = _system(model.name)
+
+    @property
+    def _hazard(self) -> arb:
+        return self.values[symbol("lambda")]
+
+    def second_moment(self, y: arb) -> arb:
+        """``(1/n) sum over the others of x_k^2`` when all of them have the same wealth."""
+        share = 1 - self.values.get(symbol("N"), arb(0))
+        return arb(0) if share.is_zero() else y**2 / share
+
+    def abscissa(self, feedback: Sequence[arb]) -> arb:
+        """Growth rate of second moments under the common feedback."""
+        values = self.values | dict(zip(_OWN, feedback))
+        if self.values.get(symbol("N"), arb(0)) == 1:
+            row = self.system.equation(symbol("h20")).expression
+            return evaluate(sp.diff(row, symbol("h20")), values) + self._hazard
+        largest: arb | None = None
+        for polynomial in _growth(self.model.name):
+            coefficients = sp.Poly(polynomial, symbol("mu")).all_coeffs()
+            top = _largest_root([evaluate(c, values) for c in coefficients])
+            largest = top if largest is None else largest.max(top)
+        assert largest is not None
+        return largest
+
+    def moments(self, feedback: Sequence[arb]) -> dict[sp.Symbol, arb]:
+        """Coefficients of G and H when everybody uses the feedback, by a linear solve."""
+        values = self.values | dict(zip(_OWN, feedback))
+        rows, rights, unknowns = self._linear
+        matrix = arb_mat([[evaluate(e, values) for e in row] for row in rows])
+        right = arb_mat([[evaluate(e, values)] for e in rights])
+        try:
+            solution = matrix.solve(right)
+        except ZeroDivisionError:
+            raise UndecidedError("the moment system is singular.") from None
+        return {u: solution[i, 0] for i, u in enumerate(unknowns)}
+
+    @cached_property
+    def _linear(self) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
+        equations = [e for e in self.system.equations if e.source != "feedback"]
+        unknowns = tuple(e.unknown for e in equations)
+        rows = [[sp.diff(e.expression, u) for u in unknowns] for e in equations]
+        zero = dict.fromkeys(unknowns, sp.S.Zero)
+        return rows, [-e.expression.subs(zero) for e in equations], unknowns
+
+    def objective(self, moments: Mapping[sp.Symbol, arb], state: Mapping[sp.Symbol, arb]) -> arb:
+        """What an agent obtains at a state."""
+        values = self.values | dict(moments) | dict(state)
+        preference = self.model.game.preference
+        polynomials = self.system.ansatz.moments
+        named = {m.symbol: evaluate(polynomials[m.name], values) for m in preference.moments}
+        return evaluate(preference.aggregate, values | named)
+
+    def _deviation(
+        self, moments: Mapping[sp.Symbol, arb], feedback: Sequence[arb], unknown: sp.Symbol
+    ) -> arb:
+        values = self.values | dict(moments) | dict(zip(_OWN, feedback))
+        return evaluate(self.system.equation(unknown).expression, values)
+
+    def curvature(self, moments: Mapping[sp.Symbol, arb]) -> arb:
+        """Minus the second derivative of the gain in the deviation."""
+        hjb = self.system.hjb
+        second = insert(hjb, self.system.ansatz, -hjb.second_order_condition)
+        return evaluate(second, self.values | dict(moments))
+
+    def exploitability(
+        self,
+        moments: Mapping[sp.Symbol, arb],
+        feedback: Sequence[arb],
+        state: Mapping[sp.Symbol, arb],
+    ) -> arb:
+        """Largest rate of gain from a brief unilateral deviation at a state."""
+        slopes = [self._deviation(moments, feedback, u) for u in _OWN]
+        slope = slopes[0] * state[symbol("x")] + slopes[1] * state[symbol("y")] + slopes[2]
+        return slope**2 / (2 * self.curvature(moments))
+
+    def equilibrium(self, start: Sequence[arb], response: Values) -> Nash:
+        """Find the closed-loop Nash feedback next to the given-aggregate one ``start``."""
+        if self.model.population is not None and self.model.population.reciprocal == 0:
+            return self._in_closed_form(start, response)
+        return self._by_newton(start)
+
+    def _in_closed_form(self, start: Sequence[arb], response: Values) -> Nash:
+        form, (p1, p2, p3) = _closed_form(self.model.name), _OWN
+        values = self.values | {p1: response[p1]}
+        cubic = form.table[p2]
+        run(form.needed(cubic.polynomial), values)
+        coefficients = [values[name] for name in reversed(cubic.polynomial)]
+        while coefficients and coefficients[-1].is_zero():
+            coefficients.pop()
+        found = [z.real for z in arb_poly(coefficients).complex_roots() if z.imag.contains(0)]
+        good: list[tuple[arb, arb, arb]] = []
+        for root in found:
+            point = values | {p2: root}
+            try:
+                run(form.needed((p3,)), point)
+            except DivisionByZero:
+                continue
+            feedback = (point[p1], root, point[p3])
+            if sign(self._hazard - self.abscissa(feedback)) > 0:
+                good.append(feedback)
+        slopes = ", ".join(f"{float(values[p1] + root):.6g}" for root in found)
+        if not good:
+            return Nash(
+                "no-solution",
+                f"The cubic of the aggregate slope p1 + p2 has the real roots {slopes}; none has "
+                "finite second moments: no closed-loop mean-field equilibrium.",
+            )
+        best = min(good, key=lambda f: abs(float(f[1] - start[1])))
+        text = "closed-loop Nash equilibrium in closed form"
+        if len(good) > 1:
+            text += f"; of {len(good)} the one next to the given-aggregate equilibrium"
+        return Nash("ok", f"The {text}.", best)
+
+    def _by_newton(self, start: Sequence[arb]) -> Nash:
+        p = [v.mid() for v in start]
+        step = arb(2) ** -100
+
+        def residual(trial: Sequence[arb], unknowns: Sequence[sp.Symbol]) -> arb_mat:
+            moments = self.moments(trial)
+            return arb_mat([[self._deviation(moments, trial, u).mid()] for u in unknowns])
+
+        for _ in range(60):
+            base = residual(p, _OWN)
+            columns = []
+            for k in range(3):
+                moved = [v + step if i == k else v for i, v in enumerate(p)]
+                columns.append((residual(moved, _OWN) - base) / step)
+            jacobian = arb_mat([[columns[k][i, 0].mid() for k in range(3)] for i in range(3)])
+            try:
+                change = jacobian.solve(base)
+            except ZeroDivisionError:
+                break
+            size = max(abs(float(change[k, 0])) for k in range(3))
+            damping = min(1.0, 0.5 * (1 + max(abs(float(v)) for v in p)) / max(size, 1e-300))
+            p = [(v - change[k, 0] * damping).mid() for k, v in enumerate(p)]
+            if size < 1e-40 * (1 + max(abs(float(v)) for v in p)):
+                return self._accepted((p[0], p[1], p[2]))
+        return Nash(
+            "no-solution", "Newton's method from the given-aggregate point found no Nash feedback."
+        )
+
+    def _accepted(self, feedback: tuple[arb, arb, arb]) -> Nash:
+        if sign(self._hazard - self.abscissa(feedback)) <= 0:
+            return Nash("infinite-variance", "The Nash feedback has infinite second moments.")
+        if sign(self.curvature(self.moments(feedback))) <= 0:
+            return Nash("no-solution", "The stationary feedback fails the second-order condition.")
+        return Nash(
+            "ok", "The closed-loop Nash equilibrium next to the given-aggregate one.", feedback
+        )
+
+
+def _largest_root(monic: Sequence[arb]) -> arb:
+    """Largest real part of the roots of a monic polynomial of degree 1 or 2."""
+    if len(monic) == 2:
+        return -monic[1]
+    _, b, c = monic
+    discriminant = b**2 / 4 - c
+    if discriminant < 0:
+        return -b / 2
+    return -b / 2 + discriminant.nonnegative_part().sqrt()

@@ -1,0 +1,89 @@
+"""Inert operators for displays: what an equation shows that is not plain algebra.
+
+Each node is a SymPy expression. ``plain`` removes the nodes that only affect how an expression is
+shown, so that what a display says can be checked by the exact algebra of the engine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.core.symbol import Str
+
+
+class _Inert(sp.Expr):
+    """A commutative node that SymPy leaves alone."""
+
+    is_commutative = True
+
+
+class Named(_Inert):
+    """An expression shown under a name: ``Named(expression, latex)``."""
+
+    def __new__(cls, expression: sp.Expr, latex: str) -> Named:
+        result: Named = sp.Expr.__new__(cls, sp.sympify(expression), Str(latex))
+        return result
+
+    def _eval_subs(self, old: Any, new: Any) -> sp.Expr:
+        return Named(self.args[0].subs(old, new), str(self.args[1]))
+
+
+class InOrder(_Inert):
+    """A sum whose terms are shown in the given order."""
+
+    def __new__(cls, *terms: sp.Expr) -> sp.Expr:
+        shown = [sp.sympify(term) for term in terms if term != 0]
+        if len(shown) < 2:
+            return sp.Add(*shown)
+        return sp.Expr.__new__(cls, *shown)
+
+
+class Supremum(_Inert):
+    """``sup_control { expression }``; its plain meaning is the expression at the maximizer."""
+
+
+class Differential(_Inert):
+    """``d process``; a second argument names what it is taken of."""
+
+
+class Noise(_Inert):
+    """The increment of a Brownian motion: ``Noise(latex)``."""
+
+    def __new__(cls, latex: str) -> Noise:
+        result: Noise = sp.Expr.__new__(cls, Str(latex))
+        return result
+
+
+class Expectation(_Inert):
+    """``E[expression]``, or ``E[expression | condition]`` with the condition in LaTeX."""
+
+    def __new__(cls, expression: sp.Expr, condition: str = "") -> Expectation:
+        result: Expectation = sp.Expr.__new__(cls, sp.sympify(expression), Str(condition))
+        return result
+
+
+class Variance(Expectation):
+    """``Var[expression]`` or ``Var[expression | condition]``."""
+
+    def __new__(cls, expression: sp.Expr, condition: str = "") -> Variance:
+        result: Variance = sp.Expr.__new__(cls, sp.sympify(expression), Str(condition))
+        return result
+
+
+class LimitOf(_Inert):
+    """``lim_{variable -> point} expression``, never evaluated."""
+
+
+def plain(expression: sp.Expr) -> sp.Expr:
+    """Return what an expression means, without the nodes that only affect how it is shown."""
+    if not isinstance(expression, sp.Basic) or not expression.has(_Inert):
+        return expression
+    args = [plain(a) for a in expression.args if not isinstance(a, Str)]
+    if isinstance(expression, (Named, Supremum)):
+        return args[0]
+    if isinstance(expression, InOrder):
+        return sp.Add(*args)
+    if isinstance(expression, _Inert):
+        return expression
+    return expression.func(*args)
