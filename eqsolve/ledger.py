@@ -22,8 +22,8 @@ Proof = Literal["definition", "exact", "ball", "numeric", "reconstructed"]
 class Line:
     """One line of a display: ``left relation right``, the relation in LaTeX (``=``, ``>``).
 
-    An inequality ``left > right`` is checked through ``equals``: an expression that equals
-    ``left - right`` and whose sign is the assumption or the claim.
+    ``equals`` is what ``left - right`` must be: for an equation an expression that vanishes by
+    another display, for an inequality one whose sign is the assumption.
     """
 
     left: sp.Expr
@@ -34,9 +34,9 @@ class Line:
     @property
     def residual(self) -> sp.Expr | None:
         """What must vanish for the line to hold; None for an inequality without ``equals``."""
-        if self.relation == "=":
-            return plain(self.left) - plain(self.right)
-        return None if self.equals is None else plain(self.left) - plain(self.right) - self.equals
+        if self.equals is None and self.relation != "=":
+            return None
+        return plain(self.left) - plain(self.right) - (self.equals or sp.S.Zero)
 
 
 @dataclass(frozen=True)

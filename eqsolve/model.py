@@ -12,6 +12,7 @@ from eqsolve.ledger import Display
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.derivation import Derivation, derive
 from eqsolve.symbolic.game import Game
+from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.population import Population
 
@@ -25,7 +26,8 @@ class Model:
     title : one line for listings.
     source : where the game comes from.
     game, ansatz, notation, population : see the classes; ``population`` closes the loop among
-        identical agents.
+        agents, identical ones or ``Agents`` with parameters of their own.
+    response : a model of the same problem of one agent, whose derivation is used again.
     parameters : names a user must give, in order.
     displays : function from the derivation to the numbered displays of the source.
     published : closed forms as printed in the literature, to compare the derived ones with.
@@ -38,7 +40,8 @@ class Model:
     ansatz: Ansatz
     notation: Notation
     parameters: tuple[str, ...]
-    population: Population | None = None
+    population: Population | Agents | None = None
+    response: Model | None = None
     displays: Callable[[Derivation], tuple[Display, ...]] = lambda derivation: ()
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -51,4 +54,9 @@ class Model:
     @cached_property
     def derivation(self) -> Derivation:
         """The derivation, made on first use."""
-        return derive(self.game, self.ansatz, self.notation, self.population)
+        if self.response is None:
+            return derive(self.game, self.ansatz, self.notation, self.population)
+        own = self.response.derivation
+        if self.population is None:
+            return own
+        return own.closed(self.game, self.notation, self.population)

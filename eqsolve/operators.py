@@ -39,6 +39,10 @@ class InOrder(_Inert):
         return sp.Expr.__new__(cls, *shown)
 
 
+class Kept(_Inert):
+    """A sum that stays in brackets where SymPy would distribute a sign or a number over it."""
+
+
 class Supremum(_Inert):
     """``sup_control { expression }``; its plain meaning is the expression at the maximizer."""
 
@@ -71,8 +75,21 @@ class Variance(Expectation):
         return result
 
 
+class OverOthers(_Inert):
+    """``n^{-power} sum_{k != i} term``: ``OverOthers(term, power)``."""
+
+
 class LimitOf(_Inert):
     """``lim_{variable -> point} expression``, never evaluated."""
+
+
+def shown_symbols(expression: sp.Basic) -> set[sp.Symbol]:
+    """Return the symbols a reader sees: those hidden behind a name are left out."""
+    if isinstance(expression, Named):
+        return set()
+    if isinstance(expression, sp.Symbol):
+        return {expression}
+    return set().union(*(shown_symbols(a) for a in expression.args if isinstance(a, sp.Basic)))
 
 
 def plain(expression: sp.Expr) -> sp.Expr:
@@ -80,7 +97,7 @@ def plain(expression: sp.Expr) -> sp.Expr:
     if not isinstance(expression, sp.Basic) or not expression.has(_Inert):
         return expression
     args = [plain(a) for a in expression.args if not isinstance(a, Str)]
-    if isinstance(expression, (Named, Supremum)):
+    if isinstance(expression, (Named, Kept, Supremum)):
         return args[0]
     if isinstance(expression, InOrder):
         return sp.Add(*args)

@@ -11,6 +11,7 @@ from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
+    from eqsolve.symbolic.derivation import Derivation
 
 
 @cache
@@ -39,3 +40,8 @@ def model(name: str) -> Model:
     module = importlib.import_module(f"eqsolve.derivations.{name.replace('-', '_')}")
     found: Model = module.MODEL
     return found
+
+
+def derive(game: str) -> Derivation:
+    """Derive a game's closed form, or return the derivation made before."""
+    return model(game).derivation

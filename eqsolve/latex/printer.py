@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-from eqsolve.operators import InOrder
+from eqsolve.operators import InOrder, Kept, Named
 from eqsolve.symbols import latex_names
 
 BREAK = "\x1f"
@@ -24,7 +24,7 @@ BREAK = "\x1f"
 _SUM_ORDER = (
     "K C3 C2 C1 C0 A1 A2 A3 A4 A5 A6 E1 E0 E2 lambda kappa alpha beta gamma theta b r B nu sigma s2 "
     "a c d h20 h11 h02 h10 h01 h00 D1 D2 p1 p2 p3 k1 k2 k3 f1 f2 g1 g2 Qb Qs Q q3 Delta Delta2 S W "
-    "m_b m_s m_2 g n N t x y p"
+    "m_b m_2 m_s g n N t x y p"
 ).split()
 _PRODUCT_ORDER = (
     "C3 C2 C1 C0 lambda alpha beta gamma kappa theta n N B b nu sigma s2 r Qb Qs Q m_b m_s m_2 K D1 D2 E1 E0 "
@@ -42,7 +42,8 @@ def _stem(symbol: sp.Symbol) -> str:
     """The name of a symbol without the index of an agent."""
     name = str(symbol.name)
     stem, _, index = name.rpartition("_")
-    return stem if stem and index.isdigit() and name not in _SUM_RANK else name
+    indexed = stem and name not in _SUM_RANK and (index.isdigit() or index in ("i", "k"))
+    return stem if indexed else name
 
 
 def _is_function(expression: sp.Expr) -> bool:
@@ -50,7 +51,7 @@ def _is_function(expression: sp.Expr) -> bool:
 
 
 def _is_sum(expression: sp.Expr) -> bool:
-    return isinstance(expression, (sp.Add, InOrder))
+    return isinstance(expression, (sp.Add, InOrder, Kept))
 
 
 class AuthorPrinter(LatexPrinter):
@@ -66,6 +67,9 @@ class AuthorPrinter(LatexPrinter):
 
     def _print_InOrder(self, expression: sp.Expr) -> str:
         return self._joined(expression.args)
+
+    def _print_Kept(self, expression: sp.Expr) -> str:
+        return str(self._print(expression.args[0]))
 
     def _joined(self, terms: tuple[sp.Expr, ...]) -> str:
         text = ""
@@ -103,6 +107,9 @@ class AuthorPrinter(LatexPrinter):
             elif _is_function(base):
                 early = self._function_name(base) in "VH"
                 ranks += [-1 if early else _LATE + 1] * repeat
+            elif _is_sum(base):
+                lead = min(self._sum_key(t)[0] for t in base.args)
+                ranks.append(lead[0] if lead else _SUMS)
             elif not base.is_Number:
                 ranks.append(_SUMS)
         return tuple(sorted(ranks)), sp.srepr(term)
@@ -129,14 +136,12 @@ class AuthorPrinter(LatexPrinter):
     def _prefers(self, flipped: sp.Expr, base: sp.Expr, minus: bool) -> bool:
         """Whether a factor reads better with its sign reversed."""
         lead = min(base.args, key=self._sum_key)
-        leads_negative = bool(lead.as_coeff_Mul()[0].is_negative)
+        leads_negative = self._sign(lead)[0]
         size = lead.as_coeff_Mul()[1]
         if lead.is_Number or (size.is_Symbol and size.name in ("lambda", "kappa")):
             return leads_negative
-        positive = any(not t.as_coeff_Mul()[0].is_negative for t in flipped.args)
-        if minus:
-            return positive and leads_negative
-        return all(t.as_coeff_Mul()[0].is_negative for t in base.args)
+        negatives = [self._sign(t)[0] for t in base.args]
+        return leads_negative and any(negatives) if minus else all(negatives)
 
     # -------------------------------------------------------------- products
 
@@ -193,19 +198,20 @@ class AuthorPrinter(LatexPrinter):
         ordered = sorted(factors, key=lambda f: self._product_key(f, moving))
         return " ".join(self._factor(f) for f in ordered)
 
-    def _product_key(self, factor: sp.Expr, moving: bool) -> tuple[int, str]:
+    def _product_key(self, factor: sp.Expr, moving: bool) -> tuple[int, int, str]:
         base = factor.as_base_exp()[0]
         if base.is_Number:
-            return -1, ""
+            return -1, 0, ""
         if base.is_Symbol:
             name = _stem(base)
             if name in _STATES:
-                return (_LATE if moving else _STATE), name
-            return _PRODUCT_RANK.get(name, _LATE), name
+                return (_LATE if moving else _STATE), 0, name
+            return _PRODUCT_RANK.get(name, _LATE), 0, name
         if _is_sum(base):
             steady = not base.has(sp.Derivative, AppliedUndef)
-            return (_SUMS if steady else _FUNCTIONS - 1), sp.srepr(base)
-        return _FUNCTIONS, sp.srepr(base)
+            rank = _SUMS if steady else _FUNCTIONS - 1
+            return rank, int(sp.count_ops(base)), sp.srepr(base)
+        return _FUNCTIONS, 0, sp.srepr(base)
 
     def _factor(self, factor: sp.Expr) -> str:
         text = str(self._print(factor))
@@ -222,7 +228,8 @@ class AuthorPrinter(LatexPrinter):
         text = str(self._print(base))
         power = str(self._print(exponent))
         power = power if len(power) == 1 else f"{{{power}}}"
-        simple = (base.is_Symbol or _is_function(base)) and "^" not in text
+        one = base.is_Symbol or _is_function(base) or isinstance(base, Named)
+        simple = one and not set(text) & set("^+- ")
         return f"{text if simple else self._bracketed(text)}^{power}"
 
     def _bracketed(self, text: str) -> str:
@@ -283,6 +290,11 @@ class AuthorPrinter(LatexPrinter):
         condition = str(expression.args[1])
         bar = rf" \mid {condition}" if condition else ""
         return rf"{operator}\bigl[ {inner}{bar} \bigr]"
+
+    def _print_OverOthers(self, expression: sp.Expr) -> str:
+        term, power = expression.args
+        weight = "n" if power == 1 else f"n^{power}"
+        return rf"\frac{{1}}{{{weight}}} \sum_{{k \neq i}} {self._print(term)}"
 
     def _print_LimitOf(self, expression: sp.Expr) -> str:
         inner, variable, point = expression.args

@@ -8,10 +8,15 @@ from fractions import Fraction
 
 import flint
 import sympy as sp
-from flint import arb, arb_mat, fmpq, fmpq_poly
+from flint import arb, arb_poly, fmpq, fmpq_poly
 
 from eqsolve.errors import EqsolveError
 from eqsolve.symbolic.solving import Definition
+
+#: A ball around zero is taken as zero if its radius is below this.
+_TINY = 1e-40
+#: Relative accuracy, in bits, that a number must have before it is rounded to a double.
+_BITS = 60
 
 Values = MutableMapping[sp.Symbol, arb]
 
@@ -76,13 +81,21 @@ def evaluate(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
             return base.sqrt()
         exponent = int(expression.exp)
         if exponent >= 0:
-            return base**exponent
+            return _power(base, exponent)
         if base.is_zero():
             raise DivisionByZero(str(expression.base))
         if base.contains(0):
             raise UndecidedError(f"{expression.base} cannot be told from zero.")
-        return 1 / base**-exponent
+        return 1 / _power(base, -exponent)
     raise TypeError(f"cannot evaluate {expression}")
+
+
+def _power(base: arb, exponent: int) -> arb:
+    """Multiply out: the library's power takes logarithms, which fail around zero."""
+    result = arb(1)
+    for _ in range(exponent):
+        result *= base
+    return result
 
 
 def run(program: tuple[Definition, ...], values: Values) -> None:
@@ -90,6 +103,25 @@ def run(program: tuple[Definition, ...], values: Values) -> None:
     for definition in program:
         if definition.symbol not in values:
             values[definition.symbol] = evaluate(definition.expression, values)
+
+
+def number(value: arb) -> float:
+    """Return the nearest double; a tiny ball around zero gives 0.
+
+    Raises
+    ------
+    UndecidedError
+        If the ball is too wide to name a double.
+    """
+    if not value.is_finite():
+        raise UndecidedError("a number is not finite at this precision.")
+    if value.contains(0):
+        if value.rad() > _TINY:
+            raise UndecidedError("a number cannot be told from zero at this precision.")
+        return 0.0
+    if value.rel_accuracy_bits() < _BITS:
+        raise UndecidedError("a number is not known to double precision.")
+    return float(value)
 
 
 def sign(value: arb) -> int:
@@ -116,14 +148,40 @@ def real_roots(coefficients: list[Fraction]) -> list[tuple[arb, int]]:
     return sorted(found, key=lambda pair: float(pair[0].mid()))
 
 
-def largest_real_part(matrix: arb_mat) -> arb:
-    """Return an enclosure of the spectral abscissa."""
-    acb = flint.acb_mat(matrix)
+def real_roots_of_balls(coefficients: list[arb]) -> list[arb]:
+    """Return the simple real roots of a polynomial with inexact coefficients, constant term first.
+
+    The isolating discs of the library are sharpened by interval Newton steps.
+
+    Raises
+    ------
+    UndecidedError
+        If roots cannot be told apart at this precision.
+    """
+    coefficients = list(coefficients)
+    while coefficients and coefficients[-1].is_zero():
+        coefficients.pop()
+    if len(coefficients) < 2:
+        return []
+    polynomial = arb_poly(coefficients)
     try:
-        eigenvalues = acb.eig()
+        discs = polynomial.complex_roots()
     except ValueError:
-        eigenvalues = acb.eig(multiple=True)
-    result = eigenvalues[0].real
-    for value in eigenvalues[1:]:
-        result = result.max(value.real)
-    return result
+        raise UndecidedError("the roots of a polynomial cannot be told apart.") from None
+    derivative = polynomial.derivative()
+    return [
+        _sharpened(polynomial, derivative, disc.real) for disc in discs if disc.imag.contains(0)
+    ]
+
+
+def _sharpened(polynomial: arb_poly, derivative: arb_poly, root: arb) -> arb:
+    for _ in range(64):
+        slope = derivative(root)
+        if slope.contains(0):
+            raise UndecidedError("a root cannot be told from a double root.")
+        middle = root.mid()
+        step = (middle - polynomial(middle) / slope).intersection(root)
+        if step.rad() >= root.rad() / 2:
+            return step
+        root = step
+    return root

@@ -21,7 +21,6 @@ The equilibrium's cubic (2.53)-(2.54) of the paper is solved by this kernel.
 from __future__ import annotations
 
 import math
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -29,36 +28,26 @@ from numba import njit
 
 from eqsolve.numerics import doubledouble as dd
 from eqsolve.numerics.doubledouble import DoubleDouble
+from eqsolve.numerics.rootfinding import (
+    IDENTICALLY_ZERO,
+    NEAR_FOLD,
+    NOT_FINITE,
+    OK,
+    OUT_OF_RANGE,
+    VALUE_BOUND,
+    Cubic,
+    CubicStatus,
+    Roots,
+    near_fold,
+    polish,
+    slope_at,
+)
 
-
-class CubicStatus(IntEnum):
-    """Outcome of ``real_roots``; any other than OK and NEAR_FOLD means no usable roots."""
-
-    OK = 0
-    NEAR_FOLD = 1
-    IDENTICALLY_ZERO = 2
-    NOT_FINITE = 3
-    OUT_OF_RANGE = 4
-    NOT_CONVERGED = 5
-
-
-# The same codes as plain integers, for use inside compiled functions.
-OK = int(CubicStatus.OK)
-NEAR_FOLD = int(CubicStatus.NEAR_FOLD)
-IDENTICALLY_ZERO = int(CubicStatus.IDENTICALLY_ZERO)
-NOT_FINITE = int(CubicStatus.NOT_FINITE)
-OUT_OF_RANGE = int(CubicStatus.OUT_OF_RANGE)
-NOT_CONVERGED = int(CubicStatus.NOT_CONVERGED)
-
-Roots = tuple[DoubleDouble, DoubleDouble, DoubleDouble]
-Cubic = tuple[DoubleDouble, DoubleDouble, DoubleDouble, DoubleDouble]
+__all__ = ["CubicRoots", "CubicStatus", "real_roots"]
 
 # A discriminant in double precision is trusted above this multiple of the sum of its
 # terms. Its error is below 2^-48 of that sum; the margin keeps three digits of the gap.
 DOUBLE_BOUND = 2.0**-36
-# Relative error bound of double-double values that decide signs, with a factor of four
-# or more over the sum of the bounds of the operations involved.
-VALUE_BOUND = 2.0**-98
 # Ratio of coefficients, as a power of two, from which a root separates exactly.
 SEPARATION = 250
 SMALLEST_NORMAL = 2.0**-1022
@@ -84,29 +73,6 @@ class CubicRoots(NamedTuple):
     number: int
     roots: Roots
     gap: float
-
-
-@njit(error_model="numpy", cache=True)
-def _value(cubic: Cubic, x: DoubleDouble) -> DoubleDouble:
-    """Cubic at x by Horner's rule."""
-    c3, c2, c1, c0 = cubic
-    return dd.add(dd.mul(dd.add(dd.mul(dd.add(dd.mul(c3, x), c2), x), c1), x), c0)
-
-
-@njit(error_model="numpy", cache=True)
-def _slope(cubic: Cubic, x: DoubleDouble) -> float:
-    """First derivative at x, evaluated in double-double precision."""
-    c3, c2, c1, _ = cubic
-    inner = dd.add(dd.mul(dd.mul_double(c3, 3.0), x), dd.mul_double(c2, 2.0))
-    return dd.add(dd.mul(inner, x), c1)[0]
-
-
-@njit(error_model="numpy", cache=True)
-def _weight(cubic: Cubic, x: float) -> float:
-    """Sum of the absolute values of the terms at x: the scale of the rounding error."""
-    c3, c2, c1, c0 = cubic
-    size = abs(x)
-    return ((abs(c3[0]) * size + abs(c2[0])) * size + abs(c1[0])) * size + abs(c0[0])
 
 
 @njit(error_model="numpy", cache=True)
@@ -156,130 +122,6 @@ def _seeds(a: float, b: float, c: float, d: float) -> tuple[float, float, float]
 
 
 @njit(error_model="numpy", cache=True)
-def _polish(cubic: Cubic, seed: float) -> tuple[bool, DoubleDouble]:
-    """Newton's method, corrected to third order, with double-double residuals."""
-    a, b, c = cubic[0][0], cubic[1][0], cubic[2][0]
-    x = (seed, 0.0)
-    for _ in range(12):
-        slope = (3.0 * a * x[0] + 2.0 * b) * x[0] + c
-        step = _value(cubic, x)[0] / slope
-        bend = step * (3.0 * a * x[0] + b) / slope
-        x = dd.add_double(x, -step * (1.0 + bend))
-        # What is left: the next order of the expansion and the error of the slope.
-        noise = 2.0**-50 * ((3.0 * a * abs(x[0]) + 2.0 * abs(b)) * abs(x[0]) + abs(c))
-        rest = 2.0 * bend * bend + abs(a * step * step / slope) + abs(noise / slope)
-        if abs(step) * rest <= 2.0**-99 * abs(x[0]) and rest < 0.01:
-            return True, x
-    return False, x
-
-
-@njit(error_model="numpy", cache=True)
-def _bracketed(
-    cubic: Cubic, start: DoubleDouble, left: DoubleDouble, right: DoubleDouble, rising: bool
-) -> tuple[bool, DoubleDouble]:
-    """Newton's method in double-double, safeguarded by bisection of [left, right]."""
-    x = start
-    for _ in range(400):
-        value = _value(cubic, x)
-        if abs(value[0]) <= 2.0**-106 * _weight(cubic, x[0]):
-            return True, x
-        if (value[0] > 0.0) == rising:
-            right = x
-        else:
-            left = x
-        step = value[0] / _slope(cubic, x)
-        candidate = dd.add_double(x, -step)
-        if abs(step) <= 2.0**-101 * abs(x[0]):
-            return True, candidate
-        if not (dd.less(left, candidate) and dd.less(candidate, right)):
-            candidate = dd.mul_double(dd.add(left, right), 0.5)
-            if not (dd.less(left, candidate) and dd.less(candidate, right)):
-                return True, x
-        x = candidate
-    return False, x
-
-
-@njit(error_model="numpy", cache=True)
-def _outer_root(
-    cubic: Cubic, edge: DoubleDouble, value: float, curvature: float, side: float
-) -> tuple[bool, DoubleDouble]:
-    """Root beyond the critical point ``edge`` (side 1: to the right, -1: to the left).
-
-    A parabola through the critical value is passed by the cubic on the outside, so its
-    root is a start from which Newton's method descends monotonically.
-    """
-    reach = math.sqrt(abs(value) / curvature)
-    start = dd.add_double(edge, side * reach)
-    end = dd.add_double(edge, side * (2.0 * reach))
-    if side > 0.0:
-        return _bracketed(cubic, start, edge, end, True)
-    return _bracketed(cubic, start, end, edge, True)
-
-
-@njit(error_model="numpy", cache=True)
-def _near_fold(cubic: Cubic) -> tuple[int, int, Roots, float]:
-    """Status, number, roots and sqrt(abs(discriminant)) from the critical points; c3 > 0."""
-    c3, c2, c1, _ = cubic
-    nothing = dd.from_double(math.nan)
-    lead = c3[0]
-    square, cross = dd.mul(c2, c2), dd.mul_double(dd.mul(c3, c1), 3.0)
-    spread = dd.sub(square, cross)
-    bound = VALUE_BOUND * (square[0] + abs(cross[0]))
-    center = dd.div(dd.neg(c2), dd.mul_double(c3, 3.0))
-
-    if spread[0] <= bound:
-        # Monotone, or the two critical points coincide.
-        middle = _value(cubic, center)[0]
-        if spread[0] >= -bound and abs(middle) <= VALUE_BOUND * _weight(cubic, center[0]):
-            return NEAR_FOLD, 1, (center, nothing, nothing), 0.0
-        reach = float(np.cbrt(abs(middle) / lead))
-        left, right = dd.add_double(center, -2.0 * reach), dd.add_double(center, 2.0 * reach)
-        start = dd.add_double(center, -math.copysign(reach, middle))
-        found, only = _bracketed(cubic, start, left, right, True)
-        root27 = math.sqrt(27.0)
-        flat = max(-spread[0], 0.0)
-        size = math.hypot(2.0 * flat * math.sqrt(flat) / (root27 * lead), root27 * lead * middle)
-        return OK if found else NOT_CONVERGED, 1, (only, nothing, nothing), size
-
-    curvature = dd.sqrt(spread)
-    if c2[0] >= 0.0:
-        sum_ = dd.neg(dd.add(c2, curvature))
-        top, bottom = dd.div(sum_, dd.mul_double(c3, 3.0)), dd.div(c1, sum_)
-    else:
-        sum_ = dd.sub(curvature, c2)
-        bottom, top = dd.div(sum_, dd.mul_double(c3, 3.0)), dd.div(c1, sum_)
-    high, low = _value(cubic, top)[0], _value(cubic, bottom)[0]
-    high_bound = VALUE_BOUND * _weight(cubic, top[0])
-    low_bound = VALUE_BOUND * _weight(cubic, bottom[0])
-    size = math.sqrt(27.0) * lead * math.sqrt(abs(high)) * math.sqrt(abs(low))
-    bend = curvature[0]
-
-    if high < -high_bound:
-        found, only = _outer_root(cubic, bottom, max(abs(low), abs(high)), bend, 1.0)
-        return OK if found else NOT_CONVERGED, 1, (only, nothing, nothing), size
-    if low > low_bound:
-        found, only = _outer_root(cubic, top, max(abs(low), abs(high)), bend, -1.0)
-        return OK if found else NOT_CONVERGED, 1, (only, nothing, nothing), size
-    if high <= high_bound and low >= -low_bound:
-        return NEAR_FOLD, 1, (center, nothing, nothing), 0.0
-    if high <= high_bound:
-        found, last = _outer_root(cubic, bottom, low, bend, 1.0)
-        return NEAR_FOLD if found else NOT_CONVERGED, 2, (top, last, nothing), 0.0
-    if low >= -low_bound:
-        found, first = _outer_root(cubic, top, high, bend, -1.0)
-        return NEAR_FOLD if found else NOT_CONVERGED, 2, (first, bottom, nothing), 0.0
-    found_first, first = _outer_root(cubic, top, high, bend, -1.0)
-    found_last, last = _outer_root(cubic, bottom, low, bend, 1.0)
-    if high < -low:
-        start = dd.add_double(top, math.sqrt(high / bend))
-    else:
-        start = dd.add_double(bottom, -math.sqrt(-low / bend))
-    found, inner = _bracketed(cubic, start, top, bottom, False)
-    status = OK if found and found_first and found_last else NOT_CONVERGED
-    return status, 3, (first, inner, last), size
-
-
-@njit(error_model="numpy", cache=True)
 def _distance(x: DoubleDouble, y: DoubleDouble) -> float:
     """Distance of x and y relative to the larger."""
     return abs(dd.sub(x, y)[0]) / max(abs(x[0]), abs(y[0]))
@@ -311,18 +153,18 @@ def _scaled_roots(cubic: Cubic) -> CubicRoots:
     if sign != 0:
         number = 3 if sign > 0 else 1
         seeds = _seeds(a, b, c, d)
-        done, x = _polish(cubic, seeds[0])
+        done, x = polish(cubic, seeds[0])
         roots = (x, nothing, nothing)
         if number == 3:
-            done_y, y = _polish(cubic, seeds[1])
-            done_z, z = _polish(cubic, seeds[2])
+            done_y, y = polish(cubic, seeds[1])
+            done_z, z = polish(cubic, seeds[2])
             roots = _sorted(x, y, z)
             apart = min(_distance(roots[0], roots[1]), _distance(roots[1], roots[2]))
             # Three distinct limits are all the roots; otherwise two seeds met.
             done = done and done_y and done_z and apart > 2.0**-40
         size, status = math.sqrt(abs(discriminant)), OK
     if sign == 0 or not done:
-        status, number, roots, size = _near_fold(cubic)
+        status, number, roots, size = near_fold(cubic)
     if status == NEAR_FOLD:
         gap = 0.0
     elif number == 3:
@@ -330,7 +172,7 @@ def _scaled_roots(cubic: Cubic) -> CubicRoots:
     else:
         # The pair z: abs(z1 - z2) = sqrt(abs(discriminant))/(c3 slope), abs(z)^2 = -c0/(c3 x).
         modulus = math.sqrt(abs(d / (a * roots[0][0])))
-        gap = -size / (a * _slope(cubic, roots[0]) * modulus)
+        gap = -size / (a * slope_at(cubic, roots[0]) * modulus)
     return CubicRoots(status, number, roots, gap)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sympy as sp
 from flint import arb
 
-from eqsolve.errors import InputError
+from eqsolve.errors import EqsolveError, InputError
 from eqsolve.model import Model
 from eqsolve.numerics.ball import (
     DivisionByZero,
@@ -19,6 +19,7 @@ from eqsolve.numerics.ball import (
     Values,
     ball,
     evaluate,
+    number,
     precision,
     real_roots,
     run,
@@ -96,7 +97,7 @@ class Equilibrium:
                     "admissible": root.admissible,
                     "selected": k == self.selected,
                     "D2": float(root.D2),
-                    "Delta": float(root.Delta),
+                    "Delta": number(root.Delta),
                     "multiplicity": root.multiplicity,
                 }
                 for k, root in enumerate(self.roots)
@@ -169,8 +170,10 @@ class PointSolver:
         try:
             if population is not None:
                 run(self.form.needed(symbols("k1 k2 k3") + _RESPONSE), values)
-                position = evaluate(population.average_position, values)
                 others = 1 - self.values.get(symbol("N"), arb(0))
+                position = arb(0)
+                if not others.is_zero():
+                    position = evaluate(population.average_position, values)
                 square = arb(0) if others.is_zero() else position**2 / others
                 values |= {symbol("g"): position, symbol("g2"): square}
                 for name in self.model.game.environment:
@@ -301,18 +304,17 @@ def _solve(
             "no-admissible-root",
             f"The cubic of p1 has {found}, none with D2 > 0: no feedback has a finite second moment.",
         )
-    if given["theta"] != 0 and given["lambda"] <= 2 * given["r"]:
+    competes = given["theta"] != 0 and given.get("n") != 1
+    if notion == "given-aggregate" and competes and given["lambda"] <= 2 * given["r"]:
         return stopped(
             "infinite-variance",
-            "The competitors' wealth has no finite second moment at the horizon: "
-            "lambda > 2 r is needed when theta != 0.",
+            "Against given aggregates the competitors' wealth has no finite second moment at the "
+            "horizon: lambda > 2 r is needed when theta != 0.",
         )
     try:
-        everything = {k: solver.at_root(roots[k], point) for k in admissible}
+        chosen, values = _selected(solver, {k: roots[k] for k in admissible}, selection, point)
     except _Stop as stop:
         return stopped(stop.status, stop.message)
-    chosen = _selected(solver, everything, selection)
-    values = everything[chosen]
     numbers, message = _report(solver, values), _explain(roots, admissible, chosen, selection)
     status: Status = "ok"
     others = [root.p1 for k, root in enumerate(roots) if k != chosen]
@@ -356,11 +358,32 @@ def _with(equilibrium: Equilibrium, **changes: Any) -> Equilibrium:
     return replace(equilibrium, **changes)
 
 
-def _selected(solver: PointSolver, everything: Mapping[int, Values], selection: str) -> int:
-    if selection == "value":
-        return max(everything, key=lambda k: float(solver.value(everything[k])))
-    B = solver.values[symbol("B")]
-    return max(everything, key=lambda k: float(B * everything[k][symbol("p1")]))
+def _selected(
+    solver: PointSolver,
+    admissible: Mapping[int, Root],
+    selection: str,
+    point: Mapping[sp.Symbol, arb],
+) -> tuple[int, Values]:
+    """Choose among the admissible roots; return the choice and everything evaluated there.
+
+    A root at which the rest of the closed form is singular belongs to no equilibrium of the
+    form assumed; selection by value passes over it.
+    """
+    if selection == "limit":
+        B = solver.values[symbol("B")]
+        chosen = max(admissible, key=lambda k: float(B * admissible[k].p1))
+        return chosen, solver.at_root(admissible[chosen], point)
+    candidates: dict[int, Values] = {}
+    reason: EqsolveError | _Stop | None = None
+    for k, root in admissible.items():
+        try:
+            candidates[k] = solver.at_root(root, point)
+        except (UndecidedError, _Stop) as error:
+            reason = error
+    if not candidates and reason is not None:
+        raise reason
+    chosen = max(candidates, key=lambda k: float(solver.value(candidates[k])))
+    return chosen, candidates[chosen]
 
 
 def _explain(
@@ -387,17 +410,17 @@ def _report(solver: PointSolver, values: Values) -> dict[str, Any]:
     x, y = symbols("x y")
     names = {x**2: "xx", y**2: "yy", x * y: "xy", x: "x", y: "y", sp.S.One: "1"}
     value = collect(solver.model.ansatz.value, (x, y))
-    strategy = {str(m): float(v) for m, v in solver.strategy(values).items()}
+    strategy = {str(m): number(v) for m, v in solver.strategy(values).items()}
     return {
-        "response": {s.name: float(values[s]) for s in _RESPONSE},
+        "response": {s.name: number(values[s]) for s in _RESPONSE},
         "strategy": strategy,
-        "moments": {s.name: float(values[s]) for s in _MOMENTS},
-        "value": {names[m]: float(values[s]) for m, s in value.items()},
+        "moments": {s.name: number(values[s]) for s in _MOMENTS},
+        "value": {names[m]: number(values[s]) for m, s in value.items()},
         "at": {
-            "x": float(values[x]),
-            "y": float(values[y]),
-            "pi": float(solver.position(values)),
-            "V": float(solver.value(values)),
+            "x": number(values[x]),
+            "y": number(values[y]),
+            "pi": number(solver.position(values)),
+            "V": number(solver.value(values)),
         },
     }
 
@@ -414,19 +437,19 @@ def _population_numbers(
     own, others, constant = strategy
     state = {**point, symbol("q"): loop.second_moment(point[y])}
     pi = own * point[x] + others * point[y] + constant
-    at = {"x": float(point[x]), "y": float(point[y]), "pi": float(pi)}
+    at = {"x": number(point[x]), "y": number(point[y]), "pi": number(pi)}
     if notion == "given-aggregate":
-        at["V"] = float(solver.value(values))
+        at["V"] = number(solver.value(values))
         alone = _alone(solver, point)
         if alone is not None:
             at["pi_noncompetitive"] = alone
     moments = loop.moments(strategy)
-    at["J"] = float(loop.objective(moments, state))
-    at["exploitability"] = float(loop.exploitability(moments, strategy, state))
+    at["J"] = number(loop.objective(moments, state))
+    at["exploitability"] = number(loop.exploitability(moments, strategy, state))
     result: dict[str, Any] = {"at": at}
     if notion == "closed-loop":
-        result["strategy"] = {"x": float(own), "y": float(others), "1": float(constant)}
-        result["moments"] = {s.name: float(v) for s, v in moments.items()}
+        result["strategy"] = {"x": number(own), "y": number(others), "1": number(constant)}
+        result["moments"] = {s.name: number(v) for s, v in moments.items()}
     return result
 
 
@@ -436,8 +459,7 @@ def _alone(solver: PointSolver, point: Mapping[sp.Symbol, arb]) -> float | None:
     found = {k: root for k, root in enumerate(single.roots()) if root.admissible}
     if not found:
         return None
-    everything = {k: single.at_root(root, point) for k, root in found.items()}
-    return float(single.position(everything[_selected(single, everything, "limit")]))
+    return number(single.position(_selected(single, found, "limit", point)[1]))
 
 
 def _certificate(

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
-from flint import arb, arb_mat, arb_poly
+from flint import arb, arb_mat
 
 from eqsolve.model import Model
-from eqsolve.numerics.ball import DivisionByZero, UndecidedError, Values, evaluate, run, sign
+from eqsolve.numerics.ball import (
+    DivisionByZero,
+    UndecidedError,
+    Values,
+    evaluate,
+    real_roots_of_balls,
+    run,
+    sign,
+)
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
 from eqsolve.symbolic.growth import growth_polynomials
@@ -32,6 +40,22 @@ def _system(name: str) -> CoefficientSystem:
 @lru_cache
 def _growth(name: str) -> tuple[sp.Expr, ...]:
     return growth_polynomials(_system(name))
+
+
+@lru_cache
+def _linear(name: str) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
+    """The moment equations ``matrix u = right`` in the moments' coefficients ``u``."""
+    equations = [e for e in _system(name).equations if e.source != "feedback"]
+    unknowns = tuple(e.unknown for e in equations)
+    rows = [[sp.diff(e.expression, u) for u in unknowns] for e in equations]
+    zero = dict.fromkeys(unknowns, sp.S.Zero)
+    return rows, [-e.expression.xreplace(zero) for e in equations], unknowns
+
+
+@lru_cache
+def _curvature(name: str) -> sp.Expr:
+    hjb = _system(name).hjb
+    return insert(hjb, _system(name).ansatz, -hjb.second_order_condition)
 
 
 @lru_cache
@@ -99,7 +123,7 @@ class ClosedLoop:
     def moments(self, feedback: Sequence[arb]) -> dict[sp.Symbol, arb]:
         """Coefficients of G and H when everybody uses the feedback, by a linear solve."""
         values = self.values | dict(zip(_OWN, feedback))
-        rows, rights, unknowns = self._linear
+        rows, rights, unknowns = _linear(self.model.name)
         matrix = arb_mat([[evaluate(e, values) for e in row] for row in rows])
         right = arb_mat([[evaluate(e, values)] for e in rights])
         try:
@@ -107,14 +131,6 @@ class ClosedLoop:
         except ZeroDivisionError:
             raise UndecidedError("the moment system is singular.") from None
         return {u: solution[i, 0] for i, u in enumerate(unknowns)}
-
-    @cached_property
-    def _linear(self) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
-        equations = [e for e in self.system.equations if e.source != "feedback"]
-        unknowns = tuple(e.unknown for e in equations)
-        rows = [[sp.diff(e.expression, u) for u in unknowns] for e in equations]
-        zero = dict.fromkeys(unknowns, sp.S.Zero)
-        return rows, [-e.expression.subs(zero) for e in equations], unknowns
 
     def objective(self, moments: Mapping[sp.Symbol, arb], state: Mapping[sp.Symbol, arb]) -> arb:
         """What an agent obtains at a state."""
@@ -132,9 +148,7 @@ class ClosedLoop:
 
     def curvature(self, moments: Mapping[sp.Symbol, arb]) -> arb:
         """Minus the second derivative of the gain in the deviation."""
-        hjb = self.system.hjb
-        second = insert(hjb, self.system.ansatz, -hjb.second_order_condition)
-        return evaluate(second, self.values | dict(moments))
+        return evaluate(_curvature(self.model.name), self.values | dict(moments))
 
     def exploitability(
         self,
@@ -158,10 +172,7 @@ class ClosedLoop:
         values = self.values | {p1: response[p1]}
         cubic = form.table[p2]
         run(form.needed(cubic.polynomial), values)
-        coefficients = [values[name] for name in reversed(cubic.polynomial)]
-        while coefficients and coefficients[-1].is_zero():
-            coefficients.pop()
-        found = [z.real for z in arb_poly(coefficients).complex_roots() if z.imag.contains(0)]
+        found = real_roots_of_balls([values[name] for name in reversed(cubic.polynomial)])
         good: list[tuple[arb, arb, arb]] = []
         for root in found:
             point = values | {p2: root}

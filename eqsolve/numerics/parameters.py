@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.symbols import entry
@@ -104,3 +106,22 @@ def require(condition: bool, sentence: str, *, game: str) -> None:
     """Raise InputError with a sentence unless a joint condition on the parameters holds."""
     if not condition:
         raise InputError(sentence, game=game, stage="input")
+
+
+def read_file(path: str) -> dict[str, Any]:
+    """Read parameters from a TOML file; decimals are kept exactly as written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not TOML.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return tomllib.load(stream, parse_float=str)
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}.", stage="input", remedy="Check the path."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid TOML: {error}.", stage="input") from None

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.game import Game
+from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.matching import CoefficientSystem, match
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm, Definition, solve
+from eqsolve.symbolic.solving import ClosedForm, solve
 from eqsolve.symbolic.value import ValueForms, value_forms
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a derivation: lines ``left = right`` under a label and a title."""
+
+    label: str
+    title: str
+    lines: tuple[tuple[sp.Basic, sp.Basic], ...]
+
+    def __str__(self) -> str:
+        body = "\n".join(f"  {left} = {right}" for left, right in self.lines)
+        return f"{self.label}: {self.title}\n{body}"
 
 
 @dataclass(frozen=True)
@@ -41,9 +54,100 @@ class Derivation:
         """The game this was derived from."""
         return self.hjb.game
 
+    def closed(
+        self, game: Game, notation: Notation, population: Population | Agents
+    ) -> Derivation:
+        """Return the equilibrium among agents who respond like this one.
+
+        ``game`` is the same problem under another name and, possibly, with other definitions of
+        the parameters.
+        """
+        parts = next(iter(notation.split.values()))
+        form = population.equilibrium(self.form, parts, notation)
+        return replace(self, hjb=replace(self.hjb, game=game), form=form)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The stages in order, each with the equations it produced."""
+        hjb, zero = self.hjb, sp.S.Zero
+        states = self.game.states
+        test = hjb.function("f")
+        response = {d.symbol for d in self.response.definitions}
+        value = {d.symbol for d in self.value.by_moments}
+        rest = [d for d in self.form.definitions if d.symbol not in response | value]
+        steps = [
+            Step(
+                "game",
+                "dynamics (drifts) and preference",
+                (
+                    *((s.symbol, s.drift) for s in states),
+                    (sp.Symbol("F"), self.game.preference.aggregate),
+                ),
+            ),
+            Step("generator", "controlled generator", ((test, hjb.generator.apply(test)),)),
+            Step(
+                "hjb",
+                "extended HJB system: value before the supremum, then the moments",
+                (
+                    (hjb.hamiltonian, zero),
+                    *((hjb.moment_equation(m), zero) for m in hjb.moments),
+                ),
+            ),
+            Step(
+                "identity",
+                "the value's equation is the gain rate of a deviation, for every control",
+                ((hjb.deviation_rate, hjb.hamiltonian),),
+            ),
+            Step(
+                "first-order-condition",
+                "stationarity in the control",
+                ((hjb.first_order_condition, zero),),
+            ),
+            Step(
+                "second-order-condition",
+                "second derivative in the control, to be negative",
+                ((hjb.second_order_condition, -self.value.curvature.expression),),
+            ),
+            Step(
+                "ansatz",
+                "form of the moments, of the value and of the feedback",
+                (
+                    *((hjb.function(k), v) for k, v in self.system.ansatz.moments.items()),
+                    (hjb.function("V"), self.system.ansatz.value),
+                    (self.game.control.symbol, self.system.ansatz.feedback),
+                ),
+            ),
+            Step(
+                "system",
+                "coefficient equations",
+                tuple((e.expression, zero) for e in self.system.equations),
+            ),
+            Step("closed-form", "solution of the coefficient equations", _lines(self.response)),
+            Step("value", "coefficients of the value from the moments", _pairs(value, self.form)),
+            Step("value-equation", "the same from the value's own equation", self.value.by_hjb),
+        ]
+        if rest:
+            lines = tuple((d.symbol, d.expression) for d in rest)
+            steps.append(Step("equilibrium", "fixed point among the agents", lines))
+        return tuple(steps)
+
+
+def _lines(form: ClosedForm) -> tuple[tuple[sp.Basic, sp.Basic], ...]:
+    return tuple(
+        (d.expression, sp.S.Zero) if d.is_root else (d.symbol, d.expression)
+        for d in form.definitions
+    )
+
+
+def _pairs(symbols: set[sp.Symbol], form: ClosedForm) -> tuple[tuple[sp.Basic, sp.Basic], ...]:
+    return tuple((d.symbol, d.expression) for d in form.definitions if d.symbol in symbols)
+
 
 def derive(
-    game: Game, ansatz: Ansatz, notation: Notation, population: Population | None = None
+    game: Game,
+    ansatz: Ansatz,
+    notation: Notation,
+    population: Population | Agents | None = None,
 ) -> Derivation:
     """Derive the closed form of a game.
 
@@ -57,7 +161,5 @@ def derive(
     system = match(hjb, ansatz)
     response = solve(system, notation)
     value = value_forms(system, notation)
-    form = response.extended(value.by_moments)
-    if population is not None:
-        form = population.equilibrium(form, next(iter(notation.split.values())), notation)
-    return Derivation(hjb, system, response, value, form)
+    own = Derivation(hjb, system, response, value, response.extended(value.by_moments))
+    return own if population is None else own.closed(game, notation, population)

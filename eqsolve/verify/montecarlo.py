@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -48,8 +49,10 @@ from eqsolve.verify.spike import (
     require_exponential,
 )
 
-Array = NDArray[np.float64]
-Statistic = Callable[[Array], float]
+Array: TypeAlias = NDArray[np.float64]
+Statistic: TypeAlias = Callable[[Array], float]
+#: Drift A, A A, loadings C_k, symmetrized products of A and C_k, products C_m C_k.
+System: TypeAlias = tuple[Array, Array, Array, Array, Array]
 
 BATCHES = 64
 #: Largest time step times the hazard rate.
@@ -77,7 +80,7 @@ def _apply(even: Array, odd: Array, sign: float, flow: Array, work: Array) -> No
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def _step(
-    system: tuple[Array, Array, Array, Array, Array],
+    system: System,
     h: float,
     dw: Array,
     area: Array,
@@ -130,7 +133,7 @@ def _batch(
     random: np.random.Generator,
     paths: int,
     hazard: float,
-    system: tuple[Array, Array, Array, Array, Array],
+    system: System,
     payoffs: Array,
     fine: Array,
     coarse: Array,
@@ -180,6 +183,12 @@ class _Linear:
     payoffs: Array
     hazard: float
 
+    def system(self) -> System:
+        """The products of matrices that a time step needs."""
+        drift, load = self.drift, self.loadings
+        mixed = 0.5 * (drift @ load + load @ drift)
+        return drift, drift @ drift, load, mixed, load[None, :] @ load[:, None]
+
     def growth(self, order: int) -> float:
         """Growth rate of the moments of ``order``, over the states on which the payoffs depend."""
         size = len(self.drift)
@@ -191,12 +200,12 @@ class _Linear:
         eye = np.eye(len(needed))
 
         def lift(factors: Mapping[int, Array]) -> Array:
-            product: Array = np.eye(1)
+            product = np.eye(1)
             for place in range(order):
-                product = np.kron(product, factors.get(place, eye))
+                product = np.kron(product, factors.get(place, eye)).astype(np.float64)
             return product
 
-        matrix = np.zeros((len(needed) ** order,) * 2)
+        matrix = np.zeros((len(eye) ** order,) * 2)
         for i in range(order):
             matrix += lift({i: self.drift[part]})
         for load in self.loadings:
@@ -315,7 +324,7 @@ class Sample:
     def checks(
         self,
         claimed: Mapping[str, Mapping[sp.Expr, Number]],
-        objective: Mapping[tuple[Number, ...], Number],
+        objective: Mapping[tuple[Any, ...], Number],
         *,
         name: str,
         false_alarm: float,
@@ -376,7 +385,7 @@ class Sample:
                 )
 
     def _objectives(
-        self, objective: Mapping[tuple[Number, ...], Number]
+        self, objective: Mapping[tuple[Any, ...], Number]
     ) -> Iterator[tuple[str, float, Statistic]]:
         """Label, claim and statistic of the objective at each state, frozen in the preference."""
         preference, symbols = self.game.preference, self.game.state_symbols
@@ -426,10 +435,7 @@ def simulate(
     numbers = parameters(game, values)
     linear = _linear(game, affine_feedback(game, feedback), numbers)
     _require_finite(game, linear)
-    drift, load = linear.drift, linear.loadings
-    mixed = 0.5 * (drift @ load + load @ drift)
-    double = load[None, :] @ load[:, None]  # double[k, m] = C_m C_k
-    system = (drift, drift @ drift, load, mixed, double)
+    system = linear.system()
     fine = np.zeros((BATCHES, *linear.payoffs.shape))
     coarse = np.zeros_like(fine)
     each = paths // BATCHES
@@ -452,7 +458,7 @@ def monte_carlo_checks(
     paths: int,
     seed: int,
     name: str,
-    objective: Mapping[tuple[Number, ...], Number] | None = None,
+    objective: Mapping[tuple[Any, ...], Number] | None = None,
     false_alarm: float = 1e-6,
     threads: int = 1,
 ) -> list[Check]:

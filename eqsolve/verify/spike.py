@@ -258,7 +258,7 @@ def spike_checks(
     states: Sequence[Sequence[Number]],
     *,
     name: str,
-    allowed: float = 1e-10,
+    allowed: float = 1e-9,
 ) -> list[Check]:
     """Check that no short deviation from a feedback is a gain.
 

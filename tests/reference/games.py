@@ -94,6 +94,8 @@ def _homogeneous(
         out["abscissa"] = abscissa(p, N, k[0], k[1])
         # In the mean-field limit rho_n tends to the larger of the two rates: D2 > 0 is the first.
         finite = out["abscissa"] < p["lam"] and table[index]["D2"] > 0
+        # Against given aggregates the others' wealth grows at r: its second moment must exist.
+        finite = finite and (p["theta"] == 0 or n == 1 or p["lam"] > 2 * p["r"])
         out["status"] = "ok" if finite else "infinite-variance"
         return out
 

@@ -1,0 +1,1 @@
+"""Compiled kernels, generated from closed forms."""

@@ -1,0 +1,263 @@
+"""What a kernel computes, as symbolic straight-line programs taken from a game's derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import sympy as sp
+
+from eqsolve.codegen.growth import OTHERS, Condition, feedback_growth
+from eqsolve.errors import InputError
+from eqsolve.model import Model
+from eqsolve.symbolic.algebra import collect
+from eqsolve.symbolic.game import Game
+from eqsolve.symbolic.matching import CoefficientSystem
+from eqsolve.symbolic.population import Population
+from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.symbols import symbol
+
+#: The value at the state.
+VALUE = sp.Symbol("V", real=True)
+
+
+def coupling(game: Game) -> sp.Symbol | None:
+    """The parameter without which no payoff depends on the competitors, if there is one."""
+    others = game.state_symbols[1:]
+    payoffs = [moment.payoff for moment in game.preference.moments]
+    for candidate in sorted(set().union(*(p.free_symbols for p in payoffs)), key=str):
+        if candidate in game.state_symbols:
+            continue
+        if not any(payoff.subs(candidate, 0).has(*others) for payoff in payoffs):
+            return candidate
+    return None
+
+
+def weights(game: Game) -> tuple[tuple[sp.Symbol, ...], ...]:
+    """For every moment the parameters of its weight in the preference; not all may vanish."""
+    result = []
+    for moment in game.preference.moments:
+        weight = sp.expand(game.preference.aggregate).coeff(moment.symbol, 1)
+        names = weight.free_symbols - set(game.state_symbols)
+        names -= {m.symbol for m in game.preference.moments}
+        result.append(tuple(sorted(names, key=str)))
+    return tuple(result)
+
+
+def own_rates(system: CoefficientSystem) -> dict[sp.Symbol, sp.Expr]:
+    """Hazard rate less growth rate of every squared state, at given aggregates.
+
+    The second moment's homogeneous equations are triangular in the states, so that its growth
+    rates can be read off the diagonal; transversality asks for positive differences.
+    """
+    result = {}
+    for state in system.hjb.game.state_symbols:
+        equation = next(e for e in system.equations if e.source == "H" and e.monomial == state**2)
+        result[state] = sp.expand(-equation.expression.coeff(equation.unknown))
+    return result
+
+
+@dataclass(frozen=True)
+class Program:
+    """The definitions behind a kernel, sorted so that each uses earlier ones only.
+
+    Attributes
+    ----------
+    model : the game.
+    form : all definitions, from the parameters to the value at a state.
+    lever : the parameter without which the agent ignores the competitors.
+    zero_without : for a definition that is zero with a parameter, that parameter (its formula
+        may read 0/0 there).
+    admissible : the symbol whose sign decides whether a root is admissible.
+    finite : further conditions for finite second moments.
+    """
+
+    model: Model
+    form: ClosedForm
+    lever: sp.Symbol | None
+    zero_without: dict[sp.Symbol, sp.Symbol]
+    admissible: sp.Symbol
+    finite: tuple[Condition, ...]
+
+    @cached_property
+    def inputs(self) -> tuple[sp.Symbol, ...]:
+        """The parameters in the order users give them, then the states."""
+        names = [symbol(name) for name in self.model.parameters]
+        return (*names, *self.model.game.state_symbols)
+
+    @property
+    def root(self) -> Definition:
+        """The definition that is a root of a cubic."""
+        return next(d for d in self.form.definitions if d.is_root)
+
+    @property
+    def feedback(self) -> tuple[sp.Symbol, ...]:
+        """The coefficients of the strategy, by state and then the constant."""
+        return _feedback(self.model)
+
+    @property
+    def dependent(self) -> tuple[sp.Symbol, ...]:
+        """Declared abbreviations that the closed form divides by."""
+        return tuple(s for s in self.form.nonzero if s in self.model.game.definitions)
+
+    @property
+    def divisors(self) -> tuple[sp.Symbol, ...]:
+        """Other quantities the closed form divides by that can vanish at valid parameters."""
+        return tuple(
+            s for s in self.form.nonzero if s not in self.inputs and s not in self.dependent
+        )
+
+    def between(
+        self, outputs: Iterable[sp.Symbol], known: Iterable[sp.Symbol] = ()
+    ) -> list[Definition]:
+        """The definitions the outputs need beyond the known symbols."""
+        wanted, have = set(outputs), set(known)
+        chosen = []
+        for definition in reversed(self.form.definitions):
+            if definition.symbol in wanted and definition.symbol not in have:
+                chosen.append(definition)
+                wanted |= definition.expression.free_symbols
+        return chosen[::-1]
+
+
+def _feedback(model: Model) -> tuple[sp.Symbol, ...]:
+    states = model.game.state_symbols
+    if isinstance(model.population, Population):
+        form = model.population.feedback(*states)
+    else:
+        form = model.ansatz.feedback
+    terms = collect(form, states)
+    return tuple(terms[m] for m in (*states, sp.S.One))
+
+
+def _sorted(definitions: Sequence[Definition]) -> tuple[Definition, ...]:
+    """Order definitions by dependency, otherwise as given."""
+    table = {d.symbol: d for d in definitions}
+    place = {s: i for i, s in enumerate(table)}
+    ordered: dict[sp.Symbol, Definition] = {}
+
+    def visit(name: sp.Symbol) -> None:
+        if name in ordered or name not in table:
+            return
+        needs = (table[name].expression.free_symbols & place.keys()) - {name}
+        for need in sorted(needs, key=place.__getitem__):
+            visit(need)
+        ordered[name] = table[name]
+
+    for name in table:
+        visit(name)
+    return tuple(ordered.values())
+
+
+def _absent(form: ClosedForm, parameter: sp.Symbol | None) -> dict[sp.Symbol, sp.Symbol]:
+    """The definitions that are identically zero without a parameter."""
+    if parameter is None:
+        return {}
+    zeros: dict[sp.Symbol, sp.Expr] = {parameter: sp.S.Zero}
+    found: dict[sp.Symbol, sp.Symbol] = {}
+    for definition in form.definitions:
+        vanishing = definition.expression.free_symbols & zeros.keys()
+        if vanishing and definition.expression.subs({s: 0 for s in vanishing}) == 0:
+            zeros[definition.symbol] = sp.S.Zero
+            found[definition.symbol] = parameter
+    return found
+
+
+def _environment(model: Model) -> list[Definition]:
+    """The aggregates when all play the equilibrium and the others share one wealth ``x_k``."""
+    population = model.population
+    if not isinstance(population, Population):
+        return []
+    x, y = model.game.state_symbols
+    other, position, mean_square = symbol("x_k"), symbol("g"), symbol("g2")
+    theirs = population.feedback(other, population.competitor_aggregate)
+    square = population.average(sp.expand(theirs**2)).subs(symbol("q"), other * y)
+    share = population.average(sp.S.One)
+    extra = [
+        Definition(other, y if share == 1 else y / OTHERS),
+        Definition(position, population.average_position),
+        Definition(mean_square, square),
+    ]
+    return extra + [
+        Definition(m, population.aggregates[m]) for m in model.game.environment
+    ]
+
+
+def _no_kernel(model: Model) -> InputError:
+    return InputError(
+        "no kernel can be generated, because the closed form is not built on one cubic.",
+        game=model.name,
+        stage="code generation",
+        remedy="Use solve.",
+    )
+
+
+def program(model: Model) -> Program:
+    """Collect everything a kernel of the game computes.
+
+    Raises
+    ------
+    InputError
+        If the game's closed form is not scalar: built on one root of a cubic.
+    """
+    game = model.game
+    if not (model.population is None or isinstance(model.population, Population)):
+        raise _no_kernel(model)
+    derivation = model.derivation
+    roots = [d for d in derivation.form.definitions if d.is_root]
+    if len(roots) != 1 or len(roots[0].polynomial) != 4:
+        raise _no_kernel(model)
+    feedback = _feedback(model)
+    control = sp.Add(*(u * m for u, m in zip(feedback, (*game.state_symbols, sp.S.One))))
+    declared = [Definition(s, e) for s, e in game.definitions.items()]
+    if symbol("n") in (symbol(name) for name in model.parameters):
+        reciprocal = symbol("N")
+        declared = [
+            Definition(reciprocal, 1 / symbol("n")),
+            Definition(OTHERS, 1 - reciprocal),
+            *declared,
+        ]
+    rates = own_rates(derivation.system)
+    margins = [Definition(sp.Symbol(f"margin_{s}", real=True), rates[s]) for s in rates]
+    growth = feedback_growth(model)
+    extra = [
+        *_environment(model),
+        *margins,
+        *growth.definitions,
+        Definition(symbol("p"), control),
+        Definition(VALUE, model.ansatz.value),
+    ]
+    definitions = _sorted([*declared, *derivation.form.definitions, *extra])
+    form = ClosedForm(definitions, derivation.form.nonzero)
+    lever = coupling(game)
+    absent = _absent(form, lever)
+    finite_population = OTHERS in form.table
+    if finite_population:
+        absent[symbol("x_k")] = OTHERS
+    void = tuple(s for s in (lever, OTHERS if finite_population else None) if s is not None)
+    finite = [((margin.symbol,), void) for margin in margins[1:]]
+    return Program(
+        model, form, lever, absent, margins[0].symbol, (*finite, *growth.conditions)
+    )
+
+
+def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
+    """The program with some parameters set to zero and what becomes constant inserted.
+
+    The feedback is the response's, since nobody else matters.
+    """
+    values: dict[sp.Symbol, sp.Expr] = {s: sp.S.Zero for s in absent}
+    response = source.model.ansatz.feedback
+    kept = []
+    for definition in source.form.definitions:
+        expression = response if definition.symbol == symbol("p") else definition.expression
+        expression = expression.subs(values)
+        if expression.is_number:
+            values[definition.symbol] = expression
+        else:
+            kept.append(replace(definition, expression=expression))
+    present = {d.symbol for d in kept}
+    nonzero = tuple(s for s in source.form.nonzero if s in present)
+    form = ClosedForm(_sorted(kept), nonzero)
+    return replace(source, form=form, lever=None, zero_without={}, finite=())

@@ -1,0 +1,62 @@
+"""Which parts of the installation are there."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+REQUIRED = (
+    "click",
+    "jinja2",
+    "latex2mathml",
+    "matplotlib",
+    "mpmath",
+    "numba",
+    "numpy",
+    "python-flint",
+    "scipy",
+    "sympy",
+    "tqdm",
+)
+OPTIONAL = {
+    "xarray": "labelled results of sweeps; install eqsolve[sweep]",
+    "pandas": "tables; install eqsolve[sweep]",
+    "pyarrow": "Parquet files; install eqsolve[sweep]",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: its name, whether it is there, whether it must be, and a remark."""
+
+    name: str
+    found: bool
+    required: bool
+    detail: str
+
+
+def parts() -> list[Part]:
+    """Look for every part; nothing is imported."""
+    rows = [Part("python", sys.version_info >= (3, 11), True, sys.version.split()[0])]
+    for name in REQUIRED:
+        rows.append(_package(name, True, "install eqsolve again"))
+    grid = find_spec("eqsolve._grid") is not None
+    rows.append(
+        Part("grid solver", grid, True, "compiled" if grid else "install eqsolve with cargo at hand")
+    )
+    rows += [_package(name, False, remedy) for name, remedy in OPTIONAL.items()]
+    compiler = shutil.which("pdflatex")
+    rows.append(
+        Part("pdflatex", compiler is not None, False, compiler or "compiles the LaTeX document")
+    )
+    return rows
+
+
+def _package(name: str, required: bool, remedy: str) -> Part:
+    try:
+        return Part(name, True, required, version(name))
+    except PackageNotFoundError:
+        return Part(name, False, required, remedy)

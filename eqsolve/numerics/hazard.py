@@ -1,0 +1,271 @@
+"""Equilibria under a hazard rate that depends on time: the backward equations, integrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy.integrate import solve_ivp
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.parameters import exact, parameters
+from eqsolve.registry import model as find_model
+from eqsolve.symbolic.matching import CoefficientSystem
+from eqsolve.symbols import symbol, symbols
+
+#: Accuracy of the integration and of the passage to an infinite horizon.
+TOLERANCE = 1e-11
+#: Survival probability beyond which the horizon counts as infinite.
+SURVIVAL = 1e-14
+#: Longest horizon tried, in units of time.
+LONGEST = 1e5
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """A hazard rate ``lambda(t)`` with its integral ``Lambda(t)`` and its limit for large times."""
+
+    name: str
+    rate: Callable[[float], float]
+    integral: Callable[[float], float]
+    limit: float
+
+
+def parse_hazard(spec: str) -> Hazard:
+    """Read ``constant:RATE``, ``gompertz:RATE,GROWTH`` or ``weibull:SHAPE,SCALE``.
+
+    - Gompertz: ``lambda(t) = RATE exp(GROWTH t)``.
+    - Weibull: ``lambda(t) = (SHAPE/SCALE) (t/SCALE)^(SHAPE - 1)``.
+
+    Raises
+    ------
+    InputError
+        If the family is unknown or a number is missing, not finite or not positive.
+    """
+    family, _, rest = spec.partition(":")
+    count = {"constant": 1, "gompertz": 2, "weibull": 2}.get(family)
+    texts = rest.split(",") if rest else []
+    if count is None or len(texts) != count:
+        raise InputError(
+            f"{spec!r} is not a hazard rate.",
+            stage="input",
+            remedy="Write constant:RATE, gompertz:RATE,GROWTH or weibull:SHAPE,SCALE.",
+        )
+    numbers = [float(exact(f"hazard {family}", text)) for text in texts]
+    if min(numbers) <= 0:
+        raise InputError(f"the numbers of the hazard rate {spec} must be > 0.", stage="input")
+    first, second = numbers[0], numbers[-1]
+    if family == "constant":
+        return Hazard(spec, lambda t: first, lambda t: first * t, first)
+    if family == "gompertz":
+        return Hazard(
+            spec,
+            lambda t: first * math.exp(min(second * t, 700.0)),
+            lambda t: first / second * math.expm1(min(second * t, 700.0)),
+            math.inf,
+        )
+    limit = math.inf if first > 1 else (1 / second if first == 1 else 0.0)
+    return Hazard(
+        spec,
+        lambda t: first / second * (max(t, 1e-12) / second) ** (first - 1),
+        lambda t: (t / second) ** first,
+        limit,
+    )
+
+
+@lru_cache
+def _rates(system_of: str) -> tuple[Callable[..., Any], tuple[sp.Symbol, ...], tuple[str, ...]]:
+    """Compile the feedback and the derivatives of the moments' coefficients."""
+    derivation = find_model(system_of).derivation
+    system: CoefficientSystem = derivation.system
+    moments = [e for e in system.equations if e.source != "feedback"]
+    feedback = [e for e in system.equations if e.source == "feedback"]
+    solved = [sp.solve_linear(e.expression, symbols=[e.unknown])[1] for e in feedback]
+    state = tuple(e.unknown for e in moments)
+    controls = tuple(e.unknown for e in feedback)
+    free = set().union(*(e.expression.free_symbols for e in system.equations))
+    names = tuple(sorted(s.name for s in free - set(state) - set(controls)))
+    arguments = [*state, *(symbol(n) for n in names)]
+    policy = sp.lambdify(arguments, solved, "math")
+    slopes = sp.lambdify([*controls, *arguments], [-e.expression for e in moments], "math")
+
+    def rates(values: np.ndarray, given: tuple[float, ...]) -> tuple[list[float], list[float]]:
+        control = policy(*values, *given)
+        return control, slopes(*control, *values, *given)
+
+    return rates, state, names
+
+
+@dataclass(frozen=True)
+class HazardEquilibrium:
+    """The feedback at time 0 under a time-dependent hazard rate."""
+
+    game: str
+    hazard: str
+    parameters: Mapping[str, Fraction]
+    status: str
+    message: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the backward equations have a limit."""
+        return self.status == "ok"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "game": self.game,
+            "equilibrium": "given-aggregate",
+            "hazard": self.hazard,
+            "params": {k: float(v) for k, v in self.parameters.items()},
+            "status": self.status,
+            "message": self.message,
+            **self.numbers,
+        }
+
+
+def solve_hazard(game: str, spec: str, given: Mapping[str, object]) -> HazardEquilibrium:
+    """Integrate the backward equations and return the feedback at time 0.
+
+    The horizon is ``min(tau, T)`` with ``T`` so large that ``tau < T`` but for a probability of
+    1e-14. The aggregates are constants to the agent, as in the stationary problem.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the input.
+    """
+    model, hazard = find_model(game), parse_hazard(spec)
+    required = tuple(name for name in model.parameters if name != "lambda")
+    values = parameters(given, required, game=game)
+    if hazard.limit < 2 * values["r"] and values["theta"] != 0:
+        return HazardEquilibrium(
+            game,
+            spec,
+            values,
+            "no-solution",
+            "The hazard rate falls below 2 r: the competitors' wealth has no finite second "
+            "moment at the horizon, and the backward equations diverge.",
+        )
+    horizon = _horizon(hazard)
+    if horizon is None:
+        return HazardEquilibrium(
+            game, spec, values, "no-solution", "The horizon does not strike in any finite time."
+        )
+    response = _response(game, hazard, horizon, values)
+    if response is None or not all(map(math.isfinite, response.values())):
+        return HazardEquilibrium(
+            game,
+            spec,
+            values,
+            "no-solution",
+            "The backward equations diverge: no feedback has finite second moments.",
+        )
+    return HazardEquilibrium(
+        game,
+        spec,
+        values,
+        "ok",
+        f"Backward equations integrated from T = {horizon:.4g}; the feedback is that of time 0.",
+        _numbers(game, values, response),
+    )
+
+
+def _horizon(hazard: Hazard) -> float | None:
+    target, upper = -math.log(SURVIVAL), 1.0
+    while hazard.integral(upper) < target:
+        upper *= 2
+        if upper > LONGEST:
+            return None
+    return upper
+
+
+def _response(
+    game: str, hazard: Hazard, horizon: float, values: Mapping[str, Fraction]
+) -> dict[str, float] | None:
+    """Integrate with unit environments: p3 is affine in alpha, m_b and m_s."""
+    numbers = _inputs(game, values)
+    parts: dict[str, float] = {}
+    environments = [{"m_b": numbers.get("m_b", 0.0), "m_s": numbers.get("m_s", 0.0)}]
+    if find_model(game).population is not None:
+        environments = [{}, {"alpha": 0.0, "m_b": 1.0}, {"alpha": 0.0, "m_s": 1.0}]
+    for name, environment in zip(("q3", "Qb", "Qs"), environments):
+        trial = {**numbers, "m_b": 0.0, "m_s": 0.0, **environment}
+        feedback = _integrate(game, hazard, horizon, trial)
+        if feedback is None:
+            return None
+        parts |= {"p1": float(feedback[0]), "p2": float(feedback[1]), name: float(feedback[2])}
+    return parts
+
+
+def _inputs(game: str, values: Mapping[str, Fraction]) -> dict[str, float]:
+    exact_values = {symbol(k): sp.Rational(v.numerator, v.denominator) for k, v in values.items()}
+    if "n" in values:
+        exact_values[symbol("N")] = 1 / exact_values[symbol("n")]
+    for name, definition in find_model(game).game.definitions.items():
+        exact_values[name] = definition.xreplace(exact_values)
+    return {"m_2": 0.0} | {s.name: float(v) for s, v in exact_values.items()}
+
+
+def _integrate(
+    game: str, hazard: Hazard, horizon: float, numbers: Mapping[str, float]
+) -> list[float] | None:
+    rates, state, names = _rates(game)
+
+    def slope(t: float, values: np.ndarray) -> list[float]:
+        given = tuple(hazard.rate(t) if n == "lambda" else numbers[n] for n in names)
+        derivative: list[float] = rates(values, given)[1]
+        return derivative
+
+    solution = solve_ivp(
+        slope,
+        (horizon, 0.0),
+        _terminal(game, state, numbers),
+        method="LSODA",
+        rtol=TOLERANCE,
+        atol=TOLERANCE * 1e-2,
+    )
+    final = solution.y[:, -1]
+    if not solution.success or not np.all(np.isfinite(final)):
+        return None
+    given = tuple(hazard.rate(0.0) if n == "lambda" else numbers[n] for n in names)
+    control: list[float] = rates(final, given)[0]
+    return control
+
+
+def _terminal(
+    game: str, state: tuple[sp.Symbol, ...], numbers: Mapping[str, float]
+) -> list[float]:
+    """The payoffs' coefficients: what the moments are when the horizon strikes."""
+    model = find_model(game)
+    ansatz, states = model.ansatz, model.game.state_symbols
+    values: dict[sp.Symbol, float] = {}
+    for moment in model.game.preference.moments:
+        payoff = sp.Poly(moment.payoff, *states)
+        for monomial, unknown in sp.Poly(ansatz.moments[moment.name], *states).as_dict().items():
+            coefficient = payoff.coeff_monomial(monomial)
+            values[unknown] = float(coefficient.xreplace({symbol(k): v for k, v in numbers.items()}))
+    return [values[s] for s in state]
+
+
+def _numbers(
+    game: str, values: Mapping[str, Fraction], response: dict[str, float]
+) -> dict[str, Any]:
+    model = find_model(game)
+    if model.population is None:
+        strategy = {"x": response["p1"], "y": response["p2"], "1": response["q3"]}
+        return {"strategy": strategy}
+    known = {symbol(k): sp.Float(v, 17) for k, v in _inputs(game, values).items()}
+    known |= {symbol(k): sp.Float(v, 17) for k, v in response.items()}
+    names = symbols("k1 k2 k3")
+    for definition in model.derivation.form.needed(names):
+        known.setdefault(definition.symbol, definition.expression.xreplace(known))
+    k1, k2, k3 = (float(known[name]) for name in names)
+    return {"response": response, "strategy": {"x": k1, "y": k2, "1": k3}}

@@ -1,0 +1,328 @@
+"""Agents with parameters of their own: from their responses to an equilibrium, for any number.
+
+Every agent responds to averages of all positions, so that a game of any number of agents comes
+down to a linear system of the size of the environment (section 2.4 of the paper does it for two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from eqsolve.errors import DerivationError
+from eqsolve.symbolic.algebra import collect, is_zero
+from eqsolve.symbolic.notation import Notation
+from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.symbols import symbol
+
+#: Index of the generic agent in summands.
+GENERIC = "k"
+
+
+@dataclass(frozen=True)
+class Average:
+    """``total = sum_k w_k load_k pi_k`` over all agents, the own position included.
+
+    ``products`` names the weighted means ``<load, f> = sum_k w_k u_k load_k f_k`` by ``f``: the
+    parts of the response to the environment and ``P``, the response at zero aggregates.
+    """
+
+    total: sp.Symbol
+    load: sp.Symbol
+    products: Mapping[sp.Symbol, sp.Symbol]
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """The equations of the averages and their solution.
+
+    Attributes
+    ----------
+    own : ``P_k``, the response of the generic agent at zero aggregates.
+    reaction : ``u_k``, which accounts for the own position in the averages.
+    position : ``pi_k`` in the averages.
+    summands : for every weighted mean, the contribution of the generic agent.
+    matrix, right : the linear system of the averages in the names of the weighted means.
+    determinant : its determinant, assumed nonzero in the solution.
+    solution : the averages by Cramer's rule.
+    """
+
+    own: Definition
+    reaction: Definition
+    position: sp.Expr
+    summands: dict[sp.Symbol, sp.Expr]
+    matrix: sp.Matrix
+    right: sp.Matrix
+    determinant: Definition
+    solution: dict[sp.Symbol, sp.Expr]
+
+    def minors(self) -> tuple[sp.Expr, ...]:
+        """What must vanish, beside the determinant, for a degenerate system to be solvable.
+
+        The determinants with one column replaced by the right sides. With the matrix not zero and
+        all of these zero, there are infinitely many solutions; otherwise there is none.
+        """
+        return tuple(self._replaced(k) for k in range(self.matrix.cols))
+
+    def _replaced(self, column: int) -> sp.Expr:
+        changed = self.matrix.copy()
+        changed[:, column] = self.right
+        return sp.expand(changed.det(method="berkowitz"))
+
+    def proportional(self, factor: sp.Symbol) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
+        """The second row of the system as ``factor`` times the first: ``(left, right)`` pairs.
+
+        The right sides come last ((2.113), (2.114) of the paper).
+        """
+        rows = self.matrix.row_join(self.right)
+        return tuple((rows[1, k], factor * rows[0, k]) for k in range(rows.cols))
+
+
+@dataclass(frozen=True)
+class Agents:
+    """Agents who differ in every parameter that is not shared.
+
+    Parameters
+    ----------
+    count : number of agents.
+    averages : for each environment symbol, the average it stands for; the environment of agent k
+        is that average without the contribution of k.
+    shared : parameters all agents have in common.
+    """
+
+    count: int
+    averages: Mapping[sp.Symbol, Average]
+    shared: tuple[sp.Symbol, ...] = ()
+
+    @property
+    def indices(self) -> range:
+        """The agents' numbers."""
+        return range(1, self.count + 1)
+
+    def of(self, index: int | str, expression: sp.Expr) -> sp.Expr:
+        """Return an expression in the symbols of one agent."""
+        common = {average.total for average in self.averages.values()} | set(self.shared)
+        own = expression.free_symbols - common
+        return expression.xreplace({s: symbol(f"{s.name}_{index}") for s in own})
+
+    def numbered(self, index: int | str, expression: sp.Expr) -> sp.Expr:
+        """Return an expression of the generic agent for one agent."""
+        replaced = {}
+        for s in expression.free_symbols:
+            stem, _, tail = s.name.rpartition("_")
+            if tail == GENERIC:
+                replaced[s] = symbol(f"{stem}_{index}")
+        return expression.xreplace(replaced)
+
+    def total(self, summand: sp.Expr) -> sp.Expr:
+        """Sum an expression of the generic agent over all agents."""
+        return sp.Add(*(self.numbered(k, summand) for k in self.indices))
+
+    def response(self, closed: ClosedForm, index: int) -> ClosedForm:
+        """Return the best response in the symbols of one agent."""
+        return ClosedForm(
+            tuple(
+                Definition(
+                    self.of(index, d.symbol),
+                    self.of(index, d.expression),
+                    tuple(self.of(index, s) for s in d.polynomial),
+                    d.is_solution,
+                )
+                for d in closed.definitions
+            ),
+            tuple(self.of(index, e) for e in closed.nonzero),
+        )
+
+    def identical(self, form: ClosedForm, closed: ClosedForm) -> ClosedForm:
+        """Return an equilibrium's closed form with all agents alike, in the response's symbols.
+
+        Parameters
+        ----------
+        form : the equilibrium.
+        closed : the best response it was made of.
+        """
+        own = {*closed.table, *closed.parameters, symbol("u"), symbol("w")} - set(self.shared)
+        same = {symbol(f"{s.name}_{k}"): s for s in own for k in self.indices}
+        definitions = {
+            same.get(d.symbol, d.symbol): Definition(
+                same.get(d.symbol, d.symbol),
+                d.expression.xreplace(same),
+                tuple(same.get(s, s) for s in d.polynomial),
+                d.is_solution,
+            )
+            for d in form.definitions
+        }
+        nonzero = dict.fromkeys(e.xreplace(same) for e in form.nonzero)
+        return ClosedForm(tuple(definitions.values()), tuple(nonzero))
+
+    def competitors_wealth(self, index: int) -> sp.Expr:
+        """``y`` of one agent: the weighted wealth of the others."""
+        return self.total(symbol("w_k") * symbol("x_k")) - symbol(f"w_{index}") * symbol(f"x_{index}")
+
+    def fixed_point(self, parts: Mapping[sp.Expr, sp.Symbol]) -> FixedPoint:
+        """Derive and solve the equations of the averages.
+
+        Parameters
+        ----------
+        parts : the parts of the response's constant by environment symbol (``{1: q3, m_b: Qb}``).
+        """
+
+        def generic(s: sp.Expr) -> sp.Expr:
+            return self.of(GENERIC, s)
+
+        weight, position, own, reaction = (generic(symbol(s)) for s in ("w", "pi", "P", "u"))
+        response = own
+        for environment, average in self.averages.items():
+            others = average.total - weight * generic(average.load) * position
+            response += generic(parts[environment]) * others
+        terms = collect(position - response, (position,))
+        at_zero = generic(symbol("p1")) * generic(symbol("x"))
+        at_zero += generic(symbol("p2")) * generic(symbol("y")) + generic(parts[sp.S.One])
+        solved = reaction * -terms[sp.S.One]
+
+        totals = [average.total for average in self.averages.values()]
+        summands: dict[sp.Symbol, sp.Expr] = {}
+        rows, right = [], []
+        for average in self.averages.values():
+            contribution = weight * generic(average.load) * solved
+            found = collect(contribution, (*totals, own))
+            named = {}
+            for environment, other in self.averages.items():
+                named[other.total] = average.products[parts[environment]]
+                summands[named[other.total]] = found[other.total]
+            name = average.products[symbol("P")]
+            summands[name] = found[own] * own
+            rows.append([sp.Integer(average.total == t) - named[t] for t in totals])
+            right.append(name)
+        matrix, column = sp.Matrix(rows), sp.Matrix(right)
+        determinant = symbol("Omega")
+        cramer = matrix.adjugate(method="berkowitz") * column
+        point = FixedPoint(
+            own=Definition(own, at_zero),
+            reaction=Definition(reaction, 1 / terms[position]),
+            position=solved,
+            summands=summands,
+            matrix=matrix,
+            right=column,
+            determinant=Definition(determinant, matrix.det(method="berkowitz")),
+            solution={t: cramer[k] / determinant for k, t in enumerate(totals)},
+        )
+        _prove(point)
+        return point
+
+    def equilibrium(
+        self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol], notation: Notation
+    ) -> ClosedForm:
+        """Return every agent's response and feedback ``pi_i = k_i1 x_1 + k_i2 x_2 + ... + k_i0``.
+
+        Raises
+        ------
+        DerivationError
+            If an agent's feedback is not the response to the others' positions.
+        """
+        responses = [self.response(closed, k) for k in self.indices]
+        definitions = [d for form in responses for d in form.definitions]
+        nonzero = [e for form in responses for e in form.nonzero]
+        extra, assumed = self._feedback(self.fixed_point(parts))
+        self._prove_equilibrium(ClosedForm(extra, assumed), parts)
+        return ClosedForm((*definitions, *extra), (*nonzero, *assumed))
+
+    def _feedback(
+        self, point: FixedPoint
+    ) -> tuple[tuple[Definition, ...], tuple[sp.Expr, ...]]:
+        found = [
+            Definition(
+                self.numbered(k, point.reaction.symbol), self.numbered(k, point.reaction.expression)
+            )
+            for k in self.indices
+        ]
+        assumed = [1 / d.expression for d in found] + [point.determinant.symbol]
+        right = list(point.right)
+        found += [
+            Definition(name, self.total(term))
+            for name, term in point.summands.items()
+            if name not in right
+        ]
+        found.append(point.determinant)
+        wealth = {symbol(f"x_{k}"): k for k in self.indices}
+        own: dict[tuple[int, int], sp.Symbol] = {}
+        for k in self.indices:
+            affine = self.numbered(k, point.own.expression)
+            affine = affine.xreplace({symbol(f"y_{k}"): self.competitors_wealth(k)})
+            terms = collect(affine, wealth)
+            for state, j in {**wealth, sp.S.One: 0}.items():
+                own[k, j] = symbol(f"P_{k}{j}")
+                found.append(Definition(own[k, j], terms.get(state, sp.S.Zero)))
+        for j in (*self.indices, 0):
+            column = {symbol(f"P_{k}"): own[k, j] for k in self.indices}
+            for name in right:
+                summed = self.total(point.summands[name]).xreplace(column)
+                found.append(Definition(symbol(f"{name}_{j}"), summed))
+            at = {name: symbol(f"{name}_{j}") for name in right}
+            for total, value in point.solution.items():
+                found.append(
+                    Definition(symbol(f"{total}_{j}"), value.xreplace(at), is_solution=True)
+                )
+            at = {total: symbol(f"{total}_{j}") for total in point.solution}
+            for k in self.indices:
+                position = self.numbered(k, point.position).xreplace(at | column)
+                found.append(Definition(symbol(f"k_{k}{j}"), position, is_solution=True))
+        for k in self.indices:
+            found.append(Definition(symbol(f"P_{k}"), self._affine(f"P_{k}")))
+        for name in (*right, *point.solution):
+            found.append(Definition(name, self._affine(f"{name}_")))
+        for k in self.indices:
+            found.append(Definition(symbol(f"pi_{k}"), self.feedback(k)))
+        return tuple(found), tuple(assumed)
+
+    def _affine(self, stem: str) -> sp.Expr:
+        """The affine function of the wealths with coefficients called ``stem1, ..., stem0``."""
+        terms = (symbol(f"{stem}{j}") * symbol(f"x_{j}") for j in self.indices)
+        return sp.Add(*terms, symbol(f"{stem}0"))
+
+    def feedback(self, index: int) -> sp.Expr:
+        """The position of one agent in all wealths."""
+        return self._affine(f"k_{index}")
+
+    def environment(self, index: int) -> dict[sp.Symbol, sp.Expr]:
+        """What the others' feedbacks make of one agent's environment."""
+        return {
+            name: sp.Add(
+                *(
+                    symbol(f"w_{j}") * self.of(j, average.load) * self.feedback(j)
+                    for j in self.indices
+                    if j != index
+                )
+            )
+            for name, average in self.averages.items()
+        }
+
+    def _prove_equilibrium(
+        self, form: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol]
+    ) -> None:
+        """Each feedback is the response to the others' feedbacks, for all wealths."""
+        for k in self.indices:
+            around = self.environment(k)
+            response = (
+                symbol(f"p1_{k}") * symbol(f"x_{k}")
+                + symbol(f"p2_{k}") * self.competitors_wealth(k)
+                + sp.Add(*(self.of(k, u) * around.get(m, m) for m, u in parts.items()))
+            )
+            wealth = [symbol(f"x_{j}") for j in self.indices]
+            for monomial, residual in collect(self.feedback(k) - response, wealth).items():
+                if not form.vanishes(residual):
+                    raise DerivationError(
+                        f"the feedback of agent {k} leaves a residual in {monomial}.",
+                        stage="heterogeneous",
+                    )
+
+
+def _prove(point: FixedPoint) -> None:
+    """The solution solves the averages' equations."""
+    values = sp.Matrix(list(point.solution.values()))
+    for residual in point.matrix * values - point.right:
+        spelled = residual.xreplace({point.determinant.symbol: point.determinant.expression})
+        if not is_zero(spelled):
+            raise DerivationError("the averages leave a residual.", stage="heterogeneous")

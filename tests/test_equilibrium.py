@@ -1,0 +1,313 @@
+"""The exact point solver against the independent 50-digit key, and its statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from reference import cases, draws, spec
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.equilibrium import solve
+from eqsolve.symbols import symbol
+
+#: The answers are midpoints of tiny balls: only the final rounding to double precision remains.
+ROUNDING = 4e-16
+
+#: Key of the reference for every number of the answer, by section.
+SECTIONS = {
+    "response": {k: k for k in ("p1", "p2", "q3", "Qb", "Qs")},
+    "moments": {k: k for k in ("a", "c", "d", "h20", "h11", "h02", "h10", "h01", "h00")},
+    "value": {"xx": "A1", "yy": "A2", "xy": "A3", "x": "A4", "y": "A5", "1": "A6"},
+}
+
+
+def _difference(found: float, expected: Any) -> float:
+    scale = abs(float(expected))
+    # the key's 60 digits leave a residue where the exact value is zero
+    return abs(found - float(expected)) / scale if scale > 1e-45 else abs(found)
+
+
+def _given(draw: Mapping[str, Fraction], *names: str) -> dict[str, Fraction]:
+    return {k: v for k, v in draw.items() if k not in names}
+
+
+def _compare(answer: Mapping[str, Any], key: Mapping[str, Any]) -> None:
+    sections = {**SECTIONS, "strategy": {"x": "k1", "y": "k2", "1": "k3"}}
+    for section, names in sections.items():
+        for name, other in names.items():
+            error = _difference(answer[section][name], key[other])
+            assert error <= ROUNDING, (section, name, answer[section][name], key[other])
+    for name in ("pi", "V"):
+        assert _difference(answer["at"][name], key[name]) <= ROUNDING, name
+
+
+@pytest.mark.parametrize("family", ["plausible", "wide"])
+def test_n_agent_agrees_with_the_key(family: str) -> None:
+    solved = 0
+    for draw in getattr(draws, family)(150, 11):
+        state = {"x": draw["x"], "y": draw["y"]}
+        answer = solve("n-agent", at=state, **_given(draw, "x", "y"))
+        key = spec.n_agent(draw, int(draw["n"]), x=draw["x"], y=draw["y"])
+        if answer.status == "near-fold":
+            continue
+        assert answer.status == key["status"], (draw, answer.message)
+        if answer.ok:
+            solved += 1
+            _compare(answer.to_dict(), key)
+    assert solved > 60
+
+
+@pytest.mark.parametrize("family", ["plausible", "wide"])
+def test_mean_field_agrees_with_the_key(family: str) -> None:
+    solved = 0
+    for draw in getattr(draws, family)(100, 12):
+        state = {"x": draw["x"], "y": draw["y"]}
+        answer = solve("mean-field", at=state, **_given(draw, "x", "y", "n"))
+        key = spec.mean_field(_given(draw, "n"), x=draw["x"], y=draw["y"])
+        if answer.status == "near-fold":
+            continue
+        assert answer.status == key["status"], (draw, answer.message)
+        if answer.ok:
+            solved += 1
+            _compare(answer.to_dict(), key)
+    assert solved > 40
+
+
+@pytest.mark.parametrize(("name", "n", "given", "nash"), cases.STRATEGIES)
+def test_reference_strategies(
+    name: str, n: int | None, given: tuple[str, ...], nash: tuple[str, ...]
+) -> None:
+    parameters: dict[str, object] = dict(cases.SETS[name])
+    game = "mean-field" if n is None else "n-agent"
+    if n is not None:
+        parameters["n"] = n
+    for notion, expected in (("given-aggregate", given), ("closed-loop", nash)):
+        strategy = solve(game, equilibrium=notion, **parameters).to_dict()["strategy"]
+        for monomial, printed in zip(("x", "y", "1"), expected):
+            assert cases.agrees(strategy[monomial], printed)
+
+
+def test_objective_obtained_differs_from_the_value() -> None:
+    at = solve("n-agent", n=3, **cases.S1).to_dict()["at"]
+    assert cases.agrees(round(at["V"], 5), ".80369")
+    assert cases.agrees(round(at["J"], 5), ".80088")
+
+
+def test_closed_loop_is_not_exploitable() -> None:
+    parameters = {**cases.S1, "n": "3"}
+    nash = solve("n-agent", equilibrium="closed-loop", **parameters).to_dict()["at"]
+    given = solve("n-agent", **parameters).to_dict()["at"]
+    assert abs(nash["exploitability"]) < 1e-60
+    assert given["exploitability"] == pytest.approx(3.5924e-6, rel=1e-4)
+
+
+def test_notions_agree_without_competition_or_wealth_dependence() -> None:
+    for change in ({"theta": "0"}, {"beta": "0", "r": "0", "b": ".09"}):
+        parameters = {**cases.S1, "n": "3", **change}
+        at = solve("n-agent", **parameters).to_dict()["at"]
+        assert abs(at["exploitability"]) < 1e-60
+
+
+def _shifted(words: str) -> dict[str, str]:
+    return cases._roots(words)
+
+
+def test_three_admissible_roots_limit_takes_largest() -> None:
+    answer = solve(
+        "n-agent",
+        **_shifted("B=.33 r=.02 nu=.15 sigma=.1 gamma=2 beta=.1 theta=.5 n=3 lam=.06"),
+    )
+    assert [root.admissible for root in answer.roots] == [True, True, True]
+    assert answer.selected == 2
+    assert cases.agrees(float(answer.roots[2].p1), "-.0277027")
+
+
+def test_selection_by_value_depends_on_the_state() -> None:
+    """The paper's rule does not always define one feedback: its choice changes with wealth."""
+    words = "B=.267 r=.003 nu=.06 sigma=.12 gamma=3 beta=.27 theta=.4 n=3 lam=.24"
+    answers = [
+        solve("n-agent", selection="value", at={"x": x, "y": y}, **_shifted(words))
+        for x, y in (("-5", "0"), ("0.01", "20"), ("1", "1"), ("20", "0"))
+    ]
+    assert all(answer.ok for answer in answers)
+    assert {answer.selected for answer in answers} == {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "phrase"),
+    [
+        (
+            "B=.02 r=.1 nu=.3 sigma=.3 lam=.15 gamma=2 beta=.5 theta=.5 n=5",
+            "no-admissible-root",
+            "none with D2 > 0",
+        ),
+        (
+            "B=.03195 r=0 nu=.1373 sigma=.3159 lam=.30892 gamma=1.13038 beta=1.69103"
+            " theta=.94403 n=2",
+            "infinite-variance",
+            "0.318054",
+        ),
+        (
+            "B=.1 r=.05 nu=.2 sigma=.2 lam=.1 gamma=2 beta=.5 theta=.5 n=5",
+            "infinite-variance",
+            "lambda > 2 r",
+        ),
+        ("B=0 r=.05 nu=.2 sigma=.2 lam=.05 gamma=2 beta=.5 n=5", "degenerate", "vanish"),
+    ],
+)
+def test_statuses_explain_themselves(words: str, status: str, phrase: str) -> None:
+    answer = solve("n-agent", **_shifted(words))
+    assert answer.status == status
+    assert phrase in answer.message
+    assert not answer.ok
+    assert "strategy" not in answer.to_dict() or status == "infinite-variance"
+
+
+def test_beta_equal_gamma_kappa_is_a_quadratic() -> None:
+    answer = solve(
+        "n-agent", **_shifted("B=.09 r=.03 nu=.2 sigma=.2 lam=.6 gamma=2 beta=1.8 theta=.5 n=5")
+    )
+    assert answer.ok
+    assert len(answer.roots) == 2
+    assert cases.agrees(float(answer.roots[0].p1), ".695229138444")
+    assert cases.agrees(float(answer.roots[1].p1), "77.445")
+
+
+def test_no_real_root() -> None:
+    words = (
+        "B=-.18361059 r=.19108850 nu=.10826382 sigma=.48796214 lam=.10383649 gamma=5.6874767"
+        " theta=.2 n=1"
+    )
+    parameters = _shifted(words + " beta=4.5")
+    # beta = gamma kappa exactly: without a cubic term no real root is left
+    parameters["beta"] = str(Fraction("5.6874767") * Fraction("0.8"))
+    answer = solve("n-agent", **parameters)
+    assert answer.status == "no-admissible-root"
+    assert answer.roots == ()
+    assert "0 real roots" in answer.message
+
+
+def test_fold_is_named_where_the_roots_nearly_coincide() -> None:
+    words = "B=.46673 r=0 nu=.10726 sigma=-.14298 gamma=.70009 beta=.07364 theta=.73685 n=2"
+    answer = solve("n-agent", **_shifted(words + " lam=.906667711268566397"))
+    assert answer.ok
+    assert len(answer.roots) == 3
+    assert "near a fold" in answer.message
+
+
+def test_no_closed_loop_mean_field() -> None:
+    words = (
+        "B=.20306 r=.03271 nu=.21622 sigma=.22313 theta=.86808 gamma=.52598 beta=1.02736"
+        " lam=.14659"
+    )
+    assert solve("mean-field", **_shifted(words)).ok
+    answer = solve("mean-field", equilibrium="closed-loop", **_shifted(words))
+    assert answer.status == "no-solution"
+    assert "0.218751, 0.612296, 2.70525" in answer.message
+
+
+def test_certificate_encloses_the_root() -> None:
+    answer = solve("n-agent", n=3, certify=True, **cases.S1).to_dict()
+    enclosure = answer["certificate"]["enclosures"]["p1"]
+    assert float(enclosure["mid"]) == answer["response"]["p1"]
+    assert enclosure["rad"] < 1e-60
+    assert answer["certificate"]["admissible_roots"] == 1
+
+
+def test_rational_parameters_are_exact() -> None:
+    third = solve("n-agent", n=3, **{**cases.S1, "theta": "1/3"})
+    assert third.parameters["theta"] == Fraction(1, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"gamma": "0"}, "gamma"),
+        ({"gamma": "nan"}, "gamma"),
+        ({"gamma": "inf"}, "gamma"),
+        ({"gamma": float("nan")}, "gamma"),
+        ({"gamma": True}, "gamma"),
+        ({"gamma": None}, "gamma"),
+        ({"gamma": "1/0"}, "gamma"),
+        ({"gamma": "2; import os"}, "gamma"),
+        ({"gamma": "1e999999999"}, "gamma"),
+        ({"nu": "-.1"}, "nu"),
+        ({"nu": "0", "sigma": "0"}, "volatilities"),
+        ({"lam": "0"}, "lambda"),
+        ({"lam": "-1"}, "lambda"),
+        ({"r": "-.01"}, "r"),
+        ({"theta": "-1"}, "theta"),
+        ({"alpha": "0", "beta": "0"}, "alpha and beta"),
+        ({"n": "0"}, "n"),
+        ({"n": "2.5"}, "n"),
+        ({"n": "3", "theta": "3"}, "kappa"),
+        ({"delta": "1"}, "delta"),
+        ({"lambda": ".6"}, "twice"),
+    ],
+)
+def test_bad_parameters_are_named(change: dict[str, object], words: str) -> None:
+    given: dict[str, object] = {**cases.S1, "n": "3", **change}
+    with pytest.raises(InputError, match=words):
+        solve("n-agent", **given)
+
+
+def test_missing_parameters_are_named() -> None:
+    with pytest.raises(InputError, match="missing parameter"):
+        solve("n-agent", **cases.S1)
+
+
+def test_state_of_a_single_agent() -> None:
+    with pytest.raises(InputError, match="no competitors"):
+        solve("n-agent", n=1, at={"x": 1, "y": 1}, **cases.S1)
+
+
+def test_planted_error_in_the_closed_form_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison with the key would notice a coefficient off by 1e-14."""
+    from eqsolve.numerics import equilibrium
+    from eqsolve.numerics.ball import Values, evaluate
+
+    def run(program: Any, values: Values) -> None:
+        for definition in program:
+            if definition.symbol not in values:
+                value = evaluate(definition.expression, values)
+                if definition.symbol == symbol("Delta"):
+                    value = value * (1 + 1e-14)
+                values[definition.symbol] = value
+
+    monkeypatch.setattr(equilibrium, "run", run)
+    draw = next(iter(draws.plausible(1, 3)))
+    answer = solve("n-agent", at={"x": draw["x"], "y": draw["y"]}, **_given(draw, "x", "y"))
+    key = spec.n_agent(draw, int(draw["n"]), x=draw["x"], y=draw["y"])
+    with pytest.raises(AssertionError):
+        _compare(answer.to_dict(), key)
+
+
+def test_closed_loop_mean_field_agrees_with_the_key() -> None:
+    solved = 0
+    for draw in draws.plausible(40, 13):
+        answer = solve("mean-field", equilibrium="closed-loop", **_given(draw, "x", "y", "n"))
+        key = spec.closed_loop_mfg(_given(draw, "n", "x", "y"))
+        assert (answer.status == "ok") == (key["status"] == "ok"), (draw, answer.message)
+        if answer.ok:
+            solved += 1
+            strategy = answer.to_dict()["strategy"]
+            for monomial, name in (("x", "p1"), ("y", "p2"), ("1", "p3")):
+                assert _difference(strategy[monomial], key[name]) <= ROUNDING
+    assert solved > 20
+
+
+def test_closed_loop_n_agent_agrees_with_the_key() -> None:
+    solved = 0
+    for draw in draws.plausible(25, 14):
+        answer = solve("n-agent", equilibrium="closed-loop", **_given(draw, "x", "y"))
+        key = spec.closed_loop_n(draw, int(draw["n"]))
+        assert (answer.status == "ok") == (key["status"] == "ok"), (draw, answer.message)
+        if answer.ok:
+            solved += 1
+            strategy = answer.to_dict()["strategy"]
+            for monomial, name in (("x", "p1"), ("y", "p2"), ("1", "p3")):
+                assert _difference(strategy[monomial], key[name]) <= ROUNDING
+    assert solved > 15

@@ -1,0 +1,63 @@
+"""Time-dependent hazard rates: reference values, limits, and bad specifications."""
+
+from __future__ import annotations
+
+import pytest
+from reference import cases, spec
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.hazard import parse_hazard, solve_hazard
+
+#: B = .09, kappa = .9, environment (m_b, m_s, m_2) = (.05, .1, .01).
+PARAMETERS = {
+    **dict(zip("r b nu sigma theta gamma".split(), ".03 .12 .2 .2 .5 2".split())),
+    **dict(zip("alpha beta n m_b m_s m_2".split(), "1 .5 5 .05 .1 .01".split())),
+}
+
+
+@pytest.mark.parametrize(
+    ("hazard", "expected"),
+    [
+        ("constant:.6", (".2566513605", ".0028302959", ".6590990376")),
+        ("gompertz:.05,.09", (".06497926", ".02280617", ".3770766")),
+        ("weibull:2,20", ("-.04103535", ".04002708", ".282167")),
+    ],
+)
+def test_reference_feedback(hazard: str, expected: tuple[str, ...]) -> None:
+    answer = solve_hazard("best-response", hazard, PARAMETERS).to_dict()
+    assert answer["status"] == "ok"
+    for monomial, printed in zip(("x", "y", "1"), expected):
+        assert cases.agrees(answer["strategy"][monomial], printed)
+
+
+def test_constant_hazard_is_the_stationary_game() -> None:
+    given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
+    answer = solve_hazard("n-agent", "constant:.6", given).to_dict()
+    key = spec.n_agent(cases.S1, 3)
+    for monomial, name in (("x", "k1"), ("y", "k2"), ("1", "k3")):
+        assert answer["strategy"][monomial] == pytest.approx(float(key[name]), rel=1e-9)
+
+
+def test_decreasing_hazard_has_no_solution() -> None:
+    answer = solve_hazard("best-response", "weibull:.7,20", PARAMETERS)
+    assert not answer.ok
+    assert "below 2 r" in answer.message
+
+
+def test_too_small_constant_hazard_has_no_solution() -> None:
+    given = {**PARAMETERS, "b": ".9", "beta": "0", "r": "0", "gamma": ".01", "alpha": "1"}
+    assert solve_hazard("best-response", "constant:.05", given).ok
+    assert not solve_hazard("best-response", "constant:.05", PARAMETERS).ok
+
+
+@pytest.mark.parametrize(
+    "spec_text", ["", "weibull", "weibull:2", "gompertz:.1,nan", "constant:-1", "cauchy:1,2"]
+)
+def test_bad_hazards_are_refused(spec_text: str) -> None:
+    with pytest.raises(InputError):
+        parse_hazard(spec_text)
+
+
+def test_hazard_takes_the_place_of_lambda() -> None:
+    with pytest.raises(InputError, match="lambda"):
+        solve_hazard("best-response", "constant:1", {**PARAMETERS, "lambda": "1"})
