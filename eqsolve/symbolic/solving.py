@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from random import Random
 
 import sympy as sp
-from flint import fmpq_mpoly
+from flint import arb, fmpq, fmpq_mpoly
 
-from eqsolve.errors import DerivationError
+from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.symbolic.algebra import Ratio, Ring, collect
+from eqsolve.symbolic.evaluation import evaluate, precision, real_roots_of_balls
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.notation import Notation, Writer
 
@@ -77,8 +79,11 @@ class ClosedForm:
 
         Solutions are replaced by their definitions, the latest first, until the numerator is the
         zero polynomial once the abbreviations in it are spelled out; an implicit root enters as
-        the remainder of a division by its polynomial. Both steps are exact.
+        the remainder of a division by its polynomial. Both steps are exact. An expression that is
+        not zero is mostly refuted beforehand by an enclosure at one point that excludes zero.
         """
+        if self._refuted(expression):
+            return False
         symbols = [d.symbol for d in self.definitions]
         ring = Ring.of(expression, symbols, *(d.expression for d in self.definitions))
         values = {d.symbol: ring.ratio(d.expression) for d in self.definitions}
@@ -99,6 +104,35 @@ class ClosedForm:
                 return True
         return False
 
+    def _refuted(self, expression: sp.Expr) -> bool:
+        """Whether a ball that encloses the expression at a sample point excludes zero."""
+        with precision(256):
+            values = dict(self._sample)
+            for unknown in expression.free_symbols - values.keys():
+                values[unknown] = _draw(unknown, 0)
+            try:
+                return not evaluate(expression, values).contains(0)
+            except EqsolveError:
+                return False
+
+    @cached_property
+    def _sample(self) -> dict[sp.Symbol, arb]:
+        """Values of all symbols at random parameters, consistent with the definitions."""
+        for attempt in range(100):
+            values = {s: _draw(s, attempt) for s in self.parameters}
+            try:
+                for definition in self.definitions:
+                    if definition.is_root:
+                        names = reversed(definition.polynomial)
+                        root = real_roots_of_balls([values[name] for name in names])[0]
+                        values[definition.symbol] = root
+                    else:
+                        values[definition.symbol] = evaluate(definition.expression, values)
+            except (EqsolveError, IndexError):
+                continue
+            return values
+        raise DerivationError("no sample point has a real root.", stage="solving")
+
     def _spelled_out(
         self, ring: Ring, numerator: fmpq_mpoly, values: Mapping[sp.Symbol, Ratio]
     ) -> fmpq_mpoly:
@@ -112,6 +146,11 @@ class ClosedForm:
     def extended(self, extra: Sequence[Definition], nonzero: Sequence[sp.Expr] = ()) -> ClosedForm:
         """Return a longer program."""
         return ClosedForm(self.definitions + tuple(extra), self.nonzero + tuple(nonzero))
+
+
+def _draw(unknown: sp.Symbol, attempt: int) -> arb:
+    """A reproducible random rational between 1/2 and 3/2 for a symbol."""
+    return arb(fmpq(Random(f"{unknown.name}{attempt}").randrange(500, 1500), 1000))
 
 
 class Solver:

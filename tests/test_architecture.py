@@ -1,0 +1,93 @@
+"""The imports of the package go one way, and strings never become code."""
+
+from __future__ import annotations
+
+import ast
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import eqsolve
+
+ROOT = Path(str(files(eqsolve)))
+
+#: Lower layers first: a module may import from its own layer and from those below.
+LAYERS = (
+    ("errors", "operators"),
+    ("symbols",),
+    ("symbolic",),
+    ("ledger", "model"),
+    ("latex", "codegen", "registry", "derivations", "templates"),
+    ("numerics", "pde"),
+    ("verify",),
+    ("paper_figures", "output"),
+    ("report", "doctor"),
+    ("cli",),
+)
+
+#: What the symbolic core must do without.
+NUMERIC = {"numpy", "numba", "scipy", "jinja2", "matplotlib"}
+
+
+def _modules() -> list[Path]:
+    return sorted(p for p in ROOT.rglob("*.py") if p.parent.name != "__pycache__")
+
+
+def _layer(name: str) -> int:
+    for level, members in enumerate(LAYERS):
+        if name in members:
+            return level
+    raise AssertionError(f"eqsolve.{name} has no layer: add it to LAYERS")
+
+
+def _imports(path: Path) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            if node.module == "eqsolve":
+                names += [f"eqsolve.{alias.name}" for alias in node.names]
+    return names
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts == ("__init__",):
+        return
+    own = _layer(parts[0])
+    for name in _imports(path):
+        target = name.split(".")
+        if target[0] == "eqsolve" and len(target) > 1 and target[1] not in ("__version__",):
+            if target[1] in eqsolve.__all__ and target[1] != "pde":
+                continue
+            assert _layer(target[1]) <= own, f"{path.name} imports {name}"
+        if parts[0] == "symbolic":
+            assert target[0] not in NUMERIC, f"{path.name} imports {name}"
+
+
+def test_latex_and_codegen_do_not_know_each_other() -> None:
+    for own, other in (("latex", "codegen"), ("codegen", "latex")):
+        for path in (ROOT / own).rglob("*.py"):
+            assert not any(n.startswith(f"eqsolve.{other}") for n in _imports(path)), path
+
+
+def test_only_the_edge_imports_the_compiled_module() -> None:
+    for path in _modules():
+        if path.name == "pde.py":
+            continue
+        assert "eqsolve._grid" not in _imports(path), path
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_string_becomes_code_and_nothing_is_simplified(path: Path) -> None:
+    forbidden = {"sympify", "parse_expr", "eval", "exec", "simplify", "nsimplify"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else None
+            name = function.id if isinstance(function, ast.Name) else name
+            assert name not in forbidden, f"{path.name}:{node.lineno} calls {name}"
