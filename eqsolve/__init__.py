@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from eqsolve import pde
     from eqsolve.codegen.kernel import kernel
     from eqsolve.numerics.convergence import converge
-    from eqsolve.numerics.equilibrium import solve
+    from eqsolve.numerics.dispatch import solve
     from eqsolve.numerics.sweep import sweep
     from eqsolve.registry import derive
     from eqsolve.verify.suite import verify
@@ -24,7 +24,7 @@ _LAZY = {
     "converge": "eqsolve.numerics.convergence",
     "derive": "eqsolve.registry",
     "kernel": "eqsolve.codegen.kernel",
-    "solve": "eqsolve.numerics.equilibrium",
+    "solve": "eqsolve.numerics.dispatch",
     "sweep": "eqsolve.numerics.sweep",
     "verify": "eqsolve.verify.suite",
 }

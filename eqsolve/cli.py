@@ -208,7 +208,7 @@ def solve(
 
         answer = solve_point(
             game,
-            given,
+            **given,
             equilibrium=equilibrium,
             selection=selection,
             at=_state(at),

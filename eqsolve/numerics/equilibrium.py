@@ -29,6 +29,7 @@ from eqsolve.numerics.loop import ClosedLoop
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.algebra import collect
+from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol, symbols
 
 Status = Literal[
@@ -114,7 +115,7 @@ class Equilibrium:
         return result
 
 
-class _Stop(Exception):
+class Stop(Exception):
     """Ends the solution of a point with a status."""
 
     def __init__(self, status: Status, message: str) -> None:
@@ -125,9 +126,11 @@ class _Stop(Exception):
 class PointSolver:
     """Solves one game at one exact parameter point, at the working precision."""
 
-    def __init__(self, model: Model, given: Mapping[str, Fraction]) -> None:
+    def __init__(
+        self, model: Model, given: Mapping[str, Fraction], form: ClosedForm | None = None
+    ) -> None:
         self.model, self.given = model, given
-        self.form = model.derivation.form
+        self.form = model.derivation.form if form is None else form
         self.exact = self._exact_values()
         self.values: Values = {
             s: ball(Fraction(int(v.p), int(v.q))) for s, v in self.exact.items()
@@ -152,7 +155,7 @@ class PointSolver:
             known[definition.symbol] = definition.expression.xreplace(known)
         coefficients = [known[name] for name in cubic.polynomial]
         if not any(coefficients):
-            raise _Stop("degenerate", "Every p1 solves the cubic: its coefficients all vanish.")
+            raise Stop("degenerate", "Every p1 solves the cubic: its coefficients all vanish.")
         found = real_roots([Fraction(int(c.p), int(c.q)) for c in coefficients])
         D2, Delta = symbols("D2 Delta")
         result = []
@@ -180,7 +183,7 @@ class PointSolver:
                     values[name] = evaluate(population.aggregates[name], values)
             run(self.form.definitions, values)
         except DivisionByZero as error:
-            raise _Stop("degenerate", f"The closed form divides by {error.message} = 0.") from None
+            raise Stop("degenerate", f"The closed form divides by {error.message} = 0.") from None
         return values
 
     def strategy(self, values: Values) -> dict[sp.Expr, arb]:
@@ -207,23 +210,7 @@ def solve(
     certify: bool = False,
     **given: object,
 ) -> Equilibrium:
-    """Solve one game at one parameter point.
-
-    Parameters
-    ----------
-    game : name of a game with a scalar closed form.
-    equilibrium : ``"given-aggregate"`` (the paper's notion) or ``"closed-loop"`` (Nash).
-    selection : among admissible roots, ``"limit"`` takes the largest ``B p1``, ``"value"`` the
-        largest value at the state.
-    at : wealth ``x`` and competitors' aggregate ``y``; by default everybody has wealth 1.
-    certify : add the enclosures to the answer.
-    given : the parameters, as decimals, ratios ("1/3"), or numbers.
-
-    Raises
-    ------
-    InputError
-        For anything wrong with the input; numerical trouble is a status, not an error.
-    """
+    """Solve a game of one agent or of identical agents; see ``eqsolve.numerics.dispatch.solve``."""
     model = find_model(game)
     for name, value, known in (
         ("equilibrium", equilibrium, ("given-aggregate", "closed-loop")),
@@ -233,7 +220,7 @@ def solve(
     if equilibrium == "closed-loop" and model.population is None:
         raise InputError("there is no population to close the loop.", game=game, stage="input")
     values = parameters(given, model.parameters, game=game)
-    _joint_conditions(model, values)
+    joint_conditions(game, values)
     state = _state(model, values, at or {})
     for bits in (256, 1024, 4096):
         with precision(bits):
@@ -241,15 +228,15 @@ def solve(
                 return _solve(model, values, state, equilibrium, selection, certify, bits)
             except UndecidedError as error:
                 message = error.message
-            except _Stop as stop:
+            except Stop as stop:
                 return Equilibrium(
                     game, equilibrium, selection, values, stop.status, stop.message
                 )
     return Equilibrium(game, equilibrium, selection, values, "degenerate", message)
 
 
-def _joint_conditions(model: Model, values: Mapping[str, Fraction]) -> None:
-    game = model.name
+def joint_conditions(game: str, values: Mapping[str, Fraction]) -> None:
+    """Check what no parameter can violate alone; raises InputError."""
     require(
         values["alpha"] > 0 or values["beta"] > 0,
         "the parameters alpha and beta must not both be 0: the mean would have no weight.",
@@ -313,7 +300,7 @@ def _solve(
         )
     try:
         chosen, values = _selected(solver, {k: roots[k] for k in admissible}, selection, point)
-    except _Stop as stop:
+    except Stop as stop:
         return stopped(stop.status, stop.message)
     numbers, message = _report(solver, values), _explain(roots, admissible, chosen, selection)
     status: Status = "ok"
@@ -374,11 +361,11 @@ def _selected(
         chosen = max(admissible, key=lambda k: float(B * admissible[k].p1))
         return chosen, solver.at_root(admissible[chosen], point)
     candidates: dict[int, Values] = {}
-    reason: EqsolveError | _Stop | None = None
+    reason: EqsolveError | Stop | None = None
     for k, root in admissible.items():
         try:
             candidates[k] = solver.at_root(root, point)
-        except (UndecidedError, _Stop) as error:
+        except (UndecidedError, Stop) as error:
             reason = error
     if not candidates and reason is not None:
         raise reason

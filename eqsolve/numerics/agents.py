@@ -1,0 +1,350 @@
+"""Agents with parameters of their own, at one point: responses, averages, equilibrium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from importlib.metadata import version
+from itertools import combinations_with_replacement
+from typing import Any
+
+import sympy as sp
+from flint import acb_mat, arb, arb_mat
+
+from eqsolve.errors import InputError
+from eqsolve.model import Model
+from eqsolve.numerics.ball import (
+    DivisionByZero,
+    UndecidedError,
+    Values,
+    ball,
+    evaluate,
+    number,
+    precision,
+    run,
+    sign,
+)
+from eqsolve.numerics.equilibrium import PointSolver, Root, Status, Stop, joint_conditions
+from eqsolve.numerics.parameters import exact, parameters, require
+from eqsolve.registry import model as find_model
+from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint
+from eqsolve.symbols import symbol, symbols
+
+#: Largest number of agents whose joint feedback matrix and growth rate are computed.
+JOINT = 8
+
+_RESPONSE = symbols("p1 p2 q3 Qb Qs")
+
+
+@dataclass(frozen=True)
+class AgentsEquilibrium:
+    """The answer for agents who differ; ``to_dict`` gives the machine-readable form."""
+
+    game: str
+    selection: str
+    parameters: Sequence[Mapping[str, Fraction]]
+    status: Status
+    message: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether an equilibrium was found."""
+        return self.status == "ok"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form; keys that do not apply are absent."""
+        return {
+            "game": self.game,
+            "equilibrium": "given-aggregate",
+            "selection": self.selection,
+            "params": {
+                "agent": [{k: float(v) for k, v in row.items()} for row in self.parameters]
+            },
+            "status": self.status,
+            "message": self.message,
+            **self.numbers,
+            "provenance": {"eqsolve": version("eqsolve"), "arithmetic": "ball"},
+        }
+
+
+@dataclass
+class _Agent:
+    """One agent while the point is solved."""
+
+    solver: PointSolver
+    roots: tuple[Root, ...]
+    chosen: int
+    values: Values
+
+    def generic(self) -> Values:
+        """The agent's values under the names of the generic agent."""
+        return {symbol(f"{s.name}_{GENERIC}"): v for s, v in self.values.items()}
+
+
+@lru_cache
+def _fixed_point(name: str) -> tuple[Agents, FixedPoint]:
+    model = find_model(name)
+    assert isinstance(model.population, Agents)
+    parts = next(iter(model.notation.split.values()))
+    return model.population, model.population.fixed_point(parts)
+
+
+def solve_agents(
+    game: str, given: Mapping[str, Any], *, selection: str = "limit"
+) -> AgentsEquilibrium:
+    """Solve a game of agents who differ.
+
+    Parameters
+    ----------
+    game : a game whose population consists of different agents.
+    given : ``r`` and ``agent``, a list with the parameters of each agent, its ``wealth`` (1 by
+        default) and ``weight`` in the average (equal weights by default).
+    selection : ``"limit"``: every agent's admissible root with the largest ``B p1``.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the input.
+    """
+    model = find_model(game)
+    require(selection == "limit", f"selection must be limit, not {selection!r}.", game=game)
+    rows = _rows(model, given)
+    message = ""
+    for bits in (256, 1024, 4096):
+        with precision(bits):
+            try:
+                return _solve(model, rows, selection)
+            except UndecidedError as error:
+                message = error.message
+            except Stop as stop:
+                return AgentsEquilibrium(game, selection, rows, stop.status, stop.message)
+    return AgentsEquilibrium(game, selection, rows, "degenerate", message)
+
+
+def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
+    """Validate and return each agent's parameters, with r, w (weight) and x (wealth)."""
+    game = model.name
+    tables = given.get("agent", given.get("agents"))
+    stray = set(given) - {"r", "agent", "agents"}
+    if stray or not isinstance(tables, Sequence) or isinstance(tables, str):
+        raise InputError(
+            f"unexpected {', '.join(sorted(stray))}." if stray else "no agents are given.",
+            game=game,
+            stage="input",
+            remedy="Give r and one [[agent]] table for each agent.",
+        )
+    require(
+        all(isinstance(table, Mapping) for table in tables), "an agent must be a table.", game=game
+    )
+    count = model.population.count if isinstance(model.population, Agents) else None
+    require(
+        count is None or len(tables) == count,
+        f"{count} [[agent]] tables are needed, not {len(tables)}.",
+        game=game,
+    )
+    required = [p.rpartition("_")[0] for p in model.parameters if p.endswith("_1")]
+    weighted = ["weight" in table for table in tables]
+    require(all(weighted) or not any(weighted), "give every agent a weight or none.", game=game)
+    rows = []
+    for index, table in enumerate(tables, start=1):
+        where = f"{game}, agent {index}"
+        own = {k: v for k, v in table.items() if k not in ("wealth", "weight")}
+        shared = {"r": given["r"]} if "r" in given else {}
+        row = parameters({**shared, **own}, ["r", *required], game=where)
+        joint_conditions(where, row)
+        row["w"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
+        row["x"] = exact("wealth", table.get("wealth", 1), game=where)
+        require(row["w"] > 0, "the weight must be > 0.", game=where)
+        require(
+            row["theta"] * row["w"] != 1,
+            "the own weight kappa = 1 - theta weight must not be 0.",
+            game=where,
+        )
+        rows.append(row)
+    return rows
+
+
+def _solve(
+    model: Model, rows: Sequence[Mapping[str, Fraction]], selection: str
+) -> AgentsEquilibrium:
+    agents = [_respond(model, row, index) for index, row in enumerate(rows, start=1)]
+    average = sum((a.values[symbol("w")] * a.values[symbol("x")] for a in agents), arb(0))
+    for agent in agents:
+        own = agent.values[symbol("w")] * agent.values[symbol("x")]
+        agent.values[symbol("y")] = average - own
+    _, point = _fixed_point(model.name)
+    try:
+        totals, positions = _positions(point, agents)
+    except DivisionByZero as error:
+        raise Stop(
+            "degenerate",
+            f"The system of the averages is degenerate: {error.message} = 0. There is no "
+            "equilibrium, or infinitely many if the right sides are proportional, too.",
+        ) from None
+    values = [_valued(model, agent, k, agents, positions, totals) for k, agent in enumerate(agents)]
+    numbers: dict[str, Any] = {
+        "roots": [
+            [
+                {
+                    "p1": float(root.p1),
+                    "admissible": root.admissible,
+                    "selected": k == agent.chosen,
+                    "D2": float(root.D2),
+                    "Delta": number(root.Delta),
+                }
+                for k, root in enumerate(agent.roots)
+            ]
+            for agent in agents
+        ],
+        "response": [{s.name: number(a.values[s]) for s in _RESPONSE} for a in agents],
+        "pi": [number(v) for v in positions],
+        "aggregates": {t.name: number(v) for t, v in totals.items()},
+        "V": [number(v) for v in values],
+    }
+    status: Status = "ok"
+    message = "Every agent's admissible root with the largest B p1 is selected."
+    if len(agents) <= JOINT:
+        matrix, constant = _feedback(point, agents)
+        numbers["feedback"] = {
+            "wealth": [[number(v) for v in row] for row in matrix],
+            "constant": [number(v) for v in constant],
+        }
+        growth = _abscissa(agents, matrix)
+        hazard = min((a.values[symbol("lambda")] for a in agents), key=float)
+        numbers["admissibility"] = {
+            "abscissa": float(growth),
+            "hazard": float(hazard),
+            "finite": bool(growth < hazard),
+        }
+        if not growth < hazard:
+            status = "infinite-variance"
+            message = (
+                f"Second moments grow at rate {float(growth):.6g}, not below the smallest hazard "
+                f"rate {float(hazard):.6g}: no finite-variance equilibrium."
+            )
+    else:
+        message += f" Beyond {JOINT} agents the growth of second moments is not examined."
+    return AgentsEquilibrium(model.name, selection, rows, status, message, numbers)
+
+
+def _respond(model: Model, row: Mapping[str, Fraction], index: int) -> _Agent:
+    """One agent's best response to averages."""
+    assert model.response is not None
+    form = model.response.derivation.form
+    solver = PointSolver(model, row, form)
+    roots = solver.roots()
+    admissible = [k for k, root in enumerate(roots) if root.admissible]
+    if not admissible:
+        raise Stop(
+            "no-admissible-root",
+            f"The cubic of agent {index} has {len(roots)} real roots, none with D2 > 0.",
+        )
+    if row["theta"] != 0 and row["lambda"] <= 2 * row["r"]:
+        raise Stop(
+            "infinite-variance",
+            f"Agent {index} needs lambda > 2 r: the others' wealth has no finite second moment.",
+        )
+    B = solver.values[symbol("B")]
+    chosen = max(admissible, key=lambda k: float(B * roots[k].p1))
+    values = solver.values | {symbol("p1"): roots[chosen].p1}
+    try:
+        run(form.needed(_RESPONSE), values)
+    except DivisionByZero as error:
+        raise Stop("degenerate", f"Agent {index}: division by {error.message} = 0.") from None
+    return _Agent(solver, roots, chosen, values)
+
+
+def _positions(
+    point: FixedPoint, agents: Sequence[_Agent]
+) -> tuple[dict[sp.Symbol, arb], list[arb]]:
+    """Solve the linear system of the averages: one pass over the agents."""
+    named: Values = {}
+    generic = []
+    for agent in agents:
+        values = agent.generic()
+        run((point.own, point.reaction), values)
+        generic.append(values)
+        for name, term in point.summands.items():
+            named[name] = named.get(name, arb(0)) + evaluate(term, values)
+    run((point.determinant,), named)
+    totals = {t: evaluate(e, named) for t, e in point.solution.items()}
+    return totals, [evaluate(point.position, values | totals) for values in generic]
+
+
+def _feedback(point: FixedPoint, agents: Sequence[_Agent]) -> tuple[list[list[arb]], list[arb]]:
+    """Coefficients of every wealth and the constant in every position, by linearity."""
+
+    def at(wealth: Sequence[int], constant: int) -> list[arb]:
+        moved = []
+        average = sum((a.values[symbol("w")] * x for a, x in zip(agents, wealth)), arb(0))
+        for agent, x in zip(agents, wealth):
+            values = dict(agent.values)
+            values[symbol("x")] = arb(x)
+            values[symbol("y")] = average - values[symbol("w")] * x
+            values[symbol("q3")] = values[symbol("q3")] * constant
+            moved.append(_Agent(agent.solver, agent.roots, agent.chosen, values))
+        return _positions(point, moved)[1]
+
+    count = len(agents)
+    columns = [at([int(i == j) for i in range(count)], 0) for j in range(count)]
+    matrix = [[columns[j][i] for j in range(count)] for i in range(count)]
+    return matrix, at([0] * count, 1)
+
+
+def _valued(
+    model: Model,
+    agent: _Agent,
+    index: int,
+    agents: Sequence[_Agent],
+    positions: Sequence[arb],
+    totals: Mapping[sp.Symbol, arb],
+) -> arb:
+    """The value of one agent against the others' positions."""
+    assert isinstance(model.population, Agents)
+    w, nu = symbols("w nu")
+    values = dict(agent.values)
+    for name, average in model.population.averages.items():
+        own = values[w] * values[average.load] * positions[index]
+        values[name] = totals[average.total] - own
+    values[symbol("m_2")] = sum(
+        (
+            (other.values[w] * other.values[nu] * positions[k]) ** 2
+            for k, other in enumerate(agents)
+            if k != index
+        ),
+        arb(0),
+    )
+    run(agent.solver.form.definitions, values)
+    return evaluate(model.ansatz.value, values)
+
+
+def _abscissa(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]]) -> arb:
+    """Growth rate of the second moments of all wealths under the joint feedback."""
+    count = len(agents)
+    r, B, nu, sigma = symbols("r B nu sigma")
+    drift = [
+        [a.values[B] * matrix[i][j] + (a.values[r] if i == j else 0) for j in range(count)]
+        for i, a in enumerate(agents)
+    ]
+    pairs = list(combinations_with_replacement(range(count), 2))
+    place = {pair: k for k, pair in enumerate(pairs)}
+    growth = [[arb(0)] * len(pairs) for _ in pairs]
+
+    def add(row: int, i: int, j: int, value: arb) -> None:
+        growth[row][place[min(i, j), max(i, j)]] += value
+
+    for row, (i, j) in enumerate(pairs):
+        for k in range(count):
+            add(row, k, j, drift[i][k])
+            add(row, i, k, drift[j][k])
+        shared = agents[i].values[sigma] * agents[j].values[sigma]
+        if i == j:
+            shared = shared + agents[i].values[nu] ** 2
+        for k in range(count):
+            for m in range(count):
+                add(row, k, m, shared * matrix[i][k] * matrix[j][m])
+    eigenvalues = acb_mat(arb_mat(growth)).eig(algorithm="approx")
+    return max((value.real.mid() for value in eigenvalues), key=float)

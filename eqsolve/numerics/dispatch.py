@@ -1,0 +1,54 @@
+"""One entry point for points of every game."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.agents import AgentsEquilibrium, solve_agents
+from eqsolve.numerics.equilibrium import Equilibrium
+from eqsolve.numerics.equilibrium import solve as solve_point
+from eqsolve.registry import model
+from eqsolve.symbolic.heterogeneous import Agents
+
+
+def solve(
+    game: str,
+    *,
+    equilibrium: str = "given-aggregate",
+    selection: str = "limit",
+    at: Mapping[str, object] | None = None,
+    certify: bool = False,
+    **given: Any,
+) -> Equilibrium | AgentsEquilibrium:
+    """Solve a game at one parameter point.
+
+    Parameters
+    ----------
+    game : name of a game, see ``eqsolve list``.
+    equilibrium : ``"given-aggregate"`` (the paper's notion) or ``"closed-loop"`` (Nash).
+    selection : among admissible roots, ``"limit"`` takes the largest ``B p1``, ``"value"`` the
+        largest value at the state.
+    at : wealth ``x`` and competitors' aggregate ``y``; by default everybody has wealth 1.
+    certify : add rigorous enclosures to the answer.
+    given : the parameters, as decimals, ratios ("1/3") or numbers; for agents who differ, ``r`` and
+        ``agent``, a list of mappings.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the input; numerical trouble is a status, not an error.
+    """
+    if not isinstance(model(game).population, Agents):
+        return solve_point(
+            game, equilibrium=equilibrium, selection=selection, at=at, certify=certify, **given
+        )
+    if equilibrium != "given-aggregate" or at or certify:
+        raise InputError(
+            "agents who differ have given-aggregate equilibria at the wealths in their tables.",
+            game=game,
+            stage="input",
+            remedy="Leave out --equilibrium, --at and --certify.",
+        )
+    return solve_agents(game, given, selection=selection)

@@ -1,0 +1,109 @@
+"""Agents who differ: against the key, reductions, statuses and bad tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from reference import cases, draws, spec
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.agents import solve_agents
+from eqsolve.numerics.equilibrium import solve
+
+OWN = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lam")
+
+
+def _agent(text: str, **more: str) -> dict[str, str]:
+    return {**dict(zip(OWN, text.split())), **more}
+
+
+PAIR = [
+    _agent(".12 .2 .2 .5 2 1 .5 .6", wealth="1.5"),
+    _agent(".10 .25 .15 .3 1.5 1 .2 .4", wealth="1"),
+]
+
+
+def _close(found: float, expected: Any) -> bool:
+    return abs(found - float(expected)) <= 4e-16 * max(abs(float(expected)), 1e-300)
+
+
+def _compare(answer: Mapping[str, Any], key: Mapping[str, Any]) -> None:
+    for i in range(2):
+        assert _close(answer["pi"][i], key["pi"][i])
+        assert _close(answer["V"][i], key["V"][i])
+        for j in range(2):
+            assert _close(answer["feedback"]["wealth"][i][j], key["K"][i][j])
+        assert _close(answer["feedback"]["constant"][i], key["const"][i])
+    assert _close(answer["aggregates"]["M_b"], key["M_b"])
+    assert _close(answer["aggregates"]["M_s"], key["M_s"])
+
+
+def test_random_pairs_agree_with_the_key() -> None:
+    solved = 0
+    stream = draws.plausible(80, 21)
+    for first, second in zip(stream, stream):
+        pair = [
+            {**{k: d[k] for k in OWN}, "wealth": d["x"]} for d in (first, {**second, "r": 0})
+        ]
+        answer = solve_agents("two-agent", {"r": first["r"], "agent": pair})
+        key = spec.two_agent(pair, first["r"])
+        assert answer.status == key["status"], answer.message
+        if answer.ok:
+            solved += 1
+            _compare(answer.to_dict(), key)
+            growth = answer.to_dict()["admissibility"]["abscissa"]
+            assert growth == pytest.approx(float(key["abscissa"]), rel=1e-14)
+    assert solved > 25
+
+
+def test_equal_agents_are_the_homogeneous_game() -> None:
+    twin = {k: v for k, v in cases.S1.items() if k != "r"}
+    answer = solve_agents("two-agent", {"r": ".03", "agent": [twin, twin]}).to_dict()
+    homogeneous = solve("n-agent", n=2, **cases.S1).to_dict()
+    assert _close(answer["pi"][0], homogeneous["at"]["pi"])
+    assert answer["pi"][0] == answer["pi"][1]
+
+
+def test_degenerate_averages_are_refused() -> None:
+    """beta = r = 0 with theta = 2 for nu = 0: psi = 1, the determinant vanishes."""
+    agent = _agent(".1 0 .2 1 2 1 0 .5")
+    answer = solve_agents("two-agent", {"r": "0", "agent": [agent, agent]})
+    assert answer.status == "degenerate"
+    assert "Omega" in answer.message or "u_k" in answer.message
+
+
+def test_agent_without_admissible_root_is_named() -> None:
+    hopeless = _agent(".12 .3 .3 .5 2 1 .5 .15")
+    answer = solve_agents("two-agent", {"r": ".1", "agent": [PAIR[0], hopeless]})
+    assert answer.status == "no-admissible-root"
+    assert "agent 2" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"r": ".03"}, "no agents"),
+        ({"r": ".03", "agent": PAIR[:1]}, "2 .*tables"),
+        ({"r": ".03", "agent": [PAIR[0], {**PAIR[1], "gamma": "0"}]}, "agent 2.*gamma"),
+        ({"r": ".03", "agent": [PAIR[0], {**PAIR[1], "n": "2"}]}, "'n' is not a parameter"),
+        ({"agent": PAIR}, "missing parameter r"),
+        ({"r": ".03", "agent": PAIR, "m_b": "1"}, "unexpected m_b"),
+        ({"r": ".03", "agent": [PAIR[0], {**PAIR[1], "weight": ".5"}]}, "weight or none"),
+        ({"r": ".03", "agent": [{**a, "weight": "-1"} for a in PAIR]}, "weight must be > 0"),
+        ({"r": ".03", "agent": [{**a, "theta": "2"} for a in PAIR]}, "kappa"),
+        ({"r": ".03", "agent": "x"}, "no agents"),
+        ({"r": ".03", "agent": [1, 2]}, "must be a table"),
+    ],
+)
+def test_bad_tables_are_named(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        solve_agents("two-agent", given)
+
+
+def test_planted_error_is_seen() -> None:
+    answer = solve_agents("two-agent", {"r": ".03", "agent": PAIR}).to_dict()
+    wrong = spec.two_agent([{**PAIR[0], "gamma": "2.000001"}, PAIR[1]], ".03")
+    with pytest.raises(AssertionError):
+        _compare(answer, wrong)
