@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.model import Model
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbolic.notation import Notation
@@ -52,8 +53,7 @@ def investment_game(name: str, *, own_weight: sp.Expr, mean_field: bool = False)
             - gamma / 2 * (square.symbol - mean.symbol**2),
         ),
         horizon=Horizon("exponential", lam),
-        definitions={B: b - r, s2: nu**2 + sigma**2}
-        | ({} if weight == 1 else {kappa: own_weight}),
+        definitions={B: b - r, s2: nu**2 + sigma**2} | ({} if weight == 1 else {kappa: own_weight}),
         environment=(m_b, m_s) if mean_field else (m_b, m_s, m_2),
     )
 
@@ -88,6 +88,16 @@ NOTATION = Notation(
 #: Parameters of every game of the family, in the order users give them.
 PARAMETERS = ("r", "b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda")
 
+#: The response against given aggregates, derived once for all games with finitely many agents.
+RESPONSE = Model(
+    title="best response of one agent to given aggregates of n - 1 competitors",
+    source="the paper, section 2.2",
+    game=investment_game("best-response", own_weight=1 - theta * N),
+    ansatz=ANSATZ,
+    notation=NOTATION,
+    parameters=(*PARAMETERS, "n", "m_b", "m_s", "m_2"),
+)
+
 #: The environment in terms of the competitors' positions: g is their average position,
 #: (1/n) sum_{k != i} pi_k, and g2 the average (1/n) sum_{k != i} pi_k^2 of its square.
 AGGREGATES = {m_b: B * g, m_s: sigma * g, m_2: N * nu**2 * g2}
@@ -103,8 +113,7 @@ def published(own: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
     ratio = B * D * square
     return {
         C3: B**2 * s2 * (beta - gamma * own),
-        C2: B
-        * (beta * (2 * B**2 - s2 * E1) + gamma * own * (s2 * (lam - 2 * r) - B**2)),
+        C2: B * (beta * (2 * B**2 - s2 * E1) + gamma * own * (s2 * (lam - 2 * r) - B**2)),
         C1: beta * B**2 * (4 * r - 3 * lam) - gamma * own * (2 * B**2 * r + s2 * E1**2),
         C0: B * (beta * E1 * (lam - 2 * r) - gamma * own * r**2),
         a: lam * own / D,

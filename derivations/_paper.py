@@ -15,13 +15,22 @@ import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
 from eqsolve.ledger import Display, Line
-from eqsolve.operators import Differential, InOrder, Kept, Named, Noise, Supremum, plain, shown_symbols
+from eqsolve.operators import (
+    Differential,
+    InOrder,
+    Kept,
+    Named,
+    Noise,
+    Supremum,
+    plain,
+    shown_symbols,
+)
 from eqsolve.symbolic.algebra import Ring, collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.game import Moment, State
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbols import symbol
+from eqsolve.symbols import entry, symbol
 
 z, t, K, Q = symbol("z"), symbol("t"), symbol("K"), symbol("Q")
 
@@ -32,6 +41,11 @@ ABBREVIATIONS = (
     | {name for names in mv.NOTATION.polynomial.values() for name in names}
     | {K, Q}
 )
+
+
+def meaning(name: sp.Symbol) -> str:
+    """What the symbol table says about a symbol: the title of its display."""
+    return entry(str(name.name)).meaning
 
 
 def grouped(expression: sp.Expr, *names: sp.Symbol) -> sp.Expr:
@@ -58,7 +72,8 @@ def dynamics(state: State, increments: Mapping[str, sp.Expr]) -> Line:
 
 def brownian(own: str, common: str = "0") -> dict[str, sp.Expr]:
     """The increments of the Brownian motions of an agent and of the market."""
-    return {"own": Noise(f"W^{own}_t"), "common": Noise(f"W^{common}_t")}
+    own = f"W^{own}_t" if own else "W_t"
+    return {"own": Noise(own), "common": Noise(f"W^{common}_t")}
 
 
 @dataclass(frozen=True)
@@ -167,9 +182,7 @@ class Source:
         inside = InOrder(*(sp.Mul(*factors) for factors in pairs))
         settlement = self._settlement(value, relative, mean)
         return Line(
-            InOrder(
-                Supremum(inside, self.control), self.hjb.game.horizon.hazard * settlement
-            ),
+            InOrder(Supremum(inside, self.control), self.hjb.game.horizon.hazard * settlement),
             sp.S.Zero,
         )
 
@@ -207,9 +220,7 @@ class Source:
         """The value's equation with the ansatz and the maximizer inserted."""
         pairs, _ = self._parts
         square = self.derivation.value.curvature.expression / 2 * self.feedback**2
-        rest = (
-            sp.Mul(k, w.subs(self.control, 0), self.inserted(part)) for k, w, part in pairs
-        )
+        rest = (sp.Mul(k, w.subs(self.control, 0), self.inserted(part)) for k, w, part in pairs)
         # it is the former equation at the maximizer, which vanishes
         before = plain(self.value_at_ansatz().left)
         return Line(InOrder(square, *rest, self._settled()), sp.S.Zero, equals=before)
@@ -274,11 +285,12 @@ class Source:
         _, factors = ring.factors(ring.ratio(equation).numerator)
         (factor,) = (f for f, _ in factors if f.has(mv.p1))
         sides = collect(factor, (mv.beta, mv.gamma))
-        sign = 1 if sides.get(mv.beta, sp.S.One).as_coeff_Mul()[0] > 0 else -1
+        first = sides.get(mv.beta, sides.get(sp.S.One, sp.S.One))
+        sign = 1 if first.as_coeff_Mul()[0] > 0 else -1
         shown = []
         for weight, part in sides.items():
             content, rest = sign * weight, part
-            for name in (mv.kappa, mv.B if weight == mv.beta else mv.kappa):
+            for name in (mv.kappa, mv.kappa if weight == mv.gamma else mv.B):
                 if sp.expand(rest / name).is_polynomial():
                     content, rest = content * name, sp.expand(rest / name)
             shown.append(content * grouped(rest, mv.D1, mv.D2))
@@ -297,18 +309,25 @@ class Source:
             for line in lines:
                 self._introduce(line.left, known, let)
                 self._introduce(line.right, known, let)
-            result.append(replace(display, let=(*let, *display.let), given=self.given))
+            let.sort(key=lambda line: self._order.index(line.left))
+            result.append(replace(display, let=(*display.let, *let), given=self.given))
         return tuple(result)
+
+    @cached_property
+    def _order(self) -> list[sp.Symbol]:
+        return [*self.derivation.form.table, K]
 
     def _introduce(self, shown: sp.Expr, known: set[sp.Symbol], let: list[Line]) -> None:
         new = (shown_symbols(shown) & ABBREVIATIONS) - known
-        for name in sorted(new, key=lambda s: s.name):
+        for name in sorted(new, key=self._order.index):
             if name in known:
                 continue
             known.add(name)
             value = self.at(self._meaning(name))
             self._introduce(value, known, let)
-            let.append(Line(name, value))
+            # special values matter only for what contains them
+            if not self.given or value != self._meaning(name):
+                let.append(Line(name, value))
 
     def _meaning(self, name: sp.Symbol) -> sp.Expr:
         if name == K:
@@ -316,4 +335,3 @@ class Source:
         value = self.derivation.form[name]
         terms = set(sp.Add.make_args(value))
         return value.subs({e: v for e, v in mv.NOTATION.abbreviations.items() if e in terms})
-

@@ -1,138 +1,40 @@
 """Displays of the paper about different agents: (2.78)-(2.80), (2.100)-(2.119), (C.1)-(C.5), and
 about the limit of many agents: (3.40), (3.41), (3.45).
-
-With constant responses (no interest rate and no wealth in the weight on the mean, or in the limit
-of a large hazard rate) the averages' equations are solved for the generic agent, so that the
-constants (2.78), (2.79) and the equilibrium (2.80) hold for any number of agents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations.two_agent import AGENTS, M_b, M_s, w
+from eqsolve.derivations._agents import BP
+from eqsolve.derivations._agents import TWO as AGENTS
+from eqsolve.derivations._agents import BQb, BQs, M_b, M_s, sP, sQb, sQs, w
+from eqsolve.derivations._constant import (
+    POINT,
+    RESPONSE,
+    ConstantResponse,
+    generic,
+    large_hazard,
+    reduced,
+)
 from eqsolve.errors import DerivationError
-from eqsolve.ledger import Display, Line
+from eqsolve.ledger import Display, Kind, Line, Proof
 from eqsolve.operators import Expectation
-from eqsolve.symbolic.algebra import is_zero, together
 from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.limits import at_infinity
-from eqsolve.symbolic.reductions import explicit, factored, specialize
+from eqsolve.symbolic.reductions import factored, specialize
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol, symbols
 
-BQb, BQs, BP, sQb, sQs, sP, Omega = symbols("BQb BQs BP sQb sQs sP Omega")
+Omega = symbol("Omega")
 psi, phi, phihat, xi = symbols("psi phi phihat xi")
-
-PARTS = mv.NOTATION.split[mv.p3]
-POINT = AGENTS.fixed_point(PARTS)
-RESPONSE = (mv.p1, mv.p2, mv.q3, mv.Qb, mv.Qs)
 
 #: The paper's weights.
 HALVES = {symbol(f"w_{k}"): sp.Rational(1, 2) for k in AGENTS.indices}
 
 TENDS, DEFINES, DEMANDED = r"\to", ":=", r"\overset{!}{=}"
-
-
-def _generic(expression: sp.Expr) -> sp.Expr:
-    return AGENTS.of("k", expression)
-
-
-@dataclass(frozen=True)
-class ConstantResponse:
-    """An equilibrium in which only the common noise of the others matters, for any number of agents.
-
-    All expressions are the generic agent's.
-
-    Attributes
-    ----------
-    response : the response's coefficients.
-    reaction, own : ``u_k`` and ``P_k``.
-    psi, phi : the summands of the two constants.
-    scale, demand : ``pi_k = (demand + weight M_s) / scale``; ``demand`` is the part without others.
-    weight : what the average common volatility adds to ``demand``.
-    """
-
-    response: Mapping[sp.Symbol, sp.Expr]
-    reaction: sp.Expr
-    own: sp.Expr
-    psi: sp.Expr
-    phi: sp.Expr
-    scale: sp.Expr
-    demand: sp.Expr
-    weight: sp.Expr
-
-    def position(self, common: sp.Expr) -> sp.Expr:
-        """``pi_k`` at a given average common volatility."""
-        return (self.demand + self.weight * common) / self.scale
-
-
-def constant_response(values: Mapping[sp.Symbol, sp.Expr]) -> ConstantResponse:
-    """Solve the averages' equations at given response coefficients that ignore drifts.
-
-    Raises
-    ------
-    DerivationError
-        If the response depends on the competitors' wealth or drift, or a residual is left.
-    """
-    response = {_generic(s): _generic(v) for s, v in values.items()}
-    own = factored(POINT.own.expression.xreplace(response))
-    reaction = _tidied(POINT.reaction.expression.xreplace(response))
-    solved = {POINT.own.symbol: own, POINT.reaction.symbol: POINT.reaction.expression}
-
-    def inserted(expression: sp.Expr) -> sp.Expr:
-        return _tidied(expression.xreplace(solved).xreplace(response))
-
-    for name in (BQb, sQb):
-        if inserted(POINT.summands[name]) != 0:
-            raise DerivationError(f"{name} does not vanish.", stage="reductions")
-    position = inserted(POINT.position)
-    scale = together(inserted(sp.diff(POINT.position, M_s)))[1]
-    found = ConstantResponse(
-        response={s: response[_generic(s)] for s in values},
-        reaction=reaction,
-        own=own,
-        psi=inserted(POINT.summands[sQs]),
-        phi=inserted(POINT.summands[sP]),
-        scale=scale,
-        demand=factored(position.xreplace({M_s: sp.S.Zero}) * scale),
-        weight=factored(sp.diff(position, M_s) * scale),
-    )
-    load = _generic(w) * _generic(mv.sigma)
-    residuals = (
-        found.position(M_s) - position,
-        # summed over all agents: M_s = phi + psi M_s
-        load * found.position(M_s) - found.phi - found.psi * M_s,
-    )
-    if not all(is_zero(residual) for residual in residuals):
-        raise DerivationError("the constant equilibrium leaves a residual.", stage="reductions")
-    return found
-
-
-def _tidied(expression: sp.Expr) -> sp.Expr:
-    """Spell out the total variance, and write the weight as own weight in denominators."""
-    theta, kappa = _generic(mv.theta), _generic(mv.kappa)
-    variance = {_generic(mv.s2): _generic(mv.nu) ** 2 + _generic(mv.sigma) ** 2}
-    top, bottom = together(expression)
-    below = bottom.xreplace(variance).xreplace({_generic(w): (1 - kappa) / theta})
-    return factored(top.xreplace(variance)) / factored(below)
-
-
-def reduced(form: ClosedForm) -> ConstantResponse:
-    """The case beta = r = 0 along the root ``p1 = 0``: constant strategies (Corollary 2.1)."""
-    special = specialize(form, {mv.beta: 0, mv.r: 0, mv.p1: 0})
-    values = {s: explicit(special, s) for s in RESPONSE}
-    return constant_response({s: v.xreplace({mv.B: mv.b}) for s, v in values.items()})
-
-
-def large_hazard(form: ClosedForm) -> ConstantResponse:
-    """The limit of a large hazard rate along the root that stays bounded (Corollary 2.3)."""
-    limits = at_infinity(form, RESPONSE, mv.lam)
-    return constant_response({s: limits[s][0] for s in RESPONSE})
 
 
 def _of(index: int | str, expression: sp.Expr) -> sp.Expr:
@@ -142,7 +44,7 @@ def _of(index: int | str, expression: sp.Expr) -> sp.Expr:
 def _mean(summand: sp.Expr) -> sp.Expr:
     """The average over n agents of an expression of the generic one."""
     n = symbol("n")
-    inner = factored(summand / _generic(w))
+    inner = factored(summand / generic(w))
     return sp.Mul(1 / n, sp.Sum(inner, (sp.Symbol("k", integer=True), 1, n)), evaluate=False)
 
 
@@ -195,7 +97,8 @@ def _two() -> tuple[Display, ...]:
     def shown(
         number: str, title: str, content: tuple[Line, ...], *depends: str, definition: bool = False
     ) -> Display:
-        kind, proof = ("definition", "definition") if definition else ("solution", "exact")
+        kind: Kind = "definition" if definition else "solution"
+        proof: Proof = "definition" if definition else "exact"
         return Display(number, title, content, kind, proof, depends=depends, given=HALVES)
 
     def position(index: int) -> tuple[sp.Expr, sp.Expr]:
@@ -232,8 +135,13 @@ def _two() -> tuple[Display, ...]:
             (Line(M_s, POINT.solution[M_s]),),
             "solution",
             "exact",
-            let=(Line(Omega, sp.factor_terms(POINT.matrix[0, 0] * POINT.matrix[1, 1])
-                      - POINT.matrix[0, 1] * POINT.matrix[1, 0]),),
+            let=(
+                Line(
+                    Omega,
+                    sp.factor_terms(POINT.matrix[0, 0] * POINT.matrix[1, 1])
+                    - POINT.matrix[0, 1] * POINT.matrix[1, 0],
+                ),
+            ),
             depends=("2.103", "2.104"),
         ),
         Display(
@@ -266,8 +174,8 @@ def _two() -> tuple[Display, ...]:
 def _limit(case: ConstantResponse) -> tuple[Display, ...]:
     first, second = AGENTS.indices
     demand = symbol("ell_k")
-    short = ConstantResponse(**{**case.__dict__, "demand": demand})
-    generic = {s: AGENTS.of("k", s) for s in (*RESPONSE, symbol("u"), symbol("P"), symbol("pi"))}
+    short = replace(case, demand=demand)
+    symbols_k = {s: AGENTS.of("k", s) for s in (*RESPONSE, symbol("u"), symbol("P"), symbol("pi"))}
 
     def limit(number: str, title: str, *lines: Line, depends: tuple[str, ...] = ()) -> Display:
         return Display(number, title, lines, "limit", "exact", depends=depends)
@@ -280,7 +188,7 @@ def _limit(case: ConstantResponse) -> tuple[Display, ...]:
         return tends(symbol(f"pi_{index}"), value)
 
     total = AGENTS.total(case.phi).xreplace(HALVES)
-    responses = [tends(generic[s], case.response[s]) for s in (mv.Qb, mv.Qs, mv.q3)]
+    responses = [tends(symbols_k[s], case.response[s]) for s in (mv.Qb, mv.Qs, mv.q3)]
     return (
         Display(
             "2.115",
@@ -308,14 +216,14 @@ def _limit(case: ConstantResponse) -> tuple[Display, ...]:
         limit(
             "C.2",
             "reaction and own part at a large hazard rate",
-            tends(generic[symbol("u")], case.reaction),
-            tends(generic[symbol("P")], case.own),
+            tends(symbols_k[symbol("u")], case.reaction),
+            tends(symbols_k[symbol("P")], case.own),
             depends=("2.102", "C.1"),
         ),
         limit(
             "C.3",
             "position at a large hazard rate",
-            tends(generic[symbol("pi")], short.position(M_s)),
+            tends(symbols_k[symbol("pi")], short.position(M_s)),
             depends=("2.100", "2.101", "C.2"),
         ),
         limit(
@@ -330,13 +238,13 @@ def _limit(case: ConstantResponse) -> tuple[Display, ...]:
         limit(
             "C.5",
             "average common volatility at a large hazard rate",
-            tends(_limiting_row() * M_s, phihat),
+            tends(limiting_row() * M_s, phihat),
             depends=("2.103", "C.4"),
         ),
     )
 
 
-def _limiting_row() -> sp.Expr:
+def limiting_row() -> sp.Expr:
     """The factor of ``M_s`` in its equation at the limits of the weighted means."""
     at = {sQs: psi, sQb: sp.S.Zero, BQb: sp.S.Zero}
     if POINT.matrix[1, 0].xreplace(at) != 0:
@@ -354,11 +262,11 @@ def mean_field_displays(response: ClosedForm, population: ClosedForm) -> tuple[D
     population : the closed form of n identical agents.
     """
     case = reduced(response)
-    weight, kappa = _generic(w), _generic(mv.kappa)
+    weight, kappa = generic(w), generic(mv.kappa)
 
     def typical(expression: sp.Expr) -> sp.Expr:
         """One agent of infinitely many: no own weight in the average."""
-        names = {_generic(s): s for s in (*response.parameters, mv.b, mv.nu, symbol("pi"))}
+        names = {generic(s): s for s in (*response.parameters, mv.b, mv.nu, symbol("pi"))}
         return factored(expression).xreplace({kappa: sp.S.One}).xreplace(names)
 
     means = [typical(summand / weight) for summand in (case.psi, case.phi)]
@@ -384,9 +292,16 @@ def mean_field_displays(response: ClosedForm, population: ClosedForm) -> tuple[D
         Display(
             "3.45",
             "many agents",
-            tuple(Line(k, limit[k], TENDS) for k in (mv.k1, mv.k2, mv.k3)),
+            tuple(Line(k, _shorter(limit, limit[k]), TENDS) for k in (mv.k1, mv.k2, mv.k3)),
             "limit",
             "exact",
+            let=(Line(mv.S, limit[mv.S], DEFINES),),
             depends=("2.96-2.98", "3.44"),
         ),
     )
+
+
+def _shorter(form: ClosedForm, expression: sp.Expr) -> sp.Expr:
+    """Cancel the determinant S where it is a factor of the numerator."""
+    spelled = factored(expression.xreplace({mv.S: form[mv.S]}))
+    return spelled if not spelled.has(symbol("Q")) else expression

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from eqsolve.derivations import _mean_variance as mv
-from eqsolve.model import Model
+from dataclasses import replace
 
-MODEL = Model(
-    title="best response of one agent to given aggregates of n - 1 competitors",
-    source="the paper, section 2.2",
-    game=mv.investment_game("best-response", own_weight=1 - mv.theta * mv.N),
-    ansatz=mv.ANSATZ,
-    notation=mv.NOTATION,
-    parameters=mv.PARAMETERS + ("n", "m_b", "m_s", "m_2"),
+from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations import _paper_response
+
+MODEL = replace(
+    mv.RESPONSE,
+    response=mv.RESPONSE,
+    displays=_paper_response.displays,
     published=mv.published(mv.kappa),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations import _paper_mean_field
 from eqsolve.model import Model
 from eqsolve.symbolic.population import Population
 
@@ -15,5 +16,6 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     parameters=mv.PARAMETERS,
+    displays=_paper_mean_field.displays,
     population=Population(sp.S.Zero, mv.AGGREGATES),
 )

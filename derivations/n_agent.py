@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations import _paper_population
 from eqsolve.model import Model
 from eqsolve.symbolic.population import Population
 
@@ -13,5 +14,7 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     parameters=mv.PARAMETERS + ("n",),
+    displays=_paper_population.displays,
     population=Population(mv.N, mv.AGGREGATES),
+    response=mv.RESPONSE,
 )

@@ -6,12 +6,17 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from eqsolve import __version__
 from eqsolve.errors import EqsolveError, InputError, NoSolutionError
+
+if TYPE_CHECKING:
+    from eqsolve.numerics.agents import AgentsEquilibrium
+    from eqsolve.numerics.equilibrium import Equilibrium
+    from eqsolve.numerics.hazard import HazardEquilibrium
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 PARAMETERS = click.option(
@@ -45,10 +50,9 @@ def cli() -> None:
     """
 
 
-def main() -> int:
-    """Run the command line and return its exit code."""
-    code = cli.main(prog_name="eqsolve", standalone_mode=True)
-    return int(code or 0)
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    cli.main(prog_name="eqsolve")
 
 
 def _emit(value: Any) -> None:
@@ -125,9 +129,7 @@ def list_games(as_json: bool) -> None:
 @cli.command()
 @click.argument("game")
 @click.option("--step", metavar="LABEL", help="Only this step.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "latex", "json"]), default="text"
-)
+@click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
 def derive(game: str, step: str | None, style: str) -> None:
     """Derive a game's closed form and print it step by step.
 
@@ -199,6 +201,7 @@ def solve(
     is not given). Exit code 4 when there is no equilibrium; the message says why.
     """
     given = _given(pairs, file)
+    answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:
         from eqsolve.numerics.hazard import solve_hazard
 
@@ -296,7 +299,8 @@ def converge(
     Example: eqsolve converge n-agent --n 10,100,1000 -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2
              -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6
     """
-    from eqsolve.numerics.convergence import converge as run, parse_counts
+    from eqsolve.numerics.convergence import converge as run
+    from eqsolve.numerics.convergence import parse_counts
 
     study = run(game, parse_counts(counts), **_given(pairs, file))
     if out:
@@ -306,7 +310,8 @@ def converge(
         return
     result = study.to_dict()
     click.echo(f"mean field: {result['limit']}")
-    click.echo(f"n (k_n - k) -> {result['rate_constants']}, observed order {result['order']:.4f}")
+    order = "none (no distance)" if result["order"] is None else f"{result['order']:.4f}"
+    click.echo(f"n (k_n - k) -> {result['rate_constants']}, observed order {order}")
     for row in result["rows"]:
         click.echo("  ".join(f"{k}={v:.12g}" for k, v in row.items()))
 
@@ -328,9 +333,7 @@ def verify(
     """
     from eqsolve.verify.suite import run_command
 
-    ok, result = run_command(
-        games, level, self_test=self_test, junit=junit, progress=_terminal()
-    )
+    ok, result = run_command(games, level, self_test=self_test, junit=junit, progress=_terminal())
     if as_json:
         _emit(result)
     else:
@@ -428,4 +431,4 @@ def doctor() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -45,7 +45,9 @@ def parts() -> list[Part]:
         rows.append(_package(name, True, "install eqsolve again"))
     grid = find_spec("eqsolve._grid") is not None
     rows.append(
-        Part("grid solver", grid, True, "compiled" if grid else "install eqsolve with cargo at hand")
+        Part(
+            "grid solver", grid, True, "compiled" if grid else "install eqsolve with cargo at hand"
+        )
     )
     rows += [_package(name, False, remedy) for name, remedy in OPTIONAL.items()]
     compiler = shutil.which("pdflatex")

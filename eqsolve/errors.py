@@ -16,9 +16,7 @@ class EqsolveError(Exception):
 
     exit_code = 1
 
-    def __init__(
-        self, message: str, *, game: str = "", stage: str = "", remedy: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, game: str = "", stage: str = "", remedy: str = "") -> None:
         self.message, self.game, self.stage, self.remedy = message, game, stage, remedy
         super().__init__(str(self))
 

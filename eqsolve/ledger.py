@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.operators import plain
+from eqsolve.operators import Differential, LimitOf, plain
 from eqsolve.symbolic.algebra import Ring
 from eqsolve.symbolic.derivation import Derivation
+from eqsolve.symbolic.reduction import Reduction
 from eqsolve.symbolic.solving import ClosedForm, Definition
 
 Kind = Literal["definition", "assumption", "identity", "solution", "limit", "estimate"]
@@ -55,6 +57,7 @@ class Display:
     evidence : further lines, not shown, that must hold for the display to be right.
     depends : numbers of the displays it follows from.
     given : parameters fixed at special values, such as ``theta = 0``.
+    values : what names mean that the derivation does not know, for the check.
     names : LaTeX of symbols where it differs from the symbol table.
     prose : a sentence that leads to the display.
     """
@@ -68,6 +71,7 @@ class Display:
     evidence: tuple[Line, ...] = ()
     depends: tuple[str, ...] = ()
     given: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     names: Mapping[sp.Symbol, str] = field(default_factory=dict)
     prose: str = ""
 
@@ -102,12 +106,26 @@ class Checker:
         does not know stay indeterminates.
         """
         residual = line.residual
-        if residual is None:
+        if residual is None or self.introduces(line, display):
             return True
-        residual = self._at_ansatz(residual)
-        form = self._form(residual, display, line)
+        for new in reversed(display.let + display.lines):
+            if new is not line and self.introduces(new, display):
+                residual = residual.subs(new.left, plain(new.right))
+        residual = self._at_ansatz(residual.subs(display.values))
+        reduced = None if display.given else self._reduced(residual)
+        if reduced is not None:
+            return self._reduction.vanishes(reduced)
+        form = self._form(residual, display)
         states = self._derivation.game.state_symbols
         return all(form.vanishes(c) for c in _coefficients(residual.subs(display.given), states))
+
+    def introduces(self, line: Line, display: Display) -> bool:
+        """Whether a line only gives a name that the derivation does not know."""
+        known = set(self._derivation.form.table) | set(self._derivation.form.parameters)
+        known |= set(self._derivation.game.definitions) | {self._derivation.value.curvature.symbol}
+        known |= {*self._derivation.system.unknowns, *display.values}
+        name = isinstance(line.left, (sp.Symbol, Differential, LimitOf))
+        return line.relation == "=" and name and line.left not in known
 
     def _at_ansatz(self, residual: sp.Expr) -> sp.Expr:
         hjb, ansatz = self._derivation.hjb, self._derivation.system.ansatz
@@ -118,7 +136,27 @@ class Checker:
         unknown = replaced.atoms(sp.Derivative, AppliedUndef)
         return replaced.xreplace({f: sp.Dummy(real=True) for f in unknown})
 
-    def _form(self, residual: sp.Expr, display: Display, line: Line) -> ClosedForm:
+    @cached_property
+    def _reduction(self) -> Reduction:
+        return Reduction.of(self._derivation.system)
+
+    def _reduced(self, residual: sp.Expr) -> sp.Expr | None:
+        """The residual in symbols of the coefficient system, or None if that is not possible."""
+        system, value = self._derivation.system, self._derivation.value
+        table = dict.fromkeys(system.unknowns)
+        plain_names = {
+            d.symbol: d.expression
+            for d in (*self._derivation.response.definitions, *value.by_moments, value.curvature)
+            if d.symbol not in table and (not d.is_solution or d in value.by_moments)
+        }
+        for name in reversed(plain_names):
+            residual = residual.xreplace({name: plain_names[name]})
+        known = set().union(*(e.expression.free_symbols for e in system.equations))
+        known |= {*self._derivation.game.state_symbols, *self._derivation.game.environment}
+        outside = {s for s in residual.free_symbols - known if not isinstance(s, sp.Dummy)}
+        return None if outside else residual
+
+    def _form(self, residual: sp.Expr, display: Display) -> ClosedForm:
         """The closed form with the curvature and the declared abbreviations it does not have."""
         base = self._derivation.form
         weight = self._derivation.value.curvature
@@ -130,9 +168,6 @@ class Checker:
             if wanted & (value.free_symbols - known)
         ]
         extra = [weight] if weight.symbol in wanted else []
-        for new in display.let:
-            if new is not line and isinstance(new.left, sp.Symbol) and new.left not in base.table:
-                extra.append(Definition(new.left, plain(new.right)))
         form = ClosedForm((*declared, *base.definitions, *extra), base.nonzero)
         if not display.given:
             return form

@@ -17,6 +17,9 @@ class _Inert(sp.Expr):
 
     is_commutative = True
 
+    def __new__(cls, *args: Any) -> sp.Expr:
+        return sp.Expr.__new__(cls, *map(sp.sympify, args))
+
 
 class Named(_Inert):
     """An expression shown under a name: ``Named(expression, latex)``."""
@@ -32,7 +35,7 @@ class Named(_Inert):
 class InOrder(_Inert):
     """A sum whose terms are shown in the given order."""
 
-    def __new__(cls, *terms: sp.Expr) -> sp.Expr:
+    def __new__(cls, *terms: Any) -> sp.Expr:
         shown = [sp.sympify(term) for term in terms if term != 0]
         if len(shown) < 2:
             return sp.Add(*shown)

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.numerics.equilibrium import Equilibrium, solve
@@ -135,7 +136,7 @@ def at(
     selection: str = "limit",
 ) -> Equilibrium:
     """Solve one point in ball arithmetic; every returned number is correctly rounded."""
-    given: dict[str, object] = {**parameters}
+    given: dict[str, Any] = {**parameters}
     return solve(game, selection=selection, at=state, **given)
 
 

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 import matplotlib.style
@@ -49,12 +50,9 @@ class Figure:
 
     def caption(self, data: Columns) -> tuple[str, list[Statement]]:
         """Return the caption's text and the judged statements."""
-        total, shown = len(data["status"]), admissible(data)
+        shown = admissible(data)
         judged = self.statements(shown) if len(shown["status"]) else []
-        parts = [f"{self.title}.", *(str(statement) for statement in judged), counted(data)]
-        if total and len(shown["status"]):
-            parts.append(selection(shown))
-        return " ".join(parts), judged
+        return " ".join([f"{self.title}.", *map(str, judged), notes(data)]), judged
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,20 @@ class Drawn:
     columns: Columns
     files: tuple[Path, ...]
 
+    @property
+    def notes(self) -> str:
+        """The part of the caption after the statements."""
+        return notes(self.columns)
+
     def path(self, suffix: str) -> Path:
         """The file with the given suffix, such as ``".svg"``."""
         return next(path for path in self.files if path.suffix == suffix)
+
+
+def notes(data: Columns) -> str:
+    """What a reader must know of the points: how many, which discarded, how selected."""
+    shown = admissible(data)
+    return f"{counted(data)} {selection(shown)}" if len(shown["status"]) else counted(data)
 
 
 def counted(data: Columns) -> str:
@@ -129,7 +138,10 @@ def write_table(data: Columns, path: Path) -> None:
             writer.writerow("" if value != value else value for value in row)
 
 
-def compare(data: Columns, axes: Axes, name: str, label: str, *, loc: str) -> None:
+Corner = Literal["upper left", "upper right"]
+
+
+def compare(data: Columns, axes: Axes, name: str, label: str, *, loc: Corner) -> None:
     """Plot the position with competition (solid blue) and without (dashed red)."""
     axes.plot(data[name], data["pi"], "-", color=BLUE, label="with competition")
     axes.plot(

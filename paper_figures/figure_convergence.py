@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from eqsolve.paper_figures.baseline import GAME, at, baseline
 from eqsolve.paper_figures.figure import BLUE, Figure
-from eqsolve.paper_figures.series import Columns, Statement, columns, monotone
+from eqsolve.paper_figures.series import Columns, Statement, columns, monotone, scientific
 
 #: About twelve numbers of agents a decade.
 _DECADE = (10, 12, 15, 18, 22, 26, 32, 38, 46, 56, 68, 82)
@@ -55,7 +55,7 @@ def statements(columns: Columns) -> list[Statement]:
     """What the paper says of this figure in section 4.3, and the rate seen in the data."""
     n, gap = columns["n"].astype(float), columns["pi"] - columns["limit"]
     closer, where = monotone(n, np.abs(gap), -1)
-    last = f"at n = {n[-1]:g} the distance is {abs(gap[-1]):.2g}"
+    last = f"at n = {n[-1]:g} the distance is {scientific(abs(gap[-1]))}"
     order = float(np.log(np.abs(gap[-2] / gap[-1])) / np.log(n[-1] / n[-2]))
     return [
         Statement(

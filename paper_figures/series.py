@@ -19,6 +19,8 @@ Columns = Mapping[str, Column]
 #: Differences below this share of the largest value are rounding, not a trend.
 ROUNDING = 1e-13
 
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -121,6 +123,12 @@ def judge(
         if detail:
             details.append(f"{label} {detail}" if len(curves) > 1 else detail)
     return Statement(text, holds, "; ".join(details))
+
+
+def scientific(value: float) -> str:
+    """Two digits and a power of ten, as ``3.2 × 10⁻⁵``, never broken."""
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}\u00a0×\u00a010{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
 def _tolerance(y: Column) -> float:

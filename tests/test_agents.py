@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from reference import cases, draws, spec
 
 from eqsolve.errors import InputError
 from eqsolve.numerics.agents import solve_agents
 from eqsolve.numerics.equilibrium import solve
+from reference import cases, draws, spec
 
 OWN = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lam")
 
@@ -44,9 +44,7 @@ def test_random_pairs_agree_with_the_key() -> None:
     solved = 0
     stream = draws.plausible(80, 21)
     for first, second in zip(stream, stream):
-        pair = [
-            {**{k: d[k] for k in OWN}, "wealth": d["x"]} for d in (first, {**second, "r": 0})
-        ]
+        pair = [{**{k: d[k] for k in OWN}, "wealth": d["x"]} for d in (first, {**second, "r": 0})]
         answer = solve_agents("two-agent", {"r": first["r"], "agent": pair})
         key = spec.two_agent(pair, first["r"])
         assert answer.status == key["status"], answer.message

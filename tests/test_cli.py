@@ -147,7 +147,9 @@ def test_unwritable_folder(command: str, tmp_path: Path) -> None:
 
 def test_two_agent_from_file(tmp_path: Path) -> None:
     file = tmp_path / "two.toml"
-    agent = "[[agent]]\nb=0.12\nnu=0.2\nsigma=0.2\ntheta=0.5\ngamma=2\nalpha=1\nbeta=0.5\nlambda=0.6\n"
+    agent = (
+        "[[agent]]\nb=0.12\nnu=0.2\nsigma=0.2\ntheta=0.5\ngamma=2\nalpha=1\nbeta=0.5\nlambda=0.6\n"
+    )
     file.write_text("r = 0.03\n" + agent + "wealth = 1.5\n" + agent)
     result = _run("solve", "two-agent", "--params", str(file), "--json")
     assert result.exit_code == 0, result.output

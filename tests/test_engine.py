@@ -120,7 +120,20 @@ def test_wrong_identity_is_refused() -> None:
 def test_assumptions_are_listed() -> None:
     form = model("n-agent").derivation.form
     named = {str(e) for e in form.nonzero}
-    assert named == {"D1", "D2", "Delta", "Delta2", "E0", "E1", "E2", "S", "W", "kappa", "gamma", "lambda"}
+    assert named == {
+        "D1",
+        "D2",
+        "Delta",
+        "Delta2",
+        "E0",
+        "E1",
+        "E2",
+        "S",
+        "W",
+        "kappa",
+        "gamma",
+        "lambda",
+    }
 
 
 def test_ansatz_that_does_not_close_is_named() -> None:

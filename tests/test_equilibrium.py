@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from reference import cases, draws, spec
 
 from eqsolve.errors import InputError
 from eqsolve.numerics.equilibrium import solve
 from eqsolve.symbols import symbol
+from reference import cases, draws, spec
 
 #: The answers are midpoints of tiny balls: only the final rounding to double precision remains.
 ROUNDING = 4e-16

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from reference import cases, spec
 
 from eqsolve.errors import InputError
 from eqsolve.numerics.hazard import parse_hazard, solve_hazard
+from reference import cases, spec
 
 #: B = .09, kappa = .9, environment (m_b, m_s, m_2) = (.05, .1, .01).
 PARAMETERS = {

@@ -57,10 +57,11 @@ def second_moments(system: CoefficientSystem, form: sp.Expr) -> sp.Expr:
 def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Expr]:
     """Growth of the population's second moments in coordinates that decouple them.
 
-    With the average wealth ``X``, the own deviation ``u = x - X`` and the average squared deviation
-    ``D`` of all agents, the forms ``D`` and ``X^2`` grow by themselves; so do, in the mean-field
-    game, ``u^2``, ``u X`` and ``X^2`` in triangular order. The entry ``(f, g)`` is the weight of ``g``
-    in the growth of ``f``, a polynomial in the feedback ``k_dev`` of ``u`` and ``k_avg`` of ``X``.
+    With the average wealth ``X``, the own deviation ``u = x - X`` and the average squared
+    deviation ``D`` of all agents, the forms ``D`` and ``X^2`` grow by themselves; so do, in the
+    mean-field game, ``u^2``, ``u X`` and ``X^2`` in triangular order. The entry ``(f, g)`` is the
+    weight of ``g`` in the growth of ``f``, a polynomial in the feedback ``k_dev`` of ``u`` and
+    ``k_avg`` of ``X``.
 
     Raises
     ------

@@ -22,6 +22,10 @@ from eqsolve.symbols import symbol
 VALUE = sp.Symbol("V", real=True)
 
 
+#: The position of a competitor when all of them share one wealth.
+THEIRS = sp.Symbol("p_k", real=True)
+
+
 def coupling(game: Game) -> sp.Symbol | None:
     """The parameter without which no payoff depends on the competitors, if there is one."""
     others = game.state_symbols[1:]
@@ -71,6 +75,7 @@ class Program:
         may read 0/0 there).
     admissible : the symbol whose sign decides whether a root is admissible.
     finite : further conditions for finite second moments.
+    response_conditions : how many of them concern the response to given aggregates.
     """
 
     model: Model
@@ -79,6 +84,7 @@ class Program:
     zero_without: dict[sp.Symbol, sp.Symbol]
     admissible: sp.Symbol
     finite: tuple[Condition, ...]
+    response_conditions: int
 
     @cached_property
     def inputs(self) -> tuple[sp.Symbol, ...]:
@@ -119,6 +125,12 @@ class Program:
                 chosen.append(definition)
                 wanted |= definition.expression.free_symbols
         return chosen[::-1]
+
+
+def divides(name: sp.Symbol, expression: sp.Expr) -> bool:
+    """Whether an expression is a quotient with the symbol below."""
+    factors = (factor.as_base_exp() for factor in sp.Mul.make_args(expression))
+    return any(base == name and exponent.is_negative for base, exponent in factors)
 
 
 def _feedback(model: Model) -> tuple[sp.Symbol, ...]:
@@ -171,17 +183,14 @@ def _environment(model: Model) -> list[Definition]:
         return []
     x, y = model.game.state_symbols
     other, position, mean_square = symbol("x_k"), symbol("g"), symbol("g2")
-    theirs = population.feedback(other, population.competitor_aggregate)
-    square = population.average(sp.expand(theirs**2)).subs(symbol("q"), other * y)
     share = population.average(sp.S.One)
     extra = [
         Definition(other, y if share == 1 else y / OTHERS),
         Definition(position, population.average_position),
-        Definition(mean_square, square),
+        Definition(THEIRS, population.feedback(other, population.competitor_aggregate)),
+        Definition(mean_square, THEIRS**2 if share == 1 else OTHERS * THEIRS**2),
     ]
-    return extra + [
-        Definition(m, population.aggregates[m]) for m in model.game.environment
-    ]
+    return extra + [Definition(m, population.aggregates[m]) for m in model.game.environment]
 
 
 def _no_kernel(model: Model) -> InputError:
@@ -237,9 +246,8 @@ def program(model: Model) -> Program:
         absent[symbol("x_k")] = OTHERS
     void = tuple(s for s in (lever, OTHERS if finite_population else None) if s is not None)
     finite = [((margin.symbol,), void) for margin in margins[1:]]
-    return Program(
-        model, form, lever, absent, margins[0].symbol, (*finite, *growth.conditions)
-    )
+    conditions = (*finite, *growth.conditions)
+    return Program(model, form, lever, absent, margins[0].symbol, conditions, len(finite))
 
 
 def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
@@ -257,7 +265,6 @@ def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
             values[definition.symbol] = expression
         else:
             kept.append(replace(definition, expression=expression))
-    present = {d.symbol for d in kept}
-    nonzero = tuple(s for s in source.form.nonzero if s in present)
+    nonzero = tuple(s for s in source.form.nonzero if any(divides(s, d.expression) for d in kept))
     form = ClosedForm(_sorted(kept), nonzero)
     return replace(source, form=form, lever=None, zero_without={}, finite=())

@@ -7,7 +7,7 @@ import re
 from eqsolve.latex.printer import BREAK
 
 #: Width available to a display, in em, its number and some safety deducted.
-LINE_WIDTH = 34.0
+LINE_WIDTH = 39.5
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_]|.", re.DOTALL)
 _NARROW, _OPERATOR = 0.34, 1.3
@@ -15,7 +15,16 @@ _SILENT = frozenset(
     r"\bigl \bigr \Bigl \Bigr \big \Big \left \right \, \! \frac \mathbb \mathcal \operatorname"
     r" \overline \widehat \text".split()
 )
-_WIDTHS = {r"\quad": 1.0, r"\qquad": 2.0, r"\sup": 1.3, r"\lim": 1.3, r"\Delta": 0.85, r"\sum": 1.5}
+_WIDTHS = {
+    r"\quad": 1.0,
+    r"\qquad": 2.0,
+    r"\sup": 1.3,
+    r"\lim": 1.3,
+    r"\Delta": 0.85,
+    r"\sum": 1.5,
+    r"\arccos": 3.2,
+    r"\cos": 1.7,
+}
 _BINARY = frozenset("+-=<>") | {r"\neq", r"\geq", r"\leq", r"\mid", r"\to"}
 _SCRIPT = 0.72
 
@@ -62,7 +71,9 @@ def _argument(tokens: list[str], position: int) -> tuple[float, int]:
         return _NARROW + 0.06, position + 1
     if token in _WIDTHS:
         return _WIDTHS[token], position + 1
-    return (0.5 if token.isdigit() else 0.62), position + 1
+    if token.isdigit():
+        return 0.5, position + 1
+    return (0.75 if token.isupper() else 0.62), position + 1
 
 
 def _pieces(tex: str) -> list[tuple[int, str]]:
@@ -92,9 +103,7 @@ def broken(tex: str, room: float, first: float | None = None) -> list[str]:
     return [row for _, row in _wrapped(_pieces(tex), room, room if first is None else first)]
 
 
-def _wrapped(
-    pieces: list[tuple[int, str]], room: float, first: float
-) -> list[tuple[int, str]]:
+def _wrapped(pieces: list[tuple[int, str]], room: float, first: float) -> list[tuple[int, str]]:
     text = " ".join(piece for _, piece in pieces)
     if len(pieces) == 1 or width(text) <= first:
         return [(pieces[0][0], text)]

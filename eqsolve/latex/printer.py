@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-from eqsolve.operators import InOrder, Kept, Named
+from eqsolve.operators import Differential, InOrder, Kept, Named, Noise
 from eqsolve.symbols import latex_names
 
 BREAK = "\x1f"
@@ -31,7 +31,8 @@ _PRODUCT_ORDER = (
     "E2 A1 A2 A3 A4 A5 A6 a c d h20 h11 h02 h10 h01 h00 f1 f2 g1 g2 q3 g p1 p2 p3 k1 k2 k3 t"
 ).split()
 _WEIGHTS = frozenset("lambda alpha beta gamma kappa theta K".split())
-_STATES = frozenset("x y".split())
+_STATES = frozenset("x y xbar".split())
+_FUNCTION_NAMES = frozenset("F G H V Phi_s".split())
 _LATE, _SUMS, _FUNCTIONS, _STATE = 500, 1000, 2000, 3000
 _SUM_RANK = {name: rank for rank, name in enumerate(_SUM_ORDER)}
 _PRODUCT_RANK = {name: rank for rank, name in enumerate(_PRODUCT_ORDER)}
@@ -98,21 +99,24 @@ class AuthorPrinter(LatexPrinter):
         return tuple(ordered)
 
     def _sum_key(self, term: sp.Expr) -> tuple[tuple[int, ...], str]:
-        ranks = []
+        ranks: list[int] = []
+        states: list[int] = []
+        sums: list[int] = []
         for factor in sp.Mul.make_args(term):
             base, exponent = factor.as_base_exp()
             repeat = int(exponent) if exponent.is_Integer and exponent > 0 else 1
             if base.is_Symbol:
-                ranks += [_SUM_RANK.get(_stem(base), _LATE)] * repeat
+                place = states if _stem(base) in _STATES else ranks
+                place += [_SUM_RANK.get(_stem(base), _LATE)] * repeat
             elif _is_function(base):
                 early = self._function_name(base) in "VH"
                 ranks += [-1 if early else _LATE + 1] * repeat
             elif _is_sum(base):
                 lead = min(self._sum_key(t)[0] for t in base.args)
-                ranks.append(lead[0] if lead else _SUMS)
-            elif not base.is_Number:
-                ranks.append(_SUMS)
-        return tuple(sorted(ranks)), sp.srepr(term)
+                sums.append(lead[0] if lead else _SUMS)
+            elif not base.is_number:
+                sums.append(_SUMS)
+        return (*sorted(ranks), *sorted(sums), *sorted(states)), sp.srepr(term)
 
     def _sign(self, term: sp.Expr) -> tuple[bool, sp.Expr]:
         """Whether a term shows a minus sign, and the term without it."""
@@ -170,14 +174,20 @@ class AuthorPrinter(LatexPrinter):
         number = [sp.Integer(top)] if top != 1 else []
         if not below and bottom == 1:
             return self._factors(number + above)
+        states = [f for f in above if f.is_Symbol and _stem(f) in _STATES]
+        if states and len(states) < len(above):
+            above = [f for f in above if f not in states]
+        else:
+            states = []
         divisor = ([sp.Integer(bottom)] if bottom != 1 else []) + below
-        return rf"\frac{{{self._alone(number + above)}}}{{{self._alone(divisor)}}}"
+        fraction = rf"\frac{{{self._alone(number + above)}}}{{{self._alone(divisor)}}}"
+        return f"{fraction} {self._factors(states)}" if states else fraction
 
     def _with_fraction(self, top: int, bottom: int, factors: list[sp.Expr]) -> str:
         """A number such as one half: with the weights above the bar, the rest beside it."""
         weights = [f for f in factors if f.is_Symbol and _stem(f) in _WEIGHTS]
         rest = [f for f in factors if f not in weights]
-        if not weights and len(rest) == 1 and rest[0].is_Symbol:
+        if not weights and len(rest) == 1 and not _is_sum(rest[0].as_base_exp()[0]):
             weights, rest = rest, []
         number = [sp.Integer(top)] if top != 1 or not weights else []
         fraction = rf"\frac{{{self._factors(number + weights)}}}{{{bottom}}}"
@@ -196,14 +206,20 @@ class AuthorPrinter(LatexPrinter):
             if _is_sum(f.as_base_exp()[0])
         )
         ordered = sorted(factors, key=lambda f: self._product_key(f, moving))
-        return " ".join(self._factor(f) for f in ordered)
+        text = self._factor(ordered[0])
+        for factor in ordered[1:]:
+            space = r" \, " if isinstance(factor, (Differential, Noise)) else " "
+            text += space + self._factor(factor)
+        return text
 
     def _product_key(self, factor: sp.Expr, moving: bool) -> tuple[int, int, str]:
         base = factor.as_base_exp()[0]
-        if base.is_Number:
-            return -1, 0, ""
+        if base.is_number:
+            return -2 if base.is_Number else -1, 0, ""
         if base.is_Symbol:
             name = _stem(base)
+            if name in _FUNCTION_NAMES:
+                return _FUNCTIONS, 0, name
             if name in _STATES:
                 return (_LATE if moving else _STATE), 0, name
             return _PRODUCT_RANK.get(name, _LATE), 0, name
@@ -256,7 +272,13 @@ class AuthorPrinter(LatexPrinter):
         if isinstance(expression, AppliedUndef):
             text = self._print_AppliedUndef(expression)
             return text if exp is None else f"{text}^{{{exp}}}"
-        return str(super()._print_Function(expression, exp))
+        operator = {"acos": r"\arccos"}.get(expression.func.__name__)
+        argument = expression.args[0]
+        inner = str(self._print(argument))
+        short = argument.is_Symbol or not _is_sum(argument) and r"\frac" in inner
+        raised = "" if exp is None else f"^{{{exp}}}"
+        head = (operator or rf"\{expression.func.__name__}") + raised
+        return f"{head} {inner if short else self._bracketed(inner)}"
 
     def _print_Derivative(self, expression: sp.Derivative) -> str:
         variables = "".join(self._print(v) * int(k) for v, k in expression.variable_count)

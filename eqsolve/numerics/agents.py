@@ -19,12 +19,10 @@ from eqsolve.numerics.ball import (
     DivisionByZero,
     UndecidedError,
     Values,
-    ball,
     evaluate,
     number,
     precision,
     run,
-    sign,
 )
 from eqsolve.numerics.equilibrium import PointSolver, Root, Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
@@ -60,9 +58,7 @@ class AgentsEquilibrium:
             "game": self.game,
             "equilibrium": "given-aggregate",
             "selection": self.selection,
-            "params": {
-                "agent": [{k: float(v) for k, v in row.items()} for row in self.parameters]
-            },
+            "params": {"agent": [{k: float(v) for k, v in row.items()} for row in self.parameters]},
             "status": self.status,
             "message": self.message,
             **self.numbers,
@@ -347,4 +343,5 @@ def _abscissa(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]]) -> arb:
             for m in range(count):
                 add(row, k, m, shared * matrix[i][k] * matrix[j][m])
     eigenvalues = acb_mat(arb_mat(growth)).eig(algorithm="approx")
-    return max((value.real.mid() for value in eigenvalues), key=float)
+    largest: arb = max((value.real.mid() for value in eigenvalues), key=float)
+    return largest

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 from flint import arb, fmpq, fmpq_poly
@@ -36,7 +36,7 @@ _TINY = 1e-40
 #: Relative accuracy, in bits, that a number must have before it is rounded to a double.
 _BITS = 60
 
-Values = MutableMapping[sp.Symbol, arb]
+Values = dict[sp.Symbol, arb]
 
 
 def ball(value: Fraction) -> arb:
@@ -82,7 +82,7 @@ def sign(value: arb) -> int:
 
 
 def real_roots(coefficients: list[Fraction]) -> list[tuple[arb, int]]:
-    """Return all real roots with multiplicities, ascending, of a polynomial with exact coefficients.
+    """Return all real roots with multiplicities, ascending, of an exact polynomial.
 
     ``coefficients`` are given leading one first; the root counts are exact.
     """
@@ -90,5 +90,6 @@ def real_roots(coefficients: list[Fraction]) -> list[tuple[arb, int]]:
     if polynomial.degree() < 1:
         return []
     integral = polynomial.numer()
-    found = [(z.real, m) for z, m in integral.complex_roots() if z.imag.is_zero()]
+    pairs: Any = integral.complex_roots()
+    found = [(z.real, int(m)) for z, m in pairs if z.imag.is_zero()]
     return sorted(found, key=lambda pair: float(pair[0].mid()))

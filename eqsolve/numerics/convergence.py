@@ -15,11 +15,20 @@ import numpy as np
 
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.ball import DivisionByZero, UndecidedError, ball, evaluate, number, precision, run
+from eqsolve.numerics.ball import (
+    DivisionByZero,
+    UndecidedError,
+    ball,
+    evaluate,
+    number,
+    precision,
+    run,
+)
 from eqsolve.numerics.equilibrium import PointSolver
+from eqsolve.numerics.grid import parse_axis
 from eqsolve.numerics.parameters import parameters
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.sweep import parse_axis, replacing
+from eqsolve.numerics.tables import replacing
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbols import symbol, symbols
@@ -168,7 +177,9 @@ def rate_constants(game: str, given: Mapping[str, Fraction]) -> dict[str, float]
     )
 
 
-def converge(game: str = "n-agent", n: Iterable[object] = (10, 100, 1000, 10000), **given: object) -> Convergence:
+def converge(
+    game: str = "n-agent", n: Iterable[object] = (10, 100, 1000, 10000), **given: object
+) -> Convergence:
     """Compare the equilibrium of n agents with its limit.
 
     Parameters

@@ -31,6 +31,7 @@ from eqsolve.numerics.doubledouble import DoubleDouble
 from eqsolve.numerics.rootfinding import (
     IDENTICALLY_ZERO,
     NEAR_FOLD,
+    NOT_CONVERGED,
     NOT_FINITE,
     OK,
     OUT_OF_RANGE,
@@ -43,7 +44,17 @@ from eqsolve.numerics.rootfinding import (
     slope_at,
 )
 
-__all__ = ["CubicRoots", "CubicStatus", "real_roots"]
+__all__ = [
+    "IDENTICALLY_ZERO",
+    "NEAR_FOLD",
+    "NOT_CONVERGED",
+    "NOT_FINITE",
+    "OK",
+    "OUT_OF_RANGE",
+    "CubicRoots",
+    "CubicStatus",
+    "real_roots",
+]
 
 # A discriminant in double precision is trusted above this multiple of the sum of its
 # terms. Its error is below 2^-48 of that sum; the margin keeps three digits of the gap.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any, Literal
@@ -29,6 +29,8 @@ from eqsolve.numerics.loop import ClosedLoop
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.algebra import collect
+from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol, symbols
 
@@ -130,11 +132,10 @@ class PointSolver:
         self, model: Model, given: Mapping[str, Fraction], form: ClosedForm | None = None
     ) -> None:
         self.model, self.given = model, given
+        self.population = model.population if isinstance(model.population, Population) else None
         self.form = model.derivation.form if form is None else form
         self.exact = self._exact_values()
-        self.values: Values = {
-            s: ball(Fraction(int(v.p), int(v.q))) for s, v in self.exact.items()
-        }
+        self.values: Values = {s: ball(Fraction(int(v.p), int(v.q))) for s, v in self.exact.items()}
         self.reciprocal = self.exact.get(symbol("N"), sp.S.Zero)
 
     def _exact_values(self) -> dict[sp.Symbol, sp.Rational]:
@@ -169,7 +170,7 @@ class PointSolver:
     def at_root(self, root: Root, state: Mapping[sp.Symbol, arb]) -> Values:
         """Evaluate everything at one root and one state."""
         values = self.values | {symbol("p1"): root.p1} | dict(state)
-        population = self.model.population
+        population = self.population
         try:
             if population is not None:
                 run(self.form.needed(symbols("k1 k2 k3") + _RESPONSE), values)
@@ -189,7 +190,7 @@ class PointSolver:
     def strategy(self, values: Values) -> dict[sp.Expr, arb]:
         """The feedback coefficients by monomial."""
         x, y = symbols("x y")
-        names = symbols("k1 k2 k3") if self.model.population else symbols("p1 p2 p3")
+        names = symbols("k1 k2 k3") if self.population else symbols("p1 p2 p3")
         return dict(zip((x, y, sp.S.One), (values[name] for name in names)))
 
     def position(self, values: Values) -> arb:
@@ -217,6 +218,13 @@ def solve(
         ("selection", selection, ("limit", "value")),
     ):
         require(value in known, f"{name} must be {' or '.join(known)}, not {value!r}.", game=game)
+    if isinstance(model.population, Agents):
+        raise InputError("the agents differ: use eqsolve.solve.", game=game, stage="input")
+    require(
+        symbol("D2") in model.derivation.form.table,
+        "the game is solved symbolically only: its closed form has no cubic to select a root of.",
+        game=game,
+    )
     if equilibrium == "closed-loop" and model.population is None:
         raise InputError("there is no population to close the loop.", game=game, stage="input")
     values = parameters(given, model.parameters, game=game)
@@ -229,9 +237,7 @@ def solve(
             except UndecidedError as error:
                 message = error.message
             except Stop as stop:
-                return Equilibrium(
-                    game, equilibrium, selection, values, stop.status, stop.message
-                )
+                return Equilibrium(game, equilibrium, selection, values, stop.status, stop.message)
     return Equilibrium(game, equilibrium, selection, values, "degenerate", message)
 
 
@@ -289,7 +295,8 @@ def _solve(
         found = f"{len(roots)} real root{'s' if len(roots) != 1 else ''}"
         return stopped(
             "no-admissible-root",
-            f"The cubic of p1 has {found}, none with D2 > 0: no feedback has a finite second moment.",
+            f"The cubic of p1 has {found}, none with D2 > 0: "
+            "no feedback has a finite second moment.",
         )
     competes = given["theta"] != 0 and given.get("n") != 1
     if notion == "given-aggregate" and competes and given["lambda"] <= 2 * given["r"]:
@@ -309,7 +316,7 @@ def _solve(
     if roots[chosen].multiplicity > 1 or gap <= FOLD * abs(float(values[symbol("p1")])):
         status = "near-fold"
         message = "The selected root coincides with another one: it is not a smooth function there."
-    if model.population is not None:
+    if solver.population is not None:
         loop = ClosedLoop(model, solver.values)
         strategy = list(solver.strategy(values).values())
         if notion == "closed-loop":
@@ -332,17 +339,11 @@ def _solve(
                 f"Second moments grow at rate {float(abscissa):.6g}, not below the hazard rate "
                 f"{float(hazard):.6g}: no finite-variance equilibrium.",
             )
-            return _with(infinite, selected=chosen, numbers=numbers)
+            return replace(infinite, selected=chosen, numbers=numbers)
         numbers |= _population_numbers(solver, loop, values, strategy, notion, point)
     certificate = _certificate(roots, admissible, chosen, values, bits) if certify else {}
     answer = Equilibrium(model.name, notion, selection, given, status, message, roots)
-    return _with(answer, selected=chosen, numbers=numbers, certificate=certificate)
-
-
-def _with(equilibrium: Equilibrium, **changes: Any) -> Equilibrium:
-    from dataclasses import replace
-
-    return replace(equilibrium, **changes)
+    return replace(answer, selected=chosen, numbers=numbers, certificate=certificate)
 
 
 def _selected(
@@ -373,9 +374,7 @@ def _selected(
     return chosen, candidates[chosen]
 
 
-def _explain(
-    roots: tuple[Root, ...], admissible: list[int], chosen: int, selection: str
-) -> str:
+def _explain(roots: tuple[Root, ...], admissible: list[int], chosen: int, selection: str) -> str:
     if len(admissible) == 1:
         text = "The only admissible root (D2 > 0) is selected."
     else:

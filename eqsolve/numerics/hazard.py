@@ -240,9 +240,7 @@ def _integrate(
     return control
 
 
-def _terminal(
-    game: str, state: tuple[sp.Symbol, ...], numbers: Mapping[str, float]
-) -> list[float]:
+def _terminal(game: str, state: tuple[sp.Symbol, ...], numbers: Mapping[str, float]) -> list[float]:
     """The payoffs' coefficients: what the moments are when the horizon strikes."""
     model = find_model(game)
     ansatz, states = model.ansatz, model.game.state_symbols
@@ -251,7 +249,9 @@ def _terminal(
         payoff = sp.Poly(moment.payoff, *states)
         for monomial, unknown in sp.Poly(ansatz.moments[moment.name], *states).as_dict().items():
             coefficient = payoff.coeff_monomial(monomial)
-            values[unknown] = float(coefficient.xreplace({symbol(k): v for k, v in numbers.items()}))
+            values[unknown] = float(
+                coefficient.xreplace({symbol(k): v for k, v in numbers.items()})
+            )
     return [values[s] for s in state]
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import sympy as sp
 from flint import arb, arb_mat
 
+from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.ball import (
     DivisionByZero,
@@ -24,6 +25,7 @@ from eqsolve.registry import model as find_model
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
 from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import CoefficientSystem, insert
+from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm, solve
 from eqsolve.symbols import symbol, symbols
 
@@ -33,8 +35,14 @@ _OWN = symbols("p1 p2 p3")
 @lru_cache
 def _system(name: str) -> CoefficientSystem:
     model = find_model(name)
-    assert model.population is not None
-    return symmetric(closed_loop_system(model.game, model.population, model.ansatz))
+    return symmetric(closed_loop_system(model.game, _population(name), model.ansatz))
+
+
+def _population(name: str) -> Population:
+    population = find_model(name).population
+    if not isinstance(population, Population):
+        raise InputError("there is no population of identical agents.", game=name, stage="loop")
+    return population
 
 
 @lru_cache
@@ -163,7 +171,7 @@ class ClosedLoop:
 
     def equilibrium(self, start: Sequence[arb], response: Values) -> Nash:
         """Find the closed-loop Nash feedback next to the given-aggregate one ``start``."""
-        if self.model.population is not None and self.model.population.reciprocal == 0:
+        if _population(self.model.name).reciprocal == 0:
             return self._in_closed_form(start, response)
         return self._by_newton(start)
 

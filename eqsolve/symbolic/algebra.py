@@ -78,7 +78,7 @@ class Ring:
             *(
                 sp.Mul(
                     sp.Rational(int(coefficient.p), int(coefficient.q)),
-                    *(s**int(e) for s, e in zip(self.symbols, exponents) if e),
+                    *(s ** int(e) for s, e in zip(self.symbols, exponents) if e),
                 )
                 for exponents, coefficient in polynomial.to_dict().items()
             )
@@ -115,9 +115,7 @@ class Ring:
             power *= bottom
         return result
 
-    def remainder(
-        self, polynomial: fmpq_mpoly, divisor: fmpq_mpoly, main: sp.Symbol
-    ) -> fmpq_mpoly:
+    def remainder(self, polynomial: fmpq_mpoly, divisor: fmpq_mpoly, main: sp.Symbol) -> fmpq_mpoly:
         """Return the pseudo-remainder of a division in ``main``."""
         head = self.coefficients(divisor, main)
         variable = self.generator(main)

@@ -27,9 +27,7 @@ def closed_loop_game(game: Game, population: Population) -> Game:
         symbol("g"): population.average(position),
         symbol("g2"): population.average(sp.expand(position**2)),
     }
-    environment = {
-        m: sp.expand(population.aggregates[m].subs(implied)) for m in game.environment
-    }
+    environment = {m: sp.expand(population.aggregates[m].subs(implied)) for m in game.environment}
     states = [
         replace(
             state,

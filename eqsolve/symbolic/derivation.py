@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from eqsolve.symbolic.ansatz import Ansatz
+from eqsolve.symbolic.display import notebook
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
@@ -54,9 +55,7 @@ class Derivation:
         """The game this was derived from."""
         return self.hjb.game
 
-    def closed(
-        self, game: Game, notation: Notation, population: Population | Agents
-    ) -> Derivation:
+    def closed(self, game: Game, notation: Notation, population: Population | Agents) -> Derivation:
         """Return the equilibrium among agents who respond like this one.
 
         ``game`` is the same problem under another name and, possibly, with other definitions of
@@ -130,6 +129,12 @@ class Derivation:
             lines = tuple((d.symbol, d.expression) for d in rest)
             steps.append(Step("equilibrium", "fixed point among the agents", lines))
         return tuple(steps)
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.steps))
+
+    def _repr_latex_(self) -> str:
+        return notebook(line for step in self.steps for line in step.lines)
 
 
 def _lines(form: ClosedForm) -> tuple[tuple[sp.Basic, sp.Basic], ...]:

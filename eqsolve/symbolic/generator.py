@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import sympy as sp
+from eqsolve.symbolic.display import notebook, text
 
 from eqsolve.symbolic.game import Game
 
@@ -48,6 +49,18 @@ class Generator:
             weight = sp.Rational(1, 2) if first == second else sp.S.One
             terms.append(weight * value * sp.diff(f, first, second))
         return sp.Add(*terms)
+
+    @property
+    def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:
+        """``A^p f`` for a smooth function of the states, as an equation."""
+        f = sp.Function("f")(*self.drift)
+        return [(sp.Symbol("A f"), self.apply(f))]
+
+    def __str__(self) -> str:
+        return text(self.lines)
+
+    def _repr_latex_(self) -> str:
+        return notebook(self.lines)
 
 
 def _abbreviated(expression: sp.Expr, game: Game) -> sp.Expr:

@@ -26,12 +26,15 @@ def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp
     second = [
         e
         for e in system.equations
-        if e.source == moment and (sp.Poly(e.monomial, *states[:2]).total_degree() == 2 or e.monomial in states[2:])
+        if e.source == moment
+        and (sp.Poly(e.monomial, *states[:2]).total_degree() == 2 or e.monomial in states[2:])
     ]
     unknowns = [e.unknown for e in second]
     mu = symbol("mu")
     # spelled out, so that the polynomial factors
-    squares = {s: e for s, e in system.hjb.game.definitions.items() if e.is_Add and e.args[0].is_Pow}
+    squares = {
+        s: e for s, e in system.hjb.game.definitions.items() if e.is_Add and e.args[0].is_Pow
+    }
     rows = []
     for equation in second:
         row = [sp.diff(equation.expression.subs(squares), u) for u in unknowns]

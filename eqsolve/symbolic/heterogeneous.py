@@ -159,7 +159,9 @@ class Agents:
 
     def competitors_wealth(self, index: int) -> sp.Expr:
         """``y`` of one agent: the weighted wealth of the others."""
-        return self.total(symbol("w_k") * symbol("x_k")) - symbol(f"w_{index}") * symbol(f"x_{index}")
+        return self.total(symbol("w_k") * symbol("x_k")) - symbol(f"w_{index}") * symbol(
+            f"x_{index}"
+        )
 
     def fixed_point(self, parts: Mapping[sp.Expr, sp.Symbol]) -> FixedPoint:
         """Derive and solve the equations of the averages.
@@ -229,9 +231,7 @@ class Agents:
         self._prove_equilibrium(ClosedForm(extra, assumed), parts)
         return ClosedForm((*definitions, *extra), (*nonzero, *assumed))
 
-    def _feedback(
-        self, point: FixedPoint
-    ) -> tuple[tuple[Definition, ...], tuple[sp.Expr, ...]]:
+    def _feedback(self, point: FixedPoint) -> tuple[tuple[Definition, ...], tuple[sp.Expr, ...]]:
         found = [
             Definition(
                 self.numbered(k, point.reaction.symbol), self.numbered(k, point.reaction.expression)
@@ -269,12 +269,11 @@ class Agents:
             for k in self.indices:
                 position = self.numbered(k, point.position).xreplace(at | column)
                 found.append(Definition(symbol(f"k_{k}{j}"), position, is_solution=True))
-        for k in self.indices:
-            found.append(Definition(symbol(f"P_{k}"), self._affine(f"P_{k}")))
-        for name in (*right, *point.solution):
-            found.append(Definition(name, self._affine(f"{name}_")))
-        for k in self.indices:
-            found.append(Definition(symbol(f"pi_{k}"), self.feedback(k)))
+        whole = {symbol(f"P_{k}"): self._affine(f"P_{k}") for k in self.indices}
+        whole |= {name: self.total(point.summands[name]) for name in right}
+        whole |= point.solution
+        whole |= {symbol(f"pi_{k}"): self.numbered(k, point.position) for k in self.indices}
+        found += [Definition(name, value, is_solution=True) for name, value in whole.items()]
         return tuple(found), tuple(assumed)
 
     def _affine(self, stem: str) -> sp.Expr:
@@ -299,10 +298,17 @@ class Agents:
             for name, average in self.averages.items()
         }
 
-    def _prove_equilibrium(
-        self, form: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol]
-    ) -> None:
-        """Each feedback is the response to the others' feedbacks, for all wealths."""
+    def _prove_equilibrium(self, form: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol]) -> None:
+        """Each feedback is the response to the others' feedbacks, for all wealths.
+
+        That it is also the position in the averages is linearity: the reactions, the weighted
+        means without wealth and the determinant need not be spelled out.
+        """
+        reactions = [symbol(f"u_{k}") for k in self.indices]
+        means = {s for average in self.averages.values() for s in average.products.values()}
+        right = {average.products[symbol("P")] for average in self.averages.values()}
+        atoms = {*reactions, *(means - right), symbol("Omega")}
+        linear = ClosedForm(tuple(d for d in form.definitions if d.symbol not in atoms), ())
         for k in self.indices:
             around = self.environment(k)
             response = (
@@ -311,6 +317,10 @@ class Agents:
                 + sp.Add(*(self.of(k, u) * around.get(m, m) for m, u in parts.items()))
             )
             wealth = [symbol(f"x_{j}") for j in self.indices]
+            if not linear.vanishes(symbol(f"pi_{k}") - self.feedback(k)):
+                raise DerivationError(
+                    f"the position of agent {k} differs from its feedback.", stage="heterogeneous"
+                )
             for monomial, residual in collect(self.feedback(k) - response, wealth).items():
                 if not form.vanishes(residual):
                     raise DerivationError(

@@ -8,6 +8,7 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.errors import DerivationError
+from eqsolve.symbolic.display import notebook, text
 from eqsolve.symbolic.game import Game, Moment
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbols import symbol
@@ -79,8 +80,10 @@ class ExtendedHJB:
     def correction(self) -> sp.Expr:
         """``C^p``: what the frozen arguments of the preference add to the generator."""
         return sp.expand(
-            (self._apply(self.value)
-            - sp.Add(*(self.marginal(m) * self._apply(u) for m, u in self.moments.items()))).doit()
+            (
+                self._apply(self.value)
+                - sp.Add(*(self.marginal(m) * self._apply(u) for m, u in self.moments.items()))
+            ).doit()
         )
 
     @cached_property
@@ -131,3 +134,15 @@ class ExtendedHJB:
                 stage="hjb",
             )
         return residual
+
+    @property
+    def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:
+        """The system, the value's equation before the supremum first."""
+        equations = [self.hamiltonian, *(self.moment_equation(m) for m in self.moments)]
+        return [(equation, sp.S.Zero) for equation in equations]
+
+    def __str__(self) -> str:
+        return text(self.lines)
+
+    def _repr_latex_(self) -> str:
+        return notebook(self.lines)

@@ -80,7 +80,9 @@ def series(expression: sp.Expr, variable: sp.Symbol, order: int) -> tuple[sp.Exp
         for j in range(max(0, k - len(bottom) + 1), k):
             value += minus * found[j] * bottom[k - j]
         found.append(value * inverse)
-    return tuple(factored(ring.expression(c.numerator) / ring.expression(c.denominator)) for c in found)
+    return tuple(
+        factored(ring.expression(c.numerator) / ring.expression(c.denominator)) for c in found
+    )
 
 
 def at_infinity(
@@ -102,9 +104,7 @@ def at_infinity(
     for definition in form.needed(outputs):
         if definition.is_root:
             polynomial = explicit(form, definition.expression)
-            roots[definition.symbol] = _bounded_root(
-                polynomial, definition.symbol, variable, order
-            )
+            roots[definition.symbol] = _bounded_root(polynomial, definition.symbol, variable, order)
     branch = {
         root: sp.Add(*(c * small**k for k, c in enumerate(parts))) for root, parts in roots.items()
     }

@@ -11,6 +11,7 @@ from sympy.utilities.iterables import strongly_connected_components
 from eqsolve.errors import DerivationError
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.ansatz import Ansatz
+from eqsolve.symbolic.display import notebook, text
 from eqsolve.symbolic.hjb import ExtendedHJB
 
 
@@ -70,6 +71,17 @@ class CoefficientSystem:
         order = {u: i for i, u in enumerate(self.unknowns)}
         return tuple(tuple(sorted(block, key=lambda u: order[u])) for block in blocks)
 
+    @property
+    def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:
+        """The coefficient equations."""
+        return [(e.expression, sp.S.Zero) for e in self.equations]
+
+    def __str__(self) -> str:
+        return text(self.lines)
+
+    def _repr_latex_(self) -> str:
+        return notebook(self.lines)
+
 
 def insert(hjb: ExtendedHJB, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
     """Replace the unknown functions and the control of an expression by the ansatz."""
@@ -90,9 +102,9 @@ def match(hjb: ExtendedHJB, ansatz: Ansatz) -> CoefficientSystem:
     """
     states = hjb.game.state_symbols
     equations: list[CoefficientEquation] = []
-    parts = [
-        (m.name, ansatz.moments[m.name], hjb.moment_equation(m)) for m in hjb.moments
-    ] + [("feedback", ansatz.feedback, hjb.first_order_condition)]
+    parts = [(m.name, ansatz.moments[m.name], hjb.moment_equation(m)) for m in hjb.moments] + [
+        ("feedback", ansatz.feedback, hjb.first_order_condition)
+    ]
     for source, polynomial, left in parts:
         unknowns = {m: u for m, u in collect(polynomial, states).items()}
         for monomial, expression in collect(insert(hjb, ansatz, left), states).items():
@@ -103,7 +115,5 @@ def match(hjb: ExtendedHJB, ansatz: Ansatz) -> CoefficientSystem:
                     stage="matching",
                     remedy="Enlarge the ansatz.",
                 )
-            equations.append(
-                CoefficientEquation(source, monomial, expression, unknowns[monomial])
-            )
+            equations.append(CoefficientEquation(source, monomial, expression, unknowns[monomial]))
     return CoefficientSystem(hjb, ansatz, tuple(equations))

@@ -9,7 +9,6 @@ import sympy as sp
 
 from eqsolve.symbolic.algebra import Ring
 
-
 #: Sums of more terms than this are not searched for a shorter form.
 _LONGEST = 30
 

@@ -122,36 +122,33 @@ def prove_equal(left: ClosedForm, right: ClosedForm) -> tuple[sp.Symbol, ...]:
     DerivationError
         If a symbol differs.
     """
+    # abbreviations are spelled out; earlier solutions, already proved equal, are indeterminates
+    names = ClosedForm(tuple(d for d in right.definitions if not d.is_solution), ())
     proved: list[sp.Symbol] = []
     for definition in right.definitions:
         symbol = definition.symbol
         if symbol not in left.table:
             continue
         found = left.table[symbol]
-        foreign = {
-            d.symbol: d.expression for d in left.definitions if d.symbol not in right.table
-        }
+        foreign = {d.symbol: d.expression for d in left.definitions if d.symbol not in right.table}
         expression = found.expression
         for name in reversed(foreign):
             expression = expression.xreplace({name: foreign[name]})
         if found.is_root != definition.is_root:
             same = False
         elif definition.is_root:
-            same = _proportional(right, expression, definition.expression, symbol)
+            same = _proportional(names, expression, definition.expression, symbol)
         else:
-            same = right.vanishes(expression - definition.expression)
+            same = names.vanishes(expression - definition.expression)
         if not same:
             raise DerivationError(f"the two forms differ in {symbol}.", stage="reductions")
         proved.append(symbol)
     return tuple(proved)
 
 
-def _proportional(
-    form: ClosedForm, first: sp.Expr, second: sp.Expr, variable: sp.Symbol
-) -> bool:
+def _proportional(names: ClosedForm, first: sp.Expr, second: sp.Expr, variable: sp.Symbol) -> bool:
     """Whether two polynomials in a root are proportional, their coefficients spelled out."""
-    before = ClosedForm(tuple(d for d in form.definitions if d.symbol != variable), ())
     one, other = (sp.Poly(e, variable).all_coeffs() for e in (first, second))
     return len(one) == len(other) and all(
-        before.vanishes(a * other[0] - b * one[0]) for a, b in zip(one, other)
+        names.vanishes(a * other[0] - b * one[0]) for a, b in zip(one, other)
     )

@@ -12,6 +12,7 @@ from flint import arb, fmpq, fmpq_mpoly
 
 from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.symbolic.algebra import Ratio, Ring, collect
+from eqsolve.symbolic.display import notebook, text
 from eqsolve.symbolic.evaluation import evaluate, precision, real_roots_of_balls
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.notation import Notation, Writer
@@ -147,6 +148,20 @@ class ClosedForm:
         """Return a longer program."""
         return ClosedForm(self.definitions + tuple(extra), self.nonzero + tuple(nonzero))
 
+    @property
+    def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:
+        """The definitions; a root by the equation it solves."""
+        return [
+            (d.expression, sp.S.Zero) if d.is_root else (d.symbol, d.expression)
+            for d in self.definitions
+        ]
+
+    def __str__(self) -> str:
+        return text(self.lines)
+
+    def _repr_latex_(self) -> str:
+        return notebook(self.lines)
+
 
 def _draw(unknown: sp.Symbol, attempt: int) -> arb:
     """A reproducible random rational between 1/2 and 3/2 for a symbol."""
@@ -192,9 +207,7 @@ class Solver:
         coefficients = ring.coefficients(ring.ratio(equation).numerator, unknown)
         if len(coefficients) != 2:
             raise DerivationError(f"the equation is not linear in {unknown}.", stage="solving")
-        quotient = ring.ratio(
-            -ring.expression(coefficients[0]) / ring.expression(coefficients[1])
-        )
+        quotient = ring.ratio(-ring.expression(coefficients[0]) / ring.expression(coefficients[1]))
         top, bottom = ring.expression(quotient.numerator), ring.expression(quotient.denominator)
         content, factors = ring.factors(ring.polynomial(bottom))
         below = sp.S.One
@@ -228,7 +241,9 @@ class Solver:
             return (known, sp.S.One) if known.is_Symbol else (-known, -sp.S.One)
         normal = self.writer.normal_sign(factor)
         sign = sp.S.One if normal == factor else -sp.S.One
-        names = [n for n in self.notation.denominators.get(unknown, ()) if n not in self.writer.known]
+        names = [
+            n for n in self.notation.denominators.get(unknown, ()) if n not in self.writer.known
+        ]
         if not names:
             return self.writer.product(normal), sign
         written = self.writer.product(normal)
@@ -247,16 +262,12 @@ class Solver:
         """Insert the simple solutions found so far."""
         return expression.subs(self._fractions)
 
-    def block(
-        self, equations: Mapping[sp.Symbol, sp.Expr], pivot: sp.Symbol | None
-    ) -> None:
+    def block(self, equations: Mapping[sp.Symbol, sp.Expr], pivot: sp.Symbol | None) -> None:
         """Solve one irreducible block: eliminate all unknowns but the pivot, then the pivot."""
         local: dict[sp.Symbol, sp.Expr] = {}
         pending = {u: e for u, e in equations.items() if u != pivot}
         while pending:
-            ready = [
-                u for u, e in pending.items() if not any(e.has(v) for v in pending if v != u)
-            ]
+            ready = [u for u, e in pending.items() if not any(e.has(v) for v in pending if v != u)]
             if not ready:
                 raise DerivationError(
                     f"the equations of {', '.join(map(str, pending))} are not triangular.",
@@ -273,9 +284,7 @@ class Solver:
         """Solve a linear system by elimination, unknowns that need no other first."""
         pending = dict(equations)
         while pending:
-            alone = [
-                u for u, e in pending.items() if not any(e.has(v) for v in pending if v != u)
-            ]
+            alone = [u for u, e in pending.items() if not any(e.has(v) for v in pending if v != u)]
             unknown = alone[0] if alone else next(reversed(pending))
             equation = pending.pop(unknown)
             if not alone:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import sympy as sp
+from flint import arb
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.ball import Values, ball, evaluate, precision
-from eqsolve.numerics.equilibrium import PointSolver, solve
+from eqsolve.numerics.ball import Values, ball, evaluate, precision, run
+from eqsolve.numerics.equilibrium import PointSolver, Root, solve
+from eqsolve.numerics.parameters import parameters
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
+from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol, symbols
 
@@ -21,17 +24,22 @@ BITS = 256
 #: States (x, y) at which the objective is claimed.
 OBJECTIVE_AT = ((1, 1), (2, Fraction(1, 2)))
 
+State = tuple[int | Fraction, ...]
+
 
 @dataclass(frozen=True)
 class Prediction:
     """Claims of a closed form in double precision, for the checks that do not know it.
 
+    In a population the environment is what the equilibrium's strategies make of it when every
+    agent has wealth 1, held constant, and the strategy's constant is such that the position there
+    is the equilibrium's.
+
     Attributes
     ----------
     name : the parameter set, for a reader.
     game : the decision problem: dynamics, preference, horizon.
-    values : exact parameters and environment by symbol. In a population the environment is what
-        the equilibrium's strategies make of it when every agent has wealth 1, held constant.
+    values : exact parameters and environment by symbol.
     feedback : coefficients of the strategy by monomial of the states.
     moments : for each moment, its coefficients by monomial of the states.
     objective : value of the preference by state.
@@ -43,18 +51,18 @@ class Prediction:
     values: Mapping[sp.Symbol, sp.Expr]
     feedback: Mapping[sp.Expr, float]
     moments: Mapping[str, Mapping[sp.Expr, float]]
-    objective: Mapping[tuple[int | Fraction, ...], float]
+    objective: Mapping[State, float]
     parts: Mapping[str, float]
 
 
-def predict(
+def predictions(
     model: Model, given: Mapping[str, object], *, name: str, form: ClosedForm | None = None
-) -> Prediction:
-    """Evaluate a closed form at one parameter point.
+) -> Iterator[Prediction]:
+    """Evaluate a closed form at one parameter point, for one agent or for each one that differs.
 
     Parameters
     ----------
-    model : a game with a scalar closed form.
+    model : a game with a closed form.
     given : its parameters.
     name : the parameter set, for a reader.
     form : a closed form to use in place of the game's own; its root next to the selected one is
@@ -67,37 +75,89 @@ def predict(
     NoSolutionError
         If there is no equilibrium with the status ``ok``.
     """
-    # the parameters may be called lambda, which is a keyword
+    with precision(BITS):
+        if isinstance(model.population, Agents):
+            yield from _each(model, model.population, given, name, form)
+            return
+        solver, root = _selected(model, given)
+        if form is not None:
+            solver.form = form
+            root = min(solver.roots(), key=lambda other: abs(float(other.p1 - root.p1)))
+        y = 1 - solver.values.get(symbol("N"), arb(0))
+        values = solver.at_root(root, dict(zip(model.game.state_symbols, (arb(1), y))))
+        yield _prediction(model, solver, values, solver.position(values), name)
+
+
+def _selected(model: Model, given: Mapping[str, object]) -> tuple[PointSolver, Root]:
+    # one of the parameters is called lambda, a keyword, so that they cannot be written out
     found = solve(model.name, **given)  # type: ignore[arg-type]
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
-    solver = PointSolver(model, found.parameters)
-    selected = found.roots[found.selected]
-    states = model.game.state_symbols
-    with precision(BITS):
-        if form is not None:
-            solver.form = form
-            selected = min(solver.roots(), key=lambda root: abs(float(root.p1 - selected.p1)))
-        everybody = {"x": Fraction(1), "y": 1 - Fraction(str(solver.reciprocal))}
-        values = solver.at_root(
-            selected, {symbol(state): ball(wealth) for state, wealth in everybody.items()}
-        )
-        coefficients = symbols("p1 p2 p3")
-        return Prediction(
-            name=name,
-            game=model.game,
-            values=solver.exact
-            | {s: sp.Rational(float(values[s])) for s in model.game.environment},
-            feedback=dict(zip((*states, sp.S.One), (float(values[p]) for p in coefficients))),
-            moments={
-                moment: {m: float(values[u]) for m, u in collect(polynomial, states).items()}
-                for moment, polynomial in model.ansatz.moments.items()
-            },
-            objective={at: _objective(model, values, at) for at in OBJECTIVE_AT},
-            parts={s.name: float(values[s]) for s in symbols("p1 p2 q3 Qb Qs")},
-        )
+    return PointSolver(model, found.parameters), found.roots[found.selected]
 
 
-def _objective(model: Model, values: Values, at: tuple[int | Fraction, ...]) -> float:
-    state = {s: ball(Fraction(w)) for s, w in zip(model.game.state_symbols, at, strict=True)}
-    return float(evaluate(model.ansatz.value, dict(values) | state))
+def _prediction(
+    model: Model, solver: PointSolver, values: Values, position: arb, name: str
+) -> Prediction:
+    """Read the claims off the values at everybody's wealth 1, where ``position`` is claimed."""
+    game, ansatz = model.game, model.ansatz
+    x, y = game.state_symbols
+    p1, p2 = symbols("p1 p2")
+    constant = position - values[p1] * values[x] - values[p2] * values[y]
+
+    def objective(at: State) -> float:
+        state = {s: ball(Fraction(w)) for s, w in zip((x, y), at, strict=True)}
+        return float(evaluate(ansatz.value, dict(values) | state))
+
+    environment = {s: sp.Rational(float(values[s])) for s in game.environment}
+    return Prediction(
+        name=name,
+        game=game,
+        values=solver.exact | environment,
+        feedback={x: float(values[p1]), y: float(values[p2]), sp.S.One: float(constant)},
+        moments={
+            moment: {m: float(values[u]) for m, u in collect(polynomial, (x, y)).items()}
+            for moment, polynomial in ansatz.moments.items()
+        },
+        objective={at: objective(at) for at in OBJECTIVE_AT},
+        parts={s.name: float(values[s]) for s in symbols("p1 p2 q3 Qb Qs")},
+    )
+
+
+def _each(
+    model: Model,
+    agents: Agents,
+    given: Mapping[str, object],
+    name: str,
+    form: ClosedForm | None,
+) -> Iterator[Prediction]:
+    """The problem of every agent, the others' positions as its environment."""
+    response = model.response
+    assert response is not None
+    exact = parameters(given, model.parameters, game=model.name)
+    shared = {s.name for s in agents.shared}
+    zero = dict.fromkeys((s.name for s in response.game.environment), Fraction(0))
+    values: Values = {}
+    own: dict[int, tuple[dict[str, object], Root]] = {}
+    for i in agents.indices:
+        names = [p for p in response.parameters if p in shared or f"{p}_{i}" in exact]
+        mine: dict[str, object] = {p: exact[p if p in shared else f"{p}_{i}"] for p in names}
+        mine["n"] = Fraction(agents.count)
+        solver, root = _selected(response, mine | zero)
+        values |= {agents.of(i, s): v for s, v in solver.values.items()}
+        values |= {symbol(f"p1_{i}"): root.p1, symbol(f"x_{i}"): arb(1)}
+        values[symbol(f"w_{i}")] = 1 / arb(agents.count)
+        own[i] = mine, root
+    run((form or model.derivation.form).definitions, values)
+    for i, (mine, root) in own.items():
+        around = {s: evaluate(e, values) for s, e in agents.environment(i).items()}
+        others = [j for j in agents.indices if j != i]
+        squares = (values[symbol(f"nu_{j}")] * values[symbol(f"pi_{j}")] for j in others)
+        around[symbol("m_2")] = sum((v**2 for v in squares), arb(0)) / agents.count**2
+        given_i = mine | {s.name: Fraction(float(v)) for s, v in around.items()}
+        solver = PointSolver(response, parameters(given_i, response.parameters, game=model.name))
+        state = dict(zip(model.game.state_symbols, (arb(1), 1 - 1 / arb(agents.count))))
+        at = solver.at_root(root, state)
+        label = f"{name}, agent {i}"
+        claim = _prediction(response, solver, at, values[symbol(f"pi_{i}")], label)
+        yield replace(claim, game=replace(claim.game, name=model.name))

@@ -9,26 +9,24 @@ convergence; Kloeden and Platen 1992, section 14.1).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import sympy as sp
 
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
-from eqsolve.symbolic.algebra import Ring
+from eqsolve.symbolic.algebra import Ring, collect
 from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.game import Game
-from eqsolve.symbolic.generator import Generator
+from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.reductions import prove_equal, specialize
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
-
-Polynomial = sp.Expr
 
 
 def exact_check(name: str, game: str, holds: Callable[[], bool], note: str = "") -> Check:
@@ -49,7 +47,7 @@ def exact_check(name: str, game: str, holds: Callable[[], bool], note: str = "")
     )
 
 
-def stepped(game: Game, f: Polynomial) -> Polynomial:
+def stepped(game: Game, f: sp.Expr) -> sp.Expr:
     """Return ``A^p f`` of a polynomial in the states by averaging over a two-valued step."""
     root = sp.Dummy("root")
     noises = sorted({noise for state in game.states for noise in state.loadings})
@@ -66,42 +64,69 @@ def stepped(game: Game, f: Polynomial) -> Polynomial:
     return sp.expand(total / 2 ** len(noises))
 
 
-def substitution_checks(game: Game, ansatz: Ansatz, form: ClosedForm) -> list[Check]:
+def substitution_checks(own: Equations, form: ClosedForm) -> Iterator[Check]:
     """Put a closed form into the extended HJB system of a game.
 
     With ``G``, ``H``, ``V`` and the feedback of the ansatz, the moments' equations, the first-order
     condition, ``V = F(x, G, H)`` and the value's own equation must hold for all states, which means
     that every coefficient in the states vanishes by the closed form.
     """
-    return [
-        exact_check(
-            label,
-            game.name,
-            partial(_vanish, game, form, expression),
-            "Every coefficient in the states is the zero polynomial.",
+    game, ansatz = own.game, own.ansatz
+    note = "Every coefficient in the states is the zero polynomial."
+
+    def check(label: str, *expressions: sp.Expr) -> Check:
+        def holds() -> bool:
+            return all(_vanish(game, form, expression) for expression in expressions)
+
+        return exact_check(label, game.name, holds, note)
+
+    for name, expression in own.moments.items():
+        yield check(f"equation of {name}", expression)
+    yield check("first-order condition", own.first_order)
+    # The value's equation, with the value spelled out, is a combination of the moments' equations.
+    names = collect(ansatz.value, game.state_symbols).values()
+    value = ansatz.value.xreplace({u: form[u] for u in names})
+    excess = sp.expand(value - own.composed)
+    left = stepped(game, excess) - game.horizon.hazard * excess
+    yield check("value is the preference at the moments", excess)
+    yield check("equation of V", _played(game, ansatz, left), *own.moments.values())
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Left sides of a game's equations at the ansatz, from the two-valued step.
+
+    ``composed`` is F(x, G, H); ``rate`` is sum_k F_k (equation of moment k) and ``first_order`` its
+    derivative in the control, all but ``composed`` at the feedback.
+    """
+
+    game: Game
+    ansatz: Ansatz
+    moments: Mapping[str, sp.Expr]
+    first_order: sp.Expr
+    rate: sp.Expr
+    composed: sp.Expr
+
+    @staticmethod
+    def of(game: Game, ansatz: Ansatz) -> Equations:
+        """Build the equations from the game's definition alone."""
+        preference, hazard = game.preference, game.horizon.hazard
+        at_moments = {m.symbol: ansatz.moments[m.name] for m in preference.moments}
+        moments, rate = {}, sp.S.Zero
+        for moment in preference.moments:
+            unknown = ansatz.moments[moment.name]
+            left = stepped(game, unknown) + moment.running - hazard * (unknown - moment.payoff)
+            moments[moment.name] = _played(game, ansatz, left)
+            rate += sp.diff(preference.aggregate, moment.symbol).xreplace(at_moments) * left
+        slope = sp.diff(sp.expand(rate), game.control.symbol)
+        return Equations(
+            game,
+            ansatz,
+            moments,
+            _played(game, ansatz, slope),
+            _played(game, ansatz, rate),
+            sp.expand(preference.aggregate.xreplace(at_moments)),
         )
-        for label, expression in _equations(game, ansatz)
-    ]
-
-
-def _equations(game: Game, ansatz: Ansatz) -> Iterator[tuple[str, sp.Expr]]:
-    """Label and left side of everything that has to vanish."""
-    preference, hazard = game.preference, game.horizon.hazard
-    at_moments = {m.symbol: ansatz.moments[m.name] for m in preference.moments}
-    rate = sp.S.Zero
-    for moment in preference.moments:
-        unknown = ansatz.moments[moment.name]
-        equation = stepped(game, unknown) + moment.running - hazard * (unknown - moment.payoff)
-        yield f"equation of {moment.name}", _played(game, ansatz, equation)
-        marginal = sp.diff(preference.aggregate, moment.symbol).xreplace(at_moments)
-        rate += marginal * equation
-    slope = sp.diff(sp.expand(rate), game.control.symbol)
-    yield "first-order condition", _played(game, ansatz, slope)
-    composed = sp.expand(preference.aggregate.xreplace(at_moments))
-    yield "value is the preference at the moments", ansatz.value - composed
-    # A^p V - (A^p[F(x, U)] - sum_k F_k A^p U_k) + sum_k F_k R_k + hazard (Phi - V)
-    value = stepped(game, ansatz.value - composed) + rate + hazard * (composed - ansatz.value)
-    yield "equation of V", _played(game, ansatz, value)
 
 
 def _played(game: Game, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
@@ -111,13 +136,15 @@ def _played(game: Game, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
 def _vanish(game: Game, form: ClosedForm, expression: sp.Expr) -> bool:
     """Whether all coefficients in the states vanish by the form and the game's abbreviations."""
     known = set(form.parameters) | set(form.table)
-    declared = tuple(
-        Definition(name, value)
-        for name, value in game.definitions.items()
-        if value.free_symbols & (expression.free_symbols - known)
-    )
+    missing = expression.free_symbols - known
+    declared = [Definition(s, e) for s, e in game.definitions.items() if e.free_symbols & missing]
     whole = ClosedForm((*declared, *form.definitions), ())
-    return all(whole.vanishes(part) for part in _coefficients(expression, game.state_symbols))
+    return all(_zero(whole, part) for part in _coefficients(expression, game.state_symbols))
+
+
+def _zero(form: ClosedForm, expression: sp.Expr) -> bool:
+    """Whether an expression vanishes by a form, of which only the needed part is used."""
+    return ClosedForm(form.needed(expression.free_symbols), ()).vanishes(expression)
 
 
 def _coefficients(expression: sp.Expr, states: Sequence[sp.Symbol]) -> Iterator[sp.Expr]:
@@ -128,9 +155,13 @@ def _coefficients(expression: sp.Expr, states: Sequence[sp.Symbol]) -> Iterator[
     return (ring.expression(part) for part in parts)
 
 
-def definition_checks(game: Game) -> list[Check]:
-    """Check the engine's generator and the identity behind the value's equation."""
-    generator, hjb = Generator.of(game), ExtendedHJB.of(game)
+def definition_checks(game: Game, hjb: ExtendedHJB | None = None) -> list[Check]:
+    """Check the engine's generator and the identity behind the value's equation.
+
+    ``hjb`` is the system to check; the game's own by default.
+    """
+    hjb = hjb or ExtendedHJB.of(game)
+    generator, prove = hjb.generator, hjb.prove_identity
     states = game.state_symbols
     products = [*states, *(sp.Mul(*pair) for pair in itertools.product(states, repeat=2))]
 
@@ -151,35 +182,93 @@ def definition_checks(game: Game) -> list[Check]:
         exact_check(
             "identity of the value's equation for every control",
             game.name,
-            lambda: hjb.prove_identity() == 0,
+            lambda: bool(prove() == 0),
             "Residual of the value's equation minus the deviation rate, unknown functions general.",
         ),
     ]
 
 
-def derivation_checks(derivation: Derivation, form: ClosedForm) -> list[Check]:
-    """Check every matched coefficient equation and every value coefficient in both forms."""
-    game, value = derivation.game.name, derivation.value
-    curved = form.extended([value.curvature])
+def derivation_checks(
+    model: Model, own: Equations, form: ClosedForm
+) -> Iterator[Check]:
+    """Check every matched coefficient equation and every value coefficient in both forms.
+
+    The value's second form follows from the first, the moments' equations ``E_k`` and the
+    first-order condition ``dE``: its residual is ``sum_k F_k E_k - p dE``, identically in all
+    coefficients of the ansatz.
+    """
+    derivation, game = model.derivation, model.game
+    value = derivation.value
     found = [
         (
             f"coefficient equation of {equation.unknown} ({equation.source}, {equation.monomial})",
-            partial(form.vanishes, equation.expression),
+            partial(_zero, form, equation.expression),
         )
         for equation in derivation.system.equations
     ]
-    found += [
-        (f"value coefficient {d.symbol} by moments", partial(form.vanishes, d.symbol - d.expression))
-        for d in value.by_moments
+    combination = own.rate - _played(game, model.ansatz, game.control.symbol) * own.first_order
+    expected = collect(sp.expand(combination), game.state_symbols)
+    names = collect(model.ansatz.value, game.state_symbols)
+    kept = {*names.values(), *model.notation.abbreviations}
+    partly = (
+        *(Definition(s, e) for s, e in game.definitions.items() if s == symbol("s2")),
+        *(d for d in form.definitions if d.symbol in kept),
+        value.curvature,
+    )
+    identity = ClosedForm(partly, ())
+    lines = {d.symbol: pair for d, pair in zip(value.by_moments, value.by_hjb, strict=True)}
+    for monomial, name in names.items():
+        left, right = lines[name]
+        residual = left - right + expected.get(monomial, sp.S.Zero)
+        found.append((f"value coefficient {name} in both forms", partial(_zero, identity, residual)))
+    return (exact_check(label, game.name, holds) for label, holds in found)
+
+
+def agents_checks(model: Model, form: ClosedForm) -> list[Check]:
+    """Check that every agent's feedback is the response to the feedbacks of the others.
+
+    The positions are written out in all wealths; the environment of agent i is
+    ``sum_{j != i} w_j load_j pi_j``.
+    """
+    agents = model.population
+    assert isinstance(agents, Agents) and model.response is not None
+    indices = agents.indices
+    weight = {j: symbol(f"w_{j}") for j in indices}
+    wealth = {j: symbol(f"x_{j}") for j in indices}
+    plays = {
+        i: sp.Add(*(symbol(f"k_{i}{j}") * wealth[j] for j in indices), symbol(f"k_{i}0"))
+        for i in indices
+    }
+    response = model.response.derivation.form.table
+    responses = {agents.of(i, s) for i in indices for s in response}
+    own = ClosedForm(tuple(d for d in form.definitions if d.symbol not in responses), ())
+
+    def holds(i: int) -> bool:
+        others = [j for j in indices if j != i]
+        best = symbol(f"p1_{i}") * wealth[i] + symbol(f"q3_{i}")
+        best += symbol(f"p2_{i}") * sp.Add(*(weight[j] * wealth[j] for j in others))
+        for part, load in (("Qb", "B"), ("Qs", "sigma")):
+            environment = sp.Add(*(weight[j] * symbol(f"{load}_{j}") * plays[j] for j in others))
+            best += symbol(f"{part}_{i}") * environment
+        gap = sp.expand(plays[i] - best)
+        return all(_zero(own, part) for part in _coefficients(gap, tuple(wealth.values())))
+
+    def same(stated: sp.Expr, expected: sp.Expr) -> bool:
+        return _zero(own, stated - expected)
+
+    statements = [
+        (f"feedback of agent {i} is the response to the others", partial(holds, i))
+        for i in indices
     ]
-    found += [
-        (
-            f"value coefficient {d.symbol} by its own equation",
-            partial(curved.vanishes, left - right),
-        )
-        for d, (left, right) in zip(value.by_moments, value.by_hjb, strict=True)
+    statements += [
+        (f"position of agent {i} is the feedback", partial(same, symbol(f"pi_{i}"), plays[i]))
+        for i in indices
     ]
-    return [exact_check(label, game, holds) for label, holds in found]
+    for average in agents.averages.values():
+        loads = {j: agents.of(j, average.load) for j in indices}
+        total = sp.Add(*(weight[j] * loads[j] * plays[j] for j in indices))
+        statements.append((f"average {average.total}", partial(same, average.total, total)))
+    return [exact_check(label, model.name, statement) for label, statement in statements]
 
 
 def published_checks(
@@ -187,7 +276,7 @@ def published_checks(
 ) -> list[Check]:
     """Compare a closed form with the forms printed in the literature."""
     return [
-        exact_check(f"published form of {s}", game, partial(form.vanishes, s - expression))
+        exact_check(f"published form of {s}", game, partial(_zero, form, s - expression))
         for s, expression in published.items()
     ]
 
@@ -199,7 +288,7 @@ def equilibrium_checks(model: Model, form: ClosedForm) -> list[Check]:
     agent with a wealth of its own.
     """
     population = model.population
-    if population is None:
+    if not isinstance(population, Population):
         return []
     checks = [
         exact_check(
@@ -235,7 +324,7 @@ def _response(
     position: Mapping[sp.Symbol, sp.Expr],
 ) -> sp.Expr:
     """The best response at own and others' wealth to the others' average position."""
-    assert model.population is not None
+    assert isinstance(model.population, Population)
     constant = symbol("p3")
     spelled_out = model.ansatz.feedback.xreplace({constant: form[constant]})
     states = {symbol("x"): own, symbol("y"): others}
@@ -259,7 +348,7 @@ def _holds_for(size: int, model: Model, population: Population, form: ClosedForm
     average = share * sp.Add(*positions[1:])
     response = _response(model, form, wealth[0], aggregate[0], {symbol("g"): average})
     gap = sp.expand((positions[0] - response).xreplace(fixed))
-    return all(special.vanishes(part) for part in _coefficients(gap, wealth))
+    return all(_zero(special, part) for part in _coefficients(gap, wealth))
 
 
 def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None) -> list[Check]:
@@ -268,7 +357,7 @@ def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None)
     Every solution of the mean-field game must be proved equal; ``form`` replaces the closed form
     of the finite game.
     """
-    assert finite.population is not None
+    assert isinstance(finite.population, Population)
     zero = {finite.population.reciprocal: sp.S.Zero}
     environment = set(finite.game.environment) - set(infinite.game.environment)
     values: dict[sp.Symbol, sp.Expr | int] = {**zero, **dict.fromkeys(environment, 0)}
@@ -290,25 +379,21 @@ def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None)
     ]
 
 
-def symbolic_checks(model: Model, form: ClosedForm | None = None) -> list[Check]:
-    """Run every exact check of one game.
-
-    Parameters
-    ----------
-    model : the game.
-    form : a closed form to check in place of the derived one.
-    """
-    derivation = model.derivation
-    form = form or derivation.form
-    return [
-        *definition_checks(model.game),
-        *substitution_checks(model.game, model.ansatz, form),
-        *derivation_checks(derivation, form),
-        *published_checks(model.name, model.published, form),
-        *equilibrium_checks(model, form),
-    ]
+def form_checks(model: Model, own: Equations, form: ClosedForm) -> Iterator[Check]:
+    """Run every exact check of one closed form of a game; ``own`` are the game's equations."""
+    if isinstance(model.population, Agents):
+        yield from agents_checks(model, form)
+        return
+    yield from derivation_checks(model, own, form)
+    yield from substitution_checks(own, form)
+    yield from published_checks(model.name, model.published, form)
+    yield from equilibrium_checks(model, form)
 
 
-def failed(checks: Iterable[Check]) -> list[str]:
-    """Names of the checks that do not pass."""
-    return [check.name for check in checks if check.verdict != "pass"]
+def symbolic_checks(model: Model) -> list[Check]:
+    """Run every exact check of one game; of agents who differ, each one's response is checked."""
+    own = Equations.of(model.game, model.ansatz)
+    checks = definition_checks(model.game)
+    if isinstance(model.population, Agents) and model.response is not None:
+        checks += substitution_checks(own, model.response.derivation.form)
+    return [*checks, *form_checks(model, own, model.derivation.form)]

@@ -1,0 +1,309 @@
+"""The numbered displays of the games as LaTeX files, and a document that inputs them all."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sympy as sp
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from eqsolve import __version__
+from eqsolve.errors import InputError, StaleError
+from eqsolve.latex.layout import LINE_WIDTH, broken, width
+from eqsolve.latex.printer import BREAK, latex, marked
+from eqsolve.ledger import Display, Line
+from eqsolve.model import Model
+from eqsolve.operators import shown_symbols
+from eqsolve.symbols import entry, latex_names
+
+TITLE = "Equilibrium strategies for mean-variance investment over a random horizon"
+DOCUMENT = "equations.tex"
+
+_INLINE = 45.0
+_TAG = 3.5
+_RELATION = 1.8
+
+
+@dataclass(frozen=True)
+class Row:
+    """One aligned row of a display: what stands left and right of the alignment."""
+
+    left: str
+    right: str
+
+
+def display_rows(
+    lines: Sequence[Line], names: dict[sp.Symbol, str] | None = None, room: float = LINE_WIDTH
+) -> tuple[Row, ...]:
+    """Lay out lines: long ones are broken at signs, as far outside as possible."""
+    written = [(line, marked(line.left, names), marked(line.right, names)) for line in lines]
+    short = [width(right) < room / 6 for _, _, right in written]
+    # where a long expression is compared with a short one, alignment at the relation is ugly
+    flush = all(short) and any(width(left) > room / 3 for _, left, _ in written)
+    rows: list[Row] = []
+    for line, left, right in written:
+        plain_left = left.replace(BREAK, "")
+        if flush:
+            first, *rest = broken(left, room - 2 * _RELATION)
+            ending = f" {line.relation} {right}"
+            rows.append(Row("", first if rest else first + ending))
+            rows += [Row("", rf"\quad {r}") for r in rest[:-1]]
+            rows += [Row("", rf"\quad {r}{ending}") for r in rest[-1:]]
+            continue
+        space = room - width(plain_left) - _RELATION
+        first, *rest = broken(right, space - 1.0, space)
+        rows.append(Row(plain_left, f"{line.relation} {first}"))
+        rows += [Row("", rf"\quad {r}") for r in rest]
+    return tuple(rows)
+
+
+def display_tex(display: Display) -> str:
+    """Return a display without number and environment, for pages: one row or an ``align*``."""
+    return _unnumbered(display_rows(display.lines, dict(display.names)))
+
+
+def let_tex(display: Display) -> tuple[str, ...]:
+    """Return the abbreviations a display introduces, one formula each."""
+    names = dict(display.names)
+    return tuple(_unnumbered(display_rows([line], names)) for line in display.let)
+
+
+def _unnumbered(rows: Sequence[Row]) -> str:
+    if len(rows) == 1:
+        return f"{rows[0].left} {rows[0].right}".strip()
+    body = " \\\\\n".join(f"{row.left} & {row.right}" for row in rows)
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def _numbered(display: Display) -> tuple[str, str]:
+    """The environment and its content, with tag and label on the last row."""
+    rows = display_rows(display.lines, dict(display.names), LINE_WIDTH - _TAG)
+    mark = f" \\tag{{{display.tag}}} \\label{{{label(display)}}}" if display.tag else ""
+    if len(rows) == 1:
+        return "equation" if mark else "equation*", f"{rows[0].left} {rows[0].right}{mark}".strip()
+    if not mark:
+        return "align*", " \\\\\n".join(f"{row.left} & {row.right}" for row in rows)
+    body = [f"{row.left} & {row.right} \\notag" for row in rows[:-1]]
+    return "align", " \\\\\n".join([*body, f"{rows[-1].left} & {rows[-1].right}{mark}"])
+
+
+def label(display: Display) -> str:
+    """The label of a display: ``eq:2.54``."""
+    return f"eq:{display.tag or display.number}"
+
+
+def file_name(display: Display) -> str:
+    """The name of a display's file: ``eq-2.53-2.54.tex``."""
+    return f"eq-{display.number}.tex"
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("eqsolve.templates", ""),
+        undefined=StrictUndefined,
+        autoescape=False,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _equation(display: Display, environment: Environment) -> str:
+    names = dict(display.names)
+    short = [f"${latex(x.left, names)} {x.relation} {latex(x.right, names)}$" for x in display.let]
+    inline = all(not re.search(r"\\(frac|sum|sqrt)", text) for text in short)
+    inline = inline and sum(map(width, short)) <= _INLINE
+    rows = display_rows(display.let, names)
+    kind, body = _numbered(display)
+    return environment.get_template("equation.tex.jinja").render(
+        version=__version__,
+        number=display.number,
+        title=display.title,
+        kind=display.kind,
+        proof=display.proof,
+        prose=display.prose,
+        let_inline=_listed(short) if inline else "",
+        let_rows="" if inline else " \\\\\n".join(f"{r.left} & {r.right}" for r in rows),
+        environment=kind,
+        rows=body,
+    )
+
+
+def _listed(items: Sequence[str]) -> str:
+    return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else "".join(items)
+
+
+def files(models: Iterable[Model]) -> dict[str, str]:
+    """Return name and text of every file: one per display, and the document."""
+    environment = _environment()
+    found = [(m, m.displays(m.derivation)) for m in models]
+    found = sorted(((m, d) for m, d in found if d), key=lambda pair: _order(pair[1]))
+    result: dict[str, str] = {}
+    sections = []
+    for model, displays in found:
+        for display in displays:
+            result[file_name(display)] = _equation(display, environment)
+        names = [file_name(d).removesuffix(".tex") for d in displays]
+        sections.append({"title": _sentence(as_text(model.title)), "files": names})
+    shown = [d for _, displays in found for d in displays]
+    entries = [
+        {
+            "tag": d.tag,
+            "label": label(d),
+            "title": as_text(d.title),
+            "kind": d.kind,
+            "proof": d.proof,
+        }
+        for d in shown
+    ]
+    result[DOCUMENT] = environment.get_template("document.tex.jinja").render(
+        version=__version__,
+        title=TITLE,
+        sections=sections,
+        symbols=_symbols(shown),
+        entries=entries,
+    )
+    return result
+
+
+def _order(displays: Sequence[Display]) -> tuple[int, ...]:
+    first = next((d.number for d in displays if d.is_numbered), "99")
+    return tuple(int(part) for part in re.findall(r"\d+", first))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _symbols(displays: Iterable[Display]) -> list[dict[str, str]]:
+    """The rows of the symbol table that the displays use, in the table's order."""
+    used: dict[sp.Symbol, str] = {}
+    for display in displays:
+        for line in display.let + display.lines:
+            for symbol in shown_symbols(line.left) | shown_symbols(line.right):
+                written = display.names.get(symbol, latex_names().get(symbol, ""))
+                # the shortest way a symbol is written: without the index of an agent
+                used[symbol] = min(used.get(symbol, written), written, key=len)
+    rows = []
+    for symbol in latex_names():
+        if symbol in used:
+            row = entry(symbol.name)
+            rows.append(
+                {"latex": used[symbol], "meaning": as_text(row.meaning), "unit": _unit(row.unit)}
+            )
+    return rows
+
+
+def as_text(text: str) -> str:
+    """Typeset the mathematics in a plain phrase such as ``coefficient of x^2 in H``."""
+    result: list[str] = []
+    formula: list[str] = []
+    for word in [*text.split(), ""]:
+        inside = formula and (word in ("-", "+") or word.isdigit())
+        tex = word if inside else _mathematics(word)
+        if tex:
+            formula.append(tex)
+            continue
+        if formula:
+            result.append(f"${' '.join(formula)}$")
+            formula = []
+        result.append(re.sub(r"([_^%&#])", r"\\\1{}", word))
+    return " ".join(result).strip()
+
+
+def _unit(text: str) -> str:
+    """Typeset a unit such as ``wealth/sqrt(time)``."""
+    text = text.replace("1/sqrt(time)", "time^{-1/2}").replace("sqrt(time)", "time^{1/2}")
+    return re.sub(r"\^(\{[^}]*\}|\d)", r"$^\1$", text)
+
+
+def _mathematics(word: str) -> str | None:
+    """The LaTeX of a word that is a formula: a symbol, a power, or a quotient such as 1/n."""
+    parts = word.strip(",").split("/")
+    names = {s.name: tex for s, tex in latex_names().items()} | {f: f for f in "FGHV"}
+    names["xy"] = "x y"
+    if len(parts) == 2 and parts[0].isdigit() and parts[1] in names:
+        return word
+    base, caret, power = word.partition("^")
+    known = base in names and (len(base) > 1 or base in "xybrqFGHVn")
+    return f"{names[base]}{caret}{power}" if known else None
+
+
+def write(directory: str | os.PathLike[str], models: Iterable[Model]) -> list[Path]:
+    """Write all files into a folder; returns their paths.
+
+    Everything is rendered before the first file is written, and every file is replaced at once.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    folder = Path(directory)
+    texts = files(models)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".eqsolve-") as staging:
+            for name, text in texts.items():
+                Path(staging, name).write_text(text, encoding="utf-8")
+            for name in texts:
+                os.replace(Path(staging, name), folder / name)
+    except OSError as error:
+        raise InputError(
+            f"the folder {str(folder)!r} cannot be written: {error.strerror or error}.",
+            stage="latex",
+            remedy="Choose a folder you may write to.",
+        ) from error
+    return [folder / name for name in texts]
+
+
+def check_stale(directory: str | os.PathLike[str], models: Iterable[Model]) -> None:
+    """Compare a folder with what ``write`` would write there; write nothing.
+
+    Raises
+    ------
+    StaleError
+        If a file is missing or differs.
+    """
+    folder = Path(directory)
+    differing = [
+        name
+        for name, text in files(models).items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+    if differing:
+        raise StaleError(
+            f"{len(differing)} files in {str(folder)!r} are missing or differ: "
+            f"{', '.join(differing[:5])}{', ...' if len(differing) > 5 else ''}.",
+            stage="latex",
+            remedy="Write them anew with 'eqsolve latex --out'.",
+        )
+
+
+def ledger_rows(models: Iterable[Model]) -> list[dict[str, object]]:
+    """Return the ledger: one row per display, with number, title, game, kind, proof and LaTeX."""
+    return [
+        {
+            "number": display.number,
+            "title": display.title,
+            "game": model.name,
+            "kind": display.kind,
+            "proof": display.proof,
+            "depends": list(display.depends),
+            "let": list(let_tex(display)),
+            "latex": display_tex(display),
+        }
+        for model in models
+        for display in model.displays(model.derivation)
+    ]

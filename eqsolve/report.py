@@ -1,0 +1,143 @@
+"""Everything about the paper in one folder: LaTeX, figures, verification, and a page about it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from eqsolve.output import staged
+
+_NAMES = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "r")
+
+#: The parameter sets of the table of reference values.
+SETS: dict[str, dict[str, str]] = {
+    name: dict(zip(_NAMES, values.split(), strict=True))
+    for name, values in {
+        "S1": "0.12 0.2 0.2 0.5 2 1 0.5 0.6 0.03",
+        "S2": "0.10 0.25 0.15 0.3 1.5 1 0.2 0.4 0.02",
+        "S3": "0.15 0.3 0.2 0.8 3 0.5 1 0.8 0.04",
+    }.items()
+}
+COUNTS = (3, 10)
+NOTIONS = ("given-aggregate", "closed-loop")
+
+PACKAGES = (
+    "eqsolve",
+    "sympy",
+    "python-flint",
+    "numpy",
+    "scipy",
+    "numba",
+    "matplotlib",
+    "latex2mathml",
+    "jinja2",
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes
+    ----------
+    folder : the output folder; ``index.html`` is the page.
+    ok : whether every check passed.
+    summary : one sentence.
+    """
+
+    folder: Path
+    ok: bool
+    summary: str
+
+
+def write(directory: str | Path, *, level: str = "quick", progress: bool = False) -> Written:
+    """Derive, draw, verify, and write the report.
+
+    Parameters
+    ----------
+    directory : output folder; its files appear when all of them are complete.
+    level : ``"quick"`` or ``"full"`` verification.
+    progress : show progress bars on standard error.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    from eqsolve import __version__
+    from eqsolve.latex.document import write as write_latex
+    from eqsolve.page import Content, render
+    from eqsolve.paper_figures.baseline import baseline, decimal
+    from eqsolve.paper_figures.runner import draw
+    from eqsolve.registry import model, names
+    from eqsolve.verify.suite import run_command
+
+    folder = Path(directory)
+    with staged(folder) as stage:
+        documents, pictures = stage / "latex", stage / "figures"
+        documents.mkdir()
+        pictures.mkdir()
+        models = [model(name) for name in names()]
+        write_latex(documents, models)
+        figures = draw(pictures)
+        ok, verification = run_command((), level, self_test=True, junit=None, progress=progress)
+        (stage / "verification.json").write_text(
+            json.dumps(verification, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+        )
+        games = [(each, each.displays(each.derivation)) for each in models]
+        content = Content(
+            games,
+            figures,
+            {name: decimal(value) for name, value in baseline().parameters.items()},
+            verification,
+            list(reference()),
+            SETS,
+            list(provenance()),
+        )
+        (stage / "index.html").write_text(render(content, __version__), encoding="utf-8")
+    checks = verification["checks"]
+    passed = sum(check["verdict"] == "pass" for check in checks)
+    return Written(
+        folder,
+        ok,
+        f"{passed} of {len(checks)} checks passed; the report is {folder / 'index.html'}",
+    )
+
+
+def reference() -> Iterator[Mapping[str, Any]]:
+    """Yield the solved reference sets: name, game, notion, status and strategy."""
+    from eqsolve.numerics.equilibrium import solve
+
+    for name, values in SETS.items():
+        given: dict[str, Any] = dict(values)
+        games: list[tuple[str, str, dict[str, Any]]] = [
+            *(("n-agent", f"n = {n}", {"n": n}) for n in COUNTS),
+            ("mean-field", "mean field", {}),
+        ]
+        for game, shown, extra in games:
+            for notion in NOTIONS:
+                answer = solve(game, equilibrium=notion, **given, **extra)
+                yield {
+                    "name": name,
+                    "game": shown,
+                    "notion": notion,
+                    "status": answer.status,
+                    "strategy": answer.to_dict().get("strategy", {}) if answer.ok else {},
+                }
+
+
+def provenance() -> Iterator[tuple[str, str]]:
+    """Yield the versions of what produced the page."""
+    yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
+    for name in PACKAGES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            yield name, "not installed"
+    yield "platform", f"{sys.platform} {platform.machine()}"

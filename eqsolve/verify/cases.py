@@ -1,0 +1,123 @@
+"""Parameter sets at which the numerical checks are made."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from eqsolve.model import Model
+from eqsolve.symbolic.heterogeneous import Agents
+
+Level = Literal["quick", "full"]
+
+_ORDER = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "r")
+
+
+def _row(text: str) -> dict[str, str]:
+    return dict(zip(_ORDER, text.split(), strict=True))
+
+
+#: The sets of reference, in the order b nu sigma theta gamma alpha beta lambda r.
+NAMED: Mapping[str, Mapping[str, str]] = {
+    "S1": _row(".12 .2 .2 .5 2 1 .5 .6 .03"),
+    "S2": _row(".10 .25 .15 .3 1.5 1 .2 .4 .02"),
+    "S3": _row(".15 .3 .2 .8 3 .5 1 .8 .04"),
+}
+
+#: Corners of S1 in which a coefficient vanishes or changes sign. Without idiosyncratic noise (nu = 0) wealth and
+#: aggregate share all their noise, the diffusion degenerates and the grid has nothing to say.
+SPECIAL: Mapping[str, Mapping[str, str]] = {
+    "S1 with r = 0": {**NAMED["S1"], "r": "0", "b": ".09"},
+    "S1 with theta = 0": {**NAMED["S1"], "theta": "0"},
+    "S1 with alpha = 0": {**NAMED["S1"], "alpha": "0"},
+    "S1 with sigma = 0": {**NAMED["S1"], "nu": ".28", "sigma": "0"},
+    "S1 mirrored": {**NAMED["S1"], "b": "-.06", "sigma": "-.2"},
+}
+
+#: Numbers of agents for the named sets.
+SIZES = ("3", "10")
+#: Aggregates where the game takes them as parameters.
+AGGREGATES = {"m_b": ".05", "m_s": ".1", "m_2": ".01"}
+
+#: Seed of the drawn sets, and how many there are.
+SEED = 20240229
+DRAWN: Mapping[Level, int] = {"quick": 3, "full": 30}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One parameter point of one game: ``given`` as a user would write it."""
+
+    name: str
+    given: Mapping[str, object]
+
+
+def drawn(seed: int, count: int) -> list[dict[str, str]]:
+    """Draw plausible parameter sets, both signs of the excess drift and of the common volatility.
+
+    Numbers have at most three decimals, so that a set can be copied from a report. ``n`` and the
+    aggregates are part of every set.
+    """
+    generator = random.Random(seed)
+
+    def uniform(low: float, high: float) -> float:
+        return round(generator.uniform(low, high), 3)
+
+    sets = []
+    for _ in range(count):
+        r, excess = uniform(0, 0.05), uniform(0.03, 0.15) * generator.choice((-1, 1))
+        row = {
+            "r": r,
+            "b": round(r + excess, 3),
+            "nu": uniform(0.1, 0.35),
+            "sigma": uniform(0.05, 0.3) * generator.choice((-1, 1)),
+            "theta": uniform(0, 0.9),
+            "gamma": uniform(1, 4),
+            "alpha": uniform(0.3, 1.5),
+            "beta": uniform(0.1, 1),
+            "lambda": uniform(0.3, 1),
+            "n": generator.randint(2, 20),
+            "m_b": uniform(-0.1, 0.1),
+            "m_s": uniform(-0.2, 0.2),
+            "m_2": uniform(0, 0.02),
+        }
+        sets.append({name: str(value) for name, value in row.items()})
+    return sets
+
+
+def cases(model: Model, level: Level) -> Iterator[Case]:
+    """Yield the parameter points of a game: the named sets, then special and drawn ones."""
+    if isinstance(model.population, Agents):
+        yield from _pairs(model, model.population, level)
+        return
+    needed = model.parameters
+    rows = [*NAMED.items(), *(SPECIAL.items() if level == "full" else ())]
+    for name, row in rows:
+        for size in SIZES if "n" in needed else ("",):
+            everything = {**row, **AGGREGATES, "n": size}
+            label = f"{name}, n = {size}" if size else name
+            yield Case(label, {key: everything[key] for key in needed})
+    for k, row in enumerate(drawn(SEED, DRAWN[level]), 1):
+        yield Case(f"drawn set {k} of seed {SEED}", {key: row[key] for key in needed})
+
+
+def _pairs(model: Model, agents: Agents, level: Level) -> Iterator[Case]:
+    """Neighbors in the lists of sets, in a circle, with the shared parameters of the first."""
+    numbered = [
+        (f"drawn set {k} of seed {SEED}", row)
+        for k, row in enumerate(drawn(SEED, DRAWN[level] // 2), 1)
+    ]
+    for rows in (list(NAMED.items()), numbered):
+        for k in range(len(rows) if len(rows) > 1 else 0):
+            chosen = [rows[(k + j) % len(rows)] for j in range(agents.count)]
+            shared = {s.name: chosen[0][1][s.name] for s in agents.shared}
+            own = {
+                f"{key}_{i}": value
+                for i, (_, row) in zip(agents.indices, chosen, strict=True)
+                for key, value in row.items()
+            }
+            everything = own | shared
+            label = " and ".join(name for name, _ in chosen)
+            yield Case(label, {key: everything[key] for key in model.parameters})

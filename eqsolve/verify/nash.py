@@ -1,0 +1,121 @@
+"""Checks of the closed-loop Nash equilibrium, in which competitors react to wealth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import sympy as sp
+
+from eqsolve.errors import NoSolutionError
+from eqsolve.model import Model
+from eqsolve.numerics.ball import ball, precision
+from eqsolve.numerics.equilibrium import PointSolver, solve
+from eqsolve.numerics.loop import ClosedLoop
+from eqsolve.symbolic.closed_loop import closed_loop_game
+from eqsolve.symbolic.game import Game, Moment, State
+from eqsolve.symbolic.population import Population
+from eqsolve.symbols import symbol, symbols
+from eqsolve.verify.check import Check
+from eqsolve.verify.prediction import BITS
+from eqsolve.verify.spike import spike_checks
+
+#: Largest exploitability of the Nash feedback; Newton's method ends far below its square root.
+ALLOWED = 1e-60
+#: Most agents whose wealths are written out one by one.
+WRITTEN_OUT = 3
+
+
+def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list[Check]:
+    """Check that no unilateral deviation from the closed-loop Nash feedback is a gain.
+
+    In ball arithmetic: an upper bound of the exploitability. By the spike variation, which knows
+    neither the matched equations nor the moments: in the mean field with the others' aggregates as
+    feedback of the state, for few agents with the wealth of each agent as a state.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no closed-loop Nash equilibrium.
+    """
+    found = solve(model.name, equilibrium="closed-loop", **given)  # type: ignore[arg-type]
+    if not found.ok or found.selected is None:
+        raise NoSolutionError(found.message, game=model.name, stage="verification")
+    x, y, q = symbols("x y q")
+    with precision(BITS):
+        solver = PointSolver(model, found.parameters)
+        one = ball(Fraction(1))
+        state = {x: one, y: 1 - solver.values.get(symbol("N"), 0 * one)}
+        response = solver.at_root(found.roots[found.selected], state)
+        loop = ClosedLoop(model, solver.values)
+        nash = loop.equilibrium(list(solver.strategy(response).values()), response)
+        assert nash.feedback is not None
+        moments = loop.moments(nash.feedback)
+        state |= {q: loop.second_moment(state[y])}
+        gain = float(loop.exploitability(moments, nash.feedback, state).abs_upper())
+        feedback = [float(v) for v in nash.feedback]
+    checks = [
+        Check(
+            name=f"{name}: exploitability of the closed-loop Nash feedback",
+            game=model.name,
+            kind="ball",
+            value=gain,
+            reference=0.0,
+            error=gain,
+            allowed=ALLOWED,
+            note="Upper bound of the largest gain rate, everybody at wealth 1.",
+        )
+    ]
+    population = model.population
+    assert isinstance(population, Population)
+    label = f"{name}, closed loop"
+    common = dict(zip(symbols("k1 k2 k3"), map(sp.Rational, feedback)))
+    values = solver.exact | common
+    if population.reciprocal == 0:
+        game = closed_loop_game(model.game, population)
+        claimed = dict(zip((x, y, sp.S.One), feedback))
+        states = [(1, 1), (2, -1), (-1, 3)]
+        return checks + spike_checks(game, claimed, values, states, name=label)
+    size = int(solver.exact[symbol("n")])
+    if 1 < size <= WRITTEN_OUT:
+        game = written_out(model.game, population, size)
+        share = feedback[1] / size
+        others = dict.fromkeys(game.state_symbols[1:], share)
+        claimed = {x: feedback[0], **others, sp.S.One: feedback[2]}
+        corners = [tuple(1 + (i == j) for j in range(size)) for i in range(-1, size)]
+        checks += spike_checks(game, claimed, values, corners, name=label)
+    return checks
+
+
+def written_out(game: Game, population: Population, size: int) -> Game:
+    """Return one agent's problem with the wealth of every agent as a state.
+
+    The competitors use the feedback ``k1, k2, k3`` of their own wealth and of their competitors'
+    aggregate; their noises are their own.
+    """
+    own = game.states[0]
+    others = [symbol(f"x_{k}") for k in range(2, size + 1)]
+    wealth = [own.symbol, *others]
+    share = sp.Rational(1, size)
+    aggregate = share * sp.Add(*others)
+    states = [own]
+    for other in others:
+        rest = share * sp.Add(*(v for v in wealth if v != other))
+        theirs = {own.symbol: other, game.control.symbol: population.feedback(other, rest)}
+        states.append(
+            State(
+                other,
+                drift=own.drift.xreplace(theirs),
+                loadings={
+                    noise if noise == "common" else f"{noise} {other}": v.xreplace(theirs)
+                    for noise, v in own.loadings.items()
+                },
+            )
+        )
+    spelled = {game.states[1].symbol: aggregate}
+    moments = tuple(
+        Moment(m.name, m.payoff.xreplace(spelled), m.running) for m in game.preference.moments
+    )
+    preference = replace(game.preference, moments=moments)
+    return replace(game, states=tuple(states), preference=preference, environment=())

@@ -1,0 +1,183 @@
+"""The verification suite: which game is checked how, at which parameters."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+from tqdm import tqdm
+
+from eqsolve.errors import EqsolveError, InputError, MissingPartError
+from eqsolve.model import Model
+from eqsolve.registry import model as find_model
+from eqsolve.registry import names
+from eqsolve.symbolic.population import Population
+from eqsolve.verify.cases import NAMED, SEED, Case, Level, cases
+from eqsolve.verify.check import Check
+from eqsolve.verify.montecarlo import monte_carlo_checks
+from eqsolve.verify.mutation import self_test as planted_errors
+from eqsolve.verify.nash import nash_checks
+from eqsolve.verify.pde import grid_checks
+from eqsolve.verify.prediction import Prediction, predictions
+from eqsolve.verify.report import Report
+from eqsolve.verify.spike import spike_checks
+from eqsolve.verify.symbolic import limit_checks, symbolic_checks
+
+#: States at which the spike variation deviates; they determine an affine strategy.
+SPIKE_AT = ((1, 1), (2, -1), (-1, 3))
+#: Largest relative error of the spike variation: double precision of the claims, times a hundred.
+SPIKE_ALLOWED = 1e-13
+#: Antithetic pairs of paths of the simulation.
+PATHS: dict[Level, int] = {"quick": 64_000, "full": 192_000}
+#: Probability that any check of one simulation fails although every claim is true.
+FALSE_ALARM = 1e-6
+
+
+@dataclass(frozen=True)
+class _Task:
+    game: str
+    label: str
+    kind: str
+    run: Callable[[], list[Check]]
+
+    def checks(self) -> list[Check]:
+        """Run; what cannot be checked is a check that fails."""
+        try:
+            return self.run()
+        except MissingPartError:
+            raise
+        except EqsolveError as error:
+            nan = math.nan
+            return [Check(self.label, self.game, self.kind, nan, nan, nan, 0.0, str(error))]
+
+
+def verify(
+    games: Iterable[str] | str | None = None,
+    level: str = "quick",
+    progress: bool | None = None,
+) -> Report:
+    """Check the closed forms of games by means that do not use them.
+
+    Exact checks put the closed form back into the problem. The grid solution of the extended HJB
+    system, the spike variation and the simulation know the dynamics, the preference and the
+    horizon only. In a population they check the response to the equilibrium's aggregates, held
+    constant; the closed-loop Nash equilibrium is checked in ball arithmetic and by the spike
+    variation.
+
+    Parameters
+    ----------
+    games : names of games; all by default.
+    level : ``"quick"`` or ``"full"`` (more parameter sets and paths).
+    progress : show a bar on standard error.
+
+    Raises
+    ------
+    InputError
+        For an unknown game or level.
+    MissingPartError
+        If the compiled grid solver is not installed.
+    """
+    checked = _level(level)
+    chosen = (games,) if isinstance(games, str) else tuple(games or names())
+    models = [find_model(name) for name in dict.fromkeys(chosen)]
+    tasks = [task for model in models for task in _tasks(model, checked)]
+    checks: list[Check] = []
+    seconds: dict[str, float] = {}
+    for task in tqdm(tasks, desc="verify", disable=not progress, leave=False):
+        start = time.perf_counter()
+        checks += task.checks()
+        seconds[task.game] = seconds.get(task.game, 0.0) + time.perf_counter() - start
+    return Report(tuple(checks), level, seconds)
+
+
+def run_command(
+    games: Iterable[str] = (),
+    level: str = "quick",
+    *,
+    self_test: bool = False,
+    junit: str | Path | None = None,
+    progress: bool = False,
+) -> tuple[bool, dict[str, Any]]:
+    """Verify and return the verdict with the machine-readable report.
+
+    With ``self_test`` errors are planted, too: the verdict is false if one is not caught.
+    """
+    report = verify(tuple(games) or None, level, progress)
+    ok, result = report.ok, report.to_dict()
+    if self_test:
+        found = planted_errors(progress)
+        result |= found.to_dict()
+        ok = ok and found.ok
+        result["ok"] = ok
+    if junit is not None:
+        report.write_junit(junit)
+    return ok, result
+
+
+def _level(level: str) -> Level:
+    if level == "quick":
+        return "quick"
+    if level == "full":
+        return "full"
+    raise InputError(f"level must be quick or full, not {level!r}.", stage="input")
+
+
+def _tasks(model: Model, level: Level) -> Iterator[_Task]:
+    game = model.name
+    yield _Task(game, "symbolic checks", "exact", partial(symbolic_checks, model))
+    for finite in _finite_versions(model):
+        yield _Task(game, "limit", "exact", partial(limit_checks, finite, model))
+    for seed, case in enumerate(cases(model, level), SEED):
+        yield _Task(game, case.name, "numeric", partial(_case_checks, model, case, level, seed))
+    if isinstance(model.population, Population):
+        for case in cases(model, level):
+            if level == "full" or case.name.partition(",")[0] in NAMED:
+                run = partial(nash_checks, model, case.given, name=case.name)
+                yield _Task(game, f"{case.name}, closed loop", "ball", run)
+
+
+def _finite_versions(model: Model) -> Iterator[Model]:
+    """The games of finitely many agents whose limit a mean-field game is."""
+    if isinstance(model.population, Population) and model.population.reciprocal == 0:
+        for other in map(find_model, names()):
+            population = other.population
+            if isinstance(population, Population) and other.ansatz is model.ansatz:
+                if isinstance(population.reciprocal, sp.Symbol):
+                    yield other
+
+
+def _case_checks(model: Model, case: Case, level: Level, seed: int) -> list[Check]:
+    checks = []
+    for claim in predictions(model, case.given, name=case.name):
+        checks += numeric_checks(claim, paths=PATHS[level], seed=seed)
+    return checks
+
+
+def numeric_checks(claim: Prediction, *, paths: int, seed: int) -> list[Check]:
+    """Check one prediction by the grid, the spike variation and the simulation."""
+    game, feedback, values = claim.game, claim.feedback, claim.values
+    return [
+        *grid_checks(game, feedback, values, name=f"{claim.name}, grid", moments=claim.moments),
+        *spike_checks(
+            game, feedback, values, SPIKE_AT, name=f"{claim.name}, spike", allowed=SPIKE_ALLOWED
+        ),
+        *monte_carlo_checks(
+            game,
+            feedback,
+            values,
+            claim.moments,
+            paths=paths,
+            seed=seed,
+            name=f"{claim.name}, simulation",
+            objective=claim.objective,
+            false_alarm=FALSE_ALARM,
+            threads=os.cpu_count() or 1,
+        ),
+    ]

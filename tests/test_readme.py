@@ -1,0 +1,93 @@
+"""The README is run: commands, Python session, equation, and the game it adds.
+
+With EQSOLVE_UPDATE_GOLDEN=1 the outputs are written into the README instead of compared.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import eqsolve.derivations
+from eqsolve import registry
+from eqsolve.cli import cli
+from eqsolve.latex.printer import latex
+
+README = Path(__file__).parents[1] / "README.md"
+CONSOLE = re.compile(r"```console\n\$ eqsolve (?P<command>[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+EQUATION = re.compile(r"```math\n(?P<equation>.*?)\n```", re.DOTALL)
+PYTHON = re.compile(r"```python\n(?P<source>.*?)```", re.DOTALL)
+
+
+def _compare(match: re.Match[str], group: str, found: str) -> None:
+    if os.environ.get("EQSOLVE_UPDATE_GOLDEN"):
+        text = README.read_text()
+        old = match.group(0)
+        start = match.start(group) - match.start()
+        new = old[:start] + found + old[start + len(match.group(group)) :]
+        README.write_text(text.replace(old, new))
+    else:
+        assert match.group(group) == found
+
+
+@pytest.mark.parametrize(
+    "match",
+    list(CONSOLE.finditer(README.read_text())),
+    ids=lambda m: m.group("command").split(" -p")[0],
+)
+def test_commands_print_what_is_shown(
+    match: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, shlex.split(match.group("command")))
+    assert result.exit_code == (4 if "r=0.1 " in match.group("command") else 0), result.output
+    _compare(match, "output", result.output)
+
+
+def test_the_cubic_is_the_derived_one() -> None:
+    (match,) = EQUATION.finditer(README.read_text())
+    form = eqsolve.derive("best-response").form
+    (root,) = (d for d in form.definitions if d.is_root)
+    lines = [f"{latex(root.expression)} = 0"]
+    lines += [f"{latex(name)} = {latex(form[name])}" for name in root.polynomial]
+    _compare(match, "equation", " \\\\\n".join(lines))
+
+
+def test_python_session() -> None:
+    (session,) = (m for m in PYTHON.finditer(README.read_text()) if ">>>" in m.group("source"))
+    parsed = doctest.DocTestParser().get_doctest(session.group("source"), {}, "README", None, 0)
+    report: list[str] = []
+    results = doctest.DocTestRunner(verbose=False).run(parsed, out=report.append)
+    assert results.attempted > 4
+    assert results.failed == 0, "".join(report)
+
+
+def test_the_game_of_the_readme_can_be_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source,) = (m for m in PYTHON.finditer(README.read_text()) if "MODEL" in m.group("source"))
+    (tmp_path / "regulator.py").write_text(source.group("source"))
+    monkeypatch.setattr(
+        eqsolve.derivations, "__path__", [*eqsolve.derivations.__path__, str(tmp_path)]
+    )
+    registry.names.cache_clear()
+    registry.model.cache_clear()
+    try:
+        assert "regulator" in registry.names()
+        result = CliRunner().invoke(cli, ["derive", "regulator", "--step", "closed-form"])
+        assert result.exit_code == 0, result.output
+        assert "p1**2" in result.output
+        refused = CliRunner().invoke(cli, "solve regulator -p sigma=1 -p lambda=1".split())
+        assert refused.exit_code == 2
+        assert "symbolically only" in refused.stderr
+    finally:
+        monkeypatch.undo()
+        registry.names.cache_clear()
+        registry.model.cache_clear()
+    assert "regulator" not in registry.names()

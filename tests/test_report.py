@@ -1,0 +1,500 @@
+"""The report page: complete, self-contained, well-formed; written whole or not at all."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from eqsolve import report
+from eqsolve.errors import InputError
+from eqsolve.latex.printer import BREAK, marked
+from eqsolve.ledger import Display, Line
+from eqsolve.page import Content, covered, grouped, overview, render, sections
+from eqsolve.paper_figures.figure import Drawn, write
+from eqsolve.paper_figures.runner import FIGURES
+from eqsolve.registry import model
+from eqsolve.symbols import symbol, symbols
+from eqsolve.typeset import heading, mathematics, number, prose, split
+
+VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element closed in order; collects what the tests need."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"an attribute of {tag} is given twice"
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text.append(data)
+
+    def values(self, attribute: str) -> list[str]:
+        """All values of an attribute."""
+        return [value for _, name, value in self.attributes if name == attribute]
+
+
+def displays() -> tuple[Display, ...]:
+    """A plain display, a range, one without a number, and one with a title that needs escaping."""
+    a, lam, kappa, D1, p1, B, r = symbols("a lambda kappa D1 p1 B r")
+    plain = Display("2.50", "a & b < c", (Line(a, lam * kappa / D1),), "solution", "exact")
+    cubic = Line(symbol("C3") * p1**3 + symbol("C2") * p1**2 + symbol("C1") * p1, -symbol("C0"))
+    ranged = Display("2.53-2.54", "cubic of p1", (cubic, cubic), "identity", "exact")
+    ranged = replace(ranged, prose="The root $p_1$ solves", depends=("2.50", "A.1"))
+    word = Display("shift", "shift", (Line(D1, lam - r - B * p1),), "definition", "definition")
+    let = (Line(symbol("E1"), lam - r),)
+    return plain, ranged, replace(word, let=let, depends=("2.54", "shift"))
+
+
+def checks(*, failing: bool = False) -> dict[str, Any]:
+    """A verification with one check of each kind."""
+    rows = [
+        {
+            "name": f"<{kind}> check",
+            "game": "n-agent",
+            "kind": kind,
+            "value": -0.25,
+            "reference": -0.25,
+            "error": error,
+            "allowed": 1e-9,
+            "note": "with R & D",
+            "verdict": "pass",
+        }
+        for kind, error in (("exact", 0.0), ("grid", 3.1e-12), ("spike", 1e-10))
+    ]
+    if failing:
+        rows[1] |= {"error": 2e-9, "verdict": "fail"}
+    return {"ok": not failing, "checks": rows, "planted": 7, "caught": 7}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Drawn]:
+    """The five figures from made-up columns, one of which breaks a statement."""
+    folder = tmp_path_factory.mktemp("figures")
+    grid = np.linspace(0.5, 1.5, 11)
+    base = {
+        "status": np.full(11, "ok"),
+        "admissible_roots": np.ones(11, dtype=int),
+        "pi": 1 + grid,
+        "pi_noncompetitive": np.full(11, 1.0),
+    }
+    made = []
+    for figure in FIGURES:
+        columns = {figure.name.removeprefix("figure_"): grid} | base
+        if figure.name == "figure_convergence":
+            columns = {"n": np.arange(2, 13)} | base | {"limit": np.full(11, 1.0)}
+        made.append(write(replace(figure, data=lambda columns=columns: columns), folder))
+    return made
+
+
+@pytest.fixture(scope="module")
+def content(drawn: list[Drawn]) -> Content:
+    """A page with two games that share numbers."""
+    games = [(model(name), displays()) for name in ("best-response", "mean-field")]
+    rows = [
+        {
+            "name": "S1",
+            "game": "n = 3",
+            "notion": "closed-loop",
+            "status": "ok",
+            "strategy": {"x": 0.25, "y": -0.125, "1": 1.0},
+        },
+        {"name": "S9", "game": "n = 3", "notion": "-", "status": "degenerate", "strategy": {}},
+    ]
+    baseline = {"r": "0.03", "lambda": "0.1"}
+    return Content(games, drawn, baseline, checks(), rows, report.SETS, [("Python", "3.11")])
+
+
+@pytest.fixture(scope="module")
+def html(content: Content) -> str:
+    """The page."""
+    return render(content, "1.2.3")
+
+
+# ----------------------------------------------------------------- the page
+
+
+def test_page_is_well_formed(html: str) -> None:
+    """Every element is closed in order, and the parser finds the expected parts."""
+    page = Page(html)
+    assert html.startswith("<!DOCTYPE html>\n<html lang=")
+    assert page.tags["h1"] == 1 and page.tags["title"] == 1 and page.tags["main"] == 1
+
+
+def test_page_loads_nothing(html: str) -> None:
+    """No script, no style sheet, no font, no image from anywhere: data and fragments only."""
+    page = Page(html)
+    assert page.tags["script"] == 0 and page.tags["iframe"] == 0
+    for attribute in ("src", "href", "srcset", "data", "poster", "action"):
+        for value in page.values(attribute):
+            assert value.startswith(("data:", "#")), f"{attribute}={value}"
+    assert not re.search(r"https?:", html)
+    assert "url(" not in html and "@import" not in html
+
+
+def test_anchors_are_unique_and_links_lead_somewhere(html: str) -> None:
+    """Numbers that two games share have one permanent anchor; every fragment exists."""
+    page = Page(html)
+    anchors = page.values("id")
+    assert len(anchors) == len(set(anchors))
+    for target in page.values("href"):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+    for name in ("eq-2.50", "eq-2.53", "eq-2.54", "eq-best-response-shift", "eq-mean-field-shift"):
+        assert anchors.count(name) == 1
+    assert "eq-2.50-mean-field-2" in anchors
+
+
+def test_every_display_is_rendered(html: str, content: Content) -> None:
+    """Each line of each display and of each closed form has MathML on both sides."""
+    page = Page(html)
+    shown = sections(content.games)
+    lines = [line for s in shown for e in s.equations for line in (*e.let, *e.lines)]
+    lines += [line for s in shown for line, _ in (*s.steps, *s.assumed)]
+    assert page.values("class").count("equation") == 6
+    assert sum(c.split()[0] == "line" for c in page.values("class") if c) == len(lines)
+    assert page.tags["math"] >= 2 * len(lines)
+    assert all(piece.startswith("<math") for line in lines for piece in (*line.left, *line.right))
+    for name in ("mrow", "mi", "mfrac", "msup"):
+        assert page.tags[name] > 0
+
+
+def test_no_tex_is_left_over(html: str) -> None:
+    """Neither a command nor a dollar sign nor a line mark reaches the reader."""
+    text = "".join(Page(html).text)
+    assert not re.search(r"\\[A-Za-z]|\$", text)
+    assert BREAK not in html
+
+
+def test_closed_form_and_assumptions_are_listed(content: Content) -> None:
+    """Every definition and every quantity assumed nonzero appears."""
+    for (declared, _), section in zip(content.games, sections(content.games), strict=True):
+        form = declared.derivation.form
+        assert len(section.steps) == len(form.definitions)
+        assert len(section.assumed) == len(form.nonzero) > 5
+        assert len(section.parameters) == len(declared.parameters)
+
+
+def test_every_figure_is_inlined(html: str, drawn: list[Drawn]) -> None:
+    """The images are the SVG files, byte for byte, with their statements and notes."""
+    page = Page(html)
+    sources = page.values("src")
+    assert page.tags["figure"] == len(sources) == 5
+    text = re.sub(r"\s+", " ", "".join(page.text))
+    for one, source in zip(drawn, sources, strict=True):
+        kind, data = source.split(",")
+        assert kind == "data:image/svg+xml;base64"
+        assert base64.b64decode(data) == one.path(".svg").read_bytes()
+        assert f'id="fig-{one.figure.number}"' in html
+        assert one.notes in text
+        for statement in one.statements:
+            assert str(statement) in text
+    verdicts = [s.holds for one in drawn for s in one.statements]
+    assert not all(verdicts)
+    items = re.findall(r'<ul class="statements">(.*?)</ul>', html, re.DOTALL)
+    assert "".join(items).count('class="fail"') == verdicts.count(False)
+    assert "".join(items).count('class="pass"') == verdicts.count(True)
+
+
+def test_every_check_has_a_row(html: str) -> None:
+    """Names are escaped, numbers are there, and the count is right."""
+    table = re.search(r'<table class="checks.*</table>', html, re.DOTALL)
+    assert table is not None
+    rows = re.findall(r'<tr id="check-(\d+)" class="(\w+)">', table.group())
+    assert rows == [("1", "pass"), ("2", "pass"), ("3", "pass")]
+    assert "&lt;grid&gt; check" in table.group() and "with R &amp; D" in table.group()
+    assert "3.1 × 10<sup>−12</sup>" in table.group()
+    assert "All 3 checks passed." in html and "Of 7 errors planted" in html
+
+
+def test_a_failed_check_is_shown_at_the_top_and_in_its_row(content: Content) -> None:
+    """A failure is counted, named and linked."""
+    html = render(replace(content, verification=checks(failing=True)), "1.2.3")
+    assert "2 of 3" in html
+    assert "1 of 3 checks failed" in html and 'href="#check-2"' in html
+    assert '<tr id="check-2" class="fail">' in html
+    assert "All 3 checks passed" not in html
+
+
+def test_checks_are_counted_by_game_and_kind() -> None:
+    """The overview shows the tightest check of a group and never hides a bad number."""
+    base = {"game": "g", "verdict": "pass", "allowed": 1e-9}
+    rows = [
+        base | {"kind": "grid", "error": 1e-10},
+        base | {"kind": "grid", "error": 5e-10},
+        base | {"kind": "exact", "error": 0.0, "allowed": 0.0},
+        base | {"kind": "ball", "error": None, "verdict": "fail"},
+        base | {"kind": "zero", "error": 1e-300, "allowed": 0.0, "verdict": "fail"},
+    ]
+    seen = {row["kind"]: (row["count"], row["passed"], row["share"]) for row in overview(rows)}
+    assert seen["grid"] == (2, 2, pytest.approx(0.5))
+    assert seen["exact"] == (1, 1, 0.0)
+    assert seen["ball"] == (1, 0, None) and seen["zero"] == (1, 0, None)
+    assert [k for k, _ in grouped(rows + [{"game": "h"}])["h"]] == [6]
+
+
+def test_reference_values(html: str) -> None:
+    """Solved sets show ten digits, unsolved ones their status."""
+    assert ">−0.1250000000<" in html and ">degenerate<" in html
+
+
+def test_page_depends_on_its_content_only(content: Content, html: str) -> None:
+    """Rendering twice gives the same bytes."""
+    assert render(content, "1.2.3") == html
+
+
+# ---------------------------------------------------------------- its parts
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (-0.5, "−0.5"),
+        (1e-9, "10<sup>−9</sup>"),
+        (-2.5e-7, "−2.5 × 10<sup>−7</sup>"),
+        (1e300, "10<sup>300</sup>"),
+        (float("nan"), "not finite"),
+        (float("inf"), "not finite"),
+        (None, "not finite"),
+    ],
+)
+def test_numbers_in_tables(value: float | None, shown: str) -> None:
+    """True minus signs, powers of ten, and a word for what is no number."""
+    assert number(value) == shown
+
+
+def test_ranges_cover_every_number() -> None:
+    """A range has an anchor for each of its numbers."""
+    one, ranged, word = displays()
+    assert covered(one) == ("2.50",)
+    assert covered(ranged) == ("2.53", "2.54")
+    assert covered(word) == ("shift",)
+    assert covered(replace(one, number="2.15-2.17")) == ("2.15", "2.16", "2.17")
+
+
+def test_long_formulas_are_split_at_signs_without_loss() -> None:
+    """The pieces joined are the formula; short formulas stay whole inside their brackets."""
+    x, y = symbols("x y")
+    terms = [symbol(f"h{i}") for i in ("20", "11", "02", "10", "01", "00")]
+    long = sp.Mul(symbol("lambda"), sp.Add(*terms), evaluate=False) + x * (y + 1)
+    tex = marked(long)
+    for room in (5.0, 10.0, 100.0):
+        pieces = split(tex, room)
+        assert " ".join(pieces).split() == tex.replace(BREAK, " ").split()
+    assert len(split(tex, 5.0)) > len(split(tex, 100.0)) == 2
+    assert split(marked(x), 1.0) == ["x"]
+
+
+def test_formulas_are_spaced_and_stacked_as_in_print() -> None:
+    """A sign after a relation is unary, one after a term is not; limits go below."""
+    assert '<mo form="prefix">' in mathematics("a = -b")
+    assert 'form="prefix"' not in mathematics("a - b")
+    assert "<munder><mo>sup</mo>" in mathematics(r"\sup_{p} x")
+    assert "xmlns" not in mathematics("x") and "display" not in mathematics("x")
+
+
+def test_games_come_in_the_order_of_the_source() -> None:
+    """Sections are sorted by the first number; a game without numbers is last."""
+    one = displays()[0]
+    games = [
+        (model("two-agent"), ()),
+        (model("mean-field"), (replace(one, number="3.2"),)),
+        (model("n-agent"), (replace(one, number="2.100"), replace(one, number="2.91"))),
+        (model("best-response"), (replace(one, number="2.99"), replace(one, number="2.100"))),
+    ]
+    order = [section.anchor.removeprefix("game-") for section in sections(games)]
+    assert order == ["n-agent", "best-response", "mean-field", "two-agent"]
+
+
+def test_sentences_and_titles() -> None:
+    """Formulas between dollar signs become MathML, everything else is escaped."""
+    made = prose("If $p_1 < 0$ & Hamilton--Jacobi")
+    assert made.startswith("If <math") and made.endswith("</math> &amp; Hamilton–Jacobi")
+    assert "<math" in heading("coefficient of x^2 in H") and heading("bond") == "Bond"
+
+
+# -------------------------------------------------------------- the folder
+
+
+Replace = Callable[..., list[Path]]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, drawn: list[Drawn]) -> Replace:
+    """Replace the slow parts of ``write``; call the result to plant a failure in the checks."""
+    import eqsolve.latex.document
+    import eqsolve.paper_figures.runner
+    import eqsolve.verify.suite
+
+    def plant(*, failing: bool = False, error: Exception | None = None) -> list[Path]:
+        def equations(folder: Path, *_: object) -> list[Path]:
+            (folder / "equations.tex").write_text("tex")
+            return [folder / "equations.tex"]
+
+        def pictures(folder: Path) -> list[Drawn]:
+            (folder / "figure_theta.pdf").write_text("pdf")
+            return drawn
+
+        def run(*_: object, **__: object) -> tuple[bool, dict[str, Any]]:
+            if error is not None:
+                raise error
+            return not failing, checks(failing=failing)
+
+        monkeypatch.setattr(eqsolve.latex.document, "write", equations)
+        monkeypatch.setattr(eqsolve.paper_figures.runner, "draw", pictures)
+        monkeypatch.setattr(eqsolve.verify.suite, "run_command", run)
+        monkeypatch.setattr(report, "reference", lambda: iter(()))
+        return []
+
+    return plant
+
+
+def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
+    """The page, the checks, LaTeX and figures; other files of the folder stay."""
+    quick()
+    folder = tmp_path / "deep" / "paper"
+    folder.mkdir(parents=True)
+    (folder / "notes.txt").write_text("mine")
+    written = report.write(folder)
+    assert written.ok and "3 of 3 checks passed" in written.summary
+    found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert found == {
+        "index.html",
+        "verification.json",
+        "latex/equations.tex",
+        "figures/figure_theta.pdf",
+        "notes.txt",
+    }
+    assert json.loads((folder / "verification.json").read_text()) == checks()
+    Page((folder / "index.html").read_text())
+
+
+def test_failed_checks_are_reported_and_written(quick: Replace, tmp_path: Path) -> None:
+    """The report of a failure is written too."""
+    quick(failing=True)
+    written = report.write(tmp_path / "paper")
+    assert not written.ok and "2 of 3 checks passed" in written.summary
+    assert "1 of 3 checks failed" in (tmp_path / "paper" / "index.html").read_text()
+
+
+def test_nothing_is_left_of_an_interrupted_report(quick: Replace, tmp_path: Path) -> None:
+    """An error in the middle leaves no folder, and an old report as it was."""
+    quick(error=RuntimeError("planted"))
+    with pytest.raises(RuntimeError, match="planted"):
+        report.write(tmp_path / "new" / "paper")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "index.html").write_text("old")
+    with pytest.raises(RuntimeError, match="planted"):
+        report.write(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+    assert (tmp_path / "index.html").read_text() == "old"
+
+
+def test_unwritable_folder_is_refused_at_once(quick: Replace, tmp_path: Path) -> None:
+    """A file in the way: one sentence, before anything slow begins."""
+    quick(error=RuntimeError("too late"))
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(InputError, match="cannot be written") as caught:
+        report.write(blocked / "paper")
+    assert caught.value.exit_code == 2
+
+
+# -------------------------------------------------------------- in a browser
+
+
+PROBE = """<!DOCTYPE html><meta charset="utf-8"><body>
+<iframe src="page.html" style="width:{width}px;height:2000px;border:0"></iframe>
+<pre id="out"></pre>
+<script>
+addEventListener("load", () => {{
+  const page = document.querySelector("iframe").contentDocument;
+  const flat = [...page.querySelectorAll("math")].filter(m => {{
+    const box = m.getBoundingClientRect();
+    return !(box.width > 0 && box.height > 0);
+  }});
+  const broken = [...page.images].filter(i => !(i.complete && i.naturalWidth > 0));
+  document.getElementById("out").textContent = "PROBE " + JSON.stringify({{
+    overflow: page.documentElement.scrollWidth - {width},
+    maths: page.querySelectorAll("math").length,
+    flat: flat.length,
+    errors: page.querySelectorAll("merror").length,
+    images: page.images.length,
+    broken: broken.length,
+  }}) + " END";
+}});
+</script></body>"""
+
+
+def browser() -> str:
+    """A Chromium, or skip; where the tools are required a missing one fails."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+    if found is None and os.environ.get("EQSOLVE_REQUIRE_TOOLS") == "1":
+        pytest.fail("chromium is required and not installed")
+    if found is None:
+        pytest.skip("chromium is not installed")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_in_a_browser(html: str, tmp_path: Path, width: int) -> None:
+    """Desk and telephone: every formula has a size, every image loads, nothing sticks out."""
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    (tmp_path / "probe.html").write_text(PROBE.format(width=width), encoding="utf-8")
+    done = subprocess.run(
+        [
+            browser(),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--allow-file-access-from-files",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--window-size=1400,2200",
+            "--virtual-time-budget=10000",
+            "--dump-dom",
+            (tmp_path / "probe.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    found = re.search(r"PROBE (\{.*?\}) END", done.stdout)
+    assert found is not None, done.stderr[-2000:]
+    seen = json.loads(found.group(1))
+    assert seen["overflow"] <= 0
+    assert seen["maths"] == Page(html).tags["math"] and seen["flat"] == seen["errors"] == 0
+    assert seen["images"] == 5 and seen["broken"] == 0

@@ -1,0 +1,228 @@
+"""The verification suite passes, its report has the agreed form, and planted errors are caught."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from eqsolve.errors import InputError
+from eqsolve.pde import GridSolution, solve_extended_hjb
+from eqsolve.registry import model, names
+from eqsolve.verify import mutation, suite
+from eqsolve.verify.cases import DRAWN, SEED, cases, drawn
+from eqsolve.verify.check import Check
+from eqsolve.verify.mutation import SelfTest, self_test
+from eqsolve.verify.pde import compare, grid_checks
+from eqsolve.verify.prediction import Prediction, predictions
+from eqsolve.verify.report import Report
+from eqsolve.verify.suite import verify
+
+FIELDS = {"name", "game", "kind", "value", "reference", "error", "allowed", "verdict", "note"}
+KINDS = {"exact", "grid", "spike", "monte-carlo"}
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return verify(level="quick")
+
+
+@pytest.fixture(scope="module")
+def planted() -> SelfTest:
+    return self_test()
+
+
+@pytest.fixture(scope="module")
+def claim() -> Prediction:
+    game = model("best-response")
+    first = next(iter(cases(game, "quick")))
+    return next(predictions(game, first.given, name="case"))
+
+
+def test_suite_passes(report: Report) -> None:
+    assert report.failures == ()
+    assert report.ok
+    for game in names():
+        kinds = Counter(check.kind for check in report.checks if check.game == game)
+        assert KINDS <= set(kinds), game
+    assert len({(c.game, c.name) for c in report.checks}) == len(report.checks)
+
+
+def test_errors_are_far_below_what_is_allowed(report: Report) -> None:
+    worst = Counter[str]()
+    for check in report.checks:
+        worst[check.kind] = max(worst[check.kind], check.error)
+    assert worst["exact"] == 0
+    assert worst["grid"] < 1e-11
+    assert worst["spike"] < 1e-14
+    assert worst["ball"] < 1e-70
+
+
+def test_simulation_has_power(report: Report) -> None:
+    """What the simulation allows is below 10 % of what it checks, mostly far below."""
+    rows = [c for c in report.checks if c.kind == "monte-carlo" and abs(c.value) > 0.02]
+    assert len(rows) > 100
+    ratios = sorted(c.allowed / abs(c.value) for c in rows)
+    assert ratios[len(ratios) // 2] < 0.01
+    assert ratios[-1] < 0.25
+
+
+def test_report_is_json(report: Report) -> None:
+    result = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert result["ok"] is True
+    assert len(result["checks"]) == len(report.checks)
+    assert all(set(row) == FIELDS for row in result["checks"])
+    assert {row["verdict"] for row in result["checks"]} == {"pass"}
+
+
+def test_junit(report: Report, tmp_path: Path) -> None:
+    failing = Check('a < "b"', "game", "exact", 0.0, 0.0, 1.0, 0.0, "It & that.")
+    whole = Report((*report.checks, failing), "quick", {})
+    whole.write_junit(tmp_path / "report.xml")
+    root = ElementTree.parse(tmp_path / "report.xml").getroot()
+    found = root.findall("testsuite/testcase")
+    assert len(found) == len(whole.checks)
+    (failure,) = root.findall("testsuite/testcase/failure")
+    assert "It & that." in (failure.text or "")
+    assert sum(int(s.attrib["tests"]) for s in root) == len(whole.checks)
+    assert sum(int(s.attrib["failures"]) for s in root) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["report.xml"]
+    with pytest.raises(InputError):
+        whole.write_junit(tmp_path / "absent" / "report.xml")
+
+
+def test_a_failure_makes_the_report_fail() -> None:
+    good = Check("good", "game", "exact", 0.0, 0.0, 0.0, 0.0)
+    assert Report((good,), "quick", {}).ok
+    assert not Report((good, replace(good, error=1.0)), "quick", {}).ok
+    assert not Report((), "quick", {}).ok
+
+
+@pytest.mark.parametrize("field", ["value", "reference", "error", "allowed"])
+def test_not_a_number_fails(field: str) -> None:
+    check = replace(Check("good", "game", "grid", 1.0, 1.0, 0.0, 1e-9), **{field: math.nan})
+    result = Report((check,), "quick", {}).to_dict()
+    assert result["ok"] is False
+    assert result["checks"][0]["verdict"] == "fail"
+    assert result["checks"][0][field] is None
+
+
+def grid(claim: Prediction) -> GridSolution:
+    return solve_extended_hjb(claim.game, dict(claim.values), nodes=21, coarse=11)
+
+
+def compared(solution: GridSolution, claim: Prediction) -> list[Check]:
+    return compare(
+        solution, claim.game, claim.feedback, claim.moments, name="case", allowed=1e-10
+    )
+
+
+def test_grid_with_one_undefined_policy_fails(claim: Prediction) -> None:
+    solution = grid(claim)
+    assert all(check.verdict == "pass" for check in compared(solution, claim))
+    policy = solution.policy.copy()
+    policy[10, 12] = math.nan
+    verdicts = [check.verdict for check in compared(replace(solution, policy=policy), claim)]
+    assert verdicts == ["fail", "pass", "pass", "pass"]
+
+
+@pytest.mark.parametrize(
+    "status", ["short_wave_unstable", "moment_explosion", "stagnated", "inconsistent_grids"]
+)
+def test_grid_with_a_bad_status_is_never_verified(claim: Prediction, status: str) -> None:
+    """Even where all the numbers agree."""
+    checks = compared(replace(grid(claim), status=status), claim)
+    assert [check.verdict for check in checks] == ["fail"] * 4
+    assert all(status in check.note for check in checks)
+
+
+def test_grid_sees_errors_of_1e_9(claim: Prediction) -> None:
+    for monomial, value in claim.feedback.items():
+        wrong = {**claim.feedback, monomial: value * (1 + 1e-7)}
+        checks = grid_checks(claim.game, wrong, claim.values, name="case")
+        assert checks[0].verdict == "fail", monomial
+
+
+def test_planted_errors_are_caught(planted: SelfTest) -> None:
+    result = planted.to_dict()
+    assert result["missed"] == []
+    assert planted.ok
+    assert result["planted"] == result["caught"] > 100
+    assert set(result["kinds"]) == {
+        "grid", "spike", "monte-carlo", "symbolic", "definition", "derivation", "limit"
+    }  # fmt: skip
+
+
+def test_planted_errors_are_the_agreed_ones(planted: SelfTest) -> None:
+    found = {(o.kind, o.what) for o in planted.outcomes}
+    for part in ("p1", "p2", "q3"):
+        assert ("grid", f"{part} off by 0.0001") in found
+        assert ("spike", f"{part} off by 0.001") in found
+    for name in ("C3", "C2", "C1", "C0"):
+        assert ("grid", f"coefficient {name} of the cubic off by 0.0001") in found
+    simulated = [o for o in planted.outcomes if o.kind == "monte-carlo"]
+    assert len(simulated) == 18
+    sorts = Counter(
+        o.what.partition(" in ")[0] for o in planted.outcomes if o.kind == "symbolic"
+    )
+    assert set(sorts) == {"a sign flipped", "a factor 2", "off by 1e-6", "an index swapped"}
+    assert min(sorts.values()) >= 10
+
+
+def test_a_check_that_sees_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The self-test fails when a check is blind, and when it fails without an error."""
+    blind = mutation.Planted("grid", "game", "nothing", lambda: [], lambda: [])
+    failing = Check("always", "game", "grid", 0.0, 0.0, 1.0, 0.0)
+    broken = mutation.Planted("spike", "game", "error", lambda: [failing], lambda: [failing])
+    monkeypatch.setattr(mutation, "planted", lambda: iter((blind, broken)))
+    result = self_test()
+    assert not result.ok
+    assert result.to_dict()["caught"] == 0
+    assert len(result.to_dict()["missed"]) == 2
+
+
+def test_run_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    good = Check("good", "game", "exact", 0.0, 0.0, 0.0, 0.0)
+    checks: list[Check] = [good]
+    monkeypatch.setattr(
+        suite, "verify", lambda *a: Report(tuple(checks), "quick", {"game": 1.0})
+    )
+    missed = mutation.Outcome("grid", "game", "error", "")
+    monkeypatch.setattr(suite, "planted_errors", lambda progress: SelfTest((missed,)))
+    ok, result = suite.run_command((), "quick", junit=tmp_path / "r.xml")
+    assert ok and result["ok"] and "planted" not in result
+    assert (tmp_path / "r.xml").exists()
+    ok, result = suite.run_command((), "quick", self_test=True)
+    assert not ok and not result["ok"] and (result["planted"], result["caught"]) == (1, 0)
+    checks.append(replace(good, error=1.0))
+    ok, result = suite.run_command(())
+    assert not ok and not result["ok"]
+
+
+def test_no_equilibrium_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad: dict[str, Any] = {**drawn(SEED, 1)[0], "lambda": ".001"}
+    game = model("mean-field")
+    given = {key: bad[key] for key in game.parameters}
+    monkeypatch.setattr(suite, "cases", lambda *a: iter([suite.Case("bad", given)]))
+    result = verify("mean-field")
+    assert not result.ok
+    assert any("bad" in check.name and check.note for check in result.failures)
+
+
+def test_bad_input() -> None:
+    with pytest.raises(InputError):
+        verify("no-such-game")
+    with pytest.raises(InputError):
+        verify("mean-field", level="thorough")
+
+
+def test_drawn_sets_are_fixed() -> None:
+    assert drawn(SEED, 3) == drawn(SEED, 30)[:3]
+    assert drawn(SEED, 2) != drawn(SEED + 1, 2)
+    assert DRAWN["full"] >= 30
