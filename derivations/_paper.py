@@ -14,23 +14,15 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations._paper_lines import grouped, pooled
 from eqsolve.ledger import Display, Line
-from eqsolve.operators import (
-    Differential,
-    InOrder,
-    Kept,
-    Named,
-    Noise,
-    Supremum,
-    plain,
-    shown_symbols,
-)
+from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.symbolic.algebra import Ring, collect
 from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.game import Moment, State
+from eqsolve.symbolic.game import Moment
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbols import entry, symbol
+from eqsolve.symbols import symbol
 
 z, t, K, Q = symbol("z"), symbol("t"), symbol("K"), symbol("Q")
 
@@ -41,39 +33,6 @@ ABBREVIATIONS = (
     | {name for names in mv.NOTATION.polynomial.values() for name in names}
     | {K, Q}
 )
-
-
-def meaning(name: sp.Symbol) -> str:
-    """What the symbol table says about a symbol: the title of its display."""
-    return entry(str(name.name)).meaning
-
-
-def grouped(expression: sp.Expr, *names: sp.Symbol) -> sp.Expr:
-    """Collect a polynomial in some of its symbols, the coefficients factored."""
-    parts = collect(expression, names)
-    return sp.Add(*(monomial * sp.factor(part) for monomial, part in parts.items()))
-
-
-def pooled(expression: sp.Expr, names: tuple[sp.Symbol, ...]) -> sp.Expr:
-    """Collect in the monomials of ``names`` and pool those that share a coefficient."""
-    pools: dict[sp.Expr, list[sp.Expr]] = {}
-    for monomial, part in collect(expression, names).items():
-        pools.setdefault(part, []).append(monomial)
-    return sp.Add(*(sp.Add(*monomials) * part for part, monomials in pools.items()))
-
-
-def dynamics(state: State, increments: Mapping[str, sp.Expr]) -> Line:
-    """The stochastic differential equation of a state."""
-    noise = (state.loadings[k] * dw for k, dw in increments.items() if k in state.loadings)
-    return Line(
-        Differential(state.symbol), InOrder(sp.factor(state.drift) * Differential(t), *noise)
-    )
-
-
-def brownian(own: str, common: str = "0") -> dict[str, sp.Expr]:
-    """The increments of the Brownian motions of an agent and of the market."""
-    own = f"W^{own}_t" if own else "W_t"
-    return {"own": Noise(own), "common": Noise(f"W^{common}_t")}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""The roots of the cubic of ``p1``: Cardano's form and the trigonometric one, derived and proved."""
+"""The roots of the cubic of ``p1``: Cardano's form and the trigonometric one, with their proofs."""
 
 from __future__ import annotations
 
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations._paper_lines import shown
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import InOrder, Kept, plain
 from eqsolve.symbolic.derivation import Derivation
@@ -98,43 +99,40 @@ def root_displays(derivation: Derivation) -> tuple[Display, ...]:
     third = sp.pi * sp.Rational(2, 3)
     period = sp.simplify(sp.cos(3 * (ANGLE + third)) - sp.cos(3 * ANGLE))
     return (
-        Display(
+        shown(
             "cubic-depressed",
             "depressed cubic",
-            (Line(_U, InOrder(mv.p1, -shift)), Line(InOrder(_U**3, P * _U, R), sp.S.Zero)),
-            "identity",
-            "exact",
+            Line(_U, InOrder(mv.p1, -shift)),
+            Line(InOrder(_U**3, P * _U, R), sp.S.Zero),
+            kind="identity",
             let=tuple(Line(name, value) for name, value in coefficients.items()),
             evidence=(Line(back, sp.S.Zero),),
             names=NAMES,
-            depends=("2.53-2.54",),
+            depends="2.53-2.54",
             prose=r"If $c_3 \neq 0$, a shift removes the quadratic term of the cubic:",
         ),
-        Display(
+        shown(
             "cubic-cardano",
             "Cardano's form",
-            (Line(REAL_ROOT, InOrder(*real.args, shift)),),
-            "solution",
-            "exact",
+            Line(REAL_ROOT, InOrder(*real.args, shift)),
             let=(Line(DISCRIMINANT, discriminant),),
             evidence=(Line(cardano_residual(real, discriminant), sp.S.Zero),),
             names=NAMES,
-            depends=("cubic-depressed",),
+            depends="cubic-depressed",
             prose=r"Where $\mathcal{D} > 0$ there is one real root,",
         ),
-        Display(
+        shown(
             "cubic-trigonometric",
             "trigonometric form",
-            (Line(ANY_ROOT, AMPLITUDE * sp.cos(ANGLE) + shift), Line(ANGLE, angle)),
-            "solution",
-            "exact",
+            Line(ANY_ROOT, AMPLITUDE * sp.cos(ANGLE) + shift),
+            Line(ANGLE, angle),
             let=(Line(AMPLITUDE, amplitude),),
             evidence=(
                 Line(trigonometric_residual(amplitude, triple), sp.S.Zero),
                 Line(period, sp.S.Zero),
             ),
             names=NAMES,
-            depends=("cubic-depressed",),
+            depends="cubic-depressed",
             prose=r"Where $\mathcal{D} \leq 0$ and $P < 0$ all roots are real, for $k = 0, 1, 2$,",
         ),
     )

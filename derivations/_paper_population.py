@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations._paper import Q, Source, grouped, meaning
-from eqsolve.derivations._paper_response import of_agent
+from eqsolve.derivations._paper import Q, Source
+from eqsolve.derivations._paper_lines import grouped, meaning, shown
+from eqsolve.derivations._paper_model import of_agent
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import InOrder, Named
 from eqsolve.symbolic.algebra import collect
@@ -49,8 +50,8 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
     top, bottom = sp.fraction(sp.together(solved))
     sign = 1 if bottom.subs(Q, 0) > 0 else -1
     parts = collect(sign * top, (MEAN_WEALTH,))
-    shown = InOrder(MEAN_WEALTH * grouped(parts[MEAN_WEALTH], mv.p1, mv.p2), parts[sp.S.One])
-    shown = shown / grouped(sign * bottom, Q)
+    average = InOrder(MEAN_WEALTH * grouped(parts[MEAN_WEALTH], mv.p1, mv.p2), parts[sp.S.One])
+    average = average / grouped(sign * bottom, Q)
     by_agents = strategy().subs(means)
     conditions = collect(strategy() - slope.subs(mv.g, POPULATION.average_position), (mv.x, mv.y))
     unknowns = collect(strategy(), (mv.x, mv.y))
@@ -62,70 +63,56 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
     mean = Named(by_agents, r"\overline{\pi}")
     averaged = averaged.subs(MEAN_POSITION, mean)
     result = (
-        Display(
+        shown(
             "2.91",
             "common feedback",
-            (Line(Named(strategy(), r"\pi_i"), strategy()),),
-            "assumption",
-            "definition",
+            Line(Named(strategy(), r"\pi_i"), strategy()),
+            kind="assumption",
+            proof="definition",
             names=NAMES,
             prose="Identical agents use the same feedback,",
         ),
-        Display(
+        shown(
             "2.92",
             "response of agent i",
-            (Line(Named(derivation.system.ansatz.feedback, r"\pi_i"), response()),),
-            "solution",
-            "exact",
+            Line(Named(derivation.system.ansatz.feedback, r"\pi_i"), response()),
             names=NAMES,
-            depends=("2.68",),
+            depends="2.68",
             prose="which is to be the best response to the aggregates,",
         ),
-        Display(
+        shown(
             "2.93-2.94",
             "average position",
-            (Line(mean, averaged), Line(mean, shown)),
-            "solution",
-            "exact",
+            Line(mean, averaged),
+            Line(mean, average),
             names=NAMES,
-            depends=("2.92",),
-            prose=r"With $\overline{x}$ and $\overline{\pi}$ the averages of wealth and position over "
-            "all agents, the response averages to",
+            depends="2.92",
+            prose=r"With $\overline{x}$ and $\overline{\pi}$ the averages of wealth and position "
+            "over all agents, the response averages to",
         ),
-        Display(
+        shown(
             "2.95",
             "matching system",
-            tuple(system),
-            "identity",
-            "exact",
-            depends=("2.91", "2.92"),
+            *tuple(system),
+            kind="identity",
+            depends="2.91 2.92",
             prose="Matching the coefficients of $x_i$, $y_i$ and $1$ gives",
         ),
         *(
-            Display(
-                number,
-                meaning(unknown),
-                (source.solution(unknown),),
-                "solution",
-                "exact",
-                depends=("2.95",),
-                prose=prose,
-            )
+            shown(number, meaning(unknown), source.solution(unknown), depends="2.95", prose=prose)
             for number, unknown, prose in (
                 ("2.96", mv.k1, "The solution is"),
                 ("2.97", mv.k2, ""),
                 ("2.98", mv.k3, ""),
             )
         ),
-        Display(
+        shown(
             "2.99",
             "equilibrium",
-            (Line(Named(strategy(), r"\pi_i"), strategy()),),
-            "solution",
-            "exact",
+            Line(Named(strategy(), r"\pi_i"), strategy()),
             names=NAMES,
             evidence=(Line(strategy(), slope.subs(mv.g, POPULATION.average_position)),),
-            depends=("2.96", "2.97", "2.98"),
+            depends="2.96 2.97 2.98",
             prose=r"For $S \neq 0$ and $W \neq 0$ the equilibrium is",
         ),
     )

@@ -97,15 +97,14 @@ def list_games(as_json: bool) -> None:
 
     Example: eqsolve list --json
     """
-    from eqsolve.registry import model, names
+    from eqsolve.registry import models
     from eqsolve.symbols import entry
 
     rows = []
-    for name in names():
-        game = model(name)
+    for game in models():
         rows.append(
             {
-                "name": name,
+                "name": game.name,
                 "title": game.title,
                 "source": game.source,
                 "parameters": {
@@ -357,8 +356,9 @@ def ledger(as_json: bool) -> None:
     Example: eqsolve ledger --json
     """
     from eqsolve.latex.document import ledger_rows
+    from eqsolve.registry import models
 
-    rows = ledger_rows()
+    rows = ledger_rows(models())
     if as_json:
         _emit(rows)
         return
@@ -378,12 +378,13 @@ def latex_command(out: str, fail_if_stale: bool) -> None:
     Example: eqsolve latex --out build/latex
     """
     from eqsolve.latex.document import check_stale, write
+    from eqsolve.registry import models
 
     if fail_if_stale:
-        check_stale(Path(out))
+        check_stale(Path(out), models())
         click.echo(f"{out} is up to date", err=True)
         return
-    click.echo(f"wrote {len(write(Path(out)))} files to {out}", err=True)
+    click.echo(f"wrote {len(write(Path(out), models()))} files to {out}", err=True)
 
 
 @cli.command()

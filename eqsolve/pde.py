@@ -32,6 +32,8 @@ STAGE = "grid"
 USABLE = ("ok", "degenerate_policy")
 #: Largest relative difference of the policies on two grids that counts as agreement.
 CONSISTENT = 1e-8
+#: Most nodes a side; what fits into the memory is less.
+MOST = 2000
 #: The inner window, relative to half the box: boundary effects stay outside.
 INNER = 0.5
 
@@ -141,7 +143,7 @@ def solve_extended_hjb(
         from eqsolve.registry import model
 
         game = model(game).game
-    problem = _Problem(game, _numbers(game, values))
+    problem = _Problem(game, values)
     options = {"closure": closure, "tolerance": tolerance, "max_steps": max_steps}
     if grid is None:
         fine = _nodes(game, box, nodes)
@@ -157,12 +159,13 @@ def solve_extended_hjb(
 class _Problem:
     """The coefficient functions of one game at given numbers."""
 
-    def __init__(self, game: Game, values: Mapping[sp.Symbol, sp.Rational]) -> None:
-        self.game, self.values = game, values
+    def __init__(self, game: Game, values: Mapping[sp.Symbol | str, object]) -> None:
+        self.game = game
         if len(game.states) != 2:
             self._refuse(f"it has {len(game.states)} states", "The grid solver needs two.")
         if not game.horizon.stationary:
             self._refuse("its horizon is not exponential", "Use a constant hazard rate.")
+        self.values = _numbers(game, values)
         self.hazard = self._number(game.horizon.hazard, "the hazard rate")
         self._read_preference()
 
@@ -336,9 +339,11 @@ def _nodes(
     game: Game, box: Sequence[Sequence[float]], nodes: int | Sequence[int]
 ) -> tuple[Array, Array]:
     counts = (nodes, nodes) if isinstance(nodes, int) else tuple(nodes)
-    if len(counts) != 2 or not all(isinstance(n, int) and n >= 5 for n in counts):
+    if len(counts) != 2 or not all(isinstance(n, int) and 5 <= n <= MOST for n in counts):
         raise InputError(
-            f"nodes must be at least 5 a side, not {nodes}.", game=game.name, stage="input"
+            f"nodes must be between 5 and {MOST} a side, not {nodes}.",
+            game=game.name,
+            stage="input",
         )
     sides = [tuple(float(end) for end in side) for side in box]
     if len(sides) != 2 or not all(

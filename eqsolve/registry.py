@@ -42,6 +42,11 @@ def model(name: str) -> Model:
     return found
 
 
+def models() -> list[Model]:
+    """Return every game's declaration, in order of name."""
+    return [model(name) for name in names()]
+
+
 def derive(game: str) -> Derivation:
     """Derive a game's closed form, or return the derivation made before."""
     return model(game).derivation

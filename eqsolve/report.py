@@ -103,10 +103,12 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
         (stage / "index.html").write_text(render(content, __version__), encoding="utf-8")
     checks = verification["checks"]
     passed = sum(check["verdict"] == "pass" for check in checks)
+    caught = f"{verification['caught']} of {verification['planted']} planted errors caught"
     return Written(
         folder,
         ok,
-        f"{passed} of {len(checks)} checks passed; the report is {folder / 'index.html'}",
+        f"{passed} of {len(checks)} checks passed, {caught}; "
+        f"the report is {folder / 'index.html'}",
     )
 
 

@@ -247,6 +247,14 @@ def test_a_failed_check_is_shown_at_the_top_and_in_its_row(content: Content) -> 
     assert "All 3 checks passed" not in html
 
 
+def test_an_error_that_no_check_noticed_is_shown(content: Content) -> None:
+    """A hole in the checks is as visible as a failed check."""
+    planted = checks() | {"planted": 7, "caught": 6, "missed": ["grid, n-agent: <sign>"]}
+    html = render(replace(content, verification=planted), "1.2.3")
+    assert "no check noticed: grid, n-agent: &lt;sign&gt;." in html
+    assert '<div class="fail"><dt>planted errors caught</dt><dd>6 of 7</dd>' in html
+
+
 def test_checks_are_counted_by_game_and_kind() -> None:
     """The overview shows the tightest check of a group and never hides a bad number."""
     base = {"game": "g", "verdict": "pass", "allowed": 1e-9}
@@ -388,7 +396,7 @@ def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "notes.txt").write_text("mine")
     written = report.write(folder)
-    assert written.ok and "3 of 3 checks passed" in written.summary
+    assert written.ok and "3 of 3 checks passed, 7 of 7 planted" in written.summary
     found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert found == {
         "index.html",

@@ -76,6 +76,8 @@ class Writer:
 
     def product(self, expression: sp.Expr, depth: int = 2) -> sp.Expr:
         """Write a polynomial as a product of short factors."""
+        if not expression.is_Add:
+            return expression
         ring = Ring.of(expression)
         content, factors = ring.factors(ring.polynomial(expression))
         return sp.Mul(content, *(self._factor(f, depth) ** m for f, m in factors))
