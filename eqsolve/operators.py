@@ -10,6 +10,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.core.symbol import Str
+from sympy.core.sympify import _sympify as strictly
 
 
 class _Inert(sp.Expr):
@@ -18,14 +19,14 @@ class _Inert(sp.Expr):
     is_commutative = True
 
     def __new__(cls, *args: Any) -> sp.Expr:
-        return sp.Expr.__new__(cls, *map(sp.sympify, args))
+        return sp.Expr.__new__(cls, *map(strictly, args))
 
 
 class Named(_Inert):
     """An expression shown under a name: ``Named(expression, latex)``."""
 
     def __new__(cls, expression: sp.Expr, latex: str) -> Named:
-        result: Named = sp.Expr.__new__(cls, sp.sympify(expression), Str(latex))
+        result: Named = sp.Expr.__new__(cls, strictly(expression), Str(latex))
         return result
 
     def _eval_subs(self, old: Any, new: Any) -> sp.Expr:
@@ -36,7 +37,7 @@ class InOrder(_Inert):
     """A sum whose terms are shown in the given order."""
 
     def __new__(cls, *terms: Any) -> sp.Expr:
-        shown = [sp.sympify(term) for term in terms if term != 0]
+        shown = [strictly(term) for term in terms if term != 0]
         if len(shown) < 2:
             return sp.Add(*shown)
         return sp.Expr.__new__(cls, *shown)
@@ -66,7 +67,7 @@ class Expectation(_Inert):
     """``E[expression]``, or ``E[expression | condition]`` with the condition in LaTeX."""
 
     def __new__(cls, expression: sp.Expr, condition: str = "") -> Expectation:
-        result: Expectation = sp.Expr.__new__(cls, sp.sympify(expression), Str(condition))
+        result: Expectation = sp.Expr.__new__(cls, strictly(expression), Str(condition))
         return result
 
 
@@ -74,7 +75,7 @@ class Variance(Expectation):
     """``Var[expression]`` or ``Var[expression | condition]``."""
 
     def __new__(cls, expression: sp.Expr, condition: str = "") -> Variance:
-        result: Variance = sp.Expr.__new__(cls, sp.sympify(expression), Str(condition))
+        result: Variance = sp.Expr.__new__(cls, strictly(expression), Str(condition))
         return result
 
 

@@ -22,7 +22,7 @@ LAYERS = (
     ("numerics", "pde"),
     ("verify",),
     ("paper_figures", "output"),
-    ("report", "doctor"),
+    ("typeset", "page", "report", "doctor"),
     ("cli",),
 )
 

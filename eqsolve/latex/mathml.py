@@ -41,9 +41,10 @@ def mathml(tex: str) -> str:
         elif element.tag == _tag("mi") and len(text) == 1 and "\u0391" <= text <= "\u03a9":
             element.set("mathvariant", "normal")
         if element.tag == _tag("mtr"):
-            # browsers follow the style, not the older attribute for the alignment
+            # Chromium follows the style only, and needs its own value for boxes of mathematics
             for cell, side in zip(element, ("right", "left")):
-                cell.set("style", f"text-align: {side}; padding: 0.2em 0")
+                aligned = f"text-align: {side}; text-align: -webkit-{side}"
+                cell.set("style", f"{aligned}; padding: 0.2em 0")
         if element.tag == _tag("msub") and element[0].text in ("sup", "lim"):
             element.tag = _tag("munder")
     return ElementTree.tostring(root, encoding="unicode")

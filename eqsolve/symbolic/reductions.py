@@ -70,7 +70,7 @@ def specialize(form: ClosedForm, values: Mapping[sp.Symbol, sp.Expr | int]) -> C
         If a quantity that was assumed nonzero vanishes, if a denominator does, if a value given
         for a root is not one, or if a value is given for something else that the form defines.
     """
-    known = {s: sp.sympify(v) for s, v in values.items()}
+    known = {s: sp.S.Zero + v for s, v in values.items()}
     definitions: list[Definition] = []
     for definition in form.definitions:
         symbol = definition.symbol

@@ -366,7 +366,7 @@ class Sample:
                     f"the game has no moment {moment}.", game=self.game.name, stage=STAGE
                 )
             rest = {
-                sp.sympify(key): float(exact(value, f"coefficient of {key}"))
+                sp.S.Zero + key: float(exact(value, f"coefficient of {key}"))
                 for key, value in coefficients.items()
             }
             k = names.index(moment)

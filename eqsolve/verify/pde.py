@@ -124,7 +124,7 @@ def _worst(
     mesh = np.meshgrid(solution.x[window[0]], solution.y[window[1]], indexing="ij")
     claimed = np.zeros(mesh[0].shape)
     for monomial, coefficient in claim.items():
-        powers = sp.sympify(monomial).as_powers_dict()
+        powers = (sp.S.Zero + monomial).as_powers_dict()
         factors = (
             part ** int(powers.get(state, 0))
             for part, state in zip(mesh, game.state_symbols, strict=True)

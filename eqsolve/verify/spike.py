@@ -49,7 +49,10 @@ def exact(value: Number, what: str) -> sp.Rational:
     InputError
         If ``value`` is not a finite real number.
     """
-    number = sp.sympify(value)
+    try:
+        number = sp.S.Zero + value
+    except TypeError:
+        number = sp.nan
     if not (number.is_number and number.is_real and number.is_finite):
         raise InputError(f"{what} must be a finite real number, not {value}.", stage="input")
     return sp.Rational(number)
@@ -69,7 +72,7 @@ def affine_feedback(game: Game, feedback: Mapping[sp.Expr, Number]) -> list[sp.R
     """Return the coefficients of the states, in order, and of 1; absent ones are zero."""
     monomials = [*game.state_symbols, sp.S.One]
     given = {
-        sp.sympify(key): exact(value, f"coefficient of {key}") for key, value in feedback.items()
+        sp.S.Zero + key: exact(value, f"coefficient of {key}") for key, value in feedback.items()
     }
     unknown = [str(key) for key in given if key not in monomials]
     if unknown:
