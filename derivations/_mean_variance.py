@@ -1,4 +1,4 @@
-"""The mean-variance investment problem with relative wealth and random horizon, shared by its games.
+"""The mean-variance problem with relative wealth and random horizon, shared by its games.
 
 The dynamics are (2.3) and (2.7) of the paper, the objective (2.6), (2.8)-(2.9).
 """

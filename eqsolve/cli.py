@@ -308,11 +308,17 @@ def converge(
         _emit(study.to_dict())
         return
     result = study.to_dict()
-    click.echo(f"mean field: {result['limit']}")
-    order = "none (no distance)" if result["order"] is None else f"{result['order']:.4f}"
-    click.echo(f"n (k_n - k) -> {result['rate_constants']}, observed order {order}")
+    columns = ("x", "y", "1")
+    click.echo(f"{'n':>12}" + "".join(f"{'strategy.' + c:>22}" for c in columns))
     for row in result["rows"]:
-        click.echo("  ".join(f"{k}={v:.12g}" for k, v in row.items()))
+        click.echo(f"{row['n']:>12}" + "".join(f"{row[c]:>22.15f}" for c in columns))
+    for title, values in (
+        ("mean field", result["limit"]),
+        ("n (k_n - k)", result["rate_constants"]),
+    ):
+        click.echo(f"{title:>12}" + "".join(f"{values[c]:>22.15f}" for c in columns))
+    order = "none (no distance)" if result["order"] is None else f"{result['order']:.4f}"
+    click.echo(f"observed order of convergence: {order}")
 
 
 @cli.command()
@@ -321,8 +327,14 @@ def converge(
 @click.option("--self-test", is_flag=True, help="Plant errors and report how many are caught.")
 @JSON
 @click.option("--junit", metavar="FILE.xml", help="Write a JUnit report.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only failures.")
 def verify(
-    games: tuple[str, ...], level: str, self_test: bool, as_json: bool, junit: str | None
+    games: tuple[str, ...],
+    level: str,
+    self_test: bool,
+    as_json: bool,
+    junit: str | None,
+    verbose: bool,
 ) -> None:
     """Check the closed forms by means that do not use them.
 
@@ -336,16 +348,28 @@ def verify(
     if as_json:
         _emit(result)
     else:
-        for check in result["checks"]:
-            click.echo(
-                f"{check['verdict']:<5}{check['kind']:<13}{check['game']:<15}{check['name']}: "
-                f"error {check['error']:.2g}, allowed {check['allowed']:.2g}"
-            )
+        _show_checks(result["checks"], verbose)
         if self_test:
             click.echo(f"planted errors: {result['planted']}, caught: {result['caught']}")
         click.echo("all checks pass" if ok else "SOME CHECKS FAIL")
     if not ok:
         raise SystemExit(1)
+
+
+def _show_checks(checks: list[dict[str, Any]], verbose: bool) -> None:
+    """Print every failed check (all, if verbose), then how many passed by game and kind."""
+    passed: dict[tuple[str, str], list[bool]] = {}
+    for check in checks:
+        good = check["verdict"] == "pass"
+        passed.setdefault((check["game"], check["kind"]), []).append(good)
+        if verbose or not good:
+            # numbers may be absent (not finite) in a failed check
+            click.echo(
+                f"{check['verdict']:<5}{check['game']}, {check['kind']}: {check['name']}: "
+                f"error {check['error']}, allowed {check['allowed']}"
+            )
+    for (game, kind), verdicts in passed.items():
+        click.echo(f"{game:<15}{kind:<13}{sum(verdicts)} of {len(verdicts)} checks pass")
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,15 +10,17 @@ import sympy as sp
 
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
+from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.ansatz import Ansatz
+from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
 from eqsolve.symbolic.derivation import derive
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbolic.matching import match
+from eqsolve.symbolic.matching import insert, match
 from eqsolve.symbolic.notation import Notation
-from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.symbolic.population import Population
+from eqsolve.symbolic.solving import ClosedForm, Definition, solve
 from eqsolve.symbolic.value import _prove
 from eqsolve.symbols import symbol, symbols
 
@@ -68,7 +71,9 @@ def test_best_response_publishes_its_forms() -> None:
         pytest.param(lambda e: e + symbol("theta") * symbol("gamma"), id="term"),
     ],
 )
-def test_planted_error_in_a_solution_leaves_a_residual(name: str, distort) -> None:  # type: ignore[no-untyped-def]
+def test_planted_error_in_a_solution_leaves_a_residual(
+    name: str, distort: Callable[[sp.Expr], sp.Expr]
+) -> None:
     derivation = model("best-response").derivation
     form = derivation.response
     broken = _mutated(form, name, distort(form[symbol(name)]))
@@ -93,9 +98,6 @@ def test_planted_error_in_the_value_is_seen() -> None:
     control = hjb.game.control.symbol
     curvature = sp.expand(-hjb.second_order_condition)
     maximized = sp.expand(hjb.hamiltonian.doit()).subs(control, 0) + curvature / 2 * control**2
-    from eqsolve.symbolic.algebra import collect
-    from eqsolve.symbolic.matching import insert
-
     lines = collect(insert(hjb, derivation.system.ansatz, maximized), hjb.game.state_symbols)
     _prove(derivation.system, good, lines)
     for k, definition in enumerate(good):
@@ -110,7 +112,7 @@ def test_wrong_identity_is_refused() -> None:
 
     class Wrong(ExtendedHJB):
         @property
-        def settlement(self) -> sp.Expr:  # type: ignore[override]
+        def settlement(self) -> sp.Expr:
             return 2 * self.value
 
     with pytest.raises(DerivationError, match="differs"):
@@ -120,20 +122,7 @@ def test_wrong_identity_is_refused() -> None:
 def test_assumptions_are_listed() -> None:
     form = model("n-agent").derivation.form
     named = {str(e) for e in form.nonzero}
-    assert named == {
-        "D1",
-        "D2",
-        "Delta",
-        "Delta2",
-        "E0",
-        "E1",
-        "E2",
-        "S",
-        "W",
-        "kappa",
-        "gamma",
-        "lambda",
-    }
+    assert named == set("D1 D2 Delta Delta2 E0 E1 E2 S W kappa gamma lambda".split())
 
 
 def test_ansatz_that_does_not_close_is_named() -> None:
@@ -193,11 +182,8 @@ def test_payoff_must_not_depend_on_the_control() -> None:
 
 
 def test_coupled_feedback_is_refused_with_a_remedy() -> None:
-    from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
-    from eqsolve.symbolic.solving import solve
-
     declared = model("n-agent")
-    assert declared.population is not None
+    assert isinstance(declared.population, Population)
     system = symmetric(closed_loop_system(declared.game, declared.population, declared.ansatz))
     with pytest.raises(DerivationError, match="coupled"):
         solve(system, declared.notation)
