@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
@@ -74,3 +74,20 @@ def brownian(own: str, common: str = "0") -> dict[str, sp.Expr]:
     """The increments of the Brownian motions of an agent and of the market."""
     own = f"W^{own}_t" if own else "W_t"
     return {"own": Noise(own), "common": Noise(f"W^{common}_t")}
+
+
+def placed(displays: Sequence[Display], *groups: Sequence[Display]) -> tuple[Display, ...]:
+    """Insert every group of displays before the first display with a greater number."""
+    result = list(displays)
+    for group in groups:
+        place = _place(group[0])
+        later = (k for k, d in enumerate(result) if d.is_numbered and _place(d) > place)
+        index = next(later, len(result))
+        result[index:index] = group
+    return tuple(result)
+
+
+def _place(display: Display) -> tuple[bool, list[int]]:
+    """The order of numbers: appendices come last."""
+    parts = display.number.partition("-")[0].split(".")
+    return parts[0].isalpha(), [int(part) for part in parts if part.isdigit()]

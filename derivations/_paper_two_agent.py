@@ -123,14 +123,10 @@ def _two() -> tuple[Display, ...]:
         shown("2.104", "average excess drift", lines((left[0], POINT.right[0])), "2.102"),
         shown("2.105", "weighted means", lines(product(sQs), product(sQb)), definition=True),
         shown("2.106", "weighted means", lines(product(sP)), definition=True),
-        shown(
-            "2.108",
-            "weighted means",
-            lines(product(BQb), product(BQs), product(BP)),
-            definition=True,
-        ),
+        shown("2.107", "weighted means", lines(product(BQb), product(BQs)), definition=True),
+        shown("2.108", "weighted means", lines(product(BP)), definition=True),
         Display(
-            "2.109",
+            "2.109-2.110",
             "average common volatility, solved",
             (Line(M_s, POINT.solution[M_s]),),
             "solution",
@@ -145,7 +141,7 @@ def _two() -> tuple[Display, ...]:
             depends=("2.103", "2.104"),
         ),
         Display(
-            "2.111",
+            "2.111-2.112",
             "average excess drift, solved",
             (Line(M_b, POINT.solution[M_b]),),
             "solution",
@@ -233,7 +229,7 @@ def _limit(case: ConstantResponse) -> tuple[Display, ...]:
             tends(sQb, sp.S.Zero),
             tends(sP, phihat),
             tends(BQb, sp.S.Zero),
-            depends=("2.105", "2.106", "2.108", "C.2"),
+            depends=("2.105", "2.106", "2.107", "C.2"),
         ),
         limit(
             "C.5",
@@ -296,7 +292,7 @@ def mean_field_displays(response: ClosedForm, population: ClosedForm) -> tuple[D
             "limit",
             "exact",
             let=(Line(mv.S, limit[mv.S], DEFINES),),
-            depends=("2.96-2.98", "3.44"),
+            depends=("2.96", "2.97", "2.98", "3.44"),
         ),
     )
 

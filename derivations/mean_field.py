@@ -5,9 +5,31 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations import _paper_mean_field
+from eqsolve.derivations import (
+    _paper_mean_field,
+    _paper_many,
+    _paper_types,
+    _paper_verification,
+)
+from eqsolve.derivations._paper_lines import placed
+from eqsolve.ledger import Display
 from eqsolve.model import Model
+from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.population import Population
+
+
+def displays(derivation: Derivation) -> tuple[Display, ...]:
+    """Return the displays of section 3 of the paper and of appendices D and E."""
+    constant, limit = _paper_many.displays()
+    mean = r"\overline{x}"
+    found = placed(
+        _paper_mean_field.displays(derivation),
+        _paper_types.types(),
+        (_paper_verification.equilibrium("3.6", "3.5", mean),),
+        (*constant, _paper_types.exponential_continuum()),
+    )
+    return (*found, *limit)
+
 
 MODEL = Model(
     title="mean-field equilibrium of a continuum of identical agents",
@@ -16,6 +38,6 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     parameters=mv.PARAMETERS,
-    displays=_paper_mean_field.displays,
+    displays=displays,
     population=Population(sp.S.Zero, mv.AGGREGATES),
 )

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations import _paper_population
+from eqsolve.derivations import _paper_population, _paper_types
+from eqsolve.ledger import Display
 from eqsolve.model import Model
+from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.population import Population
+
+
+def displays(derivation: Derivation) -> tuple[Display, ...]:
+    """Return the displays of section 2.3 of the paper, and the one that appendix E recalls."""
+    return (*_paper_population.displays(derivation), _paper_types.recalled())
+
 
 MODEL = Model(
     title="equilibrium of n identical agents",
@@ -14,7 +22,7 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     parameters=mv.PARAMETERS + ("n",),
-    displays=_paper_population.displays,
+    displays=displays,
     population=Population(mv.N, mv.AGGREGATES),
     response=mv.RESPONSE,
 )

@@ -6,6 +6,7 @@ shown, so that what a display says can be checked by the exact algebra of the en
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -87,17 +88,67 @@ class LimitOf(_Inert):
     """``lim_{variable -> point} expression``, never evaluated."""
 
 
+class LowerLimit(LimitOf):
+    """``liminf_{variable -> point} expression``, the variable decreasing."""
+
+
+class Meant(_Inert):
+    """One expression shown, another one meant: ``Meant(shown, meaning)``."""
+
+
+class Along(_Inert):
+    """A function of the states along their paths: ``Along(function, time)``."""
+
+
+class Discount(_Inert):
+    """``exp(-rate (end - start))``: ``Discount(rate, start, end)``."""
+
+
+class TimeIntegral(_Inert):
+    """``TimeIntegral(integrand, variable, lower, upper)``."""
+
+
+class Against(_Inert):
+    """The integral of a function against a measure: ``Against(function, measure)``."""
+
+
+class FirstTime(_Inert):
+    """``inf { s >= start : size >= bound }``: ``FirstTime(s, start, size, bound)``."""
+
+
+class Earlier(_Inert):
+    """The earlier of two times."""
+
+
+class Vector(_Inert):
+    """A tuple of expressions."""
+
+
+@cache
+def _functional(*key: Any) -> sp.Dummy:
+    """The indeterminate that stands for a linear functional."""
+    return sp.Dummy(real=True)
+
+
 def shown_symbols(expression: sp.Basic) -> set[sp.Symbol]:
     """Return the symbols a reader sees: those hidden behind a name are left out."""
     if isinstance(expression, Named):
         return set()
+    if isinstance(expression, Meant):
+        return shown_symbols(expression.args[0])
     if isinstance(expression, sp.Symbol):
         return {expression}
     return set().union(*(shown_symbols(a) for a in expression.args if isinstance(a, sp.Basic)))
 
 
 def plain(expression: sp.Expr) -> sp.Expr:
-    """Return what an expression means, without the nodes that only affect how it is shown."""
+    """Return what an expression means, without the nodes that only affect how it is shown.
+
+    Expectations, integrals over time and values along paths are linear in their argument: each
+    becomes an indeterminate times the argument, and a variance of a product becomes one times
+    its square. A rational identity in these is an identity of the functionals, as long as they
+    are multiplied by constants only (not by functions of the present state).
+    """
     if not isinstance(expression, sp.Basic) or not expression.has(_Inert):
         return expression
     args = [plain(a) for a in expression.args if not isinstance(a, Str)]
@@ -105,6 +156,15 @@ def plain(expression: sp.Expr) -> sp.Expr:
         return args[0]
     if isinstance(expression, InOrder):
         return sp.Add(*args)
+    if isinstance(expression, Meant):
+        return args[1]
+    if isinstance(expression, Discount):
+        return _functional(Discount, *expression.args)
+    if isinstance(expression, Variance):
+        known = not isinstance(args[0], sp.Add)
+        return _functional(Variance, *expression.args[1:]) * args[0] ** 2 if known else expression
+    if isinstance(expression, (Along, TimeIntegral, Expectation)):
+        return _functional(type(expression), *expression.args[1:]) * args[0]
     if isinstance(expression, _Inert):
         return expression
     return expression.func(*args)

@@ -21,9 +21,8 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.errors import InputError, MissingPartError
-from eqsolve.numerics.parameters import ALIASES, exact
+from eqsolve.numerics.values import game_values
 from eqsolve.symbolic.game import Game
-from eqsolve.symbols import entry, symbol
 
 Array = NDArray[np.float64]
 
@@ -165,7 +164,7 @@ class _Problem:
             self._refuse(f"it has {len(game.states)} states", "The grid solver needs two.")
         if not game.horizon.stationary:
             self._refuse("its horizon is not exponential", "Use a constant hazard rate.")
-        self.values = _numbers(game, values)
+        self.values = game_values(game, values)
         self.hazard = self._number(game.horizon.hazard, "the hazard rate")
         self._read_preference()
 
@@ -253,9 +252,9 @@ class _Problem:
             raise InputError(
                 f"{error}.", game=self.game.name, stage=STAGE, remedy="Use fewer nodes."
             ) from None
-        arrays = [found.pop(name) for name in ("g", "h", "policy")]
+        g, h, policy = (found.pop(name) for name in ("g", "h", "policy"))
         status, message = found.pop("status"), found.pop("message")
-        return GridSolution(self.game.name, x, y, *arrays, status, message, found)
+        return GridSolution(self.game.name, x, y, g, h, policy, status, message, found)
 
 
 def _extension() -> Any:
@@ -269,83 +268,17 @@ def _extension() -> Any:
         ) from error
 
 
-def _numbers(game: Game, values: Mapping[sp.Symbol | str, object]) -> dict[sp.Symbol, sp.Rational]:
-    """Check names and domains and return exact values of every symbol of the game."""
-    wanted = _free_symbols(game)
-    size, reciprocal = symbol("n"), symbol("N")
-    known = wanted | set(game.definitions) | ({size} if reciprocal in wanted else set())
-    names = {s.name: s for s in known}
-    found: dict[sp.Symbol, sp.Rational] = {}
-
-    def refuse(message: str, remedy: str = "") -> NoReturn:
-        raise InputError(message, game=game.name, stage="input", remedy=remedy)
-
-    for key, value in values.items():
-        name = ALIASES.get(str(key), str(key))
-        if name not in names:
-            listed = ", ".join(sorted(names))
-            refuse(f"{str(key)!r} is not a parameter.", f"The parameters are {listed}.")
-        if names[name] in found:
-            refuse(f"the parameter {name} is given twice.")
-        number = exact(name, value, game=game.name)
-        row = entry(name)
-        if not row.domain.contains(number):
-            refuse(
-                f"the parameter {name} ({row.meaning}) must be {row.domain},"
-                f" not {float(number):g}."
-            )
-        found[names[name]] = sp.Rational(number.numerator, number.denominator)
-    if size in found:
-        found.setdefault(reciprocal, 1 / found[size])
-    for name, definition in game.definitions.items():
-        computed = definition.xreplace(found)
-        if computed.free_symbols:
-            continue
-        if abs(found.setdefault(name, computed) - computed) > 1e-12 * (1 + abs(computed)):
-            refuse(f"the parameter {name} contradicts {name} = {definition}.")
-    needed = _used_symbols(game) - set(found)
-    if needed:
-        missing = sorted(s.name for s in _spelled_out(game, needed) - set(found))
-        if "N" in missing:
-            missing[missing.index("N")] = "n"
-        refuse(f"missing parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
-    return found
-
-
-def _used_symbols(game: Game) -> set[sp.Symbol]:
-    """Symbols in dynamics, preference and horizon that need a number."""
-    moments = game.preference.moments
-    parts = [game.horizon.hazard, game.preference.aggregate]
-    parts += [s.drift for s in game.states] + [v for s in game.states for v in s.loadings.values()]
-    parts += [m.payoff for m in moments] + [m.running for m in moments]
-    bound = {*game.state_symbols, game.control.symbol, *(m.symbol for m in moments)}
-    return set().union(*(part.free_symbols for part in parts)) - bound
-
-
-def _spelled_out(game: Game, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
-    """Replace abbreviations by the symbols of their definitions."""
-    for name, definition in reversed(game.definitions.items()):
-        if name in symbols:
-            symbols = (symbols - {name}) | definition.free_symbols
-    return symbols
-
-
-def _free_symbols(game: Game) -> set[sp.Symbol]:
-    used = _used_symbols(game)
-    return used | _spelled_out(game, used | set(game.definitions))
-
-
 def _nodes(
     game: Game, box: Sequence[Sequence[float]], nodes: int | Sequence[int]
 ) -> tuple[Array, Array]:
     counts = (nodes, nodes) if isinstance(nodes, int) else tuple(nodes)
-    if len(counts) != 2 or not all(isinstance(n, int) and 5 <= n <= MOST for n in counts):
+    if len(counts) != 2 or not all(5 <= n <= MOST for n in counts):
         raise InputError(
             f"nodes must be between 5 and {MOST} a side, not {nodes}.",
             game=game.name,
             stage="input",
         )
-    sides = [tuple(float(end) for end in side) for side in box]
+    sides = [[float(end) for end in side] for side in box]
     if len(sides) != 2 or not all(
         len(side) == 2 and all(map(math.isfinite, side)) and side[0] < side[1] for side in sides
     ):
@@ -355,7 +288,7 @@ def _nodes(
             stage="input",
             remedy="Write ((x0, x1), (y0, y1)) with x0 < x1 and y0 < y1.",
         )
-    x, y = (np.linspace(*side, n) for side, n in zip(sides, counts, strict=True))
+    x, y = (np.linspace(low, high, n) for (low, high), n in zip(sides, counts, strict=True))
     return x, y
 
 

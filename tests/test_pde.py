@@ -82,9 +82,7 @@ def test_unstable_problem_is_not_verified() -> None:
 def test_two_grids_that_differ() -> None:
     """A coarse grid that does not resolve a boundary of payoff values gives another policy."""
     given = setting()
-    solution = solve_extended_hjb(
-        "best-response", given, nodes=21, coarse=11, closure="dirichlet"
-    )
+    solution = solve_extended_hjb("best-response", given, nodes=21, coarse=11, closure="dirichlet")
     assert solution.disagreement is not None and solution.disagreement > pde.CONSISTENT
     assert solution.status == "inconsistent_grids" and not solution.ok
 
@@ -139,10 +137,11 @@ def test_games_out_of_scope() -> None:
     game = model("best-response").game
     preference = game.preference
     mean, square = preference.moments
+    cubic = preference.aggregate + mean.symbol**3
     for wrong, word in (
         (replace(game, states=game.states[:1]), "1 state"),
         (replace(game, horizon=Horizon("fixed", sp.S.Zero)), "horizon"),
-        (replace(game, preference=replace(preference, aggregate=mean.symbol)), "preference"),
+        (replace(game, preference=replace(preference, aggregate=cubic)), "preference"),
         (
             replace(
                 game,
@@ -151,9 +150,7 @@ def test_games_out_of_scope() -> None:
             "running",
         ),
         (
-            replace(
-                game, states=(replace(game.states[0], drift=mv.p**2), game.states[1])
-            ),
+            replace(game, states=(replace(game.states[0], drift=mv.p**2), game.states[1])),
             "degree 1",
         ),
     ):

@@ -20,12 +20,16 @@ _WIDTHS = {
     r"\qquad": 2.0,
     r"\sup": 1.3,
     r"\lim": 1.3,
+    r"\liminf": 2.6,
+    r"\inf": 1.2,
+    r"\infty": 1.0,
+    r"\int": 0.9,
     r"\Delta": 0.85,
     r"\sum": 1.5,
     r"\arccos": 3.2,
     r"\cos": 1.7,
 }
-_BINARY = frozenset("+-=<>") | {r"\neq", r"\geq", r"\leq", r"\mid", r"\to"}
+_BINARY = frozenset("+-=<>") | {r"\neq", r"\geq", r"\leq", r"\mid", r"\to", r"\wedge"}
 _SCRIPT = 0.72
 
 

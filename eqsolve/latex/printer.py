@@ -14,7 +14,17 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-from eqsolve.operators import Differential, InOrder, Kept, Named, Noise
+from eqsolve.operators import (
+    Along,
+    Differential,
+    Discount,
+    Expectation,
+    InOrder,
+    Kept,
+    Named,
+    Noise,
+    TimeIntegral,
+)
 from eqsolve.symbols import latex_names
 
 BREAK = "\x1f"
@@ -33,7 +43,11 @@ _PRODUCT_ORDER = (
 ).split()
 _WEIGHTS = frozenset("lambda alpha beta gamma kappa theta K".split())
 _STATES = frozenset("x y xbar".split())
-_FUNCTION_NAMES = frozenset("F G H V Phi_s".split())
+_FUNCTION_NAMES = frozenset("F G H V Phi_s G_h H_h".split())
+# What the states, the control and the short names of their functions are called along a path.
+_PROCESSES = {"x": "X", "y": "Y", "p": r"\pi", "ell": r"\ell", "z": "z"}
+# What stands beside a fraction, not in its numerator.
+_BESIDE = (Kept, Expectation, TimeIntegral, sp.Sum)
 _LATE, _SUMS, _FUNCTIONS, _STATE = 500, 1000, 2000, 3000
 _SUM_RANK = {name: rank for rank, name in enumerate(_SUM_ORDER)}
 _PRODUCT_RANK = {name: rank for rank, name in enumerate(_PRODUCT_ORDER)}
@@ -53,6 +67,8 @@ def _is_function(expression: sp.Expr) -> bool:
 
 
 def _is_sum(expression: sp.Expr) -> bool:
+    if isinstance(expression, Along):
+        return _is_sum(expression.args[0])
     return isinstance(expression, (sp.Add, InOrder, Kept))
 
 
@@ -61,6 +77,7 @@ class AuthorPrinter(LatexPrinter):
 
     def __init__(self, names: Mapping[sp.Symbol, str] | None = None) -> None:
         super().__init__({"symbol_names": latex_names() | dict(names or {})})
+        self._time = ""
 
     # ------------------------------------------------------------------ sums
 
@@ -175,14 +192,13 @@ class AuthorPrinter(LatexPrinter):
         number = [sp.Integer(top)] if top != 1 else []
         if not below and bottom == 1:
             return self._factors(number + above)
-        states = [f for f in above if f.is_Symbol and _stem(f) in _STATES]
-        if states and len(states) < len(above):
-            above = [f for f in above if f not in states]
-        else:
-            states = []
+        beside = [f for f in above if f.is_Symbol and _stem(f) in _STATES]
+        beside = beside if len(beside) < len(above) else []
+        beside += [f for f in above if isinstance(f, _BESIDE)]
+        above = [f for f in above if f not in beside]
         divisor = ([sp.Integer(bottom)] if bottom != 1 else []) + below
         fraction = rf"\frac{{{self._alone(number + above)}}}{{{self._alone(divisor)}}}"
-        return f"{fraction} {self._factors(states)}" if states else fraction
+        return f"{fraction} {self._factors(beside)}" if beside else fraction
 
     def _with_fraction(self, top: int, bottom: int, factors: list[sp.Expr]) -> str:
         """A number such as one half: with the weights above the bar, the rest beside it."""
@@ -215,6 +231,8 @@ class AuthorPrinter(LatexPrinter):
 
     def _product_key(self, factor: sp.Expr, moving: bool) -> tuple[int, int, str]:
         base = factor.as_base_exp()[0]
+        if isinstance(base, Discount):
+            return _LATE + 1, 0, ""
         if base.is_number:
             return -2 if base.is_Number else -1, 0, ""
         if base.is_Symbol:
@@ -267,7 +285,7 @@ class AuthorPrinter(LatexPrinter):
 
     def _print_AppliedUndef(self, expression: sp.Expr) -> str:
         name = self._function_name(expression)
-        return {"varphi": r"\varphi", "Phi": r"\Phi"}.get(name, name)
+        return {"varphi": r"\varphi", "Phi": r"\Phi"}.get(name, name) + self._place()
 
     def _print_Function(self, expression: sp.Expr, exp: Any = None) -> str:
         if isinstance(expression, AppliedUndef):
@@ -289,8 +307,67 @@ class AuthorPrinter(LatexPrinter):
     def _print_Str(self, expression: Any) -> str:
         return str(expression)
 
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        if self._time and expr.name in _PROCESSES:
+            return f"{_PROCESSES[expr.name]}_{self._time}"
+        return str(super()._print_Symbol(expr, style))
+
     def _print_Named(self, expression: sp.Expr) -> str:
-        return str(expression.args[1])
+        name = str(expression.args[1])
+        if self._time and name in _PROCESSES:
+            return f"{_PROCESSES[name]}_{self._time}"
+        return name + self._place()
+
+    def _place(self) -> str:
+        """Where a function of the states is taken, if not at the present states."""
+        return f"(X_{self._time}, Y_{self._time})" if self._time else ""
+
+    def _print_Meant(self, expression: sp.Expr) -> str:
+        return str(self._print(expression.args[0]))
+
+    def _print_Along(self, expression: sp.Expr) -> str:
+        function, time = expression.args
+        return self._at(function, time)
+
+    def _at(self, function: sp.Expr, time: sp.Expr) -> str:
+        """Print a function of the states along their paths."""
+        written = str(self._print(time))
+        before, self._time = self._time, written if len(written) == 1 else f"{{{written}}}"
+        text = str(self._print(function))
+        self._time = before
+        return text
+
+    def _print_Abs(self, expression: sp.Expr, exp: Any = None) -> str:
+        text = f"|{self._print(expression.args[0])}|"
+        return text if exp is None else f"{text}^{{{exp}}}"
+
+    def _print_Discount(self, expression: sp.Expr) -> str:
+        rate, start, end = expression.args
+        span = end - start
+        span = Kept(InOrder(end, -start)) if isinstance(span, sp.Add) else span
+        return f"e^{{{self._print(-rate * span)}}}"
+
+    def _print_TimeIntegral(self, expression: sp.Expr) -> str:
+        inner, variable, lower, upper = expression.args
+        text = str(self._print(inner))
+        text = self._bracketed(text) if _is_sum(inner) else text
+        limits = rf"_{{{self._print(lower)}}}^{{{self._print(upper)}}}"
+        return rf"\int{limits} {text} \, d{self._print(variable)}"
+
+    def _print_Against(self, expression: sp.Expr) -> str:
+        return rf"\int {self._print(expression.args[0])} \, d{self._print(expression.args[1])}"
+
+    def _print_FirstTime(self, expression: sp.Expr) -> str:
+        variable, start, size, bound = expression.args
+        time, limit = self._print(variable), self._print(bound)
+        condition = rf"{self._at(size, variable)} \geq {limit}".replace(BREAK, "")
+        return rf"\inf \lbrace {time} \geq {self._print(start)} : {condition} \rbrace"
+
+    def _print_Earlier(self, expression: sp.Expr) -> str:
+        return r" \wedge ".join(str(self._print(a)) for a in expression.args)
+
+    def _print_Vector(self, expression: sp.Expr) -> str:
+        return f"({', '.join(str(self._print(a)) for a in expression.args)})"
 
     def _print_Noise(self, expression: sp.Expr) -> str:
         return f"d{expression.args[0]}"
@@ -312,12 +389,19 @@ class AuthorPrinter(LatexPrinter):
         inner = self._print(expression.args[0]).replace(BREAK, "")
         condition = str(expression.args[1])
         bar = rf" \mid {condition}" if condition else ""
-        return rf"{operator}\bigl[ {inner}{bar} \bigr]"
+        size = "Big" if r"\int" in inner or r"\frac" in inner else "big"
+        left, right = _SIZES[size]
+        return rf"{operator}{left}[ {inner}{bar} {right}]"
 
     def _print_OverOthers(self, expression: sp.Expr) -> str:
         term, power = expression.args
         weight = "n" if power == 1 else f"n^{power}"
         return rf"\frac{{1}}{{{weight}}} \sum_{{k \neq i}} {self._print(term)}"
+
+    def _print_LowerLimit(self, expression: sp.Expr) -> str:
+        inner, variable, point = expression.args
+        target = rf"{self._print(variable)} \downarrow {self._print(point)}"
+        return rf"\liminf_{{{target}}} {self._print(inner)}"
 
     def _print_LimitOf(self, expression: sp.Expr) -> str:
         inner, variable, point = expression.args

@@ -26,8 +26,8 @@ NAMED: Mapping[str, Mapping[str, str]] = {
     "S3": _row(".15 .3 .2 .8 3 .5 1 .8 .04"),
 }
 
-#: Corners of S1 in which a coefficient vanishes or changes sign. Without idiosyncratic noise (nu = 0) wealth and
-#: aggregate share all their noise, the diffusion degenerates and the grid has nothing to say.
+#: Corners of S1 in which a coefficient vanishes or changes sign. Not among them: nu = 0, where
+#: wealth and aggregate share all noise, the diffusion degenerates and the grid cannot judge.
 SPECIAL: Mapping[str, Mapping[str, str]] = {
     "S1 with r = 0": {**NAMED["S1"], "r": "0", "b": ".09"},
     "S1 with theta = 0": {**NAMED["S1"], "theta": "0"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -35,7 +36,9 @@ class Check:
 
     @property
     def verdict(self) -> Verdict:
-        """``pass`` if the error is a number not above the allowed one."""
+        """``pass`` if every number is one and the error is not above the allowed one."""
+        if math.isnan(self.value) or math.isnan(self.reference):
+            return "fail"
         return "pass" if self.error <= self.allowed else "fail"
 
     def to_dict(self) -> dict[str, str | float]:

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from eqsolve.model import Model
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
+from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol, symbols
 from eqsolve.verify.cases import AGGREGATES, NAMED, SEED
@@ -25,12 +25,11 @@ from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.report import passed
 from eqsolve.verify.spike import spike_checks
+from eqsolve.verify.substitution import Equations, substitution_checks
 from eqsolve.verify.symbolic import (
-    Equations,
     definition_checks,
     form_checks,
     limit_checks,
-    substitution_checks,
 )
 
 #: Relative sizes of the errors planted in numbers, by check.
@@ -134,9 +133,7 @@ def planted() -> Iterator[Planted]:
     yield from _in_limit(find_model("n-agent"), find_model("mean-field"))
 
 
-def _in_strategy(
-    model: Model, given: Mapping[str, object], claim: Prediction
-) -> Iterator[Planted]:
+def _in_strategy(model: Model, given: Mapping[str, object], claim: Prediction) -> Iterator[Planted]:
     def grid(other: Prediction) -> list[Check]:
         return grid_checks(
             other.game, other.feedback, other.values, name="grid", moments=other.moments
@@ -190,9 +187,7 @@ def _in_moments(claim: Prediction) -> Iterator[Planted]:
                 )
 
 
-def tampered(
-    form: ClosedForm, name: sp.Symbol, change: Callable[[sp.Expr], sp.Expr]
-) -> ClosedForm:
+def tampered(form: ClosedForm, name: sp.Symbol, change: Callable[[sp.Expr], sp.Expr]) -> ClosedForm:
     """Return a closed form with one definition changed."""
 
     def changed(definition: Definition) -> Definition:
@@ -201,6 +196,10 @@ def tampered(
         return replace(definition, expression=change(definition.expression))
 
     return ClosedForm(tuple(map(changed, form.definitions)), form.nonzero)
+
+
+def _replaced(new: sp.Expr, _: sp.Expr) -> sp.Expr:
+    return new
 
 
 def _flipped(expression: sp.Expr) -> sp.Expr:
@@ -237,10 +236,14 @@ def _in_form(model: Model, *, skip: bool) -> Iterator[Planted]:
         ("a factor 2", lambda e: 2 * e),
         ("off by 1e-6", lambda e: e * (1 + sp.Rational(1, 10**6))),
     ]
-    if isinstance(model.population, Population) or model.population is None:
-        chosen = [d for d in form.definitions if not (skip and d.symbol in shared)]
+    if isinstance(model.population, Agents):
+        chosen = [
+            d
+            for d in form.definitions
+            if d.symbol.name.startswith(("u_", "BQ", "sQ", "Omega", "k_", "M_", "pi_"))
+        ]
     else:
-        chosen = [d for d in form.definitions if d.symbol.name.startswith(("k_", "M_", "u_"))]
+        chosen = [d for d in form.definitions if not (skip and d.symbol in shared)]
     chosen = [d for d in chosen if not d.is_root and d.expression != 0]
     for k, definition in enumerate(chosen):
         earlier = form.definitions[: form.definitions.index(definition)]
@@ -253,7 +256,7 @@ def _in_form(model: Model, *, skip: bool) -> Iterator[Planted]:
         for what, expression in changes:
             if sp.expand(expression - definition.expression) == 0:
                 continue
-            wrong = tampered(form, definition.symbol, lambda _, new=expression: new)
+            wrong = tampered(form, definition.symbol, partial(_replaced, expression))
             yield Planted(
                 "symbolic",
                 model.name,
@@ -271,9 +274,7 @@ def _in_game(model: Model) -> Iterator[Planted]:
         return substitution_checks(Equations.of(game, model.ansatz), form)
 
     for what, game in _other_games(model.game):
-        yield Planted(
-            "definition", model.name, what, partial(run, game), partial(run, model.game)
-        )
+        yield Planted("definition", model.name, what, partial(run, game), partial(run, model.game))
     for what, hjb in _other_systems(ExtendedHJB.of(model.game)):
         yield Planted(
             "derivation",
@@ -312,7 +313,7 @@ def _other_games(game: Game) -> Iterator[tuple[str, Game]]:
     slightly = replace(others, drift=others.drift * (1 + sp.Rational(1, 10**6)))
     yield "drift of the aggregate off by 1e-6", replace(game, states=(own, slightly))
     swapped = replace(
-        others, loadings=dict(zip(others.loadings, reversed(others.loadings.values())))
+        others, loadings=dict(zip(others.loadings, reversed([*others.loadings.values()])))
     )
     yield "loadings of the aggregate swapped", replace(game, states=(own, swapped))
     preference = game.preference

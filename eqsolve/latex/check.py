@@ -1,0 +1,509 @@
+"""Compares an author's file with the derivations, formula by formula.
+
+A formula is found by its number or label. It is ``equal`` if each of its statements says exactly
+what a line of the display says and no line is missing; equality is decided in polynomial rings,
+see ``eqsolve.latex.reference``. What cannot be read is never counted as equal.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import sympy as sp
+
+from eqsolve.errors import InputError
+from eqsolve.latex import grammar
+from eqsolve.latex.grammar import Atom, Relation, Unreadable
+from eqsolve.latex.neutral import Reader, SymbolMap
+from eqsolve.latex.printer import latex
+from eqsolve.latex.reference import Agreement, Reference, Side
+from eqsolve.latex.repair import Neighborhood, repaired
+from eqsolve.latex.source import Formula, Row, formulas
+from eqsolve.ledger import Checker, Display, Line
+from eqsolve.model import Model
+
+Verdict = Literal["equal", "equal up to a factor", "different", "not checked"]
+VERDICTS: tuple[Verdict, ...] = ("equal", "equal up to a factor", "different", "not checked")
+_MAX_TERMS = 60
+
+
+@dataclass(frozen=True)
+class Part:
+    """The verdict on one statement of a formula.
+
+    Attributes
+    ----------
+    tex : the statement as the author wrote it.
+    verdict : see ``VERDICTS``.
+    how : for an equality, what it took: ``identity``, ``abbreviations`` or ``derivation``.
+    factor, difference, expected, repair : LaTeX, or empty.
+    reason : why it was not checked, or a remark.
+    """
+
+    tex: str
+    verdict: Verdict
+    how: str = ""
+    factor: str = ""
+    difference: str = ""
+    expected: str = ""
+    repair: str = ""
+    repaired: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on a formula, or on an abbreviation introduced before it."""
+
+    number: str
+    label: str
+    place: str
+    title: str
+    parts: tuple[Part, ...]
+    abbreviation: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the parts: a difference, then what was not checked."""
+        found = {part.verdict for part in self.parts}
+        order: tuple[Verdict, ...] = ("different", "not checked", "equal up to a factor", "equal")
+        return next(v for v in order if v in found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; empty fields are absent."""
+        parts = [{k: v for k, v in vars(part).items() if v} for part in self.parts]
+        return {
+            "number": self.number,
+            "label": self.label,
+            "place": self.place,
+            "title": self.title,
+            "abbreviation": self.abbreviation,
+            "verdict": self.verdict,
+            "parts": parts,
+        }
+
+    def __str__(self) -> str:
+        name = f"({self.number})" if self.number else self.label
+        kind = " abbreviation" if self.abbreviation else ""
+        text = f"{self.place}: {name}{kind}: {self.verdict}"
+        for part in self.parts:
+            for word, value in (
+                ("factor", part.factor),
+                ("reason", part.reason),
+                ("statement", part.tex if part.verdict == "different" else ""),
+                ("expected", part.expected),
+                ("difference", part.difference),
+                ("repair", part.repair),
+                ("repaired", part.repaired),
+            ):
+                text += f"\n    {word}: {value}" if value else ""
+        return text
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts on a file."""
+
+    file: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs."""
+        return all(f.verdict != "different" for f in self.findings)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many formulas have each verdict; abbreviations count by themselves."""
+        return {v: sum(f.verdict == v for f in self.findings) for v in VERDICTS}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "file": self.file,
+            "ok": self.ok,
+            "counts": self.counts,
+            "formulas": [f.to_dict() for f in self.findings],
+        }
+
+    def __str__(self) -> str:
+        summary = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
+        return "\n".join([*map(str, self.findings), summary])
+
+
+class Ledger:
+    """The displays of all games by number, made when they are first asked for."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
+        self._models = tuple(models)
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[Callable[[], Reference]]]:
+        result: dict[str, list[Callable[[], Reference]]] = {}
+        for model in self._models:
+            displays = model.displays(model.derivation)
+            checker = Checker(model.derivation)
+            for k, display in enumerate(displays):
+                made = _once(model, display, displays[:k], checker)
+                for number in _covered(display.number):
+                    result.setdefault(number, []).append(made)
+        return result
+
+    def find(self, numbers: Iterable[str]) -> tuple[str, tuple[Reference, ...]]:
+        """The first number that a display has, and the displays."""
+        for number in numbers:
+            if number in self._by_number:
+                return number, tuple(made() for made in self._by_number[number])
+        return "", ()
+
+
+def _once(
+    model: Model, display: Display, before: tuple[Display, ...], checker: Checker
+) -> Callable[[], Reference]:
+    made: list[Reference] = []
+
+    def get() -> Reference:
+        if not made:
+            made.append(Reference(model, display, before, checker))
+        return made[0]
+
+    return get
+
+
+def _covered(number: str) -> list[str]:
+    """The numbers of a range such as ``2.11-2.13``."""
+    first, dash, last = number.partition("-")
+    chapter, dot, start = first.rpartition(".")
+    if not dot:
+        return [number]
+    end = last.rpartition(".")[2] if dash else start
+    if not (start.isdigit() and end.isdigit()):
+        return [number]
+    return [f"{chapter}.{k}" for k in range(int(start), int(end) + 1)]
+
+
+def read_symbols(path: str | os.PathLike[str]) -> SymbolMap:
+    """Read an author's notation from a TOML file with tables ``symbols`` and ``numbers``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or an entry is not a name.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            data = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{str(path)!r} cannot be read: {error}.", stage="latex check") from error
+    known = {"symbols", "numbers"}
+    for table in data:
+        if table not in known or not isinstance(data[table], dict):
+            raise InputError(
+                f"{str(path)!r} has an unknown entry {table!r}.",
+                stage="latex check",
+                remedy="The tables are [symbols] and [numbers].",
+            )
+    names = {_name(a, path): _name(b, path) for a, b in data.get("symbols", {}).items()}
+    numbers = {str(label): str(number) for label, number in data.get("numbers", {}).items()}
+    return SymbolMap(names, numbers)
+
+
+def _name(tex: object, path: str | os.PathLike[str]) -> str:
+    try:
+        node = grammar.expression(str(tex))
+    except Unreadable as error:
+        raise InputError(f"{str(path)!r}: {tex!r}: {error}.", stage="latex check") from error
+    if not isinstance(node, Atom):
+        raise InputError(
+            f"{str(path)!r}: {tex!r} is not a single symbol.",
+            stage="latex check",
+            remedy=r"Write for example '\hat\alpha' = '\beta'.",
+        )
+    return node.name
+
+
+def check(
+    path: str | os.PathLike[str],
+    ledger: Ledger,
+    symbols: SymbolMap = SymbolMap(),
+    repair: bool = True,
+) -> Report:
+    """Compare a LaTeX file with the derivations.
+
+    Parameters
+    ----------
+    path : the author's file.
+    ledger : the displays.
+    symbols : the author's notation.
+    repair : whether to search for the smallest edit where a formula differs.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    return check_formulas(Path(path).name, formulas(path), ledger, symbols, repair)
+
+
+def check_formulas(
+    name: str,
+    found: Iterable[Formula],
+    ledger: Ledger,
+    symbols: SymbolMap = SymbolMap(),
+    repair: bool = True,
+) -> Report:
+    """Compare formulas that were read before."""
+    own: dict[sp.Symbol, sp.Expr] = {}
+    findings = []
+    for number, references, formula in _assigned(found, ledger, symbols):
+        label = formula.labels[0] if formula.labels else ""
+        shown = number or (formula.numbers[0] if formula.numbers else "")
+        if not references:
+            reason = "the ledger has no display with this number or label"
+            tex = " ".join(row.tex for row in formula.rows)
+            part = Part(tex, "not checked", reason=reason)
+            findings.append(Finding(shown, label, formula.place, "", (part,)))
+            continue
+        options = [
+            list(Comparison(reference, symbols, own, repair).findings(shown, label, formula))
+            for reference in references
+        ]
+        findings += min(options, key=lambda o: sum(f.verdict != "equal" for f in o))
+    return Report(name, tuple(findings))
+
+
+def _assigned(
+    found: Iterable[Formula], ledger: Ledger, symbols: SymbolMap
+) -> Iterator[tuple[str, tuple[Reference, ...], Formula]]:
+    """Formulas with their displays; rows numbered one by one are put together."""
+    rows: list[tuple[str, tuple[Reference, ...], Formula, set[str]]] = []
+    for formula in found:
+        mapped = [symbols.numbers[x] for x in formula.labels if x in symbols.numbers]
+        number, references = ledger.find((*mapped, *formula.numbers))
+        for k, (other, same, former, numbers) in enumerate(rows):
+            if references and same == references and number not in numbers:
+                joined = replace(
+                    former,
+                    rows=former.rows + formula.rows,
+                    before=former.before + formula.before,
+                    labels=former.labels + formula.labels,
+                )
+                rows[k] = (number, same, joined, numbers | {number})
+                break
+        else:
+            rows.append((number, references, formula, {number}))
+    for number, references, formula, _ in rows:
+        yield number, references, formula
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Compares one formula with one display; ``own`` collects the author's abbreviations."""
+
+    reference: Reference
+    symbols: SymbolMap
+    own: dict[sp.Symbol, sp.Expr]
+    repair: bool
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads the author's notation."""
+        return replace(self.reference.notation.reader, symbols=self.symbols)
+
+    def findings(self, number: str, label: str, formula: Formula) -> Iterator[Finding]:
+        """The abbreviations before the formula that the display has, too; then the formula."""
+        display = self.reference.display
+        lets = {self.reference.notation.convert(x.left): x for x in display.let if _has_name(x)}
+        for rows in formula.before:
+            for relation in self._readable(rows):
+                left = self.reader.expression(relation.left)
+                if left in lets and relation.relation == "=":
+                    part = self._paired([relation], [lets[left]])
+                    yield Finding(number, label, rows[0].place, display.title, part, True)
+                elif relation.relation == "=" and self._is_new(left):
+                    self.own[left] = self.reader.expression(relation.right)
+        yield Finding(number, label, formula.place, display.title, self._parts(formula))
+
+    def _readable(self, rows: Sequence[Row]) -> Iterator[Relation]:
+        try:
+            for tex in grammar.statements(row.tex for row in rows):
+                for relation in grammar.relations(tex, self.reader.context):
+                    self.reader.expression(relation.left)
+                    self.reader.expression(relation.right)
+                    yield relation
+        except Unreadable:
+            return
+
+    def _is_new(self, left: sp.Expr) -> bool:
+        known = self.reference.notation.symbols.keys() | self.reference.table.keys()
+        return isinstance(left, sp.Symbol) and left not in known and left not in self._names
+
+    @cached_property
+    def _names(self) -> set[sp.Symbol]:
+        """Every name that the display shows."""
+        lines = self.reference.display.let + self.reference.display.lines
+        sides = [self.reference.notation.convert(s) for x in lines for s in (x.left, x.right)]
+        return set().union(*(side.free_symbols for side in sides))
+
+    def _parts(self, formula: Formula) -> tuple[Part, ...]:
+        found: list[Relation] = []
+        unread: list[Part] = []
+        try:
+            texts = grammar.statements(row.tex for row in formula.rows)
+        except Unreadable as error:
+            tex = " ".join(row.tex for row in formula.rows)
+            return (Part(tex, "not checked", reason=str(error)),)
+        for tex in texts:
+            try:
+                for relation in grammar.relations(tex, self.reader.context):
+                    self.reader.expression(relation.left)
+                    self.reader.expression(relation.right)
+                    found.append(relation)
+            except Unreadable as error:
+                unread.append(Part(tex, "not checked", reason=str(error)))
+        try:
+            parts = self._paired(found, list(self.reference.display.lines), len(unread))
+        except Unreadable as error:
+            reason = f"the display cannot be compared: {error}"
+            parts = tuple(Part(r.tex, "not checked", reason=reason) for r in found)
+        return (*parts, *unread)
+
+    def _paired(
+        self, found: Sequence[Relation], lines: list[Line], unread: int = 0
+    ) -> tuple[Part, ...]:
+        """Pair statements with lines: first those that agree, then the others in order."""
+        agreed: dict[int, tuple[Relation, Agreement]] = {}
+        rest: list[Relation] = []
+        for relation in found:
+            side = self.reference.statement(relation, self.reader)
+            for k, line in enumerate(lines):
+                agreement = None if k in agreed else self._agreement(side, line)
+                if agreement is not None:
+                    agreed[k] = relation, agreement
+                    break
+            else:
+                rest.append(relation)
+        parts = [self._agreeing(*agreed[k]) for k in sorted(agreed)]
+        left = [line for k, line in enumerate(lines) if k not in agreed]
+        for relation in rest:
+            line = self._closest(relation, left)
+            if line is not None:
+                left.remove(line)
+            parts.append(self._differing(relation, line))
+        for line in left[unread:]:
+            reason = "a line of the display is missing"
+            parts.append(Part("", "different", expected=self._written(line), reason=reason))
+        return tuple(parts)
+
+    def _agreement(self, side: Side, line: Line) -> Agreement | None:
+        return self.reference.agreement(side, line, self.own)
+
+    def _agreeing(self, relation: Relation, agreement: Agreement) -> Part:
+        if agreement.is_exact:
+            return Part(relation.tex, "equal", agreement.how)
+        factor = self._shown(agreement.factor)
+        return Part(relation.tex, "equal up to a factor", agreement.how, factor)
+
+    def _closest(self, relation: Relation, lines: Sequence[Line]) -> Line | None:
+        """The line about the same left side, or else the first one left."""
+        left = self.reader.expression(relation.left)
+        same = (x for x in lines if self.reference.notation.convert(x.left) == left)
+        return next(same, lines[0] if lines else None)
+
+    # ------------------------------------------------------------ differences
+
+    def _differing(self, relation: Relation, line: Line | None) -> Part:
+        if line is None:
+            reason = "the display has no such line"
+            return Part(relation.tex, "different", reason=reason)
+        found = self.reference.statement(relation, self.reader)
+        wanted = self.reference.line(line)
+        expected = self._written(line)
+        notes = self._strangers(found)
+        if found.relation != wanted.relation:
+            notes = [f"the relation is {relation.relation}", *notes]
+        difference = self._difference(found, wanted)
+        edit = None
+        if self.repair and found.relation == wanted.relation:
+            edit = repaired(
+                relation,
+                self.reader,
+                wanted.left - wanted.right,
+                self.reference.table_for(line, self.own),
+                self._neighborhood(line),
+                lambda tex: self._confirmed(tex, line),
+            )
+        return Part(
+            relation.tex,
+            "different",
+            difference=difference,
+            expected=expected,
+            repair="" if edit is None else edit.words,
+            repaired="" if edit is None else " ".join(edit.applied(relation.tex).split()),
+            reason="; ".join(notes),
+        )
+
+    def _strangers(self, found: Side) -> list[str]:
+        """Symbols that the derivation does not have: a slip, or another notation."""
+        known = self.reference.notation.symbols.keys() | self._names | self.own.keys()
+        names = (found.left.free_symbols | found.right.free_symbols) - known
+        return [f"the symbol {n.name} is not known" for n in sorted(names, key=lambda n: n.name)]
+
+    def _difference(self, found: Side, wanted: Side) -> str:
+        flat = self.reference.flattener.flat
+        if flat(found.left - wanted.left) == 0:
+            return self._shown(found.right - wanted.right)
+        if flat(found.right - wanted.right) == 0:
+            return self._shown(found.left - wanted.left)
+        return self._shown(found.left - found.right - (wanted.left - wanted.right))
+
+    def _confirmed(self, tex: str, line: Line) -> bool:
+        try:
+            (relation,) = grammar.relations(tex, self.reader.context)
+            side = self.reference.statement(relation, self.reader)
+            agreement = self._agreement(side, line)
+        except (Unreadable, ValueError):
+            return False
+        return agreement is not None and agreement.is_exact
+
+    def _neighborhood(self, line: Line) -> Neighborhood:
+        wanted = self.reference.line(line)
+        names = []
+        for name in sorted(self._names, key=lambda n: n.name):
+            try:
+                node = grammar.expression(self.symbols.written(name.name), self.reader.context)
+            except Unreadable:
+                continue
+            if isinstance(node, Atom):
+                names.append(node)
+        terms = {
+            term
+            for side in (wanted.left, wanted.right)
+            for total in side.atoms(sp.Add)
+            for term in total.args
+        }
+        ordered = sorted(terms, key=sp.default_sort_key)[:_MAX_TERMS]
+        return Neighborhood(names, [(t, self._shown(t)) for t in ordered])
+
+    def _shown(self, expression: sp.Expr) -> str:
+        flat = self.reference.flattener.flat(expression)
+        names = {n: self.symbols.written(n.name) for n in flat.free_symbols}
+        return self.reference.shown(expression, names)
+
+    def _written(self, line: Line) -> str:
+        """A line in the author's notation."""
+        notation = self.reference.notation
+        texts: Mapping[sp.Symbol, str] = dict(self.reference.display.names)
+        if self.symbols.names:
+            texts = {s: self.symbols.written(n.name) for n, s in notation.symbols.items()}
+        return f"{latex(line.left, texts)} {line.relation} {latex(line.right, texts)}"
+
+
+def _has_name(line: Line) -> bool:
+    return isinstance(line.left, sp.Symbol)
