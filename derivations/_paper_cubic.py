@@ -97,7 +97,7 @@ def root_displays(derivation: Derivation) -> tuple[Display, ...]:
     amplitude, triple = trigonometric()
     angle = InOrder(sp.acos(triple), 2 * sp.pi * INDEX) / 3
     third = sp.pi * sp.Rational(2, 3)
-    period = sp.simplify(sp.cos(3 * (ANGLE + third)) - sp.cos(3 * ANGLE))
+    period = sp.cos(sp.expand(3 * (ANGLE + third))) - sp.cos(3 * ANGLE)
     return (
         shown(
             "cubic-depressed",

@@ -58,7 +58,7 @@ def _limit(display: Display, limit: ClosedForm) -> Display:
         display,
         lines=tuple(replace(line, equals=sp.S.Zero) for line in display.lines),
         evidence=tuple(Line(name, limit[name]) for name in _RESPONSE),
-        prose=r"As $n \to \infty$ the coefficients (2.96)--(2.98) of identical agents converge to "
-        "those of the mean-field equilibrium; the law of large numbers for the conditionally "
-        "independent noises then gives the limit of the strategies at the agents' own wealth,",
+        prose=r"As $n \to \infty$ the coefficients of the strategy of identical agents converge to "
+        "those of the mean-field equilibrium. That the average wealth converges to the conditional "
+        "mean, so that the strategies converge as well, is an argument that is not computed here,",
     )

@@ -36,12 +36,8 @@ _AVERAGE = sp.Symbol("Xbar", real=True)
 def returns() -> tuple[Display, ...]:
     """The displays (2.4) and (2.5): mean and variance of the return."""
     wealth = mv.x
-    by_return = InOrder(
-        Expectation(wealth / _TODAY), -mv.gamma / 2 * Variance(wealth / _TODAY)
-    )
-    by_wealth = InOrder(
-        Expectation(wealth), -sp.Mul(mv.gamma, 1 / (2 * _TODAY)) * Variance(wealth)
-    )
+    by_return = InOrder(Expectation(wealth / _TODAY), -mv.gamma / 2 * Variance(wealth / _TODAY))
+    by_wealth = InOrder(Expectation(wealth), -sp.Mul(mv.gamma, 1 / (2 * _TODAY)) * Variance(wealth))
     names = {wealth: "X_T", _TODAY: "x", _OBJECTIVE: "J"}
     return (
         shown(
@@ -85,7 +81,11 @@ def exponential(number: str, depends: str, names: Mapping[sp.Symbol, str]) -> Di
 
 def exponential_agents() -> Display:
     """The display (2.81), for agent i."""
-    names = of_agent() | {mv.x: r"X^i_\tau", _AVERAGE: r"\overline{X}_\tau", sp.Symbol("value"): "V_i"}
+    names = of_agent() | {
+        mv.x: r"X^i_\tau",
+        _AVERAGE: r"\overline{X}_\tau",
+        sp.Symbol("value"): "V_i",
+    }
     return exponential("2.81", "2.80", names)
 
 
@@ -144,5 +144,6 @@ def recalled() -> Display:
         Line(Named(response, r"\pi_i"), strategy()),
         names=NAMES,
         depends="2.99",
-        prose="Appendix E recalls, under a number that the paper gives twice, the strategy",
+        prose="The proof of convergence recalls, under a number that the paper gives twice, "
+        "the strategy",
     )

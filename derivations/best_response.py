@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations import _paper_growth, _paper_response, _paper_types, _paper_verification
+from eqsolve.derivations import (
+    _paper_growth,
+    _paper_response,
+    _paper_spike,
+    _paper_types,
+    _paper_verification,
+)
 from eqsolve.derivations._paper_lines import placed
 from eqsolve.ledger import Display
 from eqsolve.symbolic.derivation import Derivation
@@ -16,7 +22,7 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
     found = placed(
         _paper_response.displays(derivation),
         _paper_types.returns(),
-        (_paper_verification.equilibrium("2.10", "2.8-2.9"),),
+        (_paper_spike.equilibrium("2.10", "2.8-2.9"),),
         _paper_verification.conclusions(derivation),
         _paper_growth.constants(derivation),
     )

@@ -5,12 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations import (
-    _paper_mean_field,
-    _paper_many,
-    _paper_types,
-    _paper_verification,
-)
+from eqsolve.derivations import _paper_many, _paper_mean_field, _paper_spike, _paper_types
 from eqsolve.derivations._paper_lines import placed
 from eqsolve.ledger import Display
 from eqsolve.model import Model
@@ -25,7 +20,7 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
     found = placed(
         _paper_mean_field.displays(derivation),
         _paper_types.types(),
-        (_paper_verification.equilibrium("3.6", "3.5", mean),),
+        (_paper_spike.equilibrium("3.6", "3.5", mean),),
         (*constant, _paper_types.exponential_continuum()),
     )
     return (*found, *limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -228,19 +228,38 @@ def _show(result: Mapping[str, Any]) -> None:
     """Print a solution as indented lines of numbers."""
     click.echo(f"{result['game']}, {result['equilibrium']} equilibrium: {result['status']}")
     click.echo(f"  {result['message']}")
-    for root in result.get("roots", ()):
+    for index, root in _numbered_roots(result.get("roots", ())):
         notes = [
             "admissible" if root["admissible"] else "not admissible",
             *(["selected"] if root["selected"] else []),
         ]
-        click.echo(f"  root p1 = {root['p1']:.15g} ({', '.join(notes)})")
-    for section in ("response", "strategy", "moments", "value", "at", "admissibility"):
-        for name, value in result.get(section, {}).items():
+        click.echo(f"  root p1{index} = {root['p1']:.15g} ({', '.join(notes)})")
+    sections = "response strategy moments value at pi V aggregates feedback admissibility"
+    for section in sections.split():
+        for name, value in _flattened(section, result.get(section, {})):
             text = f"{value:.15g}" if isinstance(value, float) else str(value)
-            click.echo(f"  {section + '.' + name:<26}{text}")
-    for name in ("pi", "aggregates"):
-        if name in result:
-            click.echo(f"  {name:<26}{result[name]}")
+            click.echo(f"  {name:<26}{text}")
+
+
+def _numbered_roots(roots: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The roots of one agent, or those of several with the agent's number."""
+    for index, root in enumerate(roots, start=1):
+        if isinstance(root, Mapping):
+            yield "", root
+        else:
+            yield from ((f" of agent {index}", own) for own in root)
+
+
+def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Numbers of nested mappings and lists under dotted names."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _flattened(f"{name}.{key}", part)
+    elif isinstance(value, list):
+        for index, part in enumerate(value, start=1):
+            yield from _flattened(f"{name}.{index}", part)
+    else:
+        yield name, value
 
 
 @cli.command()
@@ -393,22 +412,85 @@ def ledger(as_json: bool) -> None:
         )
 
 
-@cli.command("latex")
-@click.option("--out", required=True, metavar="DIR")
-@click.option("--fail-if-stale", is_flag=True, help="Write nothing; exit 1 if a file differs.")
-def latex_command(out: str, fail_if_stale: bool) -> None:
-    """Write one .tex file per numbered equation and a document that inputs them.
+@cli.command()
+@JSON
+def claims(as_json: bool) -> None:
+    """Judge the claims of the paper, with evidence and counterexamples.
 
-    Example: eqsolve latex --out build/latex
+    Example: eqsolve claims --json
+
+    The counterexamples are commands to be pasted into a shell.
     """
+    from eqsolve.claims import judge
+
+    rows = [claim.to_dict() for claim in judge(progress=_terminal())]
+    if as_json:
+        _emit(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['id']}: {row['verdict'].upper()} ({row['source']})")
+        click.echo(f"  {row['statement']}")
+        if row["condition"]:
+            click.echo(f"  Condition: {row['condition']}")
+        click.echo(f"  Evidence: {row['evidence']}")
+        for line in (row["counterexample"] or "").splitlines():
+            click.echo(f"  $ {line}")
+        click.echo()
+
+
+@cli.command("latex")
+@click.option("--out", metavar="DIR", help="Where to write.")
+@click.option("--fail-if-stale", is_flag=True, help="Write nothing; exit 1 if a file differs.")
+@click.option("--check", "author", metavar="FILE.tex", help="Compare a file with the derivation.")
+@click.option("--symbols", metavar="MAP.toml", help="The notation of that file.")
+@JSON
+def latex_command(
+    out: str | None, fail_if_stale: bool, author: str | None, symbols: str | None, as_json: bool
+) -> None:
+    """Write the numbered equations as LaTeX, or check an author's file against them.
+
+    \b
+    Example: eqsolve latex --out build/latex
+             eqsolve latex --check paper.tex --symbols notation.toml --json
+
+    With --check every numbered or labelled formula is equal, equal up to a stated factor,
+    different, or not checked with the reason; exit code 1 if anything differs.
+    """
+    if (out is None) == (author is None) or (fail_if_stale and out is None):
+        raise InputError(
+            "give either --out or --check.",
+            stage="latex",
+            remedy="--fail-if-stale belongs to --out, --symbols and --json to --check.",
+        )
+    if author is not None:
+        _check_latex(author, symbols, as_json)
+        return
+    if symbols is not None or as_json:
+        raise InputError("--symbols and --json belong to --check.", stage="latex")
     from eqsolve.latex.document import check_stale, write
     from eqsolve.registry import models
 
+    folder = Path(str(out))
     if fail_if_stale:
-        check_stale(Path(out), models())
+        check_stale(folder, models())
         click.echo(f"{out} is up to date", err=True)
         return
-    click.echo(f"wrote {len(write(Path(out), models()))} files to {out}", err=True)
+    click.echo(f"wrote {len(write(folder, models()))} files to {out}", err=True)
+
+
+def _check_latex(file: str, symbols: str | None, as_json: bool) -> None:
+    from eqsolve.latex.check import Ledger, check
+    from eqsolve.latex.symbol_map import SymbolMap, read_symbols
+    from eqsolve.registry import models
+
+    notation = SymbolMap() if symbols is None else read_symbols(symbols)
+    report = check(file, Ledger(models()), notation)
+    if as_json:
+        _emit(report.to_dict())
+    else:
+        click.echo(str(report))
+    if not report.ok:
+        raise SystemExit(1)
 
 
 @cli.command()

@@ -125,7 +125,7 @@ class Vector(_Inert):
 
 
 @cache
-def _functional(*key: Any) -> sp.Dummy:
+def _functional(name: str, *key: sp.Basic) -> sp.Dummy:
     """The indeterminate that stands for a linear functional."""
     return sp.Dummy(real=True)
 
@@ -159,12 +159,12 @@ def plain(expression: sp.Expr) -> sp.Expr:
     if isinstance(expression, Meant):
         return args[1]
     if isinstance(expression, Discount):
-        return _functional(Discount, *expression.args)
+        return _functional("Discount", *expression.args)
     if isinstance(expression, Variance):
         known = not isinstance(args[0], sp.Add)
-        return _functional(Variance, *expression.args[1:]) * args[0] ** 2 if known else expression
+        return _functional("Variance", *expression.args[1:]) * args[0] ** 2 if known else expression
     if isinstance(expression, (Along, TimeIntegral, Expectation)):
-        return _functional(type(expression), *expression.args[1:]) * args[0]
+        return _functional(type(expression).__name__, *expression.args[1:]) * args[0]
     if isinstance(expression, _Inert):
         return expression
     return expression.func(*args)

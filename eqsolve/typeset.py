@@ -24,7 +24,7 @@ WIDEST_LEFT = 9.0
 PIECE = 18.0
 
 _STRUCTURE = re.compile(rf"{BREAK}|\\lbrace|\\rbrace|\\.|[{{}}()\[\]]")
-_WITH_LIMITS = ("sup", "inf", "lim", "max", "min")
+_WITH_LIMITS = ("sup", "inf", "lim", "lim\u2006inf", "max", "min")
 _SIGNS = ("-", "\u2212", "+")
 _BEFORE_UNARY = ("=", "\u2260", "<", ">", "\u2264", "\u2265", "(", "[", "{")
 _OPENING, _CLOSING = ("(", "[", r"\lbrace"), (")", "]", r"\rbrace")

@@ -155,6 +155,10 @@ def test_two_agent_from_file(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
     assert len(answer["pi"]) == 2
+    text = _run("solve", "two-agent", "--params", str(file))
+    assert text.exit_code == 0, text.output
+    assert "root p1 of agent 2" in text.stdout
+    assert "feedback.wealth.1.2" in text.stdout
     assert set(answer["aggregates"]) == {"M_b", "M_s"}
 
 

@@ -8,133 +8,27 @@ see ``eqsolve.latex.reference``. What cannot be read is never counted as equal.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
 import sympy as sp
 
-from eqsolve.errors import InputError
+from eqsolve.errors import DerivationError
 from eqsolve.latex import grammar
-from eqsolve.latex.grammar import Atom, Relation, Unreadable
-from eqsolve.latex.neutral import Reader, SymbolMap
+from eqsolve.latex.neutral import Reader
 from eqsolve.latex.printer import latex
 from eqsolve.latex.reference import Agreement, Reference, Side
 from eqsolve.latex.repair import Neighborhood, repaired
 from eqsolve.latex.source import Formula, Row, formulas
+from eqsolve.latex.symbol_map import SymbolMap
+from eqsolve.latex.syntax import Atom, Relation, Unreadable, statements
+from eqsolve.latex.verdict import Finding, Part, Report
 from eqsolve.ledger import Checker, Display, Line
 from eqsolve.model import Model
 
-Verdict = Literal["equal", "equal up to a factor", "different", "not checked"]
-VERDICTS: tuple[Verdict, ...] = ("equal", "equal up to a factor", "different", "not checked")
 _MAX_TERMS = 60
-
-
-@dataclass(frozen=True)
-class Part:
-    """The verdict on one statement of a formula.
-
-    Attributes
-    ----------
-    tex : the statement as the author wrote it.
-    verdict : see ``VERDICTS``.
-    how : for an equality, what it took: ``identity``, ``abbreviations`` or ``derivation``.
-    factor, difference, expected, repair : LaTeX, or empty.
-    reason : why it was not checked, or a remark.
-    """
-
-    tex: str
-    verdict: Verdict
-    how: str = ""
-    factor: str = ""
-    difference: str = ""
-    expected: str = ""
-    repair: str = ""
-    repaired: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The verdict on a formula, or on an abbreviation introduced before it."""
-
-    number: str
-    label: str
-    place: str
-    title: str
-    parts: tuple[Part, ...]
-    abbreviation: bool = False
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the parts: a difference, then what was not checked."""
-        found = {part.verdict for part in self.parts}
-        order: tuple[Verdict, ...] = ("different", "not checked", "equal up to a factor", "equal")
-        return next(v for v in order if v in found)
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON; empty fields are absent."""
-        parts = [{k: v for k, v in vars(part).items() if v} for part in self.parts]
-        return {
-            "number": self.number,
-            "label": self.label,
-            "place": self.place,
-            "title": self.title,
-            "abbreviation": self.abbreviation,
-            "verdict": self.verdict,
-            "parts": parts,
-        }
-
-    def __str__(self) -> str:
-        name = f"({self.number})" if self.number else self.label
-        kind = " abbreviation" if self.abbreviation else ""
-        text = f"{self.place}: {name}{kind}: {self.verdict}"
-        for part in self.parts:
-            for word, value in (
-                ("factor", part.factor),
-                ("reason", part.reason),
-                ("statement", part.tex if part.verdict == "different" else ""),
-                ("expected", part.expected),
-                ("difference", part.difference),
-                ("repair", part.repair),
-                ("repaired", part.repaired),
-            ):
-                text += f"\n    {word}: {value}" if value else ""
-        return text
-
-
-@dataclass(frozen=True)
-class Report:
-    """The verdicts on a file."""
-
-    file: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing differs."""
-        return all(f.verdict != "different" for f in self.findings)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many formulas have each verdict; abbreviations count by themselves."""
-        return {v: sum(f.verdict == v for f in self.findings) for v in VERDICTS}
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "file": self.file,
-            "ok": self.ok,
-            "counts": self.counts,
-            "formulas": [f.to_dict() for f in self.findings],
-        }
-
-    def __str__(self) -> str:
-        summary = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
-        return "\n".join([*map(str, self.findings), summary])
 
 
 class Ledger:
@@ -149,8 +43,8 @@ class Ledger:
         for model in self._models:
             displays = model.displays(model.derivation)
             checker = Checker(model.derivation)
-            for k, display in enumerate(displays):
-                made = _once(model, display, displays[:k], checker)
+            for display in displays:
+                made = _once(model, display, displays, checker)
                 for number in _covered(display.number):
                     result.setdefault(number, []).append(made)
         return result
@@ -164,13 +58,13 @@ class Ledger:
 
 
 def _once(
-    model: Model, display: Display, before: tuple[Display, ...], checker: Checker
+    model: Model, display: Display, others: tuple[Display, ...], checker: Checker
 ) -> Callable[[], Reference]:
     made: list[Reference] = []
 
     def get() -> Reference:
         if not made:
-            made.append(Reference(model, display, before, checker))
+            made.append(Reference(model, display, others, checker))
         return made[0]
 
     return get
@@ -186,46 +80,6 @@ def _covered(number: str) -> list[str]:
     if not (start.isdigit() and end.isdigit()):
         return [number]
     return [f"{chapter}.{k}" for k in range(int(start), int(end) + 1)]
-
-
-def read_symbols(path: str | os.PathLike[str]) -> SymbolMap:
-    """Read an author's notation from a TOML file with tables ``symbols`` and ``numbers``.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or an entry is not a name.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            data = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{str(path)!r} cannot be read: {error}.", stage="latex check") from error
-    known = {"symbols", "numbers"}
-    for table in data:
-        if table not in known or not isinstance(data[table], dict):
-            raise InputError(
-                f"{str(path)!r} has an unknown entry {table!r}.",
-                stage="latex check",
-                remedy="The tables are [symbols] and [numbers].",
-            )
-    names = {_name(a, path): _name(b, path) for a, b in data.get("symbols", {}).items()}
-    numbers = {str(label): str(number) for label, number in data.get("numbers", {}).items()}
-    return SymbolMap(names, numbers)
-
-
-def _name(tex: object, path: str | os.PathLike[str]) -> str:
-    try:
-        node = grammar.expression(str(tex))
-    except Unreadable as error:
-        raise InputError(f"{str(path)!r}: {tex!r}: {error}.", stage="latex check") from error
-    if not isinstance(node, Atom):
-        raise InputError(
-            f"{str(path)!r}: {tex!r} is not a single symbol.",
-            stage="latex check",
-            remedy=r"Write for example '\hat\alpha' = '\beta'.",
-        )
-    return node.name
 
 
 def check(
@@ -332,7 +186,7 @@ class Comparison:
 
     def _readable(self, rows: Sequence[Row]) -> Iterator[Relation]:
         try:
-            for tex in grammar.statements(row.tex for row in rows):
+            for tex in statements(row.tex for row in rows):
                 for relation in grammar.relations(tex, self.reader.context):
                     self.reader.expression(relation.left)
                     self.reader.expression(relation.right)
@@ -347,7 +201,7 @@ class Comparison:
     @cached_property
     def _names(self) -> set[sp.Symbol]:
         """Every name that the display shows."""
-        lines = self.reference.display.let + self.reference.display.lines
+        lines = self.reference.display.let + self.reference.lines
         sides = [self.reference.notation.convert(s) for x in lines for s in (x.left, x.right)]
         return set().union(*(side.free_symbols for side in sides))
 
@@ -355,7 +209,7 @@ class Comparison:
         found: list[Relation] = []
         unread: list[Part] = []
         try:
-            texts = grammar.statements(row.tex for row in formula.rows)
+            texts = statements(row.tex for row in formula.rows)
         except Unreadable as error:
             tex = " ".join(row.tex for row in formula.rows)
             return (Part(tex, "not checked", reason=str(error)),)
@@ -368,7 +222,7 @@ class Comparison:
             except Unreadable as error:
                 unread.append(Part(tex, "not checked", reason=str(error)))
         try:
-            parts = self._paired(found, list(self.reference.display.lines), len(unread))
+            parts = self._paired(found, list(self.reference.lines), len(unread))
         except Unreadable as error:
             reason = f"the display cannot be compared: {error}"
             parts = tuple(Part(r.tex, "not checked", reason=reason) for r in found)
@@ -392,10 +246,10 @@ class Comparison:
         parts = [self._agreeing(*agreed[k]) for k in sorted(agreed)]
         left = [line for k, line in enumerate(lines) if k not in agreed]
         for relation in rest:
-            line = self._closest(relation, left)
-            if line is not None:
-                left.remove(line)
-            parts.append(self._differing(relation, line))
+            closest = self._closest(relation, left)
+            if closest is not None:
+                left.remove(closest)
+            parts.append(self._differing(relation, closest))
         for line in left[unread:]:
             reason = "a line of the display is missing"
             parts.append(Part("", "different", expected=self._written(line), reason=reason))
@@ -428,7 +282,14 @@ class Comparison:
         notes = self._strangers(found)
         if found.relation != wanted.relation:
             notes = [f"the relation is {relation.relation}", *notes]
-        difference = self._difference(found, wanted)
+        try:
+            place, gap = self._difference(found, wanted)
+            difference = self._shown(gap)
+        except DerivationError:
+            place = difference = ""
+            notes.append("a denominator is zero")
+        if place:
+            notes.append(f"the difference is inside {place}")
         edit = None
         if self.repair and found.relation == wanted.relation:
             edit = repaired(
@@ -455,13 +316,14 @@ class Comparison:
         names = (found.left.free_symbols | found.right.free_symbols) - known
         return [f"the symbol {n.name} is not known" for n in sorted(names, key=lambda n: n.name)]
 
-    def _difference(self, found: Side, wanted: Side) -> str:
+    def _difference(self, found: Side, wanted: Side) -> tuple[str, sp.Expr]:
+        """The author's minus ours, of the side that differs, and inside which function it is."""
         flat = self.reference.flattener.flat
         if flat(found.left - wanted.left) == 0:
-            return self._shown(found.right - wanted.right)
+            return self.reference.inside(found.right, wanted.right)
         if flat(found.right - wanted.right) == 0:
-            return self._shown(found.left - wanted.left)
-        return self._shown(found.left - found.right - (wanted.left - wanted.right))
+            return self.reference.inside(found.left, wanted.left)
+        return "", found.left - found.right - (wanted.left - wanted.right)
 
     def _confirmed(self, tex: str, line: Line) -> bool:
         try:
@@ -492,8 +354,7 @@ class Comparison:
         return Neighborhood(names, [(t, self._shown(t)) for t in ordered])
 
     def _shown(self, expression: sp.Expr) -> str:
-        flat = self.reference.flattener.flat(expression)
-        names = {n: self.symbols.written(n.name) for n in flat.free_symbols}
+        names = {n: self.symbols.written(n.name) for n in expression.free_symbols}
         return self.reference.shown(expression, names)
 
     def _written(self, line: Line) -> str:

@@ -9,17 +9,28 @@ polynomials.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.errors import DerivationError
 from eqsolve.latex import grammar
-from eqsolve.latex.grammar import Atom, Call, Context, Node, Number, Power, Product, Quotient, Sum
 from eqsolve.latex.printer import latex
+from eqsolve.latex.symbol_map import SymbolMap, atom_of, mapped
+from eqsolve.latex.syntax import (
+    Atom,
+    Call,
+    Context,
+    Node,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Unreadable,
+)
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import (
     Differential,
@@ -34,11 +45,11 @@ from eqsolve.operators import (
     Variance,
 )
 from eqsolve.symbolic.algebra import Ring
-from eqsolve.symbols import latex_names
+from eqsolve.symbols import latex_names, symbol
 
 #: More terms than this after expansion are not compared.
 MAX_TERMS = 50_000
-_INDICES = frozenset("i j k l m n t s 0 1 2 3 * ,".split()) | {r"\tau"}
+_GROUP = re.compile(r"(?<=[_^])\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def atom(name: str) -> sp.Symbol:
@@ -49,62 +60,6 @@ def atom(name: str) -> sp.Symbol:
 def call(name: str, *arguments: sp.Expr) -> sp.Expr:
     """A function by its canonical name."""
     return sp.Function(name)(*arguments)
-
-
-@dataclass(frozen=True)
-class SymbolMap:
-    """An author's notation: names of the author's, in canonical LaTeX, to those of the displays.
-
-    An entry for a plain name also covers it with an agent's or a time index; an entry for the
-    whole name comes first.
-    """
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    numbers: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def _inverse(self) -> dict[str, str]:
-        return {ours: theirs for theirs, ours in self.names.items()}
-
-    def translated(self, name: Atom, functions: frozenset[str]) -> str:
-        """The name in the notation of the displays."""
-        return _renamed(name, self.names, functions)
-
-    def written(self, name: str) -> str:
-        """A name of the displays in the author's notation."""
-        node = _atom_of(name)
-        return name if node is None else _renamed(node, self._inverse, frozenset())
-
-
-def _atom_of(name: str) -> Atom | None:
-    try:
-        node = grammar.expression(name)
-    except grammar.Unreadable:
-        return None
-    return node if isinstance(node, Atom) else None
-
-
-def _renamed(name: Atom, table: Mapping[str, str], functions: frozenset[str]) -> str:
-    if name.name in table:
-        return table[name.name]
-    base, sub, sup = name.base, name.sub, name.sup
-    if base in functions:
-        sub = tuple(sorted(table.get(part, part) for part in sub))
-    if sup in table:
-        sup = table[sup]
-    indexed = set(sub) | ({sup} if sup else set()) <= _INDICES
-    indexed = indexed and (len(sub) < 2 or "," in sub)
-    if base in table and indexed:
-        changed = _atom_of(table[base])
-        if changed is not None and not (changed.sub and sub) and not (changed.sup and sup):
-            base = changed.base
-            sub, sup = sub or changed.sub, sup or changed.sup
-        elif changed is not None and changed.sub and sub and not sup:
-            base, sub = changed.base, (*changed.sub, ",", *sub)
-    accent = re.fullmatch(r"(\\[a-z]+)\{(.*)\}", base)
-    if accent and accent.group(2) in table:
-        base = f"{accent.group(1)}{{{table[accent.group(2)]}}}"
-    return Atom(base, sub, sup).name
 
 
 @dataclass(frozen=True)
@@ -123,7 +78,7 @@ class Reader:
     symbols: SymbolMap = SymbolMap()
 
     def read(self, tex: str) -> sp.Expr:
-        """Parse and convert; raises ``grammar.Unreadable``."""
+        """Parse and convert; raises ``Unreadable``."""
         return self.expression(grammar.expression(tex, self.context))
 
     def name(self, node: Atom) -> str:
@@ -139,13 +94,13 @@ class Reader:
             return node.name
         head, bar, condition = node.name.partition("|")
         if head.startswith("\\"):
-            head = re.sub(r"\{(.*?)\}", lambda m: f"{{{_mapped(m.group(1), names)}}}", head, count=1)
-        return f"{head}{bar}{_mapped(condition, names)}"
+            head = _GROUP.sub(lambda m: f"{{{mapped(m.group(1), names)}}}", head)
+        return f"{head}{bar}{mapped(condition, names)}"
 
     def expression(self, node: Node) -> sp.Expr:
         """Convert a syntax tree."""
         if _terms(node) > MAX_TERMS:
-            raise grammar.Unreadable("too large to compare")
+            raise Unreadable("too large to compare")
         return self._converted(node)
 
     def _converted(self, node: Node) -> sp.Expr:
@@ -160,21 +115,14 @@ class Reader:
         if isinstance(node, Quotient):
             bottom = self._converted(node.bottom)
             if bottom == 0:
-                raise grammar.Unreadable("division by zero")
+                raise Unreadable("division by zero")
             return self._converted(node.top) / bottom
         if isinstance(node, Power):
             base = self._converted(node.base)
             if base == 0 and node.exponent < 0:
-                raise grammar.Unreadable("division by zero")
+                raise Unreadable("division by zero")
             return base**node.exponent
         return call(self.function(node), *map(self._converted, node.arguments))
-
-
-def _mapped(text: str, names: Mapping[str, str]) -> str:
-    """Rename the whole, or the tokens, of an index or a condition."""
-    if text in names:
-        return names[text]
-    return grammar.joined([names.get(t.text, t.text) for t in grammar.tokenize(text)])
 
 
 def _terms(node: Node) -> int:
@@ -220,9 +168,9 @@ class Flattener:
             ratio = ring.ratio(argument)
             parts = (ring.expression(ratio.numerator), ring.expression(ratio.denominator))
             written.append("/".join(sp.srepr(part) for part in parts))
-        symbol = atom(f"{name}({';'.join(written)})")
-        self.shown[symbol] = call(name, *arguments)
-        return outside * symbol
+        stands = atom(f"{name}({';'.join(written)})")
+        self.shown[stands] = call(name, *arguments)
+        return outside * stands
 
 
 def _outside(argument: sp.Expr, index: str) -> tuple[sp.Expr, list[sp.Expr]]:
@@ -260,17 +208,21 @@ class Notation:
     @cached_property
     def reader(self) -> Reader:
         """How formulas of this display are read, in the displays' own notation."""
-        names = [*self._differential_names()]
+        lines = self._all_lines()
+        integral = any(r"\int" in latex(s) for x in lines for s in (x.left, x.right))
+        differentials = any(self._differential_names()) or (
+            integral and symbol("d") not in self._own
+        )
         functions = {
-            grammar_name
-            for line in self._all_lines()
+            base
+            for line in lines
             for side in (line.left, line.right)
-            for grammar_name in _function_names(side)
+            for base in _function_names(side)
         }
         indexed = frozenset(
-            node.name for tex in self._superscripted() if (node := _atom_of(tex)) is not None
+            node.name for tex in self._superscripted() if (node := atom_of(tex)) is not None
         )
-        context = Context(differentials=bool(names), indexed=indexed)
+        context = Context(differentials=differentials, indexed=indexed)
         return Reader(context, frozenset(functions))
 
     def _all_lines(self) -> tuple[Line, ...]:
@@ -289,13 +241,13 @@ class Notation:
         """The derivation's symbols by the symbols of their names."""
         known = latex_names() | dict(self.display.names)
         result: dict[sp.Symbol, sp.Symbol] = {}
-        for symbol in known:
+        for own in known:
             try:
-                name = self.convert(symbol)
-            except grammar.Unreadable:
+                name = self.convert(own)
+            except Unreadable:
                 continue
-            if isinstance(name, sp.Symbol) and (name not in result or symbol in self._own):
-                result[name] = symbol
+            if isinstance(name, sp.Symbol) and (name not in result or own in self._own):
+                result[name] = own
         return result
 
     @cached_property
@@ -316,7 +268,7 @@ class Notation:
 
         Raises
         ------
-        grammar.Unreadable
+        Unreadable
             If it contains something whose LaTeX is outside of the grammar.
         """
         if expression not in self._cache:
@@ -334,9 +286,9 @@ class Notation:
             return sp.Mul(*map(self.convert, e.args))
         if isinstance(e, sp.Pow) and isinstance(e.exp, sp.Integer):
             return self.convert(e.base) ** e.exp
-        for kind, convert in self._operators.items():
-            if isinstance(e, kind):
-                return convert(e)
+        convert = self._operators.get(type(e))
+        if convert is not None:
+            return convert(e)
         # what is not listed is read like an author's formula
         return self.reader.read(latex(e, self.display.names))
 
@@ -380,16 +332,7 @@ def _function_names(expression: sp.Expr) -> set[str]:
     """Canonical names of the functions of an expression whose arguments are suppressed."""
     found = set()
     for applied in expression.atoms(AppliedUndef):
-        node = _atom_of(latex(applied))
+        node = atom_of(latex(applied))
         if node is not None:
             found.add(node.base)
     return found
-
-
-def rational(expression: sp.Expr) -> sp.Expr:
-    """Check that an expression can be compared; returns it."""
-    try:
-        Ring.of(expression).ratio(expression)
-    except DerivationError as error:
-        raise grammar.Unreadable(error.message) from error
-    return expression

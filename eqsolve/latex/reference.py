@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.errors import DerivationError, EqsolveError
-from eqsolve.latex import grammar
-from eqsolve.latex.grammar import Relation
 from eqsolve.latex.neutral import Flattener, Notation, Reader
 from eqsolve.latex.printer import latex
+from eqsolve.latex.syntax import RELATIONS, Relation, Unreadable
 from eqsolve.ledger import Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import Ratio, Ring
@@ -64,23 +63,33 @@ class Reference:
     ----------
     model : the game it is from.
     display : the display.
-    before : the displays before it, whose abbreviations are known here.
+    others : all displays of the game, whose abbreviations are known here, too.
     checker : decides what follows from the derivation.
     """
 
     def __init__(
-        self, model: Model, display: Display, before: tuple[Display, ...], checker: Checker
+        self, model: Model, display: Display, others: tuple[Display, ...], checker: Checker
     ) -> None:
         self.model, self.display = model, display
-        self._before, self._checker = before, checker
+        self._others, self._checker = others, checker
         self.notation = Notation(display)
         self.flattener = Flattener()
 
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines; where the left side is left out, it is that of the line before."""
+        result: list[Line] = []
+        for line in self.display.lines:
+            if result and latex(line.left, dict(self.display.names)).strip() in ("", "{}"):
+                line = replace(line, left=result[-1].left)
+            result.append(line)
+        return tuple(result)
+
     def line(self, line: Line) -> Side:
         """A line in names."""
-        relation = _DISPLAYED.get(line.relation, grammar.RELATIONS.get(line.relation, ""))
+        relation = _DISPLAYED.get(line.relation, RELATIONS.get(line.relation, ""))
         if not relation:
-            raise grammar.Unreadable(f"the relation {line.relation} of the display")
+            raise Unreadable(f"the relation {line.relation} of the display")
         left, right = self.notation.convert(line.left), self.notation.convert(line.right)
         return Side.of(left, relation, right)
 
@@ -100,13 +109,16 @@ class Reference:
             value = game.definitions[symbol(stem)]
             names = {s: symbol(f"{s.name}_{index}") for s in value.free_symbols & _OWN}
             pairs.append((own, value.xreplace(names)))
-        for display in (*self._before, self.display):
+        # a name may mean something else further away: what was introduced last counts
+        place = self._others.index(self.display)
+        general = [d for d in self._others[place + 1 :] if not d.given]
+        for display in (*reversed(general), *self._others[: place + 1]):
             pairs += [(x.left, x.right) for x in display.let if isinstance(x.left, sp.Symbol)]
         pairs += self.display.given.items()
         for left, right in pairs:
             try:
                 name, value = self.notation.convert(left), self.notation.convert(right)
-            except grammar.Unreadable:
+            except Unreadable:
                 continue
             if isinstance(name, sp.Symbol) and not value.has(name):
                 known[name] = value
@@ -142,33 +154,32 @@ class Reference:
         factor = self._proportional(first, second, found.relation)
         if factor is not None:
             return Agreement(factor, "identity")
-        if not self._flat(first) or self._flat(first).is_zero():
+        if self._is_zero(first):
             return None
         table = self.table_for(line, extra)
-        factor = self._proportional(
-            inserted(first, table), inserted(second, table), found.relation
-        )
+        factor = self._proportional(inserted(first, table), inserted(second, table), found.relation)
         if factor is not None:
             return Agreement(factor, "abbreviations")
         if self._follows(found, wanted, line, table):
             return Agreement(sp.S.One, "derivation")
         return None
 
-    def _flat(self, expression: sp.Expr) -> Ratio:
-        flat = self.flattener.flat(expression)
+    def _is_zero(self, expression: sp.Expr) -> bool:
         try:
-            return Ring.of(flat).ratio(flat)
-        except DerivationError as error:
-            raise grammar.Unreadable(error.message) from error
+            flat = self.flattener.flat(expression)
+            return Ring.of(flat).ratio(flat).is_zero()
+        except DerivationError:
+            return False
 
     def _proportional(self, first: sp.Expr, second: sp.Expr, relation: str) -> sp.Expr | None:
         """The quotient, if the two vanish (or are positive) together; else None."""
-        first, second = self.flattener.flat(first), self.flattener.flat(second)
-        ring = Ring.of(first, second)
         try:
+            first, second = self.flattener.flat(first), self.flattener.flat(second)
+            ring = Ring.of(first, second)
             a, b = ring.ratio(first), ring.ratio(second)
-        except DerivationError as error:
-            raise grammar.Unreadable(error.message) from error
+        except DerivationError:
+            # a denominator is zero, for example at the special values of the display
+            return None
         if a.is_zero() or b.is_zero():
             return None
         common = a.numerator.gcd(b.numerator)
@@ -231,18 +242,43 @@ class Reference:
         factored = content * sp.Mul(*(f**k for f, k in factors)) / below
         if ratio.is_zero():
             factored = sp.S.Zero
-        back = {n: s for n, s in self.notation.symbols.items() if n in factored.free_symbols}
+        used = factored.free_symbols
+        back = {n: self.notation.symbols[n] for n in used if n in self.notation.symbols}
         texts = {s: names.get(n, n.name) for n, s in back.items()}
-        for name in factored.free_symbols - back.keys():
+        for name in used - back.keys():
             shown = self.flattener.shown.get(name)
             texts[name] = names.get(name, name.name) if shown is None else self._call(shown, names)
         return latex(factored.xreplace(back), texts)
+
+    def inside(self, found: sp.Expr, wanted: sp.Expr) -> tuple[str, sp.Expr]:
+        """Follow a difference into the only function that differs: its name, the difference.
+
+        The name is empty if the difference is not inside a function.
+        """
+        first = found.atoms(AppliedUndef) - wanted.atoms(AppliedUndef)
+        second = wanted.atoms(AppliedUndef) - found.atoms(AppliedUndef)
+        outer = [max(s, key=sp.count_ops) for s in (first, second) if s]
+        if len(outer) == 2 and outer[0].func == outer[1].func and len(outer[0].args) == 1:
+            one, other = outer
+            rest = self.flattener.flat(
+                found.xreplace({one: sp.S.Zero}) - wanted.xreplace({other: 0})
+            )
+            if Ring.of(rest).ratio(rest).is_zero():
+                name, difference = self.inside(one.args[0], other.args[0])
+                own = one.func.__name__.partition("|")[0]
+                return f"{own} {name}".strip(), difference
+        return "", found - wanted
 
     def _call(self, applied: sp.Expr, names: Mapping[sp.Symbol, str]) -> str:
         name, bar, condition = applied.func.__name__.partition("|")
         inner = ", ".join(self.shown(argument, names) for argument in applied.args)
         if name == "d":
             return f"d{inner}"
+        if name == "at":
+            function, _, inner = inner.partition(", ")
+            return f"{function}({inner})"
+        if name == "list":
+            return f"({inner})"
         if name == r"\langle":
             return rf"\langle {inner} \rangle"
         if name.startswith(r"\sqrt"):

@@ -15,8 +15,9 @@ from hashlib import blake2b
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.latex.grammar import (
-    MAX_EXPONENT,
+from eqsolve.latex.grammar import MAX_EXPONENT
+from eqsolve.latex.neutral import Reader
+from eqsolve.latex.syntax import (
     Atom,
     Call,
     Node,
@@ -27,7 +28,6 @@ from eqsolve.latex.grammar import (
     Relation,
     Sum,
 )
-from eqsolve.latex.neutral import Reader
 
 _PRIME = (1 << 61) - 1
 _POINTS = (1, 2)
@@ -67,6 +67,14 @@ class Point:
     seed: int
     table: Mapping[sp.Symbol, sp.Expr]
     known: dict[str, int] = field(default_factory=dict)
+    held: dict[sp.Expr, int] = field(default_factory=dict)
+    nodes: dict[int, int] = field(default_factory=dict)
+
+    def remember(self, node: Node, reader: Reader) -> None:
+        """Keep the values of a tree that lives longer than the search."""
+        for child in _children(node):
+            self.remember(child, reader)
+        self.nodes[id(node)] = self.node(node, reader)
 
     def name(self, name: str) -> int:
         """The value of a name."""
@@ -111,8 +119,12 @@ class Point:
 
     def node(self, node: Node, reader: Reader) -> int:
         """The value of a syntax tree."""
+        if id(node) in self.nodes:
+            return self.nodes[id(node)]
         if isinstance(node, _Held):
-            return self.expression(node.term)
+            if node.term not in self.held:
+                self.held[node.term] = self.expression(node.term)
+            return self.held[node.term]
         if isinstance(node, Number):
             return node.value.numerator * self.inverse(node.value.denominator) % _PRIME
         if isinstance(node, Atom):
@@ -159,7 +171,7 @@ class Neighborhood:
             for second in atoms.values():
                 if first.name < second.name and first.base == second.base:
                     swap = {first.name: second, second.name: first}
-                    words = f"exchange {first.name} and {second.name} everywhere"
+                    words = f"exchange {first.tex} and {second.tex} everywhere"
                     tex = _swapped(relation, swap)
                     yield (
                         _renamed(relation.left, swap),
@@ -216,7 +228,9 @@ class Neighborhood:
         if isinstance(node, Number):
             for value in (node.value * 2, node.value / 2, node.value + 1, node.value - 1):
                 if value > 0:
-                    yield Number(value), Edit(2, f"replace {shown} by {value}", start, end, str(value))
+                    yield Number(value), Edit(
+                        2, f"replace {shown} by {value}", start, end, str(value)
+                    )
             yield Number(Fraction(1)), Edit(2, f"drop the factor {shown}", start, end, "")
             return
         yield from self._scaled(node, shown)
@@ -236,8 +250,8 @@ class Neighborhood:
             for other in self.names:
                 if other.name != node.name:
                     rank = 3 if other.base == node.base else 4
-                    words = f"replace {shown} by {other.name}"
-                    yield other, Edit(rank, words, start, end, other.name)
+                    words = f"replace {shown} by {other.tex}"
+                    yield other, Edit(rank, words, start, end, other.tex)
 
     def _scaled(self, node: Node, shown: str) -> Iterator[tuple[Node, Edit]]:
         start = node.span[0]
@@ -251,8 +265,8 @@ class Neighborhood:
                 words = "drop a factor"
                 yield Product(rest, node.span), Edit(5, words, *factor.span, "")
         for other in self.names:
-            words = f"put a factor {other.name} before {shown}"
-            yield Product((other, node)), Edit(7, words, start, start, f"{other.name} ")
+            words = f"put a factor {other.tex} before {shown}"
+            yield Product((other, node)), Edit(7, words, start, start, f"{other.tex} ")
 
     def _missing(self, node: Node, tex: str) -> Iterator[tuple[Node, Edit]]:
         place = node.span[1]
@@ -303,11 +317,9 @@ def _renamed(node: Node, table: Mapping[str, Atom]) -> Node:
         return replace(node, top=go(node.top), bottom=go(node.bottom))
     if isinstance(node, Power):
         return replace(node, base=go(node.base))
-    return replace(node, arguments=tuple(map(go, node.arguments))) if _is_call(node) else node
-
-
-def _is_call(node: Node) -> bool:
-    return isinstance(node, Call)
+    if isinstance(node, Call):
+        return replace(node, arguments=tuple(map(go, node.arguments)))
+    return node
 
 
 def _swapped(relation: Relation, table: Mapping[str, Atom]) -> str:
@@ -315,7 +327,7 @@ def _swapped(relation: Relation, table: Mapping[str, Atom]) -> str:
     tex = relation.tex
     for atom in sorted(places, key=lambda a: -a.span[0]):
         if atom.name in table:
-            tex = tex[: atom.span[0]] + table[atom.name].name + tex[atom.span[1] :]
+            tex = tex[: atom.span[0]] + table[atom.name].tex + tex[atom.span[1] :]
     return tex
 
 
@@ -334,6 +346,9 @@ def repaired(
     points = [Point(seed, table) for seed in _POINTS]
     try:
         wanted = [p.expression(target) for p in points]
+        for point in points:
+            point.remember(relation.left, reader)
+            point.remember(relation.right, reader)
     except _Undefined:
         return None
     matches: list[Edit] = []

@@ -35,6 +35,9 @@ JOINT = 8
 
 _RESPONSE = symbols("p1 p2 q3 Qb Qs")
 
+#: What users call the symbols w and x of an agent.
+_GIVEN = {"w": "weight", "x": "wealth"}
+
 
 @dataclass(frozen=True)
 class AgentsEquilibrium:
@@ -58,7 +61,13 @@ class AgentsEquilibrium:
             "game": self.game,
             "equilibrium": "given-aggregate",
             "selection": self.selection,
-            "params": {"agent": [{k: float(v) for k, v in row.items()} for row in self.parameters]},
+            "params": {
+                "r": float(self.parameters[0]["r"]),
+                "agent": [
+                    {_GIVEN.get(k, k): float(v) for k, v in row.items() if k != "r"}
+                    for row in self.parameters
+                ],
+            },
             "status": self.status,
             "message": self.message,
             **self.numbers,

@@ -195,6 +195,7 @@ def converge(
     NoSolutionError
         If the limit, or every finite game, has no equilibrium.
     """
+    model(game)  # an unknown game is named as such
     if game not in LIMITS:
         raise InputError(
             "no mean-field limit is known.",

@@ -1,0 +1,118 @@
+"""A pytest plugin for the repository of a paper: one test per numbered equation.
+
+``pytest --eqsolve paper.tex`` compares every numbered or labelled formula with the derivation.
+What differs fails; what was not checked is skipped with the reason. Nothing else of eqsolve is
+imported unless the option is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from eqsolve.latex.verdict import Finding
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("eqsolve", "equations of a paper")
+    group.addoption(
+        "--eqsolve",
+        metavar="FILE.tex",
+        default=None,
+        help="compare every numbered equation of this file with the derivation",
+    )
+    group.addoption(
+        "--eqsolve-symbols",
+        metavar="MAP.toml",
+        default=None,
+        help="the notation of the file: a table of the author's symbols",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the file in addition to what was asked for, or instead of the default."""
+    file = config.getoption("--eqsolve", default=None)
+    if file is None:
+        return
+    path = (config.invocation_params.dir / file).resolve()
+    if not path.is_file():
+        raise pytest.UsageError(f"--eqsolve: there is no file {file!r}")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = []
+    config.args.append(str(path))
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the author's file."""
+    file = parent.config.getoption("--eqsolve", default=None)
+    if file is None or file_path != (parent.config.invocation_params.dir / file).resolve():
+        return None
+    collected: pytest.Collector = Paper.from_parent(parent, path=file_path)
+    return collected
+
+
+class Paper(pytest.File):
+    """An author's LaTeX file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One test per numbered equation, with the abbreviations introduced before it."""
+        from eqsolve.errors import EqsolveError
+        from eqsolve.latex.check import Ledger, check
+        from eqsolve.latex.symbol_map import SymbolMap, read_symbols
+        from eqsolve.registry import models
+
+        symbols = self.config.getoption("--eqsolve-symbols", default=None)
+        try:
+            notation = SymbolMap()
+            if symbols is not None:
+                notation = read_symbols(self.config.invocation_params.dir / symbols)
+            report = check(self.path, Ledger(models()), notation)
+        except EqsolveError as error:
+            raise self.CollectError(str(error)) from error
+        grouped: dict[str, list[Finding]] = {}
+        for finding in report.findings:
+            name = finding.number or finding.label or finding.place
+            same = grouped.get(name)
+            if same and not same[-1].abbreviation:
+                name = f"{name} at {finding.place}"
+            grouped.setdefault(name, []).append(finding)
+        for name, findings in grouped.items():
+            yield Equation.from_parent(self, name=name, findings=tuple(findings))
+
+
+class Equation(pytest.Item):
+    """The verdict on one numbered equation."""
+
+    def __init__(self, *, findings: tuple[Finding, ...], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._findings = findings
+
+    def runtest(self) -> None:
+        """Fail if the equation differs; skip if it was not checked."""
+        wrong = [f for f in self._findings if f.verdict == "different"]
+        if wrong:
+            raise Difference("\n".join(map(str, wrong)))
+        for finding in self._findings:
+            if finding.verdict == "not checked":
+                reasons = {part.reason for part in finding.parts if part.reason}
+                pytest.skip(f"not checked: {'; '.join(sorted(reasons))}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show the difference, not a traceback."""
+        if isinstance(excinfo.value, Difference):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """File, line and number for reports."""
+        name, _, line = self._findings[-1].place.rpartition(":")
+        return self.path.parent / name, int(line) - 1, f"equation ({self.name})"
+
+
+class Difference(Exception):
+    """An equation that differs from the derivation."""

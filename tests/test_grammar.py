@@ -1,0 +1,201 @@
+"""Reading an author's file: where formulas are found, and what the grammar makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eqsolve.errors import InputError
+from eqsolve.latex.grammar import expression, relations
+from eqsolve.latex.neutral import Reader
+from eqsolve.latex.source import MAX_SIZE, formulas
+from eqsolve.latex.symbol_map import SymbolMap
+from eqsolve.latex.syntax import Context, Unreadable, statements
+
+x, y, p1, alpha = sp.symbols(r"x y p_{1} \alpha")
+
+
+@pytest.mark.parametrize(
+    "tex, value",
+    [
+        (r"2xy", 2 * x * y),
+        (r"-x + \frac12 y", -x + y / 2),
+        (r"\frac{x}{y} \cdot p_1^2", x * p1**2 / y),
+        (r"\left( x - y \right)^{2} \bigl[ x + y \bigr]", (x - y) ** 2 * (x + y)),
+        (r"x/y", x / y),
+        (r"\alpha^{-1} x", x / alpha),
+        (r"0.25 x", x / 4),
+        (r"{p_1}^3 - {x}", p1**3 - x),
+        (r"x \, y \quad p_{1}", x * y * p1),
+    ],
+)
+def test_algebra(tex: str, value: sp.Expr) -> None:
+    assert sp.expand(Reader().read(tex) - value) == 0
+
+
+@pytest.mark.parametrize(
+    "tex, name",
+    [
+        (r"Q_{b,k}", r"Q_{b,k}"),
+        (r"\bar X_\tau", r"\overline{X}_{\tau}"),
+        (r"\widehat{\pi}^*_{i}", r"\hat{\pi}^{*}_{i}"),
+        (r"X^i_t", r"X^{i}_{t}"),
+        (r"\mathcal{A}^{\pi^*}", r"\mathcal{A}^{\pi^{*}}"),
+        (r"W^0_t", r"W^{0}_{t}"),
+        (r"\pi^{(n)}", r"\pi^{(n)}"),
+        (r"f'", r"f^{'}"),
+    ],
+)
+def test_names(tex: str, name: str) -> None:
+    assert Reader().read(tex) == sp.Symbol(name)
+
+
+@pytest.mark.parametrize(
+    "one, other, same",
+    [
+        (r"\mathbb{E}[x \mid \tau > t]", r"E\bigl[x | \tau>t\bigr]", True),
+        (r"\mathbb{E}[x \mid \tau > t]", r"\mathbb{E}[x \mid \tau \geq t]", False),
+        (r"\operatorname{Var}(x)", r"\mathrm{Var}\left[x\right]", True),
+        (r"\sum_{k\ne i} x_k", r"\sum_{k \neq i} x_{k}", True),
+        (r"\sum_{k\ne i} x_k", r"\sum_{k \neq i} x_i", False),
+        (r"\sqrt{x}", r"x^{1/2}", True),
+        (r"e^{-x (y - 1)}", r"\mathrm{e}^{-x(y-1)}", True),
+        (r"\langle x, y \rangle", r"\langle y, x \rangle", False),
+    ],
+)
+def test_functions(one: str, other: str, same: bool) -> None:
+    assert (Reader().read(one) == Reader().read(other)) is same
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"x +",
+        r"(x",
+        r"(x]",
+        r"x y / p_1 y",
+        r"x / y / p_1",
+        r"\cos x y",
+        r"x_1_2",
+        r"x^2^3",
+        r"(x)_1",
+        r"x^{y + 1}",
+        r"x^{999}",
+        r"\text{if } x",
+        r"\partial x",
+        r"x \pm y",
+        r"\unknown x",
+        r"\frac{x}",
+        r"{x + y} p_1",
+        r"\begin{cases} x \end{cases}",
+        "(" * 100 + "x" + ")" * 100,
+        "x" * 7000,
+        "1234567890123",
+    ],
+)
+def test_what_is_outside_of_the_grammar(tex: str) -> None:
+    with pytest.raises(Unreadable):
+        expression(tex)
+
+
+def test_towers_of_powers_are_not_expanded() -> None:
+    with pytest.raises(Unreadable, match="too large"):
+        Reader().read("(((x + y + p_1)^{12})^{12})^{12}")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=r"\xyp_^{}()[]+-=/|,1. fractbglE", max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        Reader().read(text)
+    except Unreadable:
+        pass
+
+
+def test_differentials_depend_on_the_display() -> None:
+    assert Reader().read("d x") == sp.Symbol("d") * x
+    assert Reader(Context(differentials=True)).read("dx") == sp.Function("d")(x)
+
+
+def test_statements_of_rows() -> None:
+    rows = ["K &= a,", r"\lambda & = 2r", r"& \quad + B p_1", "& > 0, \\quad c = d"]
+    joined = statements(rows)
+    assert [" ".join(s.split()) for s in joined] == [
+        "K &= a",
+        r"\lambda & = 2r & \quad + B p_1 & > 0",
+        r"\quad c = d",
+    ]
+    first, second = relations(joined[1])
+    assert (first.relation, second.relation) == ("=", ">")
+    assert first.left == second.left
+
+
+def test_symbol_maps_apply_at_once() -> None:
+    names = {r"\alpha": r"\beta", r"\beta": r"\alpha", "h": r"\lambda", r"\hat{V}": "V", "w": "x"}
+    reader = Reader(functions=frozenset("V"), symbols=SymbolMap(names))
+    read = reader.read(r"\alpha_i \beta h h_{20} \hat V_{yw} m_h")
+    found = {s.name for s in read.free_symbols}
+    assert found == {r"\beta_{i}", r"\alpha", r"\lambda", "h_{20}", "V_{xy}", "m_{h}"}
+
+
+PAPER = r"""
+\documentclass{article}
+\numberwithin{equation}{section}
+\newcommand\risk{\gamma}  \def\E{\mathbb{E}}
+\DeclareMathOperator{\Var}{Var}
+\newcommand{\two}[1]{#1 #1}
+\section{One}
+\begin{equation} a = \risk_i \end{equation} % \begin{equation} b = 1 \end{equation}
+\begin{subequations}
+\begin{align} b &= 1 \\ c &= 2 \label{second} \end{align}
+\end{subequations}
+\section*{Not numbered}
+\section{Two}
+Let $D_1 = x$.
+\begin{multline} d = 1 \\ + \Var(x) \end{multline}
+\begin{align*} e &= \E x \tag{7.1} \\ f &= 1 \end{align*}
+\[ g = \two{x} \tag{7.2} \]
+\begin{gather} u = 1 \notag \\ v = 2 \\ w = 3 \end{gather}
+\begin{verbatim} \begin{equation} no \end{equation} \end{verbatim}
+\input{part}
+\appendix
+\section{Three}
+\begin{equation} \begin{split} s &= 1 \\ &+ 2 \end{split} \label{eq:2.54} \end{equation}
+"""
+
+
+def test_numbers_and_contents(tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(PAPER)
+    (tmp_path / "part.tex").write_text("\n$$ k = 1 \\tag{7.3} $$\n")
+    found = {f.numbers: f for f in formulas(tmp_path / "paper.tex")}
+    rows = {numbers: [row.tex for row in f.rows] for numbers, f in found.items()}
+    assert rows == {
+        ("1.1",): [r"a = \gamma_i"],
+        ("1.2a",): ["b &= 1"],
+        ("1.2b",): ["c &= 2"],
+        ("2.1",): ["d = 1", r"+ \operatorname{Var}(x)"],
+        ("7.1",): [r"e &= \mathbb{E} x"],
+        ("7.2",): [r"g = \two{x}"],
+        ("2.2",): ["u = 1", "v = 2"],
+        ("2.3",): ["w = 3"],
+        ("7.3",): ["k = 1"],
+        ("2.54", "A.1"): ["s &= 1", "&+ 2"],
+    }
+    assert found[("1.2b",)].labels == ("second",)
+    assert found[("7.3",)].place == "part.tex:2"
+    assert found[("2.1",)].before[0][0].tex == "D_1 = x"
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        formulas(tmp_path / "none.tex")
+    (tmp_path / "binary.tex").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="UTF-8"):
+        formulas(tmp_path / "binary.tex")
+    (tmp_path / "large.tex").write_text("x" * (MAX_SIZE + 1))
+    with pytest.raises(InputError, match="larger"):
+        formulas(tmp_path / "large.tex")
