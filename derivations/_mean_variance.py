@@ -88,6 +88,20 @@ NOTATION = Notation(
 #: Parameters of every game of the family, in the order users give them.
 PARAMETERS = ("r", "b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda")
 
+#: The sets of reference, in the order of the parameters.
+SETS = {
+    name: dict(zip(PARAMETERS, row.split(), strict=True))
+    for name, row in {
+        "S1": "0.03 0.12 0.2 0.2 0.5 2 1 0.5 0.6",
+        "S2": "0.02 0.10 0.25 0.15 0.3 1.5 1 0.2 0.4",
+        "S3": "0.04 0.15 0.3 0.2 0.8 3 0.5 1 0.8",
+    }.items()
+}
+#: Numbers of agents for the sets, and given aggregates for the response.
+SIZES = ("3", "10")
+GIVEN = {"m_b": "0.05", "m_s": "0.1", "m_2": "0.01"}
+SIZED = {f"{name}, n = {n}": row | {"n": n} for name, row in SETS.items() for n in SIZES}
+
 #: The response against given aggregates, derived once for all games with finitely many agents.
 RESPONSE = Model(
     title="best response of one agent to given aggregates of n - 1 competitors",

@@ -38,4 +38,5 @@ MODEL = replace(
     response=mv.RESPONSE,
     displays=displays,
     published=mv.published(mv.kappa),
+    cases={name: row | mv.GIVEN for name, row in mv.SIZED.items()},
 )

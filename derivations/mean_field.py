@@ -35,4 +35,15 @@ MODEL = Model(
     parameters=mv.PARAMETERS,
     displays=displays,
     population=Population(sp.S.Zero, mv.AGGREGATES),
+    cases=mv.SETS,
+    reference={
+        "S1": {
+            "given-aggregate": (".233413246626594", ".0772564902872695", ".630296894767307"),
+            "closed-loop": (".23341", ".08021", ".63596"),
+        },
+        "S3": {
+            "given-aggregate": (".23770", ".07857", ".15912"),
+            "closed-loop": (".23770", ".08254", ".16099"),
+        },
+    },
 )

@@ -25,4 +25,19 @@ MODEL = Model(
     displays=displays,
     population=Population(mv.N, mv.AGGREGATES),
     response=mv.RESPONSE,
+    cases=mv.SIZED,
+    reference={
+        "S1, n = 3": {
+            "given-aggregate": (".28067", ".09208", ".69495"),
+            "closed-loop": (".28140", ".09506", ".70012"),
+        },
+        "S1, n = 10": {
+            "given-aggregate": (".246342445272839", ".0813193225992309", ".648513002112453"),
+            "closed-loop": (".24657", ".08432", ".65414"),
+        },
+        "S2, n = 3": {
+            "given-aggregate": (".11888", ".01215", ".65206"),
+            "closed-loop": (".11892", ".01245", ".65305"),
+        },
+    },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -39,6 +40,11 @@ class Commands(click.Group):
         except BrokenPipeError:
             sys.stderr.close()
             ctx.exit(0)
+        except OSError as error:
+            click.echo(f"eqsolve: the output failed: {error.strerror or error}.", err=True)
+            with suppress(OSError):  # what is left in the buffer would fail again at the exit
+                sys.stdout.close()
+            ctx.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -199,7 +205,10 @@ def solve(
     A hazard rate that depends on time: --hazard gompertz:0.05,0.09 or weibull:2,20 (then lambda
     is not given). Exit code 4 when there is no equilibrium; the message says why.
     """
+    from eqsolve.numerics.dispatch import check_keywords
+
     given = _given(pairs, file)
+    check_keywords(game, given)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:
         from eqsolve.numerics.hazard import solve_hazard
@@ -319,8 +328,11 @@ def converge(
     """
     from eqsolve.numerics.convergence import converge as run
     from eqsolve.numerics.convergence import parse_counts
+    from eqsolve.numerics.dispatch import check_keywords
 
-    study = run(game, parse_counts(counts), **_given(pairs, file))
+    given = _given(pairs, file)
+    check_keywords(game, given, apart="n")
+    study = run(game, parse_counts(counts), **given)
     if out:
         study.write(Path(out))
     if as_json:
@@ -468,9 +480,10 @@ def latex_command(
     if symbols is not None or as_json:
         raise InputError("--symbols and --json belong to --check.", stage="latex")
     from eqsolve.latex.document import check_stale, write
+    from eqsolve.output import named
     from eqsolve.registry import models
 
-    folder = Path(str(out))
+    folder = named(str(out))
     if fail_if_stale:
         check_stale(folder, models())
         click.echo(f"{out} is up to date", err=True)
@@ -500,9 +513,10 @@ def figures(out: str) -> None:
 
     Example: eqsolve figures --out build/figures
     """
+    from eqsolve.output import named
     from eqsolve.paper_figures import write
 
-    click.echo(f"wrote {len(write(Path(out)))} files to {out}", err=True)
+    click.echo(f"wrote {len(write(named(out)))} files to {out}", err=True)
 
 
 @cli.command()
@@ -513,9 +527,10 @@ def paper(out: str, level: str) -> None:
 
     Example: eqsolve paper --out build/paper
     """
+    from eqsolve.output import named
     from eqsolve.report import write
 
-    report = write(Path(out), level=level, progress=_terminal())
+    report = write(named(out), level=level, progress=_terminal())
     click.echo(report.summary, err=True)
     if not report.ok:
         raise SystemExit(1)

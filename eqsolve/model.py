@@ -32,6 +32,8 @@ class Model:
     displays : function from the derivation to the numbered displays of the source.
     published : closed forms as printed in the literature, to compare the derived ones with.
     cases : named parameter sets with exact values.
+    reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
+        order of the coefficients of x, y and 1; they are right to one unit of the last digit.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Model:
     displays: Callable[[Derivation], tuple[Display, ...]] = lambda derivation: ()
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -12,6 +12,21 @@ from pathlib import Path
 from eqsolve.errors import InputError
 
 
+def named(folder: str | Path) -> Path:
+    """Return the path of an output folder.
+
+    Raises
+    ------
+    InputError
+        If the name is empty or has a null character.
+    """
+    if not str(folder) or "\0" in str(folder):
+        raise InputError(
+            "the output folder must be named.", stage="output", remedy="Use . for this folder."
+        )
+    return Path(folder)
+
+
 @contextmanager
 def staged(directory: str | Path) -> Iterator[Path]:
     """Give an empty folder to write into; move its content to ``directory`` at the end.
@@ -24,9 +39,10 @@ def staged(directory: str | Path) -> Iterator[Path]:
     InputError
         If the folder cannot be created or written.
     """
-    target = Path(directory)
-    created = _missing(target)
+    target = named(directory)
+    created: list[Path] = []
     try:
+        created = _missing(target)
         target.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".eqsolve-", dir=target))
     except OSError as error:

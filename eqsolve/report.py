@@ -13,18 +13,6 @@ from typing import Any
 
 from eqsolve.output import staged
 
-_NAMES = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "r")
-
-#: The parameter sets of the table of reference values.
-SETS: dict[str, dict[str, str]] = {
-    name: dict(zip(_NAMES, values.split(), strict=True))
-    for name, values in {
-        "S1": "0.12 0.2 0.2 0.5 2 1 0.5 0.6 0.03",
-        "S2": "0.10 0.25 0.15 0.3 1.5 1 0.2 0.4 0.02",
-        "S3": "0.15 0.3 0.2 0.8 3 0.5 1 0.8 0.04",
-    }.items()
-}
-COUNTS = (3, 10)
 NOTIONS = ("given-aggregate", "closed-loop")
 
 PACKAGES = (
@@ -97,7 +85,7 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
             {name: decimal(value) for name, value in baseline().parameters.items()},
             verification,
             list(reference()),
-            SETS,
+            model("mean-field").cases,
             list(provenance()),
         )
         (stage / "index.html").write_text(render(content, __version__), encoding="utf-8")
@@ -115,23 +103,22 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
 def reference() -> Iterator[Mapping[str, Any]]:
     """Yield the solved reference sets: name, game, notion, status and strategy."""
     from eqsolve.numerics.equilibrium import solve
+    from eqsolve.registry import model
 
-    for name, values in SETS.items():
-        given: dict[str, Any] = dict(values)
-        games: list[tuple[str, str, dict[str, Any]]] = [
-            *(("n-agent", f"n = {n}", {"n": n}) for n in COUNTS),
-            ("mean-field", "mean field", {}),
-        ]
-        for game, shown, extra in games:
-            for notion in NOTIONS:
-                answer = solve(game, equilibrium=notion, **given, **extra)
-                yield {
-                    "name": name,
-                    "game": shown,
-                    "notion": notion,
-                    "status": answer.status,
-                    "strategy": answer.to_dict().get("strategy", {}) if answer.ok else {},
-                }
+    # of each set, the games of finitely many agents come first
+    cases = [(game, case) for game in ("n-agent", "mean-field") for case in model(game).cases]
+    for game, case in sorted(cases, key=lambda pair: pair[1].partition(", ")[0]):
+        name, _, size = case.partition(", ")
+        given: dict[str, Any] = dict(model(game).cases[case])
+        for notion in NOTIONS:
+            answer = solve(game, equilibrium=notion, **given)
+            yield {
+                "name": name,
+                "game": size or "mean field",
+                "notion": notion,
+                "status": answer.status,
+                "strategy": answer.to_dict().get("strategy", {}) if answer.ok else {},
+            }
 
 
 def provenance() -> Iterator[tuple[str, str]]:

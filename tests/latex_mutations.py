@@ -181,7 +181,7 @@ def _dropped(tex: str) -> Iterator[Mutation]:
         depth, place = 0, m.end()
         for token in re.finditer(
             r"\\l(?:brace|angle)|\\r(?:brace|angle)|[{}()\[\]]| [+-] |=|>|<|\\to|\\mid|\\notag"
-            r"|\\[ngl]eq|\\\\|,|$",
+            r"|\\overset|\\[ngl]eq|\\\\|,|$",
             tex[m.end() :],
         ):
             text = token.group()

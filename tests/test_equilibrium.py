@@ -311,3 +311,39 @@ def test_closed_loop_n_agent_agrees_with_the_key() -> None:
             for monomial, name in (("x", "p1"), ("y", "p2"), ("1", "p3")):
                 assert _difference(strategy[monomial], key[name]) <= ROUNDING
     assert solved > 15
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"theta": "1"},
+        {"nu": "0"},
+        {"theta": "0"},
+        {"beta": "0", "r": "0", "b": ".09"},
+        {"beta": "0", "r": "0", "b": ".09", "theta": "0"},
+    ],
+    ids=str,
+)
+def test_closed_loop_at_the_edges(change: dict[str, str]) -> None:
+    """Spurious roots, vanishing leading coefficients and multiple roots of the second cubic."""
+    parameters = {**cases.S1, **change}
+    answer = solve("mean-field", equilibrium="closed-loop", **parameters)
+    key = spec.closed_loop_mfg(parameters)
+    assert answer.ok, answer.message
+    for monomial, name in (("x", "p1"), ("y", "p2"), ("1", "p3")):
+        assert _difference(answer.to_dict()["strategy"][monomial], key[name]) <= ROUNDING
+    many = solve("n-agent", n=3, equilibrium="closed-loop", **parameters)
+    assert many.ok, many.message
+    assert many.to_dict()["at"]["exploitability"] == 0
+
+
+@pytest.mark.parametrize("game", ["mean-field", "n-agent"])
+def test_vanishing_determinant_is_not_hidden_by_a_vanishing_numerator(game: str) -> None:
+    """psi = 1 and phi = 0: infinitely many equilibria, not the zero strategy."""
+    parameters: dict[str, object] = {**cases.S1, "b": ".03", "nu": "0", "theta": "1"}
+    if game == "n-agent":
+        parameters["n"] = "3"
+    answer = solve(game, **parameters)
+    assert answer.status == "degenerate"
+    assert "S cannot be told from zero" in answer.message
+    assert len(answer.roots) == 1

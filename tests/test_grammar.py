@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eqsolve.errors import InputError
 from eqsolve.latex.grammar import expression, relations
-from eqsolve.latex.neutral import Reader
+from eqsolve.latex.neutral import Flattener, Reader
 from eqsolve.latex.source import MAX_SIZE, formulas
 from eqsolve.latex.symbol_map import SymbolMap
 from eqsolve.latex.syntax import Context, Unreadable, statements
@@ -64,11 +64,15 @@ def test_names(tex: str, name: str) -> None:
         (r"\sum_{k\ne i} x_k", r"\sum_{k \neq i} x_i", False),
         (r"\sqrt{x}", r"x^{1/2}", True),
         (r"e^{-x (y - 1)}", r"\mathrm{e}^{-x(y-1)}", True),
+        (r"2 \mathbb{E}[x]", r"\mathbb{E}[2 x]", True),
+        (r"\sup_x \{ -x \}", r"-\sup_x \{ x \}", False),
+        (r"x \wedge 2 y", r"x \wedge (2y)", True),
         (r"\langle x, y \rangle", r"\langle y, x \rangle", False),
     ],
 )
 def test_functions(one: str, other: str, same: bool) -> None:
-    assert (Reader().read(one) == Reader().read(other)) is same
+    flat = Flattener().flat
+    assert (flat(Reader().read(one)) == flat(Reader().read(other))) is same
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def content(drawn: list[Drawn]) -> Content:
         {"name": "S9", "game": "n = 3", "notion": "-", "status": "degenerate", "strategy": {}},
     ]
     baseline = {"r": "0.03", "lambda": "0.1"}
-    return Content(games, drawn, baseline, checks(), rows, report.SETS, [("Python", "3.11")])
+    return Content(games, drawn, baseline, checks(), rows, games[1][0].cases, [("Python", "3.11")])
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +12,24 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
 
+import eqsolve.derivations
+from eqsolve import registry
+from eqsolve.cli import cli
 from eqsolve.errors import InputError
+from eqsolve.model import Model
+from eqsolve.numerics import equilibrium
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.registry import model, names
+from eqsolve.symbols import symbol
 from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import DRAWN, SEED, Case, cases, drawn
 from eqsolve.verify.check import Check
 from eqsolve.verify.mutation import SelfTest, self_test
 from eqsolve.verify.pde import compare, grid_checks
 from eqsolve.verify.prediction import Prediction, predictions
+from eqsolve.verify.reference import reference_checks, weight_checks
 from eqsolve.verify.report import Report
 from eqsolve.verify.suite import verify
 
@@ -221,3 +230,120 @@ def test_drawn_sets_are_fixed() -> None:
     assert drawn(SEED, 3) == drawn(SEED, 30)[:3]
     assert drawn(SEED, 2) != drawn(SEED + 1, 2)
     assert DRAWN["full"] >= 30
+
+
+def test_any_exception_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[Check]:
+        raise ValueError("negative variance")
+
+    monkeypatch.setattr(suite, "symbolic_checks", broken)
+    monkeypatch.setattr(suite, "cases", lambda *a: iter(()))
+    result = verify("best-response").to_dict()
+    assert not result["ok"]
+    (row,) = result["checks"]
+    assert (row["verdict"], row["note"]) == ("fail", "ValueError: negative variance")
+
+
+def test_wrong_sign_of_an_aggregate_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    game = model("best-response")
+    first = next(iter(cases(game, "quick")))
+    wrong = Case("wrong", {**first.given, "m_2": "-.01"})
+    monkeypatch.setattr(suite, "cases", lambda *a: iter([wrong]))
+    result = verify("best-response")
+    assert [(check.name, check.verdict) for check in result.failures] == [("wrong", "fail")]
+    assert result.failures[0].note
+
+
+def test_reference_values_are_checked(report: Report) -> None:
+    found = [check for check in report.checks if check.kind == "reference"]
+    assert len(found) == 3 * 2 * 5
+    assert {check.game for check in found} == {"n-agent", "mean-field"}
+    assert all(check.error <= check.allowed <= 1e-5 for check in found)
+
+
+WRONG = [("kappa", 1, "n-agent"), ("B", 2, "n-agent"), ("B", 2, "mean-field")]
+
+
+def defined(game: Model, name: str, factor: int) -> Model:
+    """The game with the sign of theta N (factor 1) or of r (factor 2) wrong in a definition."""
+    right = game.game.definitions[symbol(name)]
+    wrong = right + 2 * (1 - right) if factor == 1 else right + 2 * symbol("r")
+    return replace(
+        game,
+        game=replace(game.game, definitions={**game.game.definitions, symbol(name): wrong}),
+    )
+
+
+@pytest.mark.parametrize(("name", "factor", "which"), WRONG)
+def test_wrong_definitions_miss_the_reference_values(
+    monkeypatch: pytest.MonkeyPatch, name: str, factor: int, which: str
+) -> None:
+    wrong = defined(model(which), name, factor)
+    monkeypatch.setattr(equilibrium, "find_model", lambda _: wrong)
+    for case, notions in wrong.reference.items():
+        for notion in notions:
+            verdicts = {check.verdict for check in reference_checks(wrong, case, notion)}
+            assert "fail" in verdicts, (case, notion)
+
+
+def test_reference_is_a_unit_of_the_last_digit() -> None:
+    game = model("n-agent")
+    off = {"given-aggregate": (".28069", ".09206", ".69495")}
+    checks = reference_checks(
+        replace(game, reference={"S1, n = 3": off}), "S1, n = 3", "given-aggregate"
+    )
+    assert [check.verdict for check in checks] == ["fail", "fail", "pass"]
+
+
+@pytest.mark.parametrize("which", ["best-response", "n-agent", "two-agent"])
+def test_wrong_own_weight_fails_exactly(which: str) -> None:
+    game = model(which)
+    assert [check.verdict for check in weight_checks(game)] == ["pass"]
+    assert [check.verdict for check in weight_checks(defined(game, "kappa", 1))] == ["fail"]
+
+
+def test_wrong_own_weight_of_the_mean_field_fails_exactly() -> None:
+    game = model("mean-field")
+    assert [check.verdict for check in weight_checks(game)] == ["pass"]
+    wrong = replace(game, population=model("n-agent").population)
+    assert [check.verdict for check in weight_checks(wrong)] == ["fail"]
+
+
+def test_game_of_the_readme_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A game without a root to select has exact checks only."""
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    (source,) = (s for s in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "MODEL" in s)
+    (tmp_path / "regulator.py").write_text(source)
+    path = [*eqsolve.derivations.__path__, str(tmp_path)]
+    monkeypatch.setattr(eqsolve.derivations, "__path__", path)
+    registry.names.cache_clear()
+    registry.model.cache_clear()
+    try:
+        result = CliRunner().invoke(cli, ["verify", "regulator", "--level", "full", "--json"])
+        assert result.exit_code == 0, result.output
+        assert {check["kind"] for check in json.loads(result.output)["checks"]} == {"exact"}
+        case = [Case("case", {"sigma": "1", "lambda": "1"})]
+        monkeypatch.setattr(suite, "cases", lambda *a: iter(case))
+        assert verify("regulator").ok
+    finally:
+        monkeypatch.undo()
+        registry.names.cache_clear()
+        registry.model.cache_clear()
+
+
+@pytest.mark.parametrize("place", ["absent/report.xml", "."])
+def test_bad_junit_file_stops_before_verifying(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    monkeypatch.setattr(suite, "verify", lambda *a: pytest.fail("verified"))
+    with pytest.raises(InputError, match="cannot be written"):
+        suite.run_command((), junit=tmp_path / place)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_grid_has_no_false_alarm_next_to_infinite_variance() -> None:
+    game = model("mean-field")
+    given = {**game.cases["S1"], "b": "0.18"}
+    (claim,) = predictions(game, given, name="case")
+    checks = grid_checks(claim.game, claim.feedback, claim.values, name="g", moments=claim.moments)
+    assert [check.verdict for check in checks] == ["pass"] * 4

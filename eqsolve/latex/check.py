@@ -178,8 +178,11 @@ class Comparison:
             for relation in self._readable(rows):
                 left = self.reader.expression(relation.left)
                 if left in lets and relation.relation == "=":
-                    part = self._paired([relation], [lets[left]])
-                    yield Finding(number, label, rows[0].place, display.title, part, True)
+                    try:
+                        parts = self._paired([relation], [lets[left]])
+                    except Unreadable as error:
+                        parts = (Part(relation.tex, "not checked", reason=str(error)),)
+                    yield Finding(number, label, rows[0].place, display.title, parts, True)
                 elif relation.relation == "=" and self._is_new(left):
                     self.own[left] = self.reader.expression(relation.right)
         yield Finding(number, label, formula.place, display.title, self._parts(formula))
@@ -201,9 +204,14 @@ class Comparison:
     @cached_property
     def _names(self) -> set[sp.Symbol]:
         """Every name that the display shows."""
-        lines = self.reference.display.let + self.reference.lines
-        sides = [self.reference.notation.convert(s) for x in lines for s in (x.left, x.right)]
-        return set().union(*(side.free_symbols for side in sides))
+        found: set[sp.Symbol] = set()
+        for line in self.reference.display.let + self.reference.lines:
+            try:
+                found |= self.reference.notation.convert(line.left).free_symbols
+                found |= self.reference.notation.convert(line.right).free_symbols
+            except Unreadable:
+                continue
+        return found
 
     def _parts(self, formula: Formula) -> tuple[Part, ...]:
         found: list[Relation] = []

@@ -19,6 +19,7 @@ from eqsolve.latex.printer import BREAK, latex, marked
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
 from eqsolve.operators import shown_symbols
+from eqsolve.output import named
 from eqsolve.symbols import entry, latex_names
 
 TITLE = "Equilibrium strategies for mean-variance investment over a random horizon"
@@ -250,7 +251,7 @@ def write(directory: str | os.PathLike[str], models: Iterable[Model]) -> list[Pa
     InputError
         If the folder cannot be written.
     """
-    folder = Path(directory)
+    folder = named(os.fspath(directory))
     texts = files(models)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -273,15 +274,25 @@ def check_stale(directory: str | os.PathLike[str], models: Iterable[Model]) -> N
 
     Raises
     ------
+    InputError
+        If the folder is not named or cannot be read.
     StaleError
         If a file is missing or differs.
     """
-    folder = Path(directory)
-    differing = [
-        name
-        for name, text in files(models).items()
-        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
-    ]
+    folder = named(os.fspath(directory))
+    try:
+        differing = [
+            name
+            for name, text in files(models).items()
+            if not (folder / name).is_file()
+            or (folder / name).read_text(encoding="utf-8", errors="replace") != text
+        ]
+    except OSError as error:
+        raise InputError(
+            f"the folder {str(folder)!r} cannot be read: {error.strerror or error}.",
+            stage="latex",
+            remedy="Choose a folder you may read.",
+        ) from error
     if differing:
         raise StaleError(
             f"{len(differing)} files in {str(folder)!r} are missing or differ: "

@@ -69,6 +69,7 @@ _FONTS = {
 _FRACTIONS = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"))
 _FUNCTIONS = frozenset("\\" + f for f in "exp log ln sin cos tan arccos arcsin arctan".split())
 _LARGE = frozenset("\\" + f for f in "sum prod int lim sup inf max min liminf limsup".split())
+_LATTICE = frozenset((r"\wedge", r"\vee"))
 _MID = frozenset(("|", r"\mid", r"\vert"))
 
 
@@ -196,7 +197,16 @@ class _Parser:
         return Sum(tuple(terms), self._span(start))
 
     def term(self) -> Node:
-        """A product."""
+        """Products, or the smaller or larger of products."""
+        start = self._at
+        result = self._product()
+        while self.peek() in _LATTICE:
+            name = self.next().text
+            pair = (result, self._product())
+            result = Call(name, pair, self._span(start))
+        return result
+
+    def _product(self) -> Node:
         start = self._at
         factors: list[Node] = []
         divided = False
@@ -224,7 +234,7 @@ class _Parser:
     def _starts_factor(self, token: str) -> bool:
         if not token or token in CLOSERS or token in RELATIONS or token in "+-},;:|":
             return False
-        return token not in _MID and token not in (r"\overset", "\\not")
+        return token not in _MID | _LATTICE and token not in (r"\overset", "\\not")
 
     def factor(self) -> Node:
         """A number, a name, a bracket, a fraction, a root, a function or a large operator."""

@@ -49,6 +49,8 @@ from eqsolve.symbols import latex_names, symbol
 
 #: More terms than this after expansion are not compared.
 MAX_TERMS = 50_000
+#: Functions that a positive number may be taken out of.
+_HOMOGENEOUS = ("E|", r"\lim", r"\sup", r"\inf", r"\int")
 _GROUP = re.compile(r"(?<=[_^])\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
@@ -162,6 +164,9 @@ class Flattener:
         outside = sp.S.One
         if name.startswith(r"\sum") and (index := re.match(r"\\sum_\{(\w)", name)):
             outside, arguments = _outside(arguments[0], index.group(1))
+        elif len(arguments) == 1 and f"{name}|".startswith(_HOMOGENEOUS):
+            linear = not name.startswith((r"\liminf", r"\limsup", r"\sup", r"\inf"))
+            outside, arguments = _number_outside(arguments[0], linear)
         ring = Ring.of(arguments)
         written = []
         for argument in arguments:
@@ -171,6 +176,17 @@ class Flattener:
         stands = atom(f"{name}({';'.join(written)})")
         self.shown[stands] = call(name, *arguments)
         return outside * stands
+
+
+def _number_outside(argument: sp.Expr, linear: bool) -> tuple[sp.Expr, list[sp.Expr]]:
+    """Take a number out of a linear function, its size out of a limit or a supremum."""
+    ring = Ring.of(argument)
+    ratio = ring.ratio(argument)
+    if ratio.is_zero():
+        return sp.S.One, [argument]
+    number = ring.factors(ratio.numerator)[0] / ring.factors(ratio.denominator)[0]
+    number = number if linear else abs(number)
+    return number, [argument / number]
 
 
 def _outside(argument: sp.Expr, index: str) -> tuple[sp.Expr, list[sp.Expr]]:

@@ -314,14 +314,8 @@ def _valued(
     for name, average in model.population.averages.items():
         own = values[w] * values[average.load] * positions[index]
         values[name] = totals[average.total] - own
-    values[symbol("m_2")] = sum(
-        (
-            (other.values[w] * other.values[nu] * positions[k]) ** 2
-            for k, other in enumerate(agents)
-            if k != index
-        ),
-        arb(0),
-    )
+    noise = [other.values[w] * other.values[nu] * positions[k] for k, other in enumerate(agents)]
+    values[symbol("m_2")] = sum((v * v for k, v in enumerate(noise) if k != index), arb(0))
     run(agent.solver.form.definitions, values)
     return evaluate(model.ansatz.value, values)
 
@@ -347,7 +341,7 @@ def _abscissa(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]]) -> arb:
             add(row, i, k, drift[j][k])
         shared = agents[i].values[sigma] * agents[j].values[sigma]
         if i == j:
-            shared = shared + agents[i].values[nu] ** 2
+            shared = shared + agents[i].values[nu] * agents[i].values[nu]
         for k in range(count):
             for m in range(count):
                 add(row, k, m, shared * matrix[i][k] * matrix[j][m])

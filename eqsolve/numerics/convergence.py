@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -38,6 +39,9 @@ LIMITS = {"n-agent": "mean-field"}
 
 #: Above this number of agents 1/n falls below the resolution of the differences.
 MOST_AGENTS = 10**12
+
+#: Most numbers of agents in one study.
+MOST_ROWS = 10**5
 
 #: The strategy's coefficients by monomial of the state: symbol and name in a kernel.
 _COEFFICIENTS = {"x": ("k1", "k_x"), "y": ("k2", "k_y"), "1": ("k3", "k_1")}
@@ -103,31 +107,35 @@ def parse_counts(text: str) -> tuple[int, ...]:
     Raises
     ------
     InputError
-        If the text has another form or a number is no positive integer.
+        If the text has another form a number is no positive integer, or there are too many.
     """
     if ":" in text:
         return _counts(int(round(v)) for v in parse_axis("n", text).tolist())
     parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(r"\d{1,15}", part) for part in parts):
+    if not all(re.fullmatch(r"[0-9]{1,15}", part) for part in parts):
         raise InputError(
-            f"the numbers of agents are {text!r}.",
+            f"the numbers of agents are {reprlib.repr(text)}.",
             stage="input",
             remedy="Write 10,100,1000 or START:STOP:COUNT:log.",
         )
     return _counts(int(part) for part in parts)
 
 
-def _counts(given: Iterable[object]) -> tuple[int, ...]:
+def _counts(given: Iterable[Any]) -> tuple[int, ...]:
     numbers: set[int] = set()
     for value in given:
-        number = float(value) if isinstance(value, (int, float, np.number)) else math.nan
-        if not (1 <= number <= MOST_AGENTS and number == math.floor(number)):
+        real = isinstance(value, (int, float, np.integer, np.floating))
+        if not (real and 1 <= value <= MOST_AGENTS and value == math.floor(value)):
             raise InputError(
-                f"{value!r} is no number of agents.",
-                stage="input",
-                remedy=f"Use integers from 1 to {MOST_AGENTS}.",
+                f"the numbers of agents must be integers from 1 to {MOST_AGENTS}.", stage="input"
             )
-        numbers.add(int(number))
+        numbers.add(int(value))
+        if len(numbers) > MOST_ROWS:
+            raise InputError(
+                f"more than {MOST_ROWS} numbers of agents are given.",
+                stage="input",
+                remedy="Use 10,100,1000 or START:STOP:COUNT:log.",
+            )
     if not numbers:
         raise InputError("no number of agents is given.", stage="input", remedy="Use 10,100,1000.")
     return tuple(sorted(numbers))

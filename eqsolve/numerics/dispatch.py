@@ -9,8 +9,29 @@ from eqsolve.errors import InputError
 from eqsolve.numerics.agents import AgentsEquilibrium, solve_agents
 from eqsolve.numerics.equilibrium import Equilibrium
 from eqsolve.numerics.equilibrium import solve as solve_point
+from eqsolve.numerics.parameters import check_names
 from eqsolve.registry import model
 from eqsolve.symbolic.heterogeneous import Agents
+
+
+def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -> None:
+    """Check names that are to become keywords beside the options of ``solve`` or ``converge``.
+
+    Parameters
+    ----------
+    game : name of a game.
+    given : the parameters by name.
+    apart : a parameter of the game that is given otherwise.
+
+    Raises
+    ------
+    InputError
+        If a name is not a parameter of the game.
+    """
+    found = model(game)
+    several = isinstance(found.population, Agents)
+    known = ("r", "agent", "agents") if several else found.parameters
+    check_names(given, [name for name in known if name != apart], game=game)
 
 
 def solve(

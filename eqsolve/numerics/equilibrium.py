@@ -43,6 +43,9 @@ Status = Literal[
     "no-solution",
 ]
 
+#: Working precisions in bits, tried until every sign is decided.
+PRECISIONS = (256, 1024, 4096)
+
 #: Relative distance below which two roots count as one fold in double precision.
 FOLD = 1e-8
 
@@ -178,14 +181,27 @@ class PointSolver:
                 position = arb(0)
                 if not others.is_zero():
                     position = evaluate(population.average_position, values)
-                square = arb(0) if others.is_zero() else position**2 / others
+                square = arb(0) if others.is_zero() else position * position / others
                 values |= {symbol("g"): position, symbol("g2"): square}
                 for name in self.model.game.environment:
                     values[name] = evaluate(population.aggregates[name], values)
             run(self.form.definitions, values)
+            self._require_nonzero(values)
         except DivisionByZero as error:
             raise Stop("degenerate", f"The closed form divides by {error.message} = 0.") from None
         return values
+
+    def _require_nonzero(self, values: Values) -> None:
+        """Refuse a zero that a vanishing numerator would hide.
+
+        Without competition the quantities of the competitors' wealth are switched off, and their
+        denominators do not matter.
+        """
+        always = {"D1", "D2", "Delta", "S", "W"}
+        for expression in self.form.nonzero:
+            if expression.is_Symbol and values[expression].contains(0):
+                if self.given["theta"] != 0 or expression.name in always:
+                    raise UndecidedError(f"{expression.name} cannot be told from zero.")
 
     def strategy(self, values: Values) -> dict[sp.Expr, arb]:
         """The feedback coefficients by monomial."""
@@ -230,7 +246,7 @@ def solve(
     values = parameters(given, model.parameters, game=game)
     joint_conditions(game, values)
     state = _state(model, values, at or {})
-    for bits in (256, 1024, 4096):
+    for bits in PRECISIONS:
         with precision(bits):
             try:
                 return _solve(model, values, state, equilibrium, selection, certify, bits)
@@ -309,6 +325,10 @@ def _solve(
         chosen, values = _selected(solver, {k: roots[k] for k in admissible}, selection, point)
     except Stop as stop:
         return stopped(stop.status, stop.message)
+    except UndecidedError as error:
+        if bits < PRECISIONS[-1]:
+            raise
+        return stopped("degenerate", error.message)
     numbers, message = _report(solver, values), _explain(roots, admissible, chosen, selection)
     status: Status = "ok"
     others = [root.p1 for k, root in enumerate(roots) if k != chosen]
@@ -317,7 +337,7 @@ def _solve(
         status = "near-fold"
         message = "The selected root coincides with another one: it is not a smooth function there."
     if solver.population is not None:
-        loop = ClosedLoop(model, solver.values)
+        loop = ClosedLoop(model, solver.values, solver.exact)
         strategy = list(solver.strategy(values).values())
         if notion == "closed-loop":
             outcome = loop.equilibrium(strategy, values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,10 +24,11 @@ Columns = dict[str, NDArray[Any]]
 #: Points evaluated at a time.
 CHUNK = 1 << 16
 
-#: More points than this do not fit into an axis.
-LONGEST_AXIS = 10**9
+#: Most points of an axis, which is kept in memory, and of a grid, which is not.
+LONGEST_AXIS = 10**7
+LARGEST_GRID = 10**9
 
-_AXIS = re.compile(r"([^:]+):([^:]+):(\d+)(:log)?")
+_AXIS = re.compile(r"([^:]+):([^:]+):([0-9]{1,20})(:log)?")
 
 
 def parse_axis(name: str, text: str) -> NDArray[np.float64]:
@@ -37,13 +39,14 @@ def parse_axis(name: str, text: str) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If the text has another form, the count is zero, or an end is not finite (or, on a
-        logarithmic axis, not positive).
+        If the text has another form, the count is zero or too large, or an end is not finite (or,
+        on a logarithmic axis, not positive).
     """
     found = _AXIS.fullmatch(text.strip())
     if found is None:
         raise bad_sweep(
-            f"the axis of {name} is {text!r}.", "Write START:STOP:COUNT or START:STOP:COUNT:log."
+            f"the axis of {name} is {reprlib.repr(text)}.",
+            "Write START:STOP:COUNT or START:STOP:COUNT:log.",
         )
     start, stop = (float(exact(name, end)) for end in found.group(1, 2))
     count = int(found.group(3))
@@ -94,8 +97,8 @@ class Grid:
         Raises
         ------
         InputError
-            For an axis that is empty, not one-dimensional or not finite, a parameter that is
-            fixed and varied, and whatever is wrong with a fixed one. Values outside the domain
+            For an axis that is empty, not one-dimensional or not finite, more than 1e9 points, a
+            parameter that is fixed and varied, and whatever is wrong with a fixed one. Values outside the domain
             of a parameter are no error but a status in the result.
         """
         axes: dict[str, NDArray[np.float64]] = {}
@@ -103,7 +106,7 @@ class Grid:
             name = ALIASES.get(key, key)
             try:
                 axis = np.asarray(values, dtype=np.float64)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise bad_sweep(
                     f"the axis of {key} is not a sequence of numbers.", game=game
                 ) from None
@@ -114,6 +117,9 @@ class Grid:
             if name in axes:
                 raise bad_sweep(f"{name} is varied twice.", game=game)
             axes[name] = axis
+        size = math.prod(axis.size for axis in axes.values())
+        if size > LARGEST_GRID:
+            raise bad_sweep(f"the grid has {size} points.", f"Choose at most {LARGEST_GRID}.", game)
         known = (*kernel(game).parameters, "x", "y")
         rest: dict[str, float] = {}
         for key in (*vary, *fixed):

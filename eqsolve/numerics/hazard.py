@@ -14,8 +14,10 @@ import sympy as sp
 from scipy.integrate import solve_ivp
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.parameters import exact, parameters
+from eqsolve.numerics.equilibrium import Equilibrium, joint_conditions, solve
+from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
+from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbols import symbol, symbols
 
@@ -29,12 +31,16 @@ LONGEST = 1e5
 
 @dataclass(frozen=True)
 class Hazard:
-    """A hazard rate ``lambda(t)`` with its integral ``Lambda(t)`` and its limit for large times."""
+    """A hazard rate ``lambda(t)`` with its integral ``Lambda(t)`` and its limit for large times.
+
+    ``constant`` is the exact rate of a hazard that does not depend on time.
+    """
 
     name: str
     rate: Callable[[float], float]
     integral: Callable[[float], float]
     limit: float
+    constant: Fraction | None = None
 
 
 def parse_hazard(spec: str) -> Hazard:
@@ -57,12 +63,12 @@ def parse_hazard(spec: str) -> Hazard:
             stage="input",
             remedy="Write constant:RATE, gompertz:RATE,GROWTH or weibull:SHAPE,SCALE.",
         )
-    numbers = [float(exact(f"hazard {family}", text)) for text in texts]
-    if min(numbers) <= 0:
+    given = [exact(f"hazard {family}", text) for text in texts]
+    if min(given) <= 0:
         raise InputError(f"the numbers of the hazard rate {spec} must be > 0.", stage="input")
-    first, second = numbers[0], numbers[-1]
+    first, second = float(given[0]), float(given[-1])
     if family == "constant":
-        return Hazard(spec, lambda t: first, lambda t: first * t, first)
+        return Hazard(spec, lambda t: first, lambda t: first * t, first, given[0])
     if family == "gompertz":
         return Hazard(
             spec,
@@ -70,12 +76,17 @@ def parse_hazard(spec: str) -> Hazard:
             lambda t: first / second * math.expm1(min(second * t, 700.0)),
             math.inf,
         )
-    limit = math.inf if first > 1 else (1 / second if first == 1 else 0.0)
+    if given[0] == 1:
+        return Hazard(spec, lambda t: 1 / second, lambda t: t / second, 1 / second, 1 / given[1])
+
+    def power(t: float, exponent: float) -> float:
+        return math.exp(min(exponent * math.log(max(t, 1e-12) / second), 700.0))
+
     return Hazard(
         spec,
-        lambda t: first / second * (max(t, 1e-12) / second) ** (first - 1),
-        lambda t: (t / second) ** first,
-        limit,
+        lambda t: first / second * power(t, first - 1),
+        lambda t: power(t, first),
+        math.inf if first > 1 else 0.0,
     )
 
 
@@ -131,11 +142,15 @@ class HazardEquilibrium:
         }
 
 
-def solve_hazard(game: str, spec: str, given: Mapping[str, object]) -> HazardEquilibrium:
+def solve_hazard(
+    game: str, spec: str, given: Mapping[str, object]
+) -> HazardEquilibrium | Equilibrium:
     """Integrate the backward equations and return the feedback at time 0.
 
     The horizon is ``min(tau, T)`` with ``T`` so large that ``tau < T`` but for a probability of
-    1e-14. The aggregates are constants to the agent, as in the stationary problem.
+    1e-14. The aggregates are constants to the agent, as in the stationary problem. A constant rate
+    is the stationary problem, and its answer is returned. Under other rates it is not examined
+    whether the second moments of a population that plays the feedback are finite.
 
     Raises
     ------
@@ -143,9 +158,23 @@ def solve_hazard(game: str, spec: str, given: Mapping[str, object]) -> HazardEqu
         For anything wrong with the input.
     """
     model, hazard = find_model(game), parse_hazard(spec)
+    require(
+        not isinstance(model.population, Agents),
+        "agents who differ have constant hazard rates of their own.",
+        game=game,
+    )
+    require(
+        symbol("D2") in model.derivation.form.table,
+        "the game has no closed form with a condition D2 > 0: hazard rates that depend on time "
+        "are not available.",
+        game=game,
+    )
     required = tuple(name for name in model.parameters if name != "lambda")
     values = parameters(given, required, game=game)
-    if hazard.limit < 2 * values["r"] and values["theta"] != 0:
+    joint_conditions(game, values)
+    if hazard.constant is not None:
+        return solve(game, **values, **{"lambda": hazard.constant})
+    if hazard.limit < 2 * values["r"] and values["theta"] != 0 and values.get("n") != 1:
         return HazardEquilibrium(
             game,
             spec,
@@ -168,12 +197,17 @@ def solve_hazard(game: str, spec: str, given: Mapping[str, object]) -> HazardEqu
             "no-solution",
             "The backward equations diverge: no feedback has finite second moments.",
         )
+    message = (
+        f"Backward equations integrated from T = {horizon:.4g}; the feedback is that of time 0."
+    )
+    if model.population is not None:
+        message += " Whether second moments of the whole population are finite is not examined."
     return HazardEquilibrium(
         game,
         spec,
         values,
         "ok",
-        f"Backward equations integrated from T = {horizon:.4g}; the feedback is that of time 0.",
+        message,
         _numbers(game, values, response),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
@@ -17,6 +18,7 @@ from eqsolve.numerics.ball import (
     UndecidedError,
     Values,
     evaluate,
+    real_roots,
     real_roots_of_balls,
     run,
     sign,
@@ -30,6 +32,9 @@ from eqsolve.symbolic.solving import ClosedForm, solve
 from eqsolve.symbols import symbol, symbols
 
 _OWN = symbols("p1 p2 p3")
+
+#: Size of the last step at which Newton's method ends.
+NEWTON = 1e-50
 
 
 @lru_cache
@@ -99,10 +104,13 @@ class ClosedLoop:
     ----------
     model : a game with a population.
     values : balls of the parameters and of the game's abbreviations.
+    exact : the same as rational numbers.
     """
 
-    def __init__(self, model: Model, values: Values) -> None:
-        self.model, self.values = model, values
+    def __init__(
+        self, model: Model, values: Values, exact: Mapping[sp.Symbol, sp.Rational]
+    ) -> None:
+        self.model, self.values, self.exact = model, values, exact
         self.system = _system(model.name)
 
     @property
@@ -112,7 +120,7 @@ class ClosedLoop:
     def second_moment(self, y: arb) -> arb:
         """``(1/n) sum over the others of x_k^2`` when all of them have the same wealth."""
         share = 1 - self.values.get(symbol("N"), arb(0))
-        return arb(0) if share.is_zero() else y**2 / share
+        return arb(0) if share.is_zero() else y * y / share
 
     def abscissa(self, feedback: Sequence[arb]) -> arb:
         """Growth rate of second moments under the common feedback."""
@@ -167,30 +175,32 @@ class ClosedLoop:
         """Largest rate of gain from a brief unilateral deviation at a state."""
         slopes = [self._deviation(moments, feedback, u) for u in _OWN]
         slope = slopes[0] * state[symbol("x")] + slopes[1] * state[symbol("y")] + slopes[2]
-        return slope**2 / (2 * self.curvature(moments))
+        return slope * slope / (2 * self.curvature(moments))
 
     def equilibrium(self, start: Sequence[arb], response: Values) -> Nash:
         """Find the closed-loop Nash feedback next to the given-aggregate one ``start``."""
         if _population(self.model.name).reciprocal == 0:
-            return self._in_closed_form(start, response)
+            try:
+                return self._in_closed_form(start, response)
+            except UndecidedError:
+                # roots that coincide: the one next to the start is found all the same
+                return self._by_newton(start)
         return self._by_newton(start)
 
     def _in_closed_form(self, start: Sequence[arb], response: Values) -> Nash:
         form, (p1, p2, p3) = _closed_form(self.model.name), _OWN
         values = self.values | {p1: response[p1]}
-        cubic = form.table[p2]
-        run(form.needed(cubic.polynomial), values)
-        found = real_roots_of_balls([values[name] for name in reversed(cubic.polynomial)])
+        found = self._second_roots(form, values)
         good: list[tuple[arb, arb, arb]] = []
         for root in found:
+            if sign(self._hazard - self.abscissa((values[p1], root))) <= 0:
+                continue
             point = values | {p2: root}
             try:
                 run(form.needed((p3,)), point)
             except DivisionByZero:
                 continue
-            feedback = (point[p1], root, point[p3])
-            if sign(self._hazard - self.abscissa(feedback)) > 0:
-                good.append(feedback)
+            good.append((point[p1], root, point[p3]))
         slopes = ", ".join(f"{float(values[p1] + root):.6g}" for root in found)
         if not good:
             return Nash(
@@ -203,6 +213,27 @@ class ClosedLoop:
         if len(good) > 1:
             text += f"; of {len(good)} the one next to the given-aggregate equilibrium"
         return Nash("ok", f"The {text}.", best)
+
+    def _second_roots(self, form: ClosedForm, values: Values) -> list[arb]:
+        """Real roots of the polynomial of ``p2``, whose coefficients may cancel exactly."""
+        p1, p2, _ = _OWN
+        cubic = form.table[p2]
+        known = dict(self.exact)
+        if values[p1].is_zero():
+            known[p1] = sp.S.Zero
+        for definition in form.needed(cubic.polynomial):
+            if definition.is_root:
+                continue
+            value = definition.expression.xreplace(known)
+            if isinstance(value, sp.Rational):
+                known[definition.symbol] = value
+                values[definition.symbol] = arb(fmpq(int(value.p), int(value.q)))
+            else:
+                values[definition.symbol] = evaluate(value, values)
+        if all(name in known for name in cubic.polynomial):
+            exact = [Fraction(int(known[n].p), int(known[n].q)) for n in cubic.polynomial]
+            return [root for root, _ in real_roots(exact)]
+        return real_roots_of_balls([values[name] for name in reversed(cubic.polynomial)])
 
     def _by_newton(self, start: Sequence[arb]) -> Nash:
         p = [v.mid() for v in start]
@@ -226,7 +257,7 @@ class ClosedLoop:
             size = max(abs(float(change[k, 0])) for k in range(3))
             damping = min(1.0, 0.5 * (1 + max(abs(float(v)) for v in p)) / max(size, 1e-300))
             p = [(v - change[k, 0] * damping).mid() for k, v in enumerate(p)]
-            if size < 1e-40 * (1 + max(abs(float(v)) for v in p)):
+            if size < NEWTON * (1 + max(abs(float(v)) for v in p)):
                 return self._accepted((p[0], p[1], p[2]))
         return Nash(
             "no-solution", "Newton's method from the given-aggregate point found no Nash feedback."
@@ -237,8 +268,12 @@ class ClosedLoop:
             return Nash("infinite-variance", "The Nash feedback has infinite second moments.")
         if sign(self.curvature(self.moments(feedback))) <= 0:
             return Nash("no-solution", "The stationary feedback fails the second-order condition.")
+        # Newton's last step is a good measure of the error, not an enclosure
+        own, others, constant = (arb(v, NEWTON) for v in feedback)
         return Nash(
-            "ok", "The closed-loop Nash equilibrium next to the given-aggregate one.", feedback
+            "ok",
+            "The closed-loop Nash equilibrium next to the given-aggregate one.",
+            (own, others, constant),
         )
 
 
@@ -247,7 +282,9 @@ def _largest_root(monic: Sequence[arb]) -> arb:
     if len(monic) == 2:
         return -monic[1]
     _, b, c = monic
-    discriminant = b**2 / 4 - c
+    discriminant = b * b / 4 - c
     if discriminant < 0:
         return -b / 2
-    return -b / 2 + discriminant.nonnegative_part().sqrt()
+    if discriminant > 0:
+        return -b / 2 + discriminant.sqrt()
+    return -b / 2 + arb(0, discriminant.abs_upper().sqrt().upper())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from eqsolve.errors import InputError
@@ -14,8 +16,12 @@ from eqsolve.symbols import entry
 
 Number = int | float | str | Fraction
 
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_RATIO = re.compile(r"[+-]?\d+/\d+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_RATIO = re.compile(r"[+-]?[0-9]+/[0-9]+")
+
+#: Most characters of a number, and the magnitudes of numbers other than 0.
+LONGEST = 100
+LEAST, MOST = Fraction(1, 10**30), Fraction(10**30)
 
 #: Names accepted in place of a parameter's own, because Python reserves the latter.
 ALIASES = {"lam": "lambda"}
@@ -27,8 +33,31 @@ def exact(name: str, value: object, *, game: str = "") -> Fraction:
     Raises
     ------
     InputError
-        If the value is not a finite number.
+        If the value is not a finite number, or too long, too large or too small to compute with.
     """
+    if isinstance(value, str) and len(value) > LONGEST:
+        number = None
+    else:
+        number = _fraction(value)
+        if number is None:
+            raise InputError(
+                f"the parameter {name} must be a finite number, not {reprlib.repr(value)}.",
+                game=game,
+                stage="input",
+                remedy='Write a decimal such as 0.03 or a ratio such as "1/3".',
+            )
+    if number is None or (number != 0 and not LEAST <= abs(number) <= MOST):
+        raise InputError(
+            f"the parameter {name} must be 0 or of magnitude 1e-30 to 1e30, written in at most "
+            f"{LONGEST} characters.",
+            game=game,
+            stage="input",
+        )
+    return number
+
+
+def _fraction(value: object) -> Fraction | None:
+    """The exact value, or None if it is not a finite number."""
     if isinstance(value, Fraction):
         return value
     if isinstance(value, str):
@@ -46,16 +75,24 @@ def exact(name: str, value: object, *, game: str = "") -> Fraction:
     else:
         try:
             number = float(value)  # type: ignore[arg-type]  # any real number type, numpy's too
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if math.isfinite(number):
             return Fraction(number)
-    raise InputError(
-        f"the parameter {name} must be a finite number, not {value!r}.",
-        game=game,
-        stage="input",
-        remedy='Write a decimal such as 0.03 or a ratio such as "1/3".',
-    )
+    return None
+
+
+def check_names(given: Iterable[str], known: Iterable[str], *, game: str) -> None:
+    """Raise InputError unless every name is a known parameter or its alias."""
+    known = tuple(known)
+    for key in given:
+        if ALIASES.get(key, key) not in known:
+            raise InputError(
+                f"{key!r} is not a parameter.",
+                game=game,
+                stage="input",
+                remedy=f"The parameters are {', '.join(known)}.",
+            )
 
 
 def parameters(
@@ -69,16 +106,10 @@ def parameters(
         For an unknown, missing or doubly given name, or a value outside its domain.
     """
     required = tuple(required)
+    check_names(given, required, game=game)
     values: dict[str, Fraction] = {}
     for key, value in given.items():
         name = ALIASES.get(key, key)
-        if name not in required:
-            raise InputError(
-                f"{key!r} is not a parameter.",
-                game=game,
-                stage="input",
-                remedy=f"The parameters are {', '.join(required)}.",
-            )
         if name in values:
             raise InputError(f"the parameter {name} is given twice.", game=game, stage="input")
         values[name] = exact(name, value, game=game)
@@ -117,11 +148,13 @@ def read_file(path: str) -> dict[str, Any]:
         If the file cannot be read or is not TOML.
     """
     try:
-        with open(path, "rb") as stream:
-            return tomllib.load(stream, parse_float=str)
-    except OSError as error:
+        content = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"cannot read {path}: {error.strerror}.", stage="input", remedy="Check the path."
+            f"cannot read {path!r}: {reason}.", stage="input", remedy="Check the path."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    try:
+        return tomllib.loads(content.decode(), parse_float=str)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid TOML: {error}.", stage="input") from None

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.numerics.grid import CHUNK, Grid, bad_sweep, parse_axis
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.tables import FORMATS, Consumer, Table, optional
+from eqsolve.numerics.tables import FORMATS, Consumer, Table, check_target, optional
 
 if TYPE_CHECKING:
     import xarray
@@ -23,13 +23,7 @@ __all__ = ["parse_axis", "sweep", "write_sweep"]
 
 def _write(grid: Grid, out: Path, consumers: Sequence[Consumer], chunk: int, progress: bool) -> str:
     """Run a sweep into a file and other consumers; return a summary."""
-    form = FORMATS.get(out.suffix)
-    if form is None:
-        kinds = ", ".join(FORMATS)
-        raise bad_sweep(
-            f"{out} has no suffix of a known format.", f"Use one of {kinds}.", grid.game
-        )
-    with form(out, grid) as consume:
+    with FORMATS[out.suffix](out, grid) as consume:
         counts = _run(grid, (consume, *consumers), chunk, progress)
     return f"{out}: {_summary(counts)}"
 
@@ -87,6 +81,7 @@ def write_sweep(
     MissingPartError
         If the format needs a package that is not installed.
     """
+    check_target(Path(out), game)
     return _write(Grid.of(game, vary, fixed, selection), Path(out), (), chunk, progress)
 
 
@@ -126,6 +121,8 @@ def sweep(
         If a package that is needed is not installed.
     """
     optional("xarray", "labelled results")
+    if out is not None:
+        check_target(Path(out), game)
     grid, table = Grid.of(game, vary, fixed, selection), Table()
     if out is None:
         _run(grid, (table.consume,), chunk, progress)

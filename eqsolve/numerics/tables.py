@@ -36,16 +36,7 @@ def replacing(target: Path) -> Iterator[Path]:
     InputError
         If the target cannot be written; it is untouched then, as after any other exception.
     """
-    if target.is_dir():
-        raise bad_sweep(f"{target} is a folder.", "Choose another file.")
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-        os.close(handle)
-    except OSError as error:
-        raise bad_sweep(
-            f"{target} cannot be written: {error.strerror}.", "Choose another file."
-        ) from None
-    temporary = Path(name)
+    temporary = _beside(target)
     try:
         yield temporary
         # Files made by mkstemp are private; results are as readable as any new file.
@@ -59,6 +50,40 @@ def replacing(target: Path) -> Iterator[Path]:
         ) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _beside(target: Path) -> Path:
+    """Create a temporary file in the folder of the target."""
+    try:
+        if target.is_dir():
+            raise bad_sweep(f"{target} is a folder.", "Choose another file.")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".eqsolve-")
+        os.close(handle)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise bad_sweep(
+            f"{str(target)!r} cannot be written: {reason}.", "Choose another file."
+        ) from None
+    return Path(name)
+
+
+def check_target(target: Path, game: str) -> None:
+    """Check that a sweep can be written to a file.
+
+    Raises
+    ------
+    InputError
+        If the file has no suffix of a known format or cannot be written.
+    """
+    if target.suffix not in FORMATS:
+        raise bad_sweep(
+            f"{str(target)!r} has no suffix of a known format.",
+            f"Use one of {', '.join(FORMATS)}.",
+            game,
+        )
+    # the longest name written is that of the metadata of a CSV file
+    _beside(target.with_name(target.name + ".json")).unlink()
+    _beside(target).unlink()
 
 
 def _words(status: NDArray[Any]) -> NDArray[Any]:

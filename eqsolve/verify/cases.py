@@ -7,24 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from eqsolve.derivations import _mean_variance as mv
 from eqsolve.model import Model
 from eqsolve.symbolic.heterogeneous import Agents
 
 Level = Literal["quick", "full"]
 
-_ORDER = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "r")
-
-
-def _row(text: str) -> dict[str, str]:
-    return dict(zip(_ORDER, text.split(), strict=True))
-
-
-#: The sets of reference, in the order b nu sigma theta gamma alpha beta lambda r.
-NAMED: Mapping[str, Mapping[str, str]] = {
-    "S1": _row(".12 .2 .2 .5 2 1 .5 .6 .03"),
-    "S2": _row(".10 .25 .15 .3 1.5 1 .2 .4 .02"),
-    "S3": _row(".15 .3 .2 .8 3 .5 1 .8 .04"),
-}
+#: The sets of reference, and aggregates where the game takes them as parameters.
+NAMED: Mapping[str, Mapping[str, str]] = mv.SETS
+AGGREGATES: Mapping[str, str] = mv.GIVEN
 
 #: Corners of S1 in which a coefficient vanishes or changes sign. Not among them: nu = 0, where
 #: wealth and aggregate share all noise, the diffusion degenerates and the grid cannot judge.
@@ -35,11 +26,6 @@ SPECIAL: Mapping[str, Mapping[str, str]] = {
     "S1 with sigma = 0": {**NAMED["S1"], "nu": ".28", "sigma": "0"},
     "S1 mirrored": {**NAMED["S1"], "b": "-.06", "sigma": "-.2"},
 }
-
-#: Numbers of agents for the named sets.
-SIZES = ("3", "10")
-#: Aggregates where the game takes them as parameters.
-AGGREGATES = {"m_b": ".05", "m_s": ".1", "m_2": ".01"}
 
 #: Seed of the drawn sets, and how many there are.
 SEED = 20240229
@@ -88,14 +74,19 @@ def drawn(seed: int, count: int) -> list[dict[str, str]]:
 
 
 def cases(model: Model, level: Level) -> Iterator[Case]:
-    """Yield the parameter points of a game: the named sets, then special and drawn ones."""
+    """Yield the parameter points of a game: its own cases, then special and drawn ones.
+
+    Special and drawn points are those of the mean-variance family; other games have their own only.
+    """
     if isinstance(model.population, Agents):
         yield from _pairs(model, model.population, level)
         return
     needed = model.parameters
-    rows = [*NAMED.items(), *(SPECIAL.items() if level == "full" else ())]
-    for name, row in rows:
-        for size in SIZES if "n" in needed else ("",):
+    yield from (Case(name, row) for name, row in model.cases.items())
+    if not set(mv.PARAMETERS) <= set(needed):
+        return
+    for name, row in SPECIAL.items() if level == "full" else ():
+        for size in mv.SIZES if "n" in needed else ("",):
             everything = {**row, **AGGREGATES, "n": size}
             label = f"{name}, n = {size}" if size else name
             yield Case(label, {key: everything[key] for key in needed})

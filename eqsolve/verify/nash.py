@@ -48,7 +48,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
         one = ball(Fraction(1))
         state = {x: one, y: 1 - solver.values.get(symbol("N"), 0 * one)}
         response = solver.at_root(found.roots[found.selected], state)
-        loop = ClosedLoop(model, solver.values)
+        loop = ClosedLoop(model, solver.values, solver.exact)
         nash = loop.equilibrium(list(solver.strategy(response).values()), response)
         assert nash.feedback is not None
         moments = loop.moments(nash.feedback)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import tempfile
@@ -84,7 +85,7 @@ class Report:
         InputError
             If the file cannot be written.
         """
-        target = Path(path)
+        target = require_writable(path)
         try:
             handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
             try:
@@ -96,9 +97,33 @@ class Report:
                 os.unlink(name)
                 raise
         except OSError as error:
-            raise InputError(
-                f"the file {target} cannot be written: {error.strerror}.", stage="output"
-            ) from None
+            raise _not_writable(target, error) from None
+
+
+def require_writable(path: str | Path) -> Path:
+    """Return the path of a file that can be written.
+
+    Raises
+    ------
+    InputError
+        If its folder does not exist or is not writable, or the path is a folder.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=target.parent):
+            return target
+    except OSError as error:
+        raise _not_writable(target, error) from None
+
+
+def _not_writable(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"the file {target} cannot be written: {error.strerror}.",
+        stage="output",
+        remedy="Choose a file in a folder that exists and is writable.",
+    )
 
 
 def passed(check: Check) -> bool:

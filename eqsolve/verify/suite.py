@@ -14,19 +14,21 @@ from typing import Any
 import sympy as sp
 from tqdm import tqdm
 
-from eqsolve.errors import EqsolveError, InputError, MissingPartError
+from eqsolve.errors import InputError, MissingPartError
 from eqsolve.model import Model
 from eqsolve.registry import model as find_model
 from eqsolve.registry import names
 from eqsolve.symbolic.population import Population
-from eqsolve.verify.cases import NAMED, SEED, Case, Level, cases
+from eqsolve.symbols import symbol
+from eqsolve.verify.cases import SEED, Case, Level, cases
 from eqsolve.verify.check import Check
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
 from eqsolve.verify.nash import nash_checks
 from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.prediction import Prediction, predictions
-from eqsolve.verify.report import Report
+from eqsolve.verify.reference import reference_checks
+from eqsolve.verify.report import Report, require_writable
 from eqsolve.verify.spike import spike_checks
 from eqsolve.verify.symbolic import limit_checks, symbolic_checks
 
@@ -53,9 +55,10 @@ class _Task:
             return self.run()
         except MissingPartError:
             raise
-        except EqsolveError as error:
+        except Exception as error:
             nan = math.nan
-            return [Check(self.label, self.game, self.kind, nan, nan, nan, 0.0, str(error))]
+            note = f"{type(error).__name__}: {error}"
+            return [Check(self.label, self.game, self.kind, nan, nan, nan, 0.0, note)]
 
 
 def verify(
@@ -108,7 +111,14 @@ def run_command(
     """Verify and return the verdict with the machine-readable report.
 
     With ``self_test`` errors are planted, too: the verdict is false if one is not caught.
+
+    Raises
+    ------
+    InputError
+        Like :func:`verify`, and before verifying if the JUnit file cannot be written.
     """
+    if junit is not None:
+        require_writable(junit)
     report = verify(tuple(games) or None, level, progress)
     ok, result = report.ok, report.to_dict()
     if self_test:
@@ -134,13 +144,19 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
     yield _Task(game, "symbolic checks", "exact", partial(symbolic_checks, model))
     for finite in _finite_versions(model):
         yield _Task(game, "limit", "exact", partial(limit_checks, finite, model))
+    for name, notions in model.reference.items():
+        for notion in notions:
+            known = partial(reference_checks, model, name, notion)
+            yield _Task(game, f"{name}, {notion}", "reference", known)
     for seed, case in enumerate(cases(model, level), SEED):
-        yield _Task(game, case.name, "numeric", partial(_case_checks, model, case, level, seed))
+        claims = partial(_case_checks, model, case, level, seed)
+        yield _Task(game, case.name, "numeric", partial(_if_solved, model, claims))
     if isinstance(model.population, Population):
         for case in cases(model, level):
-            if level == "full" or case.name.partition(",")[0] in NAMED:
+            if level == "full" or case.name in model.cases:
                 run = partial(nash_checks, model, case.given, name=case.name)
-                yield _Task(game, f"{case.name}, closed loop", "ball", run)
+                loop = partial(_if_solved, model, run)
+                yield _Task(game, f"{case.name}, closed loop", "ball", loop)
 
 
 def _finite_versions(model: Model) -> Iterator[Model]:
@@ -151,6 +167,15 @@ def _finite_versions(model: Model) -> Iterator[Model]:
             if isinstance(population, Population) and other.ansatz is model.ansatz:
                 if isinstance(population.reciprocal, sp.Symbol):
                     yield other
+
+
+def _if_solved(model: Model, run: Callable[[], list[Check]]) -> list[Check]:
+    """Run numerical checks, but not of a game without D2, which is solved symbolically only.
+
+    A game that declares cases is always checked, so that D2 cannot get lost unnoticed.
+    """
+    response = (model.response or model).derivation.form
+    return run() if model.cases or symbol("D2") in response.table else []
 
 
 def _case_checks(model: Model, case: Case, level: Level, seed: int) -> list[Check]:

@@ -18,6 +18,7 @@ from eqsolve.symbolic.reductions import prove_equal, specialize
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
+from eqsolve.verify.reference import weight_checks
 from eqsolve.verify.substitution import (
     Equations,
     coefficients,
@@ -286,7 +287,7 @@ def form_checks(model: Model, own: Equations, form: ClosedForm) -> Iterator[Chec
 def symbolic_checks(model: Model) -> list[Check]:
     """Run every exact check of one game; of agents who differ, each one's response is checked."""
     own = Equations.of(model.game, model.ansatz)
-    checks = definition_checks(model.game)
+    checks = definition_checks(model.game) + weight_checks(model)
     if isinstance(model.population, Agents) and model.response is not None:
         checks += substitution_checks(own, model.response.derivation.form)
     return [*checks, *form_checks(model, own, model.derivation.form)]
