@@ -99,7 +99,9 @@ def main() -> None:
         rates["reference"].append(REFERENCE_POINTS / (time.perf_counter() - start))
     ours, theirs = (statistics.median(rates[name]) for name in ("kernel", "reference"))
     print(f"generated kernel, double-double, one thread: {ours / 1e6:.3g} million points a second")
-    print(f"lambdify and numpy.roots in a loop:          {theirs / 1e6:.3g} million points a second")
+    print(
+        f"lambdify and numpy.roots in a loop:          {theirs / 1e6:.3g} million points a second"
+    )
     print(f"ratio: {ours / theirs:.0f}")
 
 

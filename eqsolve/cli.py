@@ -211,6 +211,13 @@ def solve(
     check_keywords(game, given)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:
+        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
+            raise InputError(
+                "--hazard gives the given-aggregate feedback at time 0 only.",
+                game=game,
+                stage="input",
+                remedy="Leave out --equilibrium, --selection, --at and --certify.",
+            )
         from eqsolve.numerics.hazard import solve_hazard
 
         answer = solve_hazard(game, hazard, given)
@@ -398,6 +405,7 @@ def _show_checks(checks: list[dict[str, Any]], verbose: bool) -> None:
             click.echo(
                 f"{check['verdict']:<5}{check['game']}, {check['kind']}: {check['name']}: "
                 f"error {check['error']}, allowed {check['allowed']}"
+                + (f" ({check['note']})" if check["note"] and not good else "")
             )
     for (game, kind), verdicts in passed.items():
         click.echo(f"{game:<15}{kind:<13}{sum(verdicts)} of {len(verdicts)} checks pass")

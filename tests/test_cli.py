@@ -15,6 +15,9 @@ from eqsolve.cli import cli
 
 S1 = "-p r=.03 -p b=.12 -p nu=.2 -p sigma=.2 -p theta=.5 -p gamma=2 -p alpha=1 -p beta=.5".split()
 FULL = [*S1, "-p", "lambda=.6"]
+RESERVED = ("game", "equilibrium", "selection", "at", "certify")
+#: Numbers that nobody can compute with.
+UNUSABLE = ("1e400", "-1e999", "1e31", "1e-31", "1e-999", "1" * 400, "9" * 5000, "1/" + "3" * 5000)
 
 
 def _run(*arguments: str) -> Result:
@@ -106,13 +109,100 @@ def test_solve_parameters_from_file(tmp_path: Path) -> None:
         (("-p", "n=3", "--equilibrium", "nash"), "equilibrium must be"),
         (("-p", "n=3", "--params", "/nowhere/x.toml"), "cannot read"),
         (("-p", "n=3", "--hazard", "cauchy:1"), "is not a hazard rate"),
+        *((("-p", "n=3", "-p", f"{name}=1"), f"{name!r} is not a parameter") for name in RESERVED),
+        *((("-p", f"n={text}"), "the parameter n must be") for text in UNUSABLE),
+        *((("-p", "n=3", "--at", f"x={text}"), "the parameter x must be") for text in UNUSABLE),
+        (("-p", "n=\u0663"), "the parameter n must be"),
     ],
 )
 def test_solve_bad_input(arguments: tuple[str, ...], words: str) -> None:
     _refused(_run("solve", "n-agent", *FULL, *arguments), words)
 
 
-@pytest.mark.parametrize("text", ["r = ", "r = 1\nr = 2", "\xff\x00", "[[agent]"])
+@pytest.mark.parametrize("name", RESERVED)
+def test_reserved_names_in_a_file_are_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "reserved.toml"
+    file.write_text(f"{name} = 1\n")
+    result = _run("solve", "n-agent", "--params", str(file), *FULL, "-p", "n=3")
+    _refused(result, f"{name!r} is not a parameter")
+    _refused(_run("solve", "two-agent", "--params", str(file)), f"{name!r} is not a parameter")
+
+
+@pytest.mark.parametrize("name", ["n", "game"])
+def test_converge_refuses_names_of_its_own(name: str) -> None:
+    result = _run("converge", "n-agent", *FULL, "-p", f"{name}=3")
+    _refused(result, f"{name!r} is not a parameter")
+
+
+@pytest.mark.parametrize("text", ["1e400", "1" * 400, "0x1" + "0" * 5000, '"1e400"'])
+def test_unusable_numbers_in_a_file(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "large.toml"
+    file.write_text(f"b = {text}\n")
+    without = [a for a in FULL if a not in ("-p", "b=.12")]
+    pairs = [part for a in without for part in ("-p", a)]
+    result = _run("solve", "n-agent", "--params", str(file), *pairs, "-p", "n=3")
+    _refused(result, "the parameter b must be 0 or of magnitude 1e-30 to 1e30")
+
+
+@pytest.mark.parametrize("name", ["wealth", "weight"])
+def test_unusable_numbers_of_an_agent(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    agent = "\n".join(f"{a.replace('=.', '=0.')}" for a in FULL if a != "-p" and a[0] != "r")
+    table = f"[[agent]]\n{agent}\n{name} = 1e400\n"
+    file.write_text("r = 0.03\n" + 2 * table)
+    _refused(_run("solve", "two-agent", "--params", str(file)), f"the parameter {name} must be")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--vary", "theta=0:1e400:3"), "the parameter theta must be"),
+        (("--vary", f"theta=0:{'9' * 5000}:3"), "the parameter theta must be"),
+        (("--vary", f"theta=0:1:{'9' * 5000}"), "the axis of theta is"),
+        (("--vary", "theta=0:1:\u0663"), "the axis of theta is"),
+        (("--vary", "theta=0:1:10000001"), "Choose from 1 to"),
+        (("--vary", "theta=0:1:100000", "--vary", "b=0:1:100000"), "the grid has 10000000000"),
+        (("--vary", "theta=0:1:3", "-p", "game=1"), "there is no parameter 'game'"),
+    ],
+)
+def test_bad_sweeps(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    given = [a for a in FULL if a not in ("-p", "theta=.5", "b=.12" if "100000" in words else "")]
+    pairs = [part for a in given for part in ("-p", a)]
+    out = str(tmp_path / "out.csv")
+    _refused(_run("sweep", "n-agent", *arguments, *pairs, "-p", "n=3", "--out", out), words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["latex", "figures", "paper"])
+@pytest.mark.parametrize("out", ["", "nul\0"])
+def test_the_output_folder_must_be_named(command: str, out: str) -> None:
+    _refused(_run(command, "--out", out), "the output folder must be named")
+
+
+@pytest.mark.parametrize("command", ["latex", "figures", "paper"])
+def test_overlong_folder(command: str, tmp_path: Path) -> None:
+    _refused(_run(command, "--out", str(tmp_path / ("a" * 300))), "cannot be written")
+
+
+def test_stale_check_of_an_unusable_folder(tmp_path: Path) -> None:
+    for out, words in (("", "must be named"), (str(tmp_path / ("a" * 300)), "cannot be read")):
+        _refused(_run("latex", "--out", out, "--fail-if-stale"), words)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--json")])
+def test_a_full_standard_output_is_reported(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "eqsolve.cli", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "eqsolve: the output failed: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["r = ", "r = 1\nr = 2", "\xff\x00", "[[agent]", "r = " + "1" * 5000, "r = " + "[" * 9999],
+)
 def test_malformed_toml(tmp_path: Path, text: str) -> None:
     file = tmp_path / "bad.toml"
     file.write_bytes(text.encode("latin-1"))

@@ -17,6 +17,8 @@ from eqsolve.numerics.convergence import converge, parse_counts, rate_constants
 from eqsolve.numerics.status import Status
 from reference import cases, draws, spec
 
+#: Numbers of agents that are too large or too many.
+LARGE = ("1e400:2:3", "2:1e13:3:log", "9" * 5000, "2:3:" + "9" * 5000, "\u0663", "2:200002:200001")
 COUNTS = (10, 100, 1000, 10**6, 10**9)
 
 
@@ -95,7 +97,9 @@ def test_counts() -> None:
     assert parse_counts("2:5:4") == (2, 3, 4, 5)
 
 
-@pytest.mark.parametrize("text", ["", "a", "1.5", "0", "-3", "10,,20", "1:2", "0:10:3", "1e3"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "1.5", "0", "-3", "10,,20", "1:2", "0:10:3", "1e3", *LARGE]
+)
 def test_bad_counts(text: str) -> None:
     with pytest.raises(InputError):
         parse_counts(text)
@@ -109,6 +113,9 @@ def test_bad_counts(text: str) -> None:
         ("n-agent", (2.5,), {}),
         ("n-agent", (math.nan,), {}),
         ("n-agent", (math.inf,), {}),
+        ("n-agent", (10**400,), {}),
+        ("n-agent", (10**5000,), {}),
+        ("n-agent", (10,), {"gamma": "1e400"}),
         ("n-agent", ("10",), {}),
         ("n-agent", (), {}),
         ("n-agent", (10,), {"gamma": 0}),

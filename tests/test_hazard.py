@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from eqsolve.errors import InputError
+from eqsolve.numerics import hazard as hazard_module
+from eqsolve.numerics.equilibrium import solve
 from eqsolve.numerics.hazard import parse_hazard, solve_hazard
 from reference import cases, spec
 
@@ -50,8 +54,62 @@ def test_too_small_constant_hazard_has_no_solution() -> None:
     assert not solve_hazard("best-response", "constant:.05", PARAMETERS).ok
 
 
+@pytest.mark.parametrize("spec_text", ["constant:.6", "weibull:1,5/3"])
 @pytest.mark.parametrize(
-    "spec_text", ["", "weibull", "weibull:2", "gompertz:.1,nan", "constant:-1", "cauchy:1,2"]
+    "change",
+    [{}, {"r": ".3"}, {"r": ".1", "b": ".12", "nu": ".3", "sigma": ".3"}, {"gamma": ".05"}],
+)
+def test_constant_hazard_has_the_stationary_answer(spec_text: str, change: dict[str, str]) -> None:
+    given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"} | change
+    answer = solve_hazard("n-agent", spec_text, given)
+    assert answer.to_dict() == solve("n-agent", lam=".6", **given).to_dict()
+
+
+def test_constant_hazard_reports_infinite_variance() -> None:
+    given = {k: v for k, v in cases.INFINITE_VARIANCE.items() if k != "lam"}
+    rate = cases.INFINITE_VARIANCE["lam"]
+    answer = solve_hazard("n-agent", f"constant:{rate}", {**given, "n": "2"})
+    assert answer.status == "infinite-variance"
+
+
+def test_message_says_what_is_not_examined() -> None:
+    given = {k: v for k, v in cases.S1.items() if k != "lam"}
+    assert "not examined" in solve_hazard("mean-field", "gompertz:.05,.09", given).message
+    assert "not examined" not in solve_hazard("best-response", "weibull:2,20", PARAMETERS).message
+
+
+@pytest.mark.parametrize("spec_text", ["constant:.6", "weibull:2,20"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"theta": "5"}, "kappa"),
+        ({"alpha": "0", "beta": "0"}, "alpha and beta"),
+        ({"nu": "0", "sigma": "0"}, "volatilities"),
+    ],
+)
+def test_joint_conditions(spec_text: str, change: dict[str, str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        solve_hazard("best-response", spec_text, {**PARAMETERS, **change})
+
+
+def test_agents_who_differ_are_refused() -> None:
+    with pytest.raises(InputError, match="hazard rates of their own"):
+        solve_hazard("two-agent", "constant:1", {"r": ".03", "agent": [{}, {}]})
+
+
+def test_games_without_a_cubic_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = SimpleNamespace(
+        population=None, derivation=SimpleNamespace(form=SimpleNamespace(table={}))
+    )
+    monkeypatch.setattr(hazard_module, "find_model", lambda game: absent)
+    with pytest.raises(InputError, match="D2 > 0"):
+        solve_hazard("absent", "weibull:2,20", PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    "spec_text",
+    ["", "weibull", "weibull:2", "gompertz:.1,nan", "constant:-1", "cauchy:1,2", "constant:1e400"]
+    + ["constant:1e-999", "constant:\u0663", "constant:" + "9" * 5000, "weibull:2,1e31"],
 )
 def test_bad_hazards_are_refused(spec_text: str) -> None:
     with pytest.raises(InputError):

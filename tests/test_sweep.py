@@ -15,7 +15,7 @@ import pytest
 
 from eqsolve.codegen.kernel import OUTPUTS, kernel
 from eqsolve.errors import InputError, MissingPartError
-from eqsolve.numerics import tables
+from eqsolve.numerics import grid, tables
 from eqsolve.numerics.status import Status, labels
 from eqsolve.numerics.sweep import parse_axis, sweep, write_sweep
 from eqsolve.numerics.tables import replacing
@@ -38,7 +38,9 @@ def test_axes() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "1", "0:1", "0:1:x", "0:1:0", "0:1:-3", "a:1:5", "0:nan:5", "0:inf:5", "0:1:5:lin"]
-    + ["0:1:5:log", "-1:1:5:log", "1:2:3:4:5", "0:1:10000000000", "__import__('os'):1:2"],
+    + ["0:1:5:log", "-1:1:5:log", "1:2:3:4:5", "0:1:10000000000", "__import__('os'):1:2"]
+    + ["0:1e400:3", "0:1e-999:3", "0:" + "9" * 5000 + ":3", "0:1:" + "9" * 5000, "0:1:\u0663"]
+    + ["0:\u0663:2"],
 )
 def test_bad_axes(text: str) -> None:
     with pytest.raises(InputError) as problem:
@@ -129,6 +131,9 @@ def test_netcdf(tmp_path: Path) -> None:
         ({"theta": [0.1, math.nan]}, {}, "axis of theta"),
         ({"theta": [[0.1]]}, {}, "axis of theta"),
         ({"theta": ["a"]}, {}, "axis of theta"),
+        ({"theta": [10**400]}, {}, "axis of theta"),
+        ({"theta": np.zeros(10**5), "b": np.zeros(10**5)}, {"b": None}, "10000000000 points"),
+        ({"theta": [0.5]}, {"gamma": "1e400"}, "gamma"),
         ({"lam": [0.5], "lambda": [0.6]}, {"lam": None}, "varied twice"),
         ({"theta": [0.5]}, {"theta": 0.5}, "theta is given twice"),
         ({"theta": [0.5]}, {"lambda": 0.5}, "lambda is given twice"),
@@ -149,6 +154,24 @@ def test_bad_input_leaves_no_file(
     fixed = {k: v for k, v in fixed.items() if v is not None}
     with pytest.raises(InputError, match=message):
         write_sweep(GAME, vary, fixed, tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a" * 300 + ".csv", "a" * 253 + ".csv", "nul\0.csv", "missing/out.csv", "out.xls", ""],
+)
+def test_bad_files_are_refused_before_anything_is_compiled(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(*arguments: object) -> None:
+        raise AssertionError("the kernel is asked for")
+
+    monkeypatch.setattr(grid, "kernel", compiled)
+    with pytest.raises(InputError):
+        write_sweep(GAME, AXES, FIXED, tmp_path / name)
+    with pytest.raises(InputError):
+        sweep(GAME, AXES, FIXED, out=tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 

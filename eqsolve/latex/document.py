@@ -19,7 +19,6 @@ from eqsolve.latex.printer import BREAK, latex, marked
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
 from eqsolve.operators import shown_symbols
-from eqsolve.output import named
 from eqsolve.symbols import entry, latex_names
 
 TITLE = "Equilibrium strategies for mean-variance investment over a random horizon"
@@ -251,7 +250,7 @@ def write(directory: str | os.PathLike[str], models: Iterable[Model]) -> list[Pa
     InputError
         If the folder cannot be written.
     """
-    folder = named(os.fspath(directory))
+    folder = Path(directory)
     texts = files(models)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -275,11 +274,11 @@ def check_stale(directory: str | os.PathLike[str], models: Iterable[Model]) -> N
     Raises
     ------
     InputError
-        If the folder is not named or cannot be read.
+        If the folder cannot be read.
     StaleError
         If a file is missing or differs.
     """
-    folder = named(os.fspath(directory))
+    folder = Path(directory)
     try:
         differing = [
             name

@@ -98,8 +98,8 @@ class Grid:
         ------
         InputError
             For an axis that is empty, not one-dimensional or not finite, more than 1e9 points, a
-            parameter that is fixed and varied, and whatever is wrong with a fixed one. Values outside the domain
-            of a parameter are no error but a status in the result.
+            parameter that is fixed and varied, and whatever is wrong with a fixed one. Values
+            outside the domain of a parameter are no error but a status in the result.
         """
         axes: dict[str, NDArray[np.float64]] = {}
         for key, values in vary.items():

@@ -173,7 +173,8 @@ def solve_hazard(
     values = parameters(given, required, game=game)
     joint_conditions(game, values)
     if hazard.constant is not None:
-        return solve(game, **values, **{"lambda": hazard.constant})
+        stationary: dict[str, Any] = {**values, "lambda": hazard.constant}
+        return solve(game, **stationary)
     if hazard.limit < 2 * values["r"] and values["theta"] != 0 and values.get("n") != 1:
         return HazardEquilibrium(
             game,

@@ -55,14 +55,13 @@ def replacing(target: Path) -> Iterator[Path]:
 def _beside(target: Path) -> Path:
     """Create a temporary file in the folder of the target."""
     try:
-        if target.is_dir():
-            raise bad_sweep(f"{target} is a folder.", "Choose another file.")
+        if "\0" in str(target) or target.is_dir():
+            raise bad_sweep(f"{str(target)!r} does not name a file.", "Choose another file.")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".eqsolve-")
         os.close(handle)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
         raise bad_sweep(
-            f"{str(target)!r} cannot be written: {reason}.", "Choose another file."
+            f"{str(target)!r} cannot be written: {error.strerror}.", "Choose another file."
         ) from None
     return Path(name)
 

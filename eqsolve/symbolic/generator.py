@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import sympy as sp
-from eqsolve.symbolic.display import notebook, text
 
+from eqsolve.symbolic.display import notebook, text
 from eqsolve.symbolic.game import Game
 
 

@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 NODES = (21, 41)
 #: The box; the comparison is made on its inner half, where each state is within 1/2 of 1.
 BOX = ((0.0, 2.0), (0.0, 2.0))
-#: Largest error relative to the largest value on the window. Rounding leaves 1e-12 mostly, but
-#: 5e-10 where the second moment is close to infinite (mean field, S1 with b = 0.18).
+#: Largest error relative to the largest value on the window. Mostly 1e-12 is left; the largest
+#: error seen of a right closed form is 5e-10 (mean field, S1 with b = 0.18).
 ALLOWED = 1e-9
 
 
