@@ -203,7 +203,8 @@ def solve(
              -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3
 
     A hazard rate that depends on time: --hazard gompertz:0.05,0.09 or weibull:2,20 (then lambda
-    is not given). Exit code 4 when there is no equilibrium; the message says why.
+    is not given). Exit code 4 when there is no equilibrium; the message says why. Status
+    near-fold: the numbers hold, but the selected root nearly coincides with another one.
     """
     from eqsolve.numerics.dispatch import check_keywords
 
@@ -236,7 +237,7 @@ def solve(
         _emit(answer.to_dict())
     else:
         _show(answer.to_dict())
-    if not answer.ok:
+    if answer.status not in ("ok", "near-fold"):
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
 
 

@@ -32,6 +32,10 @@ class InputError(EqsolveError):
     exit_code = 2
 
 
+class UnknownGameError(InputError):
+    """There is no game of the name given."""
+
+
 class MissingPartError(EqsolveError):
     """An optional part (an external program, a package) is not installed."""
 

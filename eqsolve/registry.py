@@ -7,7 +7,7 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING
 
-from eqsolve.errors import InputError
+from eqsolve.errors import UnknownGameError
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
@@ -28,11 +28,11 @@ def model(name: str) -> Model:
 
     Raises
     ------
-    InputError
+    UnknownGameError
         If there is no game of that name.
     """
     if name not in names():
-        raise InputError(
+        raise UnknownGameError(
             f"there is no game called {name!r}.",
             stage="input",
             remedy=f"Choose one of {', '.join(names())}.",

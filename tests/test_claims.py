@@ -14,6 +14,7 @@ import sympy as sp
 from click.testing import CliRunner
 
 import eqsolve.claims
+from eqsolve import registry
 from eqsolve.claims import (
     claim,
     convergence,
@@ -389,3 +390,15 @@ def test_a_drifting_simulation_would_be_seen(
 ) -> None:
     monkeypatch.setattr(convergence, "_simulated", lambda _: ([1.0, 0.25], -1.0, 0.01))
     assert convergence.pathwise(context).verdict == "false"
+
+
+def test_claims_about_a_missing_game_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleting a game's file removes its claims and breaks nothing else."""
+    monkeypatch.setattr(registry, "names", lambda: ("best-response", "mean-field", "n-agent"))
+    registry.model.cache_clear()
+    try:
+        judged = judge(["theorem-2.4", "second-order-condition"], samples=100)
+    finally:
+        monkeypatch.undo()
+        registry.model.cache_clear()
+    assert [claim.id for claim in judged] == ["second-order-condition"]

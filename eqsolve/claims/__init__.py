@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from eqsolve.claims.claim import Claim, Context
 from eqsolve.claims.statements import STATEMENTS
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, UnknownGameError
 
 __all__ = ["SAMPLES", "SEED", "Claim", "judge"]
 
@@ -40,7 +40,8 @@ def judge(
     Returns
     -------
     tuple
-        One :class:`Claim` each, in the order of the paper.
+        One :class:`Claim` each, in the order of the paper. A claim about a game that is not
+        installed is left out.
 
     Raises
     ------
@@ -60,4 +61,10 @@ def judge(
         raise InputError("samples must be positive and seed not negative.", stage="claims")
     context = Context(samples, seed)
     names = tqdm(dict.fromkeys(chosen), desc="claims", disable=not progress, leave=False)
-    return tuple(known[name].judged(context) for name in names)
+    claims = []
+    for name in names:
+        try:
+            claims.append(known[name].judged(context))
+        except UnknownGameError:
+            continue
+    return tuple(claims)
