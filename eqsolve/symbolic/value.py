@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -21,15 +22,24 @@ class ValueForms:
     Attributes
     ----------
     by_moments : from ``V = F(x, G, H)`` (the paper's (2.44), (2.45)).
-    by_hjb : ``(left, right)`` per coefficient, ``left = right`` from the value's own equation with
-        the feedback inserted ((2.56)-(2.65)).
+    equations : ``(factor, coefficient, rest)`` with ``factor * coefficient = rest``, from the
+        value's own equation with the feedback inserted ((2.56)-(2.65)), expanded.
     curvature : ``K``, minus the second derivative of the deviation rate in the control, at the
         ansatz; it is positive under the second-order condition.
     """
 
     by_moments: tuple[Definition, ...]
-    by_hjb: tuple[tuple[sp.Expr, sp.Expr], ...]
+    equations: tuple[tuple[sp.Expr, sp.Symbol, sp.Expr], ...]
     curvature: Definition
+    notation: Notation
+
+    @cached_property
+    def by_hjb(self) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
+        """The equations as an author would write them: ``(left, right)`` per coefficient."""
+        writer = Writer(self.notation)
+        return tuple(
+            (writer.sum(factor) * name, writer.sum(rest)) for factor, name, rest in self.equations
+        )
 
 
 def value_forms(system: CoefficientSystem, notation: Notation) -> ValueForms:
@@ -65,12 +75,11 @@ def value_forms(system: CoefficientSystem, notation: Notation) -> ValueForms:
     weight = symbol("K")
     shown = hamiltonian.subs(control, 0) + weight / 2 * control**2
     lines = collect(insert(hjb, ansatz, shown), states)
-    by_hjb = []
+    equations = []
     for monomial, name in names.items():
-        left = sp.Poly(lines[monomial], name).coeff_monomial(name)
-        right = sp.expand(lines[monomial] - left * name)
-        by_hjb.append((writer.sum(-left) * name, writer.sum(right)))
-    return ValueForms(by_moments, tuple(by_hjb), Definition(weight, at_ansatz))
+        factor = sp.Poly(lines[monomial], name).coeff_monomial(name)
+        equations.append((-factor, name, sp.expand(lines[monomial] - factor * name)))
+    return ValueForms(by_moments, tuple(equations), Definition(weight, at_ansatz), notation)
 
 
 def _prove(
