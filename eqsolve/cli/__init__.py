@@ -1,0 +1,33 @@
+"""The command line: thin wrappers around the library, one module for what belongs together."""
+
+from typing import NoReturn
+
+from eqsolve.cli import (  # each adds its commands to the group
+    converge,
+    games,
+    latex,
+    ledger,
+    paper,
+    solve,
+    sweep,
+    verify,
+)
+from eqsolve.cli.common import cli
+
+__all__ = [
+    "cli",
+    "converge",
+    "games",
+    "latex",
+    "ledger",
+    "main",
+    "paper",
+    "solve",
+    "sweep",
+    "verify",
+]
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    cli.main(prog_name="eqsolve")

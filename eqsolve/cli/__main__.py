@@ -1,0 +1,5 @@
+"""``python -m eqsolve.cli``."""
+
+from eqsolve.cli import main
+
+main()

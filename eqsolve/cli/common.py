@@ -1,0 +1,88 @@
+"""What the commands share: the group, its errors, options, and input and output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from eqsolve import __version__
+from eqsolve.errors import EqsolveError, InputError
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+PARAMETERS = click.option(
+    "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable."
+)
+PARAMETER_FILE = click.option(
+    "--params", "file", metavar="FILE.toml", help="Parameters from a TOML file; -p overrides."
+)
+
+
+class Commands(click.Group):
+    """Shows the errors of the library as one sentence and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EqsolveError as error:
+            click.echo(f"eqsolve: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            sys.stderr.close()
+            ctx.exit(0)
+        except OSError as error:
+            click.echo(f"eqsolve: the output failed: {error.strerror or error}.", err=True)
+            with suppress(OSError):  # what is left in the buffer would fail again at the exit
+                sys.stdout.close()
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="eqsolve %(version)s")
+def cli() -> None:
+    """Equilibria of stochastic games in closed form: derived, evaluated and verified.
+
+    Example: eqsolve list
+    """
+
+
+def emit(value: Any) -> None:
+    click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def assignments(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    """Read NAME=VALUE texts; a name may appear once."""
+    result: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator or not name or not value:
+            raise InputError(
+                f"{option} takes NAME=VALUE, not {text!r}.",
+                stage="input",
+                remedy=f"Write for example {option} r=0.03.",
+            )
+        if name in result:
+            raise InputError(f"{option} gives {name} twice.", stage="input")
+        result[name] = value
+    return result
+
+
+def given(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
+    from eqsolve.numerics.parameters import ALIASES, read_file
+
+    from_file = read_file(file) if file else {}
+    override = assignments(pairs, "-p")
+    plain = {ALIASES.get(name, name) for name in override}
+    kept = {k: v for k, v in from_file.items() if ALIASES.get(k, k) not in plain}
+    return kept | override
+
+
+def state(text: str | None) -> dict[str, str]:
+    return assignments(tuple(text.split(",")), "--at") if text else {}
+
+
+def terminal() -> bool:
+    return sys.stderr.isatty()

@@ -1,0 +1,56 @@
+"""From n agents to the mean field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, cli, emit, given
+
+
+@cli.command()
+@click.argument("game")
+@click.option("--n", "counts", default="10,100,1000,10000", metavar="10,100|2:1000000:40:log")
+@PARAMETERS
+@PARAMETER_FILE
+@JSON
+@click.option("--out", metavar="FILE.csv", help="Write the rows to a file, too.")
+def converge(
+    game: str,
+    counts: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    as_json: bool,
+    out: str | None,
+) -> None:
+    """Compare n agents with the mean field as n grows.
+
+    \b
+    Example: eqsolve converge n-agent --n 10,100,1000 -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2
+             -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6
+    """
+    from eqsolve.numerics.convergence import converge as run
+    from eqsolve.numerics.convergence import parse_counts
+    from eqsolve.numerics.dispatch import check_keywords
+
+    parameters = given(pairs, file)
+    check_keywords(game, parameters, apart="n")
+    study = run(game, parse_counts(counts), **parameters)
+    if out:
+        study.write(Path(out))
+    if as_json:
+        emit(study.to_dict())
+        return
+    result = study.to_dict()
+    columns = ("x", "y", "1")
+    click.echo(f"{'n':>12}" + "".join(f"{'strategy.' + c:>22}" for c in columns))
+    for row in result["rows"]:
+        click.echo(f"{row['n']:>12}" + "".join(f"{row[c]:>22.15f}" for c in columns))
+    for title, values in (
+        ("mean field", result["limit"]),
+        ("n (k_n - k)", result["rate_constants"]),
+    ):
+        click.echo(f"{title:>12}" + "".join(f"{values[c]:>22.15f}" for c in columns))
+    order = "none (no distance)" if result["order"] is None else f"{result['order']:.4f}"
+    click.echo(f"observed order of convergence: {order}")

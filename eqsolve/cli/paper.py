@@ -1,0 +1,53 @@
+"""The figures and the whole report; what is installed."""
+
+from __future__ import annotations
+
+import click
+
+from eqsolve.cli.common import cli, terminal
+
+
+@cli.command()
+@click.option("--out", required=True, metavar="DIR")
+def figures(out: str) -> None:
+    """Draw the paper's figures as PDF and PNG, with the CSV behind each.
+
+    Example: eqsolve figures --out build/figures
+    """
+    from eqsolve.output import named
+    from eqsolve.paper_figures import write
+
+    click.echo(f"wrote {len(write(named(out)))} files to {out}", err=True)
+
+
+@cli.command()
+@click.option("--out", required=True, metavar="DIR")
+@click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
+def paper(out: str, level: str) -> None:
+    """Do everything: equations, figures, checks, and a report page.
+
+    Example: eqsolve paper --out build/paper
+    """
+    from eqsolve.output import named
+    from eqsolve.report import write
+
+    report = write(named(out), level=level, progress=terminal())
+    click.echo(report.summary, err=True)
+    if not report.ok:
+        raise SystemExit(1)
+
+
+@cli.command()
+def doctor() -> None:
+    """Report the installed parts and what is missing.
+
+    Example: eqsolve doctor
+    """
+    from eqsolve.doctor import parts
+
+    missing = False
+    for part in parts():
+        click.echo(f"{'ok' if part.found else 'missing':<9}{part.name:<16}{part.detail}")
+        missing |= part.required and not part.found
+    if missing:
+        raise SystemExit(3)

@@ -1,0 +1,120 @@
+"""One parameter point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, cli, emit, given, state
+from eqsolve.errors import InputError, NoSolutionError
+
+if TYPE_CHECKING:
+    from eqsolve.numerics.agents import AgentsEquilibrium
+    from eqsolve.numerics.equilibrium import Equilibrium
+    from eqsolve.numerics.hazard import HazardEquilibrium
+
+
+@cli.command()
+@click.argument("game")
+@PARAMETERS
+@PARAMETER_FILE
+@click.option("--equilibrium", default="given-aggregate", metavar="given-aggregate|closed-loop")
+@click.option("--selection", default="limit", metavar="limit|value")
+@click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
+@click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
+@click.option("--certify", is_flag=True, help="Add rigorous enclosures.")
+@JSON
+def solve(
+    game: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    equilibrium: str,
+    selection: str,
+    hazard: str | None,
+    at: str | None,
+    certify: bool,
+    as_json: bool,
+) -> None:
+    """Solve a game at one parameter point.
+
+    \b
+    Example: eqsolve solve n-agent -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2 -p theta=0.5
+             -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3
+
+    A hazard rate that depends on time: --hazard gompertz:0.05,0.09 or weibull:2,20 (then lambda
+    is not given). Exit code 4 when there is no equilibrium; the message says why. Status
+    near-fold: the numbers hold, but the selected root nearly coincides with another one.
+    """
+    from eqsolve.numerics.dispatch import check_keywords
+
+    values = given(pairs, file)
+    check_keywords(game, values)
+    answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
+    if hazard is not None:
+        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
+            raise InputError(
+                "--hazard gives the given-aggregate feedback at time 0 only.",
+                game=game,
+                stage="input",
+                remedy="Leave out --equilibrium, --selection, --at and --certify.",
+            )
+        from eqsolve.numerics.hazard import solve_hazard
+
+        answer = solve_hazard(game, hazard, values)
+    else:
+        from eqsolve.numerics.dispatch import solve as solve_point
+
+        answer = solve_point(
+            game,
+            **values,
+            equilibrium=equilibrium,
+            selection=selection,
+            at=state(at),
+            certify=certify,
+        )
+    if as_json:
+        emit(answer.to_dict())
+    else:
+        _show(answer.to_dict())
+    if answer.status not in ("ok", "near-fold"):
+        raise NoSolutionError(answer.message, game=game, stage=answer.status)
+
+
+def _show(result: Mapping[str, Any]) -> None:
+    """Print a solution as indented lines of numbers."""
+    click.echo(f"{result['game']}, {result['equilibrium']} equilibrium: {result['status']}")
+    click.echo(f"  {result['message']}")
+    for index, root in _numbered_roots(result.get("roots", ())):
+        notes = [
+            "admissible" if root["admissible"] else "not admissible",
+            *(["selected"] if root["selected"] else []),
+        ]
+        click.echo(f"  root p1{index} = {root['p1']:.15g} ({', '.join(notes)})")
+    sections = "response strategy moments value at pi V aggregates feedback admissibility"
+    for section in sections.split():
+        for name, value in _flattened(section, result.get(section, {})):
+            text = f"{value:.15g}" if isinstance(value, float) else str(value)
+            click.echo(f"  {name:<26}{text}")
+
+
+def _numbered_roots(roots: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The roots of one agent, or those of several with the agent's number."""
+    for index, root in enumerate(roots, start=1):
+        if isinstance(root, Mapping):
+            yield "", root
+        else:
+            yield from ((f" of agent {index}", own) for own in root)
+
+
+def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Numbers of nested mappings and lists under dotted names."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _flattened(f"{name}.{key}", part)
+    elif isinstance(value, list):
+        for index, part in enumerate(value, start=1):
+            yield from _flattened(f"{name}.{index}", part)
+    else:
+        yield name, value
