@@ -17,9 +17,11 @@ from eqsolve.derivations._agents import TWO as AGENTS
 from eqsolve.derivations._agents import BQb, M_s, sP, sQb, sQs, w
 from eqsolve.errors import DerivationError
 from eqsolve.symbolic.algebra import is_zero, together
+from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.limits import at_infinity
 from eqsolve.symbolic.reductions import explicit, factored, specialize
 from eqsolve.symbolic.solving import ClosedForm
+from eqsolve.symbols import symbol
 
 PARTS = mv.NOTATION.split[mv.p3]
 POINT = AGENTS.fixed_point(PARTS)
@@ -57,6 +59,42 @@ class ConstantResponse:
     def position(self, common: sp.Expr) -> sp.Expr:
         """``pi_k`` at a given average common volatility."""
         return (self.demand + self.weight * common) / self.scale
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What names mean where the responses are constant: from the averages' equations.
+
+    The displays state it by ``psi`` and ``phi``, solved for any number of agents.
+
+    Attributes
+    ----------
+    definitions : the game's own, of the generic agent.
+    """
+
+    definitions: Mapping[sp.Symbol, sp.Expr]
+
+    @classmethod
+    def in_game(cls, game: Game) -> Meaning:
+        """Take over the definitions of a game."""
+        return cls({generic(s): generic(e) for s, e in game.definitions.items()})
+
+    def of(
+        self, index: int | str, case: ConstantResponse, demand: sp.Symbol
+    ) -> dict[sp.Symbol, sp.Expr]:
+        """What one agent's names mean, later ones inserted into earlier ones."""
+        names = {
+            generic(symbol("pi")): POINT.position,
+            POINT.reaction.symbol: POINT.reaction.expression,
+            POINT.own.symbol: POINT.own.expression,
+            demand: case.demand,
+            **{generic(s): value for s, value in case.response.items()},
+            **self.definitions,
+        }
+        return {
+            AGENTS.numbered(index, name): AGENTS.numbered(index, value)
+            for name, value in names.items()
+        }
 
 
 def constant_response(values: Mapping[sp.Symbol, sp.Expr]) -> ConstantResponse:

@@ -19,6 +19,11 @@ from eqsolve.symbolic.solving import ClosedForm, Definition
 Kind = Literal["definition", "assumption", "identity", "solution", "limit", "estimate"]
 Proof = Literal["definition", "exact", "ball", "numeric", "reconstructed"]
 
+#: Relations in LaTeX whose sides must agree: equal, tending to, and required to be equal. What a
+#: name tends to, or is required to be, is among the values of the display.
+TENDS, DEMANDED = r"\to", r"\overset{!}{=}"
+EQUATED = ("=", TENDS, DEMANDED)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -35,8 +40,11 @@ class Line:
 
     @property
     def residual(self) -> sp.Expr | None:
-        """What must vanish for the line to hold; None for an inequality without ``equals``."""
-        if self.equals is None and self.relation != "=":
+        """What must vanish for the line to hold.
+
+        None for an inequality without ``equals`` and for the definition of a name (``:=``).
+        """
+        if self.equals is None and self.relation not in EQUATED:
             return None
         return plain(self.left) - plain(self.right) - (self.equals or sp.S.Zero)
 
@@ -57,7 +65,8 @@ class Display:
     evidence : further lines, not shown, that must hold for the display to be right.
     depends : numbers of the displays it follows from.
     given : parameters fixed at special values, such as ``theta = 0``.
-    values : what names mean that the derivation does not know, for the check.
+    values : what names mean that the derivation does not know, or become in a limit, for the
+        check; a value may contain names that come after it.
     names : LaTeX of symbols where it differs from the symbol table.
     prose : a sentence that leads to the display.
     """
@@ -111,13 +120,19 @@ class Checker:
         for new in reversed(display.let + display.lines):
             if new is not line and self.introduces(new, display):
                 residual = residual.subs(new.left, plain(new.right))
-        residual = self._at_ansatz(residual.subs(display.values))
+        for name, value in display.values.items():
+            residual = residual.subs(name, value)
+        residual = self._at_ansatz(residual)
         reduced = None if display.given else self._reduced(residual)
         if reduced is not None:
             return self._reduction.vanishes(reduced)
         form = self._form(residual, display)
         states = self._derivation.game.state_symbols
         return all(form.vanishes(c) for c in _coefficients(residual.subs(display.given), states))
+
+    def states(self, line: Line, display: Display) -> bool:
+        """Whether a line states something that can fail, rather than give a name or a condition."""
+        return line.residual is not None and not self.introduces(line, display)
 
     def introduces(self, line: Line, display: Display) -> bool:
         """Whether a line only gives a name that the derivation does not know."""

@@ -44,6 +44,7 @@ from eqsolve.page import covered
 from eqsolve.registry import model, models, names
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol
+from eqsolve.verify.displays import display_checks, wrong_displays
 from reference import spec
 from reference.heterogeneous import two_agent
 from test_latex import _flipped, _scaled
@@ -64,8 +65,8 @@ E.D.1 E.D.1   proof of Proposition 3.4
 #: Identities and solutions whose place or form in the paper is uncertain; they are proved.
 UNCERTAIN = "2.86 2.87 3.18 3.19 3.27 3.28 3.38 3.39".split()
 
-#: Solutions for any number of agents, and limits: proved when they are made.
-BY_CONSTRUCTION = "2.80 2.116 2.117 2.119 C.1 C.2 C.3 C.4 C.5".split()
+#: Limits that are compared with the equilibrium at a large number, too.
+LARGE_HAZARD = "2.116 2.117 C.1 C.2 C.3 C.4 C.5".split()
 
 GOLDEN = Path(__file__).parent / "golden" / "latex" / "two-agent.tex"
 
@@ -147,17 +148,38 @@ def test_proof_levels() -> None:
     assert sorted(uncertain) == UNCERTAIN
 
 
-def test_identities_and_solutions_are_checked(checkers: dict[str, Checker]) -> None:
-    """No identity or solution passes only because its lines merely give names."""
-    unchecked = []
+def test_every_exact_display_states_something(checkers: dict[str, Checker]) -> None:
+    """None passes only because its lines give names or conditions."""
     for game, display in every():
-        checker = checkers[game]
-        if display.kind in ("identity", "solution", "limit") and display.proof != "definition":
-            lines = display.lines + display.evidence
-            real = [x for x in lines if x.residual is not None]
-            if not any(not checker.introduces(x, display) for x in real):
-                unchecked.append(display.number)
-    assert sorted(unchecked) == sorted(BY_CONSTRUCTION)
+        if display.kind in ("identity", "solution", "limit") or display.proof == "exact":
+            stated = (checkers[game].states(x, display) for x in display.lines + display.evidence)
+            assert any(stated) or display.proof == "definition", display.number
+
+
+@pytest.mark.parametrize("game", names())
+def test_every_exact_display_is_verified(game: str) -> None:
+    found = display_checks(model(game))
+    assert len(found) == sum(d.proof == "exact" for d in displays(game))
+    assert [check.name for check in found if check.verdict != "pass"] == []
+
+
+@pytest.mark.parametrize("game", names())
+def test_an_error_in_any_exact_display_is_seen(game: str) -> None:
+    missed = [w for w, run in wrong_displays(model(game)) if any(c.error == 0 for c in run())]
+    assert missed == []
+
+
+def test_the_limits_of_the_hazard_rate_need_their_averages(checkers: dict[str, Checker]) -> None:
+    """Corollary 2.3 follows from the averages' equations, not from what the display says."""
+    checker = checkers["two-agent"]
+    for number, name in (("2.116", "M_s"), ("2.119", "M_s"), ("C.2", "Qs_k"), ("2.80", "M_s")):
+        display = find("two-agent", number)
+        wrong = {**display.values, symbol(name): 2 * display.values[symbol(name)]}
+        assert not checker.failures(display)
+        assert checker.failures(replace(display, values=wrong)), number
+    display = find("two-agent", "2.113")
+    wrong = {**display.values, symbol("sQb"): -display.values[symbol("sQb")]}
+    assert len(checker.failures(replace(display, values=wrong))) == 3
 
 
 @pytest.mark.parametrize("plant", [_flipped, _scaled])
@@ -170,7 +192,7 @@ def test_planted_errors_among_different_agents(checkers: dict[str, Checker], pla
             if display.proof == "definition":
                 continue
             planted += 1
-            wrong = replace(line, right=plant(line.right))
+            wrong = replace(line, right=plant(line.right) if line.right else symbol("sigma"))
             assert not checker.failures(display), display.number
             assert checker.failures(replace(display, lines=(wrong,))), display.number
     assert planted >= 6
@@ -264,7 +286,7 @@ def _at_hazard(hazard: int) -> dict[str, Any]:
 
 def _limits() -> Iterator[tuple[str, Line]]:
     """The displays of the limits, for the first agent, their constants inserted."""
-    case = {n: find("two-agent", n) for n in BY_CONSTRUCTION if n not in ("2.80", "2.119")}
+    case = {n: find("two-agent", n) for n in LARGE_HAZARD}
     (hat,) = find("two-agent", "2.115").lines
     (own,) = find("two-agent", "2.118").lines
     weight = sp.Rational(1, 2)

@@ -20,6 +20,7 @@ from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol, symbols
 from eqsolve.verify.cases import AGGREGATES, NAMED, SEED
 from eqsolve.verify.check import Check
+from eqsolve.verify.displays import display_checks, wrong_displays
 from eqsolve.verify.montecarlo import Sample, simulate
 from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.prediction import Prediction, predictions
@@ -129,6 +130,7 @@ def planted() -> Iterator[Planted]:
     yield from _in_moments(claim)
     for name in ("best-response", "n-agent", "mean-field", "two-agent"):
         yield from _in_form(find_model(name), skip=name not in ("best-response", "two-agent"))
+        yield from _in_displays(find_model(name))
     yield from _in_game(response)
     yield from _in_limit(find_model("n-agent"), find_model("mean-field"))
 
@@ -264,6 +266,12 @@ def _in_form(model: Model, *, skip: bool) -> Iterator[Planted]:
                 partial(run, wrong),
                 partial(run, form),
             )
+
+
+def _in_displays(model: Model) -> Iterator[Planted]:
+    clean = partial(display_checks, model)
+    for what, run in wrong_displays(model):
+        yield Planted("display", model.name, what, run, clean)
 
 
 def _in_game(model: Model) -> Iterator[Planted]:

@@ -22,6 +22,7 @@ from eqsolve.symbolic.population import Population
 from eqsolve.symbols import symbol
 from eqsolve.verify.cases import SEED, Case, Level, cases
 from eqsolve.verify.check import Check
+from eqsolve.verify.displays import display_checks
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
 from eqsolve.verify.nash import nash_checks
@@ -142,6 +143,7 @@ def _level(level: str) -> Level:
 def _tasks(model: Model, level: Level) -> Iterator[_Task]:
     game = model.name
     yield _Task(game, "symbolic checks", "exact", partial(symbolic_checks, model))
+    yield _Task(game, "numbered equations", "exact", partial(display_checks, model))
     for finite in _finite_versions(model):
         yield _Task(game, "limit", "exact", partial(limit_checks, finite, model))
     for name, notions in model.reference.items():

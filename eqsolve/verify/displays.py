@@ -1,0 +1,70 @@
+"""The numbered equations, checked line by line as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import sympy as sp
+
+from eqsolve.ledger import Checker, Display, Line
+from eqsolve.model import Model
+from eqsolve.symbols import symbol
+from eqsolve.verify.check import Check
+from eqsolve.verify.substitution import exact_check
+
+
+def _exact(model: Model) -> tuple[Checker, tuple[Display, ...]]:
+    shown = model.displays(model.derivation)
+    return Checker(model.derivation), tuple(d for d in shown if d.proof == "exact")
+
+
+def display_checks(model: Model) -> list[Check]:
+    """Check every display that is said to be exact.
+
+    At least one line of each must state something, and every line must hold by the derivation.
+    """
+    checker, displays = _exact(model)
+    return _checks(checker, model.name, *displays)
+
+
+def _checks(checker: Checker, game: str, *displays: Display) -> list[Check]:
+    return [_check(checker, game, display) for display in displays]
+
+
+def _check(checker: Checker, game: str, display: Display) -> Check:
+    def holds() -> bool:
+        stated = any(checker.states(line, display) for line in display.lines + display.evidence)
+        return stated and not checker.failures(display)
+
+    label = f"({display.number}) {display.title}" if display.is_numbered else display.title
+    return exact_check(label, game, holds, "Every line, in exact arithmetic.")
+
+
+def wrong_displays(model: Model) -> Iterator[tuple[str, Callable[[], list[Check]]]]:
+    """Yield what was planted into a display, and the check of that display.
+
+    In turn a sign, a factor 2 and a term that does not belong there; one error a display.
+    """
+    checker, displays = _exact(model)
+    for k, display in enumerate(displays):
+        for line in display.lines:
+            if not checker.states(line, display):
+                continue
+            what, wrong = _planted(line, k)
+            lines = tuple(wrong if other is line else other for other in display.lines)
+            wrong_display = replace(display, lines=lines)
+            yield f"({display.number}): {what}", partial(
+                _checks, checker, model.name, wrong_display
+            )
+            break
+
+
+def _planted(line: Line, k: int) -> tuple[str, Line]:
+    right = line.right
+    if right == 0 or k % 3 == 2:
+        return "a term added", replace(line, right=right + symbol("sigma"))
+    if k % 3 == 1:
+        return "a factor 2", replace(line, right=2 * right)
+    return "a sign", replace(line, right=sp.Mul(-1, right))
