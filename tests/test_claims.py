@@ -23,6 +23,7 @@ from eqsolve.claims import (
     joint,
     judge,
     limits,
+    positivity,
     sensitivity,
     theorems,
     weights,
@@ -34,7 +35,7 @@ from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError
 from eqsolve.registry import model
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol
+from eqsolve.symbols import symbol, symbols
 
 SAMPLES, SEED = 4000, 7
 
@@ -293,6 +294,23 @@ def test_a_wrong_threshold_is_seen(context: Context) -> None:
     assert sensitivity.gamma_bounded(planted("best-response", "q3", symbol("gamma"))).verdict == (
         "false"
     )
+
+
+def test_signs_are_proved_or_unclear() -> None:
+    p1, lam, r, B, nu = symbols("p1 lambda r B nu")
+    assert positivity.sign(lam - r) == 1
+    assert positivity.sign(-(p1**2) / (lam - 2 * r - B * p1)) == -1
+    assert positivity.sign(nu**2) == 1
+    # each can have either sign
+    for unclear in (nu, p1 - r, lam - 2 * r - 3 * B * p1, (p1 - r) ** 2 * (lam - r)):
+        assert positivity.sign(unclear) == 0
+
+
+@pytest.mark.parametrize(("name", "factor"), [("q3", -1), ("Qs", -1), ("k2", 2)])
+def test_a_wrong_coefficient_spoils_the_proof(name: str, factor: int) -> None:
+    assert all(test.passed for test in positivity.competition(Context(50, 1)))
+    tests = positivity.competition(planted("mean-field", name, factor))
+    assert not all(test.passed for test in tests)
 
 
 def test_a_spike_variation_sees_a_wrong_feedback() -> None:

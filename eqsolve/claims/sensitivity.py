@@ -10,6 +10,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Scope, Test
 from eqsolve.claims.exact import B, alpha, beta, exact, gamma, identity, k1, k2, k3, p1, q3
+from eqsolve.claims.positivity import competition
 from eqsolve.claims.search import counted, draw, stencil
 from eqsolve.numerics.status import Status
 from eqsolve.symbolic.limits import derivative, leading
@@ -56,6 +57,10 @@ MODERATE: Mapping[str, Any] = {
 }
 ALONE: Mapping[str, Any] = {"theta": (0.0, 0.0, False)}
 DOMAIN = "B > 0, theta <= 1, wealths positive, finite second moments"
+PROVED = (
+    "Proved in the mean field for B, p1, r, y > 0, Q < 1 and D2 > 0. Elsewhere found by search, "
+    f"not proved: {DOMAIN}"
+)
 
 
 def moved(
@@ -88,8 +93,9 @@ def theta_increasing(context: Context, direction: int = 1) -> Finding:
                 other.where,
                 "condition",
             ),
+            *competition(context, direction),
         ),
-        f"{DOMAIN}; found by search, not proved. For B < 0 the position is the mirror image.",
+        f"{PROVED}. For B < 0 the position is the mirror image.",
     )
 
 
@@ -108,7 +114,7 @@ def above(context: Context, direction: int = 1) -> Finding:
         fine = (found["status"] == Status.OK) & np.isfinite(found["pi_noncompetitive"])
         gap = (found["pi"] - found["pi_noncompetitive"])[fine]
         tests.append(counted(text, gap * sign * direction <= 0, where, scope))
-    return Finding(tuple(tests), f"{DOMAIN}; found by search, not proved.")
+    return Finding((*tests, *competition(context, direction)), f"{PROVED}.")
 
 
 def gamma_decreasing(context: Context, direction: int = 1) -> Finding:
@@ -254,6 +260,8 @@ def alpha_linear(context: Context, direction: int = 1) -> Finding:
             ),
             counted("pi increases with alpha", found.rises * direction <= 0, found.where),
             counted("pi is affine in alpha, to the noise", found.bends != 0, found.where),
+            competition(context, direction)[-1],
         ),
-        f"Exactly affine; increasing if and only if q3/S > 0, by search whenever {DOMAIN}.",
+        "Exactly affine; increasing if and only if q3/S > 0. That q3 > 0 is proved in the mean "
+        f"field for B, p1, r, D2 > 0; elsewhere found by search: {DOMAIN}.",
     )

@@ -184,6 +184,8 @@ class Reference:
             return None
         common = a.numerator.gcd(b.numerator)
         above, below = a.numerator / common, b.numerator / common
+        if not ring.factors(common)[1] and (ring.factors(above)[1] or ring.factors(below)[1]):
+            return None  # nothing in common: that a factor does not vanish would be the statement
         for polynomial in (above, below):
             if not all(self._nonzero(f) for f, _ in ring.factors(polynomial)[1]):
                 return None
