@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eqsolve.errors import InputError
 from eqsolve.latex.grammar import expression, relations
 from eqsolve.latex.neutral import Flattener, Reader
-from eqsolve.latex.source import MAX_SIZE, formulas
+from eqsolve.latex.source import MAX_SIZE, formulas, missing_inputs
 from eqsolve.latex.symbol_map import SymbolMap
 from eqsolve.latex.syntax import Context, Unreadable, statements
 
@@ -203,3 +203,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "large.tex").write_text("x" * (MAX_SIZE + 1))
     with pytest.raises(InputError, match="larger"):
         formulas(tmp_path / "large.tex")
+
+
+def test_inputs_are_followed_and_missing_ones_reported(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "paper.tex").write_text("\\input{parts/one}\n\\input none\n\\include{gone}\n")
+    one = "\\input{parts/two}\n\\input{three.tex}\n\\begin{equation} a = 1 \\end{equation}\n"
+    (tmp_path / "parts" / "one.tex").write_text(one)
+    for name in ("two", "three"):
+        formula = f"\\begin{{equation}} {name} = 2 \\end{{equation}}\n"
+        (tmp_path / "parts" / f"{name}.tex").write_text(formula)
+    found = formulas(tmp_path / "paper.tex")
+    assert [f.place for f in found] == ["parts/two.tex:1", "parts/three.tex:1", "parts/one.tex:3"]
+    missing = missing_inputs(tmp_path / "paper.tex")
+    assert missing == ("paper.tex:2: \\input none", "paper.tex:3: \\include{gone}")
+
+
+def test_a_circle_of_inputs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tex").write_text("\\input{b}")
+    (tmp_path / "b.tex").write_text("\\input{a}")
+    with pytest.raises(InputError, match="a.tex inputs itself"):
+        formulas(tmp_path / "a.tex")

@@ -21,7 +21,7 @@ from eqsolve.latex.neutral import Reader
 from eqsolve.latex.printer import latex
 from eqsolve.latex.reference import Agreement, Reference, Side
 from eqsolve.latex.repair import Neighborhood, repaired
-from eqsolve.latex.source import Formula, Row, formulas
+from eqsolve.latex.source import Formula, Row, formulas, missing_inputs
 from eqsolve.latex.symbol_map import SymbolMap
 from eqsolve.latex.syntax import Atom, Relation, Unreadable, statements
 from eqsolve.latex.verdict import Finding, Part, Report
@@ -102,7 +102,8 @@ def check(
     InputError
         If the file cannot be read.
     """
-    return check_formulas(Path(path).name, formulas(path), ledger, symbols, repair)
+    found = check_formulas(Path(path).name, formulas(path), ledger, symbols, repair)
+    return replace(found, missing=missing_inputs(path))
 
 
 def check_formulas(

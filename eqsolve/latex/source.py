@@ -3,8 +3,8 @@
 Understood are the displays ``equation``, ``align``, ``alignat``, ``flalign``, ``gather``,
 ``multline`` (starred or not), ``split``, ``aligned`` and ``gathered`` inside them,
 ``subequations``, ``\\[ \\]``, ``$$ $$``, ``\\tag``, ``\\label``, ``\\notag``, comments,
-``\\newcommand`` and ``\\def`` without arguments, ``\\DeclareMathOperator`` and ``\\input``, one
-level deep. Nothing is executed; sizes are limited.
+``\\newcommand`` and ``\\def`` without arguments, ``\\DeclareMathOperator`` and ``\\input``.
+Nothing is executed; sizes are limited.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_SIZE = 2_000_000
 _MAX_PASSES = 8
 _GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-_INPUT = re.compile(r"\\(?:input|include)\s*\{([^{}]+)\}")
+_INPUT = re.compile(r"\\(?:(?:input|include)\s*\{([^{}]+)\}|input\s+([^\s{}\\]+))")
 _VERBATIM = re.compile(r"\\begin\{(verbatim|lstlisting|comment)\}.*?\\end\{\1\}", re.DOTALL)
 _MACRO = re.compile(
     r"\\(?:newcommand|renewcommand|providecommand)\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?"
@@ -108,20 +108,46 @@ def formulas(path: str | os.PathLike[str]) -> tuple[Formula, ...]:
     return tuple(_found(_read(Path(path))))
 
 
-def _read(path: Path) -> _Text:
-    lines = _lines(path, path.name)
-    result: list[tuple[str, str]] = []
-    for text, place in lines:
+def missing_inputs(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Where a file, or what it inputs, names an input that is not there: ``place: name``."""
+    missing: list[str] = []
+    list(_inputs(Path(path), Path(path).parent, (), missing))
+    return tuple(missing)
+
+
+def _inputs(
+    path: Path, root: Path, above: tuple[Path, ...], missing: list[str]
+) -> Iterator[tuple[str, str]]:
+    """The lines of a file and of its inputs with their places.
+
+    LaTeX looks for inputs beside the main file; those beside the inputting one are found, too.
+    """
+    if path in above:
+        raise InputError(f"{path.name} inputs itself.", stage="latex check")
+    for text, place in _lines(path, os.path.relpath(path, root)):
         position = 0
         for match in _INPUT.finditer(text):
-            result.append((text[position : match.start()], place))
-            name = match.group(1).strip()
-            target = path.parent / (name if Path(name).suffix == ".tex" else f"{name}.tex")
-            if target.is_file():
-                result += _lines(target, target.name)
+            yield text[position : match.start()], place
+            name = (match.group(1) or match.group(2)).strip()
+            file = name if Path(name).suffix == ".tex" else f"{name}.tex"
+            found = [folder / file for folder in (root, path.parent) if (folder / file).is_file()]
+            if found:
+                yield from _inputs(found[0], root, (*above, path), missing)
+            else:
+                missing.append(f"{place}: {match.group()}")
             position = match.end()
-        result.append((text[position:], place))
-    if sum(len(text) for text, _ in result) > MAX_SIZE:
+        yield text[position:], place
+
+
+def _read(path: Path) -> _Text:
+    result: list[tuple[str, str]] = []
+    size = 0
+    for text, place in _inputs(path, path.parent, (), []):
+        result.append((text, place))
+        size += len(text)
+        if size > MAX_SIZE:
+            break
+    if size > MAX_SIZE:
         raise InputError(
             f"{path.name} with its inputs is larger than {MAX_SIZE} characters.",
             stage="latex check",

@@ -84,10 +84,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts on a file."""
+    """The verdicts on a file.
+
+    Attributes
+    ----------
+    file : its name.
+    findings : the verdicts in order.
+    missing : inputs that are not there, with their places; their formulas are not checked.
+    """
 
     file: str
     findings: tuple[Finding, ...]
+    missing: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -105,9 +113,11 @@ class Report:
             "file": self.file,
             "ok": self.ok,
             "counts": self.counts,
+            "missing": list(self.missing),
             "formulas": [f.to_dict() for f in self.findings],
         }
 
     def __str__(self) -> str:
         summary = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
-        return "\n".join([*map(str, self.findings), summary])
+        missing = [f"{where}: not found, what it contains is not checked" for where in self.missing]
+        return "\n".join([*map(str, self.findings), *missing, summary])
