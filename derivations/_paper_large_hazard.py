@@ -71,6 +71,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             (Line(phihat, total, ":="),),
             "definition",
             "reconstructed",
+            depends=("C.1",),
         ),
         *(
             limit(
@@ -88,6 +89,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             (Line(demand, case.demand, ":="),),
             "definition",
             "reconstructed",
+            depends=("C.1",),
         ),
         limit(
             "2.119",
@@ -97,7 +99,13 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             values={**own("i"), M_s: xi, psi: sp.S.One, phihat: sp.S.Zero},
             evidence=(average,),
         ),
-        limit("C.1", "response at a large hazard rate", *responses, values=own("k")),
+        limit(
+            "C.1",
+            "response at a large hazard rate",
+            *responses,
+            values=own("k"),
+            depends=("2.54", "2.69", "2.70", "2.71"),
+        ),
         limit(
             "C.2",
             "reaction and own part at a large hazard rate",

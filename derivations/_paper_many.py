@@ -48,6 +48,7 @@ def _constant(form: ClosedForm, case: ConstantResponse) -> tuple[Display, ...]:
             tuple(Line(s, Expectation(m), ":=") for s, m in zip((psi, phi), means)),
             "definition",
             "reconstructed",
+            depends=("3.31",),
             prose=r"Without interest ($r = 0$) and with $\beta = 0$, agents of different types "
             "respond to two averages over the types,",
         ),

@@ -64,6 +64,7 @@ def _constant(case: ConstantResponse, meaning: Meaning) -> tuple[Display, ...]:
             (Line(psi, _mean(case.psi), ":="),),
             "definition",
             "reconstructed",
+            depends=("2.68",),
         ),
         Display(
             "2.79",
@@ -71,6 +72,7 @@ def _constant(case: ConstantResponse, meaning: Meaning) -> tuple[Display, ...]:
             (Line(phi, _mean(case.phi), ":="),),
             "definition",
             "reconstructed",
+            depends=("2.68",),
         ),
         Display(
             "2.80",
@@ -123,13 +125,17 @@ def _two() -> tuple[Display, ...]:
     return (
         shown("2.100", "position of the first agent", lines(position(first)), "2.68"),
         shown("2.101", "position of the second agent", lines(position(second)), "2.68"),
-        shown("2.102", "reaction and own part", lines(*parts), definition=True),
+        shown("2.102", "reaction and own part", lines(*parts), "2.68", definition=True),
         shown("2.103", "average common volatility", lines((left[1], POINT.right[1])), "2.102"),
         shown("2.104", "average excess drift", lines((left[0], POINT.right[0])), "2.102"),
-        shown("2.105", "weighted means", lines(product(sQs), product(sQb)), definition=True),
-        shown("2.106", "weighted means", lines(product(sP)), definition=True),
-        shown("2.107", "weighted means", lines(product(BQb), product(BQs)), definition=True),
-        shown("2.108", "weighted means", lines(product(BP)), definition=True),
+        shown(
+            "2.105", "weighted means", lines(product(sQs), product(sQb)), "2.102", definition=True
+        ),
+        shown("2.106", "weighted means", lines(product(sP)), "2.102", definition=True),
+        shown(
+            "2.107", "weighted means", lines(product(BQb), product(BQs)), "2.102", definition=True
+        ),
+        shown("2.108", "weighted means", lines(product(BP)), "2.102", definition=True),
         Display(
             "2.109-2.110",
             "average common volatility, solved",
