@@ -308,18 +308,9 @@ def test_command_line(tmp_path: Path, paper: Path) -> None:
 
 
 def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "eqsolve.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-    ]
-    return subprocess.run(
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+    """Run pytest as an author does: the plugin is found by its entry point."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_the_example_repository(tmp_path: Path) -> None:
