@@ -8,128 +8,155 @@ that the result can judge them. The compiled module ``eqsolve._grid`` does the w
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations_with_replacement
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from eqsolve.errors import InputError, MissingPartError
-from eqsolve.numerics.values import game_values
+from eqsolve.numerics.hazard import Hazard
+from eqsolve.pde.coefficients import (
+    Array,
+    Field,
+    GridProblem,
+    Sampled,
+    Source,
+    TimeField,
+    options_of,
+    refuse,
+    stack,
+)
+from eqsolve.pde.edge import number, shown, two, word
+from eqsolve.pde.moments import payoff_box_moments
+from eqsolve.pde.nodes import nodes_of
+from eqsolve.pde.parabolic import solve_path
+from eqsolve.pde.sampling import GameSampler, source_of
+from eqsolve.pde.solution import CONSISTENT, USABLE, GridPath, GridSolution, compared
 from eqsolve.symbolic.game import Game
 
-Array = NDArray[np.float64]
-
-STAGE = "grid"
-#: Statuses with which a solution may be used to judge a closed form.
-USABLE = ("ok", "degenerate_policy")
-#: Largest relative difference of the policies on two grids that counts as agreement.
-CONSISTENT = 1e-8
-#: Most nodes a side; what fits into the memory is less.
-MOST = 2000
-#: The inner window, relative to half the box: boundary effects stay outside.
-INNER = 0.5
+__all__ = ["CONSISTENT", "USABLE", "GridSolution", "solve_extended_hjb"]
 
 
-@dataclass(frozen=True)
-class GridSolution:
-    """Moments and policy of the extended HJB system at the nodes of a tensor grid.
+@overload
+def solve_extended_hjb(
+    game: Game | str | GridProblem,
+    values: Mapping[sp.Symbol | str, object] | None = None,
+    *,
+    box: Sequence[Sequence[float]] = ...,
+    nodes: int | Sequence[int] = ...,
+    grid: tuple[ArrayLike, ArrayLike] | None = ...,
+    environment: Mapping[sp.Symbol | str, Field] | None = ...,
+    coarse: int | Sequence[int] | None = ...,
+    closure: str = ...,
+    boundary: Sequence[TimeField] | None = ...,
+    source: Sequence[TimeField] | None = ...,
+    start: GridSolution | Sequence[Field] | None = ...,
+    method: str = ...,
+    anderson: int = ...,
+    tolerance: float | None = ...,
+    max_steps: int = ...,
+    first_step: float | None = ...,
+    payoff_boxes: Sequence[float] | None = ...,
+    refuse_infinite: bool = ...,
+    threads: int = ...,
+    horizon: None = None,
+) -> GridSolution: ...
 
-    Attributes
-    ----------
-    game : name of the game.
-    x, y : nodes, arrays (nx,), (ny,).
-    G, H, policy : arrays (nx, ny), index [i, j] at (x[i], y[j]).
-    status : ``ok``; ``degenerate_policy`` (converged, but the policy changes sign in the box);
-        ``short_wave_unstable``, ``moment_explosion``, ``stagnated``, ``max_iterations``,
-        ``step_rejected``, ``inconsistent_grids``: the solution must not be relied on.
-    message : the status as a sentence with its numbers.
-    diagnostics : evidence by name: steps, rejections, residual, residual_history, step_sizes,
-        second_order_min (smallest curvature of the objective in the control),
-        variance_eigenvalues (of the quadratic form of H - G^2), policy_range, policy_nonaffine,
-        short_wave_growth and short_wave_number (of the linearized problem), woodbury_condition,
-        undefined_policy_nodes, unknowns, half_bandwidth; what is not known is None.
-    coarse : the solution on the coarser grid, if one was asked for.
-    disagreement : largest difference of the two policies on the inner window, relative to the
-        largest policy there.
-    """
 
-    game: str
-    x: Array
-    y: Array
-    G: Array
-    H: Array
-    policy: Array
-    status: str
-    message: str
-    diagnostics: Mapping[str, Any]
-    coarse: GridSolution | None = None
-    disagreement: float | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the solution can be relied on."""
-        return self.status in USABLE
-
-    @cached_property
-    def inner(self) -> tuple[slice, slice]:
-        """Index ranges of the inner half of the box in each direction."""
-        first, last = (_inner(nodes) for nodes in (self.x, self.y))
-        return first, last
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
-        result: dict[str, Any] = {
-            "game": self.game,
-            "status": self.status,
-            "message": self.message,
-            **self.diagnostics,
-            "disagreement": self.disagreement,
-        }
-        result |= {name: getattr(self, name).tolist() for name in ("x", "y", "G", "H", "policy")}
-        if self.coarse is not None:
-            result["coarse"] = self.coarse.to_dict()
-        plain = _plain(result)
-        assert isinstance(plain, dict)
-        return plain
+@overload
+def solve_extended_hjb(
+    game: Game | str | GridProblem,
+    values: Mapping[sp.Symbol | str, object] | None = None,
+    *,
+    box: Sequence[Sequence[float]] = ...,
+    nodes: int | Sequence[int] = ...,
+    grid: tuple[ArrayLike, ArrayLike] | None = ...,
+    environment: Mapping[sp.Symbol | str, Field] | None = ...,
+    closure: str = ...,
+    boundary: Sequence[TimeField] | None = ...,
+    source: Sequence[TimeField] | None = ...,
+    tolerance: float | None = ...,
+    threads: int = ...,
+    horizon: float,
+    hazard: str | float | Hazard | Callable[[float], float] | None = ...,
+    time_steps: int | ArrayLike = ...,
+    scheme: str | float = ...,
+) -> GridPath: ...
 
 
 def solve_extended_hjb(
-    game: Game | str,
-    values: Mapping[sp.Symbol | str, object],
+    game: Game | str | GridProblem,
+    values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ((0.0, 2.0), (0.0, 2.0)),
     nodes: int | Sequence[int] = 41,
     grid: tuple[ArrayLike, ArrayLike] | None = None,
+    environment: Mapping[sp.Symbol | str, Field] | None = None,
     coarse: int | Sequence[int] | None = None,
     closure: str = "quadratic",
-    tolerance: float = 1e-10,
+    boundary: Sequence[TimeField] | None = None,
+    source: Sequence[TimeField] | None = None,
+    start: GridSolution | Sequence[Field] | None = None,
+    method: str = "newton",
+    anderson: int = 5,
+    tolerance: float | None = None,
     max_steps: int = 60,
-) -> GridSolution:
-    """Solve the stationary extended HJB system of a game on a box.
+    first_step: float | None = None,
+    payoff_boxes: Sequence[float] | None = None,
+    refuse_infinite: bool = True,
+    threads: int = 0,
+    horizon: float | None = None,
+    hazard: str | float | Hazard | Callable[[float], float] | None = None,
+    time_steps: int | ArrayLike = 80,
+    scheme: str | float = "crank-nicolson",
+) -> GridSolution | GridPath:
+    """Solve the extended HJB system of a game, or of an own problem, on a box.
+
+    Without ``horizon`` the stationary problem of an exponential horizon is solved. With it, the
+    horizon is ``min(tau, T)``, the hazard rate may depend on time, and the result is a path.
 
     Parameters
     ----------
     game : a game, or the name of one, with two states, dynamics polynomial in the control, an
-        exponential horizon and a preference ``weight(states) g - (c/2)(h - g^2)`` in two moments.
+        exponential horizon and a preference ``weight(states) g - (c/2)(h - g^2)`` in two moments;
+        or a :class:`GridProblem`.
     values : numbers for the parameters and the environment, by symbol or name. Abbreviations of
         the game are computed; ``n`` implies ``N = 1/n``.
     box : ``((x0, x1), (y0, y1))`` in the units of the states.
     nodes : nodes a side, the same in both directions or one number each.
-    grid : nodes ``(x, y)`` in place of ``box`` and ``nodes``.
+    grid : nodes ``(x, y)`` in place of ``box`` and ``nodes``; they may be graded.
+    environment : fields (numbers, arrays (nx, ny) or functions of the states) for symbols of the
+        environment, in place of numbers among the values.
     coarse : nodes a side of a second grid on the same box. Where the policies differ by more than
         1e-8, the status is ``inconsistent_grids``. Meaningful where the discretization is exact,
         that is for moments quadratic in the states.
-    closure : boundary values: ``"quadratic"`` (at most quadratic growth) or ``"dirichlet"`` (the
-        payoff).
-    tolerance : relative residual at which the iteration ends with one more Newton step.
+    closure : boundary values: ``"quadratic"`` (at most quadratic growth) or ``"dirichlet"``
+        (``boundary``, or the payoff).
+    boundary : fields ``(G, H)`` with the values on the boundary.
+    source : fields ``(s_1, s_2)`` added to the equations of G and H, per unit of time.
+    start : a solution on the same grid, or fields ``(G, H)``, to start from; else the payoff.
+    method : ``"newton"``, or ``"policy"`` for policy iteration, an independent second iteration of
+        smaller reach.
+    anderson : earlier policies that accelerate policy iteration; 0 is the plain iteration.
+    tolerance : relative residual at which the iteration ends with one more Newton step, default
+        1e-10; on a path the relative change that ends the Newton steps, default 1e-11.
     max_steps : most steps of the iteration.
+    first_step : first pseudo-time step of Newton's method in units of 1/hazard, default 0.3.
+    payoff_boxes : half widths, such as ``(5, 50, 500, 5000)``. The policy found is held fixed and H
+        is computed on boxes of these sizes with payoff values on the boundary; unless its
+        increments at the center shrink, the status is ``moment_explosion``.
+    refuse_infinite : raise when the hazard rate of a game is too low for the second moment of a
+        state that no policy reaches, such as ``lambda <= 2 r`` where the others' wealth counts.
+        Otherwise the status says what became of it, in general ``moment_explosion``.
+    threads : threads of the factorization, 0 for one on each processor; it changes no result.
+    horizon : ``T``, in units of time.
+    hazard : with ``horizon``: a number, a function of time, a family such as
+        ``"gompertz:0.05,0.09"``, or None for the rate of the game.
+    time_steps : with ``horizon``: number of equal steps, or increasing times from 0 to ``T``.
+    scheme : with ``horizon``: ``"crank-nicolson"``, ``"implicit-euler"``, ``"bdf2"``, or the weight
+        of the implicit level, from 1/2 to 1. On a path the fields ``boundary`` and ``source`` are
+        functions of time and states.
 
     Raises
     ------
@@ -138,202 +165,114 @@ def solve_extended_hjb(
     MissingPartError
         If the compiled module is not installed.
     """
-    if isinstance(game, str):
-        from eqsolve.registry import model
-
-        game = model(game).game
-    problem = _Problem(game, values)
-    options = {"closure": closure, "tolerance": tolerance, "max_steps": max_steps}
-    if grid is None:
-        fine = _nodes(game, box, nodes)
-    else:
-        fine = np.asarray(grid[0], dtype=float), np.asarray(grid[1], dtype=float)
-    solution = problem.solved(*fine, options)
-    if coarse is None:
-        return solution
-    ends = [(float(part[0]), float(part[-1])) for part in fine]
-    return _compared(solution, problem.solved(*_nodes(game, ends, coarse), options))
-
-
-class _Problem:
-    """The coefficient functions of one game at given numbers."""
-
-    def __init__(self, game: Game, values: Mapping[sp.Symbol | str, object]) -> None:
-        self.game = game
-        if len(game.states) != 2:
-            self._refuse(f"it has {len(game.states)} states", "The grid solver needs two.")
-        if not game.horizon.stationary:
-            self._refuse("its horizon is not exponential", "Use a constant hazard rate.")
-        self.values = game_values(game, values)
-        self.hazard = self._number(game.horizon.hazard, "the hazard rate")
-        self._read_preference()
-
-    def _refuse(self, reason: str, remedy: str) -> NoReturn:
-        raise InputError(
-            f"the game is out of scope: {reason}.", game=self.game.name, stage=STAGE, remedy=remedy
+    problem = source_of(game, values, environment)
+    fine = nodes_of(problem.name, box, nodes, grid)
+    word(problem.name, "method", method, "newton", "policy")
+    word(problem.name, "closure", closure, "quadratic", "dirichlet")
+    if horizon is not None:
+        unused: dict[str, tuple[object, object]] = {
+            "coarse": (coarse, None),
+            "start": (start, None),
+            "first_step": (first_step, None),
+            "payoff_boxes": (payoff_boxes, None),
+            "method": (method, "newton"),
+            "anderson": (anderson, 5),
+            "max_steps": (max_steps, 60),
+        }
+        _leave_out(problem.name, unused, "when horizon is given")
+        return solve_path(
+            problem.sample(*fine),
+            number(problem.name, "horizon", horizon),
+            hazard,
+            time_steps,
+            scheme,
+            boundary=_boundary(problem.name, closure, boundary),
+            source=source,
+            options={"tolerance": tolerance, "threads": threads},
         )
-
-    def _number(self, expression: sp.Expr, what: str) -> float:
-        number = sp.expand(expression.xreplace(self.values))
-        if number.free_symbols:
-            self._refuse(f"{what} depends on {number.free_symbols.pop()}", "Make it a constant.")
-        return float(number)
-
-    def _read_preference(self) -> None:
-        """Read weight and risk aversion off ``weight g - (c/2)(h - g^2)``."""
-        preference = self.game.preference
-        if len(preference.moments) != 2:
-            self._refuse("its preference does not have two moments", "Use a mean-variance one.")
-        g, h = (moment.symbol for moment in preference.moments)
-        terms = sp.Poly(preference.aggregate.xreplace(self.values), g, h).as_dict()
-        self.weight = terms.pop((1, 0), sp.S.Zero)
-        curvature, linear = terms.pop((2, 0), sp.S.Zero), terms.pop((0, 1), sp.S.Zero)
-        self.gamma = self._number(-2 * linear, "the risk aversion")
-        if terms or sp.expand(curvature + linear) != 0 or not self.gamma > 0:
-            self._refuse(
-                "its preference is not weight g - (c/2)(h - g^2) with c > 0",
-                "Use a mean-variance preference.",
-            )
-        control = self.game.control.symbol
-        if any(moment.running.has(control) for moment in preference.moments):
-            self._refuse("a running part depends on the control", "Use a terminal payoff.")
-
-    def _powers(self, expression: sp.Expr, degree: int, what: str) -> list[sp.Expr]:
-        """Coefficients of 1, p, ..., p^degree as functions of the states."""
-        control = self.game.control.symbol
-        polynomial = sp.Poly(sp.expand(expression.xreplace(self.values)), control)
-        if polynomial.degree() > degree:
-            self._refuse(f"{what} is not of degree {degree} in the control", "Change the dynamics.")
-        return [polynomial.coeff_monomial(control**k) for k in range(degree + 1)]
-
-    def _stack(self, functions: Iterable[sp.Expr], x: Array, y: Array) -> Array:
-        mesh = np.meshgrid(x, y, indexing="ij")
-        stack = []
-        for function in functions:
-            at = sp.lambdify(self.game.state_symbols, function, "numpy")
-            stack.append(np.broadcast_to(np.asarray(at(*mesh), dtype=float), mesh[0].shape))
-        return np.stack(stack)
-
-    def solved(self, x: Array, y: Array, options: Mapping[str, Any]) -> GridSolution:
-        """Sample the coefficients and call the compiled solver."""
-        states, moments = self.game.states, self.game.preference.moments
-        drift = [c for s in states for c in self._powers(s.drift, 1, f"the drift of {s.symbol}")]
-        diffusion = []
-        for first, second in combinations_with_replacement(states, 2):
-            shared = sp.Add(
-                *(v * second.loadings.get(noise, 0) for noise, v in first.loadings.items())
-            )
-            what = f"the covariance of {first.symbol} and {second.symbol}"
-            diffusion += self._powers(shared, 2, what)
-        payoff = [m.payoff.xreplace(self.values) for m in moments]
-        running = [m.running.xreplace(self.values) for m in moments]
-        source = self._stack(running, x, y) if any(running) else None
-        _grid = _extension()
-        try:
-            found = _grid.solve_stationary(
-                x,
-                y,
-                self._stack(drift, x, y),
-                self._stack(diffusion, x, y),
-                self._stack(payoff, x, y),
-                self._stack([self.weight], x, y)[0],
-                self.gamma,
-                self.hazard,
-                {**options, "source": source},
-            )
-        except _grid.InvalidInputError as error:
-            raise InputError(
-                f"{error.argument} is {error.value}.",
-                game=self.game.name,
-                stage=STAGE,
-                remedy=f"{error.remedy[0].upper()}{error.remedy[1:]}.",
-            ) from None
-        except _grid.GridTooLargeError as error:
-            raise InputError(
-                f"{error}.", game=self.game.name, stage=STAGE, remedy="Use fewer nodes."
-            ) from None
-        g, h, policy = (found.pop(name) for name in ("g", "h", "policy"))
-        status, message = found.pop("status"), found.pop("message")
-        return GridSolution(self.game.name, x, y, g, h, policy, status, message, found)
+    unused = {
+        "hazard": (hazard, None),
+        "time_steps": (time_steps, 80),
+        "scheme": (scheme, "crank-nicolson"),
+    }
+    _leave_out(problem.name, unused, "or give the horizon T of min(tau, T) too")
+    options: dict[str, Any] = {
+        "method": method,
+        "anderson": anderson,
+        "closure": closure,
+        "tolerance": tolerance,
+        "max_steps": max_steps,
+        "first_step": first_step,
+        "threads": threads,
+    }
+    slow = problem.slow_hazard() if isinstance(problem, GameSampler) else None
+    if slow is not None and refuse_infinite:
+        refuse(problem.name, *slow)
+    fields = {"boundary": boundary, "source": source, "start": start}
+    solution = stationary(problem, fine, options, fields)
+    if slow is not None and not solution.ok:
+        message = f"{solution.message}; {slow[0]} is {slow[1]:g}, but {slow[2]}"
+        solution = dataclasses.replace(solution, message=message)
+    if coarse is not None:
+        ends = [(float(part[0]), float(part[-1])) for part in fine]
+        second = nodes_of(problem.name, ends, coarse, None)
+        fields["start"] = None
+        solution = compared(solution, stationary(problem, second, options, fields))
+    if payoff_boxes is not None:
+        solution = payoff_box_moments(problem, solution, payoff_boxes)
+    return solution
 
 
-def _extension() -> Any:
-    try:
-        return importlib.import_module("eqsolve._grid")
-    except ImportError as error:
-        raise MissingPartError(
-            "the compiled module eqsolve._grid is not installed.",
-            stage=STAGE,
-            remedy="Install eqsolve from source with a Rust toolchain: pip install .",
-        ) from error
+def stationary(
+    problem: Source,
+    nodes: tuple[Array, Array],
+    options: Mapping[str, object],
+    fields: Mapping[str, Any],
+) -> GridSolution:
+    """Sample the coefficients and call the compiled solver; fields are given at the nodes."""
+    sampled = problem.sample(*nodes)
+    mesh = np.meshgrid(*nodes, indexing="ij")
+    arrays: dict[str, Array] = {}
+    for name, pair in fields.items():
+        if isinstance(pair, GridSolution):
+            pair = (pair.G, pair.H)
+        if pair is not None:
+            both = two(problem.name, name, pair, "fields (G, H)")
+            arrays[name] = stack(problem.name, name, both, mesh)
+    if sampled.source is not None:
+        arrays["source"] = sampled.source + arrays.get("source", 0.0)
+    found = sampled.call(
+        "solve_stationary",
+        sampled.weight,
+        sampled.gamma,
+        sampled.hazard,
+        options_of({**options, **arrays}),
+    )
+    return _solution(sampled, found)
 
 
-def _nodes(
-    game: Game, box: Sequence[Sequence[float]], nodes: int | Sequence[int]
-) -> tuple[Array, Array]:
-    counts = (nodes, nodes) if isinstance(nodes, int) else tuple(nodes)
-    if len(counts) != 2 or not all(5 <= n <= MOST for n in counts):
-        raise InputError(
-            f"nodes must be between 5 and {MOST} a side, not {nodes}.",
-            game=game.name,
-            stage="input",
-        )
-    sides = [[float(end) for end in side] for side in box]
-    if len(sides) != 2 or not all(
-        len(side) == 2 and all(map(math.isfinite, side)) and side[0] < side[1] for side in sides
-    ):
-        raise InputError(
-            f"box must be two finite intervals, not {box}.",
-            game=game.name,
-            stage="input",
-            remedy="Write ((x0, x1), (y0, y1)) with x0 < x1 and y0 < y1.",
-        )
-    x, y = (np.linspace(low, high, n) for (low, high), n in zip(sides, counts, strict=True))
-    return x, y
+def _solution(sampled: Sampled, found: dict[str, Any]) -> GridSolution:
+    g, h, policy = (found.pop(name) for name in ("g", "h", "policy"))
+    status, message = found.pop("status"), found.pop("message")
+    solution = GridSolution(
+        sampled.name, sampled.x, sampled.y, g, h, policy, status, message, found
+    )
+    return dataclasses.replace(solution, V=sampled.objective(g, h))
 
 
-def _inner(nodes: Array) -> slice:
-    center, half = 0.5 * (nodes[0] + nodes[-1]), 0.5 * (nodes[-1] - nodes[0])
-    # a node on the edge of the window belongs to it whatever the rounding
-    inside = np.flatnonzero(abs(nodes - center) <= INNER * half * (1 + 1e-9))
-    return slice(int(inside[0]), int(inside[-1]) + 1)
+def _boundary(
+    name: str, closure: str, boundary: Sequence[TimeField] | None
+) -> Sequence[TimeField] | None:
+    """Boundary values of a path, which has no payoff of its own far from T."""
+    if closure == "quadratic" and boundary is not None:
+        refuse(name, "boundary", "given", "boundary values need closure 'dirichlet'")
+    if closure == "dirichlet" and boundary is None:
+        refuse(name, "boundary", "missing", "closure 'dirichlet' needs boundary values (G, H)")
+    return boundary
 
 
-def _compared(fine: GridSolution, coarse: GridSolution) -> GridSolution:
-    """Attach the coarse solution; the policies are compared where the grids share nodes."""
-    shared = []
-    for ours, theirs in ((fine.x[fine.inner[0]], coarse.x), (fine.y[fine.inner[1]], coarse.y)):
-        close = abs(ours[:, None] - theirs[None, :]) <= 1e-9 * (ours[-1] - ours[0])
-        shared.append(np.nonzero(close))
-    (ix, jx), (iy, jy) = shared
-    if not (ix.size and iy.size):
-        raise InputError(
-            "the two grids share no nodes.",
-            game=fine.game,
-            stage="input",
-            remedy="Choose numbers of nodes such that one less divides the other, less one.",
-        )
-    policy = fine.policy[fine.inner][np.ix_(ix, iy)]
-    gap = abs(policy - coarse.policy[np.ix_(jx, jy)]).max() / abs(policy).max()
-    changes: dict[str, Any] = {"coarse": coarse, "disagreement": float(gap)}
-    if fine.ok and not coarse.ok:
-        changes["status"] = coarse.status
-        changes["message"] = f"on the coarser grid: {coarse.message}"
-    elif fine.ok and not gap <= CONSISTENT:
-        changes["status"] = "inconsistent_grids"
-        changes["message"] = (
-            f"the policies on the two grids differ by {gap:.3g} relative to the largest, more"
-            f" than {CONSISTENT:g}"
-        )
-    return dataclasses.replace(fine, **changes)
-
-
-def _plain(value: object) -> object:
-    """Replace numbers that are not finite by None, recursively."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    return value
+def _leave_out(name: str, unused: Mapping[str, tuple[object, object]], why: str) -> None:
+    """Refuse what would be ignored; each entry is a value and its default."""
+    for argument, (value, default) in unused.items():
+        if type(value) is not type(default) or value != default:
+            refuse(name, argument, shown(value), f"leave {argument} out {why}")

@@ -12,7 +12,11 @@ impl System<'_> {
     /// # Errors
     /// [`GridError::TooLarge`].
     pub fn matrix(&self, limit: u64) -> Result<BandMatrix> {
-        let (n, half) = (self.unknowns(), self.half_bandwidth());
+        self.band(self.unknowns(), self.half_bandwidth(), limit)
+    }
+
+    /// An empty band of at most `limit` bytes.
+    pub(crate) fn band(&self, n: usize, half: usize, limit: u64) -> Result<BandMatrix> {
         let needed = BandMatrix::bytes(n, half);
         let (nx, ny) = self.problem.grid.shape();
         let too_large = GridError::TooLarge {
@@ -24,17 +28,18 @@ impl System<'_> {
         if needed > limit {
             return Err(too_large);
         }
-        BandMatrix::zeros(n, half).ok_or(too_large)
+        BandMatrix::reserve(n, half).ok_or(too_large)
     }
 
-    /// Solve `(rate I - J) step = residual` for the step of the interior unknowns, boundary
-    /// closure included. Returns the step and the condition number of the small block.
+    /// Solve `(rate I - J) step = residual` for the step of the interior unknowns, J at an
+    /// evaluation, boundary closure included. Returns the step and the condition number of the small block.
     ///
     /// # Errors
     /// The outer error is an interruption; the inner `None` is a singular matrix.
     pub fn step(
         &self,
         evaluation: &Evaluation,
+        residual: &[f64],
         rate: f64,
         matrix: &mut BandMatrix,
         poll: &mut Poll,
@@ -42,10 +47,11 @@ impl System<'_> {
         let rank = self.closure.rank();
         let columns = rank + 1;
         let mut right = vec![0.0; self.unknowns() * columns];
-        self.assemble(evaluation, rate, matrix, &mut right);
-        let outcome = matrix
-            .factorise(poll)
-            .and_then(|()| matrix.solve(&mut right, columns, poll));
+        let outcome = matrix.clear(poll).and_then(|()| {
+            self.assemble(evaluation, residual, rate, matrix, &mut right);
+            matrix.factorise(poll)?;
+            matrix.solve(&mut right, columns, poll)
+        });
         match outcome {
             Ok(()) => Ok(self.woodbury(&right)),
             Err(LuFailure::Singular(_)) => Ok(None),
@@ -53,17 +59,17 @@ impl System<'_> {
         }
     }
 
-    /// Fill the matrix, and the right-hand sides: the residual, then the closure's columns.
+    /// Fill the cleared matrix, and the right-hand sides: the residual, then the closure's columns.
     fn assemble(
         &self,
         evaluation: &Evaluation,
+        residual: &[f64],
         rate: f64,
         matrix: &mut BandMatrix,
         right: &mut [f64],
     ) {
         let grid = &self.problem.grid;
         let rank = self.closure.rank();
-        matrix.clear();
         for (k, &(i, j)) in self.interior().iter().enumerate() {
             let local = self.linearise(evaluation, k);
             let block = grid.block(i, j);
@@ -100,7 +106,7 @@ impl System<'_> {
             }
             for e in 0..2 {
                 matrix.add(2 * k + e, 2 * k + e, rate);
-                rows[e * (rank + 1)] = evaluation.residual[2 * k + e];
+                rows[e * (rank + 1)] = residual[2 * k + e];
             }
         }
     }

@@ -5,8 +5,13 @@
 //! its row exchanges, the triangular solve and the product that updates the rest run strip by
 //! strip on packed tiles.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
 use crate::error::Poll;
-use crate::kernel::{pack_rows, subtract_product, COLS};
+use crate::kernel::{pack_rows, subtract_product, COLS, ROWS};
 
 /// Columns of a panel.
 const PANEL: usize = 32;
@@ -14,6 +19,13 @@ const PANEL: usize = 32;
 /// The diagonal is kept as the pivot when it is at least this fraction of the largest candidate:
 /// every far exchange widens the band.
 const THRESHOLD: f64 = 0.1;
+
+/// Multiply-adds of a panel's update from which threads pay.
+const PARALLEL: usize = 1 << 20;
+/// Numbers set to zero between two polls.
+const CHUNK: usize = 1 << 21;
+/// Most threads; the update is bound by memory beyond.
+const THREADS: usize = 16;
 
 /// Why a factorisation stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +47,7 @@ pub struct BandMatrix {
     pivots: Vec<usize>,
     /// End of the nonzero columns right of each panel.
     reach: Vec<usize>,
+    pool: Option<Arc<ThreadPool>>,
 }
 
 impl BandMatrix {
@@ -51,14 +64,13 @@ impl BandMatrix {
         8 * n as u64 * (Self::row_distance(half) as u64 + 1)
     }
 
-    /// A zero matrix; `None` when the memory cannot be had.
+    /// A matrix without entries, to be cleared before use; `None` when the memory cannot be had.
     #[must_use]
-    pub fn zeros(n: usize, half: usize) -> Option<Self> {
+    pub fn reserve(n: usize, half: usize) -> Option<Self> {
         let stride = Self::row_distance(half);
         let length = n.checked_mul(stride + 1)?;
         let mut data = Vec::new();
         data.try_reserve_exact(length).ok()?;
-        data.resize(length, 0.0);
         Some(Self {
             n,
             half,
@@ -67,7 +79,22 @@ impl BandMatrix {
             data,
             pivots: Vec::new(),
             reach: Vec::new(),
+            pool: None,
         })
+    }
+
+    /// Factorise with a number of threads, 0 for as many as there are processors, where the band
+    /// is wide enough for that to pay. The factors do not depend on it, bit by bit.
+    ///
+    /// The threads belong to this matrix: a global pool would not survive a fork.
+    pub fn set_threads(&mut self, threads: usize) {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        let count = if threads == 0 { available() } else { threads }.min(THREADS);
+        let pays = 2 * self.half * self.half * PANEL >= PARALLEL;
+        self.pool = (count > 1 && pays)
+            .then(|| ThreadPoolBuilder::new().num_threads(count).build().ok())
+            .flatten()
+            .map(Arc::new);
     }
 
     /// Number of rows.
@@ -83,10 +110,22 @@ impl BandMatrix {
     }
 
     /// Set every entry to zero and forget the factors.
-    pub fn clear(&mut self) {
-        self.data.fill(0.0);
+    ///
+    /// # Errors
+    /// An interruption; the matrix then has no entries.
+    pub fn clear(&mut self, poll: &mut Poll) -> Result<(), LuFailure> {
         self.pivots.clear();
         self.reach.clear();
+        self.data.clear();
+        let length = self.n * (self.stride + 1);
+        // The first touch of fresh memory is slow.
+        while self.data.len() < length {
+            if poll() {
+                return Err(LuFailure::Interrupted);
+            }
+            self.data.resize((self.data.len() + CHUNK).min(length), 0.0);
+        }
+        Ok(())
     }
 
     fn at(&self, r: usize, c: usize) -> usize {
@@ -207,11 +246,12 @@ impl BandMatrix {
         pack_rows(&mut work.left, rows, width, |i| {
             &panel[(width + i) * width..(width + i + 1) * width]
         });
-        for column in (right..reach).step_by(COLS) {
-            let cols = COLS.min(reach - column);
-            let strip = &mut work.strip;
-            strip.clear();
-            strip.resize(width * COLS, 0.0);
+        let strips = &mut work.strips;
+        strips.clear();
+        strips.resize((reach - right).div_ceil(COLS) * width * COLS, 0.0);
+        let columns = |s: usize| (right + s * COLS, COLS.min(reach - right - s * COLS));
+        for (s, strip) in strips.chunks_exact_mut(width * COLS).enumerate() {
+            let (column, cols) = columns(s);
             for (k, tile) in strip.chunks_exact_mut(COLS).enumerate() {
                 let at = self.at(start + k, column);
                 tile[..cols].copy_from_slice(&self.data[at..at + cols]);
@@ -221,12 +261,34 @@ impl BandMatrix {
                 let at = self.at(start + k, column);
                 self.data[at..at + cols].copy_from_slice(&tile[..cols]);
             }
-            if rows > 0 {
-                let at = self.at(right, column);
-                let stride = self.stride;
-                let target = &mut self.data[at..];
-                subtract_product(target, stride, (rows, cols), width, &work.left, strip);
+        }
+        if rows == 0 {
+            return;
+        }
+        // Blocks of rows are disjoint, and no number depends on how the rows are divided.
+        let (stride, first) = (self.stride, self.at(right, right));
+        let target = &mut self.data[first..first + (rows - 1) * stride + reach - right];
+        let (left, strips) = (&work.left, &work.strips);
+        let update = |chunk: &mut [f64], left: &[f64]| {
+            let rows = chunk.len().div_ceil(stride);
+            for (s, strip) in strips.chunks_exact(width * COLS).enumerate() {
+                let (column, cols) = columns(s);
+                let target = &mut chunk[column - right..];
+                subtract_product(target, stride, (rows, cols), width, left, strip);
             }
+        };
+        match &self.pool {
+            Some(pool) if rows * (reach - right) * width >= PARALLEL => {
+                let share = rows.div_ceil(2 * pool.current_num_threads());
+                let share = share.next_multiple_of(ROWS);
+                pool.install(|| {
+                    target
+                        .par_chunks_mut(share * stride)
+                        .zip(left.par_chunks(share * width))
+                        .for_each(|(chunk, left)| update(chunk, left));
+                });
+            }
+            _ => update(target, left),
         }
     }
 
@@ -291,7 +353,7 @@ impl BandMatrix {
 struct Workspace {
     panel: Vec<f64>,
     left: Vec<f64>,
-    strip: Vec<f64>,
+    strips: Vec<f64>,
 }
 
 /// Solve with the unit lower triangle on top of a panel, for one strip of columns.

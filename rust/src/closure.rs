@@ -110,6 +110,17 @@ impl Window {
             .fold(0.0, f64::max)
     }
 
+    /// Largest deviation of values from the quadratic fitted to them.
+    #[must_use]
+    pub fn nonquadratic(&self, grid: &Grid, values: &[f64]) -> f64 {
+        let c = self.quadratic(0, values);
+        self.nodes
+            .iter()
+            .zip(values)
+            .map(|(&(i, j), value)| (value - dot(&c, &monomials(grid, i, j))).abs())
+            .fold(0.0, f64::max)
+    }
+
     /// Values of a grid function at the nodes of the window.
     #[must_use]
     pub fn values(&self, grid: &Grid, f: &[f64]) -> Vec<f64> {

@@ -32,8 +32,9 @@ pub struct Diagnostics {
     /// Eigenvalues, smaller first, of the quadratic form of H - G^2 fitted to the inner window.
     /// A variance is never negative, so they must not be.
     pub variance_form: [f64; 2],
-    /// Size of the quadratic form of H alone, the scale for [`Self::variance_form`].
-    pub moment_scale: f64,
+    /// What of [`Self::variance_form`] may be rounding, or curvature of the waves of a variance
+    /// that is not quadratic.
+    pub variance_doubt: f64,
     /// Smallest and largest policy over the interior nodes.
     pub policy_range: [f64; 2],
     /// Largest deviation of the policy from an affine function on the inner window, relative to
@@ -47,7 +48,7 @@ impl Diagnostics {
     /// Diagnose a state and its evaluation.
     #[must_use]
     pub fn new(system: &System, state: &State, evaluation: &Evaluation) -> Self {
-        let (variance_form, moment_scale) = variance_form(system, state);
+        let (variance_form, variance_doubt) = variance_form(system, state);
         let fold = |start: f64, f: fn(f64, f64) -> f64| {
             evaluation.responses.iter().map(|r| r.policy).fold(start, f)
         };
@@ -58,7 +59,7 @@ impl Diagnostics {
                 .map(|r| r.curvature)
                 .fold(f64::INFINITY, f64::min),
             variance_form,
-            moment_scale,
+            variance_doubt,
             policy_range: [
                 fold(f64::INFINITY, f64::min),
                 fold(f64::NEG_INFINITY, f64::max),
@@ -68,11 +69,11 @@ impl Diagnostics {
         }
     }
 
-    /// Whether H - G^2 has a negative direction, beyond rounding.
+    /// Whether H - G^2 has a negative direction, beyond doubt.
     #[must_use]
     pub fn negative_variance(&self) -> bool {
         let low = self.variance_form[0];
-        low.is_nan() || low < -1e-9 * self.moment_scale
+        low.is_nan() || low < -self.variance_doubt
     }
 
     /// Whether the policy changes sign, where controlled diffusion degenerates.
@@ -82,8 +83,10 @@ impl Diagnostics {
     }
 }
 
-/// Eigenvalues of the quadratic form of H - G^2 on the inner window, and the norm of that of H.
-fn variance_form(system: &System, state: &State) -> ([f64; 2], f64) {
+/// Eigenvalues of the quadratic form of H - G^2 on the inner window, and the doubt about them: a
+/// billionth of the form of H, and the curvature that would be needed for the deviation of
+/// H - G^2 from the quadratic. Where that is large the form says nothing about growth.
+pub(crate) fn variance_form(system: &System, state: &State) -> ([f64; 2], f64) {
     let grid = &system.problem.grid;
     let (lx, ly) = (grid.x.half_width(), grid.y.half_width());
     // Entries xx, xy, yy of the quadratic form fitted to values, in physical units.
@@ -99,7 +102,9 @@ fn variance_form(system: &System, state: &State) -> ([f64; 2], f64) {
     let radius = (0.5 * (xx - yy)).hypot(xy);
     let (hxx, hxy, hyy) = form(&h);
     let scale = hxx.hypot(hyy).hypot(hxy);
-    ([mean - radius, mean + radius], scale)
+    let reach = 0.5 * lx.min(ly);
+    let waves = system.window.nonquadratic(grid, &variance) / (reach * reach);
+    ([mean - radius, mean + radius], 1e-9 * scale + waves)
 }
 
 /// Relative deviation of the policy from an affine function on the inner window.
@@ -126,7 +131,7 @@ fn nonaffine(system: &System, evaluation: &Evaluation) -> f64 {
 ///
 /// with m the symbol of A^p - hazard. Continuous symbols are used: the growth is a property of the
 /// problem, not of the grid.
-fn short_wave(system: &System, state: &State, evaluation: &Evaluation) -> ShortWave {
+pub(crate) fn short_wave(system: &System, state: &State, evaluation: &Evaluation) -> ShortWave {
     let (problem, grid) = (system.problem, &system.problem.grid);
     let smallest = PI / grid.x.half_width().min(grid.y.half_width());
     let mut worst = ShortWave {

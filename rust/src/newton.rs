@@ -6,7 +6,7 @@
 use crate::banded::BandMatrix;
 use crate::closure::Closure;
 use crate::error::{GridError, Poll, Result};
-use crate::problem::{check_positive, StationaryProblem};
+use crate::problem::{check_positive, check_tolerance, StationaryProblem};
 use crate::solution::{describe, no_start, End, Iteration, Solution, Status};
 use crate::system::{Evaluation, Infeasible, State, System};
 
@@ -21,13 +21,29 @@ const SMALLEST: f64 = 1e-8;
 /// Accepted steps without a new halving of the residual that count as stagnation.
 const PATIENCE: usize = 12;
 
+/// How the nonlinear system is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Newton's method in (G, H) with linearly implicit pseudo-time.
+    Newton,
+    /// Policy iteration with Anderson acceleration.
+    Policy,
+}
+
 /// Settings of the iteration.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Residual, relative to hazard (1 + |payoff|), at which one more Newton step ends the
     /// iteration.
     pub tolerance: f64,
-    /// Most linear systems solved.
+    /// The iteration.
+    pub method: Method,
+    /// Earlier policies used by the acceleration of policy iteration; 0 is the plain iteration.
+    pub anderson: usize,
+    /// Threads of the factorisation, 0 for as many as there are processors. The result does not
+    /// depend on it.
+    pub threads: usize,
+    /// Most steps tried.
     pub max_steps: usize,
     /// First pseudo-time step, in units of 1 / hazard.
     pub first_step: f64,
@@ -43,6 +59,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             tolerance: 1e-10,
+            method: Method::Newton,
+            anderson: 5,
+            threads: 0,
             max_steps: 60,
             first_step: 0.3,
             closure: Closure::QuadraticGrowth,
@@ -66,7 +85,7 @@ pub fn solve_stationary(
 ) -> Result<Solution> {
     problem.validate()?;
     check_options(problem, options)?;
-    let system = System::new(problem, &options.closure)?;
+    let system = System::new(problem, options.closure.clone())?;
     let size = problem.grid.size();
     let start = options.start.as_ref().unwrap_or(&problem.payoff);
     let mut state = State {
@@ -81,17 +100,21 @@ pub fn solve_stationary(
                 evaluation,
                 rejections: 0,
                 step_sizes: Vec::new(),
+                policy_changes: Vec::new(),
                 condition: f64::NAN,
             };
-            let end = iteration.run(&system, options, poll)?;
+            let end = match options.method {
+                Method::Newton => iteration.run(&system, options, poll)?,
+                Method::Policy => iteration.run_policy(&system, options, poll)?,
+            };
             Ok(iteration.conclude(&system, end))
         }
         Err(infeasible) => Ok(no_start(&system, &state, infeasible)),
     }
 }
 
-fn check_options(problem: &StationaryProblem, options: &Options) -> Result<()> {
-    check_positive("tolerance", options.tolerance)?;
+pub(crate) fn check_options(problem: &StationaryProblem, options: &Options) -> Result<()> {
+    check_tolerance(options.tolerance)?;
     check_positive("first_step", options.first_step)?;
     if options.max_steps == 0 {
         return Err(GridError::invalid(
@@ -119,6 +142,7 @@ enum Trial {
 impl Iteration {
     fn run(&mut self, system: &System, options: &Options, poll: &mut Poll) -> Result<End> {
         let mut matrix = system.matrix(options.memory_limit)?;
+        matrix.set_threads(options.threads);
         let first = options.first_step / system.problem.hazard;
         let mut dt = first;
         let mut best = (self.evaluation.norm, 0);
@@ -177,7 +201,9 @@ impl Iteration {
         poll: &mut Poll,
     ) -> Result<Trial> {
         let rejected = |why: String| Ok(Trial::Rejected(Status::Stagnated, why));
-        let Some((step, condition)) = system.step(&self.evaluation, 1.0 / dt, matrix, poll)? else {
+        let evaluation = &self.evaluation;
+        let solved = system.step(evaluation, &evaluation.residual, 1.0 / dt, matrix, poll)?;
+        let Some((step, condition)) = solved else {
             return rejected("the linear system was singular".to_string());
         };
         self.condition = condition;

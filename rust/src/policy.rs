@@ -26,6 +26,17 @@ impl Generator {
         }
         q
     }
+
+    /// The operator A^p - hazard as weights of a jet.
+    #[must_use]
+    pub fn frozen(&self, p: f64, hazard: f64) -> Jet {
+        let mut frozen = [0.0; JET];
+        frozen[0] = -hazard;
+        for (value, terms) in frozen[1..].iter_mut().zip(&self.terms) {
+            *value = terms[0] + p * (terms[1] + p * terms[2]);
+        }
+        frozen
+    }
 }
 
 /// Policy and residuals at a node.
@@ -92,11 +103,8 @@ impl Response {
     #[must_use]
     pub fn linearise(&self, generator: &Generator, gamma: f64, hazard: f64) -> Linearisation {
         let p = self.policy;
-        let mut frozen = [0.0; JET];
         let mut marginal = [0.0; JET];
-        frozen[0] = -hazard;
         for (d, terms) in generator.terms.iter().enumerate() {
-            frozen[d + 1] = terms[0] + p * (terms[1] + p * terms[2]);
             // d p = (d s_1 + 2 p d s_2) / (-2 s_2)
             marginal[d + 1] = (terms[1] + 2.0 * p * terms[2]) / self.curvature;
         }
@@ -104,7 +112,7 @@ impl Response {
         // G itself enters through F_g = weight + gamma G.
         policy[0][0] = gamma * self.slope[0] / self.curvature;
         Linearisation {
-            frozen,
+            frozen: generator.frozen(p, hazard),
             slope: self.slope,
             policy,
             marginal,

@@ -8,6 +8,8 @@ use crate::policy::Generator;
 pub const DRIFT_ARRAYS: usize = 4;
 /// Arrays of the diffusion: xx, xy, yy, each constant, linear and quadratic in the control.
 pub const DIFFUSION_ARRAYS: usize = 9;
+/// Largest relative tolerance with which an iteration may be called converged.
+pub const LARGEST_TOLERANCE: f64 = 1e-3;
 
 /// Find G, H and a policy p with
 ///
@@ -147,15 +149,6 @@ impl StationaryProblem {
         }
     }
 
-    /// Sources at a node.
-    #[must_use]
-    pub fn source(&self, node: usize) -> [f64; 2] {
-        let size = self.grid.size();
-        self.source
-            .as_ref()
-            .map_or([0.0; 2], |s| [s[node], s[size + node]])
-    }
-
     /// Payoffs at a node.
     #[must_use]
     pub fn payoff(&self, node: usize) -> [f64; 2] {
@@ -175,6 +168,22 @@ pub fn check_positive(name: &str, value: f64) -> Result<()> {
             name,
             format!("{value:?}"),
             "a finite positive number is needed",
+        ))
+    }
+}
+
+/// Refuse a tolerance that is not positive, or so large that it would accept anything.
+///
+/// # Errors
+/// [`GridError::InvalidInput`].
+pub fn check_tolerance(value: f64) -> Result<()> {
+    if value > 0.0 && value <= LARGEST_TOLERANCE {
+        Ok(())
+    } else {
+        Err(GridError::invalid(
+            "tolerance",
+            format!("{value:?}"),
+            format!("a positive number up to {LARGEST_TOLERANCE} is needed"),
         ))
     }
 }

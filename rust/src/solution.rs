@@ -4,6 +4,9 @@ use crate::closure::Closure;
 use crate::diagnostics::Diagnostics;
 use crate::system::{Evaluation, Infeasible, State, System};
 
+/// Condition of the block that couples boundary and interior from which rounding shows.
+const RESONANT: f64 = 1e6;
+
 /// Verdict on a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -60,8 +63,11 @@ pub struct Solution {
     pub rejections: usize,
     /// Relative residual at the start and after every accepted step.
     pub residual_history: Vec<f64>,
-    /// Pseudo-time steps, infinite for the last Newton step.
+    /// Pseudo-time steps, infinite for the last Newton step; empty for policy iteration.
     pub step_sizes: Vec<f64>,
+    /// Of policy iteration: largest difference between each policy and the response to it,
+    /// relative to the largest response.
+    pub policy_changes: Vec<f64>,
     /// Condition number of the block that couples boundary and interior, 1 without it.
     pub woodbury_condition: f64,
     /// Evidence; absent when already the start violates the second-order condition.
@@ -85,6 +91,7 @@ pub(crate) struct Iteration {
     pub(crate) rejections: usize,
     pub(crate) residual_history: Vec<f64>,
     pub(crate) step_sizes: Vec<f64>,
+    pub(crate) policy_changes: Vec<f64>,
     pub(crate) condition: f64,
 }
 
@@ -116,10 +123,11 @@ impl Iteration {
             status,
             converged,
             message,
-            steps: self.step_sizes.len(),
+            steps: self.residual_history.len().saturating_sub(1),
             rejections: self.rejections,
             residual_history: self.residual_history,
             step_sizes: self.step_sizes,
+            policy_changes: self.policy_changes,
             woodbury_condition: self.condition,
             diagnostics: Some(diagnostics),
             unknowns: system.unknowns(),
@@ -136,12 +144,20 @@ impl Iteration {
     ) -> (Status, String) {
         let converged = format!(
             "converged in {} steps to a residual of {:.3e}",
-            self.step_sizes.len(),
+            self.residual_history.len().saturating_sub(1),
             self.evaluation.norm
         );
+        let converged = if self.condition > RESONANT {
+            format!(
+                "{converged}; boundary and interior nearly resonate in this box (condition \
+                 {:.1e}), which magnifies rounding: another box is more accurate",
+                self.condition
+            )
+        } else {
+            converged
+        };
         // With sources or prescribed boundary values G and H need not be moments.
-        let moments =
-            system.problem.source.is_none() && matches!(system.closure, Closure::QuadraticGrowth);
+        let moments = system.source.is_none() && matches!(system.closure, Closure::QuadraticGrowth);
         if moments && diagnostics.negative_variance() {
             return (
                 Status::MomentExplosion,
@@ -203,6 +219,7 @@ pub(crate) fn no_start(system: &System, state: &State, infeasible: Infeasible) -
         rejections: 0,
         residual_history: Vec::new(),
         step_sizes: Vec::new(),
+        policy_changes: Vec::new(),
         woodbury_condition: f64::NAN,
         diagnostics: None,
         unknowns: system.unknowns(),

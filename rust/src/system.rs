@@ -19,7 +19,7 @@ pub struct Evaluation {
     pub responses: Vec<Response>,
     /// Residuals of the G- and H-equation, interleaved.
     pub residual: Vec<f64>,
-    /// Largest residual relative to hazard (1 + |payoff|).
+    /// Largest residual relative to the scale of the system times 1 + |payoff|.
     pub norm: f64,
 }
 
@@ -37,7 +37,7 @@ pub enum Infeasible {
     NotFinite,
 }
 
-/// A problem with its boundary closure, ready to be linearised.
+/// A problem with its boundary closure at one time, ready to be linearised.
 #[derive(Debug)]
 pub struct System<'a> {
     /// The problem.
@@ -45,7 +45,13 @@ pub struct System<'a> {
     /// The inner window.
     pub window: Window,
     /// The boundary closure.
-    pub closure: &'a Closure,
+    pub closure: Closure,
+    /// Hazard rate; that of the problem unless a time step sets another.
+    pub hazard: f64,
+    /// Residuals are measured relative to `scale (1 + |payoff|)`; the hazard rate by default.
+    pub scale: f64,
+    /// Sources, see [`StationaryProblem::source`].
+    pub source: Option<Vec<f64>>,
     interior: Vec<(usize, usize)>,
     generators: Vec<Generator>,
     inner_is_y: bool,
@@ -56,7 +62,7 @@ impl<'a> System<'a> {
     ///
     /// # Errors
     /// See [`Window::new`].
-    pub fn new(problem: &'a StationaryProblem, closure: &'a Closure) -> Result<Self> {
+    pub fn new(problem: &'a StationaryProblem, closure: Closure) -> Result<Self> {
         let grid = &problem.grid;
         let (nx, ny) = grid.shape();
         // The shorter axis runs fastest: that keeps the band narrow.
@@ -78,6 +84,9 @@ impl<'a> System<'a> {
             problem,
             window: Window::new(grid)?,
             closure,
+            hazard: problem.hazard,
+            scale: problem.hazard,
+            source: problem.source.clone(),
             interior,
             generators,
             inner_is_y,
@@ -97,7 +106,8 @@ impl<'a> System<'a> {
     }
 
     /// Interior nodes along the axis that runs fastest.
-    fn inner(&self) -> usize {
+    #[must_use]
+    pub fn inner(&self) -> usize {
         let (nx, ny) = self.problem.grid.shape();
         nx.min(ny) - 2
     }
@@ -132,7 +142,6 @@ impl<'a> System<'a> {
         let [g, h] = &state.values;
         let mut responses = Vec::with_capacity(self.interior.len());
         let mut residual = Vec::with_capacity(self.unknowns());
-        let mut norm: f64 = 0.0;
         for (&(i, j), generator) in self.interior.iter().zip(&self.generators) {
             let node = problem.grid.at(i, j);
             let (jet_g, jet_h) = (problem.grid.jet(g, i, j), problem.grid.jet(h, i, j));
@@ -156,17 +165,16 @@ impl<'a> System<'a> {
                     Infeasible::NotFinite
                 }
             })?;
-            let (payoff, source) = (problem.payoff(node), problem.source(node));
+            let (payoff, source) = (problem.payoff(node), self.source(node));
             for (k, value) in [jet_g[0], jet_h[0]].into_iter().enumerate() {
-                let r = response.generator[k] - problem.hazard * (value - payoff[k]) + source[k];
-                let relative = r.abs() / (problem.hazard * (1.0 + payoff[k].abs()));
-                if !relative.is_finite() {
-                    return Err(Infeasible::NotFinite);
-                }
-                norm = norm.max(relative);
+                let r = response.generator[k] - self.hazard * (value - payoff[k]) + source[k];
                 residual.push(r);
             }
             responses.push(response);
+        }
+        let norm = self.relative(&residual);
+        if !norm.is_finite() {
+            return Err(Infeasible::NotFinite);
         }
         Ok(Evaluation {
             responses,
@@ -178,11 +186,22 @@ impl<'a> System<'a> {
     /// Linearisation at interior node number `k`.
     #[must_use]
     pub fn linearise(&self, evaluation: &Evaluation, k: usize) -> Linearisation {
-        evaluation.responses[k].linearise(
-            &self.generators[k],
-            self.problem.gamma,
-            self.problem.hazard,
-        )
+        evaluation.responses[k].linearise(&self.generators[k], self.problem.gamma, self.hazard)
+    }
+
+    /// The generator at interior node number `k`.
+    #[must_use]
+    pub fn generator(&self, k: usize) -> &Generator {
+        &self.generators[k]
+    }
+
+    /// Sources at a node.
+    #[must_use]
+    pub fn source(&self, node: usize) -> [f64; 2] {
+        let size = self.problem.grid.size();
+        self.source
+            .as_ref()
+            .map_or([0.0; 2], |s| [s[node], s[size + node]])
     }
 
     /// Policies at the nodes of the inner window.
@@ -190,6 +209,41 @@ impl<'a> System<'a> {
     pub fn window_responses(&self, evaluation: &Evaluation) -> Vec<f64> {
         let policy = |&(i, j): &(usize, usize)| evaluation.responses[self.position(i, j)].policy;
         self.window.nodes.iter().map(policy).collect()
+    }
+
+    /// Values at the interior nodes, in the order of the unknowns.
+    #[must_use]
+    pub fn interior_values(&self, state: &State) -> Vec<f64> {
+        let at = |&(i, j): &(usize, usize)| self.problem.grid.at(i, j);
+        let pair = |node: usize| [state.values[0][node], state.values[1][node]];
+        self.interior.iter().map(at).flat_map(pair).collect()
+    }
+
+    /// Size of a residual relative to the scale of the system times 1 + |payoff|.
+    #[must_use]
+    pub fn relative(&self, residual: &[f64]) -> f64 {
+        let mut norm: f64 = 0.0;
+        for (&(i, j), pair) in self.interior.iter().zip(residual.chunks_exact(2)) {
+            let payoff = self.problem.payoff(self.problem.grid.at(i, j));
+            for (r, z) in pair.iter().zip(payoff) {
+                let size = r.abs() / (self.scale * (1.0 + z.abs()));
+                if size.is_nan() {
+                    return f64::NAN;
+                }
+                norm = norm.max(size);
+            }
+        }
+        norm
+    }
+
+    /// The state one step after `state`, if the change since `before` goes on.
+    #[must_use]
+    pub fn extrapolate(&self, state: &State, before: &State) -> State {
+        let mut next = state.clone();
+        for (values, old) in next.values.iter_mut().zip(&before.values) {
+            values.iter_mut().zip(old).for_each(|(v, o)| *v += *v - o);
+        }
+        next
     }
 
     /// The state after a step.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod manufactured;
+
 use _grid::{Grid, StationaryProblem};
 
 /// A parameter set with the environment of competitors.

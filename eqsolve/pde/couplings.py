@@ -1,0 +1,93 @@
+"""How an agent's cost depends on the law of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from eqsolve.pde.edge import Array, Field, number, sampled
+from eqsolve.pde.hamiltonians import STAGE, compiled
+
+#: Parts of a coupling which multiply a functional of the law.
+FUNCTIONALS = ("mean", "mean_squared", "variance", "control_mean")
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """A running cost f(t, x, law) or a terminal cost g(x, law) as a sum of parts.
+
+    ::
+
+        potential(x) + forcing(t, x) + mean(x) M + mean_squared(x) M^2 + variance(x) V
+        + control_mean(x) A + density(x) m(x)^density_power + sum_y kernel(x, y) m(y) w(y)
+        + function(t, x, M, V, m(x), (kernel * m)(x), A) + control * a * M
+
+    M and V are the mean and the variance of the law (of those who have not left, at absorbing
+    boundaries), A = E[a] the mean of the control, m(x) the density, w the quadrature weights, a
+    the agent's own control.
+
+    Attributes
+    ----------
+    potential, mean, mean_squared, variance, control_mean, density : a number, an array (nodes,) or
+        a function of the array of nodes.
+    forcing : a function of (t, x), called with a number and the array of nodes, or an array
+        (steps, nodes) at the middle of each step; running cost only.
+    density_power : exponent of the local density.
+    kernel : an array (nodes, nodes), or a function k(d) of the array of differences x - y. If
+        ``function`` is given, the convolution is handed to it in place of being added.
+    function : a ``numba.cfunc`` of seven float64 with a float64 result, or a plain function which
+        numba compiles.
+    control : coefficient of the cost linear in the agent's control; running cost only. With
+        ``control = -g`` and ``control_mean = -g x`` the agent is the planner's representative.
+    """
+
+    potential: Field = 0.0
+    mean: Field = 0.0
+    mean_squared: Field = 0.0
+    variance: Field = 0.0
+    control_mean: Field = 0.0
+    density: Field = 0.0
+    density_power: float = 1.0
+    kernel: ArrayLike | Callable[[Array], ArrayLike] | None = None
+    function: Callable[..., float] | None = None
+    forcing: ArrayLike | Callable[[float, Array], ArrayLike] | None = None
+    control: float = 0.0
+
+    @classmethod
+    def attraction(cls, strength: float = 1.0) -> Coupling:
+        """``(strength/2) (x - M)^2``: the agent is drawn to the mean of all."""
+        half = 0.5 * strength
+        return cls(
+            potential=lambda x: half * x * x, mean=lambda x: -strength * x, mean_squared=half
+        )
+
+    def encoded(self, x: Array, middles: Array) -> dict[str, Any]:
+        """Return the form which the compiled module reads: values at the nodes."""
+        result: dict[str, Any] = {}
+        for name in ("potential", *FUNCTIONALS, "density"):
+            field = getattr(self, name)
+            if not (isinstance(field, (int, float)) and field == 0):
+                result[name] = sampled(STAGE, name, field, x)
+        if self.density_power != 1.0:
+            result["density_power"] = number(STAGE, "density_power", self.density_power)
+        if self.control != 0.0:
+            result["control"] = number(STAGE, "control", self.control)
+        if self.kernel is not None:
+            kernel = self.kernel
+            result["kernel"] = kernel(np.subtract.outer(x, x)) if callable(kernel) else kernel
+        if self.function is not None:
+            result["function"] = compiled("function", self.function, 7)
+        if self.forcing is not None:
+            result["forcing"] = forced(self.forcing, x, middles)
+        return result
+
+
+def forced(forcing: Any, x: Array, middles: Array) -> object:
+    """Values (steps, nodes) of a function of time and state at the middle of each step."""
+    if not callable(forcing):
+        return forcing
+    return np.stack([np.broadcast_to(np.asarray(forcing(t, x)), x.shape) for t in middles])

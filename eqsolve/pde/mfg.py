@@ -1,0 +1,307 @@
+"""Mean-field games in one dimension: the coupled Hamilton-Jacobi-Bellman and Fokker-Planck system.
+
+::
+
+    -u_t - nu u_xx + H(u_x) = f(t, x, law),     u(T) = g(x, law)
+     m_t - (nu m)_xx - (m H'(u_x))_x = 0,       m(0) = m0
+
+The agent controls ``dX = a dt + sqrt(2 nu) dW`` at the cost ``Lambda(a) + f``, where
+``a = -H'(u_x)``. On the grid the Fokker-Planck equation is the exact adjoint of the linearized
+Hamilton-Jacobi-Bellman equation, so that mass is conserved to rounding and, where the scheme is
+monotone, the discrete system is itself a mean-field game of a Markov chain. Implicit midpoint rule
+and central differences are of second order; implicit Euler and upwind differences are monotone and
+of first order. The method of the adjoint: Y. Achdou and I. Capuzzo-Dolcetta, SIAM J. Numer. Anal.
+48 (2010), 1136-1162.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from eqsolve.pde.couplings import Coupling, forced
+from eqsolve.pde.edge import Array, Field, call, count, interval, number, plain, refuse, sampled
+from eqsolve.pde.hamiltonians import (
+    STAGE,
+    Absolute,
+    Compiled,
+    Hamiltonian,
+    Power,
+    Quadratic,
+    Tabulated,
+)
+
+__all__ = [
+    "Absolute",
+    "Compiled",
+    "Coupling",
+    "Hamiltonian",
+    "MFGSolution",
+    "Power",
+    "Quadratic",
+    "Tabulated",
+    "gaussian",
+    "solve_mfg",
+]
+
+#: Statuses with which a solution may be relied on.
+USABLE = ("ok",)
+#: Most nodes, and most steps in time.
+MOST = 100_000
+
+
+@dataclass(frozen=True)
+class MFGSolution:
+    """Value, density and control of a mean-field game at the nodes of a space-time grid.
+
+    Attributes
+    ----------
+    x, t : nodes (nodes,) and times (steps + 1,). With ``richardson=True`` every second one.
+    u, m, control : value, density and optimal control a = -H'(u_x), arrays (steps + 1, nodes).
+    mean, variance, control_mean : of the law at the times t, arrays (steps + 1,).
+    status : ``ok``; ``multiple_found`` (another start led to another equilibrium, see
+        ``alternative``); ``not_converged`` (the fixed point), ``newton_failed`` (the equation of
+        one step), ``outside_table`` (a gradient left the table of H), ``not_finite`` (a cost
+        returned NaN or infinity), ``unresolved`` (more than a hundredth of the mass is negative).
+        Only with ``ok`` may the solution be relied on.
+    message : the status as a sentence with its numbers.
+    warnings : sentences on what a status does not say: negative density, mass at the ends of an
+        open interval, an unresolved boundary layer.
+    diagnostics : evidence by name.
+        ``scheme`` used; ``iterations`` of the fixed point, ``residual`` and ``residual_history``
+        (relative change of the law's functionals in one iteration); ``newton_iterations`` (total);
+        ``cost`` (of the agents of m under their own control), ``best_cost`` (of the best response
+        to m) and ``exploitability`` (their difference); ``mass_error`` (largest change of mass,
+        exits included); ``exit_mass`` (left and right, at absorbing boundaries);
+        ``solver_error`` (of the linear systems, as a change of mass); ``minimum_density``,
+        ``negative_mass`` and ``boundary_mass``; ``cell_peclet`` (largest |H'| h/(2 nu));
+        ``other_starts`` (status and distance of each further start); ``error_estimate`` (of u and
+        m, relative, with Richardson only).
+    alternative : the other equilibrium, if one was found.
+    """
+
+    x: Array
+    t: Array
+    u: Array
+    m: Array
+    control: Array
+    mean: Array
+    variance: Array
+    control_mean: Array
+    status: str
+    message: str
+    warnings: tuple[str, ...]
+    diagnostics: Mapping[str, Any]
+    alternative: MFGSolution | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the solution can be relied on."""
+        return self.status in USABLE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
+        result: dict[str, Any] = {
+            "status": self.status,
+            "message": self.message,
+            "warnings": list(self.warnings),
+            **self.diagnostics,
+        }
+        fields = ("x", "t", "u", "m", "control", "mean", "variance", "control_mean")
+        result |= {name: getattr(self, name) for name in fields}
+        if self.alternative is not None:
+            result["alternative"] = self.alternative.to_dict()
+        return {name: plain(value) for name, value in result.items()}
+
+
+def gaussian(mean: float, deviation: float) -> Callable[[Array], Array]:
+    """Return the density of the normal law as a function, for ``initial``."""
+    center, scale = number(STAGE, "mean", mean), number(STAGE, "deviation", deviation)
+    if not scale > 0:
+        refuse(STAGE, "deviation", scale, "choose a positive number")
+
+    def density(x: Array) -> Array:
+        z = (x - center) / scale
+        values: Array = np.exp(-0.5 * z * z)
+        return values
+
+    return density
+
+
+def solve_mfg(
+    *,
+    domain: tuple[float, float],
+    nodes: int = 201,
+    horizon: float = 1.0,
+    steps: int = 100,
+    times: ArrayLike | None = None,
+    viscosity: Field,
+    initial: ArrayLike | Callable[[Array], ArrayLike],
+    running: Coupling | Field = 0.0,
+    terminal: Coupling | Field = 0.0,
+    hamiltonian: Hamiltonian = Quadratic(),
+    boundary: str = "reflecting",
+    exit_costs: tuple[float, float] = (0.0, 0.0),
+    scheme: str = "auto",
+    damped_steps: int = 0,
+    mass_source: ArrayLike | Callable[[float, Array], ArrayLike] | None = None,
+    richardson: bool = False,
+    method: str = "anderson",
+    tolerance: float = 1e-10,
+    max_iterations: int = 200,
+    relaxation: float = 1.0,
+    starts: int = 2,
+) -> MFGSolution:
+    """Solve a mean-field game on an interval.
+
+    Parameters
+    ----------
+    domain : ends of the interval.
+    nodes : nodes of the uniform grid, both ends included; at a periodic boundary the right end is
+        the left one and not a node.
+    horizon, steps : T and the number of equal steps in time.
+    times : increasing times from 0 in place of ``horizon`` and ``steps``.
+    viscosity : nu >= 0, half the squared volatility; a number, an array (nodes,) or a function.
+    initial : density m0 at the nodes with mass 1 (trapezoidal rule), or a function, whose values
+        are divided by their mass. See `gaussian`.
+    running, terminal : costs f and g; a `Coupling`, or a number, array or function of x when the
+        law does not enter.
+    hamiltonian : `Quadratic`, `Absolute`, `Power`, `Tabulated` or `Compiled`.
+    boundary : ``"reflecting"`` (u_x = 0, no flux), ``"absorbing"`` (u = exit cost, m = 0),
+        ``"periodic"``, or ``"open"`` (a piece of the real line which the agents do not leave: the
+        third difference of u vanishes, controls that point outward are not available).
+    exit_costs : cost of leaving on the left and on the right, at absorbing boundaries.
+    scheme : ``"central"`` (second order, needs nu > 0), ``"monotone"`` (first order, density
+        nonnegative), or ``"auto"``: monotone for `Absolute` and where nu = 0, else central.
+        With `Power` of an exponent below 2, whose second derivative is infinite at p = 0, the
+        observed order of the central scheme is between 1 and 2.
+    damped_steps : number of steps at both ends of the time interval which are replaced by two
+        implicit Euler steps of half the size (Rannacher), for costs or densities with kinks.
+    mass_source : right-hand side of the Fokker-Planck equation (method of manufactured solutions),
+        a function of (t, x) or an array (steps, nodes).
+    richardson : extrapolate from this grid and the one of twice the widths: fourth order for
+        smooth solutions. Needs odd ``nodes`` (even at a periodic boundary) and even ``steps``.
+    method : ``"anderson"`` (depth 5), ``"newton"`` (Newton-GMRES) or ``"picard"`` on the fixed
+        point.
+    tolerance : relative change of the law at which the fixed point has converged.
+    max_iterations : most evaluations of the best response and its law; with ``"newton"``, those
+        inside GMRES are not counted.
+    relaxation : weight of the new law in each iteration, in (0, 1].
+    starts : number of starts, 1 to 3: the initial law at all times, the uniform law on the upper
+        half of the interval, and that on the lower half. Starts after the first are evidence: a
+        different result gives the status ``multiple_found``.
+
+    Raises
+    ------
+    InputError
+        If an argument is outside its domain; names the argument, its value and the remedy.
+    MissingPartError
+        If the compiled module is not installed.
+    """
+    low, high = interval(STAGE, "domain", domain)
+    nodes = count(STAGE, "nodes", nodes, 5, MOST)
+    when = _times(horizon, steps, times)
+    periodic = boundary == "periodic"
+    x = np.linspace(low, high, nodes, endpoint=not periodic)
+    middles = 0.5 * (when[:-1] + when[1:])
+    options: dict[str, Any] = {
+        "boundary": boundary,
+        "scheme": scheme,
+        "method": method,
+        "tolerance": number(STAGE, "tolerance", tolerance),
+        "max_iterations": count(STAGE, "max_iterations", max_iterations, 1, 1_000_000),
+        "relaxation": number(STAGE, "relaxation", relaxation),
+        "starts": count(STAGE, "starts", starts, 1, 3),
+        "damped_steps": count(STAGE, "damped_steps", damped_steps, 0, when.size - 1),
+        "richardson": bool(richardson),
+        "normalize": callable(initial),
+    }
+    if boundary == "absorbing":
+        options["exit_costs"] = _pair("exit_costs", exit_costs)
+    if mass_source is not None:
+        options["mass_source"] = forced(mass_source, x, middles)
+    costs = [
+        (part if isinstance(part, Coupling) else Coupling(potential=part)).encoded(x, middles)
+        for part in (running, terminal)
+    ]
+    if richardson:
+        _add_coarse(options, costs, (running, terminal), mass_source, x, when)
+    if not isinstance(hamiltonian, Hamiltonian):
+        refuse(
+            STAGE, "hamiltonian", repr(hamiltonian)[:60], "use one of the classes of this module"
+        )
+    found = call(
+        STAGE,
+        "solve_mfg",
+        low,
+        high,
+        nodes,
+        when,
+        sampled(STAGE, "viscosity", viscosity, x),
+        hamiltonian.encoded(),
+        *costs,
+        sampled(STAGE, "initial", initial, x),
+        options,
+    )
+    return _solution(found)
+
+
+def _solution(found: dict[str, Any]) -> MFGSolution:
+    alternative = found.pop("alternative", None)
+    names = ("x", "t", "u", "m", "control", "mean", "variance", "control_mean", "status", "message")
+    fields = {name: found.pop(name) for name in names}
+    return MFGSolution(
+        **fields,
+        warnings=tuple(found.pop("warnings")),
+        diagnostics=found,
+        alternative=None if alternative is None else _solution(alternative),
+    )
+
+
+def _pair(name: str, value: Any) -> tuple[float, float]:
+    try:
+        left, right = value
+    except (TypeError, ValueError):
+        refuse(STAGE, name, repr(value)[:60], "two numbers, left and right, are needed")
+    return number(STAGE, name, left), number(STAGE, name, right)
+
+
+def _times(horizon: Any, steps: Any, times: ArrayLike | None) -> Array:
+    if times is not None:
+        try:
+            when = np.array(times, dtype=float)
+        except (TypeError, ValueError):
+            refuse(STAGE, "times", repr(times)[:60], "an array of increasing times is needed")
+        if when.ndim != 1 or not 2 <= when.size <= MOST + 1:
+            refuse(
+                STAGE, "times", f"an array of shape {when.shape}", "2 to 100001 times are needed"
+            )
+        return when
+    length = number(STAGE, "horizon", horizon)
+    if not length > 0:
+        refuse(STAGE, "horizon", length, "choose a positive number")
+    return np.linspace(0.0, length, count(STAGE, "steps", steps, 1, MOST) + 1)
+
+
+def _add_coarse(
+    options: dict[str, Any],
+    costs: list[dict[str, Any]],
+    couplings: tuple[Any, Any],
+    mass_source: Any,
+    x: Array,
+    when: Array,
+) -> None:
+    """Functions of time at the middles of the coarse steps, which are not middles of fine ones."""
+    middles = 0.5 * (when[:-2:2] + when[2::2])
+    forcings = [c.forcing if isinstance(c, Coupling) else None for c in couplings]
+    parts = [(costs[0], "forcing", forcings[0]), (costs[1], "forcing", forcings[1])]
+    for target, name, given in (*parts, (options, "mass_source", mass_source)):
+        if given is None:
+            continue
+        if not callable(given):
+            refuse(STAGE, name, "an array", "with richardson a function of (t, x) is needed")
+        target[f"coarse_{name}"] = forced(given, x[::2], middles)

@@ -1,0 +1,168 @@
+//! Costs that depend on the law of all agents.
+
+use super::mesh::Mesh;
+
+/// A compiled f(t, x, mean, variance, density, convolution, mean control).
+pub type Function = extern "C" fn(f64, f64, f64, f64, f64, f64, f64) -> f64;
+
+/// Functionals of the law, in the order of [`Law::moments`].
+pub const MEAN: usize = 0;
+/// Variance.
+pub const VARIANCE: usize = 1;
+/// Mean of the control.
+pub const CONTROL_MEAN: usize = 2;
+/// How many.
+pub const MOMENTS: usize = 3;
+
+/// Mean, variance and mean control.
+pub type Moments = [f64; MOMENTS];
+
+/// A cost as a sum of parts; a missing part is zero.
+#[derive(Debug, Clone, Default)]
+pub struct Coupling {
+    /// Part that does not depend on the law, (nodes).
+    pub potential: Option<Vec<f64>>,
+    /// The same at the middle of each step, (steps, nodes).
+    pub forcing: Option<Vec<f64>>,
+    /// Coefficient of the mean.
+    pub mean: Option<Vec<f64>>,
+    /// Coefficient of the squared mean.
+    pub mean_squared: Option<Vec<f64>>,
+    /// Coefficient of the variance.
+    pub variance: Option<Vec<f64>>,
+    /// Coefficient of the mean control.
+    pub control_mean: Option<Vec<f64>>,
+    /// Coefficient of the local density to the power below.
+    pub density: Option<Vec<f64>>,
+    /// Exponent of the local density.
+    pub density_power: f64,
+    /// Kernel k(x, y), (nodes, nodes).
+    pub kernel: Option<Vec<f64>>,
+    /// Further part.
+    pub function: Option<Function>,
+    /// Coefficient of (own control) (mean of all).
+    pub control: f64,
+}
+
+impl Coupling {
+    /// Arrays over the nodes, with their names.
+    #[must_use]
+    pub fn fields(&self) -> [(&'static str, Option<&Vec<f64>>); 6] {
+        [
+            ("potential", self.potential.as_ref()),
+            ("mean", self.mean.as_ref()),
+            ("mean_squared", self.mean_squared.as_ref()),
+            ("variance", self.variance.as_ref()),
+            ("control_mean", self.control_mean.as_ref()),
+            ("density", self.density.as_ref()),
+        ]
+    }
+
+    /// Which moments of the law enter.
+    #[must_use]
+    pub fn uses(&self) -> [bool; MOMENTS] {
+        let any = self.function.is_some();
+        let mean = self.mean.is_some() || self.mean_squared.is_some() || self.control != 0.0;
+        [
+            any || mean,
+            any || self.variance.is_some(),
+            any || self.control_mean.is_some(),
+        ]
+    }
+
+    /// Whether the density enters.
+    #[must_use]
+    pub fn uses_density(&self) -> bool {
+        self.density.is_some() || self.kernel.is_some() || self.function.is_some()
+    }
+
+    /// The cost at the nodes; `density` may be empty if it does not enter.
+    pub fn evaluate(
+        &self,
+        step: usize,
+        time: f64,
+        mesh: &Mesh,
+        moments: &Moments,
+        density: &[f64],
+        to: &mut [f64],
+    ) {
+        match &self.potential {
+            Some(potential) => to.copy_from_slice(potential),
+            None => to.fill(0.0),
+        }
+        let n = to.len();
+        if let Some(forcing) = &self.forcing {
+            add(to, &forcing[step * n..(step + 1) * n], 1.0);
+        }
+        let mean = moments[MEAN];
+        for (part, factor) in [
+            (&self.mean, mean),
+            (&self.mean_squared, mean * mean),
+            (&self.variance, moments[VARIANCE]),
+            (&self.control_mean, moments[CONTROL_MEAN]),
+        ] {
+            if let Some(coefficients) = part {
+                add(to, coefficients, factor);
+            }
+        }
+        if let Some(coefficients) = &self.density {
+            for ((t, c), m) in to.iter_mut().zip(coefficients).zip(density) {
+                *t += if self.density_power == 1.0 {
+                    c * m
+                } else {
+                    c * m.powf(self.density_power)
+                };
+            }
+        }
+        if self.kernel.is_none() && self.function.is_none() {
+            return;
+        }
+        for (i, t) in to.iter_mut().enumerate() {
+            let convolution = self.kernel.as_ref().map_or(0.0, |kernel| {
+                kernel[i * n..(i + 1) * n]
+                    .iter()
+                    .zip(density)
+                    .zip(&mesh.weights)
+                    .map(|((k, m), w)| k * m * w)
+                    .sum()
+            });
+            *t += match self.function {
+                None => convolution,
+                Some(function) => function(
+                    time,
+                    mesh.nodes[i],
+                    mean,
+                    moments[VARIANCE],
+                    density[i],
+                    convolution,
+                    moments[CONTROL_MEAN],
+                ),
+            };
+        }
+    }
+}
+
+fn add(to: &mut [f64], what: &[f64], factor: f64) {
+    for (t, w) in to.iter_mut().zip(what) {
+        *t += factor * w;
+    }
+}
+
+/// Moments of the masses at the nodes (of those who have not left), with their controls.
+#[must_use]
+pub fn moments(mesh: &Mesh, masses: &[f64], control: &[f64]) -> Moments {
+    let active = mesh.active();
+    let (mut mass, mut first, mut second, mut speed) = (0.0, 0.0, 0.0, 0.0);
+    let center = mesh.nodes[mesh.len() / 2];
+    let nodes = &mesh.nodes[active.clone()];
+    let (masses, control) = (&masses[active.clone()], &control[active]);
+    for ((x, m), a) in nodes.iter().zip(masses).zip(control) {
+        let distance = x - center;
+        mass += m;
+        first += m * distance;
+        second += m * distance * distance;
+        speed += m * a;
+    }
+    let shift = first / mass;
+    [center + shift, second / mass - shift * shift, speed / mass]
+}

@@ -1,0 +1,171 @@
+//! What the last passes say: the cost of the population, and the solution at the requested times.
+
+use super::coupling::{moments, Moments, MEAN, MOMENTS};
+use super::hamiltonian::Hamiltonian;
+use super::problem::Step;
+use super::sweep::{divide, Law, Sweeps};
+use crate::error::{GridError, Poll};
+
+/// The solution at the requested times.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// u, (times, nodes).
+    pub value: Vec<f64>,
+    /// m.
+    pub density: Vec<f64>,
+    /// -H'(u_x).
+    pub control: Vec<f64>,
+    /// Of the law at each time.
+    pub moments: Vec<Moments>,
+    /// Largest change of the total mass.
+    pub mass_error: f64,
+    /// Largest change of the total mass in the solution of a linear system, before it is made a
+    /// flow between nodes: the error of the linear algebra.
+    pub solver_error: f64,
+}
+
+impl<H: Hamiltonian> Sweeps<'_, H> {
+    /// Cost of the population that follows the best response to `believed`, when the law is `law`;
+    /// also the largest cell Peclet number, and whether H is known at every gradient.
+    pub fn cost_of_policy(
+        &mut self,
+        believed: &Law,
+        law: &Law,
+        poll: &mut Poll<'_>,
+    ) -> Result<(f64, f64, bool), GridError> {
+        let problem = self.problem;
+        let n = problem.mesh.len();
+        let (mut total, mut peclet, mut known) = (0.0, 0.0f64, true);
+        let half = 0.5 * problem.mesh.width;
+        for k in 0..self.steps.len() {
+            if poll() {
+                return Err(GridError::Interrupted);
+            }
+            let shift = self.shift(k, believed);
+            let change = self.shift(k, law) - shift;
+            let inner = &self.inner[k * n..(k + 1) * n];
+            known &= self.generator.knows(inner, shift);
+            self.generator
+                .linearise(inner, shift, 0.0, &mut self.linearised);
+            self.running(k, law);
+            let size = self.steps[k].size;
+            let mut sum = 0.0;
+            for (i, mass) in self.flow[k * n..(k + 1) * n].iter().enumerate() {
+                let control = self.linearised.control[i];
+                sum += mass * (self.cost[i] + self.linearised.cost[i] + change * control);
+                let ratio = control.abs() * half / problem.viscosity[i];
+                if ratio > peclet {
+                    peclet = ratio;
+                }
+            }
+            total += size * sum;
+        }
+        let mut terminal = std::mem::take(&mut self.cost);
+        self.terminal(law, &mut terminal);
+        let end = &self.masses[self.steps.len() * n..];
+        total += terminal.iter().zip(end).map(|(g, m)| g * m).sum::<f64>();
+        self.cost = terminal;
+        Ok((total, peclet, known))
+    }
+
+    /// Value of the best response last found to those whom the source of mass brings.
+    pub fn cost_of_source(&self) -> f64 {
+        let weights = &self.problem.mesh.weights;
+        let n = weights.len();
+        let Some(source) = &self.problem.mass_source else {
+            return 0.0;
+        };
+        let cost = |(k, step): (usize, &Step)| {
+            let values = &self.inner[k * n..(k + 1) * n];
+            let row = &source[step.number * n..(step.number + 1) * n];
+            let parts = values.iter().zip(row).zip(weights);
+            step.size * parts.map(|((u, s), w)| u * s * w).sum::<f64>()
+        };
+        self.steps.iter().enumerate().map(cost).sum()
+    }
+
+    /// Value, density and control at the requested times, and the moments there.
+    pub fn history(&mut self, law: &Law, poll: &mut Poll<'_>) -> Result<History, GridError> {
+        let problem = self.problem;
+        let n = problem.mesh.len();
+        let count = problem.times.len();
+        let mut result = History {
+            value: vec![0.0; n * count],
+            density: vec![0.0; n * count],
+            control: vec![0.0; n * count],
+            moments: vec![[0.0; MOMENTS]; count],
+            mass_error: 0.0,
+            solver_error: 0.0,
+        };
+        let mut u = vec![0.0; n];
+        self.terminal(law, &mut u);
+        result.value[(count - 1) * n..].copy_from_slice(&u);
+        for k in (0..self.steps.len()).rev() {
+            if poll() {
+                return Err(GridError::Interrupted);
+            }
+            let step = self.steps[k];
+            let gain = 1.0 / step.theta;
+            for (u, v) in u.iter_mut().zip(&self.inner[k * n..]) {
+                *u += gain * (v - *u);
+            }
+            if k == 0 || self.steps[k - 1].last {
+                result.value[step.number * n..(step.number + 1) * n].copy_from_slice(&u);
+            }
+        }
+        let mut expected: f64 = self.masses[..n].iter().sum();
+        divide(
+            &self.masses[..n],
+            &problem.mesh.weights,
+            &mut result.density,
+        );
+        for k in 0..self.steps.len() {
+            if poll() {
+                return Err(GridError::Interrupted);
+            }
+            let step = self.steps[k];
+            let (before, masses) = self.masses[k * n..(k + 2) * n].split_at(n);
+            let mut inside: f64 = before.iter().sum();
+            if let Some(source) = &problem.mass_source {
+                let row = &source[step.number * n..(step.number + 1) * n];
+                let gained: f64 = row
+                    .iter()
+                    .zip(&problem.mesh.weights)
+                    .map(|(s, w)| s * w)
+                    .sum();
+                expected += step.size * gained;
+                inside += step.theta * step.size * gained;
+            }
+            let solved: f64 = self.flow[k * n..(k + 1) * n].iter().sum();
+            result.solver_error = result.solver_error.max((solved - inside).abs());
+            result.mass_error = result
+                .mass_error
+                .max((masses.iter().sum::<f64>() - expected).abs());
+            if step.last {
+                let at = (step.number + 1) * n;
+                divide(masses, &problem.mesh.weights, &mut result.density[at..]);
+            }
+        }
+        let mut masses = vec![0.0; n];
+        for j in 0..count {
+            if poll() {
+                return Err(GridError::Interrupted);
+            }
+            let u = &result.value[j * n..(j + 1) * n];
+            for (m, d) in masses.iter_mut().zip(&result.density[j * n..]) {
+                *m = *d;
+            }
+            for (m, w) in masses.iter_mut().zip(&problem.mesh.weights) {
+                *m *= w;
+            }
+            let mean = moments(&problem.mesh, &masses, &masses)[MEAN];
+            let shift = problem.running.control * mean;
+            self.generator
+                .linearise(u, shift, 0.0, &mut self.linearised);
+            let control = &self.linearised.control;
+            result.moments[j] = moments(&problem.mesh, &masses, control);
+            result.control[j * n..(j + 1) * n].copy_from_slice(control);
+        }
+        Ok(result)
+    }
+}

@@ -1,0 +1,241 @@
+//! The fixed point: a law that is the law of the best responses to itself.
+
+use super::coordinates::Coordinates;
+use super::hamiltonian::Hamiltonian;
+use super::krylov;
+use super::problem::{Method, Options};
+use super::sweep::{Law, Stop, Sweeps};
+use crate::anderson::Anderson;
+use crate::error::Poll;
+
+/// Iterates which the acceleration remembers.
+const DEPTH: usize = 5;
+/// The same for long vectors, whose scalar products take as long as the passes.
+const SHALLOW: usize = 2;
+/// Length of a long vector.
+const LONG: usize = 1 << 20;
+/// Growth of the residual over the best one after which the iteration starts again, more cautiously.
+const GROWTH: f64 = 10.0;
+/// Smallest relaxation to which it falls back.
+const LEAST_RELAXATION: f64 = 1.0 / 64.0;
+/// Evaluations without progress after which the acceleration pauses.
+const PATIENCE: usize = 12;
+/// Plain relaxed iterations during such a pause, and their largest relaxation.
+const PAUSE: usize = 25;
+/// See [`PAUSE`].
+const PAUSE_RELAXATION: f64 = 0.25;
+
+/// How an iteration ended.
+#[derive(Debug, Clone)]
+pub enum Ending {
+    /// The residual is small enough.
+    Converged,
+    /// It is not, after the most evaluations.
+    Exhausted,
+    /// A pass failed.
+    Failed(Stop),
+}
+
+/// A fixed point, or the last attempt at one.
+#[derive(Debug, Clone)]
+pub struct FixedPoint {
+    /// The law to which agents respond.
+    pub believed: Law,
+    /// The law of their responses.
+    pub law: Law,
+    /// Relative changes, one for each evaluation.
+    pub residuals: Vec<f64>,
+    /// How the iteration ended.
+    pub ending: Ending,
+    /// The scaled coordinates of `law`.
+    pub coordinates: Vec<f64>,
+}
+
+/// Iterate from a law.
+pub fn solve<H: Hamiltonian>(
+    sweeps: &mut Sweeps<'_, H>,
+    from: Law,
+    options: &Options,
+    poll: &mut Poll<'_>,
+) -> FixedPoint {
+    let coordinates = Coordinates::new(sweeps);
+    let image = from.clone();
+    let mut iteration = Iteration {
+        coordinates,
+        sweeps,
+        believed: from,
+        image,
+        residuals: Vec::new(),
+        options,
+    };
+    let ending = match options.method {
+        Method::Newton => iteration.newton(poll),
+        Method::Anderson | Method::Picard => iteration.accelerated(poll),
+    };
+    let ending = ending.unwrap_or_else(Ending::Failed);
+    FixedPoint {
+        coordinates: iteration.coordinates.pack(&iteration.image),
+        believed: iteration.believed,
+        law: iteration.image,
+        residuals: iteration.residuals,
+        ending,
+    }
+}
+
+struct Iteration<'b, 'a, H> {
+    coordinates: Coordinates,
+    sweeps: &'b mut Sweeps<'a, H>,
+    believed: Law,
+    image: Law,
+    residuals: Vec<f64>,
+    options: &'b Options,
+}
+
+impl<H: Hamiltonian> Iteration<'_, '_, H> {
+    /// The law of the best responses to the law with coordinates `x`.
+    fn evaluate(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop> {
+        self.coordinates.unpack(x, &mut self.believed);
+        self.sweeps.backward(&self.believed, poll)?;
+        self.sweeps.forward(&self.believed, &mut self.image, poll)?;
+        let result = self.coordinates.pack(&self.image);
+        self.residuals.push(distance(&result, x));
+        Ok(result)
+    }
+
+    fn spent(&self) -> bool {
+        self.residuals.len() >= self.options.max_iterations
+    }
+
+    fn accelerated(&mut self, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
+        let mut x = self.coordinates.pack(&self.believed);
+        let depth = match self.options.method {
+            Method::Picard => 0,
+            _ if x.len() > LONG => SHALLOW,
+            _ => DEPTH,
+        };
+        let mut anderson = Anderson::new(depth);
+        let mut relaxation = self.options.relaxation;
+        let mut best = (f64::INFINITY, x.clone());
+        let (mut stale, mut pause) = (0, 0);
+        loop {
+            let residual;
+            let mut gx = match self.evaluate(&x, poll) {
+                Ok(gx) => {
+                    residual = self.residuals.last().copied().unwrap_or(f64::NAN);
+                    gx
+                }
+                Err(Stop::Error(error)) => return Err(Stop::Error(error)),
+                Err(stop) if self.residuals.is_empty() || relaxation <= LEAST_RELAXATION => {
+                    return Err(stop)
+                }
+                Err(_) => {
+                    self.residuals.push(f64::NAN);
+                    self.sweeps.forget();
+                    residual = f64::NAN;
+                    Vec::new()
+                }
+            };
+            if residual <= self.options.tolerance {
+                return Ok(Ending::Converged);
+            }
+            if self.spent() {
+                return Ok(Ending::Exhausted);
+            }
+            stale = if residual < 0.9 * best.0 {
+                0
+            } else {
+                stale + 1
+            };
+            if residual < best.0 {
+                best.0 = residual;
+                best.1.clone_from(&x);
+            } else if residual.is_nan()
+                || (pause == 0 && residual > GROWTH * best.0 && relaxation > LEAST_RELAXATION)
+            {
+                // back to the best law so far, with smaller steps
+                relaxation = LEAST_RELAXATION.max(0.5 * relaxation);
+                anderson.restart();
+                x.clone_from(&best.1);
+                gx = self.evaluate(&x, poll)?;
+            } else if stale >= PATIENCE && pause == 0 && depth > 0 {
+                // extrapolation leads nowhere: follow the relaxed iteration for a while
+                pause = PAUSE;
+                stale = 0;
+                best.0 = f64::INFINITY;
+                anderson.restart();
+            }
+            let weight = if pause > 0 {
+                relaxation.min(PAUSE_RELAXATION)
+            } else {
+                relaxation
+            };
+            for (g, x) in gx.iter_mut().zip(&x) {
+                *g = x + weight * (*g - x);
+            }
+            if pause > 0 {
+                pause -= 1;
+                x = gx;
+            } else {
+                x = anderson.next(&x, &gx);
+            }
+        }
+    }
+
+    fn newton(&mut self, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
+        let mut x = self.coordinates.pack(&self.believed);
+        let mut gx = self.evaluate(&x, poll)?;
+        loop {
+            let residual = distance(&gx, &x);
+            if residual <= self.options.tolerance {
+                return Ok(Ending::Converged);
+            }
+            if self.spent() {
+                return Ok(Ending::Exhausted);
+            }
+            let right: Vec<f64> = gx.iter().zip(&x).map(|(g, x)| g - x).collect();
+            let size = krylov::norm(&x).max(1.0);
+            let (base, image) = (x.clone(), gx.clone());
+            let step = krylov::gmres(&right, |v| {
+                let epsilon = 1e-6 * size / krylov::norm(v).max(f64::MIN_POSITIVE);
+                let moved: Vec<f64> = base.iter().zip(v).map(|(x, v)| x + epsilon * v).collect();
+                let at = self.evaluate(&moved, poll)?;
+                self.residuals.pop();
+                Ok(v.iter()
+                    .zip(at.iter().zip(&image))
+                    .map(|(v, (a, g))| v - (a - g) / epsilon)
+                    .collect())
+            })?;
+            // the whole step, or the largest of its halves that decreases the residual
+            let mut length = 1.0;
+            loop {
+                x.clear();
+                x.extend(base.iter().zip(&step).map(|(x, s)| x + length * s));
+                let outcome = self.evaluate(&x, poll);
+                match outcome {
+                    Ok(image) if distance(&image, &x) < residual || length < 0.02 => {
+                        gx = image;
+                        break;
+                    }
+                    Err(Stop::Error(error)) => return Err(Stop::Error(error)),
+                    Err(stop) if length < 0.02 => return Err(stop),
+                    Err(_) => self.sweeps.forget(),
+                    Ok(_) => {}
+                }
+                if self.spent() {
+                    return Ok(Ending::Exhausted);
+                }
+                length *= 0.5;
+            }
+        }
+    }
+}
+
+/// Euclidean distance; NaN if an entry is NaN.
+#[must_use]
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b) * (a - b))
+        .fold(0.0, |sum, square| sum + square)
+        .sqrt()
+}

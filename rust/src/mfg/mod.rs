@@ -1,0 +1,27 @@
+//! Mean-field games in one dimension:
+//! `-u_t - nu u_xx + H(u_x) = f(t, x, law)`, `u(T) = g(x, law)`;
+//! `m_t - (nu m)_xx - (m H'(u_x))_x = 0`, `m(0) = m0`.
+//!
+//! * [`mesh`], [`tridiagonal`]: nodes, ends, linear systems;
+//! * [`hamiltonian`], [`coupling`]: H, and the costs that depend on the law;
+//! * [`generator`]: the linearised operator of a step, whose transpose moves the density;
+//! * [`problem`]: the game and its validation;
+//! * [`sweep`], [`evidence`]: one pass backward for u and one forward for m, and what they say;
+//! * `coordinates`, [`fixed_point`], [`krylov`]: the law of the best responses to itself;
+//! * `refinement`, [`solution`], `verdict`: several starts, exploitability, extrapolation, and what
+//!   the result is worth.
+
+mod coordinates;
+pub mod coupling;
+pub mod evidence;
+pub mod fixed_point;
+pub mod generator;
+pub mod hamiltonian;
+pub mod krylov;
+pub mod mesh;
+pub mod problem;
+mod refinement;
+pub mod solution;
+pub mod sweep;
+pub mod tridiagonal;
+mod verdict;

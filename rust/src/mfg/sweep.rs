@@ -1,0 +1,317 @@
+//! One pass backward through the Hamilton-Jacobi-Bellman equation, given the law of all, and one
+//! pass forward through its adjoint.
+
+use super::coupling::{moments, Moments, MEAN};
+use super::generator::{Generator, Linearised};
+use super::hamiltonian::Hamiltonian;
+use super::mesh::Boundary;
+use super::problem::{Problem, Step};
+use crate::error::{GridError, Poll};
+
+/// Most Newton iterations in one step.
+const NEWTON_STEPS: usize = 60;
+/// Largest change of u at which a stalled Newton iteration counts as converged.
+const STALLED: f64 = 1e-8;
+
+/// Why a pass ended early.
+#[derive(Debug, Clone)]
+pub enum Stop {
+    /// Not a failure of the method.
+    Error(GridError),
+    /// Newton's iteration did not converge at this time; last change of u.
+    Newton(f64, f64),
+    /// A value is NaN or infinite at this time.
+    NotFinite(f64),
+}
+
+/// The law of all at the middle of each step, and at the end.
+#[derive(Debug, Clone)]
+pub struct Law {
+    /// (steps + 1).
+    pub moments: Vec<Moments>,
+    /// (steps + 1, nodes), or empty if the density enters no cost.
+    pub density: Vec<f64>,
+}
+
+impl Law {
+    fn density_at(&self, step: usize, n: usize) -> &[f64] {
+        if self.density.is_empty() {
+            &[]
+        } else {
+            &self.density[step * n..(step + 1) * n]
+        }
+    }
+}
+
+/// What both passes need and leave behind.
+#[derive(Debug)]
+pub struct Sweeps<'a, H> {
+    /// The problem.
+    pub problem: &'a Problem,
+    /// Steps in time.
+    pub steps: Vec<Step>,
+    pub(super) generator: Generator<'a, H>,
+    pub(super) linearised: Linearised,
+    pub(super) cost: Vec<f64>,
+    unknown: Vec<f64>,
+    /// Value within each step, (steps, nodes): at the middle, or at the begin for implicit Euler.
+    pub inner: Vec<f64>,
+    /// Value at time 0.
+    pub start: Vec<f64>,
+    /// Masses at the nodes within each step, (steps, nodes).
+    pub flow: Vec<f64>,
+    /// Masses at the nodes at the ends of the steps, (steps + 1, nodes).
+    pub masses: Vec<f64>,
+    /// Newton iterations so far.
+    pub newton: usize,
+    /// Whether `inner` can start Newton's iteration.
+    warm: bool,
+}
+
+impl<'a, H: Hamiltonian> Sweeps<'a, H> {
+    /// Space for the passes.
+    pub fn new(problem: &'a Problem, hamiltonian: &'a H, damped: usize) -> Self {
+        let n = problem.mesh.len();
+        let steps = problem.steps(damped);
+        let weighted = problem.initial.iter().zip(&problem.mesh.weights);
+        let mut masses: Vec<f64> = weighted.map(|(m, w)| m * w).collect();
+        masses.resize(n * (steps.len() + 1), 0.0);
+        Self {
+            generator: Generator {
+                mesh: &problem.mesh,
+                viscosity: &problem.viscosity,
+                hamiltonian,
+                scheme: problem.scheme,
+            },
+            linearised: Linearised::new(n, problem.mesh.boundary),
+            cost: vec![0.0; n],
+            unknown: vec![0.0; n],
+            inner: vec![0.0; n * steps.len()],
+            start: vec![0.0; n],
+            flow: vec![0.0; n * steps.len()],
+            masses,
+            newton: 0,
+            warm: false,
+            problem,
+            steps,
+        }
+    }
+
+    /// The law that is the same at all times, from densities.
+    pub fn constant_law(&self, density: &[f64]) -> Law {
+        let count = self.steps.len() + 1;
+        let mesh = &self.problem.mesh;
+        let masses: Vec<f64> = density
+            .iter()
+            .zip(&mesh.weights)
+            .map(|(m, w)| m * w)
+            .collect();
+        Law {
+            moments: vec![moments(mesh, &masses, &vec![0.0; masses.len()]); count],
+            density: if self.uses_density() {
+                density.repeat(count)
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// Whether the density enters a cost.
+    pub fn uses_density(&self) -> bool {
+        self.problem.running.uses_density() || self.problem.terminal.uses_density()
+    }
+
+    /// Forget the values of the last pass as a start for Newton's iteration.
+    pub fn forget(&mut self) {
+        self.warm = false;
+    }
+
+    /// Terminal value given the law.
+    pub(super) fn terminal(&self, law: &Law, to: &mut [f64]) {
+        let k = self.steps.len();
+        let mesh = &self.problem.mesh;
+        let time = self.problem.times[self.problem.times.len() - 1];
+        let density = law.density_at(k, to.len());
+        let terminal = &self.problem.terminal;
+        terminal.evaluate(0, time, mesh, &law.moments[k], density, to);
+        if let Boundary::Absorbing(costs) = mesh.boundary {
+            let last = to.len() - 1;
+            (to[0], to[last]) = (costs[0], costs[1]);
+        }
+    }
+
+    /// Running cost of one step given the law; none for those who have left.
+    pub(super) fn running(&mut self, k: usize, law: &Law) {
+        let mesh = &self.problem.mesh;
+        let n = mesh.len();
+        let step = &self.steps[k];
+        self.problem.running.evaluate(
+            step.number,
+            step.middle,
+            mesh,
+            &law.moments[k],
+            law.density_at(k, n),
+            &mut self.cost,
+        );
+        if let Boundary::Absorbing(_) = mesh.boundary {
+            (self.cost[0], self.cost[n - 1]) = (0.0, 0.0);
+        }
+    }
+
+    pub(super) fn shift(&self, k: usize, law: &Law) -> f64 {
+        self.problem.running.control * law.moments[k][MEAN]
+    }
+
+    /// The best response to a law: fills `inner` and `start`.
+    pub fn backward(&mut self, law: &Law, poll: &mut Poll<'_>) -> Result<(), Stop> {
+        let n = self.problem.mesh.len();
+        let mut u = std::mem::take(&mut self.start);
+        self.terminal(law, &mut u);
+        if !u.iter().all(|v| v.is_finite()) {
+            self.start = u;
+            return Err(Stop::NotFinite(self.steps[self.steps.len() - 1].middle));
+        }
+        let mut outcome = Ok(());
+        for k in (0..self.steps.len()).rev() {
+            if poll() {
+                outcome = Err(Stop::Error(GridError::Interrupted));
+                break;
+            }
+            if !self.warm {
+                let (now, later) = self.inner[k * n..].split_at_mut(n);
+                if later.is_empty() {
+                    now.copy_from_slice(&u);
+                } else {
+                    for ((v, u), w) in now.iter_mut().zip(&u).zip(later.iter()) {
+                        *v = 2.0 * u - w;
+                    }
+                }
+            }
+            self.running(k, law);
+            outcome = self.newton(k, self.shift(k, law), &u);
+            if outcome.is_err() {
+                break;
+            }
+            let gain = 1.0 / self.steps[k].theta;
+            for (u, v) in u.iter_mut().zip(&self.inner[k * n..(k + 1) * n]) {
+                *u += gain * (v - *u);
+            }
+        }
+        self.start = u;
+        self.warm = outcome.is_ok();
+        outcome
+    }
+
+    /// Solve one step for its inner value, given the value at its end.
+    fn newton(&mut self, k: usize, shift: f64, u: &[f64]) -> Result<(), Stop> {
+        let n = u.len();
+        let step = self.steps[k];
+        let tau = step.theta * step.size;
+        let active = self.problem.mesh.active();
+        let tolerance = self.generator.hamiltonian.newton_tolerance();
+        let inner = &mut self.inner[k * n..(k + 1) * n];
+        let unknown = &mut self.unknown[..n];
+        let mut before = f64::INFINITY;
+        for _ in 0..NEWTON_STEPS {
+            self.newton += 1;
+            self.generator
+                .linearise(inner, shift, tau, &mut self.linearised);
+            for (((x, u), f), c) in unknown
+                .iter_mut()
+                .zip(u)
+                .zip(&self.cost)
+                .zip(&self.linearised.cost)
+            {
+                *x = u + tau * (f + c);
+            }
+            if active.start == 1 {
+                (unknown[0], unknown[n - 1]) = (u[0], u[n - 1]);
+            }
+            self.linearised.matrix.solve(unknown);
+            // elimination spreads what is not finite to every entry
+            if !(unknown[0].is_finite() && unknown[n - 1].is_finite()) {
+                return Err(Stop::NotFinite(step.middle));
+            }
+            let (mut change, mut size) = (0.0, 1.0);
+            for (new, old) in unknown.iter().zip(inner.iter_mut()) {
+                let d = (new - *old).abs();
+                if d > change {
+                    change = d;
+                }
+                if new.abs() > size {
+                    size = new.abs();
+                }
+                *old = *new;
+            }
+            change /= size;
+            if change <= tolerance || (change < STALLED && change > 0.5 * before) {
+                return Ok(());
+            }
+            before = change;
+        }
+        Err(Stop::Newton(step.middle, before))
+    }
+
+    /// The law of all under the best response last found: fills `flow` and `masses`, and `to`.
+    ///
+    /// Each step applies the transpose of the linearised step of [`Self::backward`].
+    pub fn forward(&mut self, law: &Law, to: &mut Law, poll: &mut Poll<'_>) -> Result<(), Stop> {
+        let problem = self.problem;
+        let n = problem.mesh.len();
+        let dense = self.uses_density();
+        for k in 0..self.steps.len() {
+            if poll() {
+                return Err(Stop::Error(GridError::Interrupted));
+            }
+            let step = self.steps[k];
+            let tau = step.theta * step.size;
+            let shift = self.shift(k, law);
+            self.generator.linearise(
+                &self.inner[k * n..(k + 1) * n],
+                shift,
+                tau,
+                &mut self.linearised,
+            );
+            let (now, later) = self.masses[k * n..(k + 2) * n].split_at_mut(n);
+            let flow = &mut self.flow[k * n..(k + 1) * n];
+            flow.copy_from_slice(now);
+            later.copy_from_slice(now);
+            add_source(problem, &step, tau, flow);
+            self.linearised.matrix.solve_transposed(flow);
+            add_source(problem, &step, step.size, later);
+            let gain = 1.0 / step.theta;
+            self.linearised.matrix.transport(flow, gain, later);
+            to.moments[k] = moments(&problem.mesh, flow, &self.linearised.control);
+            if dense {
+                divide(flow, &problem.mesh.weights, &mut to.density[k * n..]);
+            }
+        }
+        let k = self.steps.len();
+        let end = &self.masses[k * n..];
+        to.moments[k] = moments(&problem.mesh, end, &self.linearised.control);
+        if dense {
+            divide(end, &problem.mesh.weights, &mut to.density[k * n..]);
+        }
+        if end.iter().all(|m| m.is_finite()) {
+            Ok(())
+        } else {
+            Err(Stop::NotFinite(problem.times[problem.times.len() - 1]))
+        }
+    }
+}
+
+fn add_source(problem: &Problem, step: &Step, tau: f64, flow: &mut [f64]) {
+    if let Some(source) = &problem.mass_source {
+        let n = flow.len();
+        let row = &source[step.number * n..(step.number + 1) * n];
+        for ((f, s), w) in flow.iter_mut().zip(row).zip(&problem.mesh.weights) {
+            *f += tau * s * w;
+        }
+    }
+}
+
+pub(super) fn divide(masses: &[f64], weights: &[f64], to: &mut [f64]) {
+    for ((t, m), w) in to.iter_mut().zip(masses).zip(weights) {
+        *t = m / w;
+    }
+}

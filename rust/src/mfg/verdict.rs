@@ -1,0 +1,146 @@
+//! What a solution is worth, in one status and one sentence.
+
+use super::fixed_point::Ending;
+use super::generator::Scheme;
+use super::mesh::Boundary;
+use super::problem::{Options, Problem};
+use super::solution::{Solution, Status};
+use super::sweep::Stop;
+
+/// Mass at the ends of an open interval, and negative mass, below which nothing is said.
+const NEGLIGIBLE: f64 = 1e-6;
+/// Negative mass above which a density is none.
+const UNRESOLVED: f64 = 1e-2;
+/// Error of the linear algebra above which it is not to be trusted.
+const SOLVER_ERROR: f64 = 1e-8;
+/// Exploitability, relative to the cost, that contradicts convergence.
+const EXPLOITABLE: f64 = 1e-5;
+
+impl Solution {
+    /// Look for negative densities, mass at open ends, and layers that are not resolved.
+    pub(super) fn examine_density(&mut self, problem: &Problem) {
+        let n = problem.mesh.len();
+        let weights = &problem.mesh.weights;
+        for row in self.history.density.chunks_mut(n) {
+            if let Boundary::Absorbing(_) = problem.mesh.boundary {
+                // the mass there has left: exit_mass tells how much at the end
+                (row[0], row[n - 1]) = (0.0, 0.0);
+            }
+            let mut negative = 0.0;
+            for (m, w) in row.iter().zip(weights) {
+                if *m < 0.0 {
+                    negative -= m * w;
+                    self.minimum_density = self.minimum_density.min(*m);
+                }
+            }
+            self.negative_mass = self.negative_mass.max(negative);
+            let ends: f64 = [0, 1, n - 2, n - 1]
+                .iter()
+                .map(|i| row[*i] * weights[*i])
+                .sum();
+            self.boundary_mass = self.boundary_mass.max(ends.abs());
+        }
+        if self.minimum_density == 0.0 {
+            let smallest = self
+                .history
+                .density
+                .iter()
+                .copied()
+                .fold(f64::MAX, f64::min);
+            self.minimum_density = smallest;
+        }
+        if self.negative_mass > NEGLIGIBLE {
+            self.warnings.push(format!(
+                "negative_density: the density falls to {:.3e}, the negative mass is {:.3e}; \
+                 use more nodes and steps, damped_steps, or scheme 'monotone'",
+                self.minimum_density, self.negative_mass
+            ));
+        }
+        if problem.mesh.boundary == Boundary::Open && self.boundary_mass > NEGLIGIBLE {
+            self.warnings.push(format!(
+                "boundary_mass: a mass of {:.3e} is at the ends of the open interval; widen the \
+                 domain",
+                self.boundary_mass
+            ));
+        }
+        if problem.scheme == Scheme::Central && self.cell_peclet > 1.0 {
+            let steep = problem.mesh.boundary != Boundary::Open
+                && problem.mesh.boundary != Boundary::Periodic;
+            if steep {
+                self.warnings.push(format!(
+                    "cell_peclet: |H'| h/(2 nu) reaches {:.3}; boundary layers of the width nu/|H'| \
+                     are not resolved; use more nodes or scheme 'monotone'",
+                    self.cell_peclet
+                ));
+            }
+        }
+    }
+
+    /// Status and message.
+    pub(super) fn judge(&mut self, ending: &Ending, known: bool, options: &Options) {
+        let residual = self.residuals.last().copied().unwrap_or(f64::NAN);
+        let count = self.residuals.len();
+        let exploitability = self.cost - self.best_cost;
+        let allowed = EXPLOITABLE.max(options.tolerance) * (1.0 + self.cost.abs());
+        let (status, message) = match ending {
+            Ending::Failed(Stop::Newton(time, change)) => (
+                Status::NewtonFailed,
+                format!(
+                    "the equation of the step at time {time:.4} was not solved: last relative \
+                     change of u {change:.3e}; use more steps, or scheme 'monotone'"
+                ),
+            ),
+            Ending::Failed(Stop::NotFinite(time)) => (
+                Status::NotFinite,
+                format!("a value at time {time:.4} is NaN or infinite; check the costs"),
+            ),
+            Ending::Failed(Stop::Error(error)) => (Status::NotFinite, error.to_string()),
+            _ if self.history.solver_error.is_nan() || self.history.solver_error > SOLVER_ERROR => {
+                (
+                    Status::NewtonFailed,
+                    format!(
+                        "the linear systems are too ill-conditioned: they change the mass by \
+                         {:.3e}; use more steps, or scheme 'monotone'",
+                        self.history.solver_error
+                    ),
+                )
+            }
+            _ if !known => (
+                Status::OutsideTable,
+                "a gradient left the table of the Hamiltonian; extend the table".to_string(),
+            ),
+            _ if self.negative_mass > UNRESOLVED => (
+                Status::Unresolved,
+                format!(
+                    "the density has the negative mass {:.3e}: the grid does not resolve it; use \
+                     more nodes and steps, damped_steps, or scheme 'monotone'",
+                    self.negative_mass
+                ),
+            ),
+            Ending::Exhausted => (
+                Status::NotConverged,
+                format!(
+                    "the law still changes by {residual:.3e} after {count} evaluations, more than \
+                     {:.1e}; exploitability {exploitability:.3e}",
+                    options.tolerance
+                ),
+            ),
+            Ending::Converged if exploitability.is_nan() || exploitability.abs() > allowed => (
+                Status::NotConverged,
+                format!(
+                    "the law converged, but the exploitability is {exploitability:.3e}, more than \
+                     {allowed:.1e}"
+                ),
+            ),
+            Ending::Converged => (
+                Status::Ok,
+                format!(
+                    "converged after {count} evaluations: the law changes by {residual:.3e}; \
+                     exploitability {exploitability:.3e}"
+                ),
+            ),
+        };
+        self.status = status;
+        self.message = message;
+    }
+}

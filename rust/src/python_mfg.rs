@@ -1,0 +1,247 @@
+//! The Python edge of mean-field games: options in, dictionaries out.
+
+use numpy::{IntoPyArray, PyArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::mfg::coupling::{CONTROL_MEAN, MEAN, VARIANCE};
+use crate::mfg::generator::Scheme;
+use crate::mfg::hamiltonian::Kind;
+use crate::mfg::mesh::{Boundary, Mesh};
+use crate::mfg::problem::{Method, Options, Problem};
+use crate::mfg::solution::{self, Solution};
+use crate::python::{array, count, interruptible, invalid, items, number, shown, text};
+use crate::python_parts::{field, read_coupling, read_hamiltonian, vector};
+
+/// Add the functions to the module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(solve_mfg, module)?)
+}
+
+/// Options that belong to the problem.
+struct Setting {
+    boundary: String,
+    exit_costs: [f64; 2],
+    scheme: String,
+    richardson: bool,
+    normalize: bool,
+    mass_source: Option<Vec<f64>>,
+    coarse_mass_source: Option<Vec<f64>>,
+}
+
+fn read_options(
+    options: Option<&Bound<'_, PyAny>>,
+    n: usize,
+    steps: usize,
+) -> PyResult<(Options, Setting)> {
+    let mut result = Options {
+        method: Method::Anderson,
+        tolerance: 1e-10,
+        max_iterations: 100,
+        relaxation: 1.0,
+        starts: 1,
+        damped_steps: 0,
+    };
+    let mut setting = Setting {
+        boundary: "reflecting".to_string(),
+        exit_costs: [0.0; 2],
+        scheme: "auto".to_string(),
+        richardson: false,
+        normalize: false,
+        mass_source: None,
+        coarse_mass_source: None,
+    };
+    for (key, value) in items(options)? {
+        match key.as_str() {
+            "boundary" => setting.boundary = text(&value),
+            "scheme" => setting.scheme = text(&value),
+            "exit_costs" => {
+                let costs: (f64, f64) = value.extract().or_else(|_| {
+                    invalid("exit_costs", shown(&value), "two real numbers are needed")
+                })?;
+                setting.exit_costs = [costs.0, costs.1];
+            }
+            "richardson" => setting.richardson = value.is_truthy()?,
+            "normalize" => setting.normalize = value.is_truthy()?,
+            "mass_source" => {
+                setting.mass_source = Some(array(&key, &value, &[Some(steps), Some(n)])?);
+            }
+            "coarse_mass_source" => {
+                let shape = [Some(steps / 2), Some(n.div_ceil(2))];
+                setting.coarse_mass_source = Some(array(&key, &value, &shape)?);
+            }
+            "method" => {
+                result.method = match text(&value).as_str() {
+                    "anderson" => Method::Anderson,
+                    "newton" => Method::Newton,
+                    "picard" => Method::Picard,
+                    other => {
+                        let remedy = "use 'anderson', 'newton' or 'picard'";
+                        return invalid("method", format!("'{other}'"), remedy);
+                    }
+                }
+            }
+            "tolerance" => result.tolerance = number(&key, &value)?,
+            "relaxation" => result.relaxation = number(&key, &value)?,
+            "max_iterations" => result.max_iterations = count(&key, &value)?,
+            "starts" => result.starts = count(&key, &value)?,
+            "damped_steps" => result.damped_steps = count(&key, &value)?,
+            _ => {
+                return invalid(
+                    "options",
+                    format!("a dictionary with '{key}'"),
+                    "unknown key",
+                )
+            }
+        }
+    }
+    Ok((result, setting))
+}
+
+impl Setting {
+    fn boundary(&self) -> PyResult<Boundary> {
+        Ok(match self.boundary.as_str() {
+            "reflecting" => Boundary::Reflecting,
+            "absorbing" => Boundary::Absorbing(self.exit_costs),
+            "periodic" => Boundary::Periodic,
+            "open" => Boundary::Open,
+            other => {
+                return invalid(
+                    "boundary",
+                    format!("'{other}'"),
+                    "use 'reflecting', 'absorbing', 'periodic' or 'open'",
+                )
+            }
+        })
+    }
+
+    fn scheme(&self, hamiltonian: &Kind, viscosity: &[f64]) -> PyResult<Scheme> {
+        let kinked = matches!(hamiltonian, Kind::Absolute(_));
+        Ok(match self.scheme.as_str() {
+            "central" if kinked => {
+                return invalid(
+                    "scheme",
+                    "'central'",
+                    "for a Hamiltonian with a kink use 'monotone' or 'auto'",
+                )
+            }
+            "central" => Scheme::Central,
+            "monotone" => Scheme::Monotone,
+            "auto" if kinked || viscosity.contains(&0.0) => Scheme::Monotone,
+            "auto" => Scheme::Central,
+            other => {
+                return invalid(
+                    "scheme",
+                    format!("'{other}'"),
+                    "use 'auto', 'central' or 'monotone'",
+                )
+            }
+        })
+    }
+}
+
+/// Solve a mean-field game on a uniform grid; see `eqsolve.pde.solve_mfg`.
+#[pyfunction]
+#[pyo3(signature = (low, high, nodes, times, viscosity, hamiltonian, running, terminal, initial,
+                    options=None))]
+#[allow(clippy::too_many_arguments)] // the signature of the data contract
+fn solve_mfg<'py>(
+    py: Python<'py>,
+    low: &Bound<'py, PyAny>,
+    high: &Bound<'py, PyAny>,
+    nodes: &Bound<'py, PyAny>,
+    times: &Bound<'py, PyAny>,
+    viscosity: &Bound<'py, PyAny>,
+    hamiltonian: &Bound<'py, PyAny>,
+    running: &Bound<'py, PyAny>,
+    terminal: &Bound<'py, PyAny>,
+    initial: &Bound<'py, PyAny>,
+    options: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let n = count("nodes", nodes)?;
+    if n > 1 << 24 {
+        return invalid("nodes", n, "choose fewer");
+    }
+    let times = vector("times", times, None)?;
+    let steps = times.len().saturating_sub(1);
+    let (options, setting) = read_options(options, n, steps)?;
+    let mesh = Mesh::new(
+        number("low", low)?,
+        number("high", high)?,
+        n,
+        setting.boundary()?,
+    )?;
+    let hamiltonian = read_hamiltonian(hamiltonian)?;
+    let viscosity = field("viscosity", viscosity, n)?;
+    let (running, forcing) = read_coupling("running", running, n, steps)?;
+    let (terminal, _) = read_coupling("terminal", terminal, n, steps)?;
+    let mut problem = Problem {
+        mesh,
+        times,
+        scheme: setting.scheme(&hamiltonian, &viscosity)?,
+        viscosity,
+        hamiltonian,
+        running,
+        terminal,
+        initial: field("initial", initial, n)?,
+        mass_source: setting.mass_source,
+    };
+    problem.validate(setting.normalize)?;
+    let coarse = if setting.richardson {
+        Some(problem.coarsened(forcing, setting.coarse_mass_source)?)
+    } else {
+        None
+    };
+    let found = interruptible(py, |poll| {
+        solution::solve(&problem, coarse.as_ref(), &options, poll)
+    })?;
+    to_dict(py, found)
+}
+
+fn to_dict(py: Python<'_>, s: Solution) -> PyResult<Bound<'_, PyDict>> {
+    let result = PyDict::new(py);
+    let shape = [s.times.len(), s.nodes.len()];
+    let h = s.history;
+    for (name, values) in [("u", h.value), ("m", h.density), ("control", h.control)] {
+        result.set_item(name, values.into_pyarray(py).reshape(shape)?)?;
+    }
+    for (name, q) in [
+        ("mean", MEAN),
+        ("variance", VARIANCE),
+        ("control_mean", CONTROL_MEAN),
+    ] {
+        let values: Vec<f64> = h.moments.iter().map(|m| m[q]).collect();
+        result.set_item(name, values.into_pyarray(py))?;
+    }
+    result.set_item("x", s.nodes.into_pyarray(py))?;
+    result.set_item("t", s.times.into_pyarray(py))?;
+    result.set_item("status", s.status.name())?;
+    result.set_item("message", s.message)?;
+    result.set_item("warnings", s.warnings)?;
+    let scheme = match s.scheme {
+        Scheme::Central => "central",
+        Scheme::Monotone => "monotone",
+    };
+    result.set_item("scheme", scheme)?;
+    result.set_item("iterations", s.residuals.len())?;
+    result.set_item("residual", s.residuals.last().copied())?;
+    result.set_item("residual_history", s.residuals)?;
+    result.set_item("newton_iterations", s.newton_iterations)?;
+    result.set_item("cost", s.cost)?;
+    result.set_item("best_cost", s.best_cost)?;
+    result.set_item("exploitability", s.cost - s.best_cost)?;
+    result.set_item("mass_error", h.mass_error)?;
+    result.set_item("solver_error", h.solver_error)?;
+    result.set_item("exit_mass", s.exit_mass.map(|[left, right]| (left, right)))?;
+    result.set_item("minimum_density", s.minimum_density)?;
+    result.set_item("negative_mass", s.negative_mass)?;
+    result.set_item("boundary_mass", s.boundary_mass)?;
+    result.set_item("cell_peclet", s.cell_peclet)?;
+    let others: Vec<(&str, f64)> = s.other_starts.iter().map(|o| (o.0.name(), o.1)).collect();
+    result.set_item("other_starts", others)?;
+    result.set_item("error_estimate", s.error_estimate.map(|[u, m]| (u, m)))?;
+    if let Some(other) = s.alternative {
+        result.set_item("alternative", to_dict(py, *other)?)?;
+    }
+    Ok(result)
+}

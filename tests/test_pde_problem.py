@@ -1,0 +1,234 @@
+"""Own problems, environments on the grid, the second iteration and the second detectors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eqsolve.errors import InputError
+from eqsolve.pde import GridProblem, GridSolution, solve_extended_hjb
+from reference import cases, spec
+
+AGGREGATES = {"m_b": ".05", "m_s": ".1", "m_2": ".01"}
+GIVEN = {**cases.S1, **AGGREGATES, "n": "3"}
+KAPPA = 1 - 0.5 / 3
+
+OWN = GridProblem(
+    drift=((lambda x, y: 0.03 * x, 0.09), (lambda x, y: 0.03 * y + 0.05, 0)),
+    diffusion=((0, 0, 0.08), (0, 0.02, 0), (0.02, 0, 0)),
+    payoff=(lambda x, y: KAPPA * x - 0.5 * y, lambda x, y: (KAPPA * x - 0.5 * y) ** 2),
+    weight=lambda x, y: 1 + 0.5 * x,
+    risk_aversion=2.0,
+    hazard=0.6,
+)
+
+
+def affine(solution: GridSolution, given: dict[str, Any]) -> np.ndarray:
+    key = spec.best_response(given)
+    p1, p2, p3 = (float(key[name]) for name in ("p1", "p2", "p3"))
+    x, y = np.meshgrid(solution.x, solution.y, indexing="ij")
+    return np.asarray(p1 * x + p2 * y + p3)
+
+
+def gap(solution: GridSolution, right: np.ndarray) -> float:
+    window = solution.inner
+    return float(abs(solution.policy - right)[window].max() / abs(right[window]).max())
+
+
+def test_an_own_problem_is_the_game_written_out() -> None:
+    own = solve_extended_hjb(OWN, nodes=21, coarse=11)
+    game = solve_extended_hjb("best-response", GIVEN, nodes=21)
+    assert own.status == "ok" and own.game == "own problem"
+    assert gap(own, affine(own, GIVEN)) < 1e-11
+    assert abs(own.policy - game.policy).max() < 1e-11
+    assert own.V is not None and game.V is not None and abs(own.V - game.V).max() < 1e-10
+
+
+def test_arrays_do_what_functions_do() -> None:
+    x = np.linspace(0, 2, 11)
+    mesh = np.meshgrid(x, x, indexing="ij")
+    fields: list[Any] = [OWN.drift[0][0], OWN.drift[1][0], *OWN.payoff, OWN.weight]
+    a, b, z, zz, w = (field(*mesh) for field in fields)
+    expected = solve_extended_hjb(OWN, grid=(x, x))
+    for layout in (np.asfortranarray, lambda f: f[::-1][::-1], lambda f: np.repeat(f, 2, 0)[::2]):
+        problem = replace(
+            OWN,
+            drift=((layout(a), 0.09), (layout(b), np.float32(0))),
+            payoff=(layout(z), layout(zz)),
+            weight=layout(w),
+        )
+        found = solve_extended_hjb(problem, grid=(x, x))
+        assert np.array_equal(found.policy, expected.policy)
+    with pytest.raises(InputError, match=r"an array of shape \(11, 11\)"):
+        solve_extended_hjb(problem, nodes=13)
+
+
+def test_risk_aversion_may_depend_on_the_states() -> None:
+    """Only its ratio to the weight matters: scaling both by a function changes nothing."""
+    plain = solve_extended_hjb(OWN, nodes=15)
+    scale = 1 + 0.3 * np.sin(np.add.outer(plain.x, plain.y))
+    scaled = replace(OWN, risk_aversion=2 * scale, weight=(1 + 0.5 * plain.x[:, None]) * scale)
+    found = solve_extended_hjb(scaled, nodes=15)
+    assert found.status == "ok" and abs(found.policy - plain.policy).max() < 1e-11
+
+
+def test_any_weight_has_a_policy_of_its_own() -> None:
+    """A wavy weight: no closed form, but two iterations and two grids to compare."""
+    problem = replace(OWN, weight=lambda x, y: 1 + 0.5 * x + 0.05 * np.sin(2 * x) * np.cos(y))
+    newton = solve_extended_hjb(problem, nodes=21)
+    policy = solve_extended_hjb(problem, nodes=21, method="policy", tolerance=1e-12)
+    assert newton.status == policy.status == "ok"
+    assert abs(newton.policy - policy.policy).max() < 1e-10
+    assert newton.diagnostics["policy_nonaffine"] > 1e-3
+    fine = solve_extended_hjb(problem, nodes=41)
+    assert abs(fine.policy[::2, ::2] - newton.policy)[newton.inner].max() < 5e-3
+    both = solve_extended_hjb(problem, nodes=21, coarse=11)
+    assert both.status == "inconsistent_grids"
+
+
+def test_environment_on_the_grid() -> None:
+    numbers = {k: v for k, v in GIVEN.items() if k not in AGGREGATES}
+    fields: dict[Any, Any] = {"m_b": 0.05, "m_s": lambda x, y: 0.1 + 0 * x, "m_2": ".01"}
+    usual = solve_extended_hjb("best-response", GIVEN, nodes=15)
+    with pytest.raises(InputError, match="m_2 is an array of type"):
+        solve_extended_hjb("best-response", numbers, nodes=15, environment=fields)
+    fields["m_2"] = np.full((15, 15), 0.01)
+    found = solve_extended_hjb("best-response", numbers, nodes=15, environment=fields)
+    assert abs(found.policy - usual.policy).max() < 1e-12
+    wavy = {**fields, "m_b": lambda x, y: 0.05 + 0.02 * np.sin(y)}
+    other = solve_extended_hjb("best-response", numbers, nodes=15, environment=wavy)
+    assert other.ok and abs(other.policy - usual.policy).max() > 1e-4
+    with pytest.raises(InputError, match="'gamma' is not in the environment"):
+        solve_extended_hjb("best-response", numbers, nodes=15, environment={"gamma": 1.0})
+
+
+@pytest.mark.parametrize("name", cases.SETS)
+def test_policy_iteration_agrees(name: str) -> None:
+    given = {**cases.SETS[name], **AGGREGATES, "n": "3"}
+    newton = solve_extended_hjb("best-response", given, nodes=21)
+    policy = solve_extended_hjb("best-response", given, nodes=21, method="policy")
+    plain = solve_extended_hjb("best-response", given, nodes=21, method="policy", anderson=0)
+    assert policy.status == plain.status == "ok"
+    assert abs(newton.policy - policy.policy).max() < 1e-10
+    assert policy.diagnostics["steps"] <= plain.diagnostics["steps"]
+    changes = plain.diagnostics["policy_changes"]
+    assert changes[-1] < 1e-9 < changes[0]
+
+
+def test_policy_iteration_says_when_it_fails() -> None:
+    given = {**cases.ROOTS["three admissible"][0], **AGGREGATES}
+    for anderson in (0, 5):
+        found = solve_extended_hjb(
+            "best-response", given, nodes=21, method="policy", anderson=anderson
+        )
+        assert found.status == "short_wave_unstable" and not found.ok
+
+
+def test_a_start_shortens_the_way() -> None:
+    first = solve_extended_hjb("best-response", GIVEN, nodes=15)
+    again = solve_extended_hjb("best-response", GIVEN, nodes=15, start=first)
+    assert again.diagnostics["steps"] <= 1
+    nearby = solve_extended_hjb(
+        "best-response", {**GIVEN, "m_b": ".051"}, nodes=15, start=first, first_step=1e6
+    )
+    assert nearby.ok and nearby.diagnostics["steps"] < first.diagnostics["steps"]
+
+
+def test_payoff_boxes_confirm_finite_moments() -> None:
+    boxes = (5, 50, 500, 5000)
+    for name in cases.SETS:
+        given = {**cases.SETS[name], **AGGREGATES, "n": "3"}
+        found = solve_extended_hjb("best-response", given, nodes=21, payoff_boxes=boxes)
+        assert found.status == "ok", found.message
+        moments = found.diagnostics["payoff_box_moments"]
+        assert moments[-1] == pytest.approx(found.H[10, 10], rel=1e-8)
+        assert abs(moments[0] - moments[-1]) > abs(moments[1] - moments[-1])
+
+
+def test_payoff_boxes_find_an_infinite_moment() -> None:
+    """With lambda < 2 r the second moment of the aggregate is infinite, whatever the policy."""
+    late = {**GIVEN, "lam": ".055"}
+    found = solve_extended_hjb("best-response", late, nodes=21, payoff_boxes=(5, 50, 500, 5000))
+    steps = abs(np.diff(found.diagnostics["payoff_box_moments"]))
+    assert found.status == "moment_explosion" and not (steps[1:] < 0.5 * steps[:-1]).all()
+
+
+def test_payoff_boxes_judge_alone() -> None:
+    """The second detector does not lean on the first."""
+    from eqsolve.pde.moments import payoff_box_moments
+    from eqsolve.pde.sampling import source_of
+
+    late = {**GIVEN, "lam": ".055"}
+    found = solve_extended_hjb("best-response", late, nodes=21)
+    flattered = replace(found, status="ok", message="ok")
+    judged = payoff_box_moments(source_of("best-response", late), flattered, (5, 50, 500, 5000))
+    assert judged.status == "moment_explosion" and "does not converge" in judged.message
+
+
+def test_every_failure_has_its_status() -> None:
+    """The statuses of the iteration, each from a problem that deserves it."""
+    assert solve_extended_hjb(OWN, nodes=11, max_steps=2).status == "max_iterations"
+    assert solve_extended_hjb(OWN, nodes=11, tolerance=1e-30).status == "stagnated"
+    still = replace(OWN, diffusion=((0, 0, 0), (0, 0, 0), (0.02, 0, 0)))
+    assert solve_extended_hjb(still, nodes=11).status == "step_rejected"
+    wide = {**cases.S3, **AGGREGATES, "n": "3"}
+    box = ((-2.0, 4.0), (-2.0, 4.0))
+    degenerate = solve_extended_hjb("best-response", wide, nodes=21, box=box)
+    assert degenerate.status == "degenerate_policy" and degenerate.ok
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "words"),
+    [
+        ({"drift": ((0, 1), (0,))}, {}, ["drift", "2 rows of 2"]),
+        ({"diffusion": 3}, {}, ["diffusion", "3 rows of 3"]),
+        ({"payoff": (1,)}, {}, ["payoff", "2 fields"]),
+        ({"weight": "x"}, {}, ["weight", "Real"]),
+        ({"weight": 1j}, {}, ["weight", "complex"]),
+        ({"weight": np.inf}, {}, ["weight", "inf", "finite"]),
+        ({"weight": lambda x, y: np.full_like(x, np.nan)}, {}, ["weight", "finite"]),
+        ({"weight": np.ones((3, 3))}, {}, ["weight", "(3, 3)"]),
+        ({"risk_aversion": 0.0}, {}, ["risk_aversion", "0", "positive"]),
+        ({"risk_aversion": lambda x, y: x - 1}, {}, ["risk_aversion", "-1", "positive"]),
+        ({"hazard": 0.0}, {}, ["hazard", "0", "positive"]),
+        ({"hazard": "soon"}, {}, ["hazard", "soon", "real"]),
+        ({"diffusion": ((-1, 0, 0.1), (0, 0, 0), (0, 0, 0))}, {}, ["diffusion", "semidefinite"]),
+        ({"diffusion": ((0, 0, 0.1), (0, 9, 0), (0, 0, 0))}, {}, ["diffusion", "semidefinite"]),
+        ({}, {"source": (1,)}, ["source", "Two fields"]),
+        ({}, {"source": (np.nan, 0)}, ["source", "nan"]),
+        ({}, {"start": (0, 0, 0)}, ["start", "Two fields"]),
+        ({}, {"boundary": (0, 0)}, ["boundary", "dirichlet"]),
+        ({}, {"method": "magic"}, ["method", "magic", "newton"]),
+        ({}, {"anderson": -1}, ["anderson", "-1"]),
+        ({}, {"threads": -1}, ["threads", "-1"]),
+        ({}, {"max_steps": 0}, ["max_steps", "0"]),
+        ({}, {"first_step": 0.0}, ["first_step", "positive"]),
+        ({}, {"grid": ([0, 1, 2j, 3, 4], [0, 1, 2, 3, 4])}, ["grid (x)", "complex"]),
+        ({}, {"grid": (np.ones((2, 3)), [0, 1, 2, 3, 4])}, ["grid (x)", "(2, 3)"]),
+        ({}, {"grid": (range(5),)}, ["grid", "1 arrays"]),
+        ({}, {"grid": ([0, 1, 2, 3], range(9))}, ["x", "4 nodes", "5"]),
+        ({}, {"payoff_boxes": (5, 50)}, ["payoff_boxes", "three"]),
+        ({}, {"payoff_boxes": (5, 50, 20)}, ["payoff_boxes", "increasing"]),
+        ({}, {"payoff_boxes": (0.5, 5, 50)}, ["payoff_boxes", "above 1"]),
+        ({}, {"values": {"r": 1}}, ["values", "registry"]),
+    ],
+)
+def test_bad_input(changes: dict[str, Any], options: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        solve_extended_hjb(replace(OWN, **changes), **{"nodes": 9, **options})
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_a_hazard_rate_below_twice_the_interest_rate_is_named() -> None:
+    """lambda <= 2 r matters where the others' wealth counts, and nowhere else."""
+    late = {**GIVEN, "lam": ".06"}
+    with pytest.raises(InputError) as caught:
+        solve_extended_hjb("best-response", late, nodes=11, refuse_infinite=True)
+    assert all(word in str(caught.value) for word in ("lambda is 0.06", "2*r = 0.06", "infinite"))
+    found = solve_extended_hjb("best-response", {**GIVEN, "lam": ".05"}, nodes=11)
+    assert not found.ok and "lambda must exceed 2*r = 0.06" in found.message
+    for fine in ({**GIVEN, "lam": ".061"}, {**late, "theta": "0"}):
+        solve_extended_hjb("best-response", fine, nodes=11, refuse_infinite=True)
