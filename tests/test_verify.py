@@ -27,7 +27,7 @@ from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import DRAWN, SEED, Case, cases, drawn
 from eqsolve.verify.check import Check
 from eqsolve.verify.mutation import SelfTest, self_test
-from eqsolve.verify.pde import compare, grid_checks
+from eqsolve.verify.pde import BOXES, compare, grid_checks, judged
 from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.reference import reference_checks, weight_checks
 from eqsolve.verify.report import Report
@@ -128,7 +128,8 @@ def grid(claim: Prediction) -> GridSolution:
 
 
 def compared(solution: GridSolution, claim: Prediction) -> list[Check]:
-    return compare(solution, claim.game, claim.feedback, claim.moments, name="case", allowed=1e-10)
+    referee = judged(solution, BOXES[0])
+    return compare(referee, claim.game, claim.feedback, claim.moments, name="case", allowed=1e-10)
 
 
 def test_grid_with_one_undefined_policy_fails(claim: Prediction) -> None:
@@ -137,16 +138,16 @@ def test_grid_with_one_undefined_policy_fails(claim: Prediction) -> None:
     policy = solution.policy.copy()
     policy[10, 12] = math.nan
     verdicts = [check.verdict for check in compared(replace(solution, policy=policy), claim)]
-    assert verdicts == ["fail", "pass", "pass", "pass"]
+    assert verdicts == ["fail", "pass", "pass", "fail"]
 
 
 @pytest.mark.parametrize(
     "status", ["short_wave_unstable", "moment_explosion", "stagnated", "inconsistent_grids"]
 )
 def test_grid_with_a_bad_status_is_never_verified(claim: Prediction, status: str) -> None:
-    """Even where all the numbers agree."""
+    """Even where all the numbers agree; and no error is blamed on the claim."""
     checks = compared(replace(grid(claim), status=status), claim)
-    assert [check.verdict for check in checks] == ["fail"] * 4
+    assert [check.verdict for check in checks] == ["not verified"] * 4
     assert all(status in check.note for check in checks)
 
 
@@ -163,7 +164,7 @@ def test_planted_errors_are_caught(planted: SelfTest) -> None:
     assert planted.ok
     assert result["planted"] == result["caught"] > 100
     assert set(result["kinds"]) == {
-        "grid", "spike", "monte-carlo", "symbolic", "definition", "derivation", "limit"
+        "grid", "spike", "monte-carlo", "symbolic", "definition", "derivation", "display", "limit"
     }  # fmt: skip
 
 
@@ -214,6 +215,7 @@ def test_no_equilibrium_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> N
     game = model("mean-field")
     given = {key: bad[key] for key in game.parameters}
     monkeypatch.setattr(suite, "cases", lambda *a: iter([Case("bad", given)]))
+    monkeypatch.setattr(suite, "refereed", lambda *a: iter(()))
     result = verify("mean-field")
     assert not result.ok
     assert any("bad" in check.name and check.note for check in result.failures)
@@ -238,10 +240,11 @@ def test_any_exception_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(suite, "symbolic_checks", broken)
     monkeypatch.setattr(suite, "cases", lambda *a: iter(()))
+    monkeypatch.setattr(suite, "refereed", lambda *a: iter(()))
     result = verify("best-response").to_dict()
     assert not result["ok"]
-    (row,) = result["checks"]
-    assert (row["verdict"], row["note"]) == ("fail", "ValueError: negative variance")
+    (row,) = (check for check in result["checks"] if check["verdict"] == "fail")
+    assert row["note"] == "ValueError: negative variance"
 
 
 def test_wrong_sign_of_an_aggregate_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,6 +252,7 @@ def test_wrong_sign_of_an_aggregate_is_a_failing_check(monkeypatch: pytest.Monke
     first = next(iter(cases(game, "quick")))
     wrong = Case("wrong", {**first.given, "m_2": "-.01"})
     monkeypatch.setattr(suite, "cases", lambda *a: iter([wrong]))
+    monkeypatch.setattr(suite, "refereed", lambda *a: iter(()))
     result = verify("best-response")
     assert [(check.name, check.verdict) for check in result.failures] == [("wrong", "fail")]
     assert result.failures[0].note
@@ -336,13 +340,13 @@ def test_bad_junit_file_stops_before_verifying(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
 ) -> None:
     monkeypatch.setattr(suite, "verify", lambda *a: pytest.fail("verified"))
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot be written|does not name a file"):
         suite.run_command((), junit=tmp_path / place)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_grid_has_no_false_alarm() -> None:
-    """Here the error is the largest known, 4.9e-10; it is 3e-13 at b = 0.17 and at b = 0.19."""
+    """On the first box the linear systems are ill-conditioned by chance: the error is 5e-10."""
     game = model("mean-field")
     given = {**game.cases["S1"], "b": "0.18"}
     (claim,) = predictions(game, given, name="case")

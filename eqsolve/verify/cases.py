@@ -27,6 +27,53 @@ SPECIAL: Mapping[str, Mapping[str, str]] = {
     "S1 mirrored": {**NAMED["S1"], "b": "-.06", "sigma": "-.2"},
 }
 
+#: Further sets for the grid: two more of reference, three admissible roots (short waves grow), and
+#: one where the mean field has no closed-loop equilibrium; then edges of the theory.
+ROOTS: Mapping[str, Mapping[str, str]] = {
+    name: dict(zip((*mv.PARAMETERS, "n"), row.split(), strict=True))
+    for name, row in {
+        "S4": "0 .14 .2 .25 .9 1 1 .3 .5 3",
+        "S5": ".05 .2 .25 .3 .95 1.2 .7 .9 .35 3",
+        "three real roots": ".08972 .23983 .4699 -.32975 .00527 .52244 1 3.92657 2.42028 5",
+        "three admissible roots": ".02 .35 .15 .1 .5 2 1 .1 .06 3",
+        "near a fold": "0 .46673 .10726 -.14298 .73685 .70009 1 .07364 .80638679 2",
+        "beta = gamma kappa": ".03 .12 .2 .2 .5 2 1 1.8 .6 5",
+        "no real root": ".191089 .007478 .108264 .487962 1 5.6874767 1 4.5499816 .1038365 5",
+        "no admissible root": ".1 .12 .3 .3 .5 2 1 .5 .15 5",
+        "infinite variance of all": "0 .03195 .1373 .3159 .94403 1.13038 1 1.69103 .30892 2",
+        "no closed loop": ".03271 .23577 .21622 .22313 .86808 .52598 1 1.02736 .14659 3",
+        "agent 1 of nine equilibria": ".02 .35 .15 .1 .5 2 1 .1 .06 2",
+        "hazard just above 2 r": ".03 .12 .2 .2 .5 2 1 .5 .061 3",
+        "hazard below 2 r": ".03 .12 .2 .2 .5 2 1 .5 .055 3",
+        "large hazard": ".03 .12 .2 .2 .5 2 1 .5 50 3",
+        "small idiosyncratic volatility": ".03 .12 .02 .2 .5 2 1 .5 .6 3",
+    }.items()
+}
+
+#: Domain of the sets drawn for the grid. The excess drift and the common volatility have either
+#: sign; the hazard rate is 2 r plus the number drawn.
+DOMAIN: Mapping[str, tuple[float, float]] = {
+    "r": (0.0, 0.08),
+    "excess": (0.02, 0.3),
+    "nu": (0.05, 0.5),
+    "sigma": (0.05, 0.5),
+    "theta": (0.0, 1.0),
+    "gamma": (0.5, 6.0),
+    "alpha": (0.0, 2.0),
+    "beta": (0.0, 1.5),
+    "hazard": (0.05, 2.0),
+    "m_b": (-0.15, 0.15),
+    "m_s": (-0.3, 0.3),
+    "m_2": (0.0, 0.05),
+}
+#: How their names begin.
+WIDE = "wide set"
+#: How many are drawn for the grid, by game.
+REFEREED: Mapping[Level, Mapping[str, int]] = {
+    "quick": {"best-response": 3, "n-agent": 1, "mean-field": 1},
+    "full": {"best-response": 140, "n-agent": 30, "mean-field": 30},
+}
+
 #: Seed of the drawn sets, and how many there are.
 SEED = 20240229
 DRAWN: Mapping[Level, int] = {"quick": 3, "full": 30}
@@ -92,6 +139,40 @@ def cases(model: Model, level: Level) -> Iterator[Case]:
             yield Case(label, {key: everything[key] for key in needed})
     for k, row in enumerate(drawn(SEED, DRAWN[level]), 1):
         yield Case(f"drawn set {k} of seed {SEED}", {key: row[key] for key in needed})
+
+
+def refereed(model: Model, level: Level) -> Iterator[Case]:
+    """Yield the parameter sets at which the grid judges a game: chosen ones, then drawn ones."""
+    if model.name not in REFEREED[level]:
+        return
+    needed = model.parameters
+    chosen = dict(ROOTS) | {f"{name}, n = 3": {**row, "n": "3"} for name, row in NAMED.items()}
+    if level == "full":
+        chosen |= {name: {**row, "n": "3"} for name, row in SPECIAL.items()}
+        chosen |= {f"S1, n = {n}": {**NAMED["S1"], "n": n} for n in ("2", "1000000")}
+        chosen["S1 with b = 0.18"] = {**NAMED["S1"], "b": ".18", "n": "3"}
+    else:
+        chosen = {name: chosen[name] for name in ("S4", "S5")}
+    for name, row in chosen.items():
+        yield Case(name, {key: {**AGGREGATES, **row}[key] for key in needed})
+    count = REFEREED[level][model.name]
+    for k, row in enumerate(drawn_widely(SEED, count), 1):
+        yield Case(f"{WIDE} {k} of seed {SEED}", {key: row[key] for key in needed})
+
+
+def drawn_widely(seed: int, count: int) -> list[dict[str, str]]:
+    """Draw sets from :data:`DOMAIN`, with at most four decimals; see :func:`drawn`."""
+    generator = random.Random(f"wide {seed}")
+    sets = []
+    for _ in range(count):
+        row = {name: round(generator.uniform(*ends), 4) for name, ends in DOMAIN.items()}
+        row["b"] = round(row["r"] + row.pop("excess") * generator.choice((-1, 1)), 4)
+        row["sigma"] *= generator.choice((-1, 1))
+        row["lambda"] = round(2 * row["r"] + row.pop("hazard"), 4)
+        sets.append(
+            {name: str(value) for name, value in row.items()} | {"n": str(generator.randint(2, 50))}
+        )
+    return sets
 
 
 def _pairs(model: Model, agents: Agents, level: Level) -> Iterator[Case]:

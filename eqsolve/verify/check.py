@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Verdict = Literal["pass", "fail"]
+Verdict = Literal["pass", "fail", "not verified"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Check:
     error : distance of the two, in the sense the method states.
     allowed : largest error that passes.
     note : one sentence for a reader.
+    refused : the independent method cannot judge here, whatever the numbers; the note says why.
+        It must not depend on the claim, or a wrong claim could escape.
     """
 
     name: str
@@ -33,14 +35,19 @@ class Check:
     error: float
     allowed: float
     note: str = ""
+    refused: bool = False
 
     @property
     def verdict(self) -> Verdict:
         """``pass`` if every number is one and the error is not above the allowed one."""
+        if self.refused:
+            return "not verified"
         if math.isnan(self.value) or math.isnan(self.reference):
             return "fail"
         return "pass" if self.error <= self.allowed else "fail"
 
     def to_dict(self) -> dict[str, str | float]:
         """The check as a JSON-ready mapping."""
-        return asdict(self) | {"verdict": self.verdict}
+        row = asdict(self)
+        row.pop("refused")
+        return row | {"verdict": self.verdict}

@@ -24,7 +24,7 @@ from eqsolve.verify.displays import display_checks, wrong_displays
 from eqsolve.verify.montecarlo import Sample, simulate
 from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.prediction import Prediction, predictions
-from eqsolve.verify.report import passed
+from eqsolve.verify.report import failed
 from eqsolve.verify.spike import spike_checks
 from eqsolve.verify.substitution import Equations, substitution_checks
 from eqsolve.verify.symbolic import (
@@ -118,7 +118,7 @@ def self_test(progress: bool | None = None) -> SelfTest:
 
 
 def _first_failure(run: Run) -> str:
-    return next((check.name for check in run() if not passed(check)), "")
+    return next((check.name for check in run() if failed(check)), "")
 
 
 def planted() -> Iterator[Planted]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from eqsolve.errors import InputError
+from eqsolve.output import replacing
 from eqsolve.verify.check import Check
 
 
@@ -32,19 +29,25 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether there are checks and every one passes."""
-        return bool(self.checks) and not self.failures
+        """Whether some check passes and none fails; what could not be judged does not count."""
+        return any(map(passed, self.checks)) and not self.failures
 
     @property
     def failures(self) -> tuple[Check, ...]:
-        """The checks that do not pass."""
-        return tuple(check for check in self.checks if not passed(check))
+        """The checks that fail."""
+        return tuple(check for check in self.checks if failed(check))
+
+    @property
+    def refused(self) -> tuple[Check, ...]:
+        """The checks that could not be made: neither passed nor failed."""
+        return tuple(check for check in self.checks if check.refused)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the machine-readable form; a number that is not finite is None."""
         return {
             "ok": self.ok,
             "level": self.level,
+            "not_verified": len(self.refused),
             "seconds": {game: round(value, 3) for game, value in self.seconds.items()},
             "checks": [_row(check) for check in self.checks],
         }
@@ -59,7 +62,8 @@ class Report:
                 "testsuite",
                 name=game,
                 tests=str(len(own)),
-                failures=str(sum(not passed(check) for check in own)),
+                failures=str(sum(failed(check) for check in own)),
+                skipped=str(sum(check.refused for check in own)),
                 errors="0",
                 time=f"{self.seconds.get(game, 0.0):.3f}",
             )
@@ -68,7 +72,9 @@ class Report:
                 case = ElementTree.SubElement(
                     suite, "testcase", classname=name, name=check.name, time="0"
                 )
-                if not passed(check):
+                if check.refused:
+                    ElementTree.SubElement(case, "skipped", message=check.note)
+                elif failed(check):
                     text = f"error {check.error:g}, allowed {check.allowed:g}"
                     failure = ElementTree.SubElement(case, "failure", message=text)
                     failure.text = f"value {check.value!r}, reference {check.reference!r}. " + (
@@ -85,45 +91,8 @@ class Report:
         InputError
             If the file cannot be written.
         """
-        target = require_writable(path)
-        try:
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                    stream.write(self.junit())
-                os.chmod(name, 0o644)
-                os.replace(name, target)
-            except BaseException:
-                os.unlink(name)
-                raise
-        except OSError as error:
-            raise _not_writable(target, error) from None
-
-
-def require_writable(path: str | Path) -> Path:
-    """Return the path of a file that can be written.
-
-    Raises
-    ------
-    InputError
-        If its folder does not exist or is not writable, or the path is a folder.
-    """
-    target = Path(path)
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        with tempfile.TemporaryFile(dir=target.parent):
-            return target
-    except OSError as error:
-        raise _not_writable(target, error) from None
-
-
-def _not_writable(target: Path, error: OSError) -> InputError:
-    return InputError(
-        f"the file {target} cannot be written: {error.strerror}.",
-        stage="output",
-        remedy="Choose a file in a folder that exists and is writable.",
-    )
+        with replacing(path) as temporary:
+            temporary.write_text(self.junit(), encoding="utf-8")
 
 
 def passed(check: Check) -> bool:
@@ -132,9 +101,14 @@ def passed(check: Check) -> bool:
     return check.verdict == "pass" and not any(map(math.isnan, numbers))
 
 
+def failed(check: Check) -> bool:
+    """Whether a check was made and does not pass."""
+    return not check.refused and not passed(check)
+
+
 def _row(check: Check) -> dict[str, Any]:
     row = {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in check.to_dict().items()
     }
-    return row | {"verdict": "pass" if passed(check) else "fail"}
+    return row | {"verdict": "fail" if failed(check) else check.verdict}

@@ -16,11 +16,12 @@ from tqdm import tqdm
 
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.model import Model
+from eqsolve.output import replacing, require_writable
 from eqsolve.registry import model as find_model
 from eqsolve.registry import names
 from eqsolve.symbolic.population import Population
 from eqsolve.symbols import symbol
-from eqsolve.verify.cases import SEED, Case, Level, cases
+from eqsolve.verify.cases import SEED, Case, Level, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
 from eqsolve.verify.montecarlo import monte_carlo_checks
@@ -29,9 +30,10 @@ from eqsolve.verify.nash import nash_checks
 from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.reference import reference_checks
-from eqsolve.verify.report import Report, require_writable
+from eqsolve.verify.report import Report
 from eqsolve.verify.spike import spike_checks
 from eqsolve.verify.symbolic import limit_checks, symbolic_checks
+from eqsolve.verify.table import Table, judge_all
 
 #: States at which the spike variation deviates; they determine an affine strategy.
 SPIKE_AT = ((1, 1), (2, -1), (-1, 3))
@@ -39,6 +41,8 @@ SPIKE_AT = ((1, 1), (2, -1), (-1, 3))
 SPIKE_ALLOWED = 1e-13
 #: Antithetic pairs of paths of the simulation.
 PATHS: dict[Level, int] = {"quick": 64_000, "full": 192_000}
+#: Grids that are solved at a time for the table.
+JOBS: dict[Level, int] = {"quick": 1, "full": 2}
 #: Probability that any check of one simulation fails although every claim is true.
 FALSE_ALARM = 1e-6
 
@@ -107,11 +111,14 @@ def run_command(
     *,
     self_test: bool = False,
     junit: str | Path | None = None,
+    table: str | Path | None = None,
     progress: bool = False,
 ) -> tuple[bool, dict[str, Any]]:
     """Verify and return the verdict with the machine-readable report.
 
-    With ``self_test`` errors are planted, too: the verdict is false if one is not caught.
+    With ``self_test`` errors are planted, too: the verdict is false if one is not caught. With
+    ``table`` only the grid's table of parameter sets is made, and written to that file (.md or
+    .json).
 
     Raises
     ------
@@ -120,6 +127,8 @@ def run_command(
     """
     if junit is not None:
         require_writable(junit)
+    if table is not None:
+        return _write_table(games, level, Path(table))
     report = verify(tuple(games) or None, level, progress)
     ok, result = report.ok, report.to_dict()
     if self_test:
@@ -130,6 +139,33 @@ def run_command(
     if junit is not None:
         report.write_junit(junit)
     return ok, result
+
+
+def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, dict[str, Any]]:
+    """Let the grid judge all its parameter sets and write the table."""
+    require_writable(path)
+    if path.suffix not in (".md", ".json"):
+        raise InputError(
+            f"the table {str(path)!r} has no known ending.",
+            stage="output",
+            remedy="Choose a name that ends with .md or .json.",
+        )
+    models = [find_model(name) for name in dict.fromkeys(tuple(games) or names())]
+    checked = _level(level)
+    start = time.perf_counter()
+    found = referee_table(models, checked)
+    spent = {"referee": time.perf_counter() - start}
+    text = found.to_markdown() if path.suffix == ".md" else found.to_json()
+    with replacing(path) as file:
+        file.write_text(text, encoding="utf-8")
+    report = Report(tuple(found.checks()), level, spent)
+    return report.ok, report.to_dict()
+
+
+def referee_table(models: Iterable[Model], level: Level) -> Table:
+    """The grid's verdicts on the parameter sets of games."""
+    sets = [(model.name, case) for model in models for case in refereed(model, level)]
+    return judge_all(sets, jobs=JOBS[level])
 
 
 def _level(level: str) -> Level:
@@ -150,6 +186,8 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
         for notion in notions:
             known = partial(reference_checks, model, name, notion)
             yield _Task(game, f"{name}, {notion}", "reference", known)
+    if any(True for _ in refereed(model, level)):
+        yield _Task(game, "referee", "grid", partial(_refereed, model, level))
     for seed, case in enumerate(cases(model, level), SEED):
         claims = partial(_case_checks, model, case, level, seed)
         yield _Task(game, case.name, "numeric", partial(_if_solved, model, claims))
@@ -159,6 +197,10 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
                 run = partial(nash_checks, model, case.given, name=case.name)
                 loop = partial(_if_solved, model, run)
                 yield _Task(game, f"{case.name}, closed loop", "ball", loop)
+
+
+def _refereed(model: Model, level: Level) -> list[Check]:
+    return referee_table([model], level).checks()
 
 
 def _finite_versions(model: Model) -> Iterator[Model]:

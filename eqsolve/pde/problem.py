@@ -1,0 +1,309 @@
+"""Problem files of the grid solvers: TOML, read strictly.
+
+Kinds: ``extended-hjb`` (a game's extended Hamilton-Jacobi-Bellman system), ``mfg`` (a mean-field
+game in one dimension), ``merton`` (control of the diffusion in one dimension). Unknown entries are
+refused, and so is whatever the solver refuses; every message names the entry.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.values import game_values
+from eqsolve.pde import expression
+from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
+from eqsolve.pde.couplings import Coupling
+from eqsolve.pde.entries import (
+    STAGE,
+    Entries,
+    formula,
+    hazard,
+    integer,
+    number,
+    numbers,
+    switch,
+    word,
+)
+from eqsolve.pde.extended_hjb import solve_extended_hjb
+from eqsolve.pde.hamiltonians import Absolute, Compiled, Hamiltonian, Power, Quadratic
+from eqsolve.pde.mfg import gaussian, solve_mfg
+from eqsolve.pde.result import Result, of_diffusion, of_game, of_mean_field
+
+#: Names in the cost of a mean-field game, in the order of compiled functions.
+LAW = ("t", "x", "mean", "variance", "density", "convolution", "control_mean")
+#: Largest problem file, in bytes.
+LARGEST = 100_000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem that was read completely: ``solve`` does the work.
+
+    Attributes
+    ----------
+    name : stem of the file's name.
+    kind : ``extended-hjb``, ``mfg`` or ``merton``.
+    summary : what will be solved, for a progress line.
+    solve : solves it.
+    """
+
+    name: str
+    kind: str
+    summary: str
+    solve: Callable[[], Result]
+
+
+def load(path: str | Path) -> Problem:
+    """Read a problem file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or an entry is missing, unknown or outside its domain.
+    """
+    file = Path(path)
+    try:
+        if file.stat().st_size > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST} bytes.", stage=STAGE)
+        table = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise InputError(
+            f"{str(path)!r} cannot be read: {error.strerror}.",
+            stage=STAGE,
+            remedy="Give the name of a TOML file; see eqsolve pde --help.",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        text = str(error).splitlines()[0] if str(error) else "it is nested too deeply"
+        raise InputError(f"{path} is not a TOML file: {text}.", stage=STAGE) from None
+    return read(table, file.stem)
+
+
+def read(table: Mapping[str, Any], name: str) -> Problem:
+    """Read a problem from a table as :func:`load` does from a file; decimals may be floats."""
+    entries = Entries(name, _decimals(dict(table)))
+    kind = entries.need("kind", '"extended-hjb"')
+    if not isinstance(kind, str) or kind not in _KINDS:
+        entries.refuse(f"kind is {str(kind)[:40]!r}", f"Choose one of {', '.join(_KINDS)}.")
+    problem = _KINDS[kind](name, entries)
+    entries.end()
+    return problem
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _decimals(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_decimals(part) for part in value]
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _game(name: str, entries: Entries) -> Problem:
+    from eqsolve.registry import model
+
+    game = word(entries, "game", entries.need("game", '"best-response"'))
+    found = model(game)  # an unknown game ends here
+    given = entries.sub("parameters")
+    texts: dict[sp.Symbol | str, object] = {}
+    for key in list(given.table):
+        value = given.take(key)
+        if not isinstance(value, (int, Decimal, str)) or isinstance(value, bool):
+            given.refuse(f"{key} must be a number, not {str(value)[:40]!r}")
+        texts[key] = str(value)
+    game_values(found.game, texts)  # refuses numbers that are missing, unknown or unusable
+    options = entries.options(
+        box=numbers,
+        nodes=numbers,
+        coarse=numbers,
+        closure=word,
+        method=word,
+        tolerance=number,
+        max_steps=integer,
+        payoff_boxes=numbers,
+        horizon=number,
+        hazard=hazard,
+        time_steps=integer,
+        scheme=lambda own, key, value: value if isinstance(value, str) else number(own, key, value),
+    )
+    size = options.get("nodes", 41)
+    if "horizon" not in options:
+        for key in ("hazard", "time_steps", "scheme"):
+            if key in options:
+                entries.refuse(f"{key} is given without horizon", "Give the horizon T, too.")
+    return Problem(
+        name,
+        "extended-hjb",
+        f"extended HJB system of {game}, {size} nodes a side",
+        lambda: of_game(
+            name, solve_extended_hjb(found.game, texts, refuse_infinite=False, **options)
+        ),
+    )
+
+
+def _mean_field(name: str, entries: Entries) -> Problem:
+    domain = numbers(entries, "domain", entries.need("domain", "[-3.0, 3.0]"))
+    viscosity = formula("x")(entries, "viscosity", entries.need("viscosity", "0.05"))
+    options = entries.options(
+        nodes=integer,
+        horizon=number,
+        steps=integer,
+        boundary=word,
+        exit_costs=numbers,
+        scheme=word,
+        damped_steps=integer,
+        richardson=switch,
+        method=word,
+        tolerance=number,
+        max_iterations=integer,
+        relaxation=number,
+        starts=integer,
+    )
+    options |= {
+        "initial": _initial(entries),
+        "hamiltonian": _hamiltonian(entries.sub("hamiltonian")),
+        "running": _cost(entries, "running"),
+        "terminal": _cost(entries, "terminal"),
+    }
+    size, steps = options.get("nodes", 201), options.get("steps", 100)
+    return Problem(
+        name,
+        "mfg",
+        f"mean-field game on {size} nodes, {steps} steps",
+        lambda: of_mean_field(name, solve_mfg(domain=domain, viscosity=viscosity, **options)),
+    )
+
+
+def _initial(entries: Entries) -> Any:
+    found = entries.need("initial", "{ mean = 0.0, deviation = 0.4 }, or a formula in x")
+    if isinstance(found, str):
+        return formula("x")(entries, "initial", found)
+    if not isinstance(found, dict):
+        entries.refuse("initial must be a formula in x, or a mean and a deviation")
+    law = Entries(f"{entries.where}, initial", dict(found))
+    center = number(law, "mean", law.need("mean", "0.0"))
+    spread = number(law, "deviation", law.need("deviation", "0.4"))
+    law.end()
+    return gaussian(center, spread)
+
+
+def _hamiltonian(entries: Entries) -> Hamiltonian:
+    kind = entries.take("kind", "quadratic")
+    found: Hamiltonian
+    if kind == "expression":
+        where = f"{entries.where}, value"
+        value = expression.read(where, entries.need("value", '"p**2/2 + p**4/10"'), ("x", "p"))
+        slope = sp.diff(value, sp.Symbol("p", real=True))
+        functions = [expression.scalar(part, ("x", "p")) for part in (value, slope)]
+        found = Compiled(functions[0], functions[1], **entries.options(minimizer=number))
+    elif kind == "power":
+        exponent = number(entries, "exponent", entries.need("exponent", "1.5"))
+        found = Power(exponent, **entries.options(scale=number))
+    elif kind in ("quadratic", "absolute"):
+        found = (Quadratic if kind == "quadratic" else Absolute)(**entries.options(scale=number))
+    else:
+        entries.refuse(
+            f"kind is {str(kind)[:40]!r}", "Choose quadratic, absolute, power or expression."
+        )
+    entries.end()
+    return found
+
+
+def _cost(entries: Entries, name: str) -> Coupling:
+    """A cost: a formula, or a table with the formula and a kernel or the control's cost."""
+    found = entries.take(name, 0)
+    table = Entries(f"{entries.where}, [{name}]", dict(found) if isinstance(found, dict) else {})
+    text = table.take("cost", 0) if isinstance(found, dict) else found
+    names = LAW if name == "running" else LAW[1:]
+    cost = expression.read(
+        table.where, text if isinstance(text, str) else number(table, "cost", text), names
+    )
+    options = table.options(control=number, kernel=formula("d"))
+    if isinstance(options.get("kernel"), float):
+        strength = options["kernel"]
+        options["kernel"] = lambda d: 0 * d + strength
+    table.end()
+    return coupling(cost, options)
+
+
+def coupling(cost: sp.Expr, options: Mapping[str, Any]) -> Coupling:
+    """The cost by parts where it is linear in the law's functionals, else as a compiled function.
+
+    Parts are sampled at the nodes, which is fast and needs no compiler.
+    """
+    symbols = {name: sp.Symbol(name, real=True) for name in LAW}
+    mean, variance, density = (symbols[name] for name in ("mean", "variance", "density"))
+    law = (mean, variance, density, symbols["convolution"], symbols["control_mean"])
+    where = {
+        (): "potential",
+        (mean,): "mean",
+        (mean, mean): "mean_squared",
+        (variance,): "variance",
+        (density,): "density",
+        (symbols["control_mean"],): "control_mean",
+    }
+    parts: dict[str, Any] = {}
+    expanded = sp.expand(cost)
+    for term in sp.Add.make_args(expanded):
+        own, rest = term.as_independent(*law, as_Add=False)
+        powers = rest.as_powers_dict() if rest != 1 else {}
+        key = (
+            tuple(s for s in law for _ in range(int(powers.get(s, 0))))
+            if all(base in law and power in (1, 2) for base, power in powers.items())
+            else None
+        )
+        if key not in where or own.has(symbols["t"]):
+            whole = expression.scalar(cost, LAW)
+            return Coupling(function=whole, **options)
+        parts[where[key]] = parts.get(where[key], 0) + own
+    fields: dict[str, Any] = {
+        key: expression.function(part, ("x",)) for key, part in parts.items() if part != 0
+    }
+    return Coupling(**fields, **options)
+
+
+def _merton(name: str, entries: Entries) -> Problem:
+    market = {
+        key: formula("x")(entries, key, entries.need(key, example))
+        for key, example in (("rate", "0.03"), ("excess", "0.09"), ("volatility", "0.28"))
+    }
+    aversion = number(entries, "risk_aversion", entries.need("risk_aversion", "2.0"))
+    options = entries.options(
+        wealth=numbers,
+        nodes=integer,
+        horizon=number,
+        steps=integer,
+        terminal=formula("x"),
+        formulation=word,
+        tolerance=number,
+        max_iterations=integer,
+    )
+    bounds = (entries.take("lowest_fraction"), entries.take("highest_fraction"))
+    limits = tuple(
+        None if value is None else number(entries, "fraction", value) for value in bounds
+    )
+    size, steps = options.get("nodes", 161), options.get("steps", 100)
+    return Problem(
+        name,
+        "merton",
+        f"controlled diffusion on {size} nodes, {steps} steps",
+        lambda: of_diffusion(
+            name,
+            solve_controlled_diffusion(
+                **market, risk_aversion=aversion, bounds=(limits[0], limits[1]), **options
+            ),
+        ),
+    )
+
+
+_KINDS: dict[str, Callable[[str, Entries], Problem]] = {
+    "extended-hjb": _game,
+    "mfg": _mean_field,
+    "merton": _merton,
+}
