@@ -41,6 +41,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
         values: Values,
         depends: tuple[str, ...] = (),
         evidence: tuple[Line, ...] = (),
+        prose: str = "",
     ) -> Display:
         return Display(
             number,
@@ -51,6 +52,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             depends=depends,
             values=values,
             evidence=evidence,
+            prose=prose,
         )
 
     def tends(left: sp.Expr, right: sp.Expr) -> Line:
@@ -63,6 +65,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
     halves = {symbol(f"w_{k}"): sp.Rational(1, 2) for k in AGENTS.indices}
     total = AGENTS.total(case.phi).xreplace(halves)
     average = tends(limiting_row() * M_s, phihat)
+    variance = {AGENTS.of("k", mv.nu) ** 2 + AGENTS.of("k", mv.sigma) ** 2: AGENTS.of("k", mv.s2)}
     responses = [tends(symbols_k[s], case.response[s]) for s in (mv.Qb, mv.Qs, mv.q3)]
     return (
         Display(
@@ -72,16 +75,25 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             "definition",
             "reconstructed",
             depends=("C.1",),
+            prose=r"As the hazard rates tend to infinity, responses become constant again. With "
+            r"$\psi$ as in (2.78) and the average demand at both agents' wealth,",
         ),
-        *(
-            limit(
-                number,
-                f"{which} agent, large hazard rate",
-                position(index),
-                depends=("C.3", "C.5"),
-                values={**own(index), **solved, **means},
-            )
-            for number, which, index in (("2.116", "first", first), ("2.117", "second", second))
+        limit(
+            "2.116",
+            "first agent, large hazard rate",
+            position(first),
+            depends=("2.118", "C.3", "C.5"),
+            values={**own(first), **solved, **means},
+            prose=r"and the own demand $\ell_k$ defined in (2.118), if $\psi \neq 1$ the first "
+            "agent's position tends to",
+        ),
+        limit(
+            "2.117",
+            "second agent, large hazard rate",
+            position(second),
+            depends=("2.118", "C.3", "C.5"),
+            values={**own(second), **solved, **means},
+            prose="and the second agent's to",
         ),
         Display(
             "2.118",
@@ -90,6 +102,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             "definition",
             "reconstructed",
             depends=("C.1",),
+            prose="where agent $k$ has the own demand",
         ),
         limit(
             "2.119",
@@ -98,6 +111,8 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             depends=("C.3", "C.5"),
             values={**own("i"), M_s: xi, psi: sp.S.One, phihat: sp.S.Zero},
             evidence=(average,),
+            prose=r"If $\psi = 1$ and $\hat\varphi = 0$ every real number $\xi$ gives an "
+            "equilibrium in the limit,",
         ),
         limit(
             "C.1",
@@ -105,14 +120,16 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             *responses,
             values=own("k"),
             depends=("2.54", "2.69", "2.70", "2.71"),
+            prose="The proof takes the limit in the response,",
         ),
         limit(
             "C.2",
             "reaction and own part at a large hazard rate",
-            tends(symbols_k[symbol("u")], case.reaction),
+            tends(symbols_k[symbol("u")], case.reaction.xreplace(variance)),
             tends(symbols_k[symbol("P")], case.own),
             depends=("2.102", "C.1"),
             values=own("k"),
+            prose="then in the reaction and the own part,",
         ),
         limit(
             "C.3",
@@ -120,6 +137,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             tends(symbols_k[symbol("pi")], short.position(M_s)),
             depends=("2.100", "2.101", "C.2"),
             values=own("k"),
+            prose="so that the position tends to",
         ),
         limit(
             "C.4",
@@ -130,6 +148,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             tends(BQb, sp.S.Zero),
             depends=("2.105", "2.106", "2.107", "C.2"),
             values={**summed, **own(first), **own(second)},
+            prose="The weighted means tend to",
         ),
         limit(
             "C.5",
@@ -137,6 +156,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             average,
             depends=("2.103", "C.4"),
             values={**solved, **means},
+            prose="and (2.103) becomes",
         ),
     )
 

@@ -75,7 +75,6 @@ def _limit(agents: ClosedForm) -> Display:
         tuple(Line(k, _shorter(limit, limit[k]), TENDS) for k in (mv.k1, mv.k2, mv.k3)),
         "limit",
         "exact",
-        let=(Line(mv.S, limit[mv.S], ":="),),
         evidence=tuple(Line(name, limit[name]) for name in _RESPONSE),
         depends=("2.96", "2.97", "2.98", "3.44"),
         prose=r"As $n \to \infty$ the coefficients of the strategy of identical agents converge to "

@@ -18,6 +18,7 @@ from eqsolve.operators import (
     Noise,
     OverOthers,
     Variance,
+    plain,
 )
 from eqsolve.symbolic.game import State
 from eqsolve.symbols import entry
@@ -69,6 +70,11 @@ def model(source: Source) -> tuple[Display, ...]:
     weight_today = weight.subs(mv.x, today)
     future = {today: "x_i"}
     given = r"\tau > t"
+
+    def objective(wealth: sp.Expr) -> sp.Expr:
+        spread = -mv.gamma / 2 * Variance(wealth, given)
+        return InOrder(weight_today * Expectation(wealth, given), spread)
+
     return (
         shown(
             "2.1",
@@ -102,13 +108,7 @@ def model(source: Source) -> tuple[Display, ...]:
         shown(
             "2.6",
             "objective",
-            Line(
-                sp.Symbol("J_i"),
-                InOrder(
-                    weight_today * Expectation(gap, given),
-                    -mv.gamma / 2 * Variance(gap, given),
-                ),
-            ),
+            Line(sp.Symbol("J_i"), objective(gap)),
             kind="definition",
             proof="definition",
             names=of_agent() | at_horizon | future,
@@ -128,16 +128,11 @@ def model(source: Source) -> tuple[Display, ...]:
         shown(
             "2.8-2.9",
             "objective in own and competitors' wealth",
-            Line(
-                sp.Symbol("J_i"),
-                InOrder(
-                    weight_today * Expectation(relative, given),
-                    -mv.gamma / 2 * Variance(relative, given),
-                ),
-            ),
+            Line(sp.Symbol("J_i"), objective(relative)),
             kind="identity",
             let=(Line(mv.kappa, game.definitions[mv.kappa]),),
-            evidence=(Line(gap.subs(mean, mv.y + mv.N * mv.x), relative),),
+            # the objective (2.6), the average of all agents' wealth spelled out
+            values={sp.Symbol("J_i"): plain(objective(gap.subs(mean, mv.y + mv.N * mv.x)))},
             names=of_agent() | at_horizon | future,
             depends="2.6 2.7",
             prose="With $N = 1/n$, the objective in terms of own and competitors' wealth is",

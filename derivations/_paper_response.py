@@ -148,13 +148,20 @@ def _coefficients(source: Source) -> tuple[Display, ...]:
             prose="The coefficient of $x^2$ is",
         ),
         shown(
+            "curvature",
+            "curvature by the second moment",
+            Line(K, curvature),
+            kind="identity",
+            depends="2.34 2.45",
+            prose="In terms of $h_{20}$ the curvature is",
+        ),
+        shown(
             "2.46",
             "second-order condition",
-            Line(K, curvature),
             Line(sp.expand(growth), sp.S.Zero, ">", positive),
             kind="assumption",
             depends="2.34 2.43 2.45",
-            prose="The curvature in terms of $h_{20}$ and the second-order condition are",
+            prose="It is positive, which is the second-order condition, if",
         ),
         *(
             shown(

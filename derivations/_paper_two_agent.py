@@ -65,6 +65,8 @@ def _constant(case: ConstantResponse, meaning: Meaning) -> tuple[Display, ...]:
             "definition",
             "reconstructed",
             depends=("2.68",),
+            prose=r"Without interest ($r = 0$) and with $\beta_i = 0$ for every agent, responses "
+            "are constant. With the average competition",
         ),
         Display(
             "2.79",
@@ -73,6 +75,7 @@ def _constant(case: ConstantResponse, meaning: Meaning) -> tuple[Display, ...]:
             "definition",
             "reconstructed",
             depends=("2.68",),
+            prose="and the average demand",
         ),
         Display(
             "2.80",
@@ -88,6 +91,7 @@ def _constant(case: ConstantResponse, meaning: Meaning) -> tuple[Display, ...]:
                 Line(M_s, phi + psi * M_s),
             ),
             values={**summands, **meaning.of("i", case, demand), M_s: phi / (1 - psi)},
+            prose=r"the equilibrium of $n$ agents who differ is, if $\psi \neq 1$,",
         ),
     )
 
@@ -99,11 +103,18 @@ def _two() -> tuple[Display, ...]:
         return tuple(Line(a, b.xreplace(HALVES), relation) for a, b in pairs)
 
     def shown(
-        number: str, title: str, content: tuple[Line, ...], *depends: str, definition: bool = False
+        number: str,
+        title: str,
+        content: tuple[Line, ...],
+        *depends: str,
+        definition: bool = False,
+        prose: str = "",
     ) -> Display:
         kind: Kind = "definition" if definition else "solution"
         proof: Proof = "definition" if definition else "exact"
-        return Display(number, title, content, kind, proof, depends=depends, given=HALVES)
+        return Display(
+            number, title, content, kind, proof, depends=depends, given=HALVES, prose=prose
+        )
 
     def position(index: int) -> tuple[sp.Expr, sp.Expr]:
         return symbol(f"pi_{index}"), _of(index, POINT.position)
@@ -119,17 +130,55 @@ def _two() -> tuple[Display, ...]:
     totals = sp.Matrix([M_b, M_s])
     left = POINT.matrix * totals
     conditions = POINT.proportional(xi)
+    # no side of an equation begins with a minus
+    conditions = tuple(
+        (-a, -b) if a.could_extract_minus_sign() and not a.is_Add else (a, b) for a, b in conditions
+    )
     # the means for which the second row, with the right side, is xi times the first
     degenerate = sp.solve([a - b for a, b in conditions], [sQb, sQs, sP], dict=True)[0]
     solvable = [POINT.determinant.expression, *POINT.minors()]
     return (
-        shown("2.100", "position of the first agent", lines(position(first)), "2.68"),
-        shown("2.101", "position of the second agent", lines(position(second)), "2.68"),
-        shown("2.102", "reaction and own part", lines(*parts), "2.68", definition=True),
-        shown("2.103", "average common volatility", lines((left[1], POINT.right[1])), "2.102"),
-        shown("2.104", "average excess drift", lines((left[0], POINT.right[0])), "2.102"),
         shown(
-            "2.105", "weighted means", lines(product(sQs), product(sQb)), "2.102", definition=True
+            "2.100",
+            "position of the first agent",
+            lines(position(first)),
+            "2.68",
+            prose=r"Let now two agents differ. With $M_b$ and $M_s$ the averages of $B_k \pi_k$ "
+            r"and $\sigma_k \pi_k$ over both of them, their responses are",
+        ),
+        shown(
+            "2.101",
+            "position of the second agent",
+            lines(position(second)),
+            "2.68",
+            prose="and",
+        ),
+        shown(
+            "2.102",
+            "reaction and own part",
+            lines(*parts),
+            "2.68",
+            definition=True,
+            prose="where the reaction to the own part of the averages and the response without "
+            "them are",
+        ),
+        shown(
+            "2.103",
+            "average common volatility",
+            lines((left[1], POINT.right[1])),
+            "2.102",
+            prose="Averaged, the two positions give two linear equations for $M_s$ and $M_b$,",
+        ),
+        shown(
+            "2.104", "average excess drift", lines((left[0], POINT.right[0])), "2.102", prose="and"
+        ),
+        shown(
+            "2.105",
+            "weighted means",
+            lines(product(sQs), product(sQb)),
+            "2.102",
+            definition=True,
+            prose="Their coefficients are the weighted means",
         ),
         shown("2.106", "weighted means", lines(product(sP)), "2.102", definition=True),
         shown(
@@ -150,6 +199,7 @@ def _two() -> tuple[Display, ...]:
                 ),
             ),
             depends=("2.103", "2.104"),
+            prose=r"If $\Omega \neq 0$ the solution is",
         ),
         Display(
             "2.111-2.112",
@@ -158,6 +208,7 @@ def _two() -> tuple[Display, ...]:
             "solution",
             "exact",
             depends=("2.103", "2.104"),
+            prose="and",
         ),
         Display(
             "2.113",
@@ -168,6 +219,7 @@ def _two() -> tuple[Display, ...]:
             evidence=tuple(Line(e, sp.S.Zero) for e in solvable),
             values=degenerate,
             depends=("2.103", "2.104"),
+            prose=r"The system is degenerate if one row is $\xi$ times the other,",
         ),
         Display(
             "2.114",
@@ -178,5 +230,6 @@ def _two() -> tuple[Display, ...]:
             evidence=tuple(Line(e, sp.S.Zero) for e in solvable),
             values=degenerate,
             depends=("2.103", "2.104"),
+            prose="and then has a solution (and infinitely many) only if the right sides are, too,",
         ),
     )

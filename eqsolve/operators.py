@@ -68,7 +68,7 @@ class Expectation(_Inert):
     """``E[expression]``, or ``E[expression | condition]`` with the condition in LaTeX."""
 
     def __new__(cls, expression: sp.Expr, condition: str = "") -> Expectation:
-        result: Expectation = sp.Expr.__new__(cls, strictly(expression), Str(condition))
+        result: Expectation = sp.Expr.__new__(cls, strictly(expression), Str(str(condition)))
         return result
 
 
@@ -76,7 +76,7 @@ class Variance(Expectation):
     """``Var[expression]`` or ``Var[expression | condition]``."""
 
     def __new__(cls, expression: sp.Expr, condition: str = "") -> Variance:
-        result: Variance = sp.Expr.__new__(cls, strictly(expression), Str(condition))
+        result: Variance = sp.Expr.__new__(cls, strictly(expression), Str(str(condition)))
         return result
 
 
@@ -145,9 +145,10 @@ def plain(expression: sp.Expr) -> sp.Expr:
     """Return what an expression means, without the nodes that only affect how it is shown.
 
     Expectations, integrals over time and values along paths are linear in their argument: each
-    becomes an indeterminate times the argument, and a variance of a product becomes one times
-    its square. A rational identity in these is an identity of the functionals, as long as they
-    are multiplied by constants only (not by functions of the present state).
+    becomes an indeterminate times the argument. A variance is a quadratic form in the states: it
+    becomes an indeterminate times the square. A rational identity in these is an identity of the
+    functionals, as long as they are multiplied by constants only (not by functions of the present
+    state).
     """
     if not isinstance(expression, sp.Basic) or not expression.has(_Inert):
         return expression
@@ -161,8 +162,7 @@ def plain(expression: sp.Expr) -> sp.Expr:
     if isinstance(expression, Discount):
         return _functional("Discount", *expression.args)
     if isinstance(expression, Variance):
-        known = not isinstance(args[0], sp.Add)
-        return _functional("Variance", *expression.args[1:]) * args[0] ** 2 if known else expression
+        return _functional("Variance", *expression.args[1:]) * args[0] ** 2
     if isinstance(expression, (Along, TimeIntegral, Expectation)):
         return _functional(type(expression).__name__, *expression.args[1:]) * args[0]
     if isinstance(expression, _Inert):

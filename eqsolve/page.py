@@ -1,4 +1,4 @@
-"""The report page: what it contains, and how it becomes one HTML file that needs nothing else."""
+"""The report page: what it contains, and how it becomes an HTML file that loads nothing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from eqsolve.latex.document import as_text
+from eqsolve.latex.document import as_text, display_tex
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
 from eqsolve.paper_figures.figure import Drawn
@@ -22,6 +23,10 @@ from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import entry
 from eqsolve.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
 
+if TYPE_CHECKING:
+    from eqsolve.claims import Claim
+
+PAGES = {"index.html": "Report", "ledger.html": "Ledger", "claims.html": "Claims"}
 PROOFS = {
     "definition": "a definition or an assumption; nothing to prove",
     "exact": "a polynomial or rational identity whose residual is exactly zero",
@@ -51,6 +56,9 @@ class Equation:
     let: tuple[Formula, ...]
     lines: tuple[Formula, ...]
     depends: tuple[tuple[Markup, str], ...]
+    game: str
+    covers: tuple[str, ...]
+    tex: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,7 @@ class Content:
     reference : rows of solved parameter sets: name, game, notion, status, strategy.
     sets : the parameter sets by name.
     provenance : rows (part, version).
+    claims : the judged claims of the paper.
     """
 
     games: Sequence[tuple[Model, Sequence[Display]]]
@@ -88,11 +97,17 @@ class Content:
     reference: Sequence[Mapping[str, Any]]
     sets: Mapping[str, Mapping[str, str]]
     provenance: Sequence[tuple[str, str]]
+    claims: Sequence[Claim] = ()
+
+    @cached_property
+    def shown(self) -> list[Section]:
+        """The games as all pages show them."""
+        return sections(self.games)
 
 
-def render(content: Content, version: str) -> str:
-    """Return the page as HTML; equal contents give equal text."""
-    environment = Environment(
+def environment(version: str, here: str) -> Environment:
+    """The templates of a page with what all pages share: style, version, links to the others."""
+    made = Environment(
         loader=PackageLoader("eqsolve.templates", ""),
         undefined=StrictUndefined,
         autoescape=True,
@@ -100,17 +115,33 @@ def render(content: Content, version: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "digits": digits, "greek": greek}
-    environment.globals["symbol"] = lambda name: symbolic(entry(name).symbol)
+    made.filters |= {"number": number, "digits": digits, "greek": greek}
+    made.globals |= {
+        "version": version,
+        "here": here,
+        "pages": PAGES,
+        "style": Markup(template("report.css")),
+        "script": "",
+    }
+    return made
+
+
+def template(name: str) -> str:
+    """The text of a style sheet or script."""
+    return files("eqsolve.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def render(content: Content, version: str) -> str:
+    """Return the report page as HTML; equal contents give equal text."""
+    made = environment(version, "index.html")
+    made.globals["symbol"] = lambda name: symbolic(entry(name).symbol)
     checks = content.verification["checks"]
-    shown = sections(content.games)
-    style = files("eqsolve.templates").joinpath("report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html.jinja").render(
-        version=version,
-        style=Markup(style),
+    shown = content.shown
+    return made.get_template("report.html.jinja").render(
         sections=shown,
         equations=sum(len(section.equations) for section in shown),
-        proofs=_used(PROOFS, (e.proof for s in shown for e in s.equations)),
+        claims=content.claims,
+        proofs=used(PROOFS, (e.proof for s in shown for e in s.equations)),
         figures=[(drawn, image(drawn)) for drawn in content.figures],
         baseline=content.baseline,
         verification=content.verification,
@@ -118,7 +149,7 @@ def render(content: Content, version: str) -> str:
         failed=[(k, check) for k, check in enumerate(checks, 1) if check["verdict"] != "pass"],
         overview=overview(checks),
         groups=grouped(checks),
-        kinds=_used(KINDS, (check["kind"] for check in checks)),
+        kinds=used(KINDS, (check["kind"] for check in checks)),
         reference=content.reference,
         sets=content.sets,
         provenance=content.provenance,
@@ -191,6 +222,9 @@ def _equation(
         tuple(formula(line, display.names) for line in display.let),
         tuple(formula(line, display.names) for line in display.lines),
         tuple(known.get(number, (escape(f"({number})"), "")) for number in display.depends),
+        game,
+        covered(display) if display.is_numbered else (),
+        display_tex(display),
     )
 
 
@@ -233,7 +267,7 @@ def _domain(parameter: str) -> str:
     return str(entry(parameter).domain).replace(">=", "\u2265")
 
 
-def _used(explained: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:
+def used(explained: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:
     """The explanations of the words that occur, in a fixed order, unknown words at the end."""
     words = set(found)
     known = {word: text for word, text in explained.items() if word in words}

@@ -34,7 +34,7 @@ class Written:
 
     Attributes
     ----------
-    folder : the output folder; ``index.html`` is the page.
+    folder : the output folder; ``index.html`` is the first page.
     ok : whether every check passed.
     summary : one sentence.
     """
@@ -59,6 +59,9 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
         If the folder cannot be written.
     """
     from eqsolve import __version__
+    from eqsolve.browse import render_claims, render_ledger
+    from eqsolve.claims import judge
+    from eqsolve.latex.document import ledger_rows
     from eqsolve.latex.document import write as write_latex
     from eqsolve.page import Content, render
     from eqsolve.paper_figures.baseline import baseline, decimal
@@ -75,9 +78,12 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
         write_latex(documents, models)
         figures = draw(pictures)
         ok, verification = run_command((), level, self_test=True, junit=None, progress=progress)
-        (stage / "verification.json").write_text(
-            json.dumps(verification, indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
+        claims = judge(progress=progress)
+        data = {
+            "verification": verification,
+            "ledger": ledger_rows(models),
+            "claims": [claim.to_dict() for claim in claims],
+        }
         games = [(each, each.displays(each.derivation)) for each in models]
         content = Content(
             games,
@@ -87,8 +93,17 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
             list(reference()),
             model("mean-field").cases,
             list(provenance()),
+            claims,
         )
-        (stage / "index.html").write_text(render(content, __version__), encoding="utf-8")
+        texts = {
+            "index.html": render(content, __version__),
+            "ledger.html": render_ledger(content, __version__),
+            "claims.html": render_claims(content, __version__),
+        }
+        for name, rows in data.items():
+            texts[f"{name}.json"] = json.dumps(rows, indent=1, allow_nan=False) + "\n"
+        for name, text in texts.items():
+            (stage / name).write_text(text, encoding="utf-8")
     checks = verification["checks"]
     passed = sum(check["verdict"] == "pass" for check in checks)
     caught = f"{verification['caught']} of {verification['planted']} planted errors caught"

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from xml.etree import ElementTree
 
 import sympy as sp
@@ -26,7 +27,8 @@ PIECE = 18.0
 _STRUCTURE = re.compile(rf"{BREAK}|\\lbrace|\\rbrace|\\.|[{{}}()\[\]]")
 _WITH_LIMITS = ("sup", "inf", "lim", "lim\u2006inf", "max", "min")
 _SIGNS = ("-", "\u2212", "+")
-_BEFORE_UNARY = ("=", "\u2260", "<", ">", "\u2264", "\u2265", "(", "[", "{")
+_BEFORE_UNARY = ("=", "\u223c", "\u2192", "\u2260", "<", ">", "\u2264", "\u2265", "(", "[", "{")
+_FORMS = dict.fromkeys("([{\u27e8", "prefix") | dict.fromkeys(")]}\u27e9", "postfix")
 _OPENING, _CLOSING = ("(", "[", r"\lbrace"), (")", "]", r"\rbrace")
 
 
@@ -44,7 +46,9 @@ class Formula:
 
 def formula(line: Line, names: Mapping[sp.Symbol, str] | None = None) -> Formula:
     """Render one line in pieces between which a narrow page may break it."""
-    left = split(marked(line.left, names))
+    written = marked(line.left, names)
+    # a line that goes on with a relation has nothing on its left
+    left = split(written) if written != "{}" else []
     right = split(marked(line.right, names))
     relation = line.relation.replace(":=", "\u2254")
     right[0] = f"{relation} {right[0]}"
@@ -115,6 +119,7 @@ def symbolic(value: sp.Expr) -> Markup:
     return mathematics(latex(value))
 
 
+@cache
 def mathematics(tex: str) -> Markup:
     """MathML for HTML: without namespaces, limits below operators, signs spaced as in TeX."""
     root = ElementTree.fromstring(mathml(tex))
@@ -123,6 +128,13 @@ def mathematics(tex: str) -> Markup:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         children = list(element)
+        if element.text in _FORMS:
+            # the dictionary of operators would space sized brackets as relations
+            element.set("form", _FORMS[element.text])
+        elif element.tag == "mo" and element.text in ("/", "|"):
+            element.attrib |= {"lspace": "0.05em", "rspace": "0.05em"}
+        elif element.tag == "mo" and element.text == "Var":
+            element.attrib |= {"form": "prefix", "lspace": "0.17em", "rspace": "0"}
         if element.tag == "msub" and children[0].text in _WITH_LIMITS:
             element.tag = "munder"
         for before, sign in zip(children, children[1:]):

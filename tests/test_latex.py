@@ -21,14 +21,14 @@ from eqsolve.derivations import _paper_cubic as cubic
 from eqsolve.derivations._paper import ABBREVIATIONS
 from eqsolve.errors import DerivationError, InputError, StaleError
 from eqsolve.latex import document
-from eqsolve.latex.layout import LINE_WIDTH, broken, width
+from eqsolve.latex.layout import LINE_WIDTH, broken, display_rows, width
 from eqsolve.latex.mathml import mathml
 from eqsolve.latex.printer import BREAK, latex
 from eqsolve.ledger import Checker, Display, Line
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.registry import model
 from eqsolve.symbolic.reduction import Reduction
-from eqsolve.symbols import symbol
+from eqsolve.symbols import latex_names, symbol
 
 GAMES = ("best-response", "n-agent", "mean-field")
 GOLDEN = Path(__file__).parent / "golden" / "latex"
@@ -204,8 +204,21 @@ Q = symbol("Q")
             r"\lambda - 2 r - 2 B p_1 - v p_1^2",
         ),
         (-mv.B * mv.p1 + mv.E1, r"E_1 - B p_1"),
-        (-Q * (mv.N - 1), r"Q (1 - N)"),
-        (1 + Q * (mv.N - 1), r"1 - Q (1 - N)"),
+        (-Q * (mv.N - 1), r"(1 - N) Q"),
+        (1 + Q * (mv.N - 1), r"1 - (1 - N) Q"),
+        (mv.B * (2 * mv.beta - mv.gamma), r"B (2 \beta - \gamma)"),
+        ((mv.lam - mv.r) * mv.c, r"(\lambda - r) c"),
+        (mv.h20 * (mv.lam - mv.p1), r"h_{20} (\lambda - p_1)"),
+        (-mv.a - 2 * mv.B * mv.c, r"-(2 B c + a)"),
+        (mv.a / 2 - mv.c / 2, r"\frac{1}{2} (a - c)"),
+        (-mv.a / 2 - mv.c / 2, r"-\frac{1}{2} (a + c)"),
+        (mv.a / 2 + mv.c / 3, r"\frac{a}{2} + \frac{c}{3}"),
+        (2 / (1 + mv.a / 2 + mv.c / 3), r"\frac{12}{6 + 3 a + 2 c}"),
+        (1 / (1 + mv.a / 2) ** 2, r"\frac{1}{\Bigl( 1 + \frac{a}{2} \Bigr)^2}"),
+        ((mv.a / mv.c + mv.d) / mv.s2, r"\frac{1}{v} \Bigl( \frac{a}{c} + d \Bigr)"),
+        (sp.exp(-mv.gamma * mv.x / mv.alpha), r"e^{-(\gamma/\alpha) x}"),
+        (sp.exp(1 / (mv.r * mv.gamma)), r"e^{(1/(\gamma r))}"),
+        (sp.cbrt(-mv.a - mv.c), r"\sqrt[3]{-a - c}"),
         (-mv.gamma * (mv.a - mv.kappa) * (mv.c + mv.theta), r"\gamma (\kappa - a) (\theta + c)"),
         (mv.gamma * (mv.a**2 - mv.h20) / 2, r"\frac{\gamma}{2} (a^2 - h_{20})"),
         (mv.h11 / 2, r"\frac{h_{11}}{2}"),
@@ -284,8 +297,22 @@ def test_long_formulas_are_broken_at_the_outermost_signs() -> None:
 
 def test_rows_fit_the_line(game: str) -> None:
     for display in displays(game):
-        for row in document.display_rows(display.lines, dict(display.names)):
+        for row in display_rows(display.lines, dict(display.names)):
             assert width(f"{row.left} {row.right}") <= LINE_WIDTH + 1.0, display.number
+
+
+def test_a_chain_hangs_below_a_wide_left_side() -> None:
+    wide = sum(symbol(f"h{k}") for k in ("20", "11", "02", "10", "01", "00"))
+    long = sum(symbol(f"A{k}") for k in range(1, 7))
+    lines = (Line(wide, long), Line(Named(wide, "{}"), long - a))
+    beside = display_rows(lines, room=LINE_WIDTH)
+    assert [row.left for row in beside] == [latex(wide), "{}"]
+    below = display_rows(lines, room=width(latex(wide)) + 6.0)
+    assert [row.left for row in below] == ["", "", ""]
+    assert [row.right for row in below][:2] == [latex(wide), rf"\quad = {latex(long)}"]
+    # two equations are not a chain
+    both = display_rows((lines[0], Line(a, long)), room=width(latex(wide)) + 6.0)
+    assert [row.left for row in both if row.left] == [latex(wide), "a"]
 
 
 # ----------------------------------------------------------------------- files
@@ -311,6 +338,20 @@ def test_writes_and_notices_stale_files(tmp_path: Path) -> None:
     with pytest.raises(StaleError, match="eq-2.96.tex"):
         document.check_stale(tmp_path / "out", models)
     assert "-" in target.read_text()
+
+
+def test_symbols_are_listed_once_and_in_the_order_of_the_table(texts: dict[str, str]) -> None:
+    table = re.search(r"Symbol & Meaning(.*?)longtable", texts[document.DOCUMENT], re.DOTALL)
+    assert table is not None
+    rows = re.findall(r"(?m)^\$(.*?)\$ & (.*?) & (.*?) \\\\$", table.group(1))
+    shown = [written for written, _, _ in rows]
+    assert len(shown) == len(set(shown)) > 50
+    order = list(latex_names().values())
+    # the control is written as a position, which has a later row
+    places = [order.index(w) for w in shown if w in order and w != r"\pi"]
+    assert places == sorted(places) and len(places) > 50
+    # the index of an agent makes no row of its own
+    assert r"\gamma" in shown and not [w for w in shown if w.startswith(r"\gamma_")]
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:

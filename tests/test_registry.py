@@ -182,6 +182,32 @@ def test_the_limits_of_the_hazard_rate_need_their_averages(checkers: dict[str, C
     assert len(checker.failures(replace(display, values=wrong))) == 3
 
 
+@pytest.mark.parametrize("name", "theta kappa gamma beta x y".split())
+def test_an_error_in_the_objective_of_own_and_others_wealth_is_seen(
+    checkers: dict[str, Checker], name: str
+) -> None:
+    """(2.9) is (2.6) with the average spelled out, not a new name."""
+    display = find("best-response", "2.8-2.9")
+    (line,) = display.lines
+    assert checkers["best-response"].states(line, display)
+    assert not checkers["best-response"].failures(display)
+    wrong = replace(line, right=line.right.subs(symbol(name), 2 * symbol(name)))
+    assert checkers["best-response"].failures(replace(display, lines=(wrong,)))
+
+
+def test_no_side_begins_with_a_minus_in_the_degenerate_case() -> None:
+    lines = find("two-agent", "2.113").lines
+    assert [latex(line.left)[0] for line in lines] == ["\\", "1"]
+
+
+def test_letters_of_numbered_displays_make_the_symbol_table() -> None:
+    """Neither an index, nor g_2 of (D.1), nor the letters of Cardano's form."""
+    text = document.files(models())[document.DOCUMENT]
+    table = text.partition("\\section{Symbols}")[2].partition("\\end{longtable}")[0]
+    assert "$\\gamma$ &" in table and "$M_b$ &" in table
+    assert not [x for x in ("k", "g_2", r"\rho") if f"${x}$ &" in table]
+
+
 @pytest.mark.parametrize("plant", [_flipped, _scaled])
 def test_planted_errors_among_different_agents(checkers: dict[str, Checker], plant: Any) -> None:
     checker, planted = checkers["two-agent"], 0
@@ -355,6 +381,8 @@ def test_functionals_are_linear() -> None:
     assert not vanishes(Expectation(f) - Expectation(f, "A"))
     assert not vanishes(TimeIntegral(f, s, t, T) - TimeIntegral(f, s, t, sp.oo))
     assert vanishes(Variance(f / g) - Variance(f) / g**2)
+    assert vanishes(Variance(2 * f + 2 * g) - 4 * Variance(f + g))
+    assert not vanishes(Variance(f + g) - Variance(f - g))
     assert not vanishes(Variance(f / g) - Variance(f) / g)
     assert not vanishes(Variance(f + g) - Variance(f) - Variance(g))
     assert vanishes(Meant(f, 2 * g) - 2 * g)

@@ -285,7 +285,7 @@ def competitors_wealth(context: Context) -> Finding:
     """The abstract: strategies depend on the wealth of competitors."""
     form = context.form("n-agent")
     alone_form = specialize(form, {theta: 0, kappa: 1})
-    flat = specialize(form, CONSTANT)
+    flat, idle = specialize(form, CONSTANT), specialize(form, {B: 0, p1: 0})
     points, where = draw(context, "abstract")
     found = context.kernel("n-agent").evaluate(points)
     slopes = found["k_y"][found["status"] == Status.OK]
@@ -294,10 +294,11 @@ def competitors_wealth(context: Context) -> Finding:
         (
             Test(
                 "exact",
-                "k2 != 0 for every parameter, beta = r = 0 and theta = 0 included.",
-                not vanishes(alone_form, k2) and explicit(flat, k2) != 0,
+                "k2 != 0 for every parameter, beta = r = 0, theta = 0 and B = 0 included.",
+                not vanishes(alone_form, k2)
+                and all(explicit(form, k2) != 0 for form in (flat, idle)),
             ),
-            counted("k2 != 0 with theta, beta > 0", slopes == 0, where, "condition"),
+            counted("k2 > 0 with theta, beta > 0", slopes <= 0, where, "condition"),
             identity(
                 "k2 S W = p2 + Q p1.",
                 form,
@@ -305,10 +306,10 @@ def competitors_wealth(context: Context) -> Finding:
                 scope="condition",
             ),
         ),
-        "theta != 0 and not beta = r = 0.",
+        "theta != 0, B != 0 and not beta = r = 0.",
         Counterexample.of(
             (command,),
-            "At beta = r = 0 the coefficient of the competitors' wealth is {}.",
+            "At beta = r = 0 the coefficient of the competitors' wealth is exactly {:.0f}.",
             lambda slope: slope == 0,
         ),
     )

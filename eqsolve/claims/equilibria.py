@@ -101,6 +101,7 @@ def _compared(context: Context, says: str, entry: str) -> tuple[Test, ...]:
     bad = sum(gap > _FOUND for gap in every)
     constant = gaps("n-agent", r="0", beta="0") + gaps("mean-field", r="0", beta="0")
     alone = gaps("n-agent", theta="0") + gaps("mean-field", theta="0")
+    idle = gaps("n-agent", r="1/50", b="1/50") + gaps("mean-field", r="1/50", b="1/50")
     where = f"S1 to S3 and sets drawn with seed {context.seed}, n-agent and mean-field"
     return (
         Test(
@@ -116,7 +117,11 @@ def _compared(context: Context, says: str, entry: str) -> tuple[Test, ...]:
                 bool(values) and max(values) <= _ZERO,
                 "exception",
             )
-            for text, values in (("at beta = r = 0", constant), ("at theta = 0", alone))
+            for text, values in (
+                ("at beta = r = 0", constant),
+                ("at theta = 0", alone),
+                ("at B = 0, where nobody invests", idle),
+            )
         ),
     )
 
@@ -128,8 +133,8 @@ def nash(context: Context) -> Finding:
         _compared(
             context, "The exploitability (best gain rate of a short deviation)", "exploitability"
         ),
-        "Only if beta = r = 0 or theta = 0: otherwise competitors' positions move with wealth, "
-        "which the fixed point neglects.",
+        "Only if beta = r = 0, theta = 0 or B = 0: otherwise competitors' positions move with "
+        "wealth, which the fixed point neglects.",
         Counterexample.of(
             (command,),
             "At S1 with n = 3, everybody at wealth 1, a short deviation gains at the rate "
@@ -144,7 +149,7 @@ def value(context: Context) -> Finding:
     commands = (Command("n-agent", THREE, "at.V"), Command("n-agent", THREE, "at.J"))
     return Finding(
         _compared(context, "V - J, J what agents obtain when all play the strategy,", "V"),
-        "Only if beta = r = 0 or theta = 0.",
+        "Only if beta = r = 0, theta = 0 or B = 0.",
         Counterexample.of(
             commands,
             "At S1 with n = 3 the value (2.77) is {:.6g}, the objective obtained {:.6g}.",

@@ -139,9 +139,9 @@ def gamma_decreasing(context: Context, direction: int = 1) -> Finding:
             ),
             _own_slope(context),
         ),
-        "theta = 0 (the non-competitive strategy), or, sufficient by search, the moderate domain "
-        "stated in the evidence. It fails for beta/gamma large, lambda small and own wealth low "
-        "against the others'.",
+        "Sufficient by search, not proved: theta = 0 (the non-competitive strategy), or the "
+        "moderate domain stated in the evidence. It fails for beta/gamma large, lambda small "
+        "and own wealth low against the others'.",
         Counterexample.of(
             moved(RISING, "gamma", ("9/10", "11/10"), RISING_AT),
             "As gamma rises from 0.9 to 1.1 times 0.49188, pi rises from {:.8g} to {:.8g}.",
@@ -192,9 +192,9 @@ def gamma_convex(context: Context, direction: int = 1) -> Finding:
                 "condition",
             ),
         ),
-        "theta = 0 (the non-competitive strategy), or, sufficient by search, the moderate domain "
-        "stated in the evidence. It fails where second moments are nearly infinite (D2 near 0, or "
-        "Q large).",
+        "Sufficient by search, not proved: theta = 0 (the non-competitive strategy), or the "
+        "moderate domain stated in the evidence. It fails where second moments are nearly "
+        "infinite (D2 near 0, or Q large).",
         Counterexample.of(
             moved(BENT, "gamma", ("95/100", "1", "105/100")),
             "At 0.95, 1 and 1.05 times gamma = 1.231, pi = {:.10g}, {:.10g}, {:.10g}: the middle "

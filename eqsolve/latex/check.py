@@ -242,27 +242,56 @@ class Comparison:
     ) -> tuple[Part, ...]:
         """Pair statements with lines: first those that agree, then the others in order."""
         agreed: dict[int, tuple[Relation, Agreement]] = {}
+        again: list[tuple[Relation, Agreement]] = []
         rest: list[Relation] = []
-        for relation in found:
-            side = self.reference.statement(relation, self.reader)
-            for k, line in enumerate(lines):
-                agreement = None if k in agreed else self._agreement(side, line)
-                if agreement is not None:
-                    agreed[k] = relation, agreement
-                    break
+        sides = [self.reference.statement(relation, self.reader) for relation in found]
+        for relation, side in zip(found, sides):
+            options = ((k, self._agreement(side, line)) for k, line in enumerate(lines))
+            agreeing = [(k, agreement) for k, agreement in options if agreement is not None]
+            agreeing.sort(key=lambda option: (not option[1].is_exact, option[1].how != "identity"))
+            new = next((option for option in agreeing if option[0] not in agreed), None)
+            if new is not None:
+                agreed[new[0]] = relation, new[1]
+            elif agreeing:
+                # another form of a line, as the end of a = b = c
+                again.append((relation, agreeing[0][1]))
             else:
                 rest.append(relation)
-        parts = [self._agreeing(*agreed[k]) for k in sorted(agreed)]
+        parts = [self._agreeing(*pair) for pair in [*(agreed[k] for k in sorted(agreed)), *again]]
+        stated = [lines[k] for k in agreed]
         left = [line for k, line in enumerate(lines) if k not in agreed]
         for relation in rest:
-            closest = self._closest(relation, left)
-            if closest is not None:
+            if not left and self.reference.proves(self.reference.statement(relation, self.reader)):
+                parts.append(self._agreeing(relation, Agreement(sp.S.One, "derivation")))
+                continue
+            closest = self._closest(relation, left) or self._closest(relation, stated, True)
+            if closest in left:
                 left.remove(closest)
+                stated.append(closest)
             parts.append(self._differing(relation, closest))
         for line in left[unread:]:
+            if self._is_spare(line, stated, sides):
+                continue
             reason = "a line of the display is missing"
             parts.append(Part("", "different", expected=self._written(line), reason=reason))
         return tuple(parts)
+
+    def _is_spare(self, line: Line, stated: Sequence[Line], sides: Sequence[Side]) -> bool:
+        """Whether an author may leave a line out, given the lines that were stated.
+
+        It says the same as one of them, or it defines a name of one that the author spelled out.
+        """
+        for other in stated:
+            agreement = self._agreement(self.reference.line(other), line)
+            if agreement is not None and agreement.how != "derivation":
+                return True
+        name = self.reference.notation.convert(line.left)
+        used = (self.reference.line(other) for other in stated)
+        return (
+            isinstance(name, sp.Symbol)
+            and any(name in side.left.free_symbols | side.right.free_symbols for side in used)
+            and all(name not in s.left.free_symbols | s.right.free_symbols for s in sides)
+        )
 
     def _agreement(self, side: Side, line: Line) -> Agreement | None:
         return self.reference.agreement(side, line, self.own)
@@ -273,11 +302,21 @@ class Comparison:
         factor = self._shown(agreement.factor)
         return Part(relation.tex, "equal up to a factor", agreement.how, factor)
 
-    def _closest(self, relation: Relation, lines: Sequence[Line]) -> Line | None:
-        """The line about the same left side, or else the first one left."""
+    def _closest(
+        self, relation: Relation, lines: Sequence[Line], same_left: bool = False
+    ) -> Line | None:
+        """The line about the same left side, or else the one with the shortest difference."""
         left = self.reader.expression(relation.left)
-        same = (x for x in lines if self.reference.notation.convert(x.left) == left)
-        return next(same, lines[0] if lines else None)
+        same = [x for x in lines if self.reference.notation.convert(x.left) == left]
+        found = self.reference.statement(relation, self.reader)
+
+        def distance(line: Line) -> tuple[bool, int]:
+            wanted = self.reference.line(line)
+            gap = found.left - found.right - (wanted.left - wanted.right)
+            terms = sp.Add.make_args(self.reference.flattener.flat(gap))
+            return found.relation != wanted.relation, len(terms)
+
+        return min(same or ([] if same_left else lines), key=distance, default=None)
 
     # ------------------------------------------------------------ differences
 

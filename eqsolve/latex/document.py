@@ -6,17 +6,15 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import sympy as sp
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eqsolve import __version__
 from eqsolve.errors import InputError, StaleError
-from eqsolve.latex.layout import LINE_WIDTH, broken, width
-from eqsolve.latex.printer import BREAK, latex, marked
-from eqsolve.ledger import Display, Line
+from eqsolve.latex.layout import LINE_WIDTH, Row, display_rows, width
+from eqsolve.latex.printer import latex
+from eqsolve.ledger import Display
 from eqsolve.model import Model
 from eqsolve.operators import shown_symbols
 from eqsolve.symbols import entry, latex_names
@@ -26,40 +24,6 @@ DOCUMENT = "equations.tex"
 
 _INLINE = 45.0
 _TAG = 3.5
-_RELATION = 1.8
-
-
-@dataclass(frozen=True)
-class Row:
-    """One aligned row of a display: what stands left and right of the alignment."""
-
-    left: str
-    right: str
-
-
-def display_rows(
-    lines: Sequence[Line], names: dict[sp.Symbol, str] | None = None, room: float = LINE_WIDTH
-) -> tuple[Row, ...]:
-    """Lay out lines: long ones are broken at signs, as far outside as possible."""
-    written = [(line, marked(line.left, names), marked(line.right, names)) for line in lines]
-    short = [width(right) < room / 6 for _, _, right in written]
-    # where a long expression is compared with a short one, alignment at the relation is ugly
-    flush = all(short) and any(width(left) > room / 3 for _, left, _ in written)
-    rows: list[Row] = []
-    for line, left, right in written:
-        plain_left = left.replace(BREAK, "")
-        if flush:
-            first, *rest = broken(left, room - 2 * _RELATION)
-            ending = f" {line.relation} {right}"
-            rows.append(Row("", first if rest else first + ending))
-            rows += [Row("", rf"\quad {r}") for r in rest[:-1]]
-            rows += [Row("", rf"\quad {r}{ending}") for r in rest[-1:]]
-            continue
-        space = room - width(plain_left) - _RELATION
-        first, *rest = broken(right, space - 1.0, space)
-        rows.append(Row(plain_left, f"{line.relation} {first}"))
-        rows += [Row("", rf"\quad {r}") for r in rest]
-    return tuple(rows)
 
 
 def display_tex(display: Display) -> str:
@@ -90,6 +54,12 @@ def _numbered(display: Display) -> tuple[str, str]:
         return "align*", " \\\\\n".join(f"{row.left} & {row.right}" for row in rows)
     body = [f"{row.left} & {row.right} \\notag" for row in rows[:-1]]
     return "align", " \\\\\n".join([*body, f"{rows[-1].left} & {rows[-1].right}{mark}"])
+
+
+def numbered_tex(display: Display) -> str:
+    """Return a display with its environment and number, as in its file."""
+    environment, rows = _numbered(display)
+    return f"\\begin{{{environment}}}\n{rows}\n\\end{{{environment}}}"
 
 
 def label(display: Display) -> str:
@@ -187,22 +157,34 @@ def _sentence(text: str) -> str:
 
 
 def _symbols(displays: Iterable[Display]) -> list[dict[str, str]]:
-    """The rows of the symbol table that the displays use, in the table's order."""
-    used: dict[sp.Symbol, str] = {}
+    """The rows of the symbol table that the displays use, in the table's order.
+
+    A symbol with the index of an agent shares the row of the one without. Displays without a
+    number say what their letters mean.
+    """
+    used: dict[str, str] = {}
     for display in displays:
-        for line in display.let + display.lines:
+        for line in display.let + display.lines if display.is_numbered else ():
             for symbol in shown_symbols(line.left) | shown_symbols(line.right):
-                written = display.names.get(symbol, latex_names().get(symbol, ""))
-                # the shortest way a symbol is written: without the index of an agent
-                used[symbol] = min(used.get(symbol, written), written, key=len)
-    rows = []
+                if symbol in latex_names():
+                    written = display.names.get(symbol, latex_names()[symbol])
+                    name = _without_index(symbol.name)
+                    used[name] = min(used.get(name, written), written, key=lambda w: (len(w), w))
+    rows: dict[str, dict[str, str]] = {}
     for symbol in latex_names():
-        if symbol in used:
-            row = entry(symbol.name)
-            rows.append(
-                {"latex": used[symbol], "meaning": as_text(row.meaning), "unit": _unit(row.unit)}
-            )
-    return rows
+        if symbol.name in used:
+            row, written = entry(symbol.name), used[symbol.name]
+            shown = {"latex": written, "meaning": as_text(row.meaning), "unit": _unit(row.unit)}
+            rows.setdefault(written, shown)
+    return list(rows.values())
+
+
+def _without_index(name: str) -> str:
+    """The name of a symbol without the index of an agent, where that means the same."""
+    stem, _, index = name.rpartition("_")
+    known = {symbol.name for symbol in latex_names()}
+    indexed = stem in known and (index.isdigit() or index in ("i", "k"))
+    return stem if indexed and entry(stem).meaning == entry(name).meaning else name
 
 
 def as_text(text: str) -> str:
@@ -210,15 +192,16 @@ def as_text(text: str) -> str:
     result: list[str] = []
     formula: list[str] = []
     for word in [*text.split(), ""]:
-        inside = formula and (word in ("-", "+") or word.isdigit())
-        tex = word if inside else _mathematics(word)
+        bare = word.rstrip(",")
+        inside = formula and (bare in ("-", "+") or bare.isdigit())
+        tex = bare if inside else _mathematics(bare)
         if tex:
             formula.append(tex)
-            continue
-        if formula:
-            result.append(f"${' '.join(formula)}$")
+        if formula and (not tex or bare != word):
+            result.append(f"${' '.join(formula)}$" + (word[len(bare) :] if tex else ""))
             formula = []
-        result.append(re.sub(r"([_^%&#])", r"\\\1{}", word))
+        if not tex:
+            result.append(re.sub(r"([_^%&#])", r"\\\1{}", word))
     return " ".join(result).strip()
 
 
@@ -230,13 +213,13 @@ def _unit(text: str) -> str:
 
 def _mathematics(word: str) -> str | None:
     """The LaTeX of a word that is a formula: a symbol, a power, or a quotient such as 1/n."""
-    parts = word.strip(",").split("/")
+    parts = word.split("/")
     names = {s.name: tex for s, tex in latex_names().items()} | {f: f for f in "FGHV"}
-    names["xy"] = "x y"
+    names |= {"xy": "x y", "i": "i"}
     if len(parts) == 2 and parts[0].isdigit() and parts[1] in names:
         return word
     base, caret, power = word.partition("^")
-    known = base in names and (len(base) > 1 or base in "xybrqFGHVn")
+    known = base in names and (len(base) > 1 or base in "xybrqFGHVniBP")
     return f"{names[base]}{caret}{power}" if known else None
 
 

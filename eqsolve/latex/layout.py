@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from eqsolve.latex.printer import BREAK
+import sympy as sp
+
+from eqsolve.latex.printer import BREAK, marked
+from eqsolve.ledger import Line
 
 #: Width available to a display, in em, its number and some safety deducted.
 LINE_WIDTH = 39.5
@@ -31,6 +36,8 @@ _WIDTHS = {
 }
 _BINARY = frozenset("+-=<>") | {r"\neq", r"\geq", r"\leq", r"\mid", r"\to", r"\wedge"}
 _SCRIPT = 0.72
+#: Width of a relation with its spaces; what a line shows that goes on with a relation.
+_RELATION, _NOTHING = 1.8, "{}"
 
 
 def width(tex: str) -> float:
@@ -129,3 +136,57 @@ def _wrapped(pieces: list[tuple[int, str]], room: float, first: float) -> list[t
         rows.append((outermost, head[1]))
         rows += [(level, rf"\quad {row}") for level, row in rest]
     return rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """One aligned row of a display: what stands left and right of the alignment."""
+
+    left: str
+    right: str
+
+
+def display_rows(
+    lines: Sequence[Line], names: Mapping[sp.Symbol, str] | None = None, room: float = LINE_WIDTH
+) -> tuple[Row, ...]:
+    """Lay out lines: long ones are broken at signs, as far outside as possible."""
+    written = [(line, marked(line.left, names), marked(line.right, names)) for line in lines]
+    short = [width(right) < room / 6 for _, _, right in written]
+    # where a long expression is compared with a short one, alignment at the relation is ugly
+    flush = all(short) and any(width(left) > room / 3 for _, left, _ in written)
+    if written and not flush and _hangs(written, room):
+        return tuple(_hanging(written, room))
+    rows: list[Row] = []
+    for line, left, right in written:
+        plain_left = left.replace(BREAK, "")
+        if flush:
+            first, *rest = broken(left, room - 2 * _RELATION)
+            ending = f" {line.relation} {right}"
+            rows.append(Row("", first if rest else first + ending))
+            rows += [Row("", rf"\quad {r}") for r in rest[:-1]]
+            rows += [Row("", rf"\quad {r}{ending}") for r in rest[-1:]]
+            continue
+        space = room - width(plain_left) - _RELATION
+        first, *rest = broken(right, space - 1.0, space)
+        rows.append(Row(plain_left, f"{line.relation} {first}"))
+        rows += [Row("", rf"\quad {r}") for r in rest]
+    return tuple(rows)
+
+
+def _hangs(written: Sequence[tuple[Line, str, str]], room: float) -> bool:
+    """Whether a chain of relations fits better below its left side than beside it."""
+    first, *others = written
+    if first[1] == _NOTHING or any(left != _NOTHING for _, left, _ in others):
+        return False
+    space = room - width(first[1]) - _RELATION
+    beside = [len(broken(right, space - 1.0, space)) for _, _, right in written]
+    below = [len(broken(right, room - 2 * _RELATION)) for _, _, right in written]
+    return max(beside) > 1 and sum(below) < sum(beside)
+
+
+def _hanging(written: Sequence[tuple[Line, str, str]], room: float) -> Iterable[Row]:
+    yield Row("", written[0][1].replace(BREAK, ""))
+    for line, _, right in written:
+        first, *rest = broken(right, room - 2 * _RELATION)
+        yield Row("", rf"\quad {line.relation} {first}")
+        yield from (Row("", rf"\qquad {row}") for row in rest)

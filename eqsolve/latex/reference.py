@@ -13,7 +13,7 @@ from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.latex.neutral import Flattener, Notation, Reader
 from eqsolve.latex.printer import latex
 from eqsolve.latex.syntax import RELATIONS, Relation, Unreadable
-from eqsolve.ledger import Checker, Display, Line
+from eqsolve.ledger import EQUATED, Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import Ratio, Ring
 from eqsolve.symbols import symbol, symbols
@@ -138,8 +138,19 @@ class Reference:
         self, line: Line, extra: Mapping[sp.Symbol, sp.Expr] | None = None
     ) -> dict[sp.Symbol, sp.Expr]:
         """The abbreviations that may be inserted in a line: not what it defines."""
+        known = {**self.table, **(extra or {})}
+        if line.relation not in EQUATED:
+            # a condition on something that another line of the display defines
+            return {**known, **self._defined}
         subject = self.notation.convert(line.left)
-        return {k: v for k, v in {**self.table, **(extra or {})}.items() if k != subject}
+        return {k: v for k, v in known.items() if k != subject}
+
+    @cached_property
+    def _defined(self) -> dict[sp.Symbol, sp.Expr]:
+        """What the lines of the display define."""
+        lines = (x for x in self.lines if x.relation == "=" and isinstance(x.left, sp.Symbol))
+        found = {self.notation.convert(x.left): self.notation.convert(x.right) for x in lines}
+        return {name: value for name, value in found.items() if not value.has(name)}
 
     # ------------------------------------------------------------ comparing
 
@@ -227,6 +238,21 @@ class Reference:
         if None in back.values() or self._checker.introduces(line, self.display):
             return False
         claim = Line(line.left, value.xreplace(back))
+        try:
+            return self._checker.holds(claim, self.display)
+        except EqsolveError:
+            return False
+
+    def proves(self, found: Side) -> bool:
+        """Whether an equation that is in no line follows from the derivation all the same."""
+        names = found.left.free_symbols | found.right.free_symbols
+        back = {name: self.notation.symbols.get(name) for name in names}
+        gap = found.left - found.right
+        if found.relation != "=" or None in back.values() or gap.has(AppliedUndef):
+            return False
+        claim = Line(found.left.xreplace(back), found.right.xreplace(back))
+        if self._is_zero(gap) or not self._checker.states(claim, self.display):
+            return False
         try:
             return self._checker.holds(claim, self.display)
         except EqsolveError:

@@ -200,7 +200,7 @@ def statements(rows: Iterable[str]) -> tuple[str, ...]:
     joined: list[str] = []
     for row in rows:
         # an empty group stands where a side is left out
-        row = re.sub(r"(^|&|\s)\{\}", r"\1", row)
+        row = re.sub(r"(^|&|\s|\\q?quad|\\[,;:!])\{\}", r"\1", row)
         tokens = [t.text for t in tokenize(row) if t.text not in SILENT]
         if not tokens:
             continue
