@@ -1,44 +1,118 @@
-"""Points per second of the generated kernel, as a ratio to sympy.lambdify and numpy.roots.
+"""Points per second of the generated kernel next to six other ways.
 
-Both compute the strategy coefficients of the n-agent game at the same random parameters, in the
-same process, interleaved; medians of several rounds are reported.
+All compute the status and the strategy coefficients of the n-agent game at the same random
+parameters, in the same process, interleaved, into arrays that exist already; medians of several
+rounds are reported. Times are those of the processor, so that other work on the machine counts
+little; with two threads, those of the clock.
+
+usage: python benchmarks/bench_kernel.py [POINTS] [ROUNDS]
 """
 
 from __future__ import annotations
 
+import ctypes
+import shutil
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
+from scalar import scalar
 
 import eqsolve
 from eqsolve.symbols import symbol, symbols
 
-ROUNDS = 5
-POINTS = 200_000
+ROUNDS = 15
+POINTS = 1 << 20
 REFERENCE_POINTS = 500
+PRECISE_POINTS = 1 << 15
+ORDER = ("r", "b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "n")
+OUTPUTS = ("status", "k_x", "k_y", "k_1")
+
+Array = NDArray[Any]
 
 
-def parameters(count: int) -> dict[str, np.ndarray]:
-    """Random admissible parameters of the n-agent game."""
+def parameters(count: int) -> dict[str, Array]:
+    """Random parameters of the n-agent game with one and three real roots and both signs of B."""
     rng = np.random.default_rng(1)
     uniform = {
-        "r": (0.0, 0.04),
-        "nu": (0.1, 0.4),
-        "sigma": (0.1, 0.4),
+        "r": (0.0, 0.05),
+        "nu": (0.05, 0.4),
+        "sigma": (-0.4, 0.4),
         "theta": (0.0, 1.0),
-        "gamma": (1.0, 5.0),
-        "alpha": (0.2, 2.0),
-        "beta": (0.1, 1.0),
-        "lambda": (0.3, 2.0),
+        "gamma": (0.5, 5.0),
+        "alpha": (0.2, 3.0),
+        "beta": (0.05, 2.0),
+        "lambda": (0.1, 3.0),
     }
     values = {name: rng.uniform(*bounds, count) for name, bounds in uniform.items()}
     return values | {
-        "b": values["r"] + rng.uniform(0.02, 0.12, count),
-        "n": rng.integers(2, 100, count).astype(float),
+        "b": values["r"] + rng.uniform(-0.4, 0.4, count),
+        "n": rng.integers(2, 200, count).astype(float),
     }
+
+
+def whole_arrays(p: Mapping[str, Array]) -> dict[str, Array]:
+    """The same formulas as in scalar.py on whole arrays."""
+    r, b, nu, sigma, theta, gamma, alpha, beta, lam, n = (p[name] for name in ORDER)
+    B, s2, share = b - r, nu**2 + sigma**2, 1 / n
+    kappa = 1 - theta * share
+    gk, e1, e0 = gamma * kappa, lam - r, lam - 2 * r
+    c3 = B**2 * s2 * (beta - gk)
+    c2 = B * (beta * (2 * B**2 - s2 * e1) + gk * (s2 * e0 - B**2))
+    c1 = beta * B**2 * (4 * r - 3 * lam) - gk * (2 * B**2 * r + s2 * e1**2)
+    c0 = B * (beta * e1 * e0 - gk * r**2)
+    u, v, w = c2 / c3, c1 / c3, c0 / c3
+    q, t = (u**2 - 3 * v) / 9, (2 * u**3 - 9 * u * v + 27 * w) / 54
+    p1, best = np.full(r.shape, np.nan), np.full(r.shape, -np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        angle = np.arccos(t / np.sqrt(q**3))
+        m = -np.copysign(np.cbrt(np.abs(t) + np.sqrt(t**2 - q**3)), t)
+        trials = [-2 * np.sqrt(q) * np.cos((angle + 2 * np.pi * k) / 3) - u / 3 for k in range(3)]
+        for trial in (*trials, m + q / m - u / 3):
+            better = (e0 - 2 * B * trial - s2 * trial**2 > 0) & (B * trial > best)
+            p1, best = np.where(better, trial, p1), np.where(better, B * trial, best)
+    d1, d2, e2 = e1 - B * p1, e0 - 2 * B * p1 - s2 * p1**2, e0 - B * p1
+    a, h20 = lam * kappa / d1, lam * kappa**2 / d2
+    delta = s2 * e1**2 + B**2 * r + B * (B**2 - s2 * e1) * p1 + B**2 * s2 * p1**2
+    delta2 = s2 * d1**2 * e1 * e2 - lam * B**2 * d2 * e2 + B * (B + s2 * p1) * d1**2 * e1
+    p2 = theta * B * r * (r + B * p1) * d1 * d2 / (kappa * delta2)
+    c = (B * p2 * a - lam * theta) / e1
+    h11 = 2 * (h20 * p2 * (B + s2 * p1) - lam * kappa * theta) / e2
+    common = d1 * d2 / (lam * kappa**2 * delta)
+    Q = common * (B**2 * (kappa * c - h11 / 2) - sigma**2 * h11 * e1 / 2)
+    S, W = 1 - (1 - share) * Q, 1 + share * Q
+    return {
+        "status": np.isnan(p1).astype(np.int8),
+        "k_x": (p1 * (1 - (1 - 2 * share) * Q) + share * (1 - share) * p2 * Q) / (S * W),
+        "k_y": (p2 + Q * p1) / (S * W),
+        "k_1": alpha * B * d1 * d2 / (gk * delta) / S,
+    }
+
+
+def compiled_c(folder: str) -> Callable[..., None] | None:
+    """The function of strategy.c, or None without a compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        return None
+    library = Path(folder) / "strategy.so"
+    source = Path(__file__).with_name("strategy.c")
+    flags = ["-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, str(source), "-o", str(library), "-lm"], check=True)
+    function = ctypes.CDLL(str(library)).strategy
+
+    def call(*arrays: Array) -> None:
+        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
+        function(ctypes.c_size_t(arrays[0].size), *pointers)
+
+    return call
 
 
 def reference() -> Callable[[dict[str, float]], tuple[float, float, float]]:
@@ -76,34 +150,92 @@ def reference() -> Callable[[dict[str, float]], tuple[float, float, float]]:
     return evaluate
 
 
-def main() -> None:
-    """Print the medians and their ratio."""
-    kernel, plain = eqsolve.kernel("n-agent"), reference()
-    many = parameters(POINTS)
+def check(many: dict[str, Array], results: Mapping[str, dict[str, Array]]) -> None:
+    """All ways agree wherever the kernel finds an equilibrium."""
+    ours, plain = results["kernel"], reference()
+    good = ours["status"] == 0
+    for way, found in results.items():
+        for name in OUTPUTS[1:]:
+            # The trigonometric formula itself loses digits near folds.
+            error = np.abs(found[name][good] - ours[name][good])
+            share = np.mean(error > 1e-6 * np.abs(ours[name][good]))
+            assert share < 1e-3, (way, name, share)
+    for i in range(REFERENCE_POINTS):
+        if good[i]:
+            expected = plain({name: float(column[i]) for name, column in many.items()})
+            assert np.allclose([ours[name][i] for name in OUTPUTS[1:]], expected, rtol=1e-5), i
+
+
+def main(size: int = POINTS, rounds: int = ROUNDS) -> None:
+    """Print the medians and their ratios."""
+    many, slow = parameters(size), reference()
+    fast = eqsolve.kernel("n-agent")
+    precise = eqsolve.kernel("n-agent", precise=True)
     few = [{k: float(v[i]) for k, v in many.items()} for i in range(REFERENCE_POINTS)]
-    outputs = ("status", "k_x", "k_y", "k_1")
-    found = kernel.evaluate(many, outputs=outputs, threads=1)
-    for i, point in enumerate(few):
-        if found["status"][i] != 0:
-            continue  # the reference does not look at the growth of second moments
-        expected = plain(point)
-        assert np.allclose([found[name][i] for name in outputs[1:]], expected, rtol=1e-6), point
-    rates: dict[str, list[float]] = {"kernel": [], "reference": []}
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        kernel.evaluate(many, outputs=outputs, threads=1)
-        rates["kernel"].append(POINTS / (time.perf_counter() - start))
-        start = time.perf_counter()
-        for point in few:
-            plain(point)
-        rates["reference"].append(REFERENCE_POINTS / (time.perf_counter() - start))
-    ours, theirs = (statistics.median(rates[name]) for name in ("kernel", "reference"))
-    print(f"generated kernel, double-double, one thread: {ours / 1e6:.3g} million points a second")
-    print(
-        f"lambdify and numpy.roots in a loop:          {theirs / 1e6:.3g} million points a second"
-    )
-    print(f"ratio: {ours / theirs:.0f}")
+    part = {name: column[:PRECISE_POINTS] for name, column in many.items()}
+    inputs = [many[name] for name in ORDER]
+
+    def outputs() -> dict[str, Array]:
+        types = {name: np.int8 if name == "status" else np.float64 for name in OUTPUTS}
+        return {name: np.zeros(size, kind) for name, kind in types.items()}
+
+    results = {way: outputs() for way in ("kernel", "two", "scalar", "c")}
+    found: dict[str, dict[str, Array]] = {}
+    sources = inputs
+    targets = [np.zeros(size) for _ in range(len(ORDER))]
+
+    def run(threads: int, way: str) -> None:
+        fast.evaluate(many, outputs=OUTPUTS, threads=threads, out=results[way])
+
+    def numpy_way() -> None:
+        found["numpy"] = whole_arrays(many)
+
+    def copy() -> None:
+        # As many bytes as are read and written: 10 doubles in, 3 doubles and a byte out.
+        for source, target in zip(sources[:7], targets):
+            target[:] = source
+
+    with tempfile.TemporaryDirectory() as folder:
+        compiled = compiled_c(folder)
+        ways: dict[str, tuple[int, Callable[[], Any]]] = {
+            "kernel, one thread": (size, lambda: run(1, "kernel")),
+            "kernel, two threads": (size, lambda: run(2, "two")),
+            "scalar njit": (size, lambda: scalar(*inputs, *results["scalar"].values())),
+            "numpy, whole arrays": (size, numpy_way),
+            "lambdify and numpy.roots": (REFERENCE_POINTS, lambda: [slow(p) for p in few]),
+            "kernel, double-double": (
+                PRECISE_POINTS,
+                lambda: precise.evaluate(part, outputs=OUTPUTS, threads=1),
+            ),
+            "copy of the same bytes": (size, copy),
+        }
+        if compiled is not None:
+            ways["C, -O3 -march=native"] = (size, lambda: compiled(*inputs, *results["c"].values()))
+        else:
+            del results["c"]
+        for _, work in ways.values():
+            work()
+        check(many, results | found)
+        times: dict[str, list[float]] = {way: [] for way in ways}
+        walls: dict[str, list[float]] = {way: [] for way in ways}
+        for _ in range(rounds):
+            for way, (count, work) in ways.items():
+                wall, start = time.perf_counter(), time.thread_time()
+                work()
+                times[way].append((time.thread_time() - start) / count)
+                walls[way].append((time.perf_counter() - wall) / count)
+    several = "kernel, two threads"
+    times[several] = walls[several]
+    statuses = np.bincount(results["kernel"]["status"], minlength=3)
+    print(f"{size} points, {rounds} rounds; status ok {statuses[0]}, others {size - statuses[0]}")
+    print(f"{'':28}{'ns/point':>12}{'million/s':>12}{'kernel is':>12}")
+    ours = statistics.median(times["kernel, one thread"])
+    for way, seconds in times.items():
+        middle = statistics.median(seconds)
+        print(f"{way:28}{middle * 1e9:12.2f}{1e-6 / middle:12.4g}{middle / ours:11.2f}x")
+    gain = [one / two for one, two in zip(walls["kernel, one thread"], walls[several])]
+    print(f"two threads by the clock: {statistics.median(gain):.2f} times one")
 
 
 if __name__ == "__main__":
-    main()
+    main(*(int(argument) for argument in sys.argv[1:]))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -14,20 +13,25 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.codegen.source import kernel_source
+from eqsolve.codegen.points import Array, Points
+from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.errors import InputError
-from eqsolve.registry import model
+from eqsolve.registry import model, names
 
 Selection = Literal["limit", "value"]
 
 #: The outputs of a kernel, in order.
 OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
 
-#: Number of points handed to a thread at a time.
-SLICE = 2048
+#: Outputs that are computed only if asked for.
+ON_DEMAND = ("pi_noncompetitive", "V")
 
-Array = NDArray[np.float64]
+#: Number of points handed to a thread at a time, in doubles and in double-double numbers.
+BLOCK, SLICE = 1 << 15, 1 << 11
+
+#: The status of a point that double precision does not decide; never returned.
+UNDECIDED = -1
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,16 @@ class Kernel:
     parameters : names of the required parameters.
     source : the generated source.
     path : the file it was written to; its name carries a fingerprint of everything compiled.
+    exact : the kernel that evaluates the points this one leaves undecided; None if it leaves none.
+    origin : where the game comes from.
     """
 
     game: str
     parameters: tuple[str, ...]
     source: str
     path: Path
+    exact: Kernel | None = None
+    origin: str = ""
 
     def evaluate(
         self,
@@ -54,6 +62,7 @@ class Kernel:
         selection: Selection = "limit",
         outputs: Iterable[str] = OUTPUTS,
         threads: int | None = None,
+        out: Mapping[str, NDArray[Any]] | None = None,
     ) -> dict[str, NDArray[Any]]:
         """Evaluate the closed form at every point of a broadcast of the parameters.
 
@@ -61,12 +70,15 @@ class Kernel:
         ----------
         params : array or number per parameter (``lambda`` may be called ``lam``). Optional: the
             own wealth ``x`` (default 1) and the competitors' aggregate ``y`` (default: all are as
-            rich as the agent, ``(1 - 1/n) x``, or ``x`` in the mean-field game).
+            rich as the agent, ``(1 - 1/n) x``, or ``x`` in the mean-field game). Contiguous arrays
+            of doubles are read in place; numbers and broadcast arrays are never expanded.
         selection : ``"limit"`` takes the admissible root with the largest ``B p1``, ``"value"``
             the one with the largest value at ``(x, y)``.
         outputs : names out of :data:`OUTPUTS`; ``pi_noncompetitive`` and ``V`` are computed only
-            if asked for.
+            if asked for, and nothing is stored that is not.
         threads : number of threads (default: all); the result does not depend on it.
+        out : contiguous arrays to fill, in the shape of the broadcast and of the output's type, for
+            some or all of the outputs.
 
         Returns
         -------
@@ -80,8 +92,8 @@ class Kernel:
         ------
         InputError
             For an unknown, missing or doubly named parameter, values that are not numbers, shapes
-            that do not broadcast, or an unknown selection, output or number of threads. Values
-            outside their domain are no error but a status.
+            that do not broadcast, an unknown selection, output or number of threads, or an array
+            that cannot be filled. Values outside their domain are no error but a status.
         """
         wanted = tuple(outputs)
         if selection not in ("limit", "value"):
@@ -89,47 +101,88 @@ class Kernel:
         if not set(wanted) <= set(OUTPUTS):
             strange = ", ".join(sorted(set(wanted) - set(OUTPUTS)))
             raise self._error(f"there is no output {strange}.", f"Use {', '.join(OUTPUTS)}.")
-        arrays, same_wealth, shape = self._inputs(params)
-        size = math.prod(shape)
+        if threads is not None and threads < 1:
+            raise self._error(f"{threads} is no number of threads.", "Use 1 or more.")
+        points, same_wealth = self._inputs(params)
+        results = self._outputs(wanted, points, out or {})
         flags = (same_wealth, selection == "value", "V" in wanted, "pi_noncompetitive" in wanted)
-        status = np.zeros(size, np.int8)
-        columns = {name: np.empty(size) for name in OUTPUTS[1:]}
-        for name in ("pi_noncompetitive", "V"):
-            if name not in wanted:
-                columns[name] = np.empty(0)
-        self._run(threads, arrays, flags, [status, *columns.values()])
-        results: dict[str, NDArray[Any]] = {"status": status, **columns}
-        return {name: results[name].reshape(shape) for name in wanted}
+        columns = [results[name].reshape(-1) for name in OUTPUTS]
+        if self.exact is None:
+            self._run(points, flags, columns, threads)
+        elif self._run(points, flags, columns, threads):
+            where = np.flatnonzero(columns[0] == UNDECIDED)
+            self.exact._repair(points, flags, columns, where, threads)
+        return {name: results[name] for name in wanted}
+
+    def _outputs(
+        self, wanted: tuple[str, ...], points: Points, out: Mapping[str, NDArray[Any]]
+    ) -> dict[str, NDArray[Any]]:
+        """Arrays to fill; those that nobody wants have no entries if the kernel can do without."""
+        if not set(out) <= set(wanted):
+            strange = ", ".join(sorted(set(out) - set(wanted)))
+            raise self._error(f"{strange} is to be filled but not among the outputs.")
+        results: dict[str, NDArray[Any]] = {}
+        for name in OUTPUTS:
+            needed = name in wanted or name == "status"
+            needed = needed or (self.exact is None and name not in ON_DEMAND)
+            dtype: type[np.generic] = np.int8 if name == "status" else np.float64
+            array = out.get(name)
+            if array is None:
+                array = np.empty(points.shape if needed else 0, dtype)
+            elif not (
+                array.shape == points.shape
+                and array.dtype == dtype
+                and array.flags.c_contiguous
+                and array.flags.writeable
+            ):
+                raise self._error(
+                    f"the array for {name} cannot be filled.",
+                    f"Give a contiguous {np.dtype(dtype)} array of shape {points.shape}.",
+                )
+            results[name] = array
+        return results
 
     def _run(
         self,
-        threads: int | None,
-        inputs: list[Array],
+        points: Points,
         flags: tuple[bool, ...],
         outputs: list[NDArray[Any]],
+        threads: int | None,
+    ) -> int:
+        """Fill the outputs, block by block; return the number of undecided points."""
+        fill, size = load(self.path).fill, points.size
+
+        def run(start: int, stop: int) -> int:
+            here = points.block(start, stop)
+            return fill(*here, *flags, *(a[start:stop] for a in outputs)) or 0
+
+        return _parallel(run, size, SLICE if self.exact is None else BLOCK, threads)
+
+    def _repair(
+        self,
+        points: Points,
+        flags: tuple[bool, ...],
+        outputs: list[NDArray[Any]],
+        where: NDArray[np.intp],
+        threads: int | None,
     ) -> None:
-        """Fill the outputs, slice by slice; the machine code releases the interpreter's lock."""
-        if threads is not None and threads < 1:
-            raise self._error(f"{threads} is no number of threads.", "Use 1 or more.")
-        fill, size = load(self.path).fill, outputs[0].size
-        count = threads or os.cpu_count() or 1
+        """Evaluate some points and put them where they belong."""
+        fill = load(self.path).fill
 
-        def run(start: int) -> None:
-            part = slice(start, start + SLICE)
-            here = [a if a.size == 1 else a[part] for a in inputs]
-            fill(*here, *flags, *(a[part] for a in outputs))
+        def run(start: int, stop: int) -> int:
+            these = where[start:stop]
+            status = np.empty(these.size, np.int8)
+            found = [status, *(np.empty(these.size) for _ in outputs[1:])]
+            fill(*points.at(these), *flags, *found)
+            for target, values in zip(outputs, found):
+                if target.size:
+                    target[these] = values
+            return 0
 
-        starts = range(0, size, SLICE)
-        if count == 1 or len(starts) < 2:
-            for start in starts:
-                run(start)
-            return
-        with ThreadPoolExecutor(count) as pool:
-            for done in [pool.submit(run, start) for start in starts]:
-                done.result()
+        _parallel(run, where.size, SLICE, threads)
 
-    def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[list[Array], bool, tuple[int, ...]]:
-        """Contiguous arrays of size one or of the broadcast's size, in the kernel's order."""
+    def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
+        """The points in the kernel's order, and whether everybody is as rich as the agent."""
         given: dict[str, Array] = {}
         for name, value in params.items():
             plain = "lambda" if name == "lam" else name
@@ -142,7 +195,7 @@ class Kernel:
                 array = np.asarray(value)
                 if array.dtype == object:  # A plain conversion would turn None into NaN.
                     array = np.vectorize(float, otypes=[float])(array)
-                given[plain] = array.astype(np.float64)
+                given[plain] = array.astype(np.float64, copy=False)
             except (TypeError, ValueError):
                 raise self._error(f"{name} holds something that is not a number.") from None
         missing = [name for name in self.parameters if name not in given]
@@ -152,30 +205,54 @@ class Kernel:
         given.setdefault("x", np.ones(()))
         given.setdefault("y", np.ones(()))
         try:
-            shape = np.broadcast_shapes(*(array.shape for array in given.values()))
+            return Points.of(given, (*self.parameters, "x", "y")), same_wealth
         except ValueError:
             shapes = ", ".join(f"{k} {v.shape}" for k, v in given.items() if v.ndim)
             raise self._error(f"the shapes do not broadcast: {shapes}.") from None
-        flat = {
-            name: array.reshape(1) if array.size == 1 else np.broadcast_to(array, shape).ravel()
-            for name, array in given.items()
-        }
-        order = (*self.parameters, "x", "y")
-        return [np.ascontiguousarray(flat[name]) for name in order], same_wealth, shape
 
     def _error(self, message: str, remedy: str = "") -> InputError:
         return InputError(message, game=self.game, stage="input", remedy=remedy)
 
 
+def _parallel(run: Callable[[int, int], int], size: int, block: int, threads: int | None) -> int:
+    """Run over ranges of points and add up the results; machine code releases the lock."""
+    ranges = [(start, min(start + block, size)) for start in range(0, size, block)]
+    count = min(threads or os.cpu_count() or 1, len(ranges))
+    if count < 2:
+        return sum(run(*ends) for ends in ranges)
+    with ThreadPoolExecutor(count) as pool:
+        return sum(pool.map(run, *zip(*ranges)))
+
+
 @cache
-def kernel(game: str) -> Kernel:
+def kernel(game: str, *, precise: bool = False) -> Kernel:
     """Return the kernel of a game, generated on first use; compiled code is kept on disk.
+
+    Parameters
+    ----------
+    game : name of a game whose closed form is built on one cubic.
+    precise : whether to compute every point in double-double arithmetic, so that outputs are
+        correctly rounded almost always. Otherwise points are computed in doubles, a hundred times
+        as fast, with a relative error of the order 1e-15 times the condition number; those that
+        doubles do not decide safely are handed to the precise kernel. The outcomes are the same.
 
     Raises
     ------
     InputError
         If there is no such game or its closed form is not built on one cubic.
     """
-    source = kernel_source(game)
-    path = write(source, f"{game.replace('-', '_')}_{digest(source)}")
-    return Kernel(game, model(game).parameters, source, path)
+    exact = None if precise else kernel(game, precise=True)
+    stem = ("" if precise else "fast_") + game.replace("-", "_")
+    found = recalled(stem) if game in names() else None
+    if found is not None:
+        note, source, path = found
+        return Kernel(game, tuple(note["parameters"]), source, path, exact, note["origin"])
+    # The generator needs SymPy, which a kernel found again does without.
+    from eqsolve.codegen.fast import fast_source
+    from eqsolve.codegen.source import kernel_source
+
+    declared = model(game)
+    source = kernel_source(game) if exact is None else fast_source(game, exact.path.stem)
+    path = write(source, f"{stem}_{digest(source)}")
+    remember(stem, path, parameters=declared.parameters, origin=declared.source)
+    return Kernel(game, declared.parameters, source, path, exact, declared.source)

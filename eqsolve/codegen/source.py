@@ -22,6 +22,19 @@ def _wrap(names: Iterable[str]) -> str:
     return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="    ")
 
 
+def environment() -> Environment:
+    """The templates' environment; anything undefined is an error."""
+    result = Environment(
+        loader=PackageLoader("eqsolve.templates", ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    result.filters["wrap"] = _wrap
+    return result
+
+
 def _domain_checks(source: Program) -> list[str]:
     """Conditions on the plain inputs, in generated code; finiteness is checked apart."""
     checks = []
@@ -175,26 +188,23 @@ def kernel_source(game: str) -> str:
         stages.append({"name": "alone", **alone.cubic(), **alone.solution(with_value=False)})
     parameters = [identifier(symbol(name)) for name in declared.parameters]
     single = OTHERS in source.form.table
-    environment = Environment(
-        loader=PackageLoader("eqsolve.templates", ""),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["wrap"] = _wrap
-    return environment.get_template("kernel.py.jinja").render(
-        game=declared.name,
-        title=declared.title,
-        parameters=parameters,
-        arguments=parameters,
-        domain=_domain_checks(source),
-        wealth=wealth,
-        wealth_result=wealth_result,
-        root=identifier(root),
-        margin=margin_lines,
-        margin_result=margin_result,
-        stages=stages,
-        has_alone=len(stages) > 1,
-        state_condition=" or (n == 1.0 and y[0] != 0.0)" if single else "",
+    return (
+        environment()
+        .get_template("kernel.py.jinja")
+        .render(
+            game=declared.name,
+            title=declared.title,
+            parameters=parameters,
+            arguments=parameters,
+            inputs=[*parameters, "x", "y"],
+            domain=_domain_checks(source),
+            wealth=wealth,
+            wealth_result=wealth_result,
+            root=identifier(root),
+            margin=margin_lines,
+            margin_result=margin_result,
+            stages=stages,
+            has_alone=len(stages) > 1,
+            state_condition=" or (n == 1.0 and y[0] != 0.0)" if single else "",
+        )
     )

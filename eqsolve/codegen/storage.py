@@ -10,10 +10,11 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, InputError
+from eqsolve.output import replacing
 
 #: Modules whose machine code is compiled into a kernel.
-DEPENDENCIES = ("doubledouble", "rootfinding", "cubic", "status")
+DEPENDENCIES = ("doubledouble", "rootfinding", "cubic", "status", "lanes")
 
 
 def cache_folder() -> Path:
@@ -33,6 +34,7 @@ def cache_folder() -> Path:
 
 def write(text: str, name: str) -> Path:
     """Write a module into the cache folder, or into a temporary one if that is not possible."""
+    reason: Exception | None = None
     for folder in (cache_folder(), None):
         try:
             if folder is None:
@@ -41,12 +43,10 @@ def write(text: str, name: str) -> Path:
             if path.is_file() and path.read_text(encoding="utf-8") == text:
                 return path
             folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}-", suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.replace(temporary, path)
+            with replacing(path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
             return path
-        except OSError as problem:
+        except (OSError, InputError) as problem:
             reason = problem
     raise EqsolveError(
         f"the generated kernel cannot be written: {reason}.",

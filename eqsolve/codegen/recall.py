@@ -1,0 +1,61 @@
+"""What an earlier process generated: found again without deriving, or importing SymPy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from eqsolve.codegen.storage import cache_folder, digest
+from eqsolve.errors import InputError
+from eqsolve.output import replacing
+
+#: The packages whose sources and the distributions whose versions decide what is generated.
+SOURCES = ("eqsolve", "eqsolve.derivations", "eqsolve.templates")
+VERSIONS = ("eqsolve", "jinja2", "python-flint", "sympy")
+
+
+def fingerprint() -> str:
+    """A fingerprint of all sources and versions that decide what is generated."""
+    folders = [folder for name in SOURCES for folder in import_module(name).__path__]
+    return _fingerprint(tuple(folders))
+
+
+@cache
+def _fingerprint(folders: tuple[str, ...]) -> str:
+    result = hashlib.sha256()
+    for name in VERSIONS:
+        result.update(f"{name} {version(name)}\n".encode())
+    for folder in map(Path, folders):
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".jinja")):
+            result.update(f"{path.relative_to(folder)}\n".encode())
+            result.update(hashlib.sha256(path.read_bytes()).digest())
+    return result.hexdigest()
+
+
+def recalled(name: str) -> tuple[dict[str, Any], str, Path] | None:
+    """Return the note, source and file of a generated module; None if it must be made anew."""
+    folder = cache_folder()
+    try:
+        note: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
+        path = folder / note["file"]
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    # The name of the file carries the fingerprint of its text.
+    if note.get("fingerprint") != fingerprint() or not path.stem.endswith(digest(text)):
+        return None
+    return note, text, path
+
+
+def remember(name: str, path: Path, **note: Any) -> None:
+    """Note what was generated, for ``recalled``; without a cache folder nothing is noted."""
+    if path.parent == cache_folder():
+        note |= {"file": path.name, "fingerprint": fingerprint()}
+        with suppress(InputError), replacing(path.with_name(f"{name}.json")) as temporary:
+            temporary.write_text(json.dumps(note) + "\n", encoding="utf-8")
