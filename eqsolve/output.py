@@ -1,15 +1,124 @@
-"""Output folders: everything is written aside first and moved into place when it is complete."""
+"""Output files and folders: written aside first and moved into place when they are complete."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from eqsolve.errors import InputError
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end the program like an exception, so that nothing temporary stays behind.
+
+    Only in the main thread, and only while the signal has its default action.
+    """
+    default = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if not default or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def publish(temporary: Path, target: Path) -> None:
+    """Move a finished file to its place, such that a crash leaves the old one or the new one.
+
+    Files made by mkstemp are private; the result is as readable as any new file.
+    """
+    mask = os.umask(0)
+    os.umask(mask)
+    with temporary.open("rb") as stream:
+        os.fchmod(stream.fileno(), 0o666 & ~mask)
+        os.fsync(stream.fileno())
+    os.replace(temporary, target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a crash of the machine."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give a temporary file beside the target; it takes the target's place when complete.
+
+    After any exception the target is untouched and the temporary file is gone.
+
+    Raises
+    ------
+    InputError
+        If the target cannot be written.
+    """
+    target = Path(path)
+    with terminable():
+        temporary = _beside(target)
+        try:
+            yield temporary
+            publish(temporary, target)
+        except OSError as error:
+            raise _unwritable(target, error) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: str | Path) -> Path:
+    """Return the path of a file that can be written.
+
+    Raises
+    ------
+    InputError
+        If its folder does not exist or is not writable, or the path names a folder or nothing.
+    """
+    target = Path(path)
+    _beside(target).unlink()
+    return target
+
+
+def _beside(target: Path) -> Path:
+    """Create a temporary file in the folder of the target."""
+    try:
+        if "\0" in str(target) or target.is_dir():
+            raise InputError(
+                f"{str(target)!r} does not name a file.",
+                stage="output",
+                remedy="Choose another file.",
+            )
+        with suppress(FileNotFoundError):
+            target.lstat()  # A name that is too long shows here, not when the file is complete.
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".eqsolve-")
+        os.close(handle)
+    except OSError as error:
+        raise _unwritable(target, error) from None
+    return Path(name)
+
+
+def _unwritable(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{str(target)!r} cannot be written: {error.strerror}.",
+        stage="output",
+        remedy="Choose a file in a folder that exists and is writable.",
+    )
 
 
 def named(folder: str | Path) -> Path:
@@ -54,7 +163,8 @@ def staged(directory: str | Path) -> Iterator[Path]:
         ) from None
     complete = False
     try:
-        yield stage
+        with terminable():
+            yield stage
         for path in sorted(p for p in stage.rglob("*") if p.is_file()):
             place = target / path.relative_to(stage)
             try:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-
-import sympy as sp
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from eqsolve.errors import DerivationError
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,25 @@ class Domain:
 class Entry:
     """One row of the symbol table."""
 
-    symbol: sp.Symbol
+    name: str
     latex: str
     meaning: str
     unit: str = "1"
     domain: Domain = Domain()
+
+    @cached_property
+    def symbol(self) -> sp.Symbol:
+        """The symbol; SymPy is imported when the first one is needed."""
+        from sympy import Symbol
+
+        domain, bounded = self.domain, self.domain.lower is not None
+        return Symbol(
+            self.name,
+            real=True,
+            positive=True if bounded and (domain.strict or (domain.lower or 0) > 0) else None,
+            nonnegative=True if bounded else None,
+            integer=True if domain.integer else None,
+        )
 
 
 REAL, NONNEGATIVE, POSITIVE = Domain(), Domain(0), Domain(0, strict=True)
@@ -54,18 +71,8 @@ COUNT = Domain(1, integer=True)
 _TABLE: dict[str, Entry] = {}
 
 
-def _declare(
-    name: str, latex: str, meaning: str, unit: str = "1", domain: Domain = REAL
-) -> sp.Symbol:
-    symbol = sp.Symbol(
-        name,
-        real=True,
-        positive=True if domain.lower is not None and (domain.strict or domain.lower > 0) else None,
-        nonnegative=True if domain.lower is not None else None,
-        integer=True if domain.integer else None,
-    )
-    _TABLE[name] = Entry(symbol, latex, meaning, unit, domain)
-    return symbol
+def _declare(name: str, latex: str, meaning: str, unit: str = "1", domain: Domain = REAL) -> Entry:
+    return _TABLE.setdefault(name, Entry(name, latex, meaning, unit, domain))
 
 
 for _row in (
@@ -221,8 +228,19 @@ def symbol(name: str) -> sp.Symbol:
     DerivationError
         If the table has no such name.
     """
+    return entry(name).symbol
+
+
+def entry(name: str) -> Entry:
+    """Return the row of the table for ``name``, as ``symbol`` understands it.
+
+    Raises
+    ------
+    DerivationError
+        If the table has no such name.
+    """
     if name in _TABLE:
-        return _TABLE[name].symbol
+        return _TABLE[name]
     stem, _, index = name.rpartition("_")
     if stem in _TABLE and (index.isdigit() or index in ("i", "k")):
         base = _TABLE[stem]
@@ -247,12 +265,6 @@ def _indexed(latex: str, index: str) -> str:
 def symbols(names: str) -> tuple[sp.Symbol, ...]:
     """Return the symbols of a blank-separated list of names."""
     return tuple(symbol(name) for name in names.split())
-
-
-def entry(name: str) -> Entry:
-    """Return the row of the table for ``name``."""
-    symbol(name)
-    return _TABLE[name]
 
 
 def latex_names() -> dict[sp.Symbol, str]:

@@ -18,7 +18,7 @@ PARTS = [
 
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
-    ("errors", "operators"),
+    ("errors", "operators", "output"),
     ("symbols",),
     ("symbolic",),
     ("ledger", "model"),
@@ -26,8 +26,8 @@ LAYERS = (
     ("numerics", "pde"),
     ("verify",),
     ("claims",),
-    ("paper_figures", "output"),
-    ("typeset", "page", "report", "doctor"),
+    ("paper_figures", "plots"),
+    ("typeset", "page", "browse", "report", "doctor"),
     ("cli", "pytest_plugin"),
 )
 

@@ -1,0 +1,153 @@
+"""Checking what a user asks for, and laying out the points of the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.codegen.kernel import OUTPUTS, kernel
+from eqsolve.numerics.parameters import ALIASES, exact
+from eqsolve.numerics.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
+from eqsolve.numerics.sweep.points import Axis, Design, Factor
+from eqsolve.numerics.sweep.sampling import Sample
+from eqsolve.symbols import entry
+
+#: Most points of a sweep: what a signed 64-bit integer can count, with room to multiply.
+LARGEST = 10**15
+
+
+def design(
+    game: str,
+    vary: Mapping[str, ArrayLike | str],
+    fixed: Mapping[str, object],
+    *,
+    zipped: Iterable[Sequence[str]] = (),
+    sample: str | None = None,
+    seed: int = 0,
+    selection: str = "limit",
+    columns: Iterable[str] = OUTPUTS,
+    certified: bool = False,
+) -> Design:
+    """Check names and values, and lay out the points.
+
+    Raises
+    ------
+    InputError
+        For an axis that is empty, not one-dimensional or not finite, a parameter that is unknown
+        or given twice, zipped axes of different lengths, ranges without a sample or a sample
+        without ranges, and whatever is wrong with a fixed parameter. Values outside the domain of
+        a varied parameter are no error but a status in the result.
+    """
+    varied = _varied(game, vary)
+    texts = {ALIASES.get(k, k): v.strip() for k, v in vary.items() if isinstance(v, str)}
+    known = (*kernel(game).parameters, "x", "y")
+    for key in (*vary, *fixed):
+        if ALIASES.get(key, key) not in known:
+            raise bad_sweep(f"there is no parameter {key!r}.", f"Use {', '.join(known)}.", game)
+    rest = _fixed(game, fixed, varied)
+    wanted = tuple(columns)
+    if not set(wanted) <= set(OUTPUTS):
+        strange = ", ".join(sorted(set(wanted) - set(OUTPUTS)))
+        raise bad_sweep(f"there is no column {strange}.", f"Use {', '.join(OUTPUTS)}.", game)
+    outputs = tuple(name for name in OUTPUTS if name == "status" or name in wanted)
+    factors = _factors(game, varied, [tuple(group) for group in zipped], sample, seed, texts)
+    result = Design(game, factors, rest, selection, outputs, certified)
+    if result.size > LARGEST:
+        raise bad_sweep(f"the sweep has {result.size} points.", f"Choose at most {LARGEST}.", game)
+    # Missing names and a wrong selection show before anything is computed or written.
+    result.evaluate(0, min(result.size, 1), threads=1)
+    return result
+
+
+def _varied(
+    game: str, vary: Mapping[str, ArrayLike | str]
+) -> dict[str, NDArray[np.float64] | Range]:
+    result: dict[str, NDArray[np.float64] | Range] = {}
+    for key, values in vary.items():
+        name = ALIASES.get(key, key)
+        if name in result:
+            raise bad_sweep(f"{name} is varied twice.", game=game)
+        if isinstance(values, Range):
+            result[name] = values
+            continue
+        if isinstance(values, str):
+            result[name] = parse_varied(name, values)
+            continue
+        try:
+            axis = np.ascontiguousarray(values, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise bad_sweep(f"the axis of {key} is not a sequence of numbers.", game=game) from None
+        if np.ndim(values) != 1 or not axis.size or not np.isfinite(axis).all():
+            raise bad_sweep(f"the axis of {key} must be a sequence of finite numbers.", game=game)
+        result[name] = axis
+    if not result:
+        raise bad_sweep("nothing is varied.", "Give at least one axis.", game)
+    return result
+
+
+def _fixed(
+    game: str, fixed: Mapping[str, object], varied: Mapping[str, object]
+) -> dict[str, float]:
+    rest: dict[str, float] = {}
+    for key, value in fixed.items():
+        name = ALIASES.get(key, key)
+        if name in varied or name in rest:
+            raise bad_sweep(f"{name} is given twice.", "Vary it or fix it.", game)
+        number = exact(name, value, game=game)
+        domain = entry(name).domain
+        if not domain.contains(number):
+            raise bad_sweep(f"{name} ({entry(name).meaning}) must be {domain}.", game=game)
+        rest[name] = float(number)
+    return dict(sorted(rest.items()))
+
+
+def _factors(
+    game: str,
+    varied: Mapping[str, NDArray[np.float64] | Range],
+    zipped: Sequence[tuple[str, ...]],
+    sample: str | None,
+    seed: int,
+    texts: Mapping[str, str],
+) -> tuple[Factor, ...]:
+    """The dimensions, in the order in which their first parameter was given."""
+    axes = {name: axis for name, axis in varied.items() if not isinstance(axis, Range)}
+    box = {name: axis for name, axis in varied.items() if isinstance(axis, Range)}
+    if box and sample is None:
+        raise bad_sweep(
+            f"{', '.join(box)} vary over a range, but nothing is sampled.",
+            "Give the number of values, or a sample such as sobol:2^10.",
+            game,
+        )
+    groups = _groups(game, axes, zipped)
+    drawn = None if sample is None else Sample(*parse_sample(sample), seed, box)
+    factors: list[Factor] = []
+    for name in varied:
+        if drawn is not None and name == drawn.names[0]:
+            factors.append(drawn)
+        elif name in axes and name == groups[name][0]:
+            table = {member: axes[member] for member in groups[name]}
+            factors.append(Axis(table, {n: texts[n] for n in table if n in texts}))
+    return tuple(factors)
+
+
+def _groups(
+    game: str, axes: Mapping[str, NDArray[np.float64]], zipped: Sequence[tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """The parameters that advance together with each one."""
+    groups: dict[str, tuple[str, ...]] = {name: (name,) for name in axes}
+    for group in zipped:
+        members = tuple(ALIASES.get(name, name) for name in group)
+        for name in members:
+            if name not in axes:
+                raise bad_sweep(f"{name} is zipped but has no axis.", "Vary it.", game)
+            if len(groups[name]) > 1 or members.count(name) > 1:
+                raise bad_sweep(f"{name} is zipped twice.", game=game)
+        lengths = {name: axes[name].size for name in members}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {size}" for name, size in lengths.items())
+            raise bad_sweep(f"zipped axes differ in length: {told}.", game=game)
+        ordered = tuple(name for name in axes if name in members)
+        groups |= {name: ordered for name in ordered}
+    return groups

@@ -1,0 +1,211 @@
+"""Sweeps by processes and on a Dask cluster give the same bytes as by threads."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eqsolve.errors import EqsolveError, InputError
+from eqsolve.numerics.sweep import Execution, Summary, design, execution, write_sweep
+from eqsolve.numerics.sweep.points import Design
+from eqsolve.numerics.sweep.storage import work_folder
+from reference import cases
+
+GAME = "n-agent"
+VARY = {"theta": "0:1", "gamma": "0.5:8:log", "n": "2:50"}
+FIXED = {k: v for k, v in cases.S1.items() if k not in VARY}
+CHUNK = 1 << 11
+
+#: Seconds after which a test gives up waiting.
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def plan() -> Design:
+    return design(GAME, VARY, FIXED, sample="sobol:2^17", seed=3)
+
+
+@pytest.fixture(scope="module")
+def whole(plan: Design, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / "out.nc"
+    write_sweep(plan, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_threads(jobs: int, plan: Design, whole: bytes, tmp_path: Path) -> None:
+    write_sweep(plan, tmp_path / "out.nc", execution=Execution(jobs=jobs, chunk=12345))
+    assert (tmp_path / "out.nc").read_bytes() == whole
+
+
+def test_processes(plan: Design, whole: bytes, tmp_path: Path) -> None:
+    pytest.importorskip("joblib")
+    chosen = Execution("processes", jobs=2, chunk=10000)
+    write_sweep(plan, tmp_path / "out.nc", execution=chosen)
+    assert (tmp_path / "out.nc").read_bytes() == whole
+
+
+def _dies(plan: Design, kernel: str, block: range, parent: int | None) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_dies_is_reported(
+    plan: Design, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("joblib")
+    path = tmp_path / "out.nc"
+    monkeypatch.setattr(execution, "_evaluate", _dies)
+    with pytest.raises(EqsolveError, match="workers were lost.*--resume"):
+        write_sweep(plan, path, execution=Execution("processes", jobs=2, chunk=10000))
+    monkeypatch.undo()
+    assert not path.exists()
+    write_sweep(plan, path, resume=True)
+    assert path.read_bytes() == whole
+
+
+def test_workers_end_with_the_command(tmp_path: Path) -> None:
+    """After kill -9 of the command, whose workers then wait for somebody to take their results."""
+    pytest.importorskip("joblib")
+    path = tmp_path / "out.nc"
+    journal = work_folder(path) / "journal"
+    code = (
+        "from eqsolve.numerics.sweep import *;"
+        f"plan = design({GAME!r}, {VARY!r}, {FIXED!r}, sample='sobol:2^22', seed=3);"
+        f"write_sweep(plan, {str(path)!r}, execution=Execution('processes', 2, None, 1 << 14))"
+    )
+    process = subprocess.Popen([sys.executable, "-P", "-c", code])
+    deadline = time.monotonic() + PATIENCE
+    while not journal.exists() or journal.read_bytes().count(b"\n") < 4:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.005)
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    process.wait()
+    assert len(listed) >= 2
+    while running := [pid for pid in listed if _alive(pid)]:
+        assert time.monotonic() < deadline, running
+        time.sleep(0.1)
+
+
+def _alive(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_worker_with_another_kernel_is_refused(plan: Design) -> None:
+    with pytest.raises(EqsolveError, match="Install the same version"):
+        execution._evaluate(plan, "n_agent_0123456789abcdef", range(1), None)
+
+
+def _start(*arguments: str, folder: Path) -> subprocess.Popen[bytes]:
+    quiet = {
+        "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False",
+        "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "True",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", *arguments],
+        cwd=folder,
+        env=os.environ | quiet,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two worker processes on this machine; address and workers."""
+    pytest.importorskip("distributed")
+    file = tmp_path / "scheduler.json"
+    scheduler = _start(
+        *("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"),
+        *("--no-dashboard", "--scheduler-file", str(file), "--idle-timeout", f"{PATIENCE}s"),
+        folder=tmp_path,
+    )
+    workers = [
+        _start(
+            *("distributed.cli.dask_worker", "--scheduler-file", str(file), "--no-nanny"),
+            *("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"),
+            *("--local-directory", str(tmp_path), "--death-timeout", str(PATIENCE)),
+            folder=tmp_path,
+        )
+        for _ in range(2)
+    ]
+    try:
+        address = _address(file, 2)
+        yield address, workers
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+
+
+def _address(file: Path, count: int) -> str:
+    """The scheduler's address, as soon as its workers are there."""
+    distributed: Any = pytest.importorskip("distributed")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            address: str = json.loads(file.read_text())["address"]
+            break
+        except (OSError, ValueError):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    with distributed.Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=PATIENCE)
+    return address
+
+
+def test_a_cluster_that_loses_a_worker(
+    plan: Design,
+    whole: bytes,
+    tmp_path: Path,
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+) -> None:
+    """Two worker processes; one is killed in the midst, and the result is the same."""
+    address, workers = cluster
+    path = tmp_path / "out.nc"
+    journal = work_folder(path) / "journal"
+    blocks = plan.size // CHUNK
+    killed_at: list[int] = []
+
+    def kill() -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            lines = journal.read_bytes().count(b"\n") if journal.exists() else 0
+            if lines > 5:
+                workers[0].kill()
+                killed_at.append(lines - 1)
+                return
+            time.sleep(0.001)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    chosen = Execution("dask", scheduler=address, chunk=CHUNK)
+    summary: Summary = write_sweep(plan, path, execution=chosen)
+    killer.join()
+    assert killed_at and killed_at[0] < blocks - 5
+    assert workers[0].wait(PATIENCE) == -signal.SIGKILL and workers[1].poll() is None
+    assert summary.resumed == 0
+    assert path.read_bytes() == whole
+
+
+def test_a_scheduler_that_is_not_there(
+    plan: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(execution, "PATIENCE", 1)
+    chosen = Execution("dask", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(InputError, match="does not answer"):
+        write_sweep(plan, tmp_path / "out.nc", execution=chosen)

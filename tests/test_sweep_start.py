@@ -1,0 +1,98 @@
+"""A kernel that an earlier process generated is used without deriving, while it is valid."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import eqsolve.derivations
+from eqsolve.codegen import recall, storage
+from eqsolve.codegen.kernel import kernel
+from eqsolve.registry import model
+from reference import cases
+
+GAME = "mean-field"
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the cache folder with the kernels of one game."""
+    kernel(GAME)
+    folder = tmp_path / "kernels"
+    shutil.copytree(storage.cache_folder(), folder, ignore=shutil.ignore_patterns(".*"))
+    monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path))
+    return folder
+
+
+def test_found_again(own_cache: Path) -> None:
+    again = kernel.__wrapped__(GAME)
+    assert (again.source, again.path.name) == (kernel(GAME).source, kernel(GAME).path.name)
+    assert again.origin == model(GAME).source
+    assert recall.recalled("fast_mean_field") is not None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"fingerprint": "0" * 64},
+        {"file": "absent.py"},
+        {"file": "../outside.py"},
+        {"file": None},
+        {},
+    ],
+)
+def test_what_is_not_valid_is_not_used(damage: dict[str, Any], own_cache: Path) -> None:
+    note = own_cache / "fast_mean_field.json"
+    told = json.loads(note.read_text())
+    if damage:
+        note.write_text(json.dumps(told | damage))
+    else:
+        source = own_cache / told["file"]
+        source.write_text(source.read_text() + "# changed\n")
+    assert recall.recalled("fast_mean_field") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "\xff", "null"])
+def test_a_damaged_note_is_not_used(text: str, own_cache: Path) -> None:
+    (own_cache / "fast_mean_field.json").write_text(text, encoding="latin-1")
+    assert recall.recalled("fast_mean_field") is None
+
+
+def test_the_fingerprint_covers_games_versions_and_templates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = recall.fingerprint()
+    monkeypatch.setattr(
+        eqsolve.derivations, "__path__", [*eqsolve.derivations.__path__, str(tmp_path)]
+    )
+    (tmp_path / "game.py").write_text("a = 1\n")
+    with_game = recall.fingerprint()
+    recall._fingerprint.cache_clear()
+    (tmp_path / "game.py").write_text("a = 2\n")
+    changed = recall.fingerprint()
+    recall._fingerprint.cache_clear()
+    monkeypatch.setattr(recall, "version", lambda name: "0")
+    newer = recall.fingerprint()
+    recall._fingerprint.cache_clear()
+    assert len({before, with_game, changed, newer}) == 4
+
+
+def test_a_second_command_imports_no_sympy(tmp_path: Path) -> None:
+    fixed = {k: v for k, v in cases.S1.items() if k != "theta"}
+    arguments = ["sweep", GAME, "--vary", "theta=0:1:5", "--out", str(tmp_path / "out.csv")]
+    arguments += [part for k, v in fixed.items() for part in ("-p", f"{k}={v}")]
+    code = (
+        "import sys; from eqsolve.cli import cli;"
+        f"cli.main({arguments!r}, standalone_mode=False);"
+        "assert 'sympy' not in sys.modules and 'jinja2' not in sys.modules"
+    )
+    kernel(GAME)
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=os.environ, timeout=120)
+    assert done.returncode == 0
