@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from eqsolve.codegen.kernel import kernel
     from eqsolve.numerics.convergence import converge
     from eqsolve.numerics.dispatch import solve
+    from eqsolve.numerics.sensitivity import sensitivity
+    from eqsolve.numerics.simulation import simulate
     from eqsolve.numerics.sweep import sweep
     from eqsolve.registry import derive
     from eqsolve.verify.suite import verify
@@ -24,6 +26,8 @@ _LAZY = {
     "converge": "eqsolve.numerics.convergence",
     "derive": "eqsolve.registry",
     "kernel": "eqsolve.codegen.kernel",
+    "sensitivity": "eqsolve.numerics.sensitivity",
+    "simulate": "eqsolve.numerics.simulation",
     "solve": "eqsolve.numerics.dispatch",
     "sweep": "eqsolve.numerics.sweep",
     "verify": "eqsolve.verify.suite",
@@ -35,6 +39,8 @@ __all__ = [
     "derive",
     "kernel",
     "pde",
+    "sensitivity",
+    "simulate",
     "solve",
     "sweep",
     "verify",

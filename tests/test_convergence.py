@@ -13,7 +13,9 @@ import pytest
 
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics import convergence
-from eqsolve.numerics.convergence import converge, parse_counts, rate_constants
+from eqsolve.numerics.convergence import converge, parse_counts
+from eqsolve.numerics.expansion import Expansion
+from eqsolve.numerics.pathwise import pathwise
 from eqsolve.numerics.status import Status
 from reference import cases, draws, spec
 
@@ -36,20 +38,105 @@ def test_published_constants_and_rows() -> None:
 
 
 def test_differences_follow_the_constants() -> None:
-    """The remainder is O(1/n), down to the rounding of the coefficients."""
+    """Free of cancellation up to n = 1e9: what is left after two terms is O(1/n^3)."""
     found = converge("n-agent", COUNTS, **cases.S1)
     for row in found.rows:
         for name, constant in found.rate_constants.items():
-            scaled = row["n"] * (row[name] - found.limit[name])
-            allowed = 0.6 / row["n"] + 4e-16 * row["n"]
-            assert abs(scaled - constant) <= allowed
+            second = found.second_order_constants[name]
+            assert abs(row["n"] * row[f"distance_{name}"] - constant) <= 0.1 / row["n"]
+            assert abs(row[f"remainder_{name}"] - second) <= 0.05 / row["n"] + 1e-15
+
+
+@pytest.mark.parametrize("seed", [9])
+def test_second_order_constants_of_drawn_sets(seed: int) -> None:
+    """n^2 (k_n - k - c1/n) tends to c2 at the rate 1/n: extrapolated from two large n."""
+    for draw in draws.plausible(8, seed):
+        given = {k: v for k, v in draw.items() if k not in ("n", "x", "y", "lam")}
+        expansion = Expansion("n-agent", {**given, "lambda": draw["lam"]})
+        near, far = expansion.row(10**8), expansion.row(2 * 10**8)
+        for name, second in expansion.second.items():
+            limit = 2 * far[f"remainder_{name}"] - near[f"remainder_{name}"]
+            scale = max(map(abs, (second, expansion.first[name], expansion.limit[name])))
+            assert abs(limit - second) <= 1e-12 * scale
+            # a planted error: the second derivative without its factor one half
+            assert second == 0 or abs(limit - 2 * second) > 0.1 * abs(second)
+
+
+def test_position_follows_its_own_constant() -> None:
+    found = converge("n-agent", (10**7,), **cases.S1)
+    (row,) = found.rows
+    total = sum(found.limit[name] for name in ("x", "y", "1"))
+    assert found.limit["pi"] == pytest.approx(total, rel=1e-15)
+    first = found.rate_constants
+    assert first["pi"] == pytest.approx(
+        first["x"] + first["y"] + first["1"] - found.limit["y"], rel=1e-13
+    )
+    assert row["n"] * row["distance_pi"] == pytest.approx(first["pi"], rel=1e-6)
+
+
+def test_orders() -> None:
+    found = converge("n-agent", (10**3, 10**6, 10**9), **cases.S1)
+    assert found.order == pytest.approx(1, abs=1e-4)
+    for order in found.orders.values():
+        assert order == pytest.approx(1, abs=1e-4)
+
+
+SMALL = (100, 1000, 4000)
+
+
+def exact(params: dict[str, str]) -> dict[str, Fraction]:
+    return {"lambda" if k == "lam" else k: Fraction(v) for k, v in params.items()}
+
+
+def test_paths_converge_at_the_root_of_n() -> None:
+    """Along paths the order is one half.
+
+    The interval of the order covers with probability 0.99; between n = 1000 and 4000 the terms of
+    higher order add 0.03. Power: an order of 1 is more than 20 half-widths away.
+    """
+    found = converge("n-agent", SMALL, paths=600, seed=1, **cases.S1).pathwise
+    assert found is not None
+    order, constant = found.order, found.constant
+    assert order["low"] - 0.05 < 0.5 < order["high"]
+    assert order["high"] < 0.75
+    assert 0.015 < constant["low"] < constant["value"] < constant["high"] < 0.035
+    for row in found.rows:
+        assert row["low"] < row["distance"] < row["high"]
+
+
+def test_paths_do_not_depend_on_threads_and_do_on_the_seed() -> None:
+    one, two, other = (
+        pathwise("n-agent", exact(cases.S1), (10, 20, 30), paths=200, seed=seed, threads=threads)
+        for seed, threads in ((1, 1), (1, 2), (2, 1))
+    )
+    assert one == two
+    assert one.rows != other.rows
+
+
+def test_without_interaction_of_wealth_paths_converge_at_order_one() -> None:
+    """With beta = r = 0 strategies are constant: the distance is that of the constants."""
+    found = pathwise(
+        "n-agent", exact({**cases.S1, "beta": "0", "r": "0"}), SMALL, paths=100, seed=1
+    )
+    expansion = Expansion("n-agent", exact({**cases.S1, "beta": "0", "r": "0"}))
+    for row in found.rows:
+        assert row["distance"] == pytest.approx(
+            expansion.row(int(row["n"]))["distance_1"], rel=1e-9
+        )
+
+
+def test_paths_need_a_distance() -> None:
+    with pytest.raises(NoSolutionError, match="distance"):
+        converge("n-agent", (10, 100), paths=100, **{**cases.S1, "theta": "0"})
+    with pytest.raises(InputError):
+        converge("n-agent", (10, 100), paths=1, **cases.S1)
 
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_constants_agree_with_the_key(seed: int) -> None:
     for draw in draws.plausible(15, seed):
         given = {k: v for k, v in draw.items() if k not in ("n", "x", "y", "lam")}
-        found = rate_constants("n-agent", {**given, "lambda": draw["lam"]})
+        found = Expansion("n-agent", {**given, "lambda": draw["lam"]}).first
         for value, expected in zip(found.values(), spec.rate_constants(draw)):
             assert abs(value - float(expected)) <= 1e-12 * abs(float(expected))
 
@@ -58,14 +145,11 @@ def test_a_wrong_constant_or_rate_is_seen() -> None:
     found = converge("n-agent", (10**3, 10**4, 10**5), **cases.S1)
     row = found.rows[-1]
     spoiled = replace(found, rate_constants={k: v * 1.001 for k, v in found.rate_constants.items()})
-    scaled = row["n"] * (row["x"] - found.limit["x"])
+    scaled = row["n"] * row["distance_x"]
     assert abs(scaled / found.rate_constants["x"] - 1) < 1e-4
     assert abs(scaled / spoiled.rate_constants["x"] - 1) > 5e-4
-    slow = [dict(r) for r in found.rows]
-    for entry in slow:
-        for name in ("x", "y", "1"):
-            entry[f"distance_{name}"] = entry["n"] ** -0.5
-    assert convergence._order(slow) == pytest.approx(0.5)
+    slow = [{**r, "distance_x": r["n"] ** -0.5} for r in found.rows]
+    assert convergence._order(slow, ("x",)) == pytest.approx(0.5)
 
 
 def test_without_competition_there_is_no_order() -> None:

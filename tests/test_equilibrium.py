@@ -278,7 +278,7 @@ def test_state_of_a_single_agent() -> None:
 
 def test_planted_error_in_the_closed_form_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison with the key would notice a coefficient off by 1e-14."""
-    from eqsolve.numerics import equilibrium
+    from eqsolve.numerics import point
     from eqsolve.numerics.ball import Values, evaluate
 
     def run(program: Any, values: Values) -> None:
@@ -289,7 +289,7 @@ def test_planted_error_in_the_closed_form_is_seen(monkeypatch: pytest.MonkeyPatc
                     value = value * (1 + 1e-14)
                 values[definition.symbol] = value
 
-    monkeypatch.setattr(equilibrium, "run", run)
+    monkeypatch.setattr(point, "run", run)
     draw = next(iter(draws.plausible(1, 3)))
     answer = solve("n-agent", at={"x": draw["x"], "y": draw["y"]}, **_given(draw, "x", "y"))
     key = spec.n_agent(draw, int(draw["n"]), x=draw["x"], y=draw["y"])

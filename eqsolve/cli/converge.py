@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +18,9 @@ from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, cli, emit, give
 @PARAMETER_FILE
 @JSON
 @click.option("--out", metavar="FILE.csv", help="Write the rows to a file, too.")
+@click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw the distances, too.")
+@click.option("--paths", type=int, help="Simulate so many paths for every number of agents, too.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulation.")
 def converge(
     game: str,
     counts: str,
@@ -23,12 +28,18 @@ def converge(
     file: str | None,
     as_json: bool,
     out: str | None,
+    plot: str | None,
+    paths: int | None,
+    seed: int,
 ) -> None:
     """Compare n agents with the mean field as n grows.
 
     \b
     Example: eqsolve converge n-agent --n 10,100,1000 -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2
              -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6
+
+    The coefficients converge in proportion to 1/n. Add --paths 1000 --seed 1 to see how the
+    positions converge along paths, in proportion to the root of 1/n.
     """
     from eqsolve.numerics.convergence import converge as run
     from eqsolve.numerics.convergence import parse_counts
@@ -36,9 +47,13 @@ def converge(
 
     parameters = given(pairs, file)
     check_keywords(game, parameters, apart="n")
-    study = run(game, parse_counts(counts), **parameters)
+    study = run(game, parse_counts(counts), paths=paths, seed=seed, **parameters)
     if out:
         study.write(Path(out))
+    if plot:
+        from eqsolve.plots import plot_convergence
+
+        plot_convergence(study, Path(plot))
     if as_json:
         emit(study.to_dict())
         return
@@ -54,3 +69,19 @@ def converge(
         click.echo(f"{title:>12}" + "".join(f"{values[c]:>22.15f}" for c in columns))
     order = "none (no distance)" if result["order"] is None else f"{result['order']:.4f}"
     click.echo(f"observed order of convergence: {order}")
+    if "pathwise" in result:
+        _show_paths(result["pathwise"])
+
+
+def _show_paths(found: Mapping[str, Any]) -> None:
+    click.echo(f"along {found['paths']} paths, root mean square distance of positions:")
+    for row in found["rows"]:
+        click.echo(
+            f"{row['n']:>12}{row['distance']:>22.6g}  ({row['low']:.6g} to {row['high']:.6g})"
+        )
+    order, constant = found["order"], found["constant"]
+    click.echo(
+        f"order between the last two: {order['value']:.3f} ({order['low']:.3f} to "
+        f"{order['high']:.3f}); limit of sqrt(n) distance: {constant['value']:.4g} "
+        f"({constant['low']:.4g} to {constant['high']:.4g})"
+    )

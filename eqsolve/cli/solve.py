@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--selection", default="limit", metavar="limit|value")
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
-@click.option("--certify", is_flag=True, help="Add rigorous enclosures.")
+@click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
 @JSON
 def solve(
     game: str,
@@ -97,6 +97,19 @@ def _show(result: Mapping[str, Any]) -> None:
         for name, value in _flattened(section, result.get(section, {})):
             text = f"{value:.15g}" if isinstance(value, float) else str(value)
             click.echo(f"  {name:<26}{text}")
+    if "certificate" in result:
+        _show_certificate(result["certificate"])
+
+
+def _show_certificate(certificate: Mapping[str, Any]) -> None:
+    """Print what was proved, with every enclosure as an interval of doubles."""
+    click.echo(f"  certificate: {certificate['verdict']}. {certificate['statement']}")
+    for name in ("status", "real_roots", "admissible_roots", "finite", "bits"):
+        if certificate.get(name) is not None:
+            click.echo(f"  {'certificate.' + name:<26}{certificate[name]}")
+    for name, ball in certificate.get("enclosures", {}).items():
+        low, high = ball["lower"], ball["upper"]
+        click.echo(f"  {'certificate.' + name:<26}[{low!r}, {high!r}]")
 
 
 def _numbered_roots(roots: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

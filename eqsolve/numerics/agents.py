@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from importlib.metadata import version
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -15,6 +14,7 @@ from flint import acb_mat, arb, arb_mat
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
+from eqsolve.numerics.answer import Answer
 from eqsolve.numerics.ball import (
     DivisionByZero,
     UndecidedError,
@@ -24,8 +24,8 @@ from eqsolve.numerics.ball import (
     precision,
     run,
 )
-from eqsolve.numerics.equilibrium import PointSolver, Root, Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
+from eqsolve.numerics.point import PointSolver, Root, Status, Stop, joint_conditions
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint
 from eqsolve.symbols import symbol, symbols
@@ -39,40 +39,25 @@ _RESPONSE = symbols("p1 p2 q3 Qb Qs")
 _GIVEN = {"w": "weight", "x": "wealth"}
 
 
-@dataclass(frozen=True)
-class AgentsEquilibrium:
-    """The answer for agents who differ; ``to_dict`` gives the machine-readable form."""
+@dataclass(frozen=True, kw_only=True)
+class AgentsEquilibrium(Answer):
+    """The answer for agents who differ."""
 
-    game: str
     selection: str
     parameters: Sequence[Mapping[str, Fraction]]
-    status: Status
-    message: str
-    numbers: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether an equilibrium was found."""
-        return self.status == "ok"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; keys that do not apply are absent."""
-        return {
-            "game": self.game,
+        agents = [
+            {_GIVEN.get(k, k): float(v) for k, v in row.items() if k != "r"}
+            for row in self.parameters
+        ]
+        setting = {
             "equilibrium": "given-aggregate",
             "selection": self.selection,
-            "params": {
-                "r": float(self.parameters[0]["r"]),
-                "agent": [
-                    {_GIVEN.get(k, k): float(v) for k, v in row.items() if k != "r"}
-                    for row in self.parameters
-                ],
-            },
-            "status": self.status,
-            "message": self.message,
-            **self.numbers,
-            "provenance": {"eqsolve": version("eqsolve"), "arithmetic": "ball"},
+            "params": {"r": float(self.parameters[0]["r"]), "agent": agents},
         }
+        return self.document(setting, arithmetic="ball")
 
 
 @dataclass
@@ -117,6 +102,7 @@ def solve_agents(
     model = find_model(game)
     require(selection == "limit", f"selection must be limit, not {selection!r}.", game=game)
     rows = _rows(model, given)
+    status: Status = "degenerate"
     message = ""
     for bits in (256, 1024, 4096):
         with precision(bits):
@@ -125,8 +111,11 @@ def solve_agents(
             except UndecidedError as error:
                 message = error.message
             except Stop as stop:
-                return AgentsEquilibrium(game, selection, rows, stop.status, stop.message)
-    return AgentsEquilibrium(game, selection, rows, "degenerate", message)
+                status, message = stop.status, stop.message
+                break
+    return AgentsEquilibrium(
+        game=game, selection=selection, parameters=rows, status=status, message=message
+    )
 
 
 def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
@@ -192,16 +181,7 @@ def _solve(
     values = [_valued(model, agent, k, agents, positions, totals) for k, agent in enumerate(agents)]
     numbers: dict[str, Any] = {
         "roots": [
-            [
-                {
-                    "p1": float(root.p1),
-                    "admissible": root.admissible,
-                    "selected": k == agent.chosen,
-                    "D2": float(root.D2),
-                    "Delta": number(root.Delta),
-                }
-                for k, root in enumerate(agent.roots)
-            ]
+            [root.to_dict(selected=k == agent.chosen) for k, root in enumerate(agent.roots)]
             for agent in agents
         ],
         "response": [{s.name: number(a.values[s]) for s in _RESPONSE} for a in agents],
@@ -232,7 +212,14 @@ def _solve(
             )
     else:
         message += f" Beyond {JOINT} agents the growth of second moments is not examined."
-    return AgentsEquilibrium(model.name, selection, rows, status, message, numbers)
+    return AgentsEquilibrium(
+        game=model.name,
+        selection=selection,
+        parameters=rows,
+        status=status,
+        message=message,
+        numbers=numbers,
+    )
 
 
 def _respond(model: Model, row: Mapping[str, Fraction], index: int) -> _Agent:

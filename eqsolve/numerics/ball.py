@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
-from flint import arb, fmpq, fmpq_poly
+from flint import arb, arb_mat, fmpq, fmpq_poly
 
 from eqsolve.symbolic.evaluation import (
     DivisionByZero,
@@ -23,6 +24,7 @@ __all__ = [
     "Values",
     "ball",
     "evaluate",
+    "krawczyk",
     "number",
     "precision",
     "real_roots",
@@ -93,3 +95,44 @@ def real_roots(coefficients: list[Fraction]) -> list[tuple[arb, int]]:
     pairs: Any = integral.complex_roots()
     found = [(z.real, int(m)) for z, m in pairs if z.imag.is_zero()]
     return sorted(found, key=lambda pair: float(pair[0].mid()))
+
+
+def krawczyk(
+    equations: Sequence[sp.Expr], center: Mapping[sp.Symbol, arb], values: Values, size: float
+) -> dict[sp.Symbol, arb] | None:
+    """Prove that a system has exactly one solution in a box, and enclose it.
+
+    R. Krawczyk's operator (Computing 4, 1969): the box is mapped into its interior.
+
+    Parameters
+    ----------
+    equations : as many expressions as unknowns, to vanish together.
+    center : an approximate solution.
+    values : everything else in the equations.
+    size : relative half width of the box.
+
+    Returns
+    -------
+    dict or None
+        The enclosures, or None if nothing was proved.
+    """
+    unknowns = list(center)
+    middle = [center[u].mid() for u in unknowns]
+    box = [arb(m, size * (1 + abs(float(m)))) for m in middle]
+    at_middle, in_box = values | dict(zip(unknowns, middle)), values | dict(zip(unknowns, box))
+    slopes = [[sp.diff(e, u) for u in unknowns] for e in equations]
+    try:
+        residual = arb_mat([[evaluate(e, at_middle)] for e in equations])
+        inverse = arb_mat([[evaluate(s, at_middle).mid() for s in row] for row in slopes]).inv()
+        jacobian = arb_mat([[evaluate(s, in_box) for s in row] for row in slopes])
+    except (ZeroDivisionError, DivisionByZero, UndecidedError):
+        return None
+    count = len(unknowns)
+    inverse = arb_mat([[inverse[i, j].mid() for j in range(count)] for i in range(count)])
+    identity = arb_mat([[int(i == j) for j in range(count)] for i in range(count)])
+    spread = arb_mat([[b - m] for b, m in zip(box, middle)])
+    step = (identity - inverse * jacobian) * spread - inverse * residual
+    found = [m + step[k, 0] for k, m in enumerate(middle)]
+    if not all(b.contains_interior(f) for b, f in zip(box, found)):
+        return None
+    return dict(zip(unknowns, found))

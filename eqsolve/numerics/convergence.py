@@ -8,7 +8,6 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,13 @@ import numpy as np
 
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.ball import (
-    DivisionByZero,
-    UndecidedError,
-    ball,
-    evaluate,
-    number,
-    precision,
-    run,
-)
-from eqsolve.numerics.equilibrium import PointSolver
-from eqsolve.numerics.grid import parse_axis
+from eqsolve.numerics.expansion import LIMITS, QUANTITIES, Expansion
 from eqsolve.numerics.parameters import parameters
+from eqsolve.numerics.pathwise import Pathwise, pathwise
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.tables import replacing
+from eqsolve.numerics.sweep.axes import parse_axis
+from eqsolve.output import replacing
 from eqsolve.registry import model
-from eqsolve.symbolic.limits import derivative
-from eqsolve.symbols import symbol, symbols
-
-#: The game that each finite game tends to.
-LIMITS = {"n-agent": "mean-field"}
 
 #: Above this number of agents 1/n falls below the resolution of the differences.
 MOST_AGENTS = 10**12
@@ -43,8 +29,8 @@ MOST_AGENTS = 10**12
 #: Most numbers of agents in one study.
 MOST_ROWS = 10**5
 
-#: The strategy's coefficients by monomial of the state: symbol and name in a kernel.
-_COEFFICIENTS = {"x": ("k1", "k_x"), "y": ("k2", "k_y"), "1": ("k3", "k_1")}
+#: The strategy's coefficients by monomial of the state.
+_COEFFICIENTS = ("x", "y", "1")
 
 
 @dataclass(frozen=True)
@@ -55,11 +41,15 @@ class Convergence:
     ----------
     game, limit_game : the finite game and its limit.
     limit : coefficients of the limit's strategy by monomial, and ``pi``.
-    rate_constants : limits of ``n (k_n - k)``, from the exact derivative of the closed form in
-        ``1/n`` (Proposition 3.4 of the paper made quantitative).
+    rate_constants : limits ``c1`` of ``n (k_n - k)``, from the exact derivative of the closed form
+        in ``1/n`` (Proposition 3.4 of the paper made quantitative).
+    second_order_constants : limits of ``n^2 (k_n - k - c1/n)``, from the second derivative.
     order : observed order, minus the slope of the regression of ``log max |k_n - k|`` on
         ``log n``; None if there are not two rows that differ from the limit.
-    rows : per ``n`` the coefficients, ``pi`` and the distances to the limit.
+    orders : the same for every coefficient and for ``pi``.
+    rows : per ``n`` the coefficients, ``pi``, the distances to the limit and the remainders
+        ``n^2 (k_n - k - c1/n)``, free of cancellation.
+    pathwise : distance along simulated paths, if asked for.
     skipped : number of agents and status where there is no equilibrium.
     """
 
@@ -67,21 +57,28 @@ class Convergence:
     limit_game: str
     limit: Mapping[str, float]
     rate_constants: Mapping[str, float]
+    second_order_constants: Mapping[str, float]
     order: float | None
+    orders: Mapping[str, float | None]
     rows: tuple[Mapping[str, float], ...]
     skipped: tuple[tuple[int, Status], ...] = ()
+    pathwise: Pathwise | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form; ``skipped`` is absent if nothing was."""
+        """Return the JSON form; ``skipped`` and ``pathwise`` are absent if there is nothing."""
         result: dict[str, Any] = {
             "game": self.game,
             "limit": dict(self.limit),
             "rate_constants": dict(self.rate_constants),
+            "second_order_constants": dict(self.second_order_constants),
             "order": self.order,
+            "orders": dict(self.orders),
             "rows": [dict(row) for row in self.rows],
         }
         if self.skipped:
             result["skipped"] = [{"n": n, "status": s.label} for n, s in self.skipped]
+        if self.pathwise is not None:
+            result["pathwise"] = self.pathwise.to_dict()
         return result
 
     def write(self, path: str | Path) -> None:
@@ -141,52 +138,14 @@ def _counts(given: Iterable[Any]) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
-def rate_constants(game: str, given: Mapping[str, Fraction]) -> dict[str, float]:
-    """Limits of ``n (k_n - k)`` by monomial of the strategy, to double precision.
-
-    The closed form is differentiated in ``N = 1/n`` symbolically, the root of the cubic
-    implicitly, and evaluated at ``N = 0`` in ball arithmetic.
-
-    Parameters
-    ----------
-    game : the finite game.
-    given : exact parameters of the limit.
-
-    Raises
-    ------
-    NoSolutionError
-        If there is no admissible root in the limit or the closed form is singular there.
-    """
-    finite, share = model(game), symbol("N")
-    inner = {s: e for s, e in finite.game.definitions.items() if e.has(share)}
-    names = symbols(" ".join(name for name, _ in _COEFFICIENTS.values()))
-    form = derivative(finite.derivation.form, names, share, inner)
-    slopes = [symbol(f"d{name}") for name in names]
-    for bits in (256, 1024, 4096):
-        with precision(bits):
-            try:
-                solver = PointSolver(model(LIMITS[game]), given)
-                candidates = [root.p1 for root in solver.roots() if root.admissible]
-                values = dict(solver.values)
-                if not candidates:
-                    break
-                direction = values[symbol("B")]
-                values[symbol("p1")] = max(candidates, key=lambda p: float(direction * p))
-                values[share] = ball(Fraction(0))
-                values |= {s: evaluate(e, values) for s, e in inner.items()}
-                run(form.needed(slopes), values)
-                return {key: number(values[s]) for key, s in zip(_COEFFICIENTS, slopes)}
-            except UndecidedError:
-                continue
-            except DivisionByZero:
-                break
-    raise NoSolutionError(
-        "the expansion in 1/n is singular at these parameters.", game=game, stage="convergence"
-    )
-
-
 def converge(
-    game: str = "n-agent", n: Iterable[object] = (10, 100, 1000, 10000), **given: object
+    game: str = "n-agent",
+    n: Iterable[object] = (10, 100, 1000, 10000),
+    *,
+    paths: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    **given: object,
 ) -> Convergence:
     """Compare the equilibrium of n agents with its limit.
 
@@ -194,6 +153,9 @@ def converge(
     ----------
     game : a finite game with a mean-field limit.
     n : numbers of agents.
+    paths, seed : simulate so many paths for every number of agents up to 100,000, and measure how
+        far the positions along them are from the limit's.
+    threads : number of threads of the simulation; the result does not depend on it.
     given : the other parameters (``lam`` for lambda), as numbers or decimal strings.
 
     Raises
@@ -214,42 +176,48 @@ def converge(
     counts, limit_game = _counts(n), LIMITS[game]
     exact = parameters(given, model(limit_game).parameters, game=game)
     params = {name: float(value) for name, value in exact.items()}
-    names = {key: output for key, (_, output) in _COEFFICIENTS.items()} | {"pi": "pi"}
-    wanted = ("status", *names.values())
-    mean_field = kernel(limit_game).evaluate(params, outputs=wanted)
-    status = Status(int(mean_field["status"]))
+    status = Status(int(kernel(limit_game).evaluate(params, outputs=("status",))["status"]))
     if status is not Status.OK:
         error = InputError if status is Status.INVALID_INPUT else NoSolutionError
         raise error(f"{status.label}. {status.meaning}", game=limit_game, stage="convergence")
-    limit = {key: float(mean_field[output]) for key, output in names.items()}
-    finite = kernel(game).evaluate({**params, "n": np.array(counts, float)}, outputs=wanted)
-    rows, skipped = [], []
-    for index, count in enumerate(counts):
-        status = Status(int(finite["status"][index]))
-        if status is not Status.OK:
-            skipped.append((count, status))
-            continue
-        row: dict[str, float] = {"n": count}
-        row |= {key: float(finite[output][index]) for key, output in names.items()}
-        row |= {f"distance_{key}": abs(row[key] - limit[key]) for key in names}
-        rows.append(row)
-    if not rows:
+    sizes: dict[str, Any] = {**params, "n": np.array(counts, float)}
+    codes = kernel(game).evaluate(sizes, outputs=("status",))["status"]
+    found = {count: Status(int(code)) for count, code in zip(counts, codes)}
+    skipped = tuple((count, s) for count, s in found.items() if s is not Status.OK)
+    if len(skipped) == len(counts):
         raise NoSolutionError(
             f"no finite game has an equilibrium: {skipped[0][1].meaning}",
             game=game,
             stage="convergence",
         )
-    constants = rate_constants(game, exact)
+    expansion = Expansion(game, exact)
+    good = [count for count, s in found.items() if s is Status.OK]
+    rows = tuple({"n": count, **expansion.row(count)} for count in good)
+    along = None
+    if paths is not None:
+        along = pathwise(game, exact, good, paths=paths, seed=seed, threads=threads)
     return Convergence(
-        game, limit_game, limit, constants, _order(rows), tuple(rows), tuple(skipped)
+        game,
+        limit_game,
+        expansion.limit,
+        expansion.first,
+        expansion.second,
+        _order(rows),
+        {key: _order(rows, (key,)) for key in QUANTITIES},
+        rows,
+        skipped,
+        along,
     )
 
 
-def _order(rows: list[dict[str, float]]) -> float | None:
-    distance = np.array([max(row[f"distance_{key}"] for key in _COEFFICIENTS) for row in rows])
-    n = np.array([row["n"] for row in rows])
-    used = distance > 0
-    if used.sum() < 2:
+def _order(
+    rows: Iterable[Mapping[str, float]], keys: Iterable[str] = _COEFFICIENTS
+) -> float | None:
+    """Minus the slope of the logarithm of the largest distance on log n."""
+    names = [f"distance_{key}" for key in keys]
+    pairs = [(row["n"], max(row[name] for name in names)) for row in rows]
+    used = np.log([pair for pair in pairs if pair[1] > 0])
+    if len(used) < 2:
         return None
-    slope, _ = np.polyfit(np.log(n[used]), np.log(distance[used]), 1)
+    slope, _ = np.polyfit(used[:, 0], used[:, 1], 1)
     return float(-slope)

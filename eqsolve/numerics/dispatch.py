@@ -52,7 +52,7 @@ def solve(
     selection : among admissible roots, ``"limit"`` takes the largest ``B p1``, ``"value"`` the
         largest value at the state.
     at : wealth ``x`` and competitors' aggregate ``y``; by default everybody has wealth 1.
-    certify : add rigorous enclosures to the answer.
+    certify : add what is proved: root counts, enclosures, finite second moments.
     given : the parameters, as decimals, ratios ("1/3") or numbers; for agents who differ, ``r`` and
         ``agent``, a list of mappings.
 
@@ -65,11 +65,18 @@ def solve(
         return solve_point(
             game, equilibrium=equilibrium, selection=selection, at=at, certify=certify, **given
         )
-    if equilibrium != "given-aggregate" or at or certify:
+    if certify:
+        raise InputError(
+            "certificates are made for agents with the same parameters only.",
+            game=game,
+            stage="certificate",
+            remedy="Leave out --certify; the numbers are midpoints of balls all the same.",
+        )
+    if equilibrium != "given-aggregate" or at:
         raise InputError(
             "agents who differ have given-aggregate equilibria at the wealths in their tables.",
             game=game,
             stage="input",
-            remedy="Leave out --equilibrium, --at and --certify.",
+            remedy="Leave out --equilibrium and --at.",
         )
     return solve_agents(game, given, selection=selection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -14,8 +14,10 @@ import sympy as sp
 from scipy.integrate import solve_ivp
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibrium import Equilibrium, joint_conditions, solve
+from eqsolve.numerics.answer import Answer
+from eqsolve.numerics.equilibrium import Equilibrium, solve
 from eqsolve.numerics.parameters import exact, parameters, require
+from eqsolve.numerics.point import Status, joint_conditions
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.matching import CoefficientSystem
@@ -113,33 +115,21 @@ def _rates(system_of: str) -> tuple[Callable[..., Any], tuple[sp.Symbol, ...], t
     return rates, state, names
 
 
-@dataclass(frozen=True)
-class HazardEquilibrium:
+@dataclass(frozen=True, kw_only=True)
+class HazardEquilibrium(Answer):
     """The feedback at time 0 under a time-dependent hazard rate."""
 
-    game: str
     hazard: str
     parameters: Mapping[str, Fraction]
-    status: str
-    message: str
-    numbers: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the backward equations have a limit."""
-        return self.status == "ok"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {
-            "game": self.game,
+        setting = {
             "equilibrium": "given-aggregate",
             "hazard": self.hazard,
             "params": {k: float(v) for k, v in self.parameters.items()},
-            "status": self.status,
-            "message": self.message,
-            **self.numbers,
         }
+        return self.document(setting, arithmetic="double")
 
 
 def solve_hazard(
@@ -175,42 +165,40 @@ def solve_hazard(
     if hazard.constant is not None:
         stationary: dict[str, Any] = {**values, "lambda": hazard.constant}
         return solve(game, **stationary)
-    if hazard.limit < 2 * values["r"] and values["theta"] != 0 and values.get("n") != 1:
+
+    def answer(status: Status, message: str, numbers: Mapping[str, Any]) -> HazardEquilibrium:
         return HazardEquilibrium(
-            game,
-            spec,
-            values,
+            game=game,
+            hazard=spec,
+            parameters=values,
+            status=status,
+            message=message,
+            numbers=numbers,
+        )
+
+    if hazard.limit < 2 * values["r"] and values["theta"] != 0 and values.get("n") != 1:
+        return answer(
             "no-solution",
             "The hazard rate falls below 2 r: the competitors' wealth has no finite second "
             "moment at the horizon, and the backward equations diverge.",
+            {},
         )
     horizon = _horizon(hazard)
     if horizon is None:
-        return HazardEquilibrium(
-            game, spec, values, "no-solution", "The horizon does not strike in any finite time."
-        )
+        return answer("no-solution", "The horizon does not strike in any finite time.", {})
     response = _response(game, hazard, horizon, values)
     if response is None or not all(map(math.isfinite, response.values())):
-        return HazardEquilibrium(
-            game,
-            spec,
-            values,
+        return answer(
             "no-solution",
             "The backward equations diverge: no feedback has finite second moments.",
+            {},
         )
     message = (
         f"Backward equations integrated from T = {horizon:.4g}; the feedback is that of time 0."
     )
     if model.population is not None:
         message += " Whether second moments of the whole population are finite is not examined."
-    return HazardEquilibrium(
-        game,
-        spec,
-        values,
-        "ok",
-        message,
-        _numbers(game, values, response),
-    )
+    return answer("ok", message, _numbers(game, values, response))
 
 
 def _horizon(hazard: Hazard) -> float | None:

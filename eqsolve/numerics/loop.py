@@ -18,6 +18,7 @@ from eqsolve.numerics.ball import (
     UndecidedError,
     Values,
     evaluate,
+    krawczyk,
     real_roots,
     real_roots_of_balls,
     run,
@@ -33,8 +34,8 @@ from eqsolve.symbols import symbol, symbols
 
 _OWN = symbols("p1 p2 p3")
 
-#: Size of the last step at which Newton's method ends.
-NEWTON = 1e-50
+#: Size of the last step at which Newton's method ends, and of the box examined around its result.
+NEWTON, BOX = 1e-50, 1e-40
 
 
 @lru_cache
@@ -90,11 +91,15 @@ def _closed_form(name: str) -> ClosedForm:
 
 @dataclass(frozen=True)
 class Nash:
-    """Outcome of the search for a closed-loop Nash equilibrium."""
+    """Outcome of the search for a closed-loop Nash equilibrium.
+
+    ``enclosed`` tells whether the balls of the feedback are proved to contain one.
+    """
 
     status: Literal["ok", "infinite-variance", "no-solution"]
     message: str
     feedback: tuple[arb, arb, arb] | None = None
+    enclosed: bool = False
 
 
 class ClosedLoop:
@@ -212,7 +217,7 @@ class ClosedLoop:
         text = "closed-loop Nash equilibrium in closed form"
         if len(good) > 1:
             text += f"; of {len(good)} the one next to the given-aggregate equilibrium"
-        return Nash("ok", f"The {text}.", best)
+        return Nash("ok", f"The {text}.", best, enclosed=True)
 
     def _second_roots(self, form: ClosedForm, values: Values) -> list[arb]:
         """Real roots of the polynomial of ``p2``, whose coefficients may cancel exactly."""
@@ -264,17 +269,23 @@ class ClosedLoop:
         )
 
     def _accepted(self, feedback: tuple[arb, arb, arb]) -> Nash:
-        if sign(self._hazard - self.abscissa(feedback)) <= 0:
+        found = self._enclosed(feedback)
+        # without a proof, Newton's last step is a good measure of the error
+        own, others, constant = found or (arb(v, NEWTON) for v in feedback)
+        balls = own, others, constant
+        if sign(self._hazard - self.abscissa(balls)) <= 0:
             return Nash("infinite-variance", "The Nash feedback has infinite second moments.")
-        if sign(self.curvature(self.moments(feedback))) <= 0:
+        if sign(self.curvature(self.moments(balls))) <= 0:
             return Nash("no-solution", "The stationary feedback fails the second-order condition.")
-        # Newton's last step is a good measure of the error, not an enclosure
-        own, others, constant = (arb(v, NEWTON) for v in feedback)
-        return Nash(
-            "ok",
-            "The closed-loop Nash equilibrium next to the given-aggregate one.",
-            (own, others, constant),
-        )
+        text = "The closed-loop Nash equilibrium next to the given-aggregate one."
+        return Nash("ok", text, balls, enclosed=found is not None)
+
+    def _enclosed(self, feedback: tuple[arb, arb, arb]) -> tuple[arb, arb, arb] | None:
+        """Enclosures of the exact feedback next to an approximate one, if they can be proved."""
+        center = self.moments(feedback) | dict(zip(_OWN, feedback))
+        equations = [e.expression for e in self.system.equations if e.unknown in center]
+        found = krawczyk(equations, center, self.values, BOX)
+        return None if found is None else (found[_OWN[0]], found[_OWN[1]], found[_OWN[2]])
 
 
 def _largest_root(monic: Sequence[arb]) -> arb:

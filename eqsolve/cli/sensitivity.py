@@ -1,0 +1,104 @@
+"""Derivatives of the outputs in the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from eqsolve.cli.common import (
+    JSON,
+    PARAMETER_FILE,
+    PARAMETERS,
+    assignments,
+    cli,
+    emit,
+    given,
+    state,
+)
+from eqsolve.errors import NoSolutionError
+
+
+@cli.command()
+@click.argument("game")
+@PARAMETERS
+@PARAMETER_FILE
+@click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
+@click.option("--of", metavar="pi,V", help="Outputs (default: all).")
+@click.option("--to", metavar="theta,gamma", help="Parameters to differentiate in (default: all).")
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="NAME=START:STOP:COUNT[:log]",
+    help="Signs over a region instead, and where they change along the first one; repeatable.",
+)
+@JSON
+def sensitivity(
+    game: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    at: str | None,
+    of: str | None,
+    to: str | None,
+    vary: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Differentiate the equilibrium in its parameters, exactly.
+
+    \b
+    Example: eqsolve sensitivity n-agent -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2 -p theta=0.5
+             -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3
+
+    Give a parameter by --vary gamma=0.5:5:50 instead of -p to see the signs over a region and the
+    places where they change. Exit code 4 where derivatives do not exist, such as at a fold.
+    """
+    outputs, columns = (text.split(",") if text else None for text in (of, to))
+    values = given(pairs, file)
+    if vary:
+        from eqsolve.numerics.region import signs_over
+        from eqsolve.numerics.sweep.axes import parse_axis
+
+        axes = {name: parse_axis(name, text) for name, text in assignments(vary, "--vary").items()}
+        region = signs_over(
+            game, axes, {**values, **state(at)}, outputs=outputs, parameters=columns
+        ).to_dict()
+        if as_json:
+            emit(region)
+        else:
+            _show_region(region)
+        return
+    from eqsolve.numerics.dispatch import check_keywords
+    from eqsolve.numerics.sensitivity import sensitivity as run
+
+    check_keywords(game, values)
+    found = run(game, at=state(at), outputs=outputs, parameters_=columns, **values)
+    if as_json:
+        emit(found.to_dict())
+    elif found.ok:
+        for title, table in (("derivative", found.derivatives), ("elasticity", found.elasticities)):
+            _show(title, table)
+    if not found.ok:
+        raise NoSolutionError(found.message, game=game, stage=found.status)
+
+
+def _show(title: str, table: Mapping[str, Mapping[str, float | None]]) -> None:
+    columns = list(table)
+    click.echo(f"{title:<12}" + "".join(f"{name:>18}" for name in columns))
+    for name in table[columns[0]]:
+        row = (table[column][name] for column in columns)
+        cells = (f"{'undefined':>18}" if v is None else f"{v:>18.9g}" for v in row)
+        click.echo(f"{name:<12}" + "".join(cells))
+
+
+def _show_region(region: Mapping[str, Any]) -> None:
+    total = ", ".join(f"{count} {label}" for label, count in region["statuses"].items())
+    click.echo(f"points: {total}")
+    signs = region["signs"]
+    click.echo(f"{'sign':<12}" + "".join(f"{name:>18}" for name in signs))
+    for name in next(iter(signs.values())):
+        cells = (f"{signs[output][name]['verdict']:>18}" for output in signs)
+        click.echo(f"{name:<12}" + "".join(cells))
+    for change in region["locus"]:
+        place = ", ".join(f"{name} = {value:.15g}" for name, value in change["at"].items())
+        click.echo(f"d {change['output']} / d {change['parameter']}: {change['kind']} at {place}")

@@ -1,0 +1,98 @@
+"""A population of agents, simulated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from eqsolve.cli.common import (
+    JSON,
+    PARAMETER_FILE,
+    PARAMETERS,
+    assignments,
+    cli,
+    emit,
+    given,
+    state,
+)
+
+
+@cli.command()
+@click.argument("game")
+@PARAMETERS
+@PARAMETER_FILE
+@click.option("--agents", required=True, type=int, help="Number of agents.")
+@click.option("--paths", required=True, type=int, help="Number of independent paths.")
+@click.option("--seed", required=True, type=int, help="Seed of the random numbers.")
+@click.option("--equilibrium", default="given-aggregate", metavar="given-aggregate|closed-loop")
+@click.option("--feedback", metavar="x=0.2,y=0.1,1=0.6", help="A feedback of your own instead.")
+@click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
+@click.option("--step", type=float, help="Longest time step.")
+@click.option("--confidence", type=float, default=0.99, show_default=True)
+@click.option("--threads", type=int, help="Number of threads; the result does not depend on it.")
+@JSON
+def simulate(
+    game: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    agents: int,
+    paths: int,
+    seed: int,
+    equilibrium: str,
+    feedback: str | None,
+    at: str | None,
+    step: float | None,
+    confidence: float,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Simulate agents who all use one feedback, and compare moments with their exact values.
+
+    \b
+    Example: eqsolve simulate n-agent --agents 100 --paths 10000 --seed 1 -p r=0.03 -p b=0.12
+             -p nu=0.2 -p sigma=0.2 -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6
+
+    The game mean-field gives the limit's feedback to finitely many agents.
+    """
+    from eqsolve.numerics.dispatch import check_keywords
+    from eqsolve.numerics.simulation import simulate as run
+
+    parameters = given(pairs, file)
+    check_keywords(game, parameters)
+    found = run(
+        game,
+        agents=agents,
+        paths=paths,
+        seed=seed,
+        equilibrium=equilibrium,
+        feedback=assignments(tuple(feedback.split(",")), "--feedback") if feedback else None,
+        at=state(at),
+        step=step,
+        confidence=confidence,
+        threads=threads,
+        **parameters,
+    )
+    result = found.to_dict()
+    if as_json:
+        emit(result)
+        return
+    _show(result)
+
+
+def _show(result: dict[str, Any]) -> None:
+    rule = ", ".join(f"{name}: {value:.15g}" for name, value in result["feedback"].items())
+    click.echo(
+        f"{result['game']}, {result['agents']} agents, {result['paths']} paths, "
+        f"seed {result['seed']}, steps of at most {result['step']:.6g}"
+    )
+    click.echo(f"feedback  {rule}")
+    head = ("", "estimate", "standard error", "low", "high", "exact")
+    click.echo(f"{head[0]:<9}" + "".join(f"{title:>17}" for title in head[1:]))
+    for name, band in result["moments"].items():
+        columns = ("estimate", "standard_error", "low", "high", "exact")
+        numbers = "".join(f"{band[column]:>17.9g}" for column in columns)
+        click.echo(f"{name:<9}{numbers}{'' if band['inside'] else '  outside'}")
+    click.echo(f"The intervals cover all three with probability {result['confidence']:g}.")
+    if not result["finite_fourth_moments"]:
+        click.echo("Fourth moments at the horizon are infinite: the intervals are too narrow.")

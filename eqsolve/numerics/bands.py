@@ -1,0 +1,141 @@
+"""Moments of a simulated population: exact values, estimates and confidence intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from eqsolve.errors import NoSolutionError
+from eqsolve.model import Model
+from eqsolve.numerics.ball import ball, evaluate, precision, sign
+from eqsolve.numerics.loop import ClosedLoop
+from eqsolve.numerics.point import PointSolver
+from eqsolve.symbolic.game import Game
+from eqsolve.symbols import symbol, symbols
+
+Array = NDArray[np.float64]
+
+#: Working precision of the exact moments in bits.
+BITS = 256
+
+
+@dataclass(frozen=True)
+class Band:
+    """An estimate with its confidence interval and the exact value."""
+
+    estimate: float
+    standard_error: float
+    low: float
+    high: float
+    exact: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the exact value lies in the interval."""
+        return self.low <= self.exact <= self.high
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {**self.__dict__, "inside": self.inside}
+
+
+def exact_moments(
+    finite: Model,
+    params: Mapping[str, Fraction],
+    k: tuple[float, float, float],
+    state: Mapping[str, Fraction],
+) -> dict[str, float]:
+    """Mean and variance of relative wealth at the horizon and the objective, in ball arithmetic.
+
+    Raises
+    ------
+    NoSolutionError
+        If second moments grow at least as fast as the hazard rate.
+    """
+    with precision(BITS):
+        solver = PointSolver(finite, params)
+        loop = ClosedLoop(finite, solver.values, solver.exact)
+        rule = [ball(Fraction(value)) for value in k]
+        abscissa, hazard = loop.abscissa(rule), solver.values[symbol("lambda")]
+        if sign(hazard - abscissa) <= 0:
+            raise NoSolutionError(
+                f"second moments grow at rate {float(abscissa):.6g}, not below the hazard rate "
+                f"{float(hazard):.6g}: mean and variance at the horizon are not finite.",
+                game=finite.name,
+                stage="simulation",
+                remedy="Use a feedback with finite second moments.",
+            )
+        moments = loop.moments(rule)
+        point = {symbol(name): ball(value) for name, value in state.items()}
+        point[symbol("q")] = loop.second_moment(point[symbol("y")])
+        values = solver.values | moments | point
+        forms = loop.system.ansatz.moments.values()
+        mean, square = (evaluate(form, values) for form in forms)
+        return {
+            "mean": float(mean),
+            "variance": float(square - mean * mean),
+            "J": float(loop.objective(moments, point)),
+        }
+
+
+def payoffs(
+    game: Game,
+    values: Mapping[sp.Symbol, sp.Rational],
+    samples: Array,
+    agents: int,
+    alike: bool,
+) -> Array:
+    """(paths, moments): payoffs of the first agent, averaged over the agents if all are alike."""
+    x, y = symbols("x y")
+    _, first, mean, square = samples.T
+    rest = mean - first / agents
+    products = {(2, 0): first * first, (1, 1): first * rest, (0, 2): rest * rest}
+    products |= {(1, 0): first, (0, 1): rest, (0, 0): np.ones_like(first)}
+    if alike:
+        share, flat = 1.0 / agents, mean * mean
+        products[2, 0] = square
+        products[1, 1] = flat - share * square
+        products[0, 2] = flat - 2 * share * flat + share * share * square
+        products[1, 0], products[0, 1] = mean, mean - share * mean
+    columns = []
+    for moment in game.preference.moments:
+        terms = sp.Poly(moment.payoff.xreplace(dict(values)), x, y).terms()
+        columns.append(sum(float(c) * products[powers] for powers, c in terms))
+    return np.stack(columns, axis=1)
+
+
+def bands_of(
+    game: Game,
+    values: Mapping[sp.Symbol, sp.Rational],
+    state: Mapping[str, Fraction],
+    drawn: Array,
+    truth: Mapping[str, float],
+    confidence: float,
+) -> dict[str, Band]:
+    """Intervals by the delta method; estimates are corrected for their bias of order 1/paths."""
+    mean, square = (moment.symbol for moment in game.preference.moments)
+    point = {symbol(name): sp.Rational(v.numerator, v.denominator) for name, v in state.items()}
+    aggregate = game.preference.aggregate.xreplace({**values, **point})
+    functions = {"mean": mean, "variance": square - mean**2, "J": aggregate}
+    paths = len(drawn)
+    average, covariance = drawn.mean(axis=0), np.cov(drawn.T) / paths
+    quantile = -float(ndtri((1 - confidence) / (2 * len(functions))))
+    bands = {}
+    for name, function in functions.items():
+        evaluate = sp.lambdify((mean, square), function)
+        slopes = sp.lambdify((mean, square), [sp.diff(function, m) for m in (mean, square)])
+        slope = np.array(slopes(*average), float)
+        bend = float(sp.diff(function, mean, 2))
+        estimate = float(evaluate(*average)) - 0.5 * bend * float(covariance[0, 0])
+        error = math.sqrt(float(slope @ covariance @ slope))
+        low, high = estimate - quantile * error, estimate + quantile * error
+        bands[name] = Band(estimate, error, low, high, truth[name])
+    return bands

@@ -1,0 +1,149 @@
+"""The strategy of n agents as a function of N = 1/n: limit, derivatives and exact differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeVar
+
+from flint import arb
+
+from eqsolve.errors import NoSolutionError
+from eqsolve.numerics.ball import (
+    DivisionByZero,
+    UndecidedError,
+    Values,
+    ball,
+    evaluate,
+    number,
+    precision,
+    run,
+)
+from eqsolve.numerics.point import PointSolver
+from eqsolve.registry import model
+from eqsolve.symbolic.limits import derivative
+from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.symbols import symbol, symbols
+
+#: The game that each finite game tends to.
+LIMITS = {"n-agent": "mean-field"}
+
+#: What converges, by key of the results: the strategy's coefficients by monomial, and the position
+#: when everybody has wealth 1.
+QUANTITIES = {"x": "k1", "y": "k2", "1": "k3", "pi": "pi"}
+
+_PRECISIONS = (256, 1024, 4096)
+_Result = TypeVar("_Result")
+
+
+@lru_cache
+def _form(game: str) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
+    """The closed form with its first and second derivatives in N, and the names of each order."""
+    finite, share = model(game), symbol("N")
+    inner = {s: e for s, e in finite.game.definitions.items() if e.has(share)}
+    k1, k2, k3 = symbols("k1 k2 k3")
+    position = Definition(symbol("pi"), k1 + (1 - share) * k2 + k3)
+    form = finite.derivation.form.extended([position])
+    names = {0: tuple(QUANTITIES.values())}
+    for order in (1, 2):
+        form = derivative(form, symbols(" ".join(names[order - 1])), share, inner)
+        names[order] = tuple(f"d{name}" for name in names[order - 1])
+    return form, names
+
+
+def _at(game: str, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict[int, list[arb]]:
+    """Everything of some orders at one point; without ``n`` in the limit.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no admissible root.
+    """
+    form, names = _form(game)
+    share = symbol("N")
+    solver = PointSolver(model(game if "n" in given else LIMITS[game]), given)
+    candidates = [root.p1 for root in solver.roots() if root.admissible]
+    if not candidates:
+        raise NoSolutionError("there is no admissible root.", game=game, stage="convergence")
+    values: Values = dict(solver.values)
+    values[symbol("p1")] = max(candidates, key=lambda p: float(values[symbol("B")] * p))
+    values.setdefault(share, arb(0))
+    for name, definition in model(game).game.definitions.items():
+        values.setdefault(name, evaluate(definition, values))
+    wanted = {order: symbols(" ".join(names[order])) for order in orders}
+    run(form.needed(s for row in wanted.values() for s in row), values)
+    return {order: [values[s] for s in row] for order, row in wanted.items()}
+
+
+class Expansion:
+    """``k(n) = k + c1/n + c2/n^2 + O(1/n^3)`` at one parameter point, in ball arithmetic.
+
+    The closed form is differentiated in ``N = 1/n`` symbolically, its root implicitly, and
+    evaluated at ``N = 0``.
+
+    Parameters
+    ----------
+    game : the finite game.
+    given : exact parameters of the limit.
+
+    Attributes
+    ----------
+    limit, first, second : doubles by key of :data:`QUANTITIES`: the limit, ``c1`` and ``c2``.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no admissible root in the limit or the expansion is singular there.
+    """
+
+    def __init__(self, game: str, given: Mapping[str, Fraction]) -> None:
+        self.game, self.given = game, dict(given)
+
+        def terms() -> list[dict[str, float]]:
+            half = Fraction(1, 2)
+            found = _at(game, self.given, (0, 1, 2))
+            found[2] = [ball(half) * value for value in found[2]]
+            return [dict(zip(QUANTITIES, map(number, row))) for row in found.values()]
+
+        self.limit, self.first, self.second = self._decided(terms)
+
+    def row(self, n: int) -> dict[str, float]:
+        """Coefficients for n agents, and their differences to the limit without cancellation.
+
+        ``distance_k`` is ``|k(n) - k|``, ``remainder_k`` is ``n^2 (k(n) - k - c1/n)``.
+        """
+
+        def differences() -> dict[str, float]:
+            limit = _at(self.game, self.given, (0, 1))
+            here = _at(self.game, {**self.given, "n": Fraction(n)}, (0,))[0]
+            size, result = arb(n), {}
+            for k, key in enumerate(QUANTITIES):
+                gap = here[k] - limit[0][k]
+                result[key] = number(here[k])
+                result[f"distance_{key}"] = abs(number(gap))
+                result[f"remainder_{key}"] = number(size * (size * gap - limit[1][k]))
+            return result
+
+        found = self._decided(differences)
+        keys = [
+            *QUANTITIES,
+            *(f"{kind}_{k}" for kind in ("distance", "remainder") for k in QUANTITIES),
+        ]
+        return {key: found[key] for key in keys}
+
+    def _decided(self, compute: Callable[[], _Result]) -> _Result:
+        """Compute at the first precision that decides every sign."""
+        for bits in _PRECISIONS:
+            with precision(bits):
+                try:
+                    return compute()
+                except UndecidedError:
+                    continue
+                except DivisionByZero:
+                    break
+        raise NoSolutionError(
+            "the expansion in 1/n is singular at these parameters.",
+            game=self.game,
+            stage="convergence",
+        )

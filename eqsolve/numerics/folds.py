@@ -1,0 +1,71 @@
+"""Where two admissible roots of a game's cubic merge: the folds of the equilibrium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.codegen.program import program
+from eqsolve.registry import model
+
+Array = NDArray[np.float64]
+
+
+@cache
+def _functions(game: str) -> tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any]]:
+    """Parameters; functions to the cubic's coefficients and to a root's margin, on arrays."""
+    source = program(model(game))
+    root = source.root
+
+    def spelled(name: sp.Symbol) -> sp.Expr:
+        expression = sp.S.Zero + name
+        for definition in reversed(source.between([name], [root.symbol])):
+            if definition.symbol != root.symbol:
+                expression = expression.xreplace({definition.symbol: definition.expression})
+        return expression
+
+    names = [s for s in source.inputs if s not in source.model.game.state_symbols]
+    coefficients = [spelled(name) for name in root.polynomial]
+    margin = spelled(source.admissible)
+    return (
+        tuple(s.name for s in names),
+        sp.lambdify(names, coefficients),
+        sp.lambdify([*names, root.symbol], margin),
+    )
+
+
+def discriminant(game: str, params: Mapping[str, ArrayLike]) -> Array:
+    """The discriminant of the cubic relative to the size of its terms, on a broadcast.
+
+    It changes its sign where two real roots merge. It is NaN where the roots next to merging, at
+    the stationary point of the cubic with the smaller value, are not admissible: their fold does
+    not concern an equilibrium.
+    """
+    names, coefficients, margin = _functions(game)
+    given = {"lambda" if k == "lam" else k: np.asarray(v, float) for k, v in params.items()}
+    values = np.broadcast_arrays(*(given[name] for name in names))
+    with np.errstate(all="ignore"):
+        found = [
+            np.broadcast_to(np.asarray(c, float), values[0].shape) for c in coefficients(*values)
+        ]
+        c3, c2, c1, c0 = found
+        terms = [
+            18 * c3 * c2 * c1 * c0,
+            -4 * c2**3 * c0,
+            c2 * c2 * c1 * c1,
+            -4 * c3 * c1**3,
+            -27 * c3 * c3 * c0 * c0,
+        ]
+        total = sum(terms)
+        relative: Array = np.asarray(total / sum(np.abs(t) for t in terms), float)
+        # At a double root this is the root itself.
+        double = (9 * c3 * c0 - c2 * c1) / (2 * (c2 * c2 - 3 * c3 * c1))
+        apart = ~(np.asarray(margin(*values, double), float) > 0)
+    relative = relative.copy()
+    relative[apart | ~np.isfinite(relative)] = np.nan
+    return relative

@@ -1,0 +1,259 @@
+"""Derivatives of every output in every parameter, at one point and on arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.codegen.kernel import kernel
+from eqsolve.codegen.program import coupling, program
+from eqsolve.codegen.tangent import tangent_module
+from eqsolve.errors import InputError
+from eqsolve.numerics.parameters import exact, parameters
+from eqsolve.numerics.point import joint_conditions
+from eqsolve.numerics.status import Status
+from eqsolve.registry import model
+
+Array = NDArray[np.float64]
+
+#: What is differentiated, in the order of the generated code.
+OUTPUTS = ("p1", "k_x", "k_y", "k_1", "pi", "V", "pi_noncompetitive")
+#: Relative steepness of the cubic at its root below which derivatives count as divergent: they
+#: grow like its reciprocal, and their relative rounding error like 2^-53 over its square.
+STEEPNESS = 1e-5
+#: Points handed to a thread at a time.
+PART = 4096
+
+DIVERGES = (
+    "The selected root nearly coincides with another one: derivatives diverge like the reciprocal "
+    "square root of the distance to the fold."
+)
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Derivatives over the broadcast of the parameters.
+
+    Attributes
+    ----------
+    status : codes of ``eqsolve.numerics.status.Status``; near a fold, where derivatives diverge,
+        ``NEAR_FOLD``. Everything else is NaN where the status is not OK.
+    values : outputs by name.
+    table : derivatives by output and parameter; the states ``x`` and ``y`` count as parameters, and
+        the other parameters and the state are held fixed. For a single agent the derivative in
+        the number of agents is NaN.
+    steepness : ``abs(p1 C'(p1)) / sum abs(c_k p1^k)`` of the cubic ``C``; 0 at a fold.
+    """
+
+    status: NDArray[np.int8]
+    values: Mapping[str, Array]
+    table: Mapping[str, Mapping[str, Array]]
+    steepness: Array
+
+
+@cache
+def names(game: str) -> tuple[str, ...]:
+    """The parameters and states of a game in the order of the generated code."""
+    return tuple(s.name for s in program(model(game)).inputs)
+
+
+def derivatives(
+    game: str, params: Mapping[str, ArrayLike], *, threads: int | None = None
+) -> Derivatives:
+    """Differentiate all outputs at every point of a broadcast of the parameters.
+
+    Parameters
+    ----------
+    game : a game whose closed form is built on one cubic.
+    params : array or number per parameter, and optionally the state, as for ``Kernel.evaluate``.
+    threads : number of threads (default: all); the result does not depend on it.
+
+    Raises
+    ------
+    InputError
+        As ``Kernel.evaluate``.
+    """
+    code, order = kernel(game), names(game)
+    base = code.evaluate(params, threads=threads)
+    given = {"lambda" if k == "lam" else k: np.asarray(v, float) for k, v in params.items()}
+    given.setdefault("x", np.ones(()))
+    others = 1 - 1 / given["n"] if "n" in given else 1.0
+    given.setdefault("y", np.asarray(given["x"] * others))
+    shape = base["status"].shape
+    inputs = np.stack([np.broadcast_to(given[name], shape).ravel() for name in order])
+    status, root = base["status"].ravel().copy(), base["p1"].ravel()
+    lever = coupling(model(game).game)
+    single = root
+    if lever is not None:
+        apart = {**params, lever.name: 0.0}
+        single = code.evaluate(apart, outputs=("p1",), threads=threads)["p1"]
+        single = np.broadcast_to(single, shape).ravel()
+    good = (status == Status.OK) & np.isfinite(single)
+    table = np.empty((len(OUTPUTS), *inputs.shape))
+    steepness = np.empty(root.size)
+    fill = tangent_module(game).fill
+
+    def run(start: int) -> None:
+        part = slice(start, start + PART)
+        columns = (inputs[:, part], root[part], single[part], good[part])
+        fill(*columns, np.empty(len(order)), steepness[part], table[..., part])
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        list(pool.map(run, range(0, root.size, PART)))
+    bad = np.isfinite(steepness) & ~(steepness >= STEEPNESS)
+    status[bad] = Status.NEAR_FOLD
+    kept = [k for k, name in enumerate(order) if name != "n"]
+    status[(status == Status.OK) & ~np.isfinite(table[:, kept]).all(axis=(0, 1))] = (
+        Status.DEGENERATE
+    )
+    table[..., status != Status.OK] = np.nan
+    return Derivatives(
+        status.reshape(shape),
+        {name: base[name] for name in OUTPUTS},
+        {
+            output: {name: table[k, j].reshape(shape) for j, name in enumerate(order)}
+            for k, output in enumerate(OUTPUTS)
+        },
+        steepness.reshape(shape),
+    )
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Derivatives and elasticities at one point; ``to_dict`` gives the JSON form.
+
+    ``derivatives[output][parameter]``, and ``elasticities``, ``parameter/output`` times as much;
+    None where undefined. Without status ``"ok"`` both are empty and ``message`` says why.
+    """
+
+    game: str
+    params: Mapping[str, float]
+    state: Mapping[str, float]
+    status: str
+    message: str
+    steepness: float | None
+    values: Mapping[str, float]
+    derivatives: Mapping[str, Mapping[str, float | None]]
+    elasticities: Mapping[str, Mapping[str, float | None]]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the derivatives exist."""
+        return self.status == "ok"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "game": self.game,
+            "params": dict(self.params),
+            "at": dict(self.state),
+            "status": self.status,
+            "message": self.message,
+            "steepness": self.steepness,
+            "values": dict(self.values),
+            "derivatives": {k: dict(v) for k, v in self.derivatives.items()},
+            "elasticities": {k: dict(v) for k, v in self.elasticities.items()},
+        }
+
+
+def sensitivity(
+    game: str,
+    *,
+    at: Mapping[str, object] | None = None,
+    outputs: Iterable[str] | None = None,
+    parameters_: Iterable[str] | None = None,
+    **given: object,
+) -> Sensitivity:
+    """Differentiate the outputs of a game in its parameters at one point.
+
+    The derivatives are exact: the closed form is differentiated symbolically, its root implicitly,
+    and evaluated in double precision. The state is held fixed.
+
+    Parameters
+    ----------
+    game : a game whose closed form is built on one cubic.
+    at : wealth ``x`` and aggregate ``y``; by default everybody has wealth 1.
+    outputs, parameters_ : names out of :data:`OUTPUTS` and :func:`names`; default: all.
+    given : the parameters, as decimals, ratios or numbers.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the input; no equilibrium is a status.
+    """
+    found = model(game)
+    numbers = parameters(given, found.parameters, game=game)
+    joint_conditions(game, numbers)
+    rows, columns = chosen(game, outputs, parameters_)
+    state = {name: exact(name, value, game=game) for name, value in (at or {}).items()}
+    if not set(state) <= {"x", "y"}:
+        raise InputError("a state has x and y.", game=game, stage="input")
+    params = {name: float(v) for name, v in numbers.items()}
+    n = numbers.get("n")
+    x = state.setdefault("x", exact("x", 1))
+    state.setdefault("y", x if n is None else x * (1 - 1 / n))
+    point = {**params, **{name: float(v) for name, v in state.items()}}
+    here = derivatives(game, point, threads=1)
+    status = Status(int(here.status))
+    ok = status is Status.OK
+    steep = float(here.steepness)
+    values = {k: float(v) for k, v in here.values.items() if np.isfinite(v)}
+    slopes: dict[str, dict[str, float | None]] = {}
+    elastic: dict[str, dict[str, float | None]] = {}
+    for output in rows if ok else ():
+        row = {name: float(here.table[output][name]) for name in columns}
+        size = values[output]
+        slopes[output] = {k: v if np.isfinite(v) else None for k, v in row.items()}
+        elastic[output] = {
+            k: None if v is None or size == 0 else point[k] * v / size
+            for k, v in slopes[output].items()
+        }
+    message = "Derivatives at fixed state."
+    if not ok:
+        message = DIVERGES if status is Status.NEAR_FOLD else status.meaning
+    return Sensitivity(
+        game,
+        params,
+        {name: float(v) for name, v in state.items()},
+        status.label,
+        message,
+        steep if np.isfinite(steep) else None,
+        values,
+        slopes,
+        elastic,
+    )
+
+
+def chosen(
+    game: str, outputs: Iterable[str] | None, columns: Iterable[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Check names of outputs and parameters; None stands for all.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    result = []
+    for kind, given, known in (
+        ("output", outputs, OUTPUTS),
+        ("parameter", columns, names(game)),
+    ):
+        wanted = known if given is None else tuple("lambda" if k == "lam" else k for k in given)
+        for name in wanted:
+            if name not in known:
+                raise InputError(
+                    f"there is no {kind} {name!r}.",
+                    game=game,
+                    stage="sensitivity",
+                    remedy=f"Use {', '.join(known)}.",
+                )
+        result.append(wanted)
+    return result[0], result[1]

@@ -1,0 +1,289 @@
+"""Simulation of a finite population under an affine feedback, against the exact moments.
+
+The dynamics, the payoffs and the horizon are read off the declaration of the game; the feedback is
+the equilibrium's or the user's. The exact moments come from the closed moment system of the same
+feedback, which the simulation does not use.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.numerics.bands import Band, bands_of, exact_moments, payoffs
+from eqsolve.numerics.equilibrium import solve as solve_point
+from eqsolve.numerics.normals import MOST_PATHS
+from eqsolve.numerics.parameters import exact, parameters, require
+from eqsolve.numerics.point import PointSolver, joint_conditions
+from eqsolve.numerics.wealth import Feedback, Market, simulate_paths
+from eqsolve.registry import model as find_model
+from eqsolve.symbolic.game import Game
+
+Array = NDArray[np.float64]
+
+#: The finite game whose agents are simulated.
+FINITE = {"n-agent": "n-agent", "mean-field": "n-agent"}
+#: Longest step times the largest rate of the problem.
+STEP = 0.1
+#: Paths handed to a thread at a time.
+PART = 64
+#: Largest number of agents.
+MOST_AGENTS = 10**8
+
+_STAGE = "simulation"
+_MONOMIALS = ("x", "y", "1")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A simulated population.
+
+    Attributes
+    ----------
+    game, params : the game of the feedback and its parameters.
+    agents, paths, seed, step : what was simulated; ``step`` is the longest time step.
+    feedback : coefficients of own wealth, of the others' aggregate and of 1.
+    state : wealth ``x`` of the first agent and aggregate ``y`` of the others at the start.
+    confidence : probability that all intervals cover, if the estimates are normal.
+    finite_fourth_moments : whether fourth moments are finite in the limit of many agents; if not,
+        the intervals are too narrow.
+    agent_steps : number of agents times time steps.
+    bands : mean and variance of relative wealth at the horizon, and the objective ``J``.
+    samples : (paths, 4): horizon, wealth of the first agent, average wealth, average square.
+    """
+
+    game: str
+    params: Mapping[str, float]
+    agents: int
+    paths: int
+    seed: int
+    step: float
+    feedback: Mapping[str, float]
+    state: Mapping[str, float]
+    confidence: float
+    finite_fourth_moments: bool
+    agent_steps: int
+    bands: Mapping[str, Band]
+    samples: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "game": self.game,
+            "params": dict(self.params),
+            "agents": self.agents,
+            "paths": self.paths,
+            "seed": self.seed,
+            "step": self.step,
+            "feedback": dict(self.feedback),
+            "at": dict(self.state),
+            "confidence": self.confidence,
+            "finite_fourth_moments": self.finite_fourth_moments,
+            "agent_steps": self.agent_steps,
+            "moments": {name: band.to_dict() for name, band in self.bands.items()},
+        }
+
+
+def market(game: Game, values: Mapping[sp.Symbol, sp.Rational]) -> Market:
+    """Return ``(r, B, nu, sigma, e)`` of own wealth as the game declares it.
+
+    Raises
+    ------
+    InputError
+        If the drift of own wealth is not affine in wealth and control, or a loading is not
+        proportional to the control.
+    """
+    own, control = game.states[0], game.control.symbol
+    shared = {noise for state in game.states[1:] for noise in state.loadings}
+    drift = sp.Poly(own.drift.xreplace(dict(values)), own.symbol, control)
+    loads = {"own": 0.0, "common": 0.0}
+    good = drift.total_degree() <= 1
+    for noise, loading in own.loadings.items():
+        part = sp.Poly(loading.xreplace(dict(values)), control)
+        good &= part.degree() <= 1 and part.coeff_monomial(1) == 0
+        kind = "common" if noise in shared else "own"
+        good &= loads[kind] == 0
+        loads[kind] = float(part.coeff_monomial(control))
+    require(
+        good and not drift.free_symbols_in_domain,
+        "only wealth with a drift affine in wealth and control and noise proportional to the "
+        "control can be simulated.",
+        game=game.name,
+    )
+    r, B, constant = (float(drift.coeff_monomial(m)) for m in (own.symbol, control, 1))
+    return r, B, loads["own"], loads["common"], constant
+
+
+def finite_feedback(k: tuple[float, float, float], agents: int) -> Feedback:
+    """The slopes of a position in deviation, mean and own wealth, for ``agents`` agents."""
+    share = 1.0 / agents
+    return k[0] - share * k[1], k[0] + (1.0 - share) * k[1], k[0], k[2], 1.0
+
+
+def limit_feedback(k: tuple[float, float, float]) -> Feedback:
+    """The same for a continuum: own noises do not move the mean."""
+    return k[0], k[0] + k[1], k[0], k[2], 0.0
+
+
+def longest_step(hazard: float, world: Market, feedback: Feedback) -> float:
+    """The time step for which the largest rate of the problem moves little."""
+    r, B, nu, sigma, _ = world
+    slopes = feedback[:3]
+    rates = [hazard, *(abs(r + B * s) for s in slopes)]
+    rates += [v * v * s * s for v in (nu, sigma) for s in slopes]
+    return STEP / max(rates)
+
+
+def fourth_moment_growth(world: Market, feedback: Feedback) -> float:
+    """Growth rate of fourth moments of own wealth in the limit of many agents."""
+    r, B, nu, sigma, _ = world
+    slope, mean_slope, own, _, _ = feedback
+    rates = []
+    for a in range(5):
+        b = 4 - a
+        load = a * slope + b * mean_slope
+        common = load * load - a * slope**2 - b * mean_slope**2
+        rates.append(4 * r + B * load + sigma**2 * common / 2 + (nu * own) ** 2 * (a * a - a) / 2)
+    return max(rates)
+
+
+def in_parts(run: Callable[[slice], int], paths: int, threads: int | None) -> int:
+    """Call ``run`` for all parts of the paths and return the sum of its results."""
+    parts = [slice(k, min(k + PART, paths)) for k in range(0, paths, PART)]
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        return sum(pool.map(run, parts))
+
+
+def simulate(
+    game: str = "n-agent",
+    *,
+    agents: int,
+    paths: int,
+    seed: int,
+    equilibrium: str = "given-aggregate",
+    feedback: Mapping[str, object] | None = None,
+    at: Mapping[str, object] | None = None,
+    step: float | None = None,
+    confidence: float = 0.99,
+    threads: int | None = None,
+    **given: object,
+) -> Simulation:
+    """Simulate a population of agents who all use one affine feedback of own and others' wealth.
+
+    Parameters
+    ----------
+    game : ``"n-agent"``, or ``"mean-field"`` for the limit's feedback in a finite population.
+    agents, paths : numbers of agents and of independent paths.
+    seed : nonnegative integer; a path depends on the seed, its number and ``step``, and on
+        nothing else.
+    equilibrium : notion whose feedback is used.
+    feedback : instead, the coefficients of ``x``, ``y`` and ``1``; absent ones are 0.
+    at : wealth ``x`` of the first agent and aggregate ``y = (1/n) sum of the others' wealth``,
+        who share it equally; by default everybody has wealth ``x = 1``.
+    step : longest time step; by default a tenth of the shortest time scale.
+    confidence : of all intervals together.
+    threads : number of threads (default: all); the result does not depend on it.
+    given : the parameters, without ``n``.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the input.
+    NoSolutionError
+        If there is no equilibrium, or second moments at the horizon are infinite.
+    """
+    find_model(game)
+    require(game in FINITE, f"use {' or '.join(FINITE)}.", game=game)
+    for name, number, most in (("agents", agents, MOST_AGENTS), ("paths", paths, MOST_PATHS)):
+        least = 2 if name == "paths" else 1
+        good = isinstance(number, int) and least <= number <= most
+        require(good, f"the number of {name} must be from {least} to {most}.", game=game)
+    require(
+        isinstance(seed, int) and 0 <= seed < 2**64, "the seed must be 0 to 2^64 - 1.", game=game
+    )
+    require(0 < confidence < 1, "the confidence must lie between 0 and 1.", game=game)
+    require(step is None or 0 < step < math.inf, "the step must be positive.", game=game)
+    require(threads is None or threads >= 1, "the number of threads must be positive.", game=game)
+    if exact("n", given.pop("n", agents), game=game) != agents:
+        raise InputError(
+            "n is the number of agents: give one of the two.", game=game, stage="input"
+        )
+    finite = find_model(FINITE[game])
+    params = parameters({**given, "n": agents}, finite.parameters, game=game)
+    joint_conditions(game, params)
+    k = _feedback(game, params, equilibrium, feedback)
+    solver = PointSolver(finite, params)
+    start = _start(params, at or {}, game)
+    world, slopes = market(finite.game, solver.exact), finite_feedback(k, agents)
+    truth = exact_moments(finite, params, k, start)
+    hazard = float(params["lambda"])
+    longest = longest_step(hazard, world, slopes) if step is None else step
+    begin = np.full(agents, float(start["y"] / (1 - 1 / params["n"])) if agents > 1 else 0.0)
+    begin[0] = float(start["x"])
+    samples = np.empty((paths, 4))
+
+    def run(part: slice) -> int:
+        return simulate_paths(
+            np.uint64(seed), part.start, hazard, longest, world, slopes, begin, samples[part]
+        )
+
+    work = in_parts(run, paths, threads)
+    alike = bool((begin == begin[0]).all())
+    drawn = payoffs(finite.game, solver.exact, samples, agents, alike)
+    bands = bands_of(finite.game, solver.exact, start, drawn, truth, confidence)
+    if not np.isfinite(samples).all():
+        raise NoSolutionError("a path left the range of double precision.", game=game, stage=_STAGE)
+    return Simulation(
+        game,
+        {name: float(v) for name, v in params.items()},
+        agents,
+        paths,
+        seed,
+        longest,
+        dict(zip(_MONOMIALS, k)),
+        {name: float(v) for name, v in start.items()},
+        confidence,
+        fourth_moment_growth(world, slopes) < hazard,
+        work,
+        bands,
+        samples,
+    )
+
+
+def _feedback(
+    game: str,
+    params: Mapping[str, Fraction],
+    equilibrium: str,
+    chosen: Mapping[str, object] | None,
+) -> tuple[float, float, float]:
+    if chosen is not None:
+        strange = set(chosen) - set(_MONOMIALS)
+        require(not strange, f"a feedback has coefficients of {', '.join(_MONOMIALS)}.", game=game)
+        x, y, one = (float(exact(m, chosen.get(m, 0), game=game)) for m in _MONOMIALS)
+        return x, y, one
+    own: dict[str, Any] = {name: params[name] for name in find_model(game).parameters}
+    answer = solve_point(game, equilibrium=equilibrium, **own)
+    if not answer.ok:
+        raise NoSolutionError(answer.message, game=game, stage=answer.status)
+    strategy = answer.numbers["strategy"]
+    return strategy["x"], strategy["y"], strategy["1"]
+
+
+def _start(
+    params: Mapping[str, Fraction], at: Mapping[str, object], game: str
+) -> dict[str, Fraction]:
+    require(set(at) <= {"x", "y"}, "a state has x and y.", game=game)
+    x = exact("x", at.get("x", 1), game=game)
+    y = exact("y", at.get("y", x * (1 - 1 / params["n"])), game=game)
+    require(params["n"] != 1 or y == 0, "a single agent has no competitors: y is 0.", game=game)
+    return {"x": x, "y": y}

@@ -1,0 +1,385 @@
+"""Figures of sweeps and convergence studies, in the style of the paper's figures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqsolve.errors import InputError
+from eqsolve.numerics.folds import discriminant
+from eqsolve.numerics.status import Status
+from eqsolve.output import replacing
+from eqsolve.symbols import entry
+
+if TYPE_CHECKING:
+    import xarray
+
+    from eqsolve.numerics.convergence import Convergence
+
+Array = NDArray[np.float64]
+
+#: Formats by suffix; equal data give equal bytes.
+FORMATS = (".pdf", ".png", ".svg")
+#: Up to so many values of a second parameter are drawn as a family of curves.
+FAMILY = 7
+#: Outputs as axis labels; ``{}`` takes the name of what is varied.
+LABELS = {
+    "p1": r"response to own wealth $p_1$",
+    "k_x": r"coefficient of own wealth $k_1$",
+    "k_y": r"coefficient of others' wealth $k_2$",
+    "k_1": r"constant of the strategy $k_3$",
+    "pi": r"amount in the stock $\pi$",
+    "pi_noncompetitive": r"amount in the stock at $\theta = 0$",
+    "V": r"value $V$",
+}
+FOLD = "fold of admissible roots"
+_BLUE, _RED, _GRAY, _HATCH = "#1f4e9c", "#c0272d", "#f1f1f1", "#9a9a9a"
+_BARRED: dict[str, Any] = {
+    "facecolor": _GRAY,
+    "edgecolor": _HATCH,
+    "hatch": "////",
+    "linewidth": 0,
+}
+
+
+class _Page:
+    """One figure under construction; matplotlib is imported here and nowhere else."""
+
+    def __init__(self, target: str | Path) -> None:
+        self.target = Path(target)
+        if self.target.suffix not in FORMATS:
+            raise InputError(
+                f"{str(target)!r} has no suffix of a figure.",
+                stage="plot",
+                remedy=f"Use {', '.join(FORMATS)}.",
+            )
+
+    def __enter__(self) -> Any:
+        import matplotlib
+        import matplotlib.style
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self._context = matplotlib.rc_context()
+        self._context.__enter__()
+        matplotlib.style.use("eqsolve.paper_figures.style")
+        matplotlib.rcParams["hatch.linewidth"] = 0.4
+        self.figure = Figure()
+        FigureCanvasAgg(self.figure)
+        return self.figure.add_subplot()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        metadata: dict[str, dict[str, str | None]] = {
+            ".pdf": {"CreationDate": None, "Creator": "eqsolve", "Producer": None},
+            ".png": {"Software": None},
+            ".svg": {"Date": None, "Creator": "eqsolve"},
+        }
+        try:
+            if kind is None:
+                suffix = self.target.suffix
+                with replacing(self.target) as temporary:
+                    self.figure.savefig(temporary, format=suffix[1:], metadata=metadata[suffix])
+        finally:
+            self._context.__exit__(None, None, None)
+
+
+def _label(name: str) -> str:
+    """Meaning and symbol of a parameter or state."""
+    row = entry(name)
+    return f"{row.meaning.split(' (')[0]} ${row.latex}$"
+
+
+def _logarithmic(values: Array) -> bool:
+    """Whether positive values are spaced more evenly in the logarithm."""
+    if values.size < 3 or not (values > 0).all() or values.max() < 10 * values.min():
+        return False
+    steps = np.diff(np.log(values))
+    return bool(steps.max() < 2.5 * steps.min() or values.max() >= 1000 * values.min())
+
+
+def _make_logarithmic(axis: Any, low: float, high: float) -> None:
+    """A logarithmic axis; over less than two decades with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_minor_formatter(NullFormatter())
+    if high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _edges(values: Array, logarithmic: bool) -> Array:
+    """Borders of cells around values."""
+    line = np.log(values) if logarithmic else values
+    middle = (line[1:] + line[:-1]) / 2
+    ends = (line[:1], line[-1:]) if line.size == 1 else (line[:1], line[-1:])
+    edges: Array = np.concatenate([ends[0], middle, ends[1]])
+    return np.exp(edges) if logarithmic else edges
+
+
+def _fixed(data: xarray.Dataset) -> dict[str, float]:
+    return {
+        str(name).removeprefix("parameter_"): float(value)
+        for name, value in data.attrs.items()
+        if str(name).startswith("parameter_")
+    }
+
+
+def _folds(data: xarray.Dataset, axes: Mapping[str, Array]) -> Array:
+    """Relative discriminant of the cubic over the grid."""
+    mesh = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij")))
+    return discriminant(str(data.attrs["game"]), {**_fixed(data), **mesh})
+
+
+def plot_sweep(data: xarray.Dataset, path: str | Path, output: str = "pi") -> None:
+    """Draw a sweep over one or two parameters.
+
+    One axis gives a curve, with the position without competition beside it; a second axis with few
+    values a family of curves; two long axes a map. Where there is no equilibrium a curve is
+    interrupted and the region is hatched; folds, where two admissible roots merge, are marked.
+
+    Parameters
+    ----------
+    data : what ``eqsolve.sweep`` returns, over a grid.
+    path : file to write: ``.pdf``, ``.png`` or ``.svg``. It appears when it is complete.
+    output : the variable that is drawn.
+
+    Raises
+    ------
+    InputError
+        If the file has another suffix or cannot be written, if the output is not in the data, or
+        if the data have more than two axes or none.
+    """
+    if output not in data or output not in LABELS:
+        raise InputError(f"the sweep has no numbers {output!r} to draw.", stage="plot")
+    names = [str(name) for name in data[output].dims]
+    names.sort(key=lambda name: -data[name].size if name in data.coords else 0)
+    if not 1 <= len(names) <= 2 or any(name not in data.coords for name in names):
+        raise InputError(
+            "a plot needs a grid over one or two parameters.",
+            stage="plot",
+            remedy="Vary one or two parameters, without --zip and --sample.",
+        )
+    data = data.transpose(*names)
+    axes = {name: np.asarray(data[name].values, float) for name in names}
+    for name, axis in axes.items():
+        data, axes[name] = data.isel({name: np.argsort(axis)}), np.sort(axis)
+    if min(axis.size for axis in axes.values()) < 1 or next(iter(axes.values())).size < 2:
+        raise InputError("a plot needs at least two points.", stage="plot")
+    with _Page(path) as panel:
+        if len(names) == 2 and axes[names[1]].size > FAMILY:
+            _map(panel, data, axes, output)
+        else:
+            _curves(panel, data, axes, output)
+
+
+def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: str) -> None:
+    name, *second = axes
+    values = axes[name]
+    status = np.asarray(data["status"].values).reshape(values.size, -1)
+    lines = np.asarray(data[output].values, float).reshape(values.size, -1)
+    lines = np.where(status == Status.OK, lines, np.nan)
+    folds = _folds(data, axes).reshape(values.size, -1)
+    colors = _shades(lines.shape[1])
+    for k, color in enumerate(colors):
+        label = "with competition" if output == "pi" else None
+        if second:
+            label = f"${entry(second[0]).latex} = {axes[second[0]][k]:g}$"
+        panel.plot(values, lines[:, k], color=color, label=label, zorder=3)
+        crossing = np.flatnonzero(folds[1:, k] * folds[:-1, k] < 0)
+        for place in crossing:
+            ends = slice(place, place + 2)
+            middle = (values[ends].mean(), np.nanmean(lines[ends, k]))
+            style = {"markersize": 3.5, "markerfacecolor": "white", "zorder": 4}
+            panel.plot(*middle, "D", color=color, label=FOLD, **style)
+    if not second and output == "pi" and "pi_noncompetitive" in data:
+        alone = np.where(status[:, 0] == Status.OK, data["pi_noncompetitive"].values, np.nan)
+        label = r"without competition ($\theta = 0$)"
+        panel.plot(values, alone, "--", color=_RED, label=label, zorder=2)
+    logarithmic = _logarithmic(values)
+    if logarithmic:
+        _make_logarithmic(panel.xaxis, values[0], values[-1])
+    panel.set_xlim(values[0], values[-1])
+    none = (status != Status.OK).all(axis=1)
+    edges = _edges(values, logarithmic)
+    for start, stop in _runs(none):
+        panel.axvspan(edges[start], edges[stop], label="no equilibrium", zorder=0, **_BARRED)
+    panel.set_xlabel(_label(name))
+    panel.set_ylabel(LABELS[output])
+    handles: dict[str, Any] = {}
+    for handle, label in zip(*panel.get_legend_handles_labels()):
+        handles.setdefault(label, handle)
+    if handles:
+        panel.legend(list(handles.values()), list(handles), loc="best")
+
+
+def _shades(count: int) -> list[Any]:
+    """Colors from light to dark, distinguishable in print."""
+    if count == 1:
+        return [_BLUE]
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](0.9 * (1 - k / (count - 1))) for k in range(count)]
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and stop of the stretches that are true."""
+    found, start = [], 0
+    for flag, group in itertools.groupby(flags.tolist()):
+        stop = start + len(list(group))
+        if flag:
+            found.append((start, stop))
+        start = stop
+    return found
+
+
+def _map(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: str) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    (name, values), (other, heights) = axes.items()
+    status = np.asarray(data["status"].values).T
+    numbers = np.where(status == Status.OK, np.asarray(data[output].values, float).T, np.nan)
+    if not np.isfinite(numbers).any():
+        raise InputError("no point of the sweep has an equilibrium.", stage="plot")
+    scales = (_logarithmic(values), _logarithmic(heights))
+    # A few extreme values must not use up the colors.
+    low, high = np.nanpercentile(numbers, [1, 99])
+    spread = high - low if high > low else max(abs(high), 1.0)
+    ends = [np.nanmin(numbers) < low - 0.5 * spread, np.nanmax(numbers) > high + 0.5 * spread]
+    low = low if ends[0] else float(np.nanmin(numbers))
+    high = high if ends[1] else float(np.nanmax(numbers))
+    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
+    picture = panel.pcolormesh(
+        _edges(values, scales[0]),
+        _edges(heights, scales[1]),
+        numbers,
+        cmap="viridis",
+        vmin=low,
+        vmax=high,
+        rasterized=True,
+    )
+    for axis, line, logarithmic in zip((panel.xaxis, panel.yaxis), (values, heights), scales):
+        if logarithmic:
+            _make_logarithmic(axis, line[0], line[-1])
+    clear = np.clip(np.where(np.isfinite(numbers), numbers, np.nan), low, high)
+    if high > low:
+        levels = _round_levels(low, high)
+        lines = panel.contour(values, heights, clear, levels, colors="white", linewidths=0.5)
+        panel.clabel(lines, fontsize=6.5, inline_spacing=2, fmt="%g")
+    handles: list[Any] = []
+    bad = (status != Status.OK).astype(float)
+    if bad.any():
+        panel.contourf(values, heights, bad, [0.5, 1.5], colors=[_GRAY])
+        hatched = panel.contourf(values, heights, bad, [0.5, 1.5], colors="none", hatches=["////"])
+        hatched.set_edgecolor(_HATCH)
+        hatched.set_linewidth(0)
+        if not bad.all():
+            panel.contour(values, heights, bad, [0.5], colors="black", linewidths=0.6)
+        handles.append(Patch(label="no equilibrium", **_BARRED))
+    folds = np.where(status == Status.OK, _folds(data, axes).T, np.nan)
+    if np.nanmin(folds, initial=0.0) < 0 < np.nanmax(folds, initial=0.0):
+        style = {"linewidths": 1.1, "linestyles": "--", "colors": _RED}
+        line = panel.contour(values, heights, np.ma.masked_invalid(folds), [0.0], **style)
+        if any(len(segment) for segment in line.allsegs[0]):
+            dash: dict[str, Any] = {"color": _RED, "linestyle": "--", "linewidth": 1.1}
+            handles.append(Line2D([], [], label=FOLD, **dash))
+    bar = panel.figure.colorbar(
+        picture, ax=panel, extend=extend[int(ends[0]), int(ends[1])], pad=0.02, aspect=30
+    )
+    bar.set_label(LABELS[output])
+    bar.outline.set_linewidth(0.5)
+    panel.set_xlim(values[0], values[-1])
+    panel.set_ylim(heights[0], heights[-1])
+    panel.set_xlabel(_label(name))
+    panel.set_ylabel(_label(other))
+    if handles:
+        panel.figure.legend(handles=handles, loc="outside upper center", ncols=2)
+
+
+def _round_levels(low: float, high: float) -> Array:
+    """About five round numbers between two."""
+    from matplotlib.ticker import MaxNLocator
+
+    levels = np.asarray(MaxNLocator(6).tick_values(low, high), float)
+    return levels[(levels > low) & (levels < high)]
+
+
+#: Style of a quantity in a convergence plot: color, marker, label.
+_QUANTITIES = {
+    "x": (_BLUE, "o", r"$k_1$"),
+    "y": (_RED, "s", r"$k_2$"),
+    "1": ("#2e7d32", "^", r"$k_3$"),
+    "pi": ("black", "v", r"$\pi$"),
+}
+
+
+def plot_convergence(study: Convergence, path: str | Path) -> None:
+    """Draw the distances to the mean-field limit against n, with the slopes of reference.
+
+    The lines behind the markers are the leading terms ``abs(c1)/n``. Distances along simulated
+    paths are drawn with their intervals, beside a line of slope -1/2.
+
+    Parameters
+    ----------
+    study : what ``eqsolve.converge`` returns.
+    path : file to write: ``.pdf``, ``.png`` or ``.svg``.
+
+    Raises
+    ------
+    InputError
+        If the file has another suffix or cannot be written, or no distance differs from 0.
+    """
+    n = np.array([row["n"] for row in study.rows], float)
+    span = np.geomspace(n.min(), n.max(), 50) if n.size > 1 else n
+    with _Page(path) as panel:
+        drawn = False
+        for key, (color, marker, label) in _QUANTITIES.items():
+            distance = np.array([row[f"distance_{key}"] for row in study.rows])
+            used = distance > 0
+            if not used.any():
+                continue
+            drawn = True
+            dots = {"color": color, "marker": marker, "markersize": 3, "linestyle": "none"}
+            panel.plot(n[used], distance[used], label=label, markerfacecolor="white", **dots)
+            constant = abs(study.rate_constants[key])
+            panel.plot(span, constant / span, color=color, linewidth=0.6, zorder=1)
+        if not drawn:
+            raise InputError("no distance differs from 0: there is no rate.", stage="plot")
+        top = max(row[f"distance_{key}"] for row in study.rows[:1] for key in _QUANTITIES)
+        _slope(panel, span, top, -1.0, r"slope $-1$")
+        if study.pathwise is not None:
+            rows = study.pathwise.rows
+            size, middle, low, high = (
+                np.array([row[k] for row in rows]) for k in ("n", "distance", "low", "high")
+            )
+            panel.errorbar(
+                size,
+                middle,
+                yerr=[middle - low, high - middle],
+                fmt="D",
+                color="#7b3f99",
+                markersize=3,
+                elinewidth=0.8,
+                capsize=2,
+                label=r"$\pi$ along paths",
+            )
+            late = size[size.size // 2 :]
+            start = middle[-1] * np.sqrt(late[-1] / late[0])
+            _slope(panel, late, start, -0.5, r"slope $-1/2$")
+        panel.set_xscale("log")
+        panel.set_yscale("log")
+        panel.set_xlabel(r"number of agents $n$")
+        panel.set_ylabel("distance to the mean field")
+        panel.legend(loc="lower left", ncols=2, columnspacing=1.0, handletextpad=0.4)
+
+
+def _slope(panel: Any, n: Array, start: float, order: float, label: str) -> None:
+    """A line of reference through ``start`` at the first n, shifted up by a factor of two."""
+    style = {"color": "0.45", "linewidth": 0.8, "linestyle": "--" if order == -1 else ":"}
+    panel.plot(n, 2.0 * start * (n / n[0]) ** order, label=label, zorder=1, **style)

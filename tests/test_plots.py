@@ -1,0 +1,132 @@
+"""Figures of sweeps and of convergence: what is drawn, and where nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import eqsolve
+from eqsolve import plots
+from eqsolve.errors import InputError
+from eqsolve.numerics.folds import discriminant
+from eqsolve.plots import plot_convergence, plot_sweep
+from reference import cases, spec
+
+S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"], "n": "3"}
+
+
+def sweep(vary: dict[str, Any], **change: str) -> Any:
+    fixed = {k: v for k, v in {**S1, **change}.items() if k not in vary}
+    return eqsolve.sweep("n-agent", vary, fixed)
+
+
+@pytest.fixture
+def panels(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The axes of every figure drawn."""
+    found: list[Any] = []
+    true = plots._Page.__enter__
+
+    def enter(page: Any) -> Any:
+        found.append(true(page))
+        return found[-1]
+
+    monkeypatch.setattr(plots._Page, "__enter__", enter)
+    return found
+
+
+def texts(panel: Any) -> list[str]:
+    legends = [panel.get_legend(), *panel.figure.legends]
+    return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+
+
+def test_curve(tmp_path: Path, panels: list[Any]) -> None:
+    data = sweep({"theta": np.linspace(0, 1, 21)})
+    plot_sweep(data, tmp_path / "curve.png")
+    (panel,) = panels
+    line = panel.get_lines()[0]
+    assert np.array_equal(line.get_ydata(), data["pi"].values)
+    assert panel.get_xlabel() == r"competition weight $\theta$"
+    assert texts(panel) == ["with competition", r"without competition ($\theta = 0$)"]
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_inadmissible_points_are_hatched(tmp_path: Path, panels: list[Any]) -> None:
+    data = sweep({"lambda": np.linspace(0.02, 0.5, 40)}, theta="0.9")
+    bad = data["status"].values != 0
+    assert bad.any() and not bad.all()
+    plot_sweep(data, tmp_path / "curve.pdf")
+    line = panels[0].get_lines()[0].get_ydata()
+    assert np.array_equal(np.isnan(line), bad)
+    assert "no equilibrium" in texts(panels[0])
+
+
+def test_family(tmp_path: Path, panels: list[Any]) -> None:
+    data = sweep({"theta": [0.0, 0.5, 1.0], "gamma": np.geomspace(0.5, 8, 20)})
+    plot_sweep(data, tmp_path / "family.svg", "k_x")
+    assert texts(panels[0]) == [rf"$\theta = {v}$" for v in ("0", "0.5", "1")]
+    assert panels[0].get_xscale() == "log"
+    again = tmp_path / "again.svg"
+    plot_sweep(data, again, "k_x")
+    assert again.read_bytes() == (tmp_path / "family.svg").read_bytes()
+
+
+def fold_data() -> Any:
+    """Around the fold of the near-double case, at its parameters."""
+    given = {k: v for k, v in cases.FOLD.items() if k != "lam"}
+    low, high = 0.8 * float(cases.FOLD_HAZARD), 1.2 * float(cases.FOLD_HAZARD)
+    nu = float(given.pop("nu"))
+    vary = {"lambda": np.linspace(low, high, 41), "nu": np.linspace(0.9 * nu, 1.1 * nu, 21)}
+    return eqsolve.sweep("n-agent", vary, given)
+
+
+def test_map_with_its_fold(tmp_path: Path, panels: list[Any]) -> None:
+    plot_sweep(fold_data(), tmp_path / "map.png")
+    assert plots.FOLD in texts(panels[0])
+
+
+def test_folds_are_where_the_key_has_double_roots() -> None:
+    hazard, offset = float(cases.FOLD_HAZARD), 1e-9
+    params: dict[str, Any] = {k: float(v) for k, v in cases.FOLD.items() if k != "lam"}
+    found = discriminant("n-agent", {**params, "lambda": [hazard - offset, hazard + offset]})
+    assert found[0] * found[1] < 0
+    # The sign counts real roots, as the answer key does.
+    for value, expected in zip(found, (3, 1)):
+        assert (value > 0) == (expected == 3)
+    table = spec.n_agent({**cases.FOLD, "lam": str(hazard - 1e-6)}, int(cases.FOLD["n"]))["roots"]
+    assert sum(entry["admissible"] for entry in table) == 3
+
+
+def test_convergence(tmp_path: Path, panels: list[Any]) -> None:
+    given = {k: v for k, v in S1.items() if k != "n"}
+    study = eqsolve.converge("n-agent", (10, 100, 1000, 10**9), paths=200, seed=1, **given)
+    plot_convergence(study, tmp_path / "rate.pdf")
+    panel = panels[0]
+    assert r"slope $-1$" in texts(panel) and r"slope $-1/2$" in texts(panel)
+    assert panel.get_xscale() == panel.get_yscale() == "log"
+    slope = next(line for line in panel.get_lines() if line.get_label() == r"slope $-1$")
+    x, y = (np.log(v) for v in slope.get_data())
+    assert np.allclose(np.diff(y) / np.diff(x), -1)
+    flat = eqsolve.converge("n-agent", (10, 100), **{**given, "theta": "0"})
+    with pytest.raises(InputError):
+        plot_convergence(flat, tmp_path / "none.pdf")
+    assert not (tmp_path / "none.pdf").exists()
+
+
+@pytest.mark.parametrize("name", ["curve", "curve.doc", "missing/curve.png"])
+def test_bad_files(tmp_path: Path, name: str) -> None:
+    data = sweep({"theta": [0.0, 1.0]})
+    with pytest.raises(InputError):
+        plot_sweep(data, tmp_path / name)
+
+
+def test_bad_data(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        plot_sweep(sweep({"theta": [0.0, 1.0]}), tmp_path / "a.png", "status")
+    with pytest.raises(InputError):
+        plot_sweep(sweep({"theta": [0.5]}), tmp_path / "a.png")
+    three = sweep({"theta": [0.0, 1.0], "gamma": [1.0, 2.0], "alpha": [1.0, 2.0]})
+    with pytest.raises(InputError):
+        plot_sweep(three, tmp_path / "a.png")
