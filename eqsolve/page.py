@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from eqsolve.claims import Claim
 
 PAGES = {"index.html": "Report", "ledger.html": "Ledger", "claims.html": "Claims"}
+#: Verdict of a check that could not decide.
+REFUSED = "not verified"
 PROOFS = {
     "definition": "a definition or an assumption; nothing to prove",
     "exact": "a polynomial or rational identity whose residual is exactly zero",
@@ -146,7 +148,8 @@ def render(content: Content, version: str) -> str:
         baseline=content.baseline,
         verification=content.verification,
         total=len(checks),
-        failed=[(k, check) for k, check in enumerate(checks, 1) if check["verdict"] != "pass"],
+        failed=[(k, check) for k, check in enumerate(checks, 1) if check["verdict"] == "fail"],
+        refused=[(k, check) for k, check in enumerate(checks, 1) if check["verdict"] == REFUSED],
         overview=overview(checks),
         groups=grouped(checks),
         kinds=used(KINDS, (check["kind"] for check in checks)),
@@ -298,7 +301,7 @@ def overview(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "kind": kind,
             "count": len(found),
             "passed": sum(check["verdict"] == "pass" for check in found),
-            "share": _share(found),
+            "share": _share([check for check in found if check["verdict"] != REFUSED]),
         }
         for (game, kind), found in rows.items()
     ]

@@ -188,7 +188,7 @@ def test_help_shows_a_problem_that_works(tmp_path: Path) -> None:
     [
         ("response", {"kind": "heat"}, "Choose one of extended-hjb, mfg, merton"),
         ("response", {"game": "chess"}, "chess"),
-        ("response", {"nodes": 4}, "between 5 and"),
+        ("response", {"nodes": 4}, "from 5 to"),
         ("response", {"node": 41}, "'node' is not known"),
         ("response", {"box": [[0, 2], [2, 0]]}, "box"),
         ("response", {"closure": "none"}, "closure"),

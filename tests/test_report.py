@@ -198,6 +198,15 @@ def test_a_failed_check_is_shown_at_the_top_and_in_its_row(content: Content) -> 
     assert "All 3 checks passed" not in html
 
 
+def test_a_check_that_could_not_decide_is_neither_passed_nor_failed(content: Content) -> None:
+    found = checks()
+    found["checks"][1] |= {"verdict": "not verified", "note": "short waves"}
+    html = render(replace(content, verification=found), "1.2.3")
+    assert "2 of 3" in html and "checks failed" not in html
+    assert 'could not be decided: <a href="#check-2">' in html
+    assert "The other 2 checks passed." in html
+
+
 def test_an_error_that_no_check_noticed_is_shown(content: Content) -> None:
     """A hole in the checks is as visible as a failed check."""
     planted = checks() | {"planted": 7, "caught": 6, "missed": ["grid, n-agent: <sign>"]}
