@@ -140,6 +140,8 @@ def _same(original: str, mutated: str) -> bool:
         ("eq-2.102.tex", "p_{2,2} x_{1}", "p_{2,2} x_{2}", "replace x_{2} by x_1"),
         ("eq-2.43.tex", r"\kappa^2", r"\kappa", r"raise \kappa to the power 2"),
         ("eq-2.69.tex", "{2 \\lambda", "{\\lambda", None),
+        ("eq-2.51.tex", r" - \lambda \theta", "", r"add the term - \lambda \theta"),
+        ("eq-2.61.tex", r"(\theta + c)^2", r"(\theta + c)", "raise the bracket around"),
     ],
 )
 def test_a_mutation_is_found_at_its_place_in_the_whole_document(
@@ -155,7 +157,7 @@ def test_a_mutation_is_found_at_its_place_in_the_whole_document(
     assert finding.place.startswith(name)
     (part,) = (p for p in finding.parts if p.verdict == "different")
     assert part.difference not in ("", "0")
-    assert part.repair and repair in (None, part.repair)
+    assert part.repair and (repair is None or part.repair.startswith(repair))
 
 
 # ------------------------------------------------------------------- verdicts

@@ -200,7 +200,7 @@ class Context:
 
     def kernel(self, game: str) -> Evaluator:
         """The compiled closed form of a game."""
-        return self.kernels[game] if game in self.kernels else kernel(game)
+        return self.kernels[game] if game in self.kernels else kernel(game, precise=True)
 
     def generator(self, label: str) -> np.random.Generator:
         """Random numbers of their own for every search, reproducible."""

@@ -7,6 +7,7 @@ display there is rewritten, read again and compared exactly by the caller.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -32,6 +33,8 @@ from eqsolve.latex.syntax import (
 _PRIME = (1 << 61) - 1
 _POINTS = (1, 2)
 _MAX_CANDIDATES = 20_000
+#: What closes the bracket around a sum.
+_CLOSING = re.compile(r"\s*(?:\\(?:right|[Bb]igg?r?)\s*)?(?:[)\]]|\\\}|\\rbrace(?![A-Za-z]))")
 
 
 @dataclass(frozen=True)
@@ -193,9 +196,9 @@ class Neighborhood:
                     rest = (*node.factors[:k], changed, *node.factors[k + 1 :])
                     yield replace(node, factors=rest), edit
         elif isinstance(node, Quotient):
-            for changed, edit in self._edits(node.top, tex):
+            for changed, edit in self._edits(node.top, tex, True):
                 yield replace(node, top=changed), edit
-            for changed, edit in self._edits(node.bottom, tex):
+            for changed, edit in self._edits(node.bottom, tex, True):
                 yield replace(node, bottom=changed), edit
         elif isinstance(node, Power):
             for changed, edit in self._edits(node.base, tex):
@@ -222,6 +225,10 @@ class Neighborhood:
                     words = f"drop the term {near}"
                     # the text before a term without a sign ends where the term begins
                     yield replace(node, terms=rest), Edit(6, words, place[0], term.span[1], "")
+            bracket = _CLOSING.match(tex, end)
+            if bracket is not None:
+                words = f"raise the bracket around {shown} to the power 2"
+                yield Power(node, 2, node.span), Edit(1, words, bracket.end(), bracket.end(), "^2")
             return
         negated = Sum(((-1, node, node.span),), node.span)
         yield negated, Edit(0, f"change the sign before {shown}", start, start, "-")
@@ -272,10 +279,13 @@ class Neighborhood:
         place = node.span[1]
         terms = node.terms if isinstance(node, Sum) else ((1, node, node.span),)
         for term, written in self.terms:
-            for sign, character in ((1, "+"), (-1, "-")):
+            # two signs do not follow one another
+            bare = written.removeprefix("-").lstrip()
+            signs = "+-" if bare == written else "-+"
+            for sign, character in zip((1, -1), signs):
                 held = _Held(Fraction(0), (place, place), term)
-                words = f"add the term {character} {written}"
-                text = f" {character} {written}"
+                words = f"add the term {character} {bare}"
+                text = f" {character} {bare}"
                 changed = Sum((*terms, (sign, held, (place, place))), node.span)
                 yield changed, Edit(6, words, place, place, text)
 
