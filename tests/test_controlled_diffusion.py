@@ -191,6 +191,8 @@ def test_a_solution_is_plain_data() -> None:
         ({"bounds": 1.0}, "bounds is 1.0", "two numbers"),
         ({"formulation": "dual"}, "formulation is 'dual'", "value"),
         ({"tolerance": 0.0}, "tolerance is 0", "positive"),
+        ({"tolerance": 0.1}, "tolerance is 0.1", "up to 0.001"),
+        ({"formulation": np.ones(2)}, "formulation is array", "value"),
         ({"max_iterations": 0}, "max_iterations is 0", "1"),
         ({"nodes": 1_000_000, "steps": 1_000_000}, "nodes times steps", "memory"),
     ],
@@ -246,3 +248,20 @@ def test_an_interrupt_is_honored_within_a_second() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_fractions_at_the_ends_continue_those_inside() -> None:
+    """On a market that depends on wealth, linearly in its logarithm."""
+    found = solve_controlled_diffusion(
+        wealth=(0.1, 10.0),
+        nodes=41,
+        steps=10,
+        rate=0.02,
+        excess=lambda x: 0.05 + 0.01 * np.log(x),
+        volatility=0.2,
+        risk_aversion=2.0,
+    )
+    w = found.fraction
+    assert found.ok and abs(w[0, 1] - w[0, 2]) > 1e-4
+    assert w[:, 0] == pytest.approx(2 * w[:, 1] - w[:, 2], rel=1e-12)
+    assert w[:, -1] == pytest.approx(2 * w[:, -2] - w[:, -3], rel=1e-12)

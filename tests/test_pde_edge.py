@@ -138,7 +138,7 @@ def test_what_is_no_array_is_named(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", ["gamma", "hazard"])
 @pytest.mark.parametrize(
-    "value", [None, "1", 0.0, -1.0, float("nan"), float("inf"), 1j, [1.0], 10**400]
+    "value", [None, "1", True, 0.0, -1.0, float("nan"), float("inf"), 1j, [1.0], 10**400]
 )
 def test_what_is_no_number_is_named(name: str, value: Any) -> None:
     with pytest.raises(_grid.InvalidInputError) as caught:
@@ -334,3 +334,14 @@ def test_other_python_threads_run_meanwhile() -> None:
     stop.set()
     thread.join()
     assert after - before > 3
+
+
+def test_masked_entries_are_no_numbers() -> None:
+    for name in ARRAYS:
+        whole = np.ma.masked_array(arguments()[name], mask=False)
+        assert solve({name: whole})["status"] == "ok"
+        holed = whole.copy()
+        holed.flat[0] = np.ma.masked
+        with pytest.raises(_grid.InvalidInputError, match="masked") as caught:
+            solve({name: holed})
+        assert caught.value.argument == name

@@ -93,7 +93,7 @@ def test_environment_on_the_grid() -> None:
     numbers = {k: v for k, v in GIVEN.items() if k not in AGGREGATES}
     fields: dict[Any, Any] = {"m_b": 0.05, "m_s": lambda x, y: 0.1 + 0 * x, "m_2": ".01"}
     usual = solve_extended_hjb("best-response", GIVEN, nodes=15)
-    with pytest.raises(InputError, match="m_2 is an array of type"):
+    with pytest.raises(InputError, match="m_2 is .*Real numbers"):
         solve_extended_hjb("best-response", numbers, nodes=15, environment=fields)
     fields["m_2"] = np.full((15, 15), 0.01)
     found = solve_extended_hjb("best-response", numbers, nodes=15, environment=fields)
@@ -151,7 +151,9 @@ def test_payoff_boxes_confirm_finite_moments() -> None:
 def test_payoff_boxes_find_an_infinite_moment() -> None:
     """With lambda < 2 r the second moment of the aggregate is infinite, whatever the policy."""
     late = {**GIVEN, "lam": ".055"}
-    found = solve_extended_hjb("best-response", late, nodes=21, payoff_boxes=(5, 50, 500, 5000))
+    found = solve_extended_hjb(
+        "best-response", late, nodes=21, payoff_boxes=(5, 50, 500, 5000), refuse_infinite=False
+    )
     steps = abs(np.diff(found.diagnostics["payoff_box_moments"]))
     assert found.status == "moment_explosion" and not (steps[1:] < 0.5 * steps[:-1]).all()
 
@@ -162,7 +164,7 @@ def test_payoff_boxes_judge_alone() -> None:
     from eqsolve.pde.sampling import source_of
 
     late = {**GIVEN, "lam": ".055"}
-    found = solve_extended_hjb("best-response", late, nodes=21)
+    found = solve_extended_hjb("best-response", late, nodes=21, refuse_infinite=False)
     flattered = replace(found, status="ok", message="ok")
     judged = payoff_box_moments(source_of("best-response", late), flattered, (5, 50, 500, 5000))
     assert judged.status == "moment_explosion" and "does not converge" in judged.message
@@ -187,7 +189,7 @@ def test_every_failure_has_its_status() -> None:
         ({"diffusion": 3}, {}, ["diffusion", "3 rows of 3"]),
         ({"payoff": (1,)}, {}, ["payoff", "2 fields"]),
         ({"weight": "x"}, {}, ["weight", "Real"]),
-        ({"weight": 1j}, {}, ["weight", "complex"]),
+        ({"weight": 1j}, {}, ["weight", "1j", "Real"]),
         ({"weight": np.inf}, {}, ["weight", "inf", "finite"]),
         ({"weight": lambda x, y: np.full_like(x, np.nan)}, {}, ["weight", "finite"]),
         ({"weight": np.ones((3, 3))}, {}, ["weight", "(3, 3)"]),
@@ -208,7 +210,29 @@ def test_every_failure_has_its_status() -> None:
         ({}, {"first_step": 0.0}, ["first_step", "positive"]),
         ({}, {"grid": ([0, 1, 2j, 3, 4], [0, 1, 2, 3, 4])}, ["grid (x)", "complex"]),
         ({}, {"grid": (np.ones((2, 3)), [0, 1, 2, 3, 4])}, ["grid (x)", "(2, 3)"]),
-        ({}, {"grid": (range(5),)}, ["grid", "1 arrays"]),
+        ({}, {"grid": (range(5),)}, ["grid", "Two arrays"]),
+        ({}, {"grid": 3.0}, ["grid", "3.0", "Two arrays"]),
+        ({}, {"grid": ([[0], [1, 2]], range(9))}, ["grid (x)", "real numbers"]),
+        ({}, {"nodes": 9.5}, ["nodes", "9.5", "integers"]),
+        ({}, {"nodes": (9, True)}, ["nodes", "True", "integer"]),
+        ({}, {"coarse": 4}, ["coarse", "4", "from 5"]),
+        ({}, {"coarse": "half"}, ["coarse", "half", "integers"]),
+        ({}, {"box": 2.0}, ["box", "2.0", "intervals"]),
+        ({}, {"box": ((0, 2), ("a", 1))}, ["box", "'a'", "real"]),
+        ({}, {"box": ((0, 2), (0, np.nan))}, ["box", "nan", "finite"]),
+        ({}, {"values": 3.0}, ["values", "float", "mapping"]),
+        ({}, {"environment": np.ones(3)}, ["environment", "ndarray", "mapping"]),
+        ({}, {"start": 1.0}, ["start", "1.0", "Two fields"]),
+        ({}, {"tolerance": 1e300}, ["tolerance", "1e300", "0.001"]),
+        ({}, {"tolerance": True}, ["tolerance", "True", "real"]),
+        ({}, {"closure": np.ones(2)}, ["closure", "dirichlet"]),
+        ({}, {"method": None}, ["method", "None", "newton"]),
+        ({}, {"payoff_boxes": 5.5}, ["payoff_boxes", "5.5", "three"]),
+        ({}, {"payoff_boxes": ("a", "b", "c")}, ["payoff_boxes", "Real"]),
+        ({}, {"payoff_boxes": (5, 50, np.nan)}, ["payoff_boxes", "three"]),
+        ({}, {"time_steps": 10}, ["time_steps", "10", "horizon"]),
+        ({}, {"scheme": "bdf2"}, ["scheme", "bdf2", "horizon"]),
+        ({"weight": np.ma.masked_array(np.ones((9, 9)), True)}, {}, ["weight", "masked"]),
         ({}, {"grid": ([0, 1, 2, 3], range(9))}, ["x", "4 nodes", "5"]),
         ({}, {"payoff_boxes": (5, 50)}, ["payoff_boxes", "three"]),
         ({}, {"payoff_boxes": (5, 50, 20)}, ["payoff_boxes", "increasing"]),
@@ -226,9 +250,65 @@ def test_a_hazard_rate_below_twice_the_interest_rate_is_named() -> None:
     """lambda <= 2 r matters where the others' wealth counts, and nowhere else."""
     late = {**GIVEN, "lam": ".06"}
     with pytest.raises(InputError) as caught:
-        solve_extended_hjb("best-response", late, nodes=11, refuse_infinite=True)
+        solve_extended_hjb("best-response", late, nodes=11)
     assert all(word in str(caught.value) for word in ("lambda is 0.06", "2*r = 0.06", "infinite"))
-    found = solve_extended_hjb("best-response", {**GIVEN, "lam": ".05"}, nodes=11)
+    slow = {**GIVEN, "lam": ".05"}
+    found = solve_extended_hjb("best-response", slow, nodes=11, refuse_infinite=False)
     assert not found.ok and "lambda must exceed 2*r = 0.06" in found.message
     for fine in ({**GIVEN, "lam": ".061"}, {**late, "theta": "0"}):
-        solve_extended_hjb("best-response", fine, nodes=11, refuse_infinite=True)
+        solve_extended_hjb("best-response", fine, nodes=11)
+    # an environment that depends on the others' wealth can slow its growth
+    free = {k: v for k, v in slow.items() if k != "m_b"}
+    drawn = {"m_b": lambda x, y: 0.01 - 0.05 * y}
+    assert solve_extended_hjb("best-response", free, nodes=11, environment=drawn).status
+
+
+def test_every_coefficient_enters_as_written() -> None:
+    """Equations and first-order condition anew, by differences of the solution alone."""
+
+    def noise(sx: float, px: float, sy: float, py: float) -> np.ndarray:
+        """Coefficients of 1, p, p^2 in the products of two loadings s + q p."""
+        first, second = np.array([sx, px]), np.array([sy, py])
+        pairs = ((first, first), (first, second), (second, second))
+        return np.array([np.convolve(a, b) for a, b in pairs])
+
+    diffusion = noise(0.03, 0.2, 0.05, 0.04) + noise(0.02, -0.05, -0.03, 0.06)
+    drift = np.array([[0.01, 0.08], [0.02, 0.03]])
+    gamma, hazard = 2.0, 0.7
+
+    def weight(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.asarray(1.0 + 0.2 * x - 0.1 * y)
+
+    found = solve_extended_hjb(
+        GridProblem(
+            drift=[list(row) for row in drift],
+            diffusion=[list(row) for row in diffusion],
+            payoff=(lambda x, y: x - 0.4 * y, lambda x, y: (x - 0.4 * y) ** 2),
+            weight=weight,
+            risk_aversion=gamma,
+            hazard=hazard,
+        ),
+        nodes=(13, 11),
+    )
+    assert found.status == "ok", found.message
+    h, k = found.x[1] - found.x[0], found.y[1] - found.y[0]
+    x, y = (part[1:-1, 1:-1] for part in np.meshgrid(found.x, found.y, indexing="ij"))
+    p, z = found.policy[1:-1, 1:-1], x - 0.4 * y
+
+    def powers(f: np.ndarray) -> np.ndarray:
+        """Coefficients of 1, p, p^2 in the generator applied to f."""
+        f_x = (f[2:, 1:-1] - f[:-2, 1:-1]) / (2 * h)
+        f_y = (f[1:-1, 2:] - f[1:-1, :-2]) / (2 * k)
+        f_xx = (f[2:, 1:-1] - 2 * f[1:-1, 1:-1] + f[:-2, 1:-1]) / h**2
+        f_yy = (f[1:-1, 2:] - 2 * f[1:-1, 1:-1] + f[1:-1, :-2]) / k**2
+        f_xy = (f[2:, 2:] - f[2:, :-2] - f[:-2, 2:] + f[:-2, :-2]) / (4 * h * k)
+        second = np.tensordot(diffusion.T, np.stack([0.5 * f_xx, f_xy, 0.5 * f_yy]), 1)
+        first = np.tensordot(drift.T, np.stack([f_x, f_y]), 1)
+        return np.asarray(second + np.concatenate([first, np.zeros((1, *f_x.shape))]))
+
+    of_g, of_h = powers(found.G), powers(found.H)
+    inner = found.G[1:-1, 1:-1]
+    for q, f, payoff in ((of_g, inner, z), (of_h, found.H[1:-1, 1:-1], z * z)):
+        assert abs(q[0] + p * (q[1] + p * q[2]) - hazard * (f - payoff)).max() < 1e-11
+    marginal = (weight(x, y) + gamma * inner) * of_g - 0.5 * gamma * of_h
+    assert marginal[2].max() < 0 and abs(marginal[1] + 2 * p * marginal[2]).max() < 1e-11

@@ -66,8 +66,12 @@ class Sampled:
             argument = (names or {}).get(error.argument, error.argument)
             refuse(self.name, argument, error.value, error.remedy)
         except module.GridTooLargeError as error:
+            message, _, remedy = str(error).partition(": ")
             raise InputError(
-                f"{error}.", game=self.name, stage=STAGE, remedy="Use fewer nodes."
+                f"{message}.",
+                game=self.name,
+                stage=STAGE,
+                remedy=f"{remedy[0].upper()}{remedy[1:]}.",
             ) from None
 
     def objective(self, G: Array, H: Array) -> Array:

@@ -27,9 +27,22 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.pde.edge import Array, Field, call, count, interval, number, plain, refuse, sampled
+from eqsolve.pde.edge import (
+    Array,
+    Field,
+    call,
+    count,
+    interval,
+    number,
+    plain,
+    refuse,
+    sampled,
+    two,
+    word,
+)
 
 STAGE = "controlled diffusion"
+FORMULATIONS = ("value", "certainty_equivalent")
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ def solve_controlled_diffusion(
     y = np.linspace(np.log(low), np.log(high), nodes)
     x = np.exp(y)
     options = {
-        "formulation": formulation,
+        "formulation": word(STAGE, "formulation", formulation, *FORMULATIONS),
         "tolerance": number(STAGE, "tolerance", tolerance),
         "max_iterations": count(STAGE, "max_iterations", max_iterations, 1, 1_000_000),
         "lower": _bound(bounds, 0),
@@ -178,11 +191,5 @@ def _market(rate: Field, excess: Field, volatility: Field) -> tuple[tuple[str, F
 
 
 def _bound(bounds: Any, side: int) -> float | None:
-    try:
-        lower, upper = bounds
-    except (TypeError, ValueError):
-        refuse(
-            STAGE, "bounds", repr(bounds)[:60], "two numbers or None, lower and upper, are needed"
-        )
-    value = (lower, upper)[side]
+    value = two(STAGE, "bounds", bounds, "numbers or None, lower and upper,")[side]
     return None if value is None else number(STAGE, "bounds", value)

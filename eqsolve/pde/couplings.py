@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eqsolve.pde.edge import Array, Field, number, sampled
+from eqsolve.pde.edge import Array, Field, number, reals, refuse, sampled
 from eqsolve.pde.hamiltonians import STAGE, compiled
 
 #: Parts of a coupling which multiply a functional of the law.
@@ -86,8 +86,13 @@ class Coupling:
         return result
 
 
-def forced(forcing: Any, x: Array, middles: Array) -> object:
+def forced(forcing: Any, x: Array, middles: Array, name: str = "forcing") -> object:
     """Values (steps, nodes) of a function of time and state at the middle of each step."""
     if not callable(forcing):
         return forcing
-    return np.stack([np.broadcast_to(np.asarray(forcing(t, x)), x.shape) for t in middles])
+    rows = [reals(STAGE, name, forcing(t, x)) for t in middles]
+    for row in rows:
+        if row.shape not in ((), x.shape):
+            needed = f"a number or {x.size} numbers are needed"
+            refuse(STAGE, name, f"an array of shape {row.shape}", needed)
+    return np.stack([np.broadcast_to(row, x.shape) for row in rows])

@@ -109,7 +109,8 @@ def reals(stage: str, name: str, value: Any) -> NDArray[Any]:
     if np.ma.is_masked(result):
         refuse(stage, name, "an array with masked entries", "fill them with numbers first")
     if result.dtype.kind not in "fiu":
-        refuse(stage, name, f"an array of type {result.dtype}", "real numbers are needed")
+        kind = f"an array of type {result.dtype}" if result.ndim else shown(value)
+        refuse(stage, name, kind, "real numbers are needed")
     return np.asarray(result)
 
 

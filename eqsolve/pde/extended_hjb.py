@@ -215,7 +215,7 @@ def solve_extended_hjb(
         solution = dataclasses.replace(solution, message=message)
     if coarse is not None:
         ends = [(float(part[0]), float(part[-1])) for part in fine]
-        second = nodes_of(problem.name, ends, coarse, None)
+        second = nodes_of(problem.name, ends, coarse, None, "coarse")
         fields["start"] = None
         solution = compared(solution, stationary(problem, second, options, fields))
     if payoff_boxes is not None:

@@ -24,7 +24,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from eqsolve.pde.couplings import Coupling, forced
-from eqsolve.pde.edge import Array, Field, call, count, interval, number, plain, refuse, sampled
+from eqsolve.pde.edge import (
+    Array,
+    Field,
+    call,
+    count,
+    interval,
+    number,
+    plain,
+    reals,
+    refuse,
+    sampled,
+    shown,
+    two,
+    word,
+)
 from eqsolve.pde.hamiltonians import (
     STAGE,
     Absolute,
@@ -50,6 +64,7 @@ __all__ = [
 
 #: Statuses with which a solution may be relied on.
 USABLE = ("ok",)
+BOUNDARIES = ("reflecting", "absorbing", "periodic", "open")
 #: Most nodes, and most steps in time.
 MOST = 100_000
 
@@ -204,26 +219,28 @@ def solve_mfg(
     """
     low, high = interval(STAGE, "domain", domain)
     nodes = count(STAGE, "nodes", nodes, 5, MOST)
+    if not isinstance(richardson, (bool, np.bool_)):
+        refuse(STAGE, "richardson", shown(richardson), "True or False is needed")
     when = _times(horizon, steps, times)
-    periodic = boundary == "periodic"
+    periodic = word(STAGE, "boundary", boundary, *BOUNDARIES) == "periodic"
+    costs_of_exit = _exit_costs(exit_costs, boundary)
     x = np.linspace(low, high, nodes, endpoint=not periodic)
     middles = 0.5 * (when[:-1] + when[1:])
     options: dict[str, Any] = {
         "boundary": boundary,
-        "scheme": scheme,
-        "method": method,
+        "scheme": word(STAGE, "scheme", scheme, "auto", "central", "monotone"),
+        "method": word(STAGE, "method", method, "anderson", "newton", "picard"),
+        "exit_costs": costs_of_exit,
         "tolerance": number(STAGE, "tolerance", tolerance),
         "max_iterations": count(STAGE, "max_iterations", max_iterations, 1, 1_000_000),
         "relaxation": number(STAGE, "relaxation", relaxation),
         "starts": count(STAGE, "starts", starts, 1, 3),
         "damped_steps": count(STAGE, "damped_steps", damped_steps, 0, when.size - 1),
-        "richardson": bool(richardson),
+        "richardson": richardson,
         "normalize": callable(initial),
     }
-    if boundary == "absorbing":
-        options["exit_costs"] = _pair("exit_costs", exit_costs)
     if mass_source is not None:
-        options["mass_source"] = forced(mass_source, x, middles)
+        options["mass_source"] = forced(mass_source, x, middles, "mass_source")
     costs = [
         (part if isinstance(part, Coupling) else Coupling(potential=part)).encoded(x, middles)
         for part in (running, terminal)
@@ -231,9 +248,7 @@ def solve_mfg(
     if richardson:
         _add_coarse(options, costs, (running, terminal), mass_source, x, when)
     if not isinstance(hamiltonian, Hamiltonian):
-        refuse(
-            STAGE, "hamiltonian", repr(hamiltonian)[:60], "use one of the classes of this module"
-        )
+        refuse(STAGE, "hamiltonian", shown(hamiltonian), "use one of the classes of this module")
     found = call(
         STAGE,
         "solve_mfg",
@@ -262,20 +277,17 @@ def _solution(found: dict[str, Any]) -> MFGSolution:
     )
 
 
-def _pair(name: str, value: Any) -> tuple[float, float]:
-    try:
-        left, right = value
-    except (TypeError, ValueError):
-        refuse(STAGE, name, repr(value)[:60], "two numbers, left and right, are needed")
-    return number(STAGE, name, left), number(STAGE, name, right)
+def _exit_costs(value: Any, boundary: str) -> tuple[float, float]:
+    sides = two(STAGE, "exit_costs", value, "numbers, left and right,")
+    left, right = (number(STAGE, "exit_costs", side) for side in sides)
+    if boundary != "absorbing" and (left, right) != (0.0, 0.0):
+        refuse(STAGE, "exit_costs", shown(value), "they belong to boundary 'absorbing'")
+    return left, right
 
 
 def _times(horizon: Any, steps: Any, times: ArrayLike | None) -> Array:
     if times is not None:
-        try:
-            when = np.array(times, dtype=float)
-        except (TypeError, ValueError):
-            refuse(STAGE, "times", repr(times)[:60], "an array of increasing times is needed")
+        when = np.array(reals(STAGE, "times", times), dtype=float)
         if when.ndim != 1 or not 2 <= when.size <= MOST + 1:
             refuse(
                 STAGE, "times", f"an array of shape {when.shape}", "2 to 100001 times are needed"
@@ -304,4 +316,4 @@ def _add_coarse(
             continue
         if not callable(given):
             refuse(STAGE, name, "an array", "with richardson a function of (t, x) is needed")
-        target[f"coarse_{name}"] = forced(given, x[::2], middles)
+        target[f"coarse_{name}"] = forced(given, x[::2], middles, name)

@@ -19,8 +19,9 @@ def nodes_of(
     box: Sequence[Sequence[float]],
     nodes: int | Sequence[int],
     grid: tuple[ArrayLike, ArrayLike] | None,
+    argument: str = "nodes",
 ) -> tuple[Array, Array]:
-    """Nodes along x and y, equally spaced unless they are given.
+    """Nodes along x and y, equally spaced unless they are given; ``argument`` names the counts.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def nodes_of(
         return parts[0], parts[1]
     if isinstance(nodes, (int, np.integer)):
         nodes = (nodes, nodes)
-    counts = [count(name, "nodes", n, 5, MOST) for n in two(name, "nodes", nodes, "integers")]
+    counts = [count(name, argument, n, 5, MOST) for n in two(name, argument, nodes, "integers")]
     sides = [interval(name, "box", side) for side in two(name, "box", box, "intervals")]
     x, y = (np.linspace(low, high, n) for (low, high), n in zip(sides, counts, strict=True))
     return x, y

@@ -101,6 +101,8 @@ def _rate(
     if callable(hazard):
         rate = hazard
         return lambda t: number(name, f"hazard({t:g})", rate(t))
+    if not isinstance(hazard, (int, float, np.number)):
+        refuse(name, "hazard", shown(hazard), "a number, a function of time or a family is needed")
     constant = number(name, "hazard", hazard)
     return lambda t: constant
 

@@ -170,7 +170,9 @@ def compared(fine: GridSolution, coarse: GridSolution) -> GridSolution:
             remedy="Choose numbers of nodes such that one less divides the other, less one.",
         )
     policy = fine.policy[fine.inner][np.ix_(ix, iy)]
-    gap = abs(policy - coarse.policy[np.ix_(jx, jy)]).max() / abs(policy).max()
+    gap = abs(policy - coarse.policy[np.ix_(jx, jy)]).max()
+    if gap > 0:
+        gap /= abs(policy).max()
     changes: dict[str, Any] = {"coarse": coarse, "disagreement": float(gap)}
     if fine.ok and not coarse.ok:
         changes["status"] = coarse.status

@@ -2,7 +2,7 @@
 
 use crate::closure::Closure;
 use crate::error::{GridError, Result};
-use crate::problem::{check_positive, check_tolerance, StationaryProblem};
+use crate::problem::{check_tolerance, StationaryProblem};
 use crate::system::System;
 
 /// Largest probability, to first order, that the horizon strikes within a step.
@@ -118,7 +118,7 @@ impl Evolution {
                 return Err(GridError::invalid(
                     "times",
                     format!(
-                        "a step of {dt:.6} at time {:.6} with hazard rate {:.6}",
+                        "a step of {dt:?} at time {:?} with hazard rate {:?}",
                         t[0],
                         l[0].max(l[1])
                     ),

@@ -8,8 +8,8 @@ use crate::error::GridError;
 use crate::evolution::{Evolution, Scheme};
 use crate::parabolic;
 use crate::path::Path;
-use crate::python::{array, integer, interruptible, items, number};
-use crate::python_hjb::{count, set_preference, text, unknown_option, Arguments};
+use crate::python::{array, count, integer, interruptible, items, number, text};
+use crate::python_hjb::{set_preference, unknown_option, Arguments};
 
 /// Add the function to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

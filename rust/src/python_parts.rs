@@ -9,7 +9,11 @@ use crate::mfg::hamiltonian::{self, Absolute, Compiled, Kind, Power, Quadratic, 
 use crate::python::{array, count, invalid, items, number, refuse_masked, shown, text};
 
 /// An array of n numbers.
-pub(crate) fn vector(name: &str, object: &Bound<'_, PyAny>, n: Option<usize>) -> PyResult<Vec<f64>> {
+pub(crate) fn vector(
+    name: &str,
+    object: &Bound<'_, PyAny>,
+    n: Option<usize>,
+) -> PyResult<Vec<f64>> {
     refuse_masked(name, object)?;
     if let Ok(plain) = object.extract::<PyReadonlyArray1<'_, f64>>() {
         if let Ok(values) = plain.as_slice() {

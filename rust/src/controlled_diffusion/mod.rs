@@ -6,6 +6,7 @@
 //! midpoint rule, and in each step policy iteration, which is Newton's method for the maximum.
 
 mod problem;
+mod step;
 
 pub use problem::{Formulation, Problem, FEWEST};
 
@@ -60,118 +61,6 @@ pub struct Solution {
     pub second_order_min: f64,
     /// Nodes at which a bound is active at time 0.
     pub bound_nodes: usize,
-}
-
-impl Problem {
-    /// Coefficient of the squared slope.
-    fn squared(&self) -> f64 {
-        match self.formulation {
-            Formulation::Value => 0.0,
-            Formulation::CertaintyEquivalent => 1.0 - self.risk_aversion,
-        }
-    }
-
-    /// Slope that is taken out of the unknown: c - y is solved for, so that rounding does not grow
-    /// with the range of wealth.
-    fn offset(&self) -> f64 {
-        match self.formulation {
-            Formulation::Value => 0.0,
-            Formulation::CertaintyEquivalent => 1.0,
-        }
-    }
-
-    /// Ratio of the first difference to the second, and of the last to the one before.
-    fn ratios(&self, v: &[f64]) -> [f64; 2] {
-        let n = v.len();
-        match self.formulation {
-            Formulation::CertaintyEquivalent => [1.0; 2],
-            Formulation::Value => [
-                (v[2] - v[1]) / (v[3] - v[2]),
-                (v[n - 2] - v[n - 3]) / (v[n - 3] - v[n - 4]),
-            ],
-        }
-    }
-
-    /// Continue to the end nodes.
-    fn close(v: &mut [f64], [left, right]: [f64; 2]) {
-        let n = v.len();
-        v[0] = v[1] - left * (v[2] - v[1]);
-        v[n - 1] = v[n - 2] + right * (v[n - 2] - v[n - 3]);
-    }
-
-    /// The best fractions; returns the smallest scaled curvature, or None where there is no best.
-    fn improve(&self, v: &[f64], fraction: &mut [f64]) -> Option<f64> {
-        let n = v.len();
-        let width = self.width();
-        let (squared, offset) = (self.squared(), self.offset());
-        let mut smallest = f64::INFINITY;
-        let [low, high] = self.bounds;
-        let clip = |w: f64| w.max(low.unwrap_or(w)).min(high.unwrap_or(w));
-        for i in 1..n - 1 {
-            let slope = offset + (v[i + 1] - v[i - 1]) / (2.0 * width);
-            let bend = (v[i + 1] - 2.0 * v[i] + v[i - 1]) / (width * width);
-            let curvature = slope - bend - squared * slope * slope;
-            let scaled = curvature / slope;
-            if scaled.is_nan() {
-                return None;
-            }
-            smallest = smallest.min(if slope > 0.0 { scaled } else { -scaled.abs() });
-            let s2 = self.volatility[i] * self.volatility[i];
-            let gain = |w: f64| w * (self.excess[i] * slope - 0.5 * s2 * w * curvature);
-            fraction[i] = match (low, high) {
-                _ if curvature > 0.0 => clip(self.excess[i] * slope / (s2 * curvature)),
-                // not concave: the better end
-                (Some(low), Some(high)) if gain(low) > gain(high) => low,
-                (Some(_), Some(high)) => high,
-                _ => return None,
-            };
-        }
-        fraction[0] = clip(2.0 * fraction[1] - fraction[2]);
-        fraction[n - 1] = clip(2.0 * fraction[n - 2] - fraction[n - 3]);
-        Some(smallest)
-    }
-
-    /// One linear step with given fractions: fills `to`, linearised at `inner`.
-    fn linear(
-        &self,
-        later: &[f64],
-        inner: &[f64],
-        fraction: &[f64],
-        matrix: &mut Tridiagonal,
-        to: &mut [f64],
-    ) {
-        let n = later.len();
-        let width = self.width();
-        let tau = 0.5 * self.horizon / self.steps as f64;
-        let (squared, offset) = (self.squared(), self.offset());
-        for i in 1..n - 1 {
-            let w = fraction[i];
-            let d = 0.5 * (self.volatility[i] * w).powi(2);
-            let slope = offset + (inner[i + 1] - inner[i - 1]) / (2.0 * width);
-            let drift = self.rate[i] + self.excess[i] * w - d + 2.0 * d * squared * slope;
-            let (near, far) = (tau * d / (width * width), tau * drift / (2.0 * width));
-            matrix.lower[i] = far - near;
-            matrix.diagonal[i] = 1.0 + 2.0 * near;
-            matrix.upper[i] = -far - near;
-            to[i] = later[i] + tau * (drift * offset - d * squared * slope * slope);
-        }
-        // the end nodes are combinations of their neighbours
-        let ratios = self.ratios(inner);
-        let l = matrix.lower[1];
-        matrix.diagonal[1] += l * (1.0 + ratios[0]);
-        matrix.upper[1] -= l * ratios[0];
-        matrix.lower[1] = 0.0;
-        let u = matrix.upper[n - 2];
-        matrix.diagonal[n - 2] += u * (1.0 + ratios[1]);
-        matrix.lower[n - 2] -= u * ratios[1];
-        matrix.upper[n - 2] = 0.0;
-        for i in [0, n - 1] {
-            (matrix.lower[i], matrix.upper[i], matrix.diagonal[i]) = (0.0, 0.0, 1.0);
-            to[i] = 0.0;
-        }
-        matrix.solve(to);
-        Self::close(to, ratios);
-    }
 }
 
 /// Solve backward in time.

@@ -1,6 +1,7 @@
 //! Data of a controlled diffusion, with their validation.
 
 use crate::error::{GridError, Result};
+use crate::problem::check_tolerance;
 
 /// Fewest nodes.
 pub const FEWEST: usize = 7;
@@ -112,12 +113,12 @@ impl Problem {
         for (name, value) in [
             ("horizon", self.horizon),
             ("risk_aversion", self.risk_aversion),
-            ("tolerance", self.tolerance),
         ] {
             if !(value > 0.0 && value.is_finite()) {
                 return invalid(name, value, "choose a positive number");
             }
         }
+        check_tolerance(self.tolerance)?;
         for (name, value) in [
             ("steps", self.steps),
             ("max_iterations", self.max_iterations),

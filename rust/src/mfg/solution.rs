@@ -79,6 +79,8 @@ pub struct Solution {
     pub minimum_density: f64,
     /// Largest negative mass at one time.
     pub negative_mass: f64,
+    /// Largest negative share of the mass (of those who have not left) at one time.
+    pub negative_share: f64,
     /// Largest mass in the four nodes next to the ends.
     pub boundary_mass: f64,
     /// Largest |H'| h/(2 nu).
@@ -223,6 +225,7 @@ fn one_start<H: Hamiltonian>(
         },
         minimum_density: 0.0,
         negative_mass: 0.0,
+        negative_share: 0.0,
         boundary_mass: 0.0,
         cell_peclet,
         other_starts: Vec::new(),

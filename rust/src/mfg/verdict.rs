@@ -9,7 +9,7 @@ use super::sweep::Stop;
 
 /// Mass at the ends of an open interval, and negative mass, below which nothing is said.
 const NEGLIGIBLE: f64 = 1e-6;
-/// Negative mass above which a density is none.
+/// Negative share of the mass above which a density is none.
 const UNRESOLVED: f64 = 1e-2;
 /// Error of the linear algebra above which it is not to be trusted.
 const SOLVER_ERROR: f64 = 1e-8;
@@ -26,14 +26,18 @@ impl Solution {
                 // the mass there has left: exit_mass tells how much at the end
                 (row[0], row[n - 1]) = (0.0, 0.0);
             }
-            let mut negative = 0.0;
+            let (mut negative, mut total) = (0.0, 0.0);
             for (m, w) in row.iter().zip(weights) {
+                total += m.abs() * w;
                 if *m < 0.0 {
                     negative -= m * w;
                     self.minimum_density = self.minimum_density.min(*m);
                 }
             }
             self.negative_mass = self.negative_mass.max(negative);
+            if negative > NEGLIGIBLE {
+                self.negative_share = self.negative_share.max(negative / total);
+            }
             let ends: f64 = [0, 1, n - 2, n - 1]
                 .iter()
                 .map(|i| row[*i] * weights[*i])
@@ -109,12 +113,12 @@ impl Solution {
                 Status::OutsideTable,
                 "a gradient left the table of the Hamiltonian; extend the table".to_string(),
             ),
-            _ if self.negative_mass > UNRESOLVED => (
+            _ if self.negative_share > UNRESOLVED => (
                 Status::Unresolved,
                 format!(
-                    "the density has the negative mass {:.3e}: the grid does not resolve it; use \
-                     more nodes and steps, damped_steps, or scheme 'monotone'",
-                    self.negative_mass
+                    "a share of {:.3e} of the density is negative: the grid does not resolve it; \
+                     use more nodes and steps, damped_steps, or scheme 'monotone'",
+                    self.negative_share
                 ),
             ),
             Ending::Exhausted => (
