@@ -1,4 +1,4 @@
-"""Figures of sweeps and convergence studies, in the style of the paper's figures."""
+"""Figures of sweeps, in the style of the paper's figures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from eqsolve.symbols import entry
 if TYPE_CHECKING:
     import xarray
 
-    from eqsolve.numerics.convergence import Convergence
-
 Array = NDArray[np.float64]
 
 #: Formats by suffix; equal data give equal bytes.
@@ -38,7 +36,7 @@ LABELS = {
     "V": r"value $V$",
 }
 FOLD = "fold of admissible roots"
-_BLUE, _RED, _GRAY, _HATCH = "#1f4e9c", "#c0272d", "#f1f1f1", "#9a9a9a"
+BLUE, RED, _GRAY, _HATCH = "#1f4e9c", "#c0272d", "#f1f1f1", "#9a9a9a"
 _BARRED: dict[str, Any] = {
     "facecolor": _GRAY,
     "edgecolor": _HATCH,
@@ -47,7 +45,7 @@ _BARRED: dict[str, Any] = {
 }
 
 
-class _Page:
+class Page:
     """One figure under construction; matplotlib is imported here and nowhere else."""
 
     def __init__(self, target: str | Path) -> None:
@@ -171,7 +169,7 @@ def plot_sweep(data: xarray.Dataset, path: str | Path, output: str = "pi") -> No
         data, axes[name] = data.isel({name: np.argsort(axis)}), np.sort(axis)
     if min(axis.size for axis in axes.values()) < 1 or next(iter(axes.values())).size < 2:
         raise InputError("a plot needs at least two points.", stage="plot")
-    with _Page(path) as panel:
+    with Page(path) as panel:
         if len(names) == 2 and axes[names[1]].size > FAMILY:
             _map(panel, data, axes, output)
         else:
@@ -200,7 +198,7 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
     if not second and output == "pi" and "pi_noncompetitive" in data:
         alone = np.where(status[:, 0] == Status.OK, data["pi_noncompetitive"].values, np.nan)
         label = r"without competition ($\theta = 0$)"
-        panel.plot(values, alone, "--", color=_RED, label=label, zorder=2)
+        panel.plot(values, alone, "--", color=RED, label=label, zorder=2)
     logarithmic = _logarithmic(values)
     if logarithmic:
         _make_logarithmic(panel.xaxis, values[0], values[-1])
@@ -221,7 +219,7 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
 def _shades(count: int) -> list[Any]:
     """Colors from light to dark, distinguishable in print."""
     if count == 1:
-        return [_BLUE]
+        return [BLUE]
     from matplotlib import colormaps
 
     return [colormaps["viridis"](0.9 * (1 - k / (count - 1))) for k in range(count)]
@@ -284,10 +282,10 @@ def _map(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: st
         handles.append(Patch(label="no equilibrium", **_BARRED))
     folds = np.where(status == Status.OK, _folds(data, axes).T, np.nan)
     if np.nanmin(folds, initial=0.0) < 0 < np.nanmax(folds, initial=0.0):
-        style = {"linewidths": 1.1, "linestyles": "--", "colors": _RED}
+        style = {"linewidths": 1.1, "linestyles": "--", "colors": RED}
         line = panel.contour(values, heights, np.ma.masked_invalid(folds), [0.0], **style)
         if any(len(segment) for segment in line.allsegs[0]):
-            dash: dict[str, Any] = {"color": _RED, "linestyle": "--", "linewidth": 1.1}
+            dash: dict[str, Any] = {"color": RED, "linestyle": "--", "linewidth": 1.1}
             handles.append(Line2D([], [], label=FOLD, **dash))
     bar = panel.figure.colorbar(
         picture, ax=panel, extend=extend[int(ends[0]), int(ends[1])], pad=0.02, aspect=30
@@ -308,78 +306,3 @@ def _round_levels(low: float, high: float) -> Array:
 
     levels = np.asarray(MaxNLocator(6).tick_values(low, high), float)
     return levels[(levels > low) & (levels < high)]
-
-
-#: Style of a quantity in a convergence plot: color, marker, label.
-_QUANTITIES = {
-    "x": (_BLUE, "o", r"$k_1$"),
-    "y": (_RED, "s", r"$k_2$"),
-    "1": ("#2e7d32", "^", r"$k_3$"),
-    "pi": ("black", "v", r"$\pi$"),
-}
-
-
-def plot_convergence(study: Convergence, path: str | Path) -> None:
-    """Draw the distances to the mean-field limit against n, with the slopes of reference.
-
-    The lines behind the markers are the leading terms ``abs(c1)/n``. Distances along simulated
-    paths are drawn with their intervals, beside a line of slope -1/2.
-
-    Parameters
-    ----------
-    study : what ``eqsolve.converge`` returns.
-    path : file to write: ``.pdf``, ``.png`` or ``.svg``.
-
-    Raises
-    ------
-    InputError
-        If the file has another suffix or cannot be written, or no distance differs from 0.
-    """
-    n = np.array([row["n"] for row in study.rows], float)
-    span = np.geomspace(n.min(), n.max(), 50) if n.size > 1 else n
-    with _Page(path) as panel:
-        drawn = False
-        for key, (color, marker, label) in _QUANTITIES.items():
-            distance = np.array([row[f"distance_{key}"] for row in study.rows])
-            used = distance > 0
-            if not used.any():
-                continue
-            drawn = True
-            dots = {"color": color, "marker": marker, "markersize": 3, "linestyle": "none"}
-            panel.plot(n[used], distance[used], label=label, markerfacecolor="white", **dots)
-            constant = abs(study.rate_constants[key])
-            panel.plot(span, constant / span, color=color, linewidth=0.6, zorder=1)
-        if not drawn:
-            raise InputError("no distance differs from 0: there is no rate.", stage="plot")
-        top = max(row[f"distance_{key}"] for row in study.rows[:1] for key in _QUANTITIES)
-        _slope(panel, span, top, -1.0, r"slope $-1$")
-        if study.pathwise is not None:
-            rows = study.pathwise.rows
-            size, middle, low, high = (
-                np.array([row[k] for row in rows]) for k in ("n", "distance", "low", "high")
-            )
-            panel.errorbar(
-                size,
-                middle,
-                yerr=[middle - low, high - middle],
-                fmt="D",
-                color="#7b3f99",
-                markersize=3,
-                elinewidth=0.8,
-                capsize=2,
-                label=r"$\pi$ along paths",
-            )
-            late = size[size.size // 2 :]
-            start = middle[-1] * np.sqrt(late[-1] / late[0])
-            _slope(panel, late, start, -0.5, r"slope $-1/2$")
-        panel.set_xscale("log")
-        panel.set_yscale("log")
-        panel.set_xlabel(r"number of agents $n$")
-        panel.set_ylabel("distance to the mean field")
-        panel.legend(loc="lower left", ncols=2, columnspacing=1.0, handletextpad=0.4)
-
-
-def _slope(panel: Any, n: Array, start: float, order: float, label: str) -> None:
-    """A line of reference through ``start`` at the first n, shifted up by a factor of two."""
-    style = {"color": "0.45", "linewidth": 0.8, "linestyle": "--" if order == -1 else ":"}
-    panel.plot(n, 2.0 * start * (n / n[0]) ** order, label=label, zorder=1, **style)

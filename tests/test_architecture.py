@@ -26,7 +26,7 @@ LAYERS = (
     ("numerics", "pde"),
     ("verify",),
     ("claims",),
-    ("paper_figures", "plots"),
+    ("paper_figures", "plots", "convergence_plot"),
     ("typeset", "page", "browse", "report", "doctor"),
     ("cli", "pytest_plugin"),
 )

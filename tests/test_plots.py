@@ -10,9 +10,10 @@ import pytest
 
 import eqsolve
 from eqsolve import plots
+from eqsolve.convergence_plot import plot_convergence
 from eqsolve.errors import InputError
 from eqsolve.numerics.folds import discriminant
-from eqsolve.plots import plot_convergence, plot_sweep
+from eqsolve.plots import plot_sweep
 from reference import cases, spec
 
 S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"], "n": "3"}
@@ -27,13 +28,13 @@ def sweep(vary: dict[str, Any], **change: str) -> Any:
 def panels(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The axes of every figure drawn."""
     found: list[Any] = []
-    true = plots._Page.__enter__
+    true = plots.Page.__enter__
 
     def enter(page: Any) -> Any:
         found.append(true(page))
         return found[-1]
 
-    monkeypatch.setattr(plots._Page, "__enter__", enter)
+    monkeypatch.setattr(plots.Page, "__enter__", enter)
     return found
 
 

@@ -54,6 +54,8 @@ def test_axes() -> None:
     assert logarithmic[0] == 0.5 and logarithmic[-1] == 8
     assert np.diff(np.log(logarithmic)) == pytest.approx(math.log(16) / 6)
     assert parse_axis("theta", "list:0,1/4,.75").tolist() == [0, 0.25, 0.75]
+    assert parse_axis("n", "2:10:4").tolist() == [2, 5, 7, 10]
+    assert parse_axis("n", "4:2:9").tolist() == [4, 3, 2]
     assert parse_axis("theta", "0:1:2^4").size == 16
     assert parse_axis("r", "0.03:5:1").tolist() == [0.03]
 
@@ -155,12 +157,13 @@ def test_netcdf(tmp_path: Path) -> None:
         ({"theta": [[0.1]]}, {}, "axis of theta"),
         ({"theta": ["a"]}, {}, "axis of theta"),
         ({"theta": [10**400]}, {}, "axis of theta"),
-        ({k: np.zeros(10**6) for k in ("theta", "b", "r")}, {"b": None, "r": None}, "at most"),
-        ({k: np.zeros(10**6) for k in ("theta", "b")}, {"b": None}, "need about"),
+        ({k: np.arange(1e6) for k in ("theta", "b", "r")}, {"b": None, "r": None}, "at most"),
+        ({k: np.arange(1e6) for k in ("theta", "b")}, {"b": None}, "need about"),
         ({"theta": "0:1"}, {}, "nothing is sampled"),
         ({"theta": [0.5]}, {"gamma": "1e400"}, "gamma"),
         ({"lam": [0.5], "lambda": [0.6]}, {"lam": None}, "varied twice"),
         ({"theta": [0.5]}, {"theta": 0.5}, "theta is given twice"),
+        ({"theta": "list:0.1,0.2,1/10"}, {"theta": None}, "theta repeats a value"),
         ({"theta": [0.5]}, {"lambda": 0.5}, "lambda is given twice"),
         ({"theta": [0.5]}, {"foo": 1}, "no parameter 'foo'"),
         ({"foo": [0.5]}, {}, "no parameter 'foo'"),

@@ -201,11 +201,13 @@ def test_a_cluster_that_loses_a_worker(
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere"])
 def test_a_scheduler_that_is_not_there(
-    plan: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, plan: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr(execution, "PATIENCE", 1)
-    chosen = Execution("dask", scheduler="tcp://127.0.0.1:9")
+    chosen = Execution("dask", scheduler=address)
     with pytest.raises(InputError, match="does not answer"):
         write_sweep(plan, tmp_path / "out.nc", execution=chosen)
+    assert not list(tmp_path.iterdir())

@@ -51,7 +51,7 @@ def converge(
     if out:
         study.write(Path(out))
     if plot:
-        from eqsolve.plots import plot_convergence
+        from eqsolve.convergence_plot import plot_convergence
 
         plot_convergence(study, Path(plot))
     if as_json:

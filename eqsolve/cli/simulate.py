@@ -93,6 +93,9 @@ def _show(result: dict[str, Any]) -> None:
         columns = ("estimate", "standard_error", "low", "high", "exact")
         numbers = "".join(f"{band[column]:>17.9g}" for column in columns)
         click.echo(f"{name:<9}{numbers}{'' if band['inside'] else '  outside'}")
-    click.echo(f"The intervals cover all three with probability {result['confidence']:g}.")
+    click.echo(
+        f"The intervals cover all three with probability {result['confidence']:g} if there are "
+        "enough paths for normal estimates; a few hundred are not enough."
+    )
     if not result["finite_fourth_moments"]:
         click.echo("Fourth moments at the horizon are infinite: the intervals are too narrow.")

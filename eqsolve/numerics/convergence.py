@@ -87,8 +87,14 @@ class Convergence:
         Raises
         ------
         InputError
-            If the file cannot be written.
+            If the file has another suffix than ``.csv`` or cannot be written.
         """
+        if Path(path).suffix != ".csv":
+            raise InputError(
+                f"the rows are written as CSV, not to {str(path)!r}.",
+                stage="convergence",
+                remedy="Use a name that ends in .csv.",
+            )
         with replacing(Path(path)) as temporary:
             with temporary.open("w", newline="", encoding="utf-8") as stream:
                 writer = csv.DictWriter(stream, list(self.rows[0]), lineterminator="\n")

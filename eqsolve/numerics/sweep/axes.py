@@ -43,9 +43,9 @@ def bad_sweep(message: str, remedy: str = "", game: str = "") -> InputError:
 def parse_axis(name: str, text: str) -> NDArray[np.float64]:
     """Return the values of ``START:STOP:COUNT``, of ``START:STOP:COUNT:log`` or of ``list:A,B,C``.
 
-    Both ends are included; ``log`` spaces the values evenly in the logarithm, and rounds those of
-    a parameter that counts something to whole numbers, each taken once. A count may be a power
-    such as ``2^20``.
+    Both ends are included; ``log`` spaces the values evenly in the logarithm. The values of a
+    parameter that counts something are rounded to whole numbers, each taken once, unless they are
+    listed. A count may be a power such as ``2^20``.
 
     Raises
     ------
@@ -69,12 +69,13 @@ def parse_axis(name: str, text: str) -> NDArray[np.float64]:
             f"the axis of {name} has {count} points.", f"Choose from 1 to {LONGEST_AXIS}."
         )
     if found.group(5) is None:
-        return np.linspace(start, stop, count)
-    if not (start > 0 and stop > 0):
+        values = np.linspace(start, stop, count)
+    elif start > 0 and stop > 0:
+        values = np.geomspace(start, stop, count)
+        # The ends are exact; geomspace leaves rounding errors in between only.
+        values[0], values[-1] = start, stop
+    else:
         raise bad_sweep(f"the logarithmic axis of {name} reaches zero.", "Use positive ends.")
-    values = np.geomspace(start, stop, count)
-    # The ends are exact; geomspace leaves rounding errors in between only.
-    values[0], values[-1] = start, stop
     if counts(name):
         whole = np.unique(np.round(values))
         values = whole if start <= stop else whole[::-1]

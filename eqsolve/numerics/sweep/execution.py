@@ -119,6 +119,9 @@ class Execution:
             options |= {"n_workers": self.workers, "threads_per_worker": 1}
             options |= {"dashboard_address": None, "silence_logs": logging.ERROR}
         try:
+            if self.scheduler is not None:
+                # A client that fails on a malformed address complains again when it is deleted.
+                distributed.comm.addressing.get_address_host_port(self.scheduler)
             client = distributed.Client(self.scheduler, **options)
         except (OSError, ValueError) as error:
             raise bad_sweep(

@@ -35,10 +35,11 @@ def design(
     Raises
     ------
     InputError
-        For an axis that is empty, not one-dimensional or not finite, a parameter that is unknown
-        or given twice, zipped axes of different lengths, ranges without a sample or a sample
-        without ranges, and whatever is wrong with a fixed parameter. Values outside the domain of
-        a varied parameter are no error but a status in the result.
+        For an axis that is empty, not one-dimensional, not finite or, unless it is zipped, repeats
+        a value, a parameter that is unknown or given twice, zipped axes of different lengths,
+        ranges without a sample or a sample without ranges, and whatever is wrong with a fixed
+        parameter. Values outside the domain of a varied parameter are no error but a status in the
+        result.
     """
     varied = _varied(game, vary)
     texts = {ALIASES.get(k, k): v.strip() for k, v in vary.items() if isinstance(v, str)}
@@ -49,7 +50,7 @@ def design(
     rest = _fixed(game, fixed, varied)
     wanted = tuple(columns)
     if not set(wanted) <= set(OUTPUTS):
-        strange = ", ".join(sorted(set(wanted) - set(OUTPUTS)))
+        strange = ", ".join(map(repr, sorted(set(wanted) - set(OUTPUTS))))
         raise bad_sweep(f"there is no column {strange}.", f"Use {', '.join(OUTPUTS)}.", game)
     outputs = tuple(name for name in OUTPUTS if name == "status" or name in wanted)
     factors = _factors(game, varied, [tuple(group) for group in zipped], sample, seed, texts)
@@ -116,11 +117,14 @@ def _factors(
     box = {name: axis for name, axis in varied.items() if isinstance(axis, Range)}
     if box and sample is None:
         raise bad_sweep(
-            f"{', '.join(box)} vary over a range, but nothing is sampled.",
+            f"nothing is sampled over the range of {', '.join(box)}.",
             "Give the number of values, or a sample such as sobol:2^10.",
             game,
         )
     groups = _groups(game, axes, zipped)
+    for name, axis in axes.items():
+        if groups[name] == (name,) and np.unique(axis).size < axis.size:
+            raise bad_sweep(f"the axis of {name} repeats a value.", "Give each value once.", game)
     drawn = None if sample is None else Sample(*parse_sample(sample), seed, box)
     factors: list[Factor] = []
     for name in varied:

@@ -50,8 +50,8 @@ class Summary:
 
     def __str__(self) -> str:
         told = [f"{count} {status.label}" for status, count in zip(Status, self.counts) if count]
-        text = f"{self.target}: {sum(self.counts)} points, {', '.join(told)}"
-        text += f"; {self.resumed} points taken over" if self.resumed else ""
+        text = f"{self.target}: {_points(sum(self.counts))}, {', '.join(told)}"
+        text += f"; {_points(self.resumed)} taken over" if self.resumed else ""
         blocks = f"{self.damaged} damaged block{'s' if self.damaged > 1 else ''}"
         text += f"; {blocks} computed again" if self.damaged else ""
         if self.verdicts:
@@ -102,8 +102,9 @@ def write_sweep(
             resumed = sum(map(len, work.finished))
             work.remove()
             return Summary(target, counts, resumed, work.damaged, *coverage)
-        except _NothingValid:
-            work.remove()
+        except EqsolveError as error:
+            if work.empty or isinstance(error, _NothingValid):
+                work.remove()
             raise
         except OSError as error:
             raise EqsolveError(
@@ -145,10 +146,10 @@ def check_target(out: str | Path) -> Path:
         raise bad_sweep(
             f"{str(target)!r} has no suffix of a known format.", f"Use one of {', '.join(FORMATS)}."
         )
-    # The longest name written is that of the metadata of a CSV file.
-    require_writable(target.with_name(target.name + ".json"))
     if target.suffix != ".zarr" or not (target / "zarr.json").is_file():
         require_writable(target)
+    # The longest name written is that of the metadata of a CSV file.
+    require_writable(target.with_name(target.name + ".json"))
     for package in FORMATS[target.suffix].packages:
         optional(package, f"a {target.suffix} file")
     return target
@@ -247,6 +248,10 @@ def _check_disk(plan: Design, target: Path) -> None:
             "Choose fewer points or columns, or another disk.",
             plan.game,
         )
+
+
+def _points(count: int) -> str:
+    return f"{count} point{'s' if count != 1 else ''}"
 
 
 def _gigabytes(count: float) -> str:

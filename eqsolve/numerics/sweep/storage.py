@@ -92,6 +92,8 @@ class Work:
         self.finished: list[range] = []
         #: Number of finished blocks whose numbers have changed since.
         self.damaged = 0
+        #: Whether no block was ever finished.
+        self.empty = True
         try:
             self._open(identity, resume)
         except OSError as error:
@@ -160,6 +162,7 @@ class Work:
     def _believe(self, records: Iterable[dict[str, Any]]) -> None:
         """Find the finished blocks whose numbers are as they were."""
         blocks = {(r["start"], r["stop"]): r["crc"] for r in records}
+        self.empty = not blocks
         for (start, stop), crc in sorted(blocks.items()):
             read = {name: self.read(name, start, stop) for name in self._names}
             if all(c.size == stop - start for c in read.values()) and checksum(read) == crc:
@@ -185,6 +188,7 @@ class Work:
             _write_all(self._files[name].fileno(), column.data.cast("B"), where)
         stop = start + columns["status"].size
         self._note({"start": start, "stop": stop, "crc": checksum(columns)})
+        self.empty = False
 
     def read(self, name: str, start: int, stop: int) -> NDArray[Any]:
         """The numbers of one column from ``start`` to before ``stop``."""
@@ -203,8 +207,9 @@ class Work:
 
     def remove(self) -> None:
         """Delete the folder."""
-        self.close()
+        # In this order nobody can begin to continue a folder that is being deleted.
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.close()
 
 
 def work_folder(target: Path) -> Path:
