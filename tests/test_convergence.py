@@ -225,6 +225,8 @@ def test_rows_as_csv(tmp_path: Path) -> None:
     assert float(rows[0]["x"]) == found.rows[0]["x"]
     with pytest.raises(InputError):
         found.write(tmp_path / "missing" / "rows.csv")
+    with pytest.raises(InputError, match="ends in .csv"):
+        found.write(tmp_path / "rows.pdf")
 
 
 def test_exact_parameters_are_kept() -> None:

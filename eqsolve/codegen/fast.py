@@ -22,8 +22,9 @@ TILE = 128
 
 #: Rows of the working array after the parameters.
 FEEDBACK = ("first", "second", "constant")
+OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
 COLUMNS = (
-    *("x", "y", "code", "root", *FEEDBACK, "position", "alone", "value"),
+    *("x", "y", "code", *OUTPUTS),
     *(f"{kind}_{degree}" for kind in ("coefficient", "terms") for degree in (3, 2, 1, 0)),
     *("direction", "isolated", "inverse", "kept"),
 )
@@ -256,6 +257,7 @@ def fast_source(game: str, precise: str) -> str:
             height=len(rows) + max(stage["slots"] for stage in solutions),
             parameters=names,
             inputs=[*names, "x", "y"],
+            outputs=OUTPUTS,
             loads=loads,
             shared=[identifier(s) for s in shared],
             sizes=sizes,

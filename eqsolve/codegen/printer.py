@@ -103,6 +103,13 @@ class Block:
             result = Operand(name, wide)
         self._symbols[symbol] = result
 
+    def choose(self, symbol: sp.Symbol, a: sp.Symbol, b: sp.Symbol, condition: str) -> None:
+        """Emit ``symbol = a if condition else b``; its terms are those of b."""
+        first, second = self.operand(a), self.operand(b)
+        self.lines.append(f"{identifier(symbol)} = {first.text} if {condition} else {second.text}")
+        self.terms[symbol] = self.terms[b]
+        self._symbols[symbol] = Operand(identifier(symbol), first.wide and second.wide)
+
     def value(self, expression: sp.Expr) -> Operand:
         """Emit the operations of an expression and return its value; it may be negative."""
         self._addends: tuple[Operand, ...] = ()

@@ -76,6 +76,8 @@ class Program:
     admissible : the symbol whose sign decides whether a root is admissible.
     finite : further conditions for finite second moments.
     response_conditions : how many of them concern the response to given aggregates.
+    at_root : for a sum that the closed form divides by, a form that equals it at the root only,
+        by the first-order condition; it keeps its digits where the sum cancels.
     """
 
     model: Model
@@ -85,6 +87,7 @@ class Program:
     admissible: sp.Symbol
     finite: tuple[Condition, ...]
     response_conditions: int
+    at_root: dict[sp.Symbol, sp.Expr]
 
     @cached_property
     def inputs(self) -> tuple[sp.Symbol, ...]:
@@ -176,6 +179,30 @@ def _absent(form: ClosedForm, parameter: sp.Symbol | None) -> dict[sp.Symbol, sp
     return found
 
 
+def _at_root(form: ClosedForm, root: sp.Symbol, condition: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """Divisors by an equation that the root solves, where it is linear in their quotient.
+
+    The quotient is solved for, and the divisor is what is above the line over it.
+    """
+    place = {d.symbol: k for k, d in enumerate(form.definitions)}
+    found: dict[sp.Symbol, sp.Expr] = {}
+    for definition in form.definitions:
+        quotient, value = definition.symbol, definition.expression
+        if not condition.has(quotient) or sp.degree(condition, quotient) != 1:
+            continue
+        rest, slope = condition.subs(quotient, 0), sp.diff(condition, quotient)
+        for divisor in sorted(value.free_symbols, key=str):
+            if not divides(divisor, value) or place.get(divisor, -1) < place[root]:
+                continue
+            other = sp.cancel(value * divisor) * slope / -rest
+            # Only what is known before the divisor may occur.
+            while later := [s for s in other.free_symbols if place.get(s, -1) > place[divisor]]:
+                other = other.subs({s: form[s] for s in later})
+            if form[divisor].is_Add and not other.has(divisor):
+                found[divisor] = sp.factor(other)
+    return found
+
+
 def _environment(model: Model) -> list[Definition]:
     """The aggregates when all play the equilibrium and the others share one wealth ``x_k``."""
     population = model.population
@@ -247,7 +274,18 @@ def program(model: Model) -> Program:
     void = tuple(s for s in (lever, OTHERS if finite_population else None) if s is not None)
     finite = [((margin.symbol,), void) for margin in margins[1:]]
     conditions = (*finite, *growth.conditions)
-    return Program(model, form, lever, absent, margins[0].symbol, conditions, len(finite))
+    root = roots[0].symbol
+    condition = derivation.system.equation(root).expression
+    return Program(
+        model,
+        form,
+        lever,
+        absent,
+        margins[0].symbol,
+        conditions,
+        len(finite),
+        _at_root(form, root, condition),
+    )
 
 
 def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
@@ -267,4 +305,5 @@ def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
             kept.append(replace(definition, expression=expression))
     nonzero = tuple(s for s in source.form.nonzero if any(divides(s, d.expression) for d in kept))
     form = ClosedForm(_sorted(kept), nonzero)
-    return replace(source, form=form, lever=None, zero_without={}, finite=())
+    at_root = {s: e.subs(values) for s, e in source.at_root.items()}
+    return replace(source, form=form, lever=None, zero_without={}, finite=(), at_root=at_root)

@@ -66,15 +66,26 @@ class _Writer:
         self, block: Block, outputs: Iterable[sp.Symbol], known: Iterable[sp.Symbol]
     ) -> tuple[list[str], set[sp.Symbol]]:
         """Emit what the outputs need; return the lines and everything known afterwards."""
-        known = set(known)
+        known, outputs, at_root = set(known), set(outputs), self.source.at_root
         for definition in self.source.between(outputs, known):
-            block.define(
-                definition.symbol,
-                definition.expression,
-                self.source.zero_without.get(definition.symbol),
-            )
-            known.add(definition.symbol)
+            outputs |= at_root.get(definition.symbol, sp.S.Zero).free_symbols
+        for definition in self.source.between(outputs, known):
+            name, switch = definition.symbol, self.source.zero_without.get(definition.symbol)
+            if name in at_root:
+                self._define_at_root(block, name)
+            else:
+                block.define(name, definition.expression, switch)
+            known.add(name)
         return block.take(), known
+
+    def _define_at_root(self, block: Block, name: sp.Symbol) -> None:
+        """Define a sum, by its form at the root where it cancels."""
+        total, there = (
+            sp.Symbol(f"{name}_{kind}", **name.assumptions0) for kind in ("sum", "root")
+        )
+        block.define(total, self.source.form[name])
+        block.define(there, self.source.at_root[name])
+        block.choose(name, there, total, self._vanishing(block, total, "CANCELED"))
 
     def cubic(self) -> dict[str, Any]:
         """The part before the root."""
@@ -138,13 +149,13 @@ class _Writer:
     def _leading(self, block: Block, name: sp.Symbol) -> str:
         return block.arithmetic.leading(block.operand(name))
 
-    def _vanishing(self, block: Block, name: sp.Symbol) -> str:
+    def _vanishing(self, block: Block, name: sp.Symbol, part: str = "NEGLIGIBLE") -> str:
         """A sum is zero if its terms cancel, anything else if it is exactly zero."""
         terms = " + ".join(
             f"abs({block.arithmetic.leading(term)})" for term in block.terms.get(name, ())
         )
         leading = self._leading(block, name)
-        return f"abs({leading}) <= NEGLIGIBLE * ({terms})" if terms else f"{leading} == 0.0"
+        return f"abs({leading}) <= {part} * ({terms})" if terms else f"{leading} == 0.0"
 
     def _degenerate(self, block: Block, name: sp.Symbol) -> str:
         """Where a divisor is needed only for what a parameter switches on, it may vanish."""

@@ -34,11 +34,12 @@ __all__ = [
     "isolated",
     "lower",
     "polish",
-    "prefetch",
+    "read_soon",
     "remaining",
     "select",
-    "whole",
     "upper",
+    "whole",
+    "write_soon",
 ]
 
 # The bits of 2^-64 and 2^64.
@@ -79,26 +80,31 @@ def _floor_intrinsic(typingctx: Any, a: Any) -> Any:
     return types.float64(types.float64), codegen
 
 
-def _prefetch_intrinsic(typingctx: Any, array: Any, index: Any) -> Any:
-    """A hint that an element will be read soon."""
+def _prefetch_intrinsic(write: int) -> Callable[[Any, Any, Any], Any]:
+    """A hint that an element will be read or, with ``write`` one, written soon."""
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        place = builder.gep(view.data, [arguments[1]])
-        place = builder.bitcast(place, ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [place.type] + 3 * [ir.IntType(32)])
-        hint = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
-        # read, keep in all levels, data
-        builder.call(hint, [place, *(ir.Constant(ir.IntType(32), k) for k in (0, 3, 1))])
-        return context.get_dummy_value()
+    def typed(typingctx: Any, array: Any, index: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            view = context.make_array(signature.args[0])(context, builder, arguments[0])
+            place = builder.gep(view.data, [arguments[1]])
+            place = builder.bitcast(place, ir.IntType(8).as_pointer())
+            kind = ir.FunctionType(ir.VoidType(), [place.type] + 3 * [ir.IntType(32)])
+            hint = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+            # keep in all levels, data
+            flags = (ir.Constant(ir.IntType(32), k) for k in (write, 3, 1))
+            builder.call(hint, [place, *flags])
+            return context.get_dummy_value()
 
-    if not isinstance(array, types.Array) or not isinstance(index, types.Integer):
-        return None
-    return types.void(array, types.int64), codegen
+        if not isinstance(array, types.Array) or not isinstance(index, types.Integer):
+            return None
+        return types.void(array, types.int64), codegen
+
+    return typed
 
 
 _select = cast(Callable[[bool, float, float], float], intrinsic(_select_intrinsic))
-_prefetch = cast(Callable[[Any, int], None], intrinsic(_prefetch_intrinsic))
+_read_soon = cast(Callable[[Any, int], None], intrinsic(_prefetch_intrinsic(0)))
+_write_soon = cast(Callable[[Any, int], None], intrinsic(_prefetch_intrinsic(1)))
 _floor = cast(Callable[[float], float], intrinsic(_floor_intrinsic))
 
 
@@ -109,9 +115,15 @@ def select(condition: bool, a: float, b: float) -> float:
 
 
 @kernel
-def prefetch(array: Any, index: int) -> None:
+def read_soon(array: Any, index: int) -> None:
     """Ask for an element's cache line; an index outside of the array is harmless."""
-    _prefetch(array, index)
+    _read_soon(array, index)
+
+
+@kernel
+def write_soon(array: Any, index: int) -> None:
+    """Ask for an element's cache line to write to; an index outside of the array is harmless."""
+    _write_soon(array, index)
 
 
 @kernel
