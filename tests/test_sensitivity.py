@@ -281,7 +281,7 @@ def test_command() -> None:
     region = CliRunner().invoke(cli, ["sensitivity", "n-agent", *words])
     assert region.exit_code == 0
     assert "d pi / d gamma: zero at gamma = 1.265151658702" in region.output
-    none = [w.replace("lambda=0.6", "lambda=0.01") for w in POINT]
+    none = [w.replace("lambda=.6", "lambda=0.01") for w in POINT]
     assert CliRunner().invoke(cli, ["sensitivity", "n-agent", *none]).exit_code == 4
 
 
