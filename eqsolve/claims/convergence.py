@@ -31,7 +31,7 @@ def coefficients(context: Context) -> Finding:
     checks = limit_checks(model("n-agent"), model("mean-field"), context.forms.get("n-agent"))
     gaps, orders = [], []
     for row in NAMED.values():
-        study = converge("n-agent", (1000, 10000, 100000), **row)
+        study = converge("n-agent", (1000, 10000, 100000), **dict[str, Any](row))
         last = study.rows[-1]
         for key, constant in study.rate_constants.items():
             scaled = last["n"] * (last[key] - study.limit[key])
@@ -145,7 +145,7 @@ def independent(context: Context) -> Finding:
 
 def monotone(context: Context) -> Finding:
     """Figure 4.5: the strategy approaches the mean field from above as n grows."""
-    study = converge("n-agent", [2**k for k in range(1, 21)], **S1)
+    study = converge("n-agent", [2**k for k in range(1, 21)], **dict[str, Any](S1))
     falls = [a["pi"] > b["pi"] for a, b in zip(study.rows, study.rows[1:])]
     above = study.rows[-1]["pi"] > study.limit["pi"]
     points, where = draw(context, "figure 4.5")

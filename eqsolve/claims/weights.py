@@ -17,8 +17,8 @@ from eqsolve.claims.exact import S1, alpha, beta, exact, identity, p1, q3, r, th
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, draw, signs
 from eqsolve.claims.sensitivity import moved
 from eqsolve.numerics.ball import precision, run
-from eqsolve.numerics.equilibrium import PointSolver
 from eqsolve.numerics.parameters import parameters
+from eqsolve.numerics.point import PointSolver
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import at_infinity, derivative

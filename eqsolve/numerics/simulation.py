@@ -204,13 +204,14 @@ def simulate(
     """
     find_model(game)
     require(game in FINITE, f"use {' or '.join(FINITE)}.", game=game)
-    for name, number, most in (("agents", agents, MOST_AGENTS), ("paths", paths, MOST_PATHS)):
-        least = 2 if name == "paths" else 1
-        good = isinstance(number, int) and least <= number <= most
-        require(good, f"the number of {name} must be from {least} to {most}.", game=game)
-    require(
-        isinstance(seed, int) and 0 <= seed < 2**64, "the seed must be 0 to 2^64 - 1.", game=game
+    whole: tuple[tuple[str, object, int, int], ...] = (
+        ("number of agents", agents, 1, MOST_AGENTS),
+        ("number of paths", paths, 2, MOST_PATHS),
+        ("seed", seed, 0, 2**64 - 1),
     )
+    for name, number, least, most in whole:
+        good = isinstance(number, int) and least <= number <= most
+        require(good, f"the {name} must be from {least} to {most}.", game=game)
     require(0 < confidence < 1, "the confidence must lie between 0 and 1.", game=game)
     require(step is None or 0 < step < math.inf, "the step must be positive.", game=game)
     require(threads is None or threads >= 1, "the number of threads must be positive.", game=game)

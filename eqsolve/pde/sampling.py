@@ -42,7 +42,8 @@ def source_of(
     InputError
         If a number is missing, unknown or outside its domain, or the game is out of scope.
     """
-    for argument, given in (("values", values), ("environment", environment)):
+    mappings: dict[str, object] = {"values": values, "environment": environment}
+    for argument, given in mappings.items():
         if not isinstance(given, (Mapping, NoneType)):
             kind = f"of type {type(given).__name__}"
             refuse(getattr(game, "name", str(game)), argument, kind, "a mapping is needed")

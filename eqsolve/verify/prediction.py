@@ -12,8 +12,9 @@ from flint import arb
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.numerics.ball import Values, ball, evaluate, precision, run
-from eqsolve.numerics.equilibrium import PointSolver, Root, solve
+from eqsolve.numerics.equilibrium import solve
 from eqsolve.numerics.parameters import parameters
+from eqsolve.numerics.point import PointSolver, Root
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents

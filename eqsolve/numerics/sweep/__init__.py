@@ -37,7 +37,7 @@ __all__ = [
 
 def sweep(
     game: str,
-    vary: Mapping[str, ArrayLike | str],
+    vary: Mapping[str, ArrayLike | Range],
     fixed: Mapping[str, object],
     *,
     zipped: Iterable[Sequence[str]] = (),

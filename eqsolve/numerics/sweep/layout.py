@@ -20,7 +20,7 @@ LARGEST = 10**15
 
 def design(
     game: str,
-    vary: Mapping[str, ArrayLike | str],
+    vary: Mapping[str, ArrayLike | Range],
     fixed: Mapping[str, object],
     *,
     zipped: Iterable[Sequence[str]] = (),
@@ -63,7 +63,7 @@ def design(
 
 
 def _varied(
-    game: str, vary: Mapping[str, ArrayLike | str]
+    game: str, vary: Mapping[str, ArrayLike | Range]
 ) -> dict[str, NDArray[np.float64] | Range]:
     result: dict[str, NDArray[np.float64] | Range] = {}
     for key, values in vary.items():
