@@ -126,7 +126,7 @@ def test_integers_and_single_precision_are_numbers() -> None:
         np.ma.masked_array([1.0, 2.0], mask=[True, False]),
         {"a": 1},
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_array_is_named(name: str, value: Any) -> None:
     with pytest.raises(_grid.InvalidInputError) as caught:
