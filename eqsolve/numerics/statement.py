@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 import sympy as sp
 from flint import arb, arb_poly
 
 from eqsolve.numerics.ball import UndecidedError, precision
 from eqsolve.numerics.proof import Degenerate, Number, Point
-from eqsolve.numerics.status import Status
+from eqsolve.numerics.status import Labelled, Status
 from eqsolve.numerics.straightline import StraightLine
 
 #: Working precisions in bits.
@@ -26,7 +25,7 @@ PRECISIONS = (128, 512, 2048, 8192, 32768)
 EXACT = 512
 
 
-class Verdict(IntEnum):
+class Verdict(Labelled):
     """What a certificate says of a point."""
 
     CERTIFIED = 0
@@ -36,11 +35,6 @@ class Verdict(IntEnum):
     INVALID_INPUT = 4
     UNDECIDED = 5
     OUT_OF_RANGE = 6
-
-    @property
-    def label(self) -> str:
-        """The name in machine output, such as ``"invalid-input"``."""
-        return self.name.lower().replace("_", "-")
 
     @property
     def meaning(self) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Status(IntEnum):
+class Labelled(IntEnum):
+    """A code with a name for machine output."""
+
+    @property
+    def label(self) -> str:
+        """The name in machine output, such as ``"no-admissible-root"``."""
+        return self.name.lower().replace("_", "-")
+
+
+class Status(Labelled):
     """Outcome of a computation; every outcome but OK carries NaN in place of numbers."""
 
     OK = 0
@@ -15,11 +24,6 @@ class Status(IntEnum):
     NEAR_FOLD = 4
     NO_SOLUTION = 5
     INVALID_INPUT = 6
-
-    @property
-    def label(self) -> str:
-        """The name in machine output, such as ``"no-admissible-root"``."""
-        return self.name.lower().replace("_", "-")
 
     @property
     def meaning(self) -> str:

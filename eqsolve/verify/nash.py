@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -40,7 +41,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     NoSolutionError
         If there is no closed-loop Nash equilibrium.
     """
-    found = solve(model.name, equilibrium="closed-loop", **given)  # type: ignore[arg-type]
+    found = solve(model.name, equilibrium="closed-loop", **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
     x, y, q = symbols("x y q")

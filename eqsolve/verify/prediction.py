@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 from flint import arb
@@ -91,7 +92,7 @@ def predictions(
 
 def _selected(model: Model, given: Mapping[str, object]) -> tuple[PointSolver, Root]:
     # one of the parameters is called lambda, a keyword, so that they cannot be written out
-    found = solve(model.name, **given)  # type: ignore[arg-type]
+    found = solve(model.name, **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
     return PointSolver(model, found.parameters), found.roots[found.selected]
