@@ -191,13 +191,15 @@ def compiled() -> Callable[[Array, Array], None]:
     def solve(c: Array, out: Array) -> None:
         for i in range(c.shape[0]):
             a, b, d, e = c[i]
-            x, inverse = lanes.isolated(a, b, d, e)
-            found = lanes.remaining(a, b, d, e, x, inverse)
-            out[i, 0] = lanes.polish(a, b, d, e, found.x)[0]
-            out[i, 1] = lanes.polish(a, b, d, e, found.y)[0]
-            out[i, 2] = lanes.polish(a, b, d, e, found.z)[0]
-            safe = found.certain and abs(found.discriminant) > 2.0**-16 * found.terms
-            out[i, 3] = (3.0 if found.discriminant > 0.0 else 1.0) if safe else 0.0
+            inverse, middle, q, v, s = lanes.approached(a, b, d, e)
+            x = lanes.isolated(a, b, d, e, inverse, middle, q, v, s)
+            x, linear, product, certain = lanes.deflated(a, b, d, e, x)
+            y, z, discriminant, terms = lanes.quadratic(a, linear, product, inverse)
+            for place, root in enumerate((x, y, z)):
+                better, _, over_slope, _ = lanes.improved(a, b, d, e, root)
+                out[i, place] = lanes.polished(a, b, d, e, better, over_slope)[0]
+            safe = certain and abs(discriminant) > 2.0**-16 * terms
+            out[i, 3] = (3.0 if discriminant > 0.0 else 1.0) if safe else 0.0
 
     return solve
 

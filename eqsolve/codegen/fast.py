@@ -17,8 +17,15 @@ from eqsolve.codegen.source import environment
 from eqsolve.registry import model
 from eqsolve.symbols import entry, symbol
 
-#: Points computed together; their rows stay in the first-level cache.
-TILE = 128
+#: Points computed together. Their rows stay in the first-level cache. Were it a power of two, lines
+#: of several arrays, which often start at the same place of a page, would displace each other.
+TILE = 88
+
+#: Steps before the strategy, in order.
+OPENING = (
+    *("game_cubic(work)", "approach(work)", "isolate(work)", "deflate(work)", "complete(work)"),
+    *("select(work, one_only)", "improve(work)", "polish(work)"),
+)
 
 #: Rows of the working array after the parameters.
 FEEDBACK = ("first", "second", "constant")
@@ -26,7 +33,7 @@ OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
 COLUMNS = (
     *("x", "y", "code", *OUTPUTS),
     *(f"{kind}_{degree}" for kind in ("coefficient", "terms") for degree in (3, 2, 1, 0)),
-    *("direction", "isolated", "inverse", "kept"),
+    *("direction", "inverse", "kept", "x_1", "x_2", "x_3", "linear", "product", "discriminant"),
 )
 
 
@@ -244,7 +251,12 @@ def fast_source(game: str, precise: str) -> str:
     loads = [*names, *map(identifier, shared)]
     columns = (*names, *COLUMNS, *map(identifier, shared))
     rows = {name: row for row, name in enumerate(columns)}
+    # What is no longer needed is overwritten.
+    rows |= {"middle": rows["x_2"], "q": rows["x_3"], "v": rows["linear"], "s": rows["product"]}
     sizes, checks = _domain_checks(source)
+    # Memory is asked for in small portions: a processor keeps few requests at a time.
+    requests = [f"ahead({name}, start)" for name in (*names, "x", "y")]
+    requests += [f"soon({name}, start)" for name in OUTPUTS]
     return (
         environment()
         .get_template("kernel_fast.py.jinja")
@@ -257,6 +269,9 @@ def fast_source(game: str, precise: str) -> str:
             height=len(rows) + max(stage["slots"] for stage in solutions),
             parameters=names,
             inputs=[*names, "x", "y"],
+            opening=OPENING,
+            requests=requests,
+            groups=len(OPENING) + len(solutions[0]["pieces"]),
             outputs=OUTPUTS,
             loads=loads,
             shared=[identifier(s) for s in shared],

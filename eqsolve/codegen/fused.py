@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
 
 import sympy as sp
 
@@ -13,6 +12,24 @@ from eqsolve.codegen.printer import Block, identifier
 
 #: A product that is not evaluated yet.
 Factors = tuple[Operand, Operand]
+
+
+def below(product: sp.Expr) -> sp.Expr:
+    """What a product is divided by."""
+    powers = (factor.as_base_exp() for factor in sp.Mul.make_args(product))
+    return sp.Mul(*(base**-exponent for base, exponent in powers if exponent.is_negative))
+
+
+def _apart(parts: Iterable[Operand | Factors]) -> tuple[list[Operand], list[Factors]]:
+    """Operands and products."""
+    plain: list[Operand] = []
+    products: list[Factors] = []
+    for part in parts:
+        if isinstance(part, Operand):
+            plain.append(part)
+        else:
+            products.append(part)
+    return plain, products
 
 
 class FusedBlock(Block):
@@ -59,27 +76,42 @@ class FusedBlock(Block):
         return f"math.fabs({self.operand(symbol).text}) >= {part} * {bound.text}"
 
     def _size(self, expression: sp.Expr, settled: Container[sp.Symbol]) -> Operand:
+        """The magnitudes that enter an expression, with sums in place of differences."""
+        if isinstance(expression, sp.Add):
+            parts = [self._size_term(term, settled) for term in expression.args]
+            return self._fused_sum(*_apart(parts))
+        part = self._size_term(expression, settled)
+        return part if isinstance(part, Operand) else self._operation("product", *part)
+
+    def _size_term(self, expression: sp.Expr, settled: Container[sp.Symbol]) -> Operand | Factors:
+        """The same as a pair of factors if it is a product that is not known yet."""
         if isinstance(expression, sp.Symbol):
             inner = self._definitions.get(expression)
-            if inner is None or expression in settled or not inner.has(sp.Add):
-                return self._absolute(self.operand(expression))
-            return self._size(inner, settled)
-        if isinstance(expression, sp.Add):
-            sizes = [self._size(term, settled) for term in expression.args]
-            return reduce(lambda a, b: self._operation("total", a, b), sizes)
-        factors = []
-        for factor in sp.Mul.make_args(expression):
+            if inner is not None and expression not in settled and inner.has(sp.Add):
+                return (
+                    self._size(inner, settled) if inner.is_Add else self._size_term(inner, settled)
+                )
+            value = self.operand(expression)
+            return value if expression.is_nonnegative else self._absolute(value)
+        constant, rest = expression.as_coeff_Mul()
+        factors = [self.value(abs(constant))] if abs(constant) != 1 or rest == 1 else []
+        divisor = below(rest)
+        if divisor != 1:
+            # The reciprocal is the one that the value was computed with.
+            value = self._operation("quotient", Operand("1.0", False), self.value(divisor))
+            factors.append(value if divisor.is_positive else self._absolute(value.magnitude))
+        for factor in sp.Mul.make_args(rest * divisor):
             base, exponent = factor.as_base_exp()
-            if exponent < 0:
-                one = Operand("1.0", False)
-                value = self._operation("quotient", one, self.value(base).magnitude)
-                factors += [self._absolute(value)] * int(-exponent)
-            elif base.is_Rational:
-                factors.append(self.value(abs(factor)))
-            else:
+            if base != 1:
                 factors += [self._size(base, settled)] * int(exponent)
-        result = self._chain([f for f in factors if f.text != "1.0"])
-        return result if result is not None else Operand("1.0", False)
+        return self._pair(factors)
+
+    def _pair(self, factors: Sequence[Operand]) -> Operand | Factors:
+        """A product, as what it is if it is known, else as two factors that are left."""
+        head, last = self._chain(factors[:-1]), factors[-1]
+        if head is None:
+            return last
+        return self._known.get(self._key("product", head, last), (head, last))
 
     def reliable(self, symbol: sp.Symbol, part: str) -> str:
         """Emit the condition that a sum is more than a part of its terms' magnitudes.
@@ -122,21 +154,25 @@ class FusedBlock(Block):
 
     def _sum(self, expression: sp.Expr) -> Operand:
         parts = [self._term(term) for term in sorted(expression.args, key=sp.default_sort_key)]
-        plain = [part for part in parts if isinstance(part, Operand)]
-        products = [part for part in parts if not isinstance(part, Operand)]
+        plain, products = _apart(parts)
         # A positive term first saves a negation.
         plain.sort(key=lambda t: t.negative)
         products.sort(key=lambda t: t[0].negative)
-        ordered: tuple[Operand | Factors, ...] = (*plain, *products)
-        total = plain.pop(0) if plain else self._operation("product", *products.pop(0))
-        for term in plain:
+        total = self._fused_sum(plain, products)
+        self._addends, self._parts = (), (*plain, *products)
+        return total
+
+    def _fused_sum(self, plain: Sequence[Operand], products: Sequence[Factors]) -> Operand:
+        """A sum of operands and of products."""
+        rest, last = list(plain), list(products)
+        total = rest.pop(0) if rest else self._operation("product", *last.pop(0))
+        for term in rest:
             if total.negative:
                 total = -self._operation("total", -total, -term)
             else:
                 total = self._operation("total", total, term)
-        for first, second in products:
+        for first, second in last:
             total = self._fused(first, second, total)
-        self._addends, self._parts = (), ordered
         return total
 
     def _term(self, expression: sp.Expr) -> Operand | Factors:
@@ -151,14 +187,10 @@ class FusedBlock(Block):
         if abs(constant) != 1:
             size = abs(Fraction(int(constant.p), int(constant.q)))
             factors.append(self.arithmetic.literal(size))
-        head = self._chain(factors[:-1])
-        last = factors[-1]
-        if head is None:
-            return -last if negative else last
-        found = self._known.get(self._key("product", head, last))
-        if found is not None:
-            return -found if negative else found
-        return (-head if negative else head), last
+        part = self._pair(factors)
+        if not negative:
+            return part
+        return -part if isinstance(part, Operand) else (-part[0], part[1])
 
     def _fused(self, first: Operand, second: Operand, total: Operand) -> Operand:
         sign, addend = ("-" if part.negative else "" for part in (first, total))

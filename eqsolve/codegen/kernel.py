@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from eqsolve.errors import InputError
 from eqsolve.registry import model, names
 
 Selection = Literal["limit", "value"]
+T = TypeVar("T")
 
 #: The outputs of a kernel, in order.
 OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
@@ -27,8 +29,9 @@ OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
 #: Outputs that are computed only if asked for.
 ON_DEMAND = ("pi_noncompetitive", "V")
 
-#: Number of points handed to a thread at a time, in doubles and in double-double numbers.
-BLOCK, SLICE = 1 << 15, 1 << 11
+#: Number of points handed to a thread at a time, in doubles and in double-double numbers; of the
+#: latter at least so many.
+BLOCK, SLICE, FEW = 1 << 16, 1 << 11, 1 << 6
 
 #: The status of a point that double precision does not decide; never returned.
 UNDECIDED = -1
@@ -107,11 +110,9 @@ class Kernel:
         results = self._outputs(wanted, points, out or {})
         flags = (same_wealth, selection == "value", "V" in wanted, "pi_noncompetitive" in wanted)
         columns = [results[name].reshape(-1) for name in OUTPUTS]
-        if self.exact is None:
-            self._run(points, flags, columns, threads)
-        elif self._run(points, flags, columns, threads):
-            where = np.flatnonzero(columns[0] == UNDECIDED)
-            self.exact._repair(points, flags, columns, where, threads)
+        undecided = self._run(points, flags, columns, threads)
+        if self.exact is not None and undecided.size:
+            self.exact._repair(points, flags, columns, undecided, threads)
         return {name: results[name] for name in wanted}
 
     def _outputs(
@@ -148,15 +149,18 @@ class Kernel:
         flags: tuple[bool, ...],
         outputs: list[NDArray[Any]],
         threads: int | None,
-    ) -> int:
-        """Fill the outputs, block by block; return the number of undecided points."""
-        fill, size = load(self.path).fill, points.size
+    ) -> NDArray[np.intp]:
+        """Fill the outputs, block by block; return the places of undecided points."""
+        fill = load(self.path).fill
 
-        def run(start: int, stop: int) -> int:
+        def run(start: int, stop: int) -> NDArray[np.intp]:
             here = points.block(start, stop)
-            return fill(*here, *flags, *(a[start:stop] for a in outputs)) or 0
+            if fill(*here, *flags, *(a[start:stop] for a in outputs)):
+                return start + np.flatnonzero(outputs[0][start:stop] == UNDECIDED)
+            return np.empty(0, np.intp)
 
-        return _parallel(run, size, SLICE if self.exact is None else BLOCK, threads)
+        block = SLICE if self.exact is None else BLOCK
+        return np.concatenate([np.empty(0, np.intp), *_parallel(run, points.size, block, threads)])
 
     def _repair(
         self,
@@ -169,7 +173,7 @@ class Kernel:
         """Evaluate some points and put them where they belong."""
         fill = load(self.path).fill
 
-        def run(start: int, stop: int) -> int:
+        def run(start: int, stop: int) -> None:
             these = where[start:stop]
             status = np.empty(these.size, np.int8)
             found = [status, *(np.empty(these.size) for _ in outputs[1:])]
@@ -177,9 +181,9 @@ class Kernel:
             for target, values in zip(outputs, found):
                 if target.size:
                     target[these] = values
-            return 0
 
-        _parallel(run, where.size, SLICE, threads)
+        share = -(-where.size // (threads or os.cpu_count() or 1))
+        _parallel(run, where.size, min(max(share, FEW), SLICE), threads)
 
     def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
         """The points in the kernel's order, and whether everybody is as rich as the agent."""
@@ -214,14 +218,33 @@ class Kernel:
         return InputError(message, game=self.game, stage="input", remedy=remedy)
 
 
-def _parallel(run: Callable[[int, int], int], size: int, block: int, threads: int | None) -> int:
-    """Run over ranges of points and add up the results; machine code releases the lock."""
+def _parallel(run: Callable[[int, int], T], size: int, block: int, threads: int | None) -> list[T]:
+    """Run over ranges of points, in this thread and others; machine code releases the lock."""
     ranges = [(start, min(start + block, size)) for start in range(0, size, block)]
     count = min(threads or os.cpu_count() or 1, len(ranges))
+    results: dict[int, T] = {}
+    left = deque(enumerate(ranges))
+
+    def work() -> None:
+        while True:
+            try:
+                index, ends = left.popleft()
+            except IndexError:
+                return
+            results[index] = run(*ends)
+
     if count < 2:
-        return sum(run(*ends) for ends in ranges)
-    with ThreadPoolExecutor(count) as pool:
-        return sum(pool.map(run, *zip(*ranges)))
+        work()
+    else:
+        with ThreadPoolExecutor(count - 1) as pool:
+            others = [pool.submit(work) for _ in range(count - 1)]
+            try:
+                work()
+            finally:
+                left.clear()
+            for other in others:
+                other.result()
+    return [results[index] for index in range(len(ranges))]
 
 
 @cache

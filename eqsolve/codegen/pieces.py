@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 #: Operations of a piece, about.
-LENGTH = 50
+LENGTH = 40
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,21 @@ Every function is inlined, free of branches and IEEE exact about order: an eleme
 depend on whether it was computed in a vector, and in which. Choices are made by :func:`select`, so
 that both sides are computed; what a discarded side produced (infinities, NaN) has no effect.
 
-:func:`isolated` and :func:`remaining` give the roots of a cubic to about 11 digits, after W. Kahan
-("To solve a real cubic equation", Berkeley PAM-352, 1986): the most isolated root, which is well
-conditioned relative to the others, then the quadratic that is left, deflated on the stable side.
-:func:`polish` takes one of them to the last digit with a compensated residual (S. Graillat, P.
-Langlois, N. Louvet, "Algorithms for accurate, validated and fast polynomial evaluation", Japan J.
-Indust. Appl. Math. 26, 2009). The caller has to check what they say about their results.
+:func:`approached`, :func:`isolated`, :func:`deflated` and :func:`quadratic` give the roots of a
+cubic to about 11 digits, after W. Kahan ("To solve a real cubic equation", Berkeley PAM-352, 1986):
+the most isolated root, which is well conditioned relative to the others, then the quadratic that is
+left, deflated on the stable side. :func:`improved` and :func:`polished` take one of them to the
+last digit with a compensated residual (S. Graillat, P. Langlois, N. Louvet, "Algorithms for
+accurate, validated and fast polynomial evaluation", Japan J. Indust. Appl. Math. 26, 2009). The
+caller has to check what they say about their results. They are short because each is to be a loop
+of its own: see ``eqsolve.codegen.pieces``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
@@ -26,16 +28,18 @@ from numba.extending import intrinsic
 from eqsolve.numerics.doubledouble import fma, kernel, two_prod, two_sum
 
 __all__ = [
-    "Roots",
-    "cubic",
-    "fma",
+    "approached",
     "bits",
+    "cubic",
+    "deflated",
+    "fma",
+    "improved",
     "in_range",
     "isolated",
     "lower",
-    "polish",
+    "polished",
+    "quadratic",
     "read_soon",
-    "remaining",
     "select",
     "upper",
     "whole",
@@ -198,11 +202,12 @@ def cubic(a: float, b: float, c: float, d: float, x: float) -> float:
 
 
 @kernel
-def isolated(a: float, b: float, c: float, d: float) -> tuple[float, float]:
-    """Return the most isolated root of a x^3 + b x^2 + c x + d, a not zero, and 1/a.
+def approached(a: float, b: float, c: float, d: float) -> tuple[float, float, float, float, float]:
+    """Return 1/a, m, q, v and an approximation s of the shifted root; a is not zero.
 
-    With t = x - m, m the inflection point, the cubic is t^3 - q t + v, and the isolated root is
-    -sign(v) times the only positive root of s^3 - q s - abs(v). Relative accuracy is about 1e-11.
+    With t = x - m, m the inflection point of a x^3 + b x^2 + c x + d, the cubic is a times
+    t^3 - q t + v, and the most isolated root is -sign(v) times the only positive root of
+    s^3 - q s - abs(v), here within a tenth or so.
     """
     inverse = 1.0 / a
     middle = b * inverse * (-1.0 / 3.0)
@@ -216,7 +221,23 @@ def isolated(a: float, b: float, c: float, d: float) -> tuple[float, float]:
     square = s * s
     top = fma(PADE * rising, square, square * square)
     s *= top / fma(rising, fma(PADE, rising, square * (1.0 / 3.0)), top)
-    factor = 0.0
+    return inverse, middle, q, v, s
+
+
+@kernel
+def isolated(
+    a: float,
+    b: float,
+    c: float,
+    d: float,
+    inverse: float,
+    middle: float,
+    q: float,
+    v: float,
+    s: float,
+) -> float:
+    """Return the most isolated root, to about 1e-11, from what :func:`approached` returns."""
+    w, factor = math.fabs(v), 0.0
     for _ in range(2):
         # Halley's method
         square = s * s
@@ -226,35 +247,16 @@ def isolated(a: float, b: float, c: float, d: float) -> tuple[float, float]:
     x = middle - with_sign(s, v)
     # A correction in the given variable, where no digits were lost to the shift; the last factor is
     # close to the reciprocal of the slope.
-    return x - cubic(a, b, c, d, x) * (inverse * factor), inverse
-
-
-class Roots(NamedTuple):
-    """The roots of a cubic; y and z are real if the discriminant is positive.
-
-    Attributes
-    ----------
-    x : the most isolated root.
-    y, z : the others, or their common real part and nothing of use.
-    discriminant : of the quadratic that is left when x is divided out.
-    terms : sum of the magnitudes of the discriminant's two terms.
-    certain : whether the roots, real or not, are those of a cubic whose coefficients differ by at
-        most about 2^-24, relative, from the given ones.
-    """
-
-    x: float
-    y: float
-    z: float
-    discriminant: float
-    terms: float
-    certain: bool
+    return x - cubic(a, b, c, d, x) * (inverse * factor)
 
 
 @kernel
-def remaining(a: float, b: float, c: float, d: float, x: float, inverse: float) -> Roots:
-    """Return all roots from an approximation of the most isolated one; inverse is 1/a.
+def deflated(a: float, b: float, c: float, d: float, x: float) -> tuple[float, float, float, bool]:
+    """Divide the cubic by its most isolated root, given approximately.
 
-    The relative accuracy of the others is about 1e-11 divided by their relative distance.
+    Returns the root, the coefficients l and p of the quotient a t^2 + l t + p, and whether root and
+    quotient belong to a cubic whose coefficients differ by at most about 2^-24, relative, from the
+    given ones.
     """
     linear = fma(a, x, b)
     product = fma(linear, x, c)
@@ -276,26 +278,46 @@ def remaining(a: float, b: float, c: float, d: float, x: float, inverse: float) 
     certain = math.fabs(residual) <= CERTAIN * size
     product = select(outer, product_outer, product)
     linear = select(outer, linear_outer, linear)
+    return x, linear, product, certain
+
+
+@kernel
+def quadratic(
+    a: float, linear: float, product: float, inverse: float
+) -> tuple[float, float, float, float]:
+    """Return the roots of a t^2 + l t + p, its discriminant and the magnitude of its two terms.
+
+    The roots are real if the discriminant is positive, else of no use; inverse is 1/a. If the
+    quadratic was left over from a cubic, their relative accuracy is about that of the isolated root
+    divided by their relative distance.
+    """
     four = 4.0 * a * product
     discriminant = fma(linear, linear, -four)
     root = math.sqrt(select(discriminant > 0.0, discriminant, 0.0))
     half = -0.5 * (linear + with_sign(root, linear))
     terms = fma(linear, linear, math.fabs(four))
-    return Roots(x, half * inverse, product / half, discriminant, terms, certain)
+    return half * inverse, product / half, discriminant, terms
 
 
 @kernel
-def polish(a: float, b: float, c: float, d: float, x: float) -> tuple[float, float, float, float]:
-    """Return the root next to x to the last digit, the slope there and the two corrections made.
-
-    Two Newton steps with the slope at x, the second with a residual as if computed in twice the
-    precision. The result is within an ulp if the first correction was below 2^-30 relative and the
-    second below 2^-36.
-    """
+def improved(a: float, b: float, c: float, d: float, x: float) -> tuple[float, float, float, float]:
+    """Return a root after a Newton step from x, the slope at x, its reciprocal and the step."""
     slope = fma(fma(3.0 * a, x, 2.0 * b), x, c)
     inverse = 1.0 / slope
     first = cubic(a, b, c, d, x) * inverse
-    x -= first
+    return x - first, slope, inverse, first
+
+
+@kernel
+def polished(
+    a: float, b: float, c: float, d: float, x: float, inverse: float
+) -> tuple[float, float]:
+    """Return the root next to x to the last digit, and the step to it.
+
+    A Newton step with a residual as if computed in twice the precision; inverse is the reciprocal
+    of the slope near x. The result is within an ulp if the step to x was below 2^-30 relative and
+    this one is below 2^-36.
+    """
     value, rest = a, 0.0
     for coefficient in (b, c, d):
         product, product_error = two_prod(value, x)
@@ -305,4 +327,4 @@ def polish(a: float, b: float, c: float, d: float, x: float) -> tuple[float, flo
     root = x - second
     # A root that is zero exactly is reached only in the limit.
     tiny = (d == 0.0) & (math.fabs(root) * (math.fabs(b) + math.fabs(a)) < 2.0**-60 * math.fabs(c))
-    return select(tiny, 0.0, root), slope, first, second
+    return select(tiny, 0.0, root), second
