@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,47 @@ def test_a_process_that_dies_is_reported(
     assert not path.exists()
     write_sweep(plan, path, resume=True)
     assert path.read_bytes() == whole
+
+
+class _Forgetful:
+    """A stand-in for joblib's Parallel that loses the rest of a wave after two blocks."""
+
+    losses = 0
+
+    def __init__(self, **options: object) -> None:
+        pass
+
+    def __enter__(self) -> _Forgetful:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def __call__(self, calls: list[Any]) -> Iterator[Any]:
+        for index, (function, arguments, options) in enumerate(calls):
+            if index == 2 and type(self).losses > 0:
+                type(self).losses -= 1
+                raise CancelledError
+            if index == 0 and type(self).losses == -1:
+                raise CancelledError
+            yield function(*arguments, **options)
+
+
+def test_blocks_that_a_cluster_lost_are_handed_out_again(
+    plan: Design, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joblib = pytest.importorskip("joblib")
+    monkeypatch.setattr(joblib, "Parallel", _Forgetful)
+    monkeypatch.setattr(execution, "_follow", lambda parent: None)
+    chosen = Execution("processes", jobs=2, chunk=10000)
+    monkeypatch.setattr(_Forgetful, "losses", 7)
+    write_sweep(plan, tmp_path / "out.nc", execution=chosen)
+    assert _Forgetful.losses < 7
+    assert (tmp_path / "out.nc").read_bytes() == whole
+    monkeypatch.setattr(_Forgetful, "losses", -1)
+    with pytest.raises(EqsolveError, match=r"workers were lost \(CancelledError\).*--resume"):
+        write_sweep(plan, tmp_path / "other.nc", execution=chosen)
+    assert not (tmp_path / "other.nc").exists()
 
 
 def test_workers_end_with_the_command(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,9 @@ LARGEST_CHUNK = 1 << 24
 
 #: Blocks per worker that are under way at a time. All of them fit in memory.
 AHEAD = 4
+
+#: How often blocks are handed out again when a cluster has lost them.
+ATTEMPTS = 3
 
 #: Seconds to wait for a scheduler.
 PATIENCE = 10
@@ -88,25 +92,41 @@ class Execution:
         self, design: Design, blocks: Iterator[range]
     ) -> Iterator[tuple[int, Columns]]:
         joblib: Any = optional("joblib", "this backend")
-        with ExitStack() as stack:
-            workers = self._enter(stack, joblib, design)
-            parallel = stack.enter_context(
-                joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)
-            )
-            task = joblib.delayed(_evaluate)
-            parent = os.getpid() if self.backend == "processes" else None
-            # Blocks are handed out in waves: what is finished but not yet written stays bounded.
-            while wave := list(islice(blocks, AHEAD * workers)):
-                calls = (task(design, design.kernel.path.stem, b, parent) for b in wave)
-                try:
-                    yield from parallel(calls)
-                except _lost() as error:
-                    raise EqsolveError(
-                        f"the workers were lost ({type(error).__name__}).",
-                        game=design.game,
-                        stage="sweep",
-                        remedy="Start them anew and continue with --resume.",
-                    ) from None
+        task = joblib.delayed(_evaluate)
+        parent = os.getpid() if self.backend == "processes" else None
+        wave: list[range] = []
+        attempts = 0
+        while True:
+            try:
+                with ExitStack() as stack:
+                    workers = self._enter(stack, joblib, design)
+                    parallel = stack.enter_context(
+                        joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+                    )
+                    # Blocks are handed out in waves: what is finished but not yet written stays
+                    # bounded.
+                    while wave := wave or list(islice(blocks, AHEAD * workers)):
+                        calls = [task(design, design.kernel.path.stem, b, parent) for b in wave]
+                        for result in parallel(calls):
+                            del wave[0]
+                            attempts = 0
+                            yield result
+                return
+            except _lost() as error:
+                raise self._no_workers(design, error) from None
+            except CancelledError as error:
+                # With a worker, the scheduler may lose what was computed but not fetched.
+                attempts += 1
+                if attempts > ATTEMPTS:
+                    raise self._no_workers(design, error) from None
+
+    def _no_workers(self, design: Design, error: BaseException) -> EqsolveError:
+        return EqsolveError(
+            f"the workers were lost ({type(error).__name__}).",
+            game=design.game,
+            stage="sweep",
+            remedy="Start them anew and continue with --resume.",
+        )
 
     def _enter(self, stack: ExitStack, joblib: Any, design: Design) -> int:
         """Choose joblib's backend for the block; return the number of workers."""
