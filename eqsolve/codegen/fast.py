@@ -30,11 +30,12 @@ OPENING = (
 #: Rows of the working array after the parameters.
 FEEDBACK = ("first", "second", "constant")
 OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
-COLUMNS = (
-    *("x", "y", "code", *OUTPUTS),
+#: Rows that are free once the root is found.
+PASSING = (
     *(f"{kind}_{degree}" for kind in ("coefficient", "terms") for degree in (3, 2, 1, 0)),
-    *("direction", "inverse", "kept", "x_1", "x_2", "x_3", "linear", "product", "discriminant"),
+    *("direction", "inverse", "x_1", "x_2", "x_3", "linear", "product", "discriminant"),
 )
+COLUMNS = ("x", "y", "code", *OUTPUTS, "kept", *PASSING)
 
 
 def _domain_checks(source: Program) -> tuple[list[str], list[str]]:
@@ -254,6 +255,9 @@ def fast_source(game: str, precise: str) -> str:
     # What is no longer needed is overwritten.
     rows |= {"middle": rows["x_2"], "q": rows["x_3"], "v": rows["linear"], "s": rows["product"]}
     sizes, checks = _domain_checks(source)
+    slots = max(stage["slots"] for stage in solutions)
+    places = [rows[name] for name in PASSING]
+    places += range(len(columns), len(columns) + slots - len(places))
     # Memory is asked for in small portions: a processor keeps few requests at a time.
     requests = [f"ahead({name}, start)" for name in (*names, "x", "y")]
     requests += [f"soon({name}, start)" for name in OUTPUTS]
@@ -266,7 +270,8 @@ def fast_source(game: str, precise: str) -> str:
             precise=precise,
             tile=TILE,
             rows=rows,
-            height=len(rows) + max(stage["slots"] for stage in solutions),
+            height=max(len(columns), *(place + 1 for place in places)),
+            places=places,
             parameters=names,
             inputs=[*names, "x", "y"],
             opening=OPENING,
