@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,6 @@ from eqsolve.errors import InputError
 from eqsolve.registry import model, names
 
 Selection = Literal["limit", "value"]
-T = TypeVar("T")
 
 #: The outputs of a kernel, in order.
 OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
@@ -29,9 +28,11 @@ OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
 #: Outputs that are computed only if asked for.
 ON_DEMAND = ("pi_noncompetitive", "V")
 
-#: Number of points handed to a thread at a time, in doubles and in double-double numbers; of the
-#: latter at least so many.
-BLOCK, SLICE, FEW = 1 << 16, 1 << 11, 1 << 6
+#: Number of points handed to a thread at a time, in doubles and in double-double numbers.
+BLOCK, SLICE = 1 << 16, 1 << 11
+
+#: Undecided points of a block that may wait for those of other blocks.
+FEW = 1 << 7
 
 #: The status of a point that double precision does not decide; never returned.
 UNDECIDED = -1
@@ -110,9 +111,7 @@ class Kernel:
         results = self._outputs(wanted, points, out or {})
         flags = (same_wealth, selection == "value", "V" in wanted, "pi_noncompetitive" in wanted)
         columns = [results[name].reshape(-1) for name in OUTPUTS]
-        undecided = self._run(points, flags, columns, threads)
-        if self.exact is not None and undecided.size:
-            self.exact._repair(points, flags, columns, undecided, threads)
+        self._run(points, flags, columns, threads)
         return {name: results[name] for name in wanted}
 
     def _outputs(
@@ -149,41 +148,48 @@ class Kernel:
         flags: tuple[bool, ...],
         outputs: list[NDArray[Any]],
         threads: int | None,
-    ) -> NDArray[np.intp]:
-        """Fill the outputs, block by block; return the places of undecided points."""
+    ) -> None:
+        """Fill the outputs, block by block, then what doubles left undecided in them."""
         fill = load(self.path).fill
-
-        def run(start: int, stop: int) -> NDArray[np.intp]:
-            here = points.block(start, stop)
-            if fill(*here, *flags, *(a[start:stop] for a in outputs)):
-                return start + np.flatnonzero(outputs[0][start:stop] == UNDECIDED)
-            return np.empty(0, np.intp)
-
         block = SLICE if self.exact is None else BLOCK
-        return np.concatenate([np.empty(0, np.intp), *_parallel(run, points.size, block, threads)])
+
+        def work(ranges: Iterator[tuple[int, int]]) -> None:
+            waiting: list[NDArray[np.intp]] = []
+            for start, stop in ranges:
+                here = points.block(start, stop)
+                undecided = fill(*here, *flags, *(a[start:stop] for a in outputs))
+                if undecided and self.exact is not None:
+                    waiting.append(start + np.flatnonzero(outputs[0][start:stop] == UNDECIDED))
+                    # A call for a few points costs more than the points.
+                    if undecided > FEW:
+                        self.exact._repair(points, flags, outputs, waiting)
+            if waiting and self.exact is not None:
+                self.exact._repair(points, flags, outputs, waiting)
+
+        ranges = [
+            (start, min(start + block, points.size)) for start in range(0, points.size, block)
+        ]
+        _parallel(work, ranges, threads)
 
     def _repair(
         self,
         points: Points,
         flags: tuple[bool, ...],
         outputs: list[NDArray[Any]],
-        where: NDArray[np.intp],
-        threads: int | None,
+        waiting: list[NDArray[np.intp]],
     ) -> None:
-        """Evaluate some points and put them where they belong."""
+        """Evaluate the points that are waiting and put them where they belong."""
         fill = load(self.path).fill
-
-        def run(start: int, stop: int) -> None:
-            these = where[start:stop]
+        where = np.concatenate(waiting)
+        waiting.clear()
+        for start in range(0, where.size, SLICE):
+            these = where[start : start + SLICE]
             status = np.empty(these.size, np.int8)
             found = [status, *(np.empty(these.size) for _ in outputs[1:])]
             fill(*points.at(these), *flags, *found)
             for target, values in zip(outputs, found):
                 if target.size:
                     target[these] = values
-
-        share = -(-where.size // (threads or os.cpu_count() or 1))
-        _parallel(run, where.size, min(max(share, FEW), SLICE), threads)
 
     def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
         """The points in the kernel's order, and whether everybody is as rich as the agent."""
@@ -218,33 +224,26 @@ class Kernel:
         return InputError(message, game=self.game, stage="input", remedy=remedy)
 
 
-def _parallel(run: Callable[[int, int], T], size: int, block: int, threads: int | None) -> list[T]:
-    """Run over ranges of points, in this thread and others; machine code releases the lock."""
-    ranges = [(start, min(start + block, size)) for start in range(0, size, block)]
+def _parallel(
+    work: Callable[[Iterator[tuple[int, int]]], None],
+    ranges: Sequence[tuple[int, int]],
+    threads: int | None,
+) -> None:
+    """Share ranges of points among this thread and others; machine code releases the lock."""
     count = min(threads or os.cpu_count() or 1, len(ranges))
-    results: dict[int, T] = {}
-    left = deque(enumerate(ranges))
-
-    def work() -> None:
-        while True:
-            try:
-                index, ends = left.popleft()
-            except IndexError:
-                return
-            results[index] = run(*ends)
-
     if count < 2:
-        work()
-    else:
-        with ThreadPoolExecutor(count - 1) as pool:
-            others = [pool.submit(work) for _ in range(count - 1)]
-            try:
-                work()
-            finally:
-                left.clear()
-            for other in others:
-                other.result()
-    return [results[index] for index in range(len(ranges))]
+        return work(iter(ranges))
+    # Everybody takes from the queue until it meets an end.
+    ends = [None] * count
+    queue: deque[Any] = deque([*ranges, *ends])
+    with ThreadPoolExecutor(count - 1) as pool:
+        others = [pool.submit(work, iter(queue.popleft, None)) for _ in range(count - 1)]
+        try:
+            work(iter(queue.popleft, None))
+        finally:
+            queue.extendleft(ends)
+        for other in others:
+            other.result()
 
 
 @cache
