@@ -6,6 +6,8 @@ import math
 import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -668,3 +670,60 @@ def test_status_labels() -> None:
         "invalid-input",
     )
     assert all(status.meaning.endswith(".") for status in Status)
+
+
+#: A module as small as can be that is compiled and kept like a kernel.
+COMPILED = """from numba import njit, types
+
+@njit(types.float64(types.float64), cache=True)
+def twice(x):
+    return 2.0 * x
+
+@njit(types.float64(types.float64), cache=True)
+def square(x):
+    return x * x
+"""
+LOAD_IT = f"""
+from eqsolve.codegen.storage import load, write
+path = write({COMPILED!r}, "sample")
+module = load(path)
+print(module.twice(module.square(3.0)), path)
+"""
+
+
+def _in_a_new_process(folder: Path) -> tuple[str, Path]:
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", LOAD_IT],
+        env=environment | {"EQSOLVE_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    value, path = run.stdout.split()
+    return value, Path(path)
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_damaged_machine_code_is_made_anew(kind: str, tmp_path: Path) -> None:
+    assert _in_a_new_process(tmp_path)[0] == "18.0"
+    for damage in (lambda b: b"", lambda b: b[: len(b) // 2], lambda b: bytes(len(b))):
+        parts = sorted((tmp_path / "kernels" / "__pycache__").glob(f"sample.*.{kind}"))
+        assert len(parts) == 2
+        parts[1].write_bytes(damage(parts[1].read_bytes()))
+        assert _in_a_new_process(tmp_path)[0] == "18.0"
+
+
+def test_an_error_of_the_module_itself_is_not_hidden(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text("raise ValueError('mine')\n")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="mine"):
+            storage.load(path)
+
+
+def test_a_temporary_cache_is_removed(tmp_path: Path) -> None:
+    """A file is where the folder should be."""
+    (tmp_path / "cache").write_text("")
+    _, path = _in_a_new_process(tmp_path / "cache")
+    assert path.parent.name.startswith("eqsolve-kernels-") and not path.parent.exists()

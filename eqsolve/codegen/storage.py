@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -39,6 +41,7 @@ def write(text: str, name: str) -> Path:
         try:
             if folder is None:
                 folder = Path(tempfile.mkdtemp(prefix="eqsolve-kernels-"))
+                atexit.register(shutil.rmtree, folder, ignore_errors=True)
             path = folder / f"{name}.py"
             if path.is_file() and path.read_text(encoding="utf-8") == text:
                 return path
@@ -66,13 +69,30 @@ def digest(text: str) -> str:
 
 
 def load(path: Path) -> ModuleType:
+    """Import a generated module, once; machine code that cannot be read is made anew."""
     name = f"eqsolve_kernel_{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
+    try:
+        return _imported(path, name)
+    except Exception:  # What a crash or a full disk left of a pickle raises anything.
+        damaged = list((path.parent / "__pycache__").glob(f"{path.stem}.*.nb[ic]"))
+        if not damaged:
+            raise
+        for part in damaged:
+            part.unlink(missing_ok=True)
+        return _imported(path, name)
+
+
+def _imported(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # numba's cache pickles functions by the name of their module.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
