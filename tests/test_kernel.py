@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -712,6 +713,15 @@ def test_damaged_machine_code_is_made_anew(kind: str, tmp_path: Path) -> None:
         assert len(parts) == 2
         parts[1].write_bytes(damage(parts[1].read_bytes()))
         assert _in_a_new_process(tmp_path)[0] == "18.0"
+
+
+def test_threads_wait_for_a_module_that_is_being_imported(tmp_path: Path) -> None:
+    path = tmp_path / f"slow_{tmp_path.name}.py"
+    path.write_text("import time\ntime.sleep(0.3)\ndone = True\n")
+    with ThreadPoolExecutor(4) as pool:
+        modules = list(pool.map(storage.load, [path] * 4))
+    assert all(module.done for module in modules)
+    assert len({id(module) for module in modules}) == 1
 
 
 def test_an_error_of_the_module_itself_is_not_hidden(tmp_path: Path) -> None:

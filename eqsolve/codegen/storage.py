@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,9 @@ from eqsolve.output import replacing
 
 #: Modules whose machine code is compiled into a kernel.
 DEPENDENCIES = ("doubledouble", "rootfinding", "cubic", "status", "lanes")
+
+#: Threads that need the same module wait until it is complete.
+_LOADING = threading.RLock()
 
 
 def cache_folder() -> Path:
@@ -71,17 +75,18 @@ def digest(text: str) -> str:
 def load(path: Path) -> ModuleType:
     """Import a generated module, once; machine code that cannot be read is made anew."""
     name = f"eqsolve_kernel_{path.stem}"
-    if name in sys.modules:
-        return sys.modules[name]
-    try:
-        return _imported(path, name)
-    except Exception:  # What a crash or a full disk left of a pickle raises anything.
-        damaged = list((path.parent / "__pycache__").glob(f"{path.stem}.*.nb[ic]"))
-        if not damaged:
-            raise
-        for part in damaged:
-            part.unlink(missing_ok=True)
-        return _imported(path, name)
+    with _LOADING:
+        if name in sys.modules:
+            return sys.modules[name]
+        try:
+            return _imported(path, name)
+        except Exception:  # What a crash or a full disk left of a pickle raises anything.
+            damaged = list((path.parent / "__pycache__").glob(f"{path.stem}.*.nb[ic]"))
+            if not damaged:
+                raise
+            for part in damaged:
+                part.unlink(missing_ok=True)
+            return _imported(path, name)
 
 
 def _imported(path: Path, name: str) -> ModuleType:
