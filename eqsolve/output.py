@@ -91,21 +91,30 @@ def require_writable(path: str | Path) -> Path:
         If its folder does not exist or is not writable, or the path names a folder or nothing.
     """
     target = Path(path)
-    _beside(target).unlink()
+    try:
+        _require_name(target)
+        # A file without a name, where the system has them: nothing is left by a kill.
+        tempfile.TemporaryFile(dir=target.parent, prefix=".eqsolve-").close()
+    except OSError as error:
+        raise _unwritable(target, error) from None
     return target
+
+
+def _require_name(target: Path) -> None:
+    if "\0" in str(target) or target.is_dir():
+        raise InputError(
+            f"{str(target)!r} does not name a file.",
+            stage="output",
+            remedy="Choose another file.",
+        )
+    with suppress(FileNotFoundError):
+        target.lstat()  # A name that is too long shows here, not when the file is complete.
 
 
 def _beside(target: Path) -> Path:
     """Create a temporary file in the folder of the target."""
     try:
-        if "\0" in str(target) or target.is_dir():
-            raise InputError(
-                f"{str(target)!r} does not name a file.",
-                stage="output",
-                remedy="Choose another file.",
-            )
-        with suppress(FileNotFoundError):
-            target.lstat()  # A name that is too long shows here, not when the file is complete.
+        _require_name(target)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".eqsolve-")
         os.close(handle)
     except OSError as error:

@@ -122,6 +122,17 @@ def test_a_planted_error_is_seen(name: str) -> None:
     assert summary(found)["disagrees"] > 10
 
 
+def test_below_the_range_of_doubles_the_smallest_one_is_near_enough() -> None:
+    """The exact k_y lies between 0 and the smallest double; an answer of either is right."""
+    params = columns("n-agent", list(draws.plausible(1, 53)))
+    params["theta"][:] = 5e-324
+    answers = kernel("n-agent").evaluate(params)
+    for answer, judged in ((0.0, 1), (5e-324, 1), (-5e-323, 0), (1e-322, 0)):
+        found = certify("n-agent", params, answers={**answers, "k_y": np.array([answer])})
+        assert 0 <= abs(found["k_y_lower"]) <= 5e-323
+        assert found["agrees"] == judged, answer
+
+
 @pytest.mark.parametrize("wrong", list(Status))
 def test_a_wrong_status_is_seen(wrong: Status) -> None:
     params = columns("n-agent", list(draws.plausible(8, 54)))

@@ -104,7 +104,11 @@ def test_a_planted_sign_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     point = {k: float(v) for k, v in S1.items()}
     right = derivatives("n-agent", point)
     monkeypatch.setattr(tangent, "differentiated", wrong)
+    monkeypatch.setattr(module, "recalled", lambda title: None)
+    monkeypatch.setattr(module, "remember", lambda *args, **note: None)
+    module._compiled.cache_clear()
     spoiled = derivatives("n-agent", point)
+    module._compiled.cache_clear()
     assert spoiled.table["p1"]["gamma"] == pytest.approx(-right.table["p1"]["gamma"])
     expected = differences(
         "n-agent", {k: number(v) for k, v in {**S1, "x": 1, "y": "2/3"}.items()}, "gamma"
@@ -240,6 +244,40 @@ def test_locus_along_the_number_of_agents_is_an_interval() -> None:
     region = signs_over("n-agent", {"n": [2.0, 50.0, 1000.0]}, fixed)
     assert all(c.high == c.low + 1 for c in region.locus)
     assert all(c.kind == "between" for c in region.locus)
+
+
+def test_rounding_errors_have_no_sign() -> None:
+    """Without weight on own wealth p1, k_x and k_y do not depend on gamma; p1 not on theta."""
+    fixed = {**{k: v for k, v in RISING.items() if k != "b"}, "beta": "0", "gamma": "2"}
+    table = derivatives("n-agent", _floats({**fixed, "b": "0.13"})).table
+    assert table["k_x"]["gamma"] != 0  # what is left of zero
+    region = signs_over("n-agent", {"b": np.linspace(0.02, 0.4, 60)}, fixed)
+    for output, name in (("p1", "gamma"), ("k_x", "gamma"), ("k_y", "gamma"), ("p1", "theta")):
+        assert region.signs[output][name].zero == region.statuses["ok"] > 30
+    assert region.signs["k_x"]["theta"].zero == 0
+    given = {k: v for k, v in fixed.items() if k not in "xy"}
+    point = sensitivity("n-agent", outputs=["p1"], **{**given, "b": "0.13"})
+    assert point.elasticities["p1"]["gamma"] == 0
+
+
+def test_changes_across_a_gap_are_named() -> None:
+    """Between the ends there is no equilibrium, so nothing is said of a zero or a jump."""
+    fixed = {"r": "0.001", "nu": "0.16", "sigma": "0.36", "theta": "0.91", "gamma": "1"}
+    fixed |= {"alpha": "1", "beta": "1.6", "n": "3", "lambda": "0.131"}
+    region = signs_over("n-agent", {"b": [-0.119, -0.019]}, fixed, outputs=["p1"])
+    change = next(c for c in region.locus if c.parameter == "r")
+    assert change.kind == "gap"
+    status = derivatives("n-agent", {**_floats(fixed), "b": [change.low, change.high]}).status
+    assert sorted(status == Status.OK) == [False, True]
+
+
+def test_a_zero_on_a_wide_axis_is_found_to_the_last_digits() -> None:
+    """Between 1e-9 and 1e9 seventy arithmetic halvings would leave an error of 1e-3."""
+    fixed = {k: v for k, v in RISING.items() if k not in ("gamma", "y")} | {"y": "2.99"}
+    near = signs_over("n-agent", {"gamma": [0.5, 2.0]}, fixed, outputs=["pi"], parameters=["gamma"])
+    far = signs_over("n-agent", {"gamma": [1e-3, 1e9]}, fixed, outputs=["pi"], parameters=["gamma"])
+    (one,), (two,) = near.locus, far.locus
+    assert two.kind == "zero" and two.low == pytest.approx(one.low, rel=1e-13)
 
 
 @pytest.mark.parametrize(

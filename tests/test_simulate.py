@@ -23,7 +23,7 @@ from scipy.stats import kstest
 
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics import normals, simulation, wealth
+from eqsolve.numerics import normals, population, simulation, wealth
 from eqsolve.numerics.simulation import Simulation, simulate
 from eqsolve.registry import model
 from eqsolve.symbols import symbol
@@ -291,3 +291,50 @@ def test_command() -> None:
     assert shown.exit_code == 0 and "variance" in shown.output
     assert CliRunner().invoke(cli, [*words, "--feedback", "x"]).exit_code == 2
     assert CliRunner().invoke(cli, [*words, "--feedback", "x=9"]).exit_code == 4
+
+
+def test_fourth_moments_of_two_agents() -> None:
+    """The averages' moments against those of the agents, all monomials up to degree four."""
+    (r, B, nu, sigma, e), (a, b, c) = (0.03, 0.09, 0.2, -0.3, 0.01), (0.4, 0.15, 0.7)
+    hazard, begin = 0.9, 1.3
+    one, two = sp.symbols("one two")
+    wealth, mean = (one, two), (one + two) / 2
+    rule = [a * x + b * mean + c for x in wealth]
+    monomials = [one**i * two**j for i in range(5) for j in range(5 - i)]
+
+    def generator(f: sp.Expr) -> sp.Expr:
+        total = sum(sp.diff(f, x) * (r * x + B * p + e) for x, p in zip(wealth, rule))
+        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            shared = sigma**2 + (nu**2 if i == j else 0)
+            total += shared * rule[i] * rule[j] * sp.diff(f, wealth[i], wealth[j]) / 2
+        return sp.expand(total)
+
+    images = [sp.Poly(generator(f), one, two) for f in monomials]
+    matrix = np.array([[float(p.coeff_monomial(f)) for f in monomials] for p in images])
+    start = np.array([float(f.subs({one: begin, two: begin})) for f in monomials])
+    moments = hazard * np.linalg.solve(hazard * np.eye(15) - matrix, start)
+    found = population.Population((r, B, nu, sigma, e), (a, b, c), 2, hazard, begin)
+    m1, m2 = population.M1, population.M2
+    for f in (m1, m2, m1**2, m1**4, m1**2 * m2, m2**2, m1 * m2):
+        own = sp.Poly(sp.expand(f.subs({m1: mean, m2: (one**2 + two**2) / 2})), one, two)
+        expected = sum(
+            float(k) * moments[monomials.index(one**i * two**j)] for (i, j), k in own.terms()
+        )
+        assert found.expectation(f) == pytest.approx(expected, rel=1e-12)
+    assert found.finite and found.growth == pytest.approx(np.linalg.eigvals(matrix).real.max())
+    spread = found.covariance([m1, m2])
+    assert spread[0, 1] == pytest.approx(
+        found.expectation(m1 * m2) - found.expectation(m1) * found.expectation(m2)
+    )
+
+
+def test_few_paths_have_honest_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variance of the estimates is exact; the sample's own misses the rare large paths."""
+    seeds = range(60)
+    exact = [run(10, paths=200, seed=seed) for seed in seeds]
+    errors = {found.bands["variance"].standard_error for found in exact}
+    assert max(errors) < 1.5 * min(errors)  # they differ by the slope at the estimated mean only
+    assert sum(not all(b.inside for b in found.bands.values()) for found in exact) <= 4
+    monkeypatch.setattr(simulation.Population, "covariance", lambda *arguments: None)
+    sample = [run(10, paths=200, seed=seed) for seed in seeds]
+    assert min(f.bands["variance"].standard_error for f in sample) < 0.6 * min(errors)

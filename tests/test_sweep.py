@@ -7,6 +7,7 @@ import csv
 import importlib
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,30 @@ def test_bad_options(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["folder.csv"]
 
 
+def test_csv_is_the_same_with_and_without_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doubles of every size and kind, whole numbers and the ends of both notations among them."""
+    rng = np.random.default_rng(8)
+    borders = [1e-5, 1e-4, 1e6, 1e7, 1e9, 1e15, 1e16, 1e17, 2.0**53, 5e-324, 0.0, 1.0, np.inf]
+    column = np.concatenate(
+        [
+            rng.integers(0, 2**63, 20_000, dtype=np.uint64).view(np.float64),
+            10.0 ** rng.uniform(-6, 18, 20_000),
+            np.round(10.0 ** rng.uniform(0, 18, 5_000)),
+            np.concatenate([np.nextafter(borders, end) for end in (0.0, 1.0, np.inf)]),
+            borders,
+        ]
+    )
+    column = np.concatenate([column[~np.isnan(column)] * sign for sign in (1, -1)])
+    columns = {"k_x": np.append(column, np.nan), "status": np.zeros(column.size + 1, np.int8)}
+    plan = design(GAME, AXES, FIXED)
+    fast = formats._csv_lines(plan, columns)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pyarrow", None)
+        assert formats._csv_lines(plan, columns) == fast
+    read = np.array([float(line.split(b",")[0]) for line in fast.splitlines()])
+    assert read.tobytes() == columns["k_x"].tobytes()
+
+
 def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     with pytest.raises(InputError, match="No space left"):
@@ -238,6 +263,7 @@ def test_csv_needs_no_optional_package(tmp_path: Path, monkeypatch: pytest.Monke
         return importlib.import_module(name, package)
 
     monkeypatch.setattr(execution, "import_module", absent)
+    monkeypatch.setattr(formats, "import_module", absent)
     original = builtins.__import__
 
     def guarded(name: str, *rest: Any, **options: Any) -> Any:

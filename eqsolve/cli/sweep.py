@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -85,6 +86,38 @@ def sweep(
     After an interruption the finished part is in OUT.part; the same command with --resume goes on
     from there and gives the same file.
     """
+    if out is None and plot is None:
+        raise click.UsageError("Give --out FILE or --plot FILE.")
+    try:
+        _run(
+            (game, assignments(vary, "--vary"), given(pairs, file)),
+            {
+                "zipped": [group.split(",") for group in zipped],
+                "sample": sample,
+                "seed": seed,
+                "selection": selection,
+                "certified": certified,
+                **({} if columns is None else {"columns": columns.split(",")}),
+            },
+            (backend, jobs, scheduler),
+            (out, plot),
+            resume,
+        )
+    except KeyboardInterrupt:
+        begun = out is not None and Path(f"{out}.part").exists()
+        advice = f" Continue with --resume; finished work is in {out}.part." if begun else ""
+        click.echo(f"eqsolve: interrupted.{advice}", err=True)
+        raise SystemExit(130) from None
+
+
+def _run(
+    what: tuple[str, dict[str, str], dict[str, Any]],
+    how: dict[str, Any],
+    who: tuple[str, int | None, str | None],
+    files: tuple[str | None, str | None],
+    resume: bool,
+) -> None:
+    """Lay out the points, evaluate and write them, draw them."""
     from eqsolve.numerics.sweep import (
         Execution,
         Summary,
@@ -94,37 +127,17 @@ def sweep(
         write_sweep,
     )
 
-    if out is None and plot is None:
-        raise click.UsageError("Give --out FILE or --plot FILE.")
-    execution = Execution(backend, jobs, scheduler)
+    (out, plot), execution = files, Execution(*who)
     target = None if out is None else check_target(out)
-    wanted: dict[str, Any] = {} if columns is None else {"columns": columns.split(",")}
-    plan = design(
-        game,
-        assignments(vary, "--vary"),
-        given(pairs, file),
-        zipped=[group.split(",") for group in zipped],
-        sample=sample,
-        seed=seed,
-        selection=selection,
-        certified=certified,
-        **wanted,
-    )
+    plan = design(*what, **how)
     options: dict[str, Any] = {"execution": execution, "resume": resume, "progress": terminal()}
 
     def tell(summary: Summary) -> None:
         click.echo(str(summary), err=True)
 
-    try:
-        if plot is not None:
-            from eqsolve.plots import plot_sweep
+    if plot is not None:
+        from eqsolve.plots import plot_sweep
 
-            plot_sweep(labelled_sweep(plan, target, tell=tell, **options), plot)
-        elif target is not None:
-            tell(write_sweep(plan, target, **options))
-    except KeyboardInterrupt:
-        advice = (
-            "" if target is None else f" Continue with --resume; finished work is in {target}.part."
-        )
-        click.echo(f"eqsolve: interrupted.{advice}", err=True)
-        raise SystemExit(130) from None
+        plot_sweep(labelled_sweep(plan, target, tell=tell, **options), plot)
+    elif target is not None:
+        tell(write_sweep(plan, target, **options))

@@ -18,6 +18,7 @@ from eqsolve.model import Model
 from eqsolve.numerics.ball import ball, evaluate, precision, sign
 from eqsolve.numerics.loop import ClosedLoop
 from eqsolve.numerics.point import PointSolver
+from eqsolve.numerics.population import M1, M2
 from eqsolve.symbolic.game import Game
 from eqsolve.symbols import symbol, symbols
 
@@ -94,22 +95,47 @@ def payoffs(
     alike: bool,
 ) -> Array:
     """(paths, moments): payoffs of the first agent, averaged over the agents if all are alike."""
-    x, y = symbols("x y")
     _, first, mean, square = samples.T
     rest = mean - first / agents
-    products = {(2, 0): first * first, (1, 1): first * rest, (0, 2): rest * rest}
-    products |= {(1, 0): first, (0, 1): rest, (0, 0): np.ones_like(first)}
     if alike:
-        share, flat = 1.0 / agents, mean * mean
-        products[2, 0] = square
-        products[1, 1] = flat - share * square
-        products[0, 2] = flat - 2 * share * flat + share * share * square
-        products[1, 0], products[0, 1] = mean, mean - share * mean
-    columns = []
+        products = _averages(mean, square, 1.0 / agents)
+    else:
+        products = {(2, 0): first * first, (1, 1): first * rest, (0, 2): rest * rest}
+        products |= {(1, 0): first, (0, 1): rest, (0, 0): np.ones_like(first)}
+    return np.stack(_payoffs(game, values, products), axis=1)
+
+
+def average_payoffs(
+    game: Game, values: Mapping[sp.Symbol, sp.Rational], agents: int
+) -> list[sp.Expr]:
+    """The payoffs averaged over agents, in the averages ``M1`` and ``M2`` of ``population``."""
+    return _payoffs(game, values, _averages(M1, M2, 1.0 / agents))
+
+
+def _averages(mean: Any, square: Any, share: float) -> dict[tuple[int, int], Any]:
+    """Averages over agents of the powers of own wealth and of the others' aggregate."""
+    flat = mean * mean
+    return {
+        (2, 0): square,
+        (1, 1): flat - share * square,
+        (0, 2): flat - 2 * share * flat + share * share * square,
+        (1, 0): mean,
+        (0, 1): mean - share * mean,
+        (0, 0): 0 * mean + 1,
+    }
+
+
+def _payoffs(
+    game: Game,
+    values: Mapping[sp.Symbol, sp.Rational],
+    products: Mapping[tuple[int, int], Any],
+) -> list[Any]:
+    x, y = symbols("x y")
+    found = []
     for moment in game.preference.moments:
         terms = sp.Poly(moment.payoff.xreplace(dict(values)), x, y).terms()
-        columns.append(sum(float(c) * products[powers] for powers, c in terms))
-    return np.stack(columns, axis=1)
+        found.append(sum(float(c) * products[powers] for powers, c in terms))
+    return found
 
 
 def bands_of(
@@ -119,14 +145,20 @@ def bands_of(
     drawn: Array,
     truth: Mapping[str, float],
     confidence: float,
+    spread: Array | None = None,
 ) -> dict[str, Band]:
-    """Intervals by the delta method; estimates are corrected for their bias of order 1/paths."""
+    """Intervals by the delta method; estimates are corrected for their bias of order 1/paths.
+
+    ``spread`` is the exact covariance matrix of the payoffs of one path, if it is known; that of
+    the sample is too small as long as the rare paths of a heavy tail are missing.
+    """
     mean, square = (moment.symbol for moment in game.preference.moments)
     point = {symbol(name): sp.Rational(v.numerator, v.denominator) for name, v in state.items()}
     aggregate = game.preference.aggregate.xreplace({**values, **point})
     functions = {"mean": mean, "variance": square - mean**2, "J": aggregate}
     paths = len(drawn)
-    average, covariance = drawn.mean(axis=0), np.cov(drawn.T) / paths
+    average = drawn.mean(axis=0)
+    covariance = (np.cov(drawn.T) if spread is None else spread) / paths
     quantile = -float(ndtri((1 - confidence) / (2 * len(functions))))
     bands = {}
     for name, function in functions.items():

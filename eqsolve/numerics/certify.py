@@ -35,6 +35,9 @@ ENCLOSED = ("p1", "k_x", "k_y", "k_1")
 #: and its condition (the change that a relative change of all parameters by one causes): 1e-12.
 ULPS = 1 << 13
 
+#: What rounding alone changes in an answer below the normal range: the smallest double.
+SMALLEST = 2.0**-1074
+
 #: Relative distance to another root below which an answer may be withheld as a fold.
 NEAR = 1e-6
 
@@ -62,7 +65,7 @@ def certify(
     selection : ``"limit"`` or ``"value"``.
     outputs : which of ``p1``, ``k_x``, ``k_y``, ``k_1``, ``pi``, ``V`` to enclose.
     answers : what ``Kernel.evaluate`` returned for the same parameters and selection, to be judged.
-    ulps : allowed distance of an answer from its enclosure, see ``ULPS``.
+    ulps : allowed distance of an answer from its enclosure, see ``ULPS``; ``SMALLEST`` besides.
 
     Returns
     -------
@@ -249,14 +252,15 @@ class _Judge:
         values = self.statement.values
         names = [name for name in symbols if name in answer]
         errors = {n: abs(arb(float(answer[n])) - values[symbols[n]]) for n in names}
-        far = [n for n in names if not errors[n] <= self.allowed * abs(values[symbols[n]])]
+        sizes = {n: abs(values[symbols[n]]) for n in names}
+        far = [n for n in names if not errors[n] <= self.allowed * sizes[n] + SMALLEST]
         if not far:
             return True
         wanted = tuple(symbols[n] for n in far)
         conditions = condition_numbers(
             straight_line(self.game), self.numbers, self.state, self.statement, wanted
         )
-        return all(errors[n] <= self.allowed * conditions[symbols[n]] for n in far)
+        return all(errors[n] <= self.allowed * conditions[symbols[n]] + SMALLEST for n in far)
 
 
 def _explained(status: Status, statement: Statement) -> int:

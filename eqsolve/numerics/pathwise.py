@@ -160,7 +160,10 @@ def _constant(
     """Root of the intercept of the weighted regression of ``n distance^2`` on ``1/n``."""
     n = np.array([row["n"] for row in rows], float)
     scaled = n * np.square([row["distance"] for row in rows])
-    weight = 1 / np.square(2 * np.array(errors) * scaled)
+    # One relative error for all rows: under heavy tails a row without the rare paths has too
+    # small a distance and too small an error, and would get too large a weight.
+    pooled = math.sqrt(float(np.square(errors).mean()))
+    weight = 1 / np.square(2 * pooled * scaled)
     design = np.stack([np.ones_like(n), 1 / n], axis=1)
     covariance = np.linalg.inv(design.T @ (weight[:, None] * design))
     level = float((covariance @ (design.T @ (weight * scaled)))[0])

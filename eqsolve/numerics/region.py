@@ -20,15 +20,18 @@ Array = NDArray[np.float64]
 
 #: Most points of a region.
 LARGEST = 10**6
-#: Halvings of an interval around a change of sign: more than doubles can tell apart.
-HALVINGS = 70
+#: Most halvings of an interval around a change of sign.
+HALVINGS = 130
 #: A change of sign is a zero if the derivative shrinks below this part of its size around it.
 ZERO = 1e-6
 
 
 @dataclass(frozen=True)
 class Signs:
-    """How often a derivative is positive, negative and zero over the points of a region."""
+    """How often a derivative is positive, negative and zero over the points of a region.
+
+    Zero includes what cannot be told from zero in double precision.
+    """
 
     positive: int
     negative: int
@@ -47,7 +50,8 @@ class Change:
     """A change of sign along the first axis, between ``low`` and ``high``.
 
     ``kind`` is ``"zero"`` (the derivative passes through zero), ``"jump"`` (it does not: another
-    branch is selected, or it has a pole) or, for a number of agents, ``"between"``.
+    branch is selected, or it has a pole), ``"gap"`` (there is no derivative between the ends: no
+    equilibrium, or a fold) or, for a number of agents, ``"between"``.
     """
 
     output: str
@@ -95,7 +99,8 @@ def signs_over(
     """Signs of derivatives over a grid, and where they change along its first axis.
 
     Every change of sign between neighbors is bisected to the last digit. The first axis is the one
-    along which the locus is looked for; the others give its shape.
+    along which the locus is looked for; the others give its shape. Two changes between the same
+    neighbors cancel and are not seen: choose the axis fine enough.
 
     Parameters
     ----------
@@ -138,8 +143,9 @@ def signs_over(
     brackets: list[tuple[str, str, dict[str, float], float, float, float]] = []
     for output in rows:
         signs[output] = {}
+        table = found.significant(output)
         for name in columns:
-            values = found.table[output][name]
+            values = table[name]
             signs[output][name] = Signs(
                 *(int(np.count_nonzero(test)) for test in (values > 0, values < 0, values == 0))
             )
@@ -193,7 +199,10 @@ def _bisected(
 
     below, above = at(low), at(high)
     for _ in range(HALVINGS):
-        middle = low + (high - low) / 2
+        # between ends far apart the geometric mean halves the number of digits in question
+        wide = (low > 0) & (high > 4 * low)
+        middle = np.where(wide, np.sqrt(np.abs(low)) * np.sqrt(np.abs(high)), (low + high) / 2)
+        middle = np.clip(middle, low, high)
         if axis == "n":
             middle = np.floor(middle)
         if ((middle == low) | (middle == high)).all():
@@ -208,6 +217,7 @@ def _bisected(
         ends = max(abs(below[i]), abs(above[i]))
         kind = "zero" if ends <= ZERO * size else "jump"
         kind = "between" if axis == "n" else kind
+        kind = kind if np.isfinite(above[i]) else "gap"
         place = {axis: float(high[i] if abs(above[i]) < abs(below[i]) else low[i]), **others}
         changes.append(Change(output, name, kind, float(low[i]), float(high[i]), place))
     return changes

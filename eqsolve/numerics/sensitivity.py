@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import coupling, program
+from eqsolve.codegen.recall import recalled, remember
+from eqsolve.codegen.storage import load
 from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
 from eqsolve.numerics.parameters import exact, parameters
@@ -30,6 +33,8 @@ OUTPUTS = ("p1", "k_x", "k_y", "k_1", "pi", "V", "pi_noncompetitive")
 STEEPNESS = 1e-5
 #: Points handed to a thread at a time.
 PART = 4096
+#: Rounding error of derivatives, times the square of the steepness, relative to the condition.
+ROUNDING = 2.0**-46
 
 DIVERGES = (
     "The selected root nearly coincides with another one: derivatives diverge like the reciprocal "
@@ -50,18 +55,44 @@ class Derivatives:
         the other parameters and the state are held fixed. For a single agent the derivative in
         the number of agents is NaN.
     steepness : ``abs(p1 C'(p1)) / sum abs(c_k p1^k)`` of the cubic ``C``; 0 at a fold.
+    inputs : the parameters and states by name, on the same broadcast.
     """
 
     status: NDArray[np.int8]
     values: Mapping[str, Array]
     table: Mapping[str, Mapping[str, Array]]
     steepness: Array
+    inputs: Mapping[str, Array]
+
+    def significant(self, output: str) -> dict[str, Array]:
+        """The derivatives of an output; 0 where nothing is left of one but rounding errors.
+
+        The bound is :data:`ROUNDING` over the squared steepness, relative to the sum of the output
+        and of all its changes per relative change of a parameter (absolute change if it is zero).
+        """
+        row = self.table[output]
+        sizes = {k: np.where(v == 0, 1.0, np.abs(v)) for k, v in self.inputs.items()}
+        changes = {k: np.abs(sizes[k] * row[k]) for k in row}
+        total = np.abs(self.values[output]) + sum(np.nan_to_num(c) for c in changes.values())
+        bound = ROUNDING / self.steepness**2 * total
+        return {k: np.where(changes[k] <= bound, 0.0, row[k]) for k in row}
 
 
 @cache
+def _compiled(game: str) -> tuple[Any, tuple[str, ...]]:
+    """The compiled function of a game's derivatives and its inputs, derived once per version."""
+    title = f"{game}-tangent"
+    if (known := recalled(title)) is not None:
+        note, _, path = known
+        return load(path).fill, tuple(note["inputs"])
+    module, inputs = tangent_module(game), tuple(s.name for s in program(model(game)).inputs)
+    remember(title, Path(module.__file__), inputs=inputs)
+    return module.fill, inputs
+
+
 def names(game: str) -> tuple[str, ...]:
     """The parameters and states of a game in the order of the generated code."""
-    return tuple(s.name for s in program(model(game)).inputs)
+    return _compiled(game)[1]
 
 
 def derivatives(
@@ -80,7 +111,7 @@ def derivatives(
     InputError
         As ``Kernel.evaluate``.
     """
-    code, order = kernel(game), names(game)
+    code, (fill, order) = kernel(game), _compiled(game)
     base = code.evaluate(params, threads=threads)
     given = {"lambda" if k == "lam" else k: np.asarray(v, float) for k, v in params.items()}
     given.setdefault("x", np.ones(()))
@@ -98,7 +129,6 @@ def derivatives(
     good = (status == Status.OK) & np.isfinite(single)
     table = np.empty((len(OUTPUTS), *inputs.shape))
     steepness = np.empty(root.size)
-    fill = tangent_module(game).fill
 
     def run(start: int) -> None:
         part = slice(start, start + PART)
@@ -122,6 +152,7 @@ def derivatives(
             for k, output in enumerate(OUTPUTS)
         },
         steepness.reshape(shape),
+        {name: inputs[j].reshape(shape) for j, name in enumerate(order)},
     )
 
 
@@ -130,7 +161,8 @@ class Sensitivity:
     """Derivatives and elasticities at one point; ``to_dict`` gives the JSON form.
 
     ``derivatives[output][parameter]``, and ``elasticities``, ``parameter/output`` times as much;
-    None where undefined. Without status ``"ok"`` both are empty and ``message`` says why.
+    None where undefined, 0 where only rounding errors are left. Without status ``"ok"`` both are
+    empty and ``message`` says why.
     """
 
     game: str
@@ -208,7 +240,7 @@ def sensitivity(
     slopes: dict[str, dict[str, float | None]] = {}
     elastic: dict[str, dict[str, float | None]] = {}
     for output in rows if ok else ():
-        row = {name: float(here.table[output][name]) for name in columns}
+        row = {name: float(v) for name, v in here.significant(output).items() if name in columns}
         size = values[output]
         slopes[output] = {k: v if np.isfinite(v) else None for k, v in row.items()}
         elastic[output] = {

@@ -20,11 +20,12 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.bands import Band, bands_of, exact_moments, payoffs
+from eqsolve.numerics.bands import Band, average_payoffs, bands_of, exact_moments, payoffs
 from eqsolve.numerics.equilibrium import solve as solve_point
 from eqsolve.numerics.normals import MOST_PATHS
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.numerics.point import PointSolver, joint_conditions
+from eqsolve.numerics.population import Population
 from eqsolve.numerics.wealth import Feedback, Market, simulate_paths
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
@@ -54,9 +55,10 @@ class Simulation:
     agents, paths, seed, step : what was simulated; ``step`` is the longest time step.
     feedback : coefficients of own wealth, of the others' aggregate and of 1.
     state : wealth ``x`` of the first agent and aggregate ``y`` of the others at the start.
-    confidence : probability that all intervals cover, if the estimates are normal.
-    finite_fourth_moments : whether fourth moments are finite in the limit of many agents; if not,
-        the intervals are too narrow.
+    confidence : probability that all intervals cover, if the estimates are normal; their variance
+        is exact where all agents start alike, and estimated otherwise.
+    finite_fourth_moments : whether fourth moments at the horizon are finite (if agents start with
+        different wealth, in the limit of many agents); if not, the intervals are too narrow.
     agent_steps : number of agents times time steps.
     bands : mean and variance of relative wealth at the horizon, and the objective ``J``.
     samples : (paths, 4): horizon, wealth of the first agent, average wealth, average square.
@@ -241,7 +243,14 @@ def simulate(
     work = in_parts(run, paths, threads)
     alike = bool((begin == begin[0]).all())
     drawn = payoffs(finite.game, solver.exact, samples, agents, alike)
-    bands = bands_of(finite.game, solver.exact, start, drawn, truth, confidence)
+    finite_fourth, spread = fourth_moment_growth(world, slopes) < hazard, None
+    if alike:
+        rule = (k[0] - k[1] / agents, k[1], k[2])
+        population = Population(world, rule, agents, hazard, float(begin[0]))
+        finite_fourth = population.finite
+        if finite_fourth:
+            spread = population.covariance(average_payoffs(finite.game, solver.exact, agents))
+    bands = bands_of(finite.game, solver.exact, start, drawn, truth, confidence, spread)
     if not np.isfinite(samples).all():
         raise NoSolutionError("a path left the range of double precision.", game=game, stage=_STAGE)
     return Simulation(
@@ -254,7 +263,7 @@ def simulate(
         dict(zip(_MONOMIALS, k)),
         {name: float(v) for name, v in start.items()},
         confidence,
-        fourth_moment_growth(world, slopes) < hazard,
+        finite_fourth,
         work,
         bands,
         samples,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqsolve.numerics.sweep.columns import attributes, dtype, point_bytes, words
 from eqsolve.numerics.sweep.execution import optional
@@ -43,25 +46,53 @@ def _rows(design: Design, store: Store, block: range) -> Columns:
     return design.points(block.start, block.stop) | outputs
 
 
+def _repeated(design: Design) -> list[str]:
+    """The varied parameters that take few values many times."""
+    return [n for f in design.factors if not isinstance(f, Sample) for n in f.names]
+
+
 # CSV: the shortest decimals that give the same doubles; metadata in a second file.
 
 
-def _csv_lines(design: Design, columns: Columns) -> str:
-    texts: list[list[str]] = []
+def _csv_lines(design: Design, columns: Columns) -> bytes:
+    try:
+        arrow: Any = import_module("pyarrow")
+        compute: Any = import_module("pyarrow.compute")
+    except ImportError:
+        texts = (_texts(design, name, column) for name, column in columns.items())
+        return "".join(f"{line}\n" for line in map(",".join, zip(*texts))).encode()
+    fields = []
     for name, column in columns.items():
-        if coded := words(name):
-            texts.append(np.array(coded, object)[column].tolist())
-        elif name in design.varied:  # few values, many times
-            values, where = np.unique(column, return_inverse=True)
-            texts.append(np.array([*map(repr, values.tolist())], object)[where].tolist())
-        else:
-            texts.append([*map(repr, column.tolist())])
-    return "".join(f"{line}\n" for line in map(",".join, zip(*texts)))
+        if column.dtype.kind != "f" or name in _repeated(design):
+            fields.append(arrow.array(_texts(design, name, column), arrow.string()))
+            continue
+        # Elsewhere Arrow writes the same shortest digits in another notation.
+        size = np.abs(column)
+        other = ~((size >= 1e-4) & (size < 1e9) & (column != np.trunc(column)))
+        replaced = arrow.array([*map(repr, column[other].tolist())], arrow.string())
+        texts = compute.cast(arrow.array(column), arrow.string())
+        fields.append(compute.replace_with_mask(texts, arrow.array(other), replaced))
+    rows = compute.binary_join_element_wise(*fields, ",")
+    lines = compute.binary_join_element_wise(rows, "", "\n")
+    _, _, data = lines.buffers()
+    return bytes(data)
+
+
+def _texts(design: Design, name: str, column: NDArray[Any]) -> list[str]:
+    """The entries of a column, shortest decimals for doubles."""
+    if coded := words(name):
+        found: list[str] = np.array(coded, object)[column].tolist()
+        return found
+    if name in _repeated(design):
+        values, where = np.unique(column, return_inverse=True)
+        found = np.array([*map(repr, values.tolist())], object)[where].tolist()
+        return found
+    return [*map(repr, column.tolist())]
 
 
 def _write_csv(path: Path, design: Design, store: Store, advance: Advance) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        stream.write(",".join([*design.varied, *design.columns]) + "\n")
+    with path.open("wb") as stream:
+        stream.write(",".join([*design.varied, *design.columns]).encode() + b"\n")
         for block in design.blocks(ROWS >> 2):
             stream.write(_csv_lines(design, _rows(design, store, block)))
             advance(len(block))
@@ -77,7 +108,7 @@ def _csv_bytes(design: Design) -> int:
     count = min(design.size, 64)
     starts = [k * design.size // count for k in range(count)]
     rows = (design.points(k, k + 1) | design.evaluate(k, k + 1, 1) for k in starts)
-    text = "".join(_csv_lines(design, row) for row in rows)
+    text = b"".join(_csv_lines(design, row) for row in rows)
     return math.ceil(1.05 * design.size * len(text) / count) + OVERHEAD
 
 
@@ -103,8 +134,7 @@ def _write_parquet(path: Path, design: Design, store: Store, advance: Advance) -
     ]
     told = {key: str(value) for key, value in metadata(design).items()}
     schema = arrow.schema(fields, metadata=told)
-    repeated = [n for f in design.factors if not isinstance(f, Sample) for n in f.names]
-    options = {"compression": "zstd", "use_dictionary": [*repeated, *coded]}
+    options = {"compression": "zstd", "use_dictionary": [*_repeated(design), *coded]}
     with parquet.ParquetWriter(path, schema, **options) as writer:
         for block in design.blocks(ROWS):
             columns = _rows(design, store, block)
@@ -183,25 +213,32 @@ def _extent(box: tuple[Any, ...], shape: Sequence[int]) -> tuple[int, ...]:
 
 def _write_netcdf(path: Path, design: Design, store: Store, advance: Advance) -> None:
     netcdf: Any = optional("netCDF4", "a netCDF file")
-    with netcdf.Dataset(path, "w") as file:
-        file.set_fill_off()
-        file.setncatts(metadata(design))
-        for factor in design.factors:
-            file.createDimension(factor.dimension, factor.size)
+    try:
+        with netcdf.Dataset(path, "w") as file:
+            _fill_netcdf(file, design, store, advance)
+    except RuntimeError as error:  # what the library makes of a full disk
+        raise OSError(errno.EIO, str(error)) from None
 
-        def create(
-            name: str,
-            dimensions: tuple[str, ...],
-            shape: tuple[int, ...],
-            dtype: np.dtype[Any],
-            attrs: dict[str, Any],
-        ) -> Any:
-            variable = file.createVariable(name, dtype, dimensions)
-            variable.setncatts(attrs)
-            variable.set_auto_maskandscale(False)
-            return variable
 
-        _write_arrays(create, design, store, advance)
+def _fill_netcdf(file: Any, design: Design, store: Store, advance: Advance) -> None:
+    file.set_fill_off()
+    file.setncatts(metadata(design))
+    for factor in design.factors:
+        file.createDimension(factor.dimension, factor.size)
+
+    def create(
+        name: str,
+        dimensions: tuple[str, ...],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        attrs: dict[str, Any],
+    ) -> Any:
+        variable = file.createVariable(name, dtype, dimensions)
+        variable.setncatts(attrs)
+        variable.set_auto_maskandscale(False)
+        return variable
+
+    _write_arrays(create, design, store, advance)
 
 
 def _write_zarr(path: Path, design: Design, store: Store, advance: Advance) -> None:
