@@ -1,5 +1,6 @@
 """Types of the compiled grid solver."""
 
+from collections.abc import Callable
 from typing import TypedDict
 
 import numpy as np
@@ -15,6 +16,9 @@ class InvalidInputError(ValueError):
 class GridTooLargeError(MemoryError):
     """The factorisation would not fit into the memory allowed."""
 
+#: What is counted, how many are done, of how many, and the residual left.
+Progress = Callable[[str, int, int | None, float | None], object]
+
 class StationaryOptions(TypedDict, total=False):
     """Options of `solve_stationary`; a missing key or None means the default."""
 
@@ -29,6 +33,7 @@ class StationaryOptions(TypedDict, total=False):
     source: ArrayLike | None
     start: ArrayLike | None
     memory_limit: int | None
+    progress: Progress | None
 
 class StationaryResult(TypedDict):
     """Result of `solve_stationary`. The last six keys are None without a usable start."""
@@ -78,6 +83,7 @@ class ParabolicOptions(TypedDict, total=False):
     boundary: ArrayLike | None
     memory_limit: int | None
     threads: int | None
+    progress: Progress | None
 
 class ParabolicResult(TypedDict):
     """Result of `solve_parabolic`; the arrays have one level for each time."""
@@ -165,6 +171,7 @@ class MFGOptions(TypedDict, total=False):
     normalize: bool | None
     mass_source: ArrayLike | None
     coarse_mass_source: ArrayLike | None
+    progress: Progress | None
 
 class MFGResult(TypedDict, total=False):
     """Result of `solve_mfg`; the last key only if another equilibrium was found."""
@@ -220,6 +227,7 @@ class DiffusionOptions(TypedDict, total=False):
     max_iterations: int | None
     lower: float | None
     upper: float | None
+    progress: Progress | None
 
 class DiffusionResult(TypedDict):
     """Result of `solve_controlled_diffusion`; V or c, by the formulation."""

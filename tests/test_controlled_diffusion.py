@@ -167,8 +167,93 @@ def test_a_convex_utility_is_refused_a_policy() -> None:
     assert bounded.ok and (bounded.fraction == 1.0).all()
 
 
+@pytest.mark.parametrize("aversion", [0.05, 0.01, 8.0, 15.0, 30.0])
+def test_a_grid_that_does_not_resolve_the_value_says_so(aversion: float) -> None:
+    errors, estimates = [], []
+    for nodes in (161, 641):
+        found = solve_controlled_diffusion(**MARKET, nodes=nodes, risk_aversion=aversion)
+        error = float(abs(found.fraction[0] / merton(aversion)[0] - 1).max())
+        estimate = found.diagnostics["fraction_error"]
+        assert found.ok == (max(estimate, found.diagnostics["certainty_error"]) <= 0.1)
+        assert not found.ok or error < 0.12
+        errors.append(error)
+        estimates.append(estimate)
+    assert estimates[1] == pytest.approx(errors[1], rel=0.3)
+    assert 0.5 * errors[0] < estimates[0]
+
+
+def test_steps_that_do_not_resolve_the_value_say_so() -> None:
+    growth = merton(5.0)[1]
+    for steps, horizon in ((400, 50.0), (20, 50.0), (20, 200.0)):
+        found = solve_controlled_diffusion(
+            **MARKET,
+            wealth=(0.1, 10.0),
+            nodes=401,
+            steps=steps,
+            horizon=horizon,
+            risk_aversion=5.0,
+        )
+        assert found.certainty_equivalent is not None
+        logarithm = np.log(found.certainty_equivalent[0] / found.wealth)
+        error = float(abs(logarithm - growth * horizon).max())
+        estimate = found.diagnostics["certainty_error"]
+        assert estimate == pytest.approx(error, rel=0.2) or estimate > error > 0.5
+        assert found.ok == (error < 0.1) == (found.status != "unresolved")
+
+
+@pytest.mark.parametrize("nodes", [81, 161, 641])
+def test_an_infinite_value_is_no_solution(nodes: int) -> None:
+    """Without aversion to risk every fraction is too small; the differences see a curvature."""
+    linear: dict[str, Any] = {"terminal": lambda x: x, "risk_aversion": 2.0, "nodes": nodes}
+    found = solve_controlled_diffusion(**MARKET, **linear)
+    assert found.status in ("unresolved", "second_order_lost") and not found.ok
+    assert "infinite" in found.message or "concave" in found.message
+    assert solve_controlled_diffusion(**MARKET, **linear, bounds=(0, 1)).ok
+
+
+def test_rounding_that_spoils_the_value_is_seen() -> None:
+    """Power utility next to the logarithm is a large constant plus little."""
+    for aversion in (1 + 1e-6, 1 + 1e-12):
+        found = solve_controlled_diffusion(**MARKET, risk_aversion=aversion)
+        error = abs(found.fraction[0] / merton(aversion)[0] - 1).max()
+        assert found.ok == (error < 0.1)
+
+
+def test_every_coefficient_is_the_one_of_its_wealth() -> None:
+    market: dict[str, Any] = {
+        "rate": lambda x: 0.02 + 0.01 * np.tanh(np.log(x)),
+        "excess": lambda x: 0.05 + 0.01 * np.tanh(np.log(x)),
+        "volatility": lambda x: 0.3 + 0.1 * np.tanh(np.log(x)),
+        "wealth": (0.05, 20.0),
+        "nodes": 401,
+        "risk_aversion": 3.0,
+    }
+    one = solve_controlled_diffusion(**market, formulation="certainty_equivalent")
+    two = solve_controlled_diffusion(**market)
+    assert one.ok and two.ok
+    last = slice(1, -1)
+    myopic = market["excess"](one.wealth) / (3.0 * market["volatility"](one.wealth) ** 2)
+    np.testing.assert_allclose(one.fraction[-1, last], myopic[last], rtol=1e-10)
+    np.testing.assert_allclose(two.fraction[-1, last], myopic[last], rtol=1e-3)
+    inner = slice(80, -80)
+    assert abs(one.fraction[0] / myopic - 1)[inner].max() > 0.005
+    np.testing.assert_allclose(two.fraction[0, inner], one.fraction[0, inner], rtol=1e-3)
+
+
+def test_functions_that_raise_are_named() -> None:
+    def spoil(x: Any) -> Any:
+        x *= 2.0
+        return x
+
+    with pytest.raises(InputError, match="rate is a function that raises ValueError"):
+        solve_controlled_diffusion(**MARKET | {"rate": spoil}, risk_aversion=2.0)
+
+
 def test_a_solution_is_plain_data() -> None:
-    result = solve_controlled_diffusion(**MARKET, nodes=9, steps=2, risk_aversion=2.0).to_dict()
+    found = solve_controlled_diffusion(
+        **MARKET, wealth=(0.5, 2.0), nodes=9, steps=2, risk_aversion=2.0
+    )
+    result = found.to_dict()
     assert result["status"] == "ok" and isinstance(result["fraction"][0][0], float)
 
 
@@ -243,7 +328,7 @@ def test_an_interrupt_is_honored_within_a_second() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         began = time.perf_counter()
         with pytest.raises(KeyboardInterrupt):
-            solve_controlled_diffusion(**MARKET, nodes=2000, steps=33_000, risk_aversion=2.0)
+            solve_controlled_diffusion(**MARKET, nodes=2000, steps=8_300, risk_aversion=2.0)
         assert time.perf_counter() - began < 1.2
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)

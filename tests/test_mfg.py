@@ -525,7 +525,8 @@ def test_the_cost_is_the_value_of_the_best_response() -> None:
 def test_a_slope_of_the_wrong_sign_is_seen() -> None:
     """The planted error turns the drift of the density uphill."""
     wrong = Compiled(lambda y, q: 0.5 * q * q, lambda y, q: -q)
-    assert not lq2(81, hamiltonian=wrong).ok
+    with pytest.raises(InputError, match="minimizer"):
+        lq2(81, hamiltonian=wrong)
 
 
 def test_statuses_of_failure() -> None:

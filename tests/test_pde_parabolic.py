@@ -189,6 +189,12 @@ def test_manufactured_in_time_and_space() -> None:
         ({"hazard": "gompertz:0.5,0.9", "time_steps": 20}, ["time_steps", "resolve", "times as"]),
         ({"hazard": lambda t: 0.1 + 2 * (t > 3.3), "time_steps": 20}, ["resolve"]),
         ({"hazard": lambda t: abs(math.sin(7 * t)), "time_steps": 15}, ["resolve"]),
+        # the same at nodes and in the middle of every step
+        (
+            {"hazard": lambda t: 0.5 + 0.4 * math.cos(4 * math.pi * t), "time_steps": 10},
+            ["resolve"],
+        ),
+        ({"hazard": lambda t: 0.1 + 3 * (5.6 < t < 5.72), "time_steps": 20}, ["resolve"]),
         ({"hazard": "weibull:0.7,20"}, ["time_steps", "time 0", "resolve"]),
         ({"hazard": -1.0}, ["hazard", "-1", "nonnegative"]),
         ({"hazard": float("nan")}, ["hazard", "nan", "finite"]),

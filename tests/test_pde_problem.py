@@ -89,6 +89,27 @@ def test_any_weight_has_a_policy_of_its_own() -> None:
     assert both.status == "inconsistent_grids"
 
 
+def test_two_iterations_agree_with_sources() -> None:
+    """The sources of the two moments differ, in space and from each other."""
+    sources = (lambda x, y: 0.02 * x * y, lambda x, y: 0.05 + 0.03 * np.sin(x + 2 * y))
+    common: dict[str, Any] = {"nodes": 15, "source": sources}
+    newton = solve_extended_hjb(OWN, **common)
+    held: dict[str, Any] = {
+        "closure": "dirichlet",
+        "boundary": (newton.G, newton.H),
+        "start": newton,
+    }
+    closures: list[dict[str, Any]] = [{}, held]
+    for closure in closures:
+        policy = solve_extended_hjb(OWN, method="policy", tolerance=1e-12, **common, **closure)
+        assert newton.ok and policy.ok, policy.message
+        for name in ("G", "H", "policy"):
+            ours, theirs = (getattr(s, name)[1:-1, 1:-1] for s in (newton, policy))
+            assert abs(ours - theirs).max() < 1e-9 * abs(ours).max()
+    plain = solve_extended_hjb(OWN, nodes=15)
+    assert abs(newton.H - plain.H)[newton.inner].max() > 1e-3
+
+
 def test_environment_on_the_grid() -> None:
     numbers = {k: v for k, v in GIVEN.items() if k not in AGGREGATES}
     fields: dict[Any, Any] = {"m_b": 0.05, "m_s": lambda x, y: 0.1 + 0 * x, "m_2": ".01"}

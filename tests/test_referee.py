@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from eqsolve.cli import cli
 from eqsolve.errors import NoSolutionError
-from eqsolve.pde import USABLE, solve_extended_hjb
+from eqsolve.pde import USABLE, GridProblem, solve_extended_hjb
 from eqsolve.registry import model
 from eqsolve.symbols import symbols
 from eqsolve.verify import referee as judging
@@ -102,8 +102,14 @@ def test_the_second_scheme_sees_errors(error: dict[str, float]) -> None:
 def test_growth_of_perturbations_in_the_box(name: str, grows: bool) -> None:
     """The spectrum of the linearized discrete problem, with boundary values held, confirms the
     growth of short waves by frozen coefficients where it is strong, and its absence."""
-    claim, nodes = claim_of(name), np.linspace(0.0, 2.0, 25)
-    scheme = Scheme(numbers(given(name)), nodes, nodes)
+    scheme, fields = closed_form(name, 25)
+    assert (scheme.abscissa(*fields) > 0) is grows
+
+
+def closed_form(name: str, nodes: int) -> tuple[Scheme, list[Any]]:
+    """The second scheme on [0, 2]^2, and G, H and policy of the closed form at its nodes."""
+    claim, axis = claim_of(name), np.linspace(0.0, 2.0, nodes)
+    scheme = Scheme(numbers(given(name)), axis, axis)
     states = dict(zip(claim.game.state_symbols, (scheme.X, scheme.Y), strict=True))
 
     def at(coefficients: Any) -> Any:
@@ -115,8 +121,48 @@ def test_growth_of_perturbations_in_the_box(name: str, grows: bool) -> None:
             )
         return total
 
-    fields = [at(part) for part in (*claim.moments.values(), claim.feedback)]
-    assert (scheme.abscissa(*fields) > 0) is grows
+    return scheme, [at(part) for part in (*claim.moments.values(), claim.feedback)]
+
+
+@pytest.mark.parametrize(("name", "closed", "rate"), [("S4", True, 0.1), ("S4", False, -0.86)])
+def test_the_spectrum_is_what_a_march_shows(name: str, closed: bool, rate: float) -> None:
+    """A perturbation of the solution grows as the spectrum says; its sign depends on the boundary.
+
+    The perturbed moments are the payoff of a problem whose sources restore the right one.
+    """
+    scheme, fields = closed_form(name, 21)
+    G, H, p = fields
+    expected = scheme.abscissa(G, H, p, closed)
+    assert abs(expected - rate) < 0.02
+    G, H = (field.reshape(scheme.shape) for field in (G, H))
+    v = scheme.v
+    bump = (1 - (scheme.X - 1) ** 4) * (1 - (scheme.Y - 1) ** 2) * np.exp(scheme.X)
+    wrong = [f + 1e-4 * bump.reshape(scheme.shape) for f in (G, H)]
+    z = scheme.z.reshape(scheme.shape)
+    problem = GridProblem(
+        drift=(
+            (v["r"] * scheme.X.reshape(z.shape), v["B"]),
+            (lambda x, y: v["r"] * y + v["m_b"], 0),
+        ),
+        diffusion=(
+            (0.0, 0.0, v["s2"]),
+            (0.0, v["sigma"] * v["m_s"], 0.0),
+            (v["m_2"] + v["m_s"] ** 2, 0.0, 0.0),
+        ),
+        payoff=wrong,
+        weight=lambda x, y: v["alpha"] + v["beta"] * x,
+        risk_aversion=v["gamma"],
+        hazard=v["lambda"],
+        source=[v["lambda"] * (right - left) for left, right in zip(wrong, (z, z * z))],
+    )
+    kept: dict[str, Any] = {} if closed else {"closure": "dirichlet", "boundary": (G, H)}
+    path = solve_extended_hjb(
+        problem, nodes=21, horizon=40.0 if closed else 24.0, time_steps=200, tolerance=1e-13, **kept
+    )
+    size = np.sqrt((path.G - G) ** 2 + (path.H - H) ** 2)[:, 1:-1, 1:-1].max(axis=(1, 2))
+    late, later = path.times.size // 8, path.times.size // 3  # times run from T backward
+    observed = np.log(size[late] / size[later]) / (path.times[later] - path.times[late])
+    assert abs(observed - expected) < 0.05 * abs(expected), observed
 
 
 # verdicts

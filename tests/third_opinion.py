@@ -115,11 +115,27 @@ class Scheme:
                 return G.reshape(self.shape), H.reshape(self.shape), p.reshape(self.shape)
         raise AssertionError(f"the policy still changes by {abs(step[core]).max():g}")
 
-    def abscissa(self, G: Array, H: Array, p: Array) -> float:
-        """Rightmost eigenvalue of the linearization about a solution, boundary values kept.
+    def extension(self) -> Any:
+        """Boundary values of G and H from the inner ones: the quadratic fitted to the middle half,
+        weighted by 1/(1 + distance) for G and its square for H."""
+        middle = [0.5 * (s.min() + s.max()) for s in (self.X, self.Y)]
+        half = [0.5 * (s.max() - s.min()) for s in (self.X, self.Y)]
+        x, y = self.X - middle[0], self.Y - middle[1]
+        basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+        window = (abs(x) <= 0.5 * half[0] + 1e-9) & (abs(y) <= 0.5 * half[1] + 1e-9)
+        parts = []
+        for power in (1, 2):
+            weight = np.where(window, (1 + abs(x) + abs(y)) ** -power, 0.0)[self.inside]
+            fit = np.linalg.pinv(basis[self.inside] * weight[:, None]) * weight
+            parts.append(ss.csr_matrix(basis[~self.inside] @ fit))
+        return ss.block_diag(parts)
+
+    def abscissa(self, G: Array, H: Array, p: Array, closed: bool = False) -> float:
+        """Rightmost eigenvalue of the linearization about a solution.
 
         In horizon time s, dG/ds = A^p G - lambda (G - z) with p the maximizer: positive real part
-        means that a perturbation inside the box grows.
+        means that a perturbation grows. Boundary values are kept, or with ``closed`` those of the
+        quadratic of :meth:`extension`.
         """
         v = self.v
         G, H, p = (part.ravel() for part in (G, H, p))
@@ -143,8 +159,12 @@ class Scheme:
             ]
             for i, m in enumerate(marginal)
         ]
-        keep = np.flatnonzero(np.concatenate([self.inside, self.inside]))
-        matrix = ss.bmat(rows).tocsr()[keep][:, keep].tocsc()
+        both = np.concatenate([self.inside, self.inside])
+        everything = ss.bmat(rows).tocsr()[np.flatnonzero(both)].tocsc()
+        matrix = everything[:, np.flatnonzero(both)]
+        if closed:
+            matrix = matrix + everything[:, np.flatnonzero(~both)] @ self.extension()
+        matrix = matrix.tocsc()
         return max(
             float(eigs(matrix, k=2, sigma=shift, tol=1e-5, return_eigenvectors=False).real.max())
             for shift in (2 * v["lambda"], 10 * v["lambda"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -86,3 +87,26 @@ def state(text: str | None) -> dict[str, str]:
 
 def terminal() -> bool:
     return sys.stderr.isatty()
+
+
+@contextmanager
+def counter(title: str) -> Iterator[Callable[[str, int, int | None, float | None], None] | None]:
+    """What moves a bar on stderr, told what is counted, how many are done, of how many, and the
+    residual left; None where stderr is no terminal."""
+    if not terminal():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=title, file=sys.stderr, leave=False) as bar:
+
+        def tell(stage: str, done: int, total: int | None, residual: float | None) -> None:
+            if stage != bar.unit or total != bar.total or done < bar.n:
+                bar.unit = stage
+                bar.reset(total)
+            bar.update(done - bar.n)
+            if residual is not None:
+                bar.set_postfix_str(f"residual {residual:.1e}", refresh=False)
+            bar.refresh()
+
+        yield tell

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from eqsolve.cli.common import JSON, cli, emit
+from eqsolve.cli.common import JSON, cli, counter, emit
 from eqsolve.errors import NoSolutionError
 
 
@@ -39,8 +39,9 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
     \b
     Example: eqsolve pde docs/pde/lq1.toml --plot lq1.png
 
-    Progress goes to standard error. Exit code 4 if the solution must not be relied on (the files
-    are written all the same, with the status in them), 2 for a bad problem file.
+    Progress goes to standard error, with a bar where that is a terminal. Exit code 4 if the
+    solution must not be relied on (the files are written all the same, with the status in them), 2
+    for a bad problem file.
     """
     from eqsolve.errors import InputError
     from eqsolve.output import named, replacing, require_writable, staged
@@ -55,7 +56,8 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
     chosen = load(problem)
     click.echo(f"{chosen.name}: solving the {chosen.summary}", err=True)
     start = time.perf_counter()
-    result = chosen.solve()
+    with counter(chosen.name) as progress:
+        result = chosen.solve(progress)
     click.echo(
         f"{chosen.name}: {result.status} after {time.perf_counter() - start:.2f} s", err=True
     )

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from eqsolve.errors import InputError
 from eqsolve.pde.coefficients import Array, refuse
-from eqsolve.pde.edge import plain
+from eqsolve.pde.edge import Progress, plain
 from eqsolve.pde.extended_hjb import stationary
 from eqsolve.pde.nodes import nodes_of
 from eqsolve.pde.sampling import GameSampler
@@ -94,6 +94,7 @@ def solve_closed_loop(
     tolerance: float = 1e-10,
     max_outer: int = 40,
     threads: int = 0,
+    progress: Progress | None = None,
 ) -> ClosedLoopSolution:
     """Find the closed-loop mean-field equilibrium of a game on the grid.
 
@@ -108,6 +109,8 @@ def solve_closed_loop(
     tolerance : relative change of the position at which the outer iteration ends.
     max_outer : most outer iterations.
     threads : threads of the factorization, 0 for one on each processor.
+    progress : a function of what is counted, how many are done, None (how many there will be is not
+        known) and the last relative change of the position, called after every outer iteration.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def solve_closed_loop(
         If the compiled module is not installed.
     """
     loop = _Loop(game, values, interval, nodes, threads)
-    given = loop.given_aggregate()
+    given = loop.given_aggregate(progress)
     if isinstance(start, str):
         if start != "given-aggregate":
             refuse(game, "start", repr(start), "use 'given-aggregate', a number or a function")
@@ -137,6 +140,8 @@ def solve_closed_loop(
             break
         image = diagonal(solution)
         history.append(float(abs(image - position).max() / abs(image).max()))
+        if progress is not None:
+            progress("outer iterations", len(history), None, history[-1])
         if history[-1] <= tolerance:
             why = ""
             break
@@ -211,7 +216,7 @@ class _Loop:
             self.start = solution
         return solution
 
-    def given_aggregate(self) -> Array | None:
+    def given_aggregate(self, progress: Progress | None = None) -> Array | None:
         """Average position when each agent holds the environment constant.
 
         At three wealths ``w`` the position is the fixed point ``c`` of the policy at own wealth and
@@ -219,7 +224,7 @@ class _Loop:
         """
         window = range(self.x.size)[slice(self.x.size // 4, self.x.size - self.x.size // 4)]
         at = [window[0], self.x.size // 2, window[-1]]
-        found = []
+        found: list[float] = []
         position = 0.0
         for index in at:
             anderson = Anderson(DEPTH)
@@ -229,6 +234,8 @@ class _Loop:
                     return None
                 image = float(solution.policy[index, index])
                 change = abs(image - position)
+                if progress is not None:
+                    progress("given-aggregate positions", len(found), len(at), change)
                 position = float(anderson.next(np.array([position]), np.array([image]))[0])
                 if change <= 1e-12 * abs(image):
                     break

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eqsolve.pde.edge import Array, Field, number, reals, refuse, sampled
+from eqsolve.pde.edge import Array, Field, called, number, reals, refuse, sampled
 from eqsolve.pde.hamiltonians import STAGE, compiled
 
+#: Most nodes with a kernel given as a function, which is sampled at all pairs.
+MOST_WITH_KERNEL = 4096
 #: Parts of a coupling which multiply a functional of the law.
 FUNCTIONALS = ("mean", "mean_squared", "variance", "control_mean")
 
@@ -26,9 +28,10 @@ class Coupling:
         + control_mean(x) A + density(x) m(x)^density_power + sum_y kernel(x, y) m(y) w(y)
         + function(t, x, M, V, m(x), (kernel * m)(x), A) + control * a * M
 
-    M and V are the mean and the variance of the law (of those who have not left, at absorbing
-    boundaries), A = E[a] the mean of the control, m(x) the density, w the quadrature weights, a
-    the agent's own control.
+    M and V are the mean and the variance of the law, A = E[a] the mean of the control, m(x) the
+    density, w the quadrature weights, a the agent's own control. At absorbing boundaries M, V and A
+    are averages over those who have not left, and m is their density. There is no control at the
+    end of time: a terminal cost has no part in A, and its function gets NaN for it.
 
     Attributes
     ----------
@@ -39,8 +42,8 @@ class Coupling:
     density_power : exponent of the local density.
     kernel : an array (nodes, nodes), or a function k(d) of the array of differences x - y. If
         ``function`` is given, the convolution is handed to it in place of being added.
-    function : a ``numba.cfunc`` of seven float64 with a float64 result, or a plain function which
-        numba compiles.
+    function : a plain function of seven numbers, which numba compiles, or a ``numba.cfunc`` of
+        seven float64 with a float64 result. Where it raises, it is NaN.
     control : coefficient of the cost linear in the agent's control; running cost only. With
         ``control = -g`` and ``control_mean = -g x`` the agent is the planner's representative.
     """
@@ -60,6 +63,7 @@ class Coupling:
     @classmethod
     def attraction(cls, strength: float = 1.0) -> Coupling:
         """``(strength/2) (x - M)^2``: the agent is drawn to the mean of all."""
+        strength = number(STAGE, "strength", strength)
         half = 0.5 * strength
         return cls(
             potential=lambda x: half * x * x, mean=lambda x: -strength * x, mean_squared=half
@@ -70,15 +74,17 @@ class Coupling:
         result: dict[str, Any] = {}
         for name in ("potential", *FUNCTIONALS, "density"):
             field = getattr(self, name)
-            if not (isinstance(field, (int, float)) and field == 0):
+            if not (type(field) in (int, float) and field == 0):
                 result[name] = sampled(STAGE, name, field, x)
-        if self.density_power != 1.0:
-            result["density_power"] = number(STAGE, "density_power", self.density_power)
-        if self.control != 0.0:
-            result["control"] = number(STAGE, "control", self.control)
-        if self.kernel is not None:
-            kernel = self.kernel
-            result["kernel"] = kernel(np.subtract.outer(x, x)) if callable(kernel) else kernel
+        result["density_power"] = number(STAGE, "density_power", self.density_power)
+        result["control"] = number(STAGE, "control", self.control)
+        if callable(self.kernel):
+            if x.size > MOST_WITH_KERNEL:
+                needed = f"choose at most {MOST_WITH_KERNEL} with a kernel"
+                refuse(STAGE, "nodes", x.size, needed)
+            result["kernel"] = called(STAGE, "kernel", self.kernel, np.subtract.outer(x, x))
+        elif self.kernel is not None:
+            result["kernel"] = self.kernel
         if self.function is not None:
             result["function"] = compiled("function", self.function, 7)
         if self.forcing is not None:
@@ -90,7 +96,7 @@ def forced(forcing: Any, x: Array, middles: Array, name: str = "forcing") -> obj
     """Values (steps, nodes) of a function of time and state at the middle of each step."""
     if not callable(forcing):
         return forcing
-    rows = [reals(STAGE, name, forcing(t, x)) for t in middles]
+    rows = [reals(STAGE, name, called(STAGE, name, forcing, t, x)) for t in middles]
     for row in rows:
         if row.shape not in ((), x.shape):
             needed = f"a number or {x.size} numbers are needed"

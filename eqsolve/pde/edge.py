@@ -10,12 +10,14 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.errors import InputError, MissingPartError
+from eqsolve.errors import EqsolveError, InputError, MissingPartError
 
 Array = NDArray[np.float64]
 
 #: A function of the state: a number, values at the nodes, or a function of the nodes.
 Field = float | ArrayLike | Callable[[Array], ArrayLike]
+#: Told what is counted, how many are done, of how many (None: not known), and the residual left.
+Progress = Callable[[str, int, int | None, float | None], object]
 
 
 def extension() -> Any:
@@ -116,7 +118,21 @@ def reals(stage: str, name: str, value: Any) -> NDArray[Any]:
 
 def sampled(stage: str, name: str, field: Field | object, *points: Array) -> object:
     """Values of a field at points; arrays are passed on as they are, to be checked by the core."""
-    return np.asanyarray(field(*points)) if callable(field) else field
+    return np.asanyarray(called(stage, name, field, *points)) if callable(field) else field
+
+
+def called(stage: str, name: str, function: Callable[..., Any], *arguments: object) -> Any:
+    """What a caller's function returns; if it raises, the error names it."""
+    try:
+        return function(*arguments)
+    except EqsolveError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{name} is a function that raises {type(error).__name__}: {shown(str(error))}.",
+            stage=stage,
+            remedy="It is called with an array of nodes, which it must not change.",
+        ) from error
 
 
 def plain(value: object) -> object:

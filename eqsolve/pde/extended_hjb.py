@@ -27,7 +27,7 @@ from eqsolve.pde.coefficients import (
     refuse,
     stack,
 )
-from eqsolve.pde.edge import number, shown, two, word
+from eqsolve.pde.edge import Progress, number, shown, two, word
 from eqsolve.pde.moments import payoff_box_moments
 from eqsolve.pde.nodes import nodes_of
 from eqsolve.pde.parabolic import solve_path
@@ -60,6 +60,7 @@ def solve_extended_hjb(
     payoff_boxes: Sequence[float] | None = ...,
     refuse_infinite: bool = ...,
     threads: int = ...,
+    progress: Progress | None = ...,
     horizon: None = None,
 ) -> GridSolution: ...
 
@@ -78,6 +79,7 @@ def solve_extended_hjb(
     source: Sequence[TimeField] | None = ...,
     tolerance: float | None = ...,
     threads: int = ...,
+    progress: Progress | None = ...,
     horizon: float,
     hazard: str | float | Hazard | Callable[[float], float] | None = ...,
     time_steps: int | ArrayLike = ...,
@@ -106,6 +108,7 @@ def solve_extended_hjb(
     payoff_boxes: Sequence[float] | None = None,
     refuse_infinite: bool = True,
     threads: int = 0,
+    progress: Progress | None = None,
     horizon: float | None = None,
     hazard: str | float | Hazard | Callable[[float], float] | None = None,
     time_steps: int | ArrayLike = 80,
@@ -150,6 +153,9 @@ def solve_extended_hjb(
         state that no policy reaches, such as ``lambda <= 2 r`` where the others' wealth counts.
         Otherwise the status says what became of it, in general ``moment_explosion``.
     threads : threads of the factorization, 0 for one on each processor; it changes no result.
+    progress : a function of what is counted (such as ``"time steps"``), how many are done, of how
+        many (None where that is not known) and the residual left (None where there is none). It is
+        called at the end and up to twenty times a second before, and changes no result.
     horizon : ``T``, in units of time.
     hazard : with ``horizon``: a number, a function of time, a family such as
         ``"gompertz:0.05,0.09"``, or None for the rate of the game.
@@ -188,7 +194,7 @@ def solve_extended_hjb(
             scheme,
             boundary=_boundary(problem.name, closure, boundary),
             source=source,
-            options={"tolerance": tolerance, "threads": threads},
+            options={"tolerance": tolerance, "threads": threads, "progress": progress},
         )
     unused = {
         "hazard": (hazard, None),
@@ -204,6 +210,7 @@ def solve_extended_hjb(
         "max_steps": max_steps,
         "first_step": first_step,
         "threads": threads,
+        "progress": progress,
     }
     slow = problem.slow_hazard() if isinstance(problem, GameSampler) else None
     if slow is not None and refuse_infinite:
@@ -219,7 +226,7 @@ def solve_extended_hjb(
         fields["start"] = None
         solution = compared(solution, stationary(problem, second, options, fields))
     if payoff_boxes is not None:
-        solution = payoff_box_moments(problem, solution, payoff_boxes)
+        solution = payoff_box_moments(problem, solution, payoff_boxes, progress)
     return solution
 
 

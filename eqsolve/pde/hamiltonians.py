@@ -6,8 +6,11 @@ optimal control is ``a = -H'(p)``. H must be convex.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -81,9 +84,11 @@ class Compiled:
 
     Attributes
     ----------
-    value, slope : ``numba.cfunc`` functions of the signature ``float64(float64, float64)``, called
-        with (x, p); or plain functions of two numbers, which numba compiles.
-    minimizer : the p where H is smallest, used by the monotone scheme only.
+    value, slope : plain functions of two numbers (x, p), which numba compiles, or ``numba.cfunc``
+        functions of the signature ``float64(float64, float64)``. Where they raise, they are NaN.
+        That the slope is the one of a convex value is checked at the gradients of the solution.
+    minimizer : the p where H is smallest at every x, used by the monotone scheme and at open
+        boundaries only, where it is checked.
     """
 
     value: Callable[[float, float], float]
@@ -107,11 +112,8 @@ def _positive(name: str, value: object) -> float:
     return result
 
 
-_COMPILED: dict[Any, Any] = {}
-
-
 def compiled(name: str, function: Any, arguments: int) -> int:
-    """Address of a compiled function of real numbers; plain functions are compiled once.
+    """Address of a compiled function of real numbers, which is NaN where the function raises.
 
     A bare address is refused: its signature cannot be checked.
     """
@@ -120,18 +122,46 @@ def compiled(name: str, function: Any, arguments: int) -> int:
         wanted = f"({', '.join(['float64'] * arguments)}) -> float64"
         if signature != wanted:
             refuse(STAGE, name, f"a function {signature}", f"the signature {wanted} is needed")
-        # the address stays valid only as long as the compiled function lives
-        _COMPILED.setdefault(function, function)
-        return int(function.address)
-    if not callable(function):
-        refuse(STAGE, name, shown(function), "a function compiled by numba.cfunc is needed")
-    if function not in _COMPILED:
-        import numba
+        function = function.__wrapped__
+    function = getattr(function, "py_func", function)
+    if not isinstance(function, FunctionType):
+        refuse(STAGE, name, shown(function), "a plain function, or one of numba.cfunc, is needed")
+    try:
+        return int(_guarded(function, arguments).address)
+    except _Failure as failure:
+        refuse(STAGE, name, shown(function), f"numba cannot compile it: {failure}")
 
-        try:
-            wrapped = numba.cfunc(numba.float64(*[numba.float64] * arguments))(function)
-        except numba.core.errors.NumbaError as error:
-            reason = str(error).strip().splitlines()[0]
-            refuse(STAGE, name, shown(function), f"numba cannot compile it: {reason}")
-        _COMPILED[function] = wrapped
-    return int(_COMPILED[function].address)
+
+class _Failure(Exception):
+    """Why numba could not compile a function."""
+
+
+# a function stays compiled, and its address valid, as long as it is among the last ones used
+@lru_cache(maxsize=256)
+def _guarded(function: FunctionType, arguments: int) -> Any:
+    import numba
+
+    signature = numba.float64(*[numba.float64] * arguments)
+    nan = math.nan
+    try:
+        inner = numba.njit(signature)(function)
+
+        # an exception in a callback of C would be printed, and the result taken for zero
+        def of_two(x: float, p: float) -> float:
+            try:
+                return float(inner(x, p))
+            except Exception:
+                return nan
+
+        def of_seven(
+            t: float, x: float, mean: float, variance: float, m: float, c: float, a: float
+        ) -> float:
+            try:
+                return float(inner(t, x, mean, variance, m, c, a))
+            except Exception:
+                return nan
+
+        return numba.cfunc(signature)(of_two if arguments == 2 else of_seven)
+    except Exception as error:
+        reason = str(error).strip() or type(error).__name__
+        raise _Failure(reason.splitlines()[0]) from None

@@ -27,6 +27,7 @@ from eqsolve.pde.couplings import Coupling, forced
 from eqsolve.pde.edge import (
     Array,
     Field,
+    Progress,
     call,
     count,
     interval,
@@ -67,6 +68,8 @@ USABLE = ("ok",)
 BOUNDARIES = ("reflecting", "absorbing", "periodic", "open")
 #: Most nodes, and most steps in time.
 MOST = 100_000
+#: Most points of time and space together, as in the compiled module.
+MOST_POINTS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ class MFGSolution:
     ----------
     x, t : nodes (nodes,) and times (steps + 1,). With ``richardson=True`` every second one.
     u, m, control : value, density and optimal control a = -H'(u_x), arrays (steps + 1, nodes).
-    mean, variance, control_mean : of the law at the times t, arrays (steps + 1,).
+    mean, variance, control_mean : of the law of those who have not left at the times t, arrays
+        (steps + 1,); NaN once nobody is left.
     status : ``ok``; ``multiple_found`` (another start led to another equilibrium, see
         ``alternative``); ``not_converged`` (the fixed point), ``newton_failed`` (the equation of
         one step), ``outside_table`` (a gradient left the table of H), ``not_finite`` (a cost
@@ -170,6 +174,7 @@ def solve_mfg(
     max_iterations: int = 200,
     relaxation: float = 1.0,
     starts: int = 2,
+    progress: Progress | None = None,
 ) -> MFGSolution:
     """Solve a mean-field game on an interval.
 
@@ -179,7 +184,7 @@ def solve_mfg(
     nodes : nodes of the uniform grid, both ends included; at a periodic boundary the right end is
         the left one and not a node.
     horizon, steps : T and the number of equal steps in time.
-    times : increasing times from 0 in place of ``horizon`` and ``steps``.
+    times : increasing times, from the initial one on, in place of ``horizon`` and ``steps``.
     viscosity : nu >= 0, half the squared volatility; a number, an array (nodes,) or a function.
     initial : density m0 at the nodes with mass 1 (trapezoidal rule), or a function, whose values
         are divided by their mass. See `gaussian`.
@@ -209,6 +214,9 @@ def solve_mfg(
     starts : number of starts, 1 to 3: the initial law at all times, the uniform law on the upper
         half of the interval, and that on the lower half. Starts after the first are evidence: a
         different result gives the status ``multiple_found``.
+    progress : a function of what is counted (such as ``"time steps"``), how many are done, of how
+        many (None where that is not known) and the residual left (None where there is none). It is
+        called at the end and up to twenty times a second before, and changes no result.
 
     Raises
     ------
@@ -225,6 +233,10 @@ def solve_mfg(
     periodic = word(STAGE, "boundary", boundary, *BOUNDARIES) == "periodic"
     costs_of_exit = _exit_costs(exit_costs, boundary)
     x = np.linspace(low, high, nodes, endpoint=not periodic)
+    x.setflags(write=False)  # the caller's functions see it
+    if nodes * (when.size - 1) > MOST_POINTS:
+        needed = f"at most {MOST_POINTS} fit into the memory"
+        refuse(STAGE, "nodes times steps", nodes * (when.size - 1), needed)
     middles = 0.5 * (when[:-1] + when[1:])
     options: dict[str, Any] = {
         "boundary": boundary,
@@ -238,6 +250,7 @@ def solve_mfg(
         "damped_steps": count(STAGE, "damped_steps", damped_steps, 0, when.size - 1),
         "richardson": richardson,
         "normalize": callable(initial),
+        "progress": progress,
     }
     if mass_source is not None:
         options["mass_source"] = forced(mass_source, x, middles, "mass_source")
@@ -308,6 +321,8 @@ def _add_coarse(
     when: Array,
 ) -> None:
     """Functions of time at the middles of the coarse steps, which are not middles of fine ones."""
+    if when.size % 2 == 0:
+        refuse(STAGE, "steps", when.size - 1, "with richardson an even number is needed")
     middles = 0.5 * (when[:-2:2] + when[2::2])
     forcings = [c.forcing if isinstance(c, Coupling) else None for c in couplings]
     parts = [(costs[0], "forcing", forcings[0]), (costs[1], "forcing", forcings[1])]

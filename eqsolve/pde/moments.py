@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqsolve.pde.coefficients import Array, Source, refuse
-from eqsolve.pde.edge import reals, shown
+from eqsolve.pde.edge import Progress, reals, shown
 from eqsolve.pde.solution import GridSolution
 
 #: Nodes a side of the graded boxes.
@@ -20,7 +20,10 @@ NEGLIGIBLE = 1e-6
 
 
 def payoff_box_moments(
-    problem: Source, solution: GridSolution, boxes: Sequence[float]
+    problem: Source,
+    solution: GridSolution,
+    boxes: Sequence[float],
+    progress: Progress | None = None,
 ) -> GridSolution:
     """Add the check with payoff boxes to a solution.
 
@@ -35,6 +38,7 @@ def payoff_box_moments(
     problem : coefficients by functions of the states; arrays do not extend to larger boxes.
     solution : the solution whose policy is examined.
     boxes : increasing half widths, at least three, larger than that of the solution.
+    progress : told the boxes that are done.
 
     Returns
     -------
@@ -60,6 +64,8 @@ def payoff_box_moments(
             options["source"] = sampled.source
         _, H = sampled.call("evaluate_policy", sampled.hazard, policy, options)
         found.append(float(H[NODES // 2, NODES // 2]))
+        if progress is not None:
+            progress("payoff boxes", len(found), len(widths), None)
     steps = abs(np.diff(found))
     shrinks = bool(np.isfinite(found).all()) and all(
         later < 0.5 * sooner or later <= NEGLIGIBLE * abs(found[-1])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sympy as sp
 
@@ -20,7 +20,8 @@ from eqsolve.errors import InputError
 from eqsolve.numerics.values import game_values
 from eqsolve.pde import expression
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
-from eqsolve.pde.couplings import Coupling
+from eqsolve.pde.costs import cost
+from eqsolve.pde.edge import Progress
 from eqsolve.pde.entries import (
     STAGE,
     Entries,
@@ -37,10 +38,14 @@ from eqsolve.pde.hamiltonians import Absolute, Compiled, Hamiltonian, Power, Qua
 from eqsolve.pde.mfg import gaussian, solve_mfg
 from eqsolve.pde.result import Result, of_diffusion, of_game, of_mean_field
 
-#: Names in the cost of a mean-field game, in the order of compiled functions.
-LAW = ("t", "x", "mean", "variance", "density", "convolution", "control_mean")
 #: Largest problem file, in bytes.
 LARGEST = 100_000
+
+
+class Solve(Protocol):
+    """Solves a problem, with or without telling its progress."""
+
+    def __call__(self, progress: Progress | None = None) -> Result: ...
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,13 @@ class Problem:
     name : stem of the file's name.
     kind : ``extended-hjb``, ``mfg`` or ``merton``.
     summary : what will be solved, for a progress line.
-    solve : solves it.
+    solve : solves it; takes a function that is told the progress, as the solvers do.
     """
 
     name: str
     kind: str
     summary: str
-    solve: Callable[[], Result]
+    solve: Solve
 
 
 def load(path: str | Path) -> Problem:
@@ -141,8 +146,11 @@ def _game(name: str, entries: Entries) -> Problem:
         name,
         "extended-hjb",
         f"extended HJB system of {game}, {size} nodes a side",
-        lambda: of_game(
-            name, solve_extended_hjb(found.game, texts, refuse_infinite=False, **options)
+        lambda progress=None: of_game(
+            name,
+            solve_extended_hjb(
+                found.game, texts, refuse_infinite=False, progress=progress, **options
+            ),
         ),
     )
 
@@ -168,15 +176,17 @@ def _mean_field(name: str, entries: Entries) -> Problem:
     options |= {
         "initial": _initial(entries),
         "hamiltonian": _hamiltonian(entries.sub("hamiltonian")),
-        "running": _cost(entries, "running"),
-        "terminal": _cost(entries, "terminal"),
+        "running": cost(entries, "running"),
+        "terminal": cost(entries, "terminal"),
     }
     size, steps = options.get("nodes", 201), options.get("steps", 100)
     return Problem(
         name,
         "mfg",
         f"mean-field game on {size} nodes, {steps} steps",
-        lambda: of_mean_field(name, solve_mfg(domain=domain, viscosity=viscosity, **options)),
+        lambda progress=None: of_mean_field(
+            name, solve_mfg(domain=domain, viscosity=viscosity, progress=progress, **options)
+        ),
     )
 
 
@@ -215,59 +225,6 @@ def _hamiltonian(entries: Entries) -> Hamiltonian:
     return found
 
 
-def _cost(entries: Entries, name: str) -> Coupling:
-    """A cost: a formula, or a table with the formula and a kernel or the control's cost."""
-    found = entries.take(name, 0)
-    table = Entries(f"{entries.where}, [{name}]", dict(found) if isinstance(found, dict) else {})
-    text = table.take("cost", 0) if isinstance(found, dict) else found
-    names = LAW if name == "running" else LAW[1:]
-    cost = expression.read(
-        table.where, text if isinstance(text, str) else number(table, "cost", text), names
-    )
-    options = table.options(control=number, kernel=formula("d"))
-    if isinstance(options.get("kernel"), float):
-        strength = options["kernel"]
-        options["kernel"] = lambda d: 0 * d + strength
-    table.end()
-    return coupling(cost, options)
-
-
-def coupling(cost: sp.Expr, options: Mapping[str, Any]) -> Coupling:
-    """The cost by parts where it is linear in the law's functionals, else as a compiled function.
-
-    Parts are sampled at the nodes, which is fast and needs no compiler.
-    """
-    symbols = {name: sp.Symbol(name, real=True) for name in LAW}
-    mean, variance, density = (symbols[name] for name in ("mean", "variance", "density"))
-    law = (mean, variance, density, symbols["convolution"], symbols["control_mean"])
-    where = {
-        (): "potential",
-        (mean,): "mean",
-        (mean, mean): "mean_squared",
-        (variance,): "variance",
-        (density,): "density",
-        (symbols["control_mean"],): "control_mean",
-    }
-    parts: dict[str, Any] = {}
-    expanded = sp.expand(cost)
-    for term in sp.Add.make_args(expanded):
-        own, rest = term.as_independent(*law, as_Add=False)
-        powers = rest.as_powers_dict() if rest != 1 else {}
-        key = (
-            tuple(s for s in law for _ in range(int(powers.get(s, 0))))
-            if all(base in law and power in (1, 2) for base, power in powers.items())
-            else None
-        )
-        if key not in where or own.has(symbols["t"]):
-            whole = expression.scalar(cost, LAW)
-            return Coupling(function=whole, **options)
-        parts[where[key]] = parts.get(where[key], 0) + own
-    fields: dict[str, Any] = {
-        key: expression.function(part, ("x",)) for key, part in parts.items() if part != 0
-    }
-    return Coupling(**fields, **options)
-
-
 def _merton(name: str, entries: Entries) -> Problem:
     market = {
         key: formula("x")(entries, key, entries.need(key, example))
@@ -293,10 +250,14 @@ def _merton(name: str, entries: Entries) -> Problem:
         name,
         "merton",
         f"controlled diffusion on {size} nodes, {steps} steps",
-        lambda: of_diffusion(
+        lambda progress=None: of_diffusion(
             name,
             solve_controlled_diffusion(
-                **market, risk_aversion=aversion, bounds=(limits[0], limits[1]), **options
+                **market,
+                risk_aversion=aversion,
+                bounds=(limits[0], limits[1]),
+                progress=progress,
+                **options,
             ),
         ),
     )

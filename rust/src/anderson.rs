@@ -1,6 +1,8 @@
 //! Anderson acceleration of a fixed-point iteration x -> g(x).
 
+use crate::control::{go_on, Poll};
 use crate::dense::dot;
+use crate::error::Result;
 
 /// Columns whose part orthogonal to newer ones is smaller than this are left out.
 const INDEPENDENT: f64 = 1e-10;
@@ -34,11 +36,15 @@ impl Anderson {
 
     /// The next iterate after `x` with image `gx`: the combination of the images whose residuals
     /// combine to the smallest norm.
-    #[must_use]
-    pub fn next(&mut self, x: &[f64], gx: &[f64]) -> Vec<f64> {
+    ///
+    /// # Errors
+    /// An interruption; `poll` is asked after every pass through a vector, which may be long.
+    pub fn next(&mut self, x: &[f64], gx: &[f64], poll: &mut Poll) -> Result<Vec<f64>> {
         let residual = difference(gx, x);
         if let Some((image, before)) = self.last.take() {
+            go_on(poll)?;
             self.images.push(difference(gx, &image));
+            go_on(poll)?;
             self.residuals.push(difference(&residual, &before));
             if self.images.len() > self.depth {
                 self.images.remove(0);
@@ -46,16 +52,17 @@ impl Anderson {
             }
         }
         let mut next = gx.to_vec();
-        for (share, image) in least_squares(&self.residuals, &residual)
+        for (share, image) in least_squares(&self.residuals, &residual, poll)?
             .into_iter()
             .zip(&self.images)
         {
+            go_on(poll)?;
             next.iter_mut()
                 .zip(image)
                 .for_each(|(v, i)| *v -= share * i);
         }
         self.last = Some((gx.to_vec(), residual));
-        next
+        Ok(next)
     }
 }
 
@@ -65,7 +72,7 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
 
 /// Coefficients of the columns whose combination is closest to `target`. Orthogonalised from the
 /// newest (last) column on; a dependent column gets the coefficient 0.
-fn least_squares(columns: &[Vec<f64>], target: &[f64]) -> Vec<f64> {
+fn least_squares(columns: &[Vec<f64>], target: &[f64], poll: &mut Poll) -> Result<Vec<f64>> {
     // Each entry: column number, orthonormal direction, its coefficients in the columns.
     let mut basis: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
     let mut result = vec![0.0; columns.len()];
@@ -77,6 +84,7 @@ fn least_squares(columns: &[Vec<f64>], target: &[f64]) -> Vec<f64> {
         // Gram-Schmidt twice is orthogonal to rounding.
         for _ in 0..2 {
             for (other, of) in &basis {
+                go_on(poll)?;
                 let share = dot(other, &direction);
                 let reduce = |v: &mut [f64], w: &[f64]| {
                     v.iter_mut().zip(w).for_each(|(v, w)| *v -= share * w);
@@ -85,6 +93,7 @@ fn least_squares(columns: &[Vec<f64>], target: &[f64]) -> Vec<f64> {
                 reduce(&mut combination, of);
             }
         }
+        go_on(poll)?;
         let norm = dot(&direction, &direction).sqrt();
         if norm.is_nan() || norm <= INDEPENDENT * dot(column, column).sqrt() {
             continue;
@@ -101,7 +110,7 @@ fn least_squares(columns: &[Vec<f64>], target: &[f64]) -> Vec<f64> {
             .for_each(|(v, c)| *v += share * c);
         basis.push((direction, combination));
     }
-    result
+    Ok(result)
 }
 
 #[cfg(test)]
@@ -123,7 +132,7 @@ mod tests {
         let mut x = vec![0.0; 3];
         for _ in 0..5 {
             let gx = image(&x);
-            x = anderson.next(&x, &gx);
+            x = anderson.next(&x, &gx, &mut || false).unwrap();
         }
         let error = difference(&image(&x), &x);
         assert!(dot(&error, &error) < 1e-24, "{error:?}");
@@ -134,13 +143,15 @@ mod tests {
         let mut anderson = Anderson::new(0);
         let x = vec![1.0, 2.0, 3.0];
         for _ in 0..3 {
-            assert_eq!(anderson.next(&x, &image(&x)), image(&x));
+            let next = anderson.next(&x, &image(&x), &mut || false).unwrap();
+            assert_eq!(next, image(&x));
         }
     }
 
     #[test]
     fn dependent_columns_get_no_share() {
         let columns = vec![vec![3.0, 4.0], vec![6.0, 8.0]];
-        assert_eq!(least_squares(&columns, &[12.0, 16.0]), vec![0.0, 2.0]);
+        let found = least_squares(&columns, &[12.0, 16.0], &mut || false).unwrap();
+        assert_eq!(found, vec![0.0, 2.0]);
     }
 }

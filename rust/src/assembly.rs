@@ -2,8 +2,9 @@
 
 use crate::banded::{BandMatrix, LuFailure};
 use crate::closure::QUADRATIC;
+use crate::control::Poll;
 use crate::dense::{dot, DenseLu};
-use crate::error::{GridError, Poll, Result};
+use crate::error::{GridError, Result};
 use crate::system::{Evaluation, System};
 
 impl System<'_> {

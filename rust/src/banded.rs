@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::error::Poll;
+use crate::control::Poll;
 use crate::kernel::{pack_rows, subtract_product, COLS, ROWS};
 
 /// Columns of a panel.
@@ -120,7 +120,7 @@ impl BandMatrix {
         let length = self.n * (self.stride + 1);
         // The first touch of fresh memory is slow.
         while self.data.len() < length {
-            if poll() {
+            if poll.stop() {
                 return Err(LuFailure::Interrupted);
             }
             self.data.resize((self.data.len() + CHUNK).min(length), 0.0);
@@ -147,7 +147,7 @@ impl BandMatrix {
         let mut work = Workspace::default();
         let mut reach = 0;
         for start in (0..self.n).step_by(PANEL) {
-            if poll() {
+            if poll.stop() {
                 return Err(LuFailure::Interrupted);
             }
             let width = PANEL.min(self.n - start);
@@ -299,13 +299,13 @@ impl BandMatrix {
     pub fn solve(&self, b: &mut [f64], columns: usize, poll: &mut Poll) -> Result<(), LuFailure> {
         let starts: Vec<usize> = (0..self.n).step_by(PANEL).collect();
         for &start in &starts {
-            if poll() {
+            if poll.stop() {
                 return Err(LuFailure::Interrupted);
             }
             self.forward(b, columns, start);
         }
         for (&start, &reach) in starts.iter().zip(&self.reach).rev() {
-            if poll() {
+            if poll.stop() {
                 return Err(LuFailure::Interrupted);
             }
             for r in (start..(start + PANEL).min(self.n)).rev() {

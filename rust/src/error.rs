@@ -52,6 +52,3 @@ impl GridError {
 
 /// Result of the core.
 pub type Result<T> = std::result::Result<T, GridError>;
-
-/// Asked now and then during long work; `true` means stop.
-pub type Poll<'a> = dyn FnMut() -> bool + 'a;

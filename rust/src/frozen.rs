@@ -5,8 +5,9 @@
 
 use crate::banded::{BandMatrix, LuFailure};
 use crate::closure::{Closure, QUADRATIC};
+use crate::control::Poll;
 use crate::dense::{dot, DenseLu};
-use crate::error::{GridError, Poll, Result};
+use crate::error::{GridError, Result};
 use crate::problem::StationaryProblem;
 use crate::system::{State, System};
 

@@ -27,6 +27,7 @@ pub mod assembly;
 pub mod banded;
 pub mod closure;
 pub mod complex;
+pub mod control;
 pub mod controlled_diffusion;
 pub mod dense;
 pub mod diagnostics;

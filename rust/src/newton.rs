@@ -5,7 +5,8 @@
 
 use crate::banded::BandMatrix;
 use crate::closure::Closure;
-use crate::error::{GridError, Poll, Result};
+use crate::control::{Poll, Progress};
+use crate::error::{GridError, Result};
 use crate::problem::{check_positive, check_tolerance, StationaryProblem};
 use crate::solution::{describe, no_start, End, Iteration, Solution, Status};
 use crate::system::{Evaluation, Infeasible, State, System};
@@ -154,6 +155,7 @@ impl Iteration {
                 match self.attempt(system, f64::INFINITY, limit, &mut matrix, poll)? {
                     Trial::Accepted(state, evaluation) => {
                         self.accept(state, evaluation, f64::INFINITY);
+                        self.report("Newton steps", poll);
                     }
                     Trial::Rejected(..) => self.rejections += 1,
                 }
@@ -163,6 +165,7 @@ impl Iteration {
             match self.attempt(system, dt, limit, &mut matrix, poll)? {
                 Trial::Accepted(state, evaluation) => {
                     self.accept(state, evaluation, dt);
+                    self.report("Newton steps", poll);
                     let (norm, steps) = (self.evaluation.norm, self.step_sizes.len());
                     if norm <= before {
                         dt *= GROWTH;
@@ -220,6 +223,16 @@ impl Iteration {
                 describe(system, lost),
             )),
         }
+    }
+
+    /// Tell how many steps were accepted and what they left.
+    pub(crate) fn report(&self, stage: &'static str, poll: &mut Poll) {
+        poll.report(Progress {
+            stage,
+            done: self.residual_history.len().saturating_sub(1),
+            total: None,
+            residual: self.evaluation.norm,
+        });
     }
 
     fn accept(&mut self, state: State, evaluation: Evaluation, dt: f64) {

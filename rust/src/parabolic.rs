@@ -11,7 +11,8 @@
 
 use crate::banded::BandMatrix;
 use crate::closure::Closure;
-use crate::error::{Poll, Result};
+use crate::control::{Poll, Progress};
+use crate::error::Result;
 use crate::evolution::{Evolution, Scheme};
 use crate::path::{Path, Watch};
 use crate::problem::StationaryProblem;
@@ -51,6 +52,7 @@ pub fn solve_parabolic(
         Ok(evaluation) => evaluation,
         Err(lost) => {
             path.message = format!("no start: {}", describe(&system, lost));
+            path.unreached((last + 1) * size);
             return Ok(path);
         }
     };
@@ -114,9 +116,16 @@ pub fn solve_parabolic(
                 evaluation = done.evaluation;
                 path.record(&system, &state, &evaluation, k);
                 watch.look(&system, &state, &evaluation, evolution.times[k], k);
+                poll.report(Progress {
+                    stage: "time steps",
+                    done: last - k,
+                    total: Some(last),
+                    residual: done.residual,
+                });
             }
             Err(why) => {
                 path.message = format!("not converged at time {:.6}: {why}", evolution.times[k]);
+                path.unreached((k + 1) * size);
                 watch.finish(&mut path);
                 return Ok(path);
             }

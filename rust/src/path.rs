@@ -101,11 +101,12 @@ impl Watch {
 impl Path {
     /// Nothing reached yet.
     pub(crate) fn empty(system: &System, levels: usize) -> Self {
-        let nothing = vec![f64::NAN; levels * system.problem.grid.size()];
+        // fresh zeros are not touched before they are written
+        let nothing = || vec![0.0; levels * system.problem.grid.size()];
         Self {
-            g: nothing.clone(),
-            h: nothing.clone(),
-            policy: nothing,
+            g: nothing(),
+            h: nothing(),
+            policy: nothing(),
             status: Status::StepRejected,
             converged: false,
             message: String::new(),
@@ -150,6 +151,13 @@ impl Path {
             if form[0] >= -doubt {
                 self.variance_form[0] = form[0].max(0.0);
             }
+        }
+    }
+
+    /// The levels in the first `nodes` places were not reached.
+    pub(crate) fn unreached(&mut self, nodes: usize) {
+        for values in [&mut self.g, &mut self.h, &mut self.policy] {
+            values[..nodes].fill(f64::NAN);
         }
     }
 

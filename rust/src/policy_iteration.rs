@@ -8,7 +8,8 @@
 
 use crate::anderson::Anderson;
 use crate::banded::BandMatrix;
-use crate::error::{Poll, Result};
+use crate::control::Poll;
+use crate::error::Result;
 use crate::frozen::{evaluate_policy, matrix};
 use crate::newton::Options;
 use crate::solution::{describe, End, Iteration, Status};
@@ -100,6 +101,7 @@ impl Iteration {
                 self.state = point.state;
                 self.evaluation = point.evaluation;
                 self.condition = point.condition;
+                self.report("policy iterations", poll);
             }
             if done {
                 return Ok(End::Converged);
@@ -114,7 +116,7 @@ impl Iteration {
             trial = if norm <= options.tolerance {
                 response
             } else {
-                anderson.next(&policy, &response)
+                anderson.next(&policy, &response, poll)?
             };
         }
         let why = format!(

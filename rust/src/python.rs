@@ -11,7 +11,8 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyRuntimeError, PyVal
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
-use crate::error::{GridError, Poll};
+use crate::control::{Control, Poll, Progress};
+use crate::error::GridError;
 use crate::{python_diffusion, python_hjb, python_mfg, python_parabolic};
 
 pyo3::create_exception!(
@@ -27,8 +28,11 @@ pyo3::create_exception!(
     "The factorisation would not fit into the memory allowed."
 );
 
-/// Time between two looks at pending signals.
-const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// Time between two visits to the interpreter.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// The option that every solver knows.
+const PROGRESS: &str = "progress";
 
 impl From<GridError> for PyErr {
     fn from(error: GridError) -> Self {
@@ -160,7 +164,7 @@ pub(crate) fn array(
     Ok(view.as_slice()?.to_vec())
 }
 
-/// Options from a dictionary; `None` values are left out.
+/// Options from a dictionary; `None` values are left out, and so is what [`callback`] reads.
 pub(crate) fn items<'py>(
     options: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
@@ -175,34 +179,80 @@ pub(crate) fn items<'py>(
         let name: String = key.extract().map_err(|_| {
             GridError::invalid("options", shown(&key), "names of options are strings")
         })?;
-        if !value.is_none() {
+        if !value.is_none() && name != PROGRESS {
             found.push((name, value));
         }
     }
     Ok(found)
 }
 
-/// Work without the interpreter lock, looking for signals now and then.
+/// The function among the options that is told the progress.
+pub(crate) fn callback(options: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    let Some(dictionary) = options.and_then(|o| o.cast::<PyDict>().ok()) else {
+        return Ok(None);
+    };
+    match dictionary.get_item(PROGRESS)? {
+        Some(value) if value.is_callable() => Ok(Some(value.unbind())),
+        Some(value) if !value.is_none() => invalid(PROGRESS, shown(&value), "a function is needed"),
+        _ => Ok(None),
+    }
+}
+
+/// The interpreter as the caller of a solve: its signals, and a function that is told the progress.
+struct Interpreter {
+    seen: Instant,
+    latest: Option<Progress>,
+    callback: Option<Py<PyAny>>,
+    raised: Option<PyErr>,
+}
+
+impl Interpreter {
+    /// Tell the latest progress.
+    fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        if let (Some(callback), Some(p)) = (&self.callback, self.latest) {
+            let residual = (!p.residual.is_nan()).then_some(p.residual);
+            callback.call1(py, (p.stage, p.done, p.total, residual))?;
+        }
+        Ok(())
+    }
+}
+
+impl Control for Interpreter {
+    /// Takes the interpreter lock, but only once in a while.
+    fn stop(&mut self) -> bool {
+        if self.raised.is_none() && self.seen.elapsed() >= INTERVAL {
+            self.raised =
+                Python::attach(|py| py.check_signals().and_then(|()| self.tell(py))).err();
+            self.seen = Instant::now();
+        }
+        self.raised.is_some()
+    }
+
+    fn report(&mut self, progress: Progress) {
+        self.latest = Some(progress);
+    }
+}
+
+/// Work without the interpreter lock, looking for signals and telling the progress now and then.
 pub(crate) fn interruptible<T: Send>(
     py: Python<'_>,
+    callback: Option<Py<PyAny>>,
     work: impl FnOnce(&mut Poll) -> Result<T, GridError> + Send,
 ) -> PyResult<T> {
-    let mut signal: Option<PyErr> = None;
-    let outcome = py.detach(|| {
-        let mut last = Instant::now();
-        let mut poll = || {
-            if last.elapsed() < SIGNAL_INTERVAL {
-                return false;
-            }
-            last = Instant::now();
-            signal = Python::attach(|py| py.check_signals()).err();
-            signal.is_some()
-        };
-        catch_unwind(AssertUnwindSafe(|| work(&mut poll)))
-    });
-    match (outcome, signal) {
+    let mut interpreter = Interpreter {
+        seen: Instant::now(),
+        latest: None,
+        callback,
+        raised: None,
+    };
+    let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&mut interpreter))));
+    match (outcome, interpreter.raised.take()) {
         (_, Some(raised)) => Err(raised),
-        (Ok(result), None) => Ok(result?),
+        (Ok(result), None) => {
+            let result = result?;
+            interpreter.tell(py)?;
+            Ok(result)
+        }
         (Err(_), None) => Err(PyRuntimeError::new_err(
             "internal error of the grid solver; please report it with the input",
         )),

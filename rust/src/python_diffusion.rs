@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::controlled_diffusion as diffusion;
-use crate::python::{count, interruptible, invalid, items, number, text};
+use crate::python::{callback, count, interruptible, invalid, items, number, text};
 use crate::python_parts::{field, vector};
 
 /// Add the function to the module.
@@ -78,7 +78,9 @@ fn solve_controlled_diffusion<'py>(
         max_iterations,
         nodes,
     };
-    let s = interruptible(py, |poll| diffusion::solve(&problem, poll))?;
+    let s = interruptible(py, callback(options)?, |poll| {
+        diffusion::solve(&problem, poll)
+    })?;
     let result = PyDict::new(py);
     let shape = [problem.steps + 1, n];
     for (name, values) in [("solution", s.value), ("fraction", s.fraction)] {
@@ -90,5 +92,7 @@ fn solve_controlled_diffusion<'py>(
     result.set_item("residual", s.residual)?;
     result.set_item("second_order_min", s.second_order_min)?;
     result.set_item("bound_nodes", s.bound_nodes)?;
+    result.set_item("fraction_error", s.fraction_error)?;
+    result.set_item("certainty_error", s.certainty_error)?;
     Ok(result)
 }

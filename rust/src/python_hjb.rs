@@ -10,7 +10,7 @@ use crate::frozen;
 use crate::grid::Grid;
 use crate::newton::{self, Method, Options};
 use crate::problem::{StationaryProblem, DIFFUSION_ARRAYS, DRIFT_ARRAYS};
-use crate::python::{array, count, integer, interruptible, items, number, text};
+use crate::python::{array, callback, count, integer, interruptible, items, number, text};
 use crate::solution::Solution;
 
 /// Add the functions to the module.
@@ -167,7 +167,9 @@ fn solve_stationary<'py>(
         }
     }
     found.closure = closure(closure_name.as_deref(), boundary, &problem.payoff)?;
-    let solution = interruptible(py, |poll| newton::solve_stationary(&problem, &found, poll))?;
+    let solution = interruptible(py, callback(options)?, |poll| {
+        newton::solve_stationary(&problem, &found, poll)
+    })?;
     stationary_result(py, solution, (nx, ny))
 }
 
@@ -283,7 +285,7 @@ fn evaluate_policy<'py>(
         }
     }
     let closure = closure(closure_name.as_deref(), boundary, &problem.payoff)?;
-    let state = interruptible(py, |poll| {
+    let state = interruptible(py, callback(options)?, |poll| {
         frozen::solve(&problem, closure, &policy, limit, threads, poll)
     })?;
     let [g, h] = state.values;

@@ -10,7 +10,7 @@ use crate::mfg::hamiltonian::Kind;
 use crate::mfg::mesh::{Boundary, Mesh};
 use crate::mfg::problem::{Method, Options, Problem};
 use crate::mfg::solution::{self, Solution};
-use crate::python::{array, count, interruptible, invalid, items, number, shown, text};
+use crate::python::{array, callback, count, interruptible, invalid, items, number, shown, text};
 use crate::python_parts::{field, read_coupling, read_hamiltonian, vector};
 
 /// Add the functions to the module.
@@ -164,6 +164,7 @@ fn solve_mfg<'py>(
     }
     let times = vector("times", times, None)?;
     let steps = times.len().saturating_sub(1);
+    let progress = callback(options)?;
     let (options, setting) = read_options(options, n, steps)?;
     let mesh = Mesh::new(
         number("low", low)?,
@@ -192,7 +193,7 @@ fn solve_mfg<'py>(
     } else {
         None
     };
-    let found = interruptible(py, |poll| {
+    let found = interruptible(py, progress, |poll| {
         solution::solve(&problem, coarse.as_ref(), &options, poll)
     })?;
     to_dict(py, found)

@@ -8,7 +8,7 @@ use crate::error::GridError;
 use crate::evolution::{Evolution, Scheme};
 use crate::parabolic;
 use crate::path::Path;
-use crate::python::{array, count, integer, interruptible, items, number, text};
+use crate::python::{array, callback, count, integer, interruptible, items, number, text};
 use crate::python_hjb::{set_preference, unknown_option, Arguments};
 
 /// Add the function to the module.
@@ -94,7 +94,7 @@ fn solve_parabolic<'py>(
             return Err(GridError::invalid("scheme", value, "use 'theta' or 'bdf2'").into());
         }
     };
-    let path = interruptible(py, |poll| {
+    let path = interruptible(py, callback(options)?, |poll| {
         parabolic::solve_parabolic(&problem, &evolution, poll)
     })?;
     parabolic_result(py, path, [levels, nx, ny])

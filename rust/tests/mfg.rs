@@ -185,7 +185,7 @@ fn newton_and_anderson_find_the_same_law() {
             method,
             ..options()
         };
-        let point = fixed_point::solve(&mut sweeps, start, &options, &mut || false);
+        let point = fixed_point::solve(&mut sweeps, start, 0, &options, &mut || false);
         assert!(matches!(point.ending, fixed_point::Ending::Converged));
         ends.push(point.coordinates);
     }

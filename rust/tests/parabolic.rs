@@ -144,6 +144,8 @@ fn what_cannot_be_marched_is_refused_by_name() {
     assert_eq!(refused(&|e| e.times[3] = f64::NAN), "times");
     assert_eq!(refused(&|e| e.times[39] = e.times[40] - 1e-3), "times");
     assert_eq!(refused(&|e| e.hazards[7] = 5.0), "times");
+    assert_eq!(refused(&|e| e.hazards[40] = 5.0), "times");
+    assert_eq!(refused(&|e| e.hazards[0] = 5.0), "times");
     assert_eq!(refused(&|e| e.hazards[7] = -5.0), "hazard");
     assert_eq!(refused(&|e| e.hazards[7] = f64::INFINITY), "hazard");
     assert_eq!(refused(&|e| e.hazards.truncate(7)), "hazard");

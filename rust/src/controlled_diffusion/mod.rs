@@ -10,11 +10,16 @@ mod step;
 
 pub use problem::{Formulation, Problem, FEWEST};
 
-use crate::error::{GridError, Poll, Result};
+use crate::control::{Poll, Progress};
+use crate::error::{GridError, Result};
 use crate::mfg::tridiagonal::Tridiagonal;
 
 /// Relative change at which a stalled iteration counts as converged.
 const STALLED: f64 = 1e-8;
+
+/// Estimated errors of the fraction (relative) and of the certainty equivalent (its logarithm) above
+/// which the grid does not resolve the problem.
+const UNRESOLVED: f64 = 0.1;
 
 /// What a solution is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub enum Status {
     SecondOrderLost,
     /// NaN or infinity.
     NotFinite,
+    /// Differences or steps are too coarse, or the value is infinite.
+    Unresolved,
 }
 
 impl Status {
@@ -38,6 +45,7 @@ impl Status {
             Self::NewtonFailed => "newton_failed",
             Self::SecondOrderLost => "second_order_lost",
             Self::NotFinite => "not_finite",
+            Self::Unresolved => "unresolved",
         }
     }
 }
@@ -61,6 +69,10 @@ pub struct Solution {
     pub second_order_min: f64,
     /// Nodes at which a bound is active at time 0.
     pub bound_nodes: usize,
+    /// Estimated relative error of the fraction at time 0.
+    pub fraction_error: f64,
+    /// Estimated error of the logarithm of the certainty equivalent at time 0.
+    pub certainty_error: f64,
 }
 
 /// Solve backward in time.
@@ -77,6 +89,8 @@ pub fn solve(problem: &Problem, poll: &mut Poll<'_>) -> Result<Solution> {
         residual: 0.0,
         second_order_min: f64::INFINITY,
         bound_nodes: 0,
+        fraction_error: f64::NAN,
+        certainty_error: 0.0,
     };
     let mut matrix = Tridiagonal::zeros(n, false);
     let offset = problem.offset();
@@ -101,7 +115,7 @@ pub fn solve(problem: &Problem, poll: &mut Poll<'_>) -> Result<Solution> {
         let mut before = f64::INFINITY;
         let mut count = 0;
         loop {
-            if poll() {
+            if poll.stop() {
                 return Err(GridError::Interrupted);
             }
             let Some(_) = problem.improve(&inner, &mut fraction) else {
@@ -129,6 +143,7 @@ pub fn solve(problem: &Problem, poll: &mut Poll<'_>) -> Result<Solution> {
             }
             before = change;
         }
+        next.copy_from_slice(&later);
         for (v, m) in later.iter_mut().zip(&inner) {
             *v = 2.0 * m - *v;
         }
@@ -138,13 +153,33 @@ pub fn solve(problem: &Problem, poll: &mut Poll<'_>) -> Result<Solution> {
             return Ok(result.failed(Status::SecondOrderLost, time, n * (k + 1)));
         };
         result.second_order_min = result.second_order_min.min(curvature);
+        let [policy, rate] = problem.truncation(&later, &fraction);
+        result.fraction_error = policy;
+        result.certainty_error +=
+            rate * problem.horizon / steps as f64 + problem.step_error(&later, &next);
         result.value[k * n..(k + 1) * n].copy_from_slice(&line(&later));
         result.fraction[k * n..(k + 1) * n].copy_from_slice(&fraction);
+        poll.report(Progress {
+            stage: "time steps",
+            done: steps - k,
+            total: Some(steps),
+            residual: result.residual,
+        });
     }
     result.bound_nodes = fraction
         .iter()
         .filter(|w| problem.bounds.iter().flatten().any(|bound| bound == *w))
         .count();
+    if !(result.fraction_error <= UNRESOLVED && result.certainty_error <= UNRESOLVED) {
+        result.status = Status::Unresolved;
+        result.message = format!(
+            "the estimated errors are {:.2e} of the fraction (relative) and {:.2e} of the logarithm \
+             of the certainty equivalent: use more nodes and steps, or formulation \
+             'certainty_equivalent'; if they stay, the value is infinite",
+            result.fraction_error, result.certainty_error
+        );
+        return Ok(result);
+    }
     result.message = format!(
         "converged in {:.2} policy iterations a step, last relative change {:.1e}",
         result.iterations as f64 / steps as f64,

@@ -6,7 +6,7 @@ use crate::problem::check_tolerance;
 /// Fewest nodes.
 pub const FEWEST: usize = 7;
 /// Most points of time and space.
-const MOST_POINTS: usize = 1 << 26;
+const MOST_POINTS: usize = 1 << 24;
 
 /// Unknown function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use super::coupling::{moments, Moments, MEAN, MOMENTS};
 use super::hamiltonian::Hamiltonian;
 use super::problem::Step;
 use super::sweep::{divide, Law, Sweeps};
-use crate::error::{GridError, Poll};
+use crate::control::Poll;
+use crate::error::GridError;
 
 /// The solution at the requested times.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
         let (mut total, mut peclet, mut known) = (0.0, 0.0f64, true);
         let half = 0.5 * problem.mesh.width;
         for k in 0..self.steps.len() {
-            if poll() {
+            if poll.stop() {
                 return Err(GridError::Interrupted);
             }
             let shift = self.shift(k, believed);
@@ -66,6 +67,31 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
         total += terminal.iter().zip(end).map(|(g, m)| g * m).sum::<f64>();
         self.cost = terminal;
         Ok((total, peclet, known))
+    }
+
+    /// Refuse a Hamiltonian whose slope is not that of a convex function at the gradients met: the
+    /// evidence of costs does not depend on the slope.
+    pub fn check_slope(&self, believed: &Law, poll: &mut Poll<'_>) -> Result<(), GridError> {
+        let n = self.problem.mesh.len();
+        for (k, inner) in self.inner.chunks(n).enumerate() {
+            if poll.stop() {
+                return Err(GridError::Interrupted);
+            }
+            let shift = self.shift(k, believed);
+            if let Some(found) = self.generator.contradiction(inner, shift) {
+                let [left, right] = found.quotients;
+                return Err(GridError::invalid(
+                    "hamiltonian slope",
+                    format!(
+                        "{:.6e} at x = {:.4e}, p = {:.4e}, where the difference quotients of the \
+                         value are {left:.6e} and {right:.6e}",
+                        found.slope, found.x, found.p
+                    ),
+                    "give a convex value, and its derivative in p as the slope",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Value of the best response last found to those whom the source of mass brings.
@@ -101,7 +127,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
         self.terminal(law, &mut u);
         result.value[(count - 1) * n..].copy_from_slice(&u);
         for k in (0..self.steps.len()).rev() {
-            if poll() {
+            if poll.stop() {
                 return Err(GridError::Interrupted);
             }
             let step = self.steps[k];
@@ -120,7 +146,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             &mut result.density,
         );
         for k in 0..self.steps.len() {
-            if poll() {
+            if poll.stop() {
                 return Err(GridError::Interrupted);
             }
             let step = self.steps[k];
@@ -148,7 +174,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
         }
         let mut masses = vec![0.0; n];
         for j in 0..count {
-            if poll() {
+            if poll.stop() {
                 return Err(GridError::Interrupted);
             }
             let u = &result.value[j * n..(j + 1) * n];

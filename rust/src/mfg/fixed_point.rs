@@ -6,7 +6,7 @@ use super::krylov;
 use super::problem::{Method, Options};
 use super::sweep::{Law, Stop, Sweeps};
 use crate::anderson::Anderson;
-use crate::error::Poll;
+use crate::control::{go_on, Poll, Progress};
 
 /// Iterates which the acceleration remembers.
 const DEPTH: usize = 5;
@@ -24,6 +24,11 @@ const PATIENCE: usize = 12;
 const PAUSE: usize = 25;
 /// See [`PAUSE`].
 const PAUSE_RELAXATION: f64 = 0.25;
+
+/// Relaxation of best responses before the iteration.
+const PLAY_RELAXATION: f64 = 0.5;
+/// Relative change after which they have settled.
+const SETTLED: f64 = 1e-3;
 
 /// How an iteration ended.
 #[derive(Debug, Clone)]
@@ -51,10 +56,12 @@ pub struct FixedPoint {
     pub coordinates: Vec<f64>,
 }
 
-/// Iterate from a law.
+/// Iterate from a law, after `play` relaxed best responses. These lead to stable equilibria;
+/// acceleration and Newton's method also find, and often prefer, unstable ones.
 pub fn solve<H: Hamiltonian>(
     sweeps: &mut Sweeps<'_, H>,
     from: Law,
+    play: usize,
     options: &Options,
     poll: &mut Poll<'_>,
 ) -> FixedPoint {
@@ -68,10 +75,12 @@ pub fn solve<H: Hamiltonian>(
         residuals: Vec::new(),
         options,
     };
-    let ending = match options.method {
-        Method::Newton => iteration.newton(poll),
-        Method::Anderson | Method::Picard => iteration.accelerated(poll),
-    };
+    let ending = iteration
+        .play(play, poll)
+        .and_then(|()| match options.method {
+            Method::Newton => iteration.newton(poll),
+            Method::Anderson | Method::Picard => iteration.accelerated(poll),
+        });
     let ending = ending.unwrap_or_else(Ending::Failed);
     FixedPoint {
         coordinates: iteration.coordinates.pack(&iteration.image),
@@ -98,8 +107,43 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
         self.sweeps.backward(&self.believed, poll)?;
         self.sweeps.forward(&self.believed, &mut self.image, poll)?;
         let result = self.coordinates.pack(&self.image);
+        go_on(poll).map_err(Stop::Error)?;
         self.residuals.push(distance(&result, x));
+        poll.report(Progress {
+            stage: "fixed-point iterations",
+            done: self.residuals.len(),
+            total: None,
+            residual: self.residuals.last().copied().unwrap_or(f64::NAN),
+        });
         Ok(result)
+    }
+
+    /// Relaxed best responses; after a failure, from the last law that had one.
+    fn play(&mut self, most: usize, poll: &mut Poll<'_>) -> Result<(), Stop> {
+        let mut x = self.coordinates.pack(&self.believed);
+        let mut before = x.clone();
+        for _ in 0..most {
+            match self.evaluate(&x, poll) {
+                Ok(gx) if gx.iter().all(|g| g.is_finite()) => {
+                    before.clone_from(&x);
+                    for (x, g) in x.iter_mut().zip(&gx) {
+                        *x += PLAY_RELAXATION * (g - *x);
+                    }
+                    if self.residuals.last().is_some_and(|r| *r <= SETTLED) || self.spent() {
+                        break;
+                    }
+                }
+                Err(Stop::Error(error)) => return Err(Stop::Error(error)),
+                _ => {
+                    x = before;
+                    self.sweeps.forget();
+                    break;
+                }
+            }
+        }
+        self.residuals.clear();
+        self.coordinates.unpack(&x, &mut self.believed);
+        Ok(())
     }
 
     fn spent(&self) -> bool {
@@ -135,6 +179,7 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
                     Vec::new()
                 }
             };
+            go_on(poll).map_err(Stop::Error)?;
             if residual <= self.options.tolerance {
                 return Ok(Ending::Converged);
             }
@@ -169,6 +214,7 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
             } else {
                 relaxation
             };
+            go_on(poll).map_err(Stop::Error)?;
             for (g, x) in gx.iter_mut().zip(&x) {
                 *g = x + weight * (*g - x);
             }
@@ -176,7 +222,7 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
                 pause -= 1;
                 x = gx;
             } else {
-                x = anderson.next(&x, &gx);
+                x = anderson.next(&x, &gx, poll).map_err(Stop::Error)?;
             }
         }
     }

@@ -4,7 +4,7 @@
 //! control -H'(u_x). Every row of L sums to zero: the transpose conserves mass. In the monotone
 //! scheme the entries off the diagonal are nonnegative: the transpose keeps densities nonnegative.
 
-use super::hamiltonian::Hamiltonian;
+use super::hamiltonian::{Contradiction, Hamiltonian};
 use super::mesh::{Boundary, Mesh};
 use super::tridiagonal::Tridiagonal;
 
@@ -201,11 +201,28 @@ impl<H: Hamiltonian> Generator<'_, H> {
 
     /// Whether H is known at all gradients of `u`.
     pub fn knows(&self, u: &[f64], shift: f64) -> bool {
+        self.gradients(u, shift)
+            .all(|(_, p)| self.hamiltonian.knows(p))
+    }
+
+    /// A state and a gradient of `u` where the slope is not that of a convex H.
+    pub fn contradiction(&self, u: &[f64], shift: f64) -> Option<Contradiction> {
+        let sizes = self.gradients(u, shift).map(|(_, p)| p.abs());
+        let unit = sizes.fold(0.0, f64::max);
+        self.gradients(u, shift)
+            .find_map(|(x, p)| self.hamiltonian.contradiction(x, p, unit))
+    }
+
+    /// Differences between neighbours, each with the state on its left.
+    fn gradients<'u>(&'u self, u: &'u [f64], shift: f64) -> impl Iterator<Item = (f64, f64)> + 'u {
         let inverse = 1.0 / self.mesh.width;
-        u.windows(2).all(|pair| {
-            self.hamiltonian
-                .knows((pair[1] - pair[0]) * inverse + shift)
-        })
+        let around = (self.mesh.boundary == Boundary::Periodic).then(|| (u[u.len() - 1], u[0]));
+        let pairs = u.windows(2).map(|pair| (pair[0], pair[1])).chain(around);
+        self.mesh
+            .nodes
+            .iter()
+            .zip(pairs)
+            .map(move |(x, (left, right))| (*x, (right - left) * inverse + shift))
     }
 }
 

@@ -5,6 +5,24 @@ use crate::error::{GridError, Result};
 /// A compiled function of two real numbers.
 pub type Function = extern "C" fn(f64, f64) -> f64;
 
+/// Distance at which difference quotients are taken, relative to the largest gradient.
+const APART: f64 = 1e-4;
+/// Relative error of slopes and quotients that is let pass.
+const SLACK: f64 = 1e-6;
+
+/// A slope that is none of a convex function.
+#[derive(Debug, Clone, Copy)]
+pub struct Contradiction {
+    /// State.
+    pub x: f64,
+    /// Gradient.
+    pub p: f64,
+    /// H' there, as given.
+    pub slope: f64,
+    /// Difference quotients of H to the left and to the right of p.
+    pub quotients: [f64; 2],
+}
+
 /// What the schemes need of a Hamiltonian.
 pub trait Hamiltonian {
     /// H and its derivative in p.
@@ -17,7 +35,13 @@ pub trait Hamiltonian {
     fn knows(&self, _p: f64) -> bool {
         true
     }
-    /// Change of u at which Newton's iteration may end: its square is rounding, where H'' exists.
+    /// Whether H' lies outside the difference quotients on both sides, between which the slope of a
+    /// convex function lies at any distance; `unit` is the size of gradients.
+    fn contradiction(&self, _x: f64, _p: f64, _unit: f64) -> Option<Contradiction> {
+        None
+    }
+    /// Change of u, relative to its range, at which Newton's iteration may end: its square is
+    /// rounding, where H'' exists.
     fn newton_tolerance(&self) -> f64 {
         1e-12
     }
@@ -209,6 +233,34 @@ impl Hamiltonian for Compiled {
     fn minimizer(&self) -> f64 {
         self.minimizer
     }
+    fn contradiction(&self, x: f64, p: f64, unit: f64) -> Option<Contradiction> {
+        let (value, slope) = self.at(x, p);
+        let apart = APART * unit;
+        let quotient = |q: f64| {
+            let other = (self.value)(x, q);
+            let size = value.abs() + other.abs();
+            let ratio = (other - value) / (q - p);
+            let rounding = 32.0 * f64::EPSILON * size / apart;
+            (ratio, rounding + SLACK * (ratio.abs() + slope.abs()))
+        };
+        let ((left, below), (right, above)) = (quotient(p - apart), quotient(p + apart));
+        (slope < left - below || slope > right + above).then_some(Contradiction {
+            x,
+            p,
+            slope,
+            quotients: [left, right],
+        })
+    }
+}
+
+impl Compiled {
+    /// The slope on both sides of the minimizer at a state where it is no minimizer.
+    #[must_use]
+    pub fn wrong_minimizer(&self, x: f64) -> Option<[f64; 2]> {
+        let apart = SLACK * (1.0 + self.minimizer.abs());
+        let sides = [-apart, apart].map(|d| (self.slope)(x, self.minimizer + d));
+        (sides[0] > 0.0 || sides[1] < 0.0).then_some(sides)
+    }
 }
 
 /// One of the Hamiltonians above.
@@ -251,6 +303,38 @@ mod tests {
             }
         }
         assert!((table.at(0.0, 1.07).0 - (1.07f64 - 0.3).cosh()).abs() < 1e-5);
+    }
+
+    extern "C" fn kinked(_x: f64, p: f64) -> f64 {
+        p.abs() + 0.5 * p * p
+    }
+
+    extern "C" fn right(_x: f64, p: f64) -> f64 {
+        p.signum() + p
+    }
+
+    extern "C" fn wrong(_x: f64, p: f64) -> f64 {
+        p.signum() + 1.001 * p
+    }
+
+    #[test]
+    fn only_the_slope_of_a_convex_function_lies_between_the_quotients() {
+        let with = |slope: Function| Compiled {
+            value: kinked,
+            slope,
+            minimizer: 0.0,
+        };
+        for p in [-2.0, -0.3, 0.0, 1e-6, 0.4, 3.0] {
+            assert!(with(right).contradiction(0.0, p, 3.0).is_none(), "{p}");
+        }
+        let found = with(wrong).contradiction(0.0, -2.0, 3.0).unwrap();
+        assert!(found.slope < found.quotients[0] && found.quotients[0] < found.quotients[1]);
+        assert!(with(right).wrong_minimizer(0.0).is_none());
+        let moved = Compiled {
+            minimizer: 0.1,
+            ..with(right)
+        };
+        assert!(moved.wrong_minimizer(0.0).is_some());
     }
 
     #[test]

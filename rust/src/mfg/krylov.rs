@@ -4,6 +4,8 @@ use crate::dense::dot;
 
 /// Most dimensions of the Krylov space.
 const DIMENSIONS: usize = 30;
+/// Most numbers in all its vectors: a quarter of a gigabyte.
+const NUMBERS: usize = 1 << 25;
 /// Residual, relative to the right-hand side, at which the iteration ends.
 const TOLERANCE: f64 = 1e-4;
 
@@ -28,7 +30,8 @@ pub fn gmres<E>(
     let mut columns: Vec<Vec<f64>> = Vec::new();
     let mut rotations: Vec<(f64, f64)> = Vec::new();
     let mut right = vec![size];
-    while columns.len() < DIMENSIONS {
+    let most = DIMENSIONS.min(NUMBERS / b.len()).max(2);
+    while columns.len() < most {
         let mut w = product(&basis[columns.len()])?;
         let mut column: Vec<f64> = Vec::with_capacity(basis.len() + 1);
         for v in &basis {

@@ -63,7 +63,9 @@ impl Mesh {
         let length = high - low;
         let periodic = boundary == Boundary::Periodic;
         let width = length / (if periodic { count } else { count - 1 }) as f64;
-        if !(width > 0.0 && low + width > low && high - width < high && width.is_finite()) {
+        let distinct = low + width > low && high - width < high;
+        // variances and second differences have to be numbers, too
+        if !(distinct && width * width >= f64::MIN_POSITIVE && (length * length).is_finite()) {
             return Err(GridError::invalid(
                 "domain",
                 format!("({low}, {high})"),

@@ -143,6 +143,7 @@ impl Problem {
                 ));
             }
         }
+        self.validate_minimizer()?;
         for (side, coupling) in [("running", &self.running), ("terminal", &self.terminal)] {
             for (name, field) in coupling.fields() {
                 if let Some(values) = field {
@@ -176,6 +177,29 @@ impl Problem {
             finite("mass_source", source, n * steps)?;
         }
         self.validate_density(normalise)
+    }
+
+    /// Upwinding, and a control that is not available at an open end, rely on the minimizer of H.
+    fn validate_minimizer(&self) -> Result<()> {
+        let Kind::Compiled(hamiltonian) = &self.hamiltonian else {
+            return Ok(());
+        };
+        if self.scheme == Scheme::Central && self.mesh.boundary != Boundary::Open {
+            return Ok(());
+        }
+        for x in &self.mesh.nodes {
+            if let Some([left, right]) = hamiltonian.wrong_minimizer(*x) {
+                return Err(GridError::invalid(
+                    "minimizer",
+                    format!(
+                        "{}, where at x = {x} the slopes are {left} and {right} on both sides",
+                        hamiltonian.minimizer
+                    ),
+                    "give the gradient at which H(x, .) is smallest at every x",
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn validate_times(&self) -> Result<()> {

@@ -9,10 +9,16 @@ use super::mesh::Boundary;
 use super::problem::{Options, Problem};
 use super::refinement::refined;
 use super::sweep::{Law, Stop, Sweeps};
-use crate::error::{Poll, Result};
+use crate::control::Poll;
+use crate::error::Result;
 
 /// Smallest relative distance at which two fixed points are different ones.
 const DIFFERENT: f64 = 1e-6;
+/// Most best responses with which a further start begins.
+const PLAY: usize = 30;
+/// Begin of a warning about a further start.
+const OTHER_START: &str = "other_start";
+
 /// What a solution is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -147,7 +153,7 @@ fn all_starts<H: Hamiltonian>(
     options: &Options,
     poll: &mut Poll<'_>,
 ) -> Result<Solution> {
-    let mut solution = one_start(sweeps, start, options, poll)?;
+    let mut solution = one_start(sweeps, start, 0, options, poll)?;
     if solution.coordinates.is_empty() {
         // the law enters no cost: there is one best response
         return Ok(solution);
@@ -155,12 +161,26 @@ fn all_starts<H: Hamiltonian>(
     for number in 1..options.starts {
         sweeps.forget();
         let start = sweeps.constant_law(&half_uniform(sweeps.problem, number == 1));
-        let other = one_start(sweeps, start, options, poll)?;
+        let other = one_start(sweeps, start, PLAY, options, poll)?;
         let gap = distance(&other.coordinates, &solution.coordinates);
         solution.newton_iterations += other.newton_iterations;
         solution.other_starts.push((other.status, gap));
         let limit = DIFFERENT.max(1e3 * options.tolerance);
-        if solution.status == Status::Ok && other.status == Status::Ok && gap > limit {
+        // a law that the grid does not resolve is an equilibrium of the discrete game all the same
+        let settled = other.status == Status::Ok
+            || (other.status == Status::Unresolved
+                && other
+                    .residuals
+                    .last()
+                    .is_some_and(|r| *r <= options.tolerance));
+        if !settled {
+            solution.warnings.push(format!(
+                "{OTHER_START}: start {} ended as {}, which says nothing about other equilibria",
+                number + 1,
+                other.status.name()
+            ));
+        }
+        if solution.status == Status::Ok && settled && gap > limit {
             solution.status = Status::MultipleFound;
             solution.message = format!(
                 "start {} converged to another equilibrium, at the relative distance {gap:.3e}",
@@ -186,15 +206,19 @@ fn half_uniform(problem: &Problem, upper: bool) -> Vec<f64> {
 fn one_start<H: Hamiltonian>(
     sweeps: &mut Sweeps<'_, H>,
     start: Law,
+    play: usize,
     options: &Options,
     poll: &mut Poll<'_>,
 ) -> Result<Solution> {
     let before = sweeps.newton;
-    let mut point = fixed_point::solve(sweeps, start, options, poll);
+    let mut point = fixed_point::solve(sweeps, start, play, options, poll);
     if let Ending::Failed(Stop::Error(error)) = point.ending {
         return Err(error);
     }
     let (cost, cell_peclet, known) = sweeps.cost_of_policy(&point.believed, &point.law, poll)?;
+    if matches!(point.ending, Ending::Converged) {
+        sweeps.check_slope(&point.believed, poll)?;
+    }
     let history = sweeps.history(&point.believed, poll)?;
     let n = sweeps.problem.mesh.len();
     let end = [
@@ -268,6 +292,8 @@ fn extrapolated(fine: Solution, coarse: Solution, problem: &Problem) -> Solution
         newton_iterations: fine.newton_iterations + coarse.newton_iterations,
         ..fine
     };
+    let about_starts = |warning: &String| warning.starts_with(OTHER_START);
+    result.warnings = coarse.warnings.into_iter().filter(about_starts).collect();
     if coarse.status != Status::Ok && result.status == Status::Ok {
         result.status = coarse.status;
         result.message = format!("on the coarser grid: {}", coarse.message);
@@ -307,5 +333,6 @@ fn extrapolated(fine: Solution, coarse: Solution, problem: &Problem) -> Solution
     to.mass_error = to.mass_error.max(from.mass_error);
     to.solver_error = to.solver_error.max(from.solver_error);
     result.error_estimate = Some(estimate);
+    result.examine_again(problem);
     result
 }

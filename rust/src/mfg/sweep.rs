@@ -1,24 +1,28 @@
 //! One pass backward through the Hamilton-Jacobi-Bellman equation, given the law of all, and one
 //! pass forward through its adjoint.
 
-use super::coupling::{moments, Moments, MEAN};
+use super::coupling::{moments, Moments, CONTROL_MEAN, MEAN};
 use super::generator::{Generator, Linearised};
 use super::hamiltonian::Hamiltonian;
 use super::mesh::Boundary;
 use super::problem::{Problem, Step};
-use crate::error::{GridError, Poll};
+use crate::control::Poll;
+use crate::error::GridError;
 
 /// Most Newton iterations in one step.
 const NEWTON_STEPS: usize = 60;
-/// Largest change of u at which a stalled Newton iteration counts as converged.
+/// Largest change of u, relative to its range, at which a stalled Newton iteration counts as
+/// converged.
 const STALLED: f64 = 1e-8;
+/// Change of u, relative to its size, that is rounding.
+const ROUNDING: f64 = 1e-14;
 
 /// Why a pass ended early.
 #[derive(Debug, Clone)]
 pub enum Stop {
     /// Not a failure of the method.
     Error(GridError),
-    /// Newton's iteration did not converge at this time; last change of u.
+    /// Newton's iteration did not converge at this time; last change of u, relative to its range.
     Newton(f64, f64),
     /// A value is NaN or infinite at this time.
     NotFinite(f64),
@@ -132,8 +136,12 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         let mesh = &self.problem.mesh;
         let time = self.problem.times[self.problem.times.len() - 1];
         let density = law.density_at(k, to.len());
-        let terminal = &self.problem.terminal;
-        terminal.evaluate(0, time, mesh, &law.moments[k], density, to);
+        let mut moments = law.moments[k];
+        // controls end with the last step
+        moments[CONTROL_MEAN] = f64::NAN;
+        self.problem
+            .terminal
+            .evaluate(0, time, mesh, &moments, density, to);
         if let Boundary::Absorbing(costs) = mesh.boundary {
             let last = to.len() - 1;
             (to[0], to[last]) = (costs[0], costs[1]);
@@ -173,7 +181,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         }
         let mut outcome = Ok(());
         for k in (0..self.steps.len()).rev() {
-            if poll() {
+            if poll.stop() {
                 outcome = Err(Stop::Error(GridError::Interrupted));
                 break;
             }
@@ -211,7 +219,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         let tolerance = self.generator.hamiltonian.newton_tolerance();
         let inner = &mut self.inner[k * n..(k + 1) * n];
         let unknown = &mut self.unknown[..n];
-        let mut before = f64::INFINITY;
+        let (mut before, mut relative) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..NEWTON_STEPS {
             self.newton += 1;
             self.generator
@@ -232,24 +240,32 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             if !(unknown[0].is_finite() && unknown[n - 1].is_finite()) {
                 return Err(Stop::NotFinite(step.middle));
             }
-            let (mut change, mut size) = (0.0, 1.0);
+            let mut change = 0.0;
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
             for (new, old) in unknown.iter().zip(inner.iter_mut()) {
                 let d = (new - *old).abs();
                 if d > change {
                     change = d;
                 }
-                if new.abs() > size {
-                    size = new.abs();
+                if *new < low {
+                    low = *new;
+                }
+                if *new > high {
+                    high = *new;
                 }
                 *old = *new;
             }
-            change /= size;
-            if change <= tolerance || (change < STALLED && change > 0.5 * before) {
+            // the unit is the range of u: controls depend on neither its level nor its unit
+            let (range, rounding) = (high - low, ROUNDING * high.max(-low));
+            if change <= tolerance * range + rounding
+                || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
+            {
                 return Ok(());
             }
             before = change;
+            relative = change / range;
         }
-        Err(Stop::Newton(step.middle, before))
+        Err(Stop::Newton(step.middle, relative))
     }
 
     /// The law of all under the best response last found: fills `flow` and `masses`, and `to`.
@@ -260,7 +276,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         let n = problem.mesh.len();
         let dense = self.uses_density();
         for k in 0..self.steps.len() {
-            if poll() {
+            if poll.stop() {
                 return Err(Stop::Error(GridError::Interrupted));
             }
             let step = self.steps[k];
@@ -283,14 +299,14 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             self.linearised.matrix.transport(flow, gain, later);
             to.moments[k] = moments(&problem.mesh, flow, &self.linearised.control);
             if dense {
-                divide(flow, &problem.mesh.weights, &mut to.density[k * n..]);
+                present(flow, problem, &mut to.density[k * n..]);
             }
         }
         let k = self.steps.len();
         let end = &self.masses[k * n..];
         to.moments[k] = moments(&problem.mesh, end, &self.linearised.control);
         if dense {
-            divide(end, &problem.mesh.weights, &mut to.density[k * n..]);
+            present(end, problem, &mut to.density[k * n..]);
         }
         if end.iter().all(|m| m.is_finite()) {
             Ok(())
@@ -307,6 +323,14 @@ fn add_source(problem: &Problem, step: &Step, tau: f64, flow: &mut [f64]) {
         for ((f, s), w) in flow.iter_mut().zip(row).zip(&problem.mesh.weights) {
             *f += tau * s * w;
         }
+    }
+}
+
+/// The density of those who have not left.
+fn present(masses: &[f64], problem: &Problem, to: &mut [f64]) {
+    divide(masses, &problem.mesh.weights, to);
+    if let Boundary::Absorbing(_) = problem.mesh.boundary {
+        (to[0], to[masses.len() - 1]) = (0.0, 0.0);
     }
 }
 

@@ -13,8 +13,10 @@ const NEGLIGIBLE: f64 = 1e-6;
 const UNRESOLVED: f64 = 1e-2;
 /// Error of the linear algebra above which it is not to be trusted.
 const SOLVER_ERROR: f64 = 1e-8;
-/// Exploitability, relative to the cost, that contradicts convergence.
+/// Exploitability, relative to the range of u, that contradicts convergence.
 const EXPLOITABLE: f64 = 1e-5;
+/// Share of the size of u that counts as its range.
+const ROUNDING: f64 = 1e-8;
 
 impl Solution {
     /// Look for negative densities, mass at open ends, and layers that are not resolved.
@@ -80,12 +82,42 @@ impl Solution {
         }
     }
 
+    /// The same for a density that was extrapolated, with a new verdict.
+    pub(super) fn examine_again(&mut self, problem: &Problem) {
+        (self.minimum_density, self.boundary_mass) = (0.0, 0.0);
+        (self.negative_mass, self.negative_share) = (0.0, 0.0);
+        self.examine_density(problem);
+        if self.status == Status::Ok && self.negative_share > UNRESOLVED {
+            self.status = Status::Unresolved;
+            self.message = self.too_negative();
+        }
+    }
+
+    fn too_negative(&self) -> String {
+        format!(
+            "a share of {:.3e} of the density is negative: the grid does not resolve it; use more \
+             nodes and steps, damped_steps, or scheme 'monotone'",
+            self.negative_share
+        )
+    }
+
+    /// Range of u over all states at one time, but for rounding, in which costs are measured.
+    fn unit(&self) -> f64 {
+        let rows = self.history.value.chunks(self.nodes.len());
+        rows.map(|row| {
+            let low = row.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            high - low + ROUNDING * high.abs().max(low.abs())
+        })
+        .fold(0.0, f64::max)
+    }
+
     /// Status and message.
     pub(super) fn judge(&mut self, ending: &Ending, known: bool, options: &Options) {
         let residual = self.residuals.last().copied().unwrap_or(f64::NAN);
         let count = self.residuals.len();
         let exploitability = self.cost - self.best_cost;
-        let allowed = EXPLOITABLE.max(options.tolerance) * (1.0 + self.cost.abs());
+        let allowed = EXPLOITABLE.max(options.tolerance) * self.unit();
         let (status, message) = match ending {
             Ending::Failed(Stop::Newton(time, change)) => (
                 Status::NewtonFailed,
@@ -96,7 +128,10 @@ impl Solution {
             ),
             Ending::Failed(Stop::NotFinite(time)) => (
                 Status::NotFinite,
-                format!("a value at time {time:.4} is NaN or infinite; check the costs"),
+                format!(
+                    "a value at time {time:.4} is NaN or infinite; check the costs \
+                         and the Hamiltonian"
+                ),
             ),
             Ending::Failed(Stop::Error(error)) => (Status::NotFinite, error.to_string()),
             _ if self.history.solver_error.is_nan() || self.history.solver_error > SOLVER_ERROR => {
@@ -113,19 +148,13 @@ impl Solution {
                 Status::OutsideTable,
                 "a gradient left the table of the Hamiltonian; extend the table".to_string(),
             ),
-            _ if self.negative_share > UNRESOLVED => (
-                Status::Unresolved,
-                format!(
-                    "a share of {:.3e} of the density is negative: the grid does not resolve it; \
-                     use more nodes and steps, damped_steps, or scheme 'monotone'",
-                    self.negative_share
-                ),
-            ),
+            _ if self.negative_share > UNRESOLVED => (Status::Unresolved, self.too_negative()),
             Ending::Exhausted => (
                 Status::NotConverged,
                 format!(
                     "the law still changes by {residual:.3e} after {count} evaluations, more than \
-                     {:.1e}; exploitability {exploitability:.3e}",
+                     {:.1e}; exploitability {exploitability:.3e}; use method 'newton', or a \
+                     smaller relaxation",
                     options.tolerance
                 ),
             ),
