@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.codegen.kernel import Kernel, Selection, kernel
-from eqsolve.numerics.accuracy import (
+from eqsolve.numerics.certificates.accuracy import (
     ALLOWED,
     Accuracy,
     Exact,
@@ -28,7 +28,7 @@ from eqsolve.numerics.accuracy import (
     measure,
     polynomial_accuracy,
 )
-from eqsolve.numerics.families import FAMILIES
+from eqsolve.numerics.certificates.families import FAMILIES
 
 Array = NDArray[np.float64]
 Sets = dict[str, Array]

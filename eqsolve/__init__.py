@@ -14,21 +14,21 @@ from eqsolve.errors import EqsolveError
 if TYPE_CHECKING:
     from eqsolve import pde
     from eqsolve.codegen.kernel import kernel
-    from eqsolve.numerics.convergence import converge
-    from eqsolve.numerics.dispatch import solve
-    from eqsolve.numerics.sensitivity import sensitivity
-    from eqsolve.numerics.simulation import simulate
+    from eqsolve.numerics.equilibria.dispatch import solve
+    from eqsolve.numerics.mean_field_limit.convergence import converge
+    from eqsolve.numerics.sensitivity.derivatives import sensitivity
+    from eqsolve.numerics.simulation.simulate import simulate
     from eqsolve.numerics.sweep import sweep
     from eqsolve.registry import derive
     from eqsolve.verify.suite import verify
 
 _LAZY = {
-    "converge": "eqsolve.numerics.convergence",
+    "converge": "eqsolve.numerics.mean_field_limit.convergence",
     "derive": "eqsolve.registry",
     "kernel": "eqsolve.codegen.kernel",
-    "sensitivity": "eqsolve.numerics.sensitivity",
-    "simulate": "eqsolve.numerics.simulation",
-    "solve": "eqsolve.numerics.dispatch",
+    "sensitivity": "eqsolve.numerics.sensitivity.derivatives",
+    "simulate": "eqsolve.numerics.simulation.simulate",
+    "solve": "eqsolve.numerics.equilibria.dispatch",
     "sweep": "eqsolve.numerics.sweep",
     "verify": "eqsolve.verify.suite",
 }

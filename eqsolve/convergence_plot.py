@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.convergence import Convergence
+from eqsolve.numerics.mean_field_limit.convergence import Convergence
 from eqsolve.plots import BLUE, RED, Array, Page
 
 #: Style of a quantity in a convergence plot: color, marker, label.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.folds import discriminant
+from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.numerics.status import Status
 from eqsolve.output import replacing
 from eqsolve.symbols import entry

@@ -117,7 +117,7 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
 
 def reference() -> Iterator[Mapping[str, Any]]:
     """Yield the solved reference sets: name, game, notion, status and strategy."""
-    from eqsolve.numerics.equilibrium import solve
+    from eqsolve.numerics.equilibria.equilibrium import solve
     from eqsolve.registry import model
 
     # of each set, the games of finitely many agents come first

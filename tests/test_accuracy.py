@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from eqsolve.codegen.kernel import Kernel, kernel
-from eqsolve.numerics import accuracy
-from eqsolve.numerics.accuracy import (
+from eqsolve.numerics.arithmetic.cubic import real_roots
+from eqsolve.numerics.certificates import accuracy
+from eqsolve.numerics.certificates.accuracy import (
     ALLOWED,
     MEASURED,
     Sets,
@@ -23,8 +24,7 @@ from eqsolve.numerics.accuracy import (
     measure,
     polynomial_accuracy,
 )
-from eqsolve.numerics.cubic import real_roots
-from eqsolve.numerics.families import FAMILIES, discriminant
+from eqsolve.numerics.certificates.families import FAMILIES, discriminant
 from eqsolve.numerics.status import Status
 
 ROOT = Path(__file__).resolve().parents[1]

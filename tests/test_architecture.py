@@ -31,6 +31,16 @@ LAYERS = (
     ("cli", "pytest_plugin"),
 )
 
+#: The same inside ``eqsolve.numerics``.
+NUMERICS = (
+    ("parameters", "status", "values"),
+    ("arithmetic",),
+    ("certificates",),
+    ("equilibria",),
+    ("sensitivity", "simulation", "sweep"),
+    ("mean_field_limit",),
+)
+
 #: What the symbolic core must do without.
 NUMERIC = {"numpy", "numba", "scipy", "jinja2", "matplotlib"}
 
@@ -46,11 +56,11 @@ def _inside(path: Path) -> Path:
     return path.relative_to(root)
 
 
-def _layer(name: str) -> int:
-    for level, members in enumerate(LAYERS):
+def _layer(name: str, layers: tuple[tuple[str, ...], ...] = LAYERS) -> int:
+    for level, members in enumerate(layers):
         if name in members:
             return level
-    raise AssertionError(f"eqsolve.{name} has no layer: add it to LAYERS")
+    raise AssertionError(f"{name} has no layer: add it to LAYERS or NUMERICS")
 
 
 def _imports(path: Path) -> list[str]:
@@ -79,6 +89,17 @@ def test_imports_go_one_way(path: Path) -> None:
             assert _layer(target[1]) <= own, f"{path.name} imports {name}"
         if parts[0] == "symbolic":
             assert target[0] not in NUMERIC, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "numerics").rglob("*.py")), ids=lambda p: str(_inside(p))
+)
+def test_imports_inside_numerics_go_one_way(path: Path) -> None:
+    own = _inside(path).with_suffix("").parts[1:]
+    for name in _imports(path):
+        target = name.split(".")
+        if target[:2] == ["eqsolve", "numerics"] and len(target) > 2 and own != ("__init__",):
+            assert _layer(target[2], NUMERICS) <= _layer(own[0], NUMERICS), f"imports {name}"
 
 
 def test_latex_and_codegen_do_not_know_each_other() -> None:

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from eqsolve.cli import cli
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError
-from eqsolve.numerics.algebraic import Residue, real_roots_with_factors
-from eqsolve.numerics.ball import krawczyk, precision
-from eqsolve.numerics.certify import certify, evaluate, summary
-from eqsolve.numerics.condition import condition_numbers
-from eqsolve.numerics.dispatch import solve as solve_any
-from eqsolve.numerics.equilibrium import solve
-from eqsolve.numerics.statement import Verdict, outward, state_point
+from eqsolve.numerics.arithmetic.algebraic import Residue, real_roots_with_factors
+from eqsolve.numerics.arithmetic.ball import krawczyk, precision
+from eqsolve.numerics.arithmetic.straightline import output_symbols, straight_line
+from eqsolve.numerics.certificates.certify import certify, evaluate, summary
+from eqsolve.numerics.certificates.condition import condition_numbers
+from eqsolve.numerics.certificates.statement import Verdict, outward, state_point
+from eqsolve.numerics.equilibria.dispatch import solve as solve_any
+from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.straightline import output_symbols, straight_line
 from eqsolve.registry import model
 from reference import cases, closed_loop, draws, spec
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics import convergence
-from eqsolve.numerics.convergence import converge, parse_counts
-from eqsolve.numerics.expansion import Expansion
-from eqsolve.numerics.pathwise import pathwise
+from eqsolve.numerics.mean_field_limit import convergence
+from eqsolve.numerics.mean_field_limit.convergence import converge, parse_counts
+from eqsolve.numerics.mean_field_limit.expansion import Expansion
+from eqsolve.numerics.mean_field_limit.pathwise import pathwise
 from eqsolve.numerics.status import Status
 from reference import cases, draws, spec
 

@@ -19,7 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.numerics import doubledouble as dd
+from eqsolve.numerics.arithmetic import doubledouble as dd
 
 Array = NDArray[np.float64]
 Exact = Callable[[fmpq, fmpq], fmpq]

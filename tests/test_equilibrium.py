@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibrium import solve
+from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.symbols import symbol
 from reference import cases, draws, spec
 
@@ -278,8 +278,8 @@ def test_state_of_a_single_agent() -> None:
 
 def test_planted_error_in_the_closed_form_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison with the key would notice a coefficient off by 1e-14."""
-    from eqsolve.numerics import point
-    from eqsolve.numerics.ball import Values, evaluate
+    from eqsolve.numerics.arithmetic.ball import Values, evaluate
+    from eqsolve.numerics.equilibria import point
 
     def run(program: Any, values: Values) -> None:
         for definition in program:

@@ -21,7 +21,7 @@ from eqsolve.codegen.pieces import cut, slots
 from eqsolve.codegen.points import Points
 from eqsolve.codegen.storage import load
 from eqsolve.errors import InputError
-from eqsolve.numerics import lanes
+from eqsolve.numerics.arithmetic import lanes
 from eqsolve.numerics.status import Status
 from hard_families import FAMILIES, Parameters, plain, several
 

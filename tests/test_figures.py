@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.equilibrium import solve
+from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.paper_figures import write as write_files
 from eqsolve.paper_figures.baseline import Baseline, baseline, search
 from eqsolve.paper_figures.figure import Drawn, Figure, render, write_table

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from eqsolve.errors import InputError
-from eqsolve.numerics import hazard as hazard_module
-from eqsolve.numerics.equilibrium import solve
-from eqsolve.numerics.hazard import parse_hazard, solve_hazard
+from eqsolve.numerics.equilibria import hazard as hazard_module
+from eqsolve.numerics.equilibria.equilibrium import solve
+from eqsolve.numerics.equilibria.hazard import parse_hazard, solve_hazard
 from reference import cases, spec
 
 #: B = .09, kappa = .9, environment (m_b, m_s, m_2) = (.05, .1, .01).

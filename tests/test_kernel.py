@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import os
 import random
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -21,13 +21,14 @@ import sympy as sp
 
 from eqsolve.codegen import storage
 from eqsolve.codegen.arithmetic import Double, DoubleDouble
+from eqsolve.codegen.fast import fast_source
 from eqsolve.codegen.growth import AVERAGE, DEVIATION, blocks, second_moments
 from eqsolve.codegen.kernel import OUTPUTS, kernel
 from eqsolve.codegen.printer import straight_line
 from eqsolve.codegen.program import program
 from eqsolve.codegen.source import kernel_source
 from eqsolve.errors import DerivationError, EqsolveError, InputError
-from eqsolve.numerics import doubledouble as dd
+from eqsolve.numerics.arithmetic import doubledouble as dd
 from eqsolve.numerics.status import Status, labels
 from eqsolve.registry import model
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
@@ -516,15 +517,27 @@ def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatc
     found = kernel("n-agent", precise=True)
     assert found.path.stem == f"n_agent_{storage.digest(found.source)}"
     assert storage.digest(found.source + " ") != storage.digest(found.source)
-    imported = set(re.findall(r"eqsolve\.numerics(?: import |\.)(\w+)", found.source))
-    assert imported <= set(storage.DEPENDENCIES)
-    folder = Path(dd.__file__).parent
+    root = Path(dd.__file__).parents[1]
+
+    def imported(text: str) -> set[str]:
+        names = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(
+                "eqsolve.numerics."
+            ):
+                inside = str(node.module).split(".")[2:]
+                for alias in node.names:
+                    longer = [*inside, alias.name]
+                    is_module = root.joinpath(*longer).with_suffix(".py").exists()
+                    names.add(".".join(longer if is_module else inside))
+        return names
+
+    for text in (found.source, fast_source("n-agent", found.path.stem)):
+        assert len(imported(text)) > 1 and imported(text) <= set(storage.DEPENDENCIES)
     for name in storage.DEPENDENCIES:
-        inner = re.findall(
-            r"eqsolve\.numerics(?: import |\.)(\w+)", (folder / f"{name}.py").read_text()
-        )
-        assert set(inner) - {name} <= set(storage.DEPENDENCIES)
-    monkeypatch.setattr(storage, "DEPENDENCIES", ("doubledouble",))
+        text = root.joinpath(*name.split(".")).with_suffix(".py").read_text()
+        assert imported(text) <= set(storage.DEPENDENCIES)
+    monkeypatch.setattr(storage, "DEPENDENCIES", ("arithmetic.doubledouble",))
     assert storage.digest(found.source) not in found.path.stem
 
 

@@ -12,7 +12,7 @@ import eqsolve
 from eqsolve import plots
 from eqsolve.convergence_plot import plot_convergence
 from eqsolve.errors import InputError
-from eqsolve.numerics.folds import discriminant
+from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.plots import plot_sweep
 from reference import cases, spec
 

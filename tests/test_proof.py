@@ -12,13 +12,13 @@ from flint import arb, fmpz_poly
 
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import VALUE
-from eqsolve.numerics import proof
-from eqsolve.numerics.ball import UndecidedError, precision
-from eqsolve.numerics.certify import certify
-from eqsolve.numerics.proof import Point
-from eqsolve.numerics.statement import Verdict, state_point
+from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
+from eqsolve.numerics.arithmetic.straightline import straight_line
+from eqsolve.numerics.certificates import proof
+from eqsolve.numerics.certificates.certify import certify
+from eqsolve.numerics.certificates.proof import Point
+from eqsolve.numerics.certificates.statement import Verdict, state_point
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.straightline import straight_line
 from reference import cases
 from test_certify import FOLD, TIE
 

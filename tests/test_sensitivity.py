@@ -17,9 +17,9 @@ from eqsolve.codegen import tangent
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import program
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics import sensitivity as module
-from eqsolve.numerics.region import signs_over
-from eqsolve.numerics.sensitivity import OUTPUTS, derivatives, names, sensitivity
+from eqsolve.numerics.sensitivity import derivatives as module
+from eqsolve.numerics.sensitivity.derivatives import OUTPUTS, derivatives, names, sensitivity
+from eqsolve.numerics.sensitivity.region import signs_over
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 from eqsolve.symbols import symbol

@@ -23,8 +23,10 @@ from scipy.stats import kstest
 
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics import normals, population, simulation, wealth
-from eqsolve.numerics.simulation import Simulation, simulate
+from eqsolve.numerics.simulation import normals, population
+from eqsolve.numerics.simulation import simulate as simulation
+from eqsolve.numerics.simulation import wealth
+from eqsolve.numerics.simulation.simulate import Simulation, simulate
 from eqsolve.registry import model
 from eqsolve.symbols import symbol
 from reference import cases

@@ -19,7 +19,7 @@ from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics import equilibrium
+from eqsolve.numerics.equilibria import equilibrium
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.registry import model, names
 from eqsolve.symbols import symbol

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.codegen.kernel import OUTPUTS, Selection, kernel
-from eqsolve.numerics.dispatch import solve
+from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.registry import model
 from eqsolve.symbolic.solving import ClosedForm
 

@@ -11,8 +11,8 @@ from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.exact import S1, N, combined, exact
 from eqsolve.claims.joint import feedback, fixed_point, generic_fixed_point, responses
 from eqsolve.claims.search import draw, plural
-from eqsolve.numerics.convergence import converge
-from eqsolve.numerics.dispatch import solve
+from eqsolve.numerics.equilibria.dispatch import solve
+from eqsolve.numerics.mean_field_limit.convergence import converge
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 from eqsolve.symbolic.population import Population

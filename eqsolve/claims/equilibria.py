@@ -13,7 +13,7 @@ from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.exact import S1, exact, p1
 from eqsolve.claims.joint import feedback, finite, fixed_point, responses
 from eqsolve.claims.search import counted, draw, plural
-from eqsolve.numerics.dispatch import solve
+from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero

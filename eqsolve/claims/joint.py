@@ -12,10 +12,10 @@ import sympy as sp
 from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.exact import exact, p1
 from eqsolve.claims.search import Array
-from eqsolve.numerics.ball import precision, run
-from eqsolve.numerics.dispatch import solve
+from eqsolve.numerics.arithmetic.ball import precision, run
+from eqsolve.numerics.equilibria.dispatch import solve
+from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.point import PointSolver
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.heterogeneous import Agents, FixedPoint

@@ -16,9 +16,9 @@ from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.exact import S1, alpha, beta, exact, identity, p1, q3, r, theta
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, draw, signs
 from eqsolve.claims.sensitivity import moved
-from eqsolve.numerics.ball import precision, run
+from eqsolve.numerics.arithmetic.ball import precision, run
+from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.point import PointSolver
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import at_infinity, derivative

@@ -56,7 +56,7 @@ def sensitivity(
     outputs, columns = (text.split(",") if text else None for text in (of, to))
     values = given(pairs, file)
     if vary:
-        from eqsolve.numerics.region import signs_over
+        from eqsolve.numerics.sensitivity.region import signs_over
         from eqsolve.numerics.sweep.axes import parse_axis
 
         axes = {name: parse_axis(name, text) for name, text in assignments(vary, "--vary").items()}
@@ -68,8 +68,8 @@ def sensitivity(
         else:
             _show_region(region)
         return
-    from eqsolve.numerics.dispatch import check_keywords
-    from eqsolve.numerics.sensitivity import sensitivity as run
+    from eqsolve.numerics.equilibria.dispatch import check_keywords
+    from eqsolve.numerics.sensitivity.derivatives import sensitivity as run
 
     check_keywords(game, values)
     found = run(game, at=state(at), outputs=outputs, parameters_=columns, **values)

@@ -55,8 +55,8 @@ def simulate(
 
     The game mean-field gives the limit's feedback to finitely many agents.
     """
-    from eqsolve.numerics.dispatch import check_keywords
-    from eqsolve.numerics.simulation import simulate as run
+    from eqsolve.numerics.equilibria.dispatch import check_keywords
+    from eqsolve.numerics.simulation.simulate import simulate as run
 
     parameters = given(pairs, file)
     check_keywords(game, parameters)

@@ -11,9 +11,9 @@ from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, cli, emit, give
 from eqsolve.errors import InputError, NoSolutionError
 
 if TYPE_CHECKING:
-    from eqsolve.numerics.agents import AgentsEquilibrium
-    from eqsolve.numerics.equilibrium import Equilibrium
-    from eqsolve.numerics.hazard import HazardEquilibrium
+    from eqsolve.numerics.equilibria.agents import AgentsEquilibrium
+    from eqsolve.numerics.equilibria.equilibrium import Equilibrium
+    from eqsolve.numerics.equilibria.hazard import HazardEquilibrium
 
 
 @cli.command()
@@ -47,7 +47,7 @@ def solve(
     is not given). Exit code 4 when there is no equilibrium; the message says why. Status
     near-fold: the numbers hold, but the selected root nearly coincides with another one.
     """
-    from eqsolve.numerics.dispatch import check_keywords
+    from eqsolve.numerics.equilibria.dispatch import check_keywords
 
     values = given(pairs, file)
     check_keywords(game, values)
@@ -60,11 +60,11 @@ def solve(
                 stage="input",
                 remedy="Leave out --equilibrium, --selection, --at and --certify.",
             )
-        from eqsolve.numerics.hazard import solve_hazard
+        from eqsolve.numerics.equilibria.hazard import solve_hazard
 
         answer = solve_hazard(game, hazard, values)
     else:
-        from eqsolve.numerics.dispatch import solve as solve_point
+        from eqsolve.numerics.equilibria.dispatch import solve as solve_point
 
         answer = solve_point(
             game,

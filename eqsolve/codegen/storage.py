@@ -17,7 +17,13 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.output import replacing
 
 #: Modules whose machine code is compiled into a kernel.
-DEPENDENCIES = ("doubledouble", "rootfinding", "cubic", "status", "lanes")
+DEPENDENCIES = (
+    "arithmetic.doubledouble",
+    "arithmetic.rootfinding",
+    "arithmetic.cubic",
+    "arithmetic.lanes",
+    "status",
+)
 
 #: Threads that need the same module wait until it is complete.
 _LOADING = threading.RLock()
@@ -67,8 +73,8 @@ def digest(text: str) -> str:
     result = hashlib.sha256(text.encode())
     for name in DEPENDENCIES:
         spec = importlib.util.find_spec(f"eqsolve.numerics.{name}")
-        if spec is not None and spec.origin is not None:
-            result.update(Path(spec.origin).read_bytes())
+        assert spec is not None and spec.origin is not None, name
+        result.update(Path(spec.origin).read_bytes())
     return result.hexdigest()[:16]
 
 

@@ -11,10 +11,10 @@ import sympy as sp
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.ball import ball, precision
-from eqsolve.numerics.equilibrium import solve
-from eqsolve.numerics.loop import ClosedLoop
-from eqsolve.numerics.point import PointSolver
+from eqsolve.numerics.arithmetic.ball import ball, precision
+from eqsolve.numerics.equilibria.equilibrium import solve
+from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
 from eqsolve.symbolic.game import Game, Moment, State
 from eqsolve.symbolic.population import Population

@@ -12,10 +12,10 @@ from flint import arb
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.ball import Values, ball, evaluate, precision, run
-from eqsolve.numerics.equilibrium import solve
+from eqsolve.numerics.arithmetic.ball import Values, ball, evaluate, precision, run
+from eqsolve.numerics.equilibria.equilibrium import solve
+from eqsolve.numerics.equilibria.point import PointSolver, Root
 from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.point import PointSolver, Root
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents

@@ -14,7 +14,7 @@ import sympy as sp
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.equilibrium import solve
+from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.population import Population
 from eqsolve.symbols import symbol

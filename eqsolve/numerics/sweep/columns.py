@@ -62,7 +62,7 @@ def words(name: str) -> tuple[str, ...]:
     if name in ("status", "certified_status"):
         return labels()
     if name == "certified":
-        from eqsolve.numerics.certify import Verdict
+        from eqsolve.numerics.certificates.certify import Verdict
 
         return tuple(verdict.label for verdict in Verdict)
     return ()

@@ -158,7 +158,7 @@ class Design:
             params, selection=selection, outputs=self.outputs, threads=threads
         )
         if self.certified:
-            from eqsolve.numerics.certify import certify
+            from eqsolve.numerics.certificates.certify import certify
 
             found |= certify(
                 self.game,

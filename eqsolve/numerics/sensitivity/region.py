@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.parameters import exact
-from eqsolve.numerics.sensitivity import chosen, derivatives
+from eqsolve.numerics.sensitivity.derivatives import chosen, derivatives
 from eqsolve.numerics.status import Status, labels
 from eqsolve.registry import model
 

@@ -12,18 +12,18 @@ import numpy as np
 from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.expansion import LIMITS, Expansion
-from eqsolve.numerics.normals import MOST_PATHS
+from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.mean_field_limit.expansion import LIMITS, Expansion
 from eqsolve.numerics.parameters import require
-from eqsolve.numerics.point import PointSolver
-from eqsolve.numerics.simulation import (
+from eqsolve.numerics.simulation.normals import MOST_PATHS
+from eqsolve.numerics.simulation.simulate import (
     finite_feedback,
     in_parts,
     limit_feedback,
     longest_step,
     market,
 )
-from eqsolve.numerics.wealth import path_distances
+from eqsolve.numerics.simulation.wealth import path_distances
 from eqsolve.registry import model
 
 #: Numbers of agents above this one are not simulated.

@@ -1,7 +1,7 @@
 """Newton's method for cubics with double-double coefficients, and cubics near a fold.
 
-The building blocks of :mod:`eqsolve.numerics.cubic`: polishing a seed, a root within a bracket, and
-all real roots from the two critical points where two roots nearly coincide.
+The building blocks of :mod:`eqsolve.numerics.arithmetic.cubic`: polishing a seed, a root within a
+bracket, and all real roots from the two critical points where two roots nearly coincide.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from enum import IntEnum
 import numpy as np
 from numba import njit
 
-from eqsolve.numerics import doubledouble as dd
-from eqsolve.numerics.doubledouble import DoubleDouble
+from eqsolve.numerics.arithmetic import doubledouble as dd
+from eqsolve.numerics.arithmetic.doubledouble import DoubleDouble
 
 
 class CubicStatus(IntEnum):

@@ -14,8 +14,7 @@ from flint import acb_mat, arb, arb_mat
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.answer import Answer
-from eqsolve.numerics.ball import (
+from eqsolve.numerics.arithmetic.ball import (
     DivisionByZero,
     UndecidedError,
     Values,
@@ -24,8 +23,9 @@ from eqsolve.numerics.ball import (
     precision,
     run,
 )
+from eqsolve.numerics.equilibria.answer import Answer
+from eqsolve.numerics.equilibria.point import PointSolver, Root, Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
-from eqsolve.numerics.point import PointSolver, Root, Status, Stop, joint_conditions
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint
 from eqsolve.symbols import symbol, symbols

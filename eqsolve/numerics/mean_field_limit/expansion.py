@@ -10,7 +10,7 @@ from typing import TypeVar
 from flint import arb
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.ball import (
+from eqsolve.numerics.arithmetic.ball import (
     DivisionByZero,
     UndecidedError,
     Values,
@@ -20,7 +20,7 @@ from eqsolve.numerics.ball import (
     precision,
     run,
 )
-from eqsolve.numerics.point import PointSolver
+from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.solving import ClosedForm, Definition

@@ -26,9 +26,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from eqsolve.numerics import doubledouble as dd
-from eqsolve.numerics.doubledouble import DoubleDouble
-from eqsolve.numerics.rootfinding import (
+from eqsolve.numerics.arithmetic import doubledouble as dd
+from eqsolve.numerics.arithmetic.doubledouble import DoubleDouble
+from eqsolve.numerics.arithmetic.rootfinding import (
     IDENTICALLY_ZERO,
     NEAR_FOLD,
     NOT_CONVERGED,

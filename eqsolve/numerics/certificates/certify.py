@@ -17,13 +17,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.codegen.kernel import OUTPUTS, Selection, kernel
 from eqsolve.errors import InputError
-from eqsolve.numerics.ball import precision
-from eqsolve.numerics.condition import condition_numbers
+from eqsolve.numerics.arithmetic.ball import precision
+from eqsolve.numerics.arithmetic.straightline import (
+    StraightLine,
+    alone,
+    output_symbols,
+    straight_line,
+)
+from eqsolve.numerics.certificates.condition import condition_numbers
+from eqsolve.numerics.certificates.proof import Number
+from eqsolve.numerics.certificates.statement import (
+    PRECISIONS,
+    Statement,
+    Verdict,
+    outward,
+    state_point,
+)
 from eqsolve.numerics.parameters import ALIASES
-from eqsolve.numerics.proof import Number
-from eqsolve.numerics.statement import PRECISIONS, Statement, Verdict, outward, state_point
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.straightline import StraightLine, alone, output_symbols, straight_line
 from eqsolve.symbols import entry
 
 __all__ = ["ENCLOSED", "Verdict", "certify", "evaluate", "summary"]

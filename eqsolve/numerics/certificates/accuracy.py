@@ -14,16 +14,21 @@ from flint import arb
 from numpy.typing import NDArray
 
 from eqsolve.codegen.kernel import Kernel, Selection
-from eqsolve.numerics.algebraic import rational
-from eqsolve.numerics.ball import precision, real_roots
-from eqsolve.numerics.certify import certify
-from eqsolve.numerics.condition import condition_numbers
-from eqsolve.numerics.cubic import CubicStatus
-from eqsolve.numerics.cubic import real_roots as cubic_roots
+from eqsolve.numerics.arithmetic.algebraic import rational
+from eqsolve.numerics.arithmetic.ball import precision, real_roots
+from eqsolve.numerics.arithmetic.cubic import CubicStatus
+from eqsolve.numerics.arithmetic.cubic import real_roots as cubic_roots
+from eqsolve.numerics.arithmetic.straightline import (
+    StraightLine,
+    alone,
+    output_symbols,
+    straight_line,
+)
+from eqsolve.numerics.certificates.certify import certify
+from eqsolve.numerics.certificates.condition import condition_numbers
+from eqsolve.numerics.certificates.statement import Statement, state_point
 from eqsolve.numerics.parameters import ALIASES
-from eqsolve.numerics.statement import Statement, state_point
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.straightline import StraightLine, alone, output_symbols, straight_line
 from eqsolve.symbols import symbol
 
 Sets = Mapping[str, NDArray[np.float64]]

@@ -10,11 +10,11 @@ import sympy as sp
 from flint import arb
 
 from eqsolve.model import Model
-from eqsolve.numerics.ball import Values, number, precision
-from eqsolve.numerics.loop import ClosedLoop
-from eqsolve.numerics.point import RESPONSE, PointSolver, select
-from eqsolve.numerics.statement import outward, state_point
-from eqsolve.numerics.straightline import output_symbols, straight_line
+from eqsolve.numerics.arithmetic.ball import Values, number, precision
+from eqsolve.numerics.arithmetic.straightline import output_symbols, straight_line
+from eqsolve.numerics.certificates.statement import outward, state_point
+from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.point import RESPONSE, PointSolver, select
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbols import symbol, symbols
 

@@ -19,8 +19,8 @@ from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import load
 from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
+from eqsolve.numerics.equilibria.point import joint_conditions
 from eqsolve.numerics.parameters import exact, parameters
-from eqsolve.numerics.point import joint_conditions
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 

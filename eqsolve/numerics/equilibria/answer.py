@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from eqsolve.numerics.point import Status
+from eqsolve.numerics.equilibria.point import Status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ import numpy as np
 
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.expansion import LIMITS, QUANTITIES, Expansion
+from eqsolve.numerics.mean_field_limit.expansion import LIMITS, QUANTITIES, Expansion
+from eqsolve.numerics.mean_field_limit.pathwise import Pathwise, pathwise
 from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.pathwise import Pathwise, pathwise
 from eqsolve.numerics.status import Status
 from eqsolve.numerics.sweep.axes import parse_axis
 from eqsolve.output import replacing

@@ -15,10 +15,10 @@ from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.ball import ball, evaluate, precision, sign
-from eqsolve.numerics.loop import ClosedLoop
-from eqsolve.numerics.point import PointSolver
-from eqsolve.numerics.population import M1, M2
+from eqsolve.numerics.arithmetic.ball import ball, evaluate, precision, sign
+from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.simulation.population import M1, M2
 from eqsolve.symbolic.game import Game
 from eqsolve.symbols import symbol, symbols
 

@@ -14,10 +14,10 @@ import sympy as sp
 from scipy.integrate import solve_ivp
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.answer import Answer
-from eqsolve.numerics.equilibrium import Equilibrium, solve
+from eqsolve.numerics.equilibria.answer import Answer
+from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
+from eqsolve.numerics.equilibria.point import Status, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
-from eqsolve.numerics.point import Status, joint_conditions
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.matching import CoefficientSystem

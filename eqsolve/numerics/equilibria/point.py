@@ -12,7 +12,7 @@ from flint import arb
 
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
-from eqsolve.numerics.ball import (
+from eqsolve.numerics.arithmetic.ball import (
     DivisionByZero,
     UndecidedError,
     Values,

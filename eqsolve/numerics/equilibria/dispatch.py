@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.agents import AgentsEquilibrium, solve_agents
-from eqsolve.numerics.equilibrium import Equilibrium
-from eqsolve.numerics.equilibrium import solve as solve_point
+from eqsolve.numerics.equilibria.agents import AgentsEquilibrium, solve_agents
+from eqsolve.numerics.equilibria.equilibrium import Equilibrium
+from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
 from eqsolve.numerics.parameters import check_names
 from eqsolve.registry import model
 from eqsolve.symbolic.heterogeneous import Agents

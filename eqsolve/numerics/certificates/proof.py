@@ -16,9 +16,14 @@ from flint import arb, fmpq, fmpq_poly
 
 from eqsolve.codegen.growth import OTHERS
 from eqsolve.codegen.program import VALUE
-from eqsolve.numerics.algebraic import Ascending, Residue, rational, real_roots_with_factors
-from eqsolve.numerics.ball import UndecidedError, real_roots_of_balls
-from eqsolve.numerics.straightline import StraightLine
+from eqsolve.numerics.arithmetic.algebraic import (
+    Ascending,
+    Residue,
+    rational,
+    real_roots_with_factors,
+)
+from eqsolve.numerics.arithmetic.ball import UndecidedError, real_roots_of_balls
+from eqsolve.numerics.arithmetic.straightline import StraightLine
 from eqsolve.symbols import entry
 
 Number = float | Fraction

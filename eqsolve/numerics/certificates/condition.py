@@ -17,11 +17,11 @@ import sympy as sp
 from flint import arb, arb_poly, arb_series
 
 from eqsolve.codegen.growth import OTHERS
-from eqsolve.numerics.algebraic import rational
-from eqsolve.numerics.ball import precision
-from eqsolve.numerics.proof import Number
-from eqsolve.numerics.statement import Statement
-from eqsolve.numerics.straightline import StraightLine
+from eqsolve.numerics.arithmetic.algebraic import rational
+from eqsolve.numerics.arithmetic.ball import precision
+from eqsolve.numerics.arithmetic.straightline import StraightLine
+from eqsolve.numerics.certificates.proof import Number
+from eqsolve.numerics.certificates.statement import Statement
 
 #: Working precision in bits: derivatives need fewer digits than values.
 BITS = 128

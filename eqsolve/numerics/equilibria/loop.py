@@ -13,7 +13,7 @@ from flint import arb, arb_mat, fmpq
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.ball import (
+from eqsolve.numerics.arithmetic.ball import (
     DivisionByZero,
     UndecidedError,
     Values,

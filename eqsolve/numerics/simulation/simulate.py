@@ -20,13 +20,19 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.bands import Band, average_payoffs, bands_of, exact_moments, payoffs
-from eqsolve.numerics.equilibrium import solve as solve_point
-from eqsolve.numerics.normals import MOST_PATHS
+from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
+from eqsolve.numerics.equilibria.point import PointSolver, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
-from eqsolve.numerics.point import PointSolver, joint_conditions
-from eqsolve.numerics.population import Population
-from eqsolve.numerics.wealth import Feedback, Market, simulate_paths
+from eqsolve.numerics.simulation.bands import (
+    Band,
+    average_payoffs,
+    bands_of,
+    exact_moments,
+    payoffs,
+)
+from eqsolve.numerics.simulation.normals import MOST_PATHS
+from eqsolve.numerics.simulation.population import Population
+from eqsolve.numerics.simulation.wealth import Feedback, Market, simulate_paths
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
 

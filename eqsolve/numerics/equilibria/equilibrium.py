@@ -9,17 +9,24 @@ from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.answer import Answer
-from eqsolve.numerics.ball import UndecidedError, ball, precision, sign
-from eqsolve.numerics.loop import ClosedLoop
-from eqsolve.numerics.parameters import exact, parameters, require
-from eqsolve.numerics.point import PointSolver, Root, Status, Stop, joint_conditions, select
-from eqsolve.numerics.reporting import (
+from eqsolve.numerics.arithmetic.ball import UndecidedError, ball, precision, sign
+from eqsolve.numerics.equilibria.answer import Answer
+from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.point import (
+    PointSolver,
+    Root,
+    Status,
+    Stop,
+    joint_conditions,
+    select,
+)
+from eqsolve.numerics.equilibria.reporting import (
     loop_certificate,
     point_certificate,
     population_numbers,
     response_numbers,
 )
+from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbols import symbol
@@ -72,7 +79,7 @@ def solve(
     certify: bool = False,
     **given: object,
 ) -> Equilibrium:
-    """Solve a game of one agent or of identical agents; see ``eqsolve.numerics.dispatch.solve``."""
+    """Solve a game of one agent or of identical agents; see ``dispatch.solve``."""
     model = find_model(game)
     for name, value, known in (
         ("equilibrium", equilibrium, ("given-aggregate", "closed-loop")),

@@ -1,0 +1,1 @@
+"""Number systems and roots: double-double, vector lanes, balls, algebraic numbers, cubics."""

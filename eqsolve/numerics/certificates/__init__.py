@@ -1,0 +1,1 @@
+"""What is proved about points, and how accurate kernels are."""

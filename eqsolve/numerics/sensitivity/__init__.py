@@ -1,0 +1,1 @@
+"""Derivatives of the outputs in the parameters, their signs and the folds."""

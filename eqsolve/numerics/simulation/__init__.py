@@ -1,0 +1,1 @@
+"""Wealth of a population, simulated, against its exact moments."""
