@@ -100,6 +100,23 @@ def test_folds_are_where_the_key_has_double_roots() -> None:
     assert sum(entry["admissible"] for entry in table) == 3
 
 
+def test_roots_that_merge_far_away_are_no_fold() -> None:
+    """Around gamma = beta two roots leave through infinity and return as a pair, far from any
+    equilibrium; the only fold of this map lies at large drifts."""
+    fixed = {"r": 0.03, "nu": 0.2, "sigma": 0.2, "theta": 0.5, "alpha": 1, "beta": 0.5, "lam": 0.6}
+    drift, aversion = np.linspace(0.02, 0.6, 120), np.geomspace(0.1, 4, 120)
+    map_ = {**fixed, "b": drift[:, None], "gamma": aversion[None, :]}
+    sign = np.sign(discriminant("mean-field", map_))
+    corners = np.stack([sign[:-1, :-1], sign[1:, :-1], sign[:-1, 1:], sign[1:, 1:]])
+    # A contour is also drawn through cells of three corners.
+    drawn = np.isnan(corners).sum(axis=0) <= 1
+    both = (np.nanmin(corners, axis=0, initial=1) < 0) & (
+        np.nanmax(corners, axis=0, initial=-1) > 0
+    )
+    where = np.argwhere(drawn & both)
+    assert where.size and drift[where[:, 0]].min() > 0.5 and aversion[where[:, 1]].min() > 3
+
+
 def test_convergence(tmp_path: Path, panels: list[Any]) -> None:
     given = {k: v for k, v in S1.items() if k != "n"}
     study = eqsolve.converge("n-agent", (10, 100, 1000, 10**9), paths=200, seed=1, **given)

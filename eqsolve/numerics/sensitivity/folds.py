@@ -15,6 +15,9 @@ from eqsolve.registry import model
 
 Array = NDArray[np.float64]
 
+#: Ratio of two roots' magnitudes from which on the smaller one is not trusted.
+SPREAD = 1e8
+
 
 @cache
 def _functions(game: str) -> tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any]]:
@@ -37,6 +40,20 @@ def _functions(game: str) -> tuple[tuple[str, ...], Callable[..., Any], Callable
         sp.lambdify(names, coefficients),
         sp.lambdify([*names, root.symbol], margin),
     )
+
+
+def _nearest_pair(c3: Array, c2: Array, c1: Array, c0: Array) -> Array:
+    """Mean of the two roots nearest to each other; NaN where a much larger one spoils it."""
+    companion = np.zeros((*c3.shape, 3, 3))
+    companion[..., 0, :] = np.stack([-c2 / c3, -c1 / c3, -c0 / c3], axis=-1)
+    companion[..., 1, 0] = companion[..., 2, 1] = 1.0
+    companion[~np.isfinite(companion).all(axis=(-2, -1))] = 0.0
+    roots = np.linalg.eigvals(companion)
+    following = np.roll(roots, -1, axis=-1)
+    nearest = np.argmin(np.abs(roots - following), axis=-1)[..., None]
+    pair = np.take_along_axis(roots + following, nearest, axis=-1)[..., 0].real / 2
+    mean: Array = np.where(np.abs(roots).max(axis=-1) <= SPREAD * np.abs(pair), pair, np.nan)
+    return mean
 
 
 def discriminant(game: str, params: Mapping[str, ArrayLike]) -> Array:
@@ -66,6 +83,8 @@ def discriminant(game: str, params: Mapping[str, ArrayLike]) -> Array:
         # At a double root this is the root itself.
         double = (9 * c3 * c0 - c2 * c1) / (2 * (c2 * c2 - 3 * c3 * c1))
         apart = ~(np.asarray(margin(*values, double), float) > 0)
+        # Where both leading coefficients nearly vanish, it says nothing of a pair far away.
+        apart |= np.asarray(margin(*values, _nearest_pair(*found)), float) <= 0
     relative = relative.copy()
     relative[apart | ~np.isfinite(relative)] = np.nan
     return relative
