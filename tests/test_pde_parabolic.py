@@ -253,3 +253,15 @@ def test_failures_have_a_status() -> None:
     roots = {**cases.ROOTS["three admissible"][0], "m_b": ".05", "m_s": ".1", "m_2": ".01"}
     path = solve_extended_hjb("best-response", roots, nodes=21, horizon=60.0, time_steps=240)
     assert path.status not in ("ok", "degenerate_policy") and path.message
+
+
+def test_short_waves_are_added_up_over_time() -> None:
+    """The integral of a rate that soon is nearly its largest value."""
+    roots = {**cases.ROOTS["three admissible"][0], "m_b": ".05", "m_s": ".1", "m_2": ".01"}
+    found = []
+    for steps in (40, 80):
+        path = solve_extended_hjb("best-response", roots, nodes=9, horizon=5.0, time_steps=steps)
+        known = path.diagnostics
+        assert 0.8 < known["short_wave_exponent"] / (5.0 * known["short_wave_growth"]) < 1.0
+        found.append(known["short_wave_exponent"])
+    assert found[0] == pytest.approx(found[1], rel=1e-2)
