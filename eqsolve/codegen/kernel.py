@@ -254,7 +254,7 @@ def kernel(game: str, *, precise: bool = False) -> Kernel:
     ----------
     game : name of a game whose closed form is built on one cubic.
     precise : whether to compute every point in double-double arithmetic, so that outputs are
-        correctly rounded almost always. Otherwise points are computed in doubles, a hundred times
+        correctly rounded almost always. Otherwise points are computed in doubles, some forty times
         as fast, with a relative error of the order 1e-15 times the condition number; those that
         doubles do not decide safely are handed to the precise kernel. The outcomes are the same.
 
