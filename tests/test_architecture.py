@@ -18,7 +18,7 @@ PARTS = [
 
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
-    ("errors", "operators", "output"),
+    ("errors", "files", "operators", "output"),
     ("symbols",),
     ("symbolic",),
     ("ledger", "model"),

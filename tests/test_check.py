@@ -316,7 +316,7 @@ def test_a_second_notation_passes_whole_and_its_mutations_do_not(
     [
         ("[symbols]\n'a + b' = 'c'", "not a single symbol"),
         ("[names]\na = 'b'", "unknown entry"),
-        ("[symbols", "cannot be read"),
+        ("[symbols", "is not valid TOML"),
     ],
 )
 def test_a_wrong_symbol_map_is_refused(text: str, reason: str, tmp_path: Path) -> None:

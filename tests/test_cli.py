@@ -107,7 +107,7 @@ def test_solve_parameters_from_file(tmp_path: Path) -> None:
         (("-p", "n=3", "--at", "x"), "takes NAME=VALUE"),
         (("-p", "n=3", "--selection", "best"), "selection must be"),
         (("-p", "n=3", "--equilibrium", "nash"), "equilibrium must be"),
-        (("-p", "n=3", "--params", "/nowhere/x.toml"), "cannot read"),
+        (("-p", "n=3", "--params", "/nowhere/x.toml"), "cannot be read"),
         (("-p", "n=3", "--hazard", "cauchy:1"), "is not a hazard rate"),
         *((("-p", "n=3", "-p", f"{name}=1"), f"{name!r} is not a parameter") for name in RESERVED),
         *((("-p", f"n={text}"), "the parameter n must be") for text in UNUSABLE),
@@ -134,7 +134,7 @@ def test_converge_refuses_names_of_its_own(name: str) -> None:
     _refused(result, f"{name!r} is not a parameter")
 
 
-@pytest.mark.parametrize("text", ["1e400", "1" * 400, "0x1" + "0" * 5000, '"1e400"'])
+@pytest.mark.parametrize("text", ["1e400", "1" * 400, "0x1" + "0" * 500, '"1e400"'])
 def test_unusable_numbers_in_a_file(text: str, tmp_path: Path) -> None:
     file = tmp_path / "large.toml"
     file.write_text(f"b = {text}\n")
@@ -206,7 +206,8 @@ def test_a_full_standard_output_is_reported(arguments: tuple[str, ...]) -> None:
 def test_malformed_toml(tmp_path: Path, text: str) -> None:
     file = tmp_path / "bad.toml"
     file.write_bytes(text.encode("latin-1"))
-    _refused(_run("solve", "n-agent", "--params", str(file)), "is not valid TOML")
+    words = "is not in UTF-8" if "\xff" in text else "is not valid TOML"
+    _refused(_run("solve", "n-agent", "--params", str(file)), words)
 
 
 def test_nan_in_toml(tmp_path: Path) -> None:

@@ -227,9 +227,9 @@ def test_mistakes_are_named(name: str, changes: dict[str, Any], words: str) -> N
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("kind = ", "is not a TOML file"),
+        ("kind = ", "is not valid TOML"),
         ("", "kind is missing"),
-        ("a = " + "[" * 5000, "is not a TOML file"),
+        ("a = " + "[" * 5000, "is not valid TOML"),
         ("x = 1\n" * 30_000, "larger than"),
         ('kind = "merton"', "rate is missing"),
         ('kind = "mfg"\ndomain = [1e999, 2.0]', "domain must be finite"),

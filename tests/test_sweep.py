@@ -58,7 +58,7 @@ def test_axes() -> None:
     assert parse_axis("n", "2:10:4").tolist() == [2, 5, 7, 10]
     assert parse_axis("n", "4:2:9").tolist() == [4, 3, 2]
     assert parse_axis("theta", "0:1:2^4").size == 16
-    assert parse_axis("r", "0.03:5:1").tolist() == [0.03]
+    assert parse_axis("r", "0.03:0.03:1").tolist() == [0.03]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -18,7 +18,7 @@ PARAMETERS = click.option(
     "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable."
 )
 PARAMETER_FILE = click.option(
-    "--params", "file", metavar="FILE.toml", help="Parameters from a TOML file; -p overrides."
+    "--params", "file", metavar="FILE", help="Parameters from a TOML or JSON file; -p overrides."
 )
 
 
@@ -71,14 +71,43 @@ def assignments(texts: tuple[str, ...], option: str) -> dict[str, str]:
     return result
 
 
-def given(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
-    from eqsolve.numerics.parameters import ALIASES, read_file
+def given(pairs: tuple[str, ...], file: str | None, *, game: str = "") -> dict[str, Any]:
+    """The parameters of a file and of -p, which overrides it.
 
-    from_file = read_file(file) if file else {}
+    A file gives them as its own entries, in a table ``parameters`` as a problem of ``eqsolve pde``
+    does, or as the ``params`` of an answer in JSON.
+    """
+    from_file = _parameters(file, game) if file else {}
     override = assignments(pairs, "-p")
-    plain = {ALIASES.get(name, name) for name in override}
-    kept = {k: v for k, v in from_file.items() if ALIASES.get(k, k) not in plain}
-    return kept | override
+    return remaining(from_file, without=override) | override
+
+
+def _parameters(file: str, game: str) -> dict[str, Any]:
+    from eqsolve.files import read_table
+
+    table = read_table(file, stage="input", decimal=str)
+    within = next((k for k in ("parameters", "params") if isinstance(table.get(k), dict)), None)
+    if within is None:
+        return table
+    if game and table.get("game", game) != game:
+        raise InputError(
+            f"{file!r} is of the game {table['game']!r}.",
+            game=game,
+            stage="input",
+            remedy="Name that game, or keep the parameters only.",
+        )
+    exact = table.get("provenance", {})
+    exact = exact.get("exact_params") if isinstance(exact, dict) else None
+    found: dict[str, Any] = exact if isinstance(exact, dict) else table[within]
+    return found
+
+
+def remaining(values: Mapping[str, Any], *, without: Iterable[str]) -> dict[str, Any]:
+    """The values whose parameter is none of the other names, whichever alias is used."""
+    from eqsolve.numerics.parameters import ALIASES
+
+    others = {ALIASES.get(name, name) for name in without}
+    return {k: v for k, v in values.items() if ALIASES.get(k, k) not in others}
 
 
 def state(text: str | None) -> dict[str, str]:

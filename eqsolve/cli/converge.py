@@ -45,7 +45,7 @@ def converge(
     from eqsolve.numerics.mean_field_limit.convergence import converge as run
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
 
-    parameters = given(pairs, file)
+    parameters = given(pairs, file, game=game)
     check_keywords(game, parameters, apart="n")
     study = run(game, parse_counts(counts), paths=paths, seed=seed, **parameters)
     if out:

@@ -15,6 +15,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    remaining,
     state,
 )
 from eqsolve.errors import NoSolutionError
@@ -54,12 +55,17 @@ def sensitivity(
     places where they change. Exit code 4 where derivatives do not exist, such as at a fold.
     """
     outputs, columns = (text.split(",") if text else None for text in (of, to))
-    values = given(pairs, file)
+    values = given(pairs, file, game=game)
     if vary:
+        from eqsolve.numerics.parameters import check_names
         from eqsolve.numerics.sensitivity.region import signs_over
         from eqsolve.numerics.sweep.axes import parse_axis
+        from eqsolve.registry import model
 
-        axes = {name: parse_axis(name, text) for name, text in assignments(vary, "--vary").items()}
+        texts = assignments(vary, "--vary")
+        check_names(texts, (*model(game).parameters, "x", "y"), game=game)
+        values = remaining(given((), file, game=game), without=texts) | given(pairs, None)
+        axes = {name: parse_axis(name, text) for name, text in texts.items()}
         region = signs_over(
             game, axes, {**values, **state(at)}, outputs=outputs, parameters=columns
         ).to_dict()

@@ -58,7 +58,7 @@ def simulate(
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.simulation.simulate import simulate as run
 
-    parameters = given(pairs, file)
+    parameters = given(pairs, file, game=game)
     check_keywords(game, parameters)
     found = run(
         game,

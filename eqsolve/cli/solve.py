@@ -49,7 +49,7 @@ def solve(
     """
     from eqsolve.numerics.equilibria.dispatch import check_keywords
 
-    values = given(pairs, file)
+    values = given(pairs, file, game=game)
     check_keywords(game, values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:

@@ -7,18 +7,26 @@ from typing import Any
 
 import click
 
-from eqsolve.cli.common import PARAMETER_FILE, PARAMETERS, assignments, cli, given, terminal
+from eqsolve.cli.common import (
+    PARAMETER_FILE,
+    PARAMETERS,
+    assignments,
+    cli,
+    given,
+    remaining,
+    terminal,
+)
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", required=False)
 @click.option(
     "--vary",
     multiple=True,
-    required=True,
     metavar="NAME=VALUES",
     help="Values of a parameter, one of START:STOP:COUNT[:log], list:A,B,C, or for a parameter "
-    "that is sampled LOW:HIGH[:log]. Repeatable: the sweep takes all combinations.",
+    "that is sampled LOW:HIGH[:log]. Repeatable: the sweep takes all combinations. It overrides "
+    "a file of parameters.",
 )
 @click.option(
     "--zip",
@@ -28,49 +36,48 @@ from eqsolve.cli.common import PARAMETER_FILE, PARAMETERS, assignments, cli, giv
     help="Varied parameters that advance together instead of being combined; repeatable.",
 )
 @click.option(
+    "--points",
+    metavar="FILE.csv|.parquet",
+    help="Take the points of a table: one column per parameter, one row per point.",
+)
+@click.option(
+    "--run", "run_file", metavar="FILE.toml", help="A whole sweep from a file; options override it."
+)
+@click.option(
     "--sample",
     metavar="KIND:COUNT",
     help="Draw COUNT points (such as 2^20) over the ranges; KIND is sobol or random.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the sample.")
+@click.option("--seed", type=int, help="Seed of the sample (default: 0).")
 @PARAMETERS
 @PARAMETER_FILE
-@click.option("--selection", default="limit", metavar="limit|value")
+@click.option("--selection", metavar="limit|value", help="Rule among several roots.")
 @click.option(
     "--columns", metavar="NAME,...", help="Outputs to keep (default: all); status always is."
 )
-@click.option("--certify", "certified", is_flag=True, help="Add a proof for every point (slow).")
+@click.option("--certify", is_flag=True, help="Add a proof for every point (slow).")
 @click.option("--out", metavar="FILE", help="File to write: .csv, .parquet, .nc (netCDF) or .zarr.")
 @click.option("--plot", metavar="FILE", help="Figure to draw of the results.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted sweep to the same file.")
 @click.option("--jobs", type=int, metavar="N", help="Threads or processes (default: all cores).")
 @click.option(
     "--backend",
-    default="threads",
-    show_default=True,
     metavar="threads|processes|dask",
-    help="Who computes; the result is the same.",
+    help="Who computes (default: threads); the result is the same.",
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, with --backend dask."
 )
 def sweep(
-    game: str,
+    game: str | None,
     vary: tuple[str, ...],
     zipped: tuple[str, ...],
-    sample: str | None,
-    seed: int,
+    run_file: str | None,
     pairs: tuple[str, ...],
     file: str | None,
-    selection: str,
     columns: str | None,
-    certified: bool,
-    out: str | None,
-    plot: str | None,
     resume: bool,
-    jobs: int | None,
-    backend: str,
-    scheduler: str | None,
+    **options: Any,
 ) -> None:
     """Evaluate a game at many points.
 
@@ -82,27 +89,45 @@ def sweep(
     Also:    --vary theta=0:1:101 --vary gamma=0.5:8:50:log    a grid of 101 times 50 points
              --vary nu=list:0.1,0.2 --vary sigma=list:0.3,0.4 --zip nu,sigma       two points
              --vary theta=0:1 --vary gamma=0.5:8:log --sample sobol:2^20      a sample of a box
+             --points points.csv                                      the points of a table
+
+    \b
+    A run file has the same names:
+        game = "n-agent"
+        out = "theta.csv"
+        vary = { theta = "0:1:101", n = [3, 5] }
+        parameters = { r = 0.03, b = 0.12, nu = 0.2 }
 
     After an interruption the finished part is in OUT.part; the same command with --resume goes on
     from there and gives the same file.
     """
+    run = _run_file(run_file) | {k: v for k, v in options.items() if v not in (None, False)}
+    game = game or run.get("game")
+    out, plot = run.get("out"), run.get("plot")
+    if game is None:
+        raise click.UsageError("Give a game.")
     if out is None and plot is None:
         raise click.UsageError("Give --out FILE or --plot FILE.")
+    axes: dict[str, Any] = run.get("vary", {}) | assignments(vary, "--vary")
+    groups: list[list[str]] = [group.split(",") for group in zipped] or run.get("zip", [])
+    if (points := run.get("points")) is not None:
+        axes, groups = _with_points(points, axes, groups)
+    if not axes:
+        raise click.UsageError("Give --vary NAME=VALUES or --points FILE.")
+    fixed = run.get("parameters", {}) | given((), file, game=game)
+    fixed = remaining(fixed, without=axes) | given(pairs, None)
+    how: dict[str, Any] = {
+        "zipped": groups,
+        "sample": run.get("sample"),
+        "seed": run.get("seed", 0),
+        "selection": run.get("selection", "limit"),
+        "certified": run.get("certify", False),
+    }
+    if (names := columns.split(",") if columns is not None else run.get("columns")) is not None:
+        how["columns"] = names
+    who = (run.get("backend", "threads"), run.get("jobs"), run.get("scheduler"))
     try:
-        _run(
-            (game, assignments(vary, "--vary"), given(pairs, file)),
-            {
-                "zipped": [group.split(",") for group in zipped],
-                "sample": sample,
-                "seed": seed,
-                "selection": selection,
-                "certified": certified,
-                **({} if columns is None else {"columns": columns.split(",")}),
-            },
-            (backend, jobs, scheduler),
-            (out, plot),
-            resume,
-        )
+        _run((game, axes, fixed), how, who, (out, plot), resume)
     except KeyboardInterrupt:
         begun = out is not None and Path(f"{out}.part").exists()
         advice = f" Continue with --resume; finished work is in {out}.part." if begun else ""
@@ -110,8 +135,27 @@ def sweep(
         raise SystemExit(130) from None
 
 
+def _run_file(path: str | None) -> dict[str, Any]:
+    from eqsolve.cli.run_file import read_run
+
+    return {} if path is None else read_run(path)
+
+
+def _with_points(
+    path: str, axes: dict[str, Any], groups: list[list[str]]
+) -> tuple[dict[str, Any], list[list[str]]]:
+    """The axes and groups with the columns of a table, which advance together."""
+    from eqsolve.cli.run_file import read_points
+
+    table = read_points(path)
+    rest = remaining(axes, without=table)
+    if len(rest) < len(axes):
+        raise click.UsageError(f"--vary gives a column of {path}, too.")
+    return {**table, **rest}, [*groups, list(table)]
+
+
 def _run(
-    what: tuple[str, dict[str, str], dict[str, Any]],
+    what: tuple[str, dict[str, Any], dict[str, Any]],
     how: dict[str, Any],
     who: tuple[str, int | None, str | None],
     files: tuple[str | None, str | None],

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eqsolve.errors import InputError
+from eqsolve.files import read_text
 
 #: Characters of a file with everything it inputs.
 MAX_SIZE = 2_000_000
@@ -163,16 +164,7 @@ def _read(path: Path) -> _Text:
 
 
 def _lines(path: Path, name: str) -> list[tuple[str, str]]:
-    try:
-        if path.stat().st_size > MAX_SIZE:
-            raise InputError(f"{name} is larger than {MAX_SIZE} bytes.", stage="latex check")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"the file {str(path)!r} cannot be read: {error}.",
-            stage="latex check",
-            remedy="Give a LaTeX file in UTF-8.",
-        ) from error
+    text = read_text(path, stage="latex check", largest=MAX_SIZE)
     stripped = (_COMMENT.sub(r"\1", line) for line in text.splitlines())
     return [(line, f"{name}:{k}") for k, line in enumerate(stripped, 1)]
 

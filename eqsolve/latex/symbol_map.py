@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from eqsolve.errors import InputError
+from eqsolve.files import read_table
 from eqsolve.latex import grammar
 from eqsolve.latex.syntax import Atom, Unreadable, joined, tidy, tokenize
 
@@ -107,18 +106,14 @@ def mapped(text: str, names: Mapping[str, str]) -> str:
 
 
 def read_symbols(path: str | os.PathLike[str]) -> SymbolMap:
-    """Read an author's notation from a TOML file with tables ``symbols`` and ``numbers``.
+    """Read an author's notation from a TOML or JSON file with tables ``symbols`` and ``numbers``.
 
     Raises
     ------
     InputError
         If the file cannot be read or an entry is not a name.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{str(path)!r} cannot be read: {error}.", stage="latex check") from error
+    data = read_table(path, stage="latex check")
     known = {"symbols", "numbers"}
     for table in data:
         if table not in known or not isinstance(data[table], dict):

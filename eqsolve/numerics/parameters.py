@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.symbols import entry
@@ -137,24 +134,3 @@ def require(condition: bool, sentence: str, *, game: str) -> None:
     """Raise InputError with a sentence unless a joint condition on the parameters holds."""
     if not condition:
         raise InputError(sentence, game=game, stage="input")
-
-
-def read_file(path: str) -> dict[str, Any]:
-    """Read parameters from a TOML file; decimals are kept exactly as written.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is not TOML.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"cannot read {path!r}: {reason}.", stage="input", remedy="Check the path."
-        ) from None
-    try:
-        return tomllib.loads(content.decode(), parse_float=str)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not valid TOML: {error}.", stage="input") from None

@@ -1,4 +1,4 @@
-"""Problem files of the grid solvers: TOML, read strictly.
+"""Problem files of the grid solvers: TOML or JSON, read strictly.
 
 Kinds: ``extended-hjb`` (a game's extended Hamilton-Jacobi-Bellman system), ``mfg`` (a mean-field
 game in one dimension), ``merton`` (control of the diffusion in one dimension). Unknown entries are
@@ -7,7 +7,6 @@ refused, and so is whatever the solver refuses; every message names the entry.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 
 import sympy as sp
 
-from eqsolve.errors import InputError
+from eqsolve.files import read_table
 from eqsolve.numerics.values import game_values
 from eqsolve.pde import expression
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
@@ -74,21 +73,8 @@ def load(path: str | Path) -> Problem:
     InputError
         If the file cannot be read, or an entry is missing, unknown or outside its domain.
     """
-    file = Path(path)
-    try:
-        if file.stat().st_size > LARGEST:
-            raise InputError(f"{path} is larger than {LARGEST} bytes.", stage=STAGE)
-        table = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
-    except OSError as error:
-        raise InputError(
-            f"{str(path)!r} cannot be read: {error.strerror}.",
-            stage=STAGE,
-            remedy="Give the name of a TOML file; see eqsolve pde --help.",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        text = str(error).splitlines()[0] if str(error) else "it is nested too deeply"
-        raise InputError(f"{path} is not a TOML file: {text}.", stage=STAGE) from None
-    return read(table, file.stem)
+    table = read_table(path, stage=STAGE, decimal=Decimal, largest=LARGEST)
+    return read(table, Path(path).stem)
 
 
 def read(table: Mapping[str, Any], name: str) -> Problem:

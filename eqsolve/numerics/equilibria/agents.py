@@ -35,6 +35,9 @@ JOINT = 8
 
 _RESPONSE = symbols("p1 p2 q3 Qb Qs")
 
+#: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
+WEIGHTS = Fraction(1, 10**9)
+
 #: What users call the symbols w and x of an agent.
 _GIVEN = {"w": "weight", "x": "wealth"}
 
@@ -158,6 +161,12 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
             game=where,
         )
         rows.append(row)
+    total = sum((row["w"] for row in rows), Fraction())
+    require(
+        abs(total - 1) <= WEIGHTS,
+        f"the weights sum to {float(total):.12g}, not to 1: divide each by their sum.",
+        game=game,
+    )
     return rows
 
 

@@ -6,6 +6,7 @@ import math
 import re
 import reprlib
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from eqsolve.symbols import entry
 
 #: Most points of an axis, which is kept in memory.
 LONGEST_AXIS = 10**7
+
+#: Most equal steps of a logarithmic axis that may have a rational ratio: 1e-30 to 1e30 by halves.
+MOST_PARTS = 200
 
 _COUNT = r"([0-9]{1,20})(?:\^([0-9]{1,2}))?"
 _AXIS = re.compile(rf"([^:]+):([^:]+):{_COUNT}(:log)?")
@@ -62,23 +66,49 @@ def parse_axis(name: str, text: str) -> NDArray[np.float64]:
             f"the axis of {name} is {reprlib.repr(text)}.",
             "Write START:STOP:COUNT, START:STOP:COUNT:log or list:A,B,C.",
         )
-    start, stop = (float(exact(name, end)) for end in found.group(1, 2))
+    start, stop = (exact(name, end) for end in found.group(1, 2))
     count = _count(found.group(3), found.group(4))
     if not 1 <= count <= LONGEST_AXIS:
         raise bad_sweep(
             f"the axis of {name} has {count} points.", f"Choose from 1 to {LONGEST_AXIS}."
         )
+    if count == 1 and start != stop:
+        raise bad_sweep(
+            f"the axis of {name} has one point and two ends.",
+            "Write list:A for one value, or give the number of values.",
+        )
     if found.group(5) is None:
-        values = np.linspace(start, stop, count)
+        values = _even(start, stop, count)
     elif start > 0 and stop > 0:
-        values = np.geomspace(start, stop, count)
-        # The ends are exact; geomspace leaves rounding errors in between only.
-        values[0], values[-1] = start, stop
+        values = _geometric(start, stop, count)
     else:
         raise bad_sweep(f"the logarithmic axis of {name} reaches zero.", "Use positive ends.")
     if counts(name):
         whole = np.unique(np.round(values))
         values = whole if start <= stop else whole[::-1]
+    return values
+
+
+def _even(start: Fraction, stop: Fraction, count: int) -> NDArray[np.float64]:
+    """The doubles next to ``start + k (stop - start)/(count - 1)``: .3 where .3 is meant."""
+    scale = math.lcm(start.denominator, stop.denominator)
+    first, last, steps = int(start * scale), int(stop * scale), max(count - 1, 1)
+    # The quotient of two whole numbers of Python is rounded once.
+    points = ((first * (steps - k) + last * k) / (scale * steps) for k in range(count))
+    return np.fromiter(points, np.float64, count)
+
+
+def _geometric(start: Fraction, stop: Fraction, count: int) -> NDArray[np.float64]:
+    """Points evenly spaced in the logarithm; those that are rational are the next doubles."""
+    values = np.geomspace(float(start), float(stop), count)
+    ratio, steps = stop / start, max(count - 1, 1)
+    for parts in range(min(steps, MOST_PARTS), 0, -1):
+        root = Fraction(
+            round(ratio.numerator ** (1 / parts)), round(ratio.denominator ** (1 / parts))
+        )
+        if steps % parts == 0 and root**parts == ratio:
+            values[:: steps // parts] = [float(start * root**k) for k in range(parts + 1)][:count]
+            break
     return values
 
 

@@ -41,12 +41,12 @@ def design(
         parameter. Values outside the domain of a varied parameter are no error but a status in the
         result.
     """
-    varied = _varied(game, vary)
-    texts = {ALIASES.get(k, k): v.strip() for k, v in vary.items() if isinstance(v, str)}
     known = (*kernel(game).parameters, "x", "y")
     for key in (*vary, *fixed):
         if ALIASES.get(key, key) not in known:
             raise bad_sweep(f"there is no parameter {key!r}.", f"Use {', '.join(known)}.", game)
+    varied = _varied(game, vary)
+    texts = {ALIASES.get(k, k): v.strip() for k, v in vary.items() if isinstance(v, str)}
     rest = _fixed(game, fixed, varied)
     wanted = tuple(columns)
     if not set(wanted) <= set(OUTPUTS):
@@ -122,8 +122,9 @@ def _factors(
             game,
         )
     groups = _groups(game, axes, zipped)
+    named = [[ALIASES.get(name, name) for name in group] for group in zipped]
     for name, axis in axes.items():
-        if groups[name] == (name,) and np.unique(axis).size < axis.size:
+        if (name,) == groups[name] and [name] not in named and np.unique(axis).size < axis.size:
             raise bad_sweep(f"the axis of {name} repeats a value.", "Give each value once.", game)
     drawn = None if sample is None else Sample(*parse_sample(sample), seed, box)
     factors: list[Factor] = []
