@@ -20,6 +20,7 @@ PARTS = [
 LAYERS = (
     ("errors", "files", "operators", "output"),
     ("symbols",),
+    ("arithmetic",),
     ("symbolic",),
     ("ledger", "model"),
     ("latex", "codegen", "registry", "derivations", "templates"),

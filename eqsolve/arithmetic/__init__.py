@@ -1,0 +1,1 @@
+"""Certified numbers: expressions on balls, differential equations, roots, polynomial systems."""
