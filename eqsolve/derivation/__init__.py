@@ -1,0 +1,1 @@
+"""From a game to the equations of its coefficients and their solution."""

@@ -1,0 +1,90 @@
+"""Linear systems over rational functions, possibly with more equations than unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+from flint import fmpq_mpoly
+
+from eqsolve.symbolic.algebra import Ratio, Ring
+
+
+@dataclass(frozen=True)
+class LinearSolution:
+    """The solution of a linear system.
+
+    Attributes
+    ----------
+    values : every unknown that the system determines.
+    free : unknowns that no equation determines.
+    residuals : numerators of equations that no choice of the unknowns satisfies.
+    """
+
+    values: dict[sp.Symbol, Ratio]
+    free: tuple[sp.Symbol, ...]
+    residuals: tuple[fmpq_mpoly, ...]
+
+
+def is_linear(ring: Ring, polynomial: fmpq_mpoly, unknowns: Sequence[sp.Symbol]) -> bool:
+    """Whether a polynomial has degree at most one in the unknowns together."""
+    places = [ring.symbols.index(u) for u in unknowns if u in ring.symbols]
+    return all(sum(int(e[i]) for i in places) <= 1 for e in polynomial.to_dict())
+
+
+def solve_linear(
+    ring: Ring, polynomials: Sequence[fmpq_mpoly], unknowns: Sequence[sp.Symbol]
+) -> LinearSolution:
+    """Solve ``polynomials = 0``, linear in the unknowns, by exact elimination."""
+    one = ring.context.constant(1)
+    inside = [u for u in unknowns if u in ring.symbols]
+    rows = []
+    for polynomial in polynomials:
+        row: dict[sp.Symbol, Ratio] = {}
+        constant_term = polynomial
+        for unknown in inside:
+            coefficients = ring.coefficients(polynomial, unknown)
+            if len(coefficients) > 1:
+                row[unknown] = Ratio(ring, coefficients[1], one)
+                constant_term -= coefficients[1] * ring.generator(unknown)
+        rows.append((row, Ratio(ring, constant_term, one)))
+    solved: dict[sp.Symbol, tuple[dict[sp.Symbol, Ratio], Ratio]] = {}
+    residuals = []
+    # short rows first: they give simple pivots
+    for row, rest in sorted(rows, key=lambda pair: len(pair[0])):
+        for unknown, (other, constant) in solved.items():
+            factor = row.pop(unknown, None)
+            if factor is not None:
+                for name, value in other.items():
+                    row[name] = _plus(row.get(name), factor * value)
+                rest = rest + factor * constant
+        row = {name: value for name, value in row.items() if not value.is_zero()}
+        if not row:
+            if not rest.is_zero():
+                residuals.append(rest.numerator)
+            continue
+        pivot = min(row, key=lambda name: len(row[name].numerator.to_dict()))
+        inverse = _negated(row.pop(pivot)) ** -1
+        expressed = {name: value * inverse for name, value in row.items()}
+        constant = rest * inverse
+        for unknown, (other, before) in solved.items():
+            factor = other.pop(pivot, None)
+            if factor is not None:
+                for name, value in expressed.items():
+                    other[name] = _plus(other.get(name), factor * value)
+                    if other[name].is_zero():
+                        del other[name]
+                solved[unknown] = (other, before + factor * constant)
+        solved[pivot] = (expressed, constant)
+    free = tuple(u for u in unknowns if u not in solved)
+    values = {u: constant for u, (other, constant) in solved.items() if not other}
+    return LinearSolution(values, free, tuple(residuals))
+
+
+def _plus(first: Ratio | None, second: Ratio) -> Ratio:
+    return second if first is None else first + second
+
+
+def _negated(value: Ratio) -> Ratio:
+    return Ratio(value.ring, -value.numerator, value.denominator)

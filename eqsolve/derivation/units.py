@@ -1,0 +1,170 @@
+"""Powers, exponentials and logarithms as generators of a polynomial ring.
+
+A rational function of symbols and of *units* (``x**g``, ``exp(A*y**2/2)``, ``log(x)``) is written
+as a rational function of symbols and one generator a unit, so that tests for zero are exact. The
+bases of powers and the arguments of logarithms are taken to be positive. Units are treated as
+independent of each other: an expression that is found zero is zero; one that vanishes by a
+relation among units (``sqrt(x)**2 = x`` beyond what SymPy combines) is not found zero, and the
+caller refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import sympy as sp
+from flint import fmpq, fmpq_mpoly
+
+from eqsolve.errors import DerivationError
+from eqsolve.symbolic.algebra import Ratio, Ring
+
+#: A unit: base and direction of the exponent, or a function that stands for itself.
+Unit = tuple[sp.Expr, sp.Expr]
+
+
+@dataclass
+class Units:
+    """The generators that a set of expressions needs.
+
+    Create it with all expressions that are to be compared; ``ratio`` then maps each of them, or
+    sums and products of them, into one common ring.
+    """
+
+    expressions: tuple[sp.Expr, ...]
+    generators: dict[Unit, sp.Symbol] = field(default_factory=dict)
+    denominators: dict[Unit, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(expressions: Iterable[sp.Expr]) -> Units:
+        """Find the units of the expressions."""
+        units = Units(tuple(expressions))
+        for expression in units.expressions:
+            units._rational(expression)
+        return units
+
+    @cached_property
+    def ring(self) -> Ring:
+        """The ring of the symbols of all expressions and of the units."""
+        return Ring.of(*(self._rational(expression) for expression in self.expressions))
+
+    def ratio(self, expression: sp.Expr) -> Ratio:
+        """The expression as an element of the ring's fraction field."""
+        return self.ring.ratio(self._rational(expression))
+
+    def expression(self, polynomial: fmpq_mpoly) -> sp.Expr:
+        """A polynomial of the ring, written with the units again."""
+        return self.ring.expression(polynomial).xreplace(self.meaning)
+
+    @property
+    def meaning(self) -> dict[sp.Symbol, sp.Expr]:
+        """What every generator stands for."""
+        return {
+            generator: base ** (direction / self.denominators[base, direction])
+            for (base, direction), generator in self.generators.items()
+        }
+
+    def depending(self, variables: Iterable[sp.Symbol]) -> list[int]:
+        """Positions in the ring of the variables and of the units that depend on them."""
+        wanted = set(variables)
+        meaning = self.meaning
+        return [
+            position
+            for position, symbol in enumerate(self.ring.symbols)
+            if meaning.get(symbol, symbol).free_symbols & wanted
+        ]
+
+    def collect(self, expression: sp.Expr, variables: Iterable[sp.Symbol]) -> list[fmpq_mpoly]:
+        """The coefficients of the numerator in all monomials of variables and their units.
+
+        The expression vanishes for all values of the variables if and only if all of them do.
+        """
+        return list(self.monomials(expression, variables).values())
+
+    def monomials(
+        self, expression: sp.Expr, variables: Iterable[sp.Symbol]
+    ) -> dict[tuple[int, ...], fmpq_mpoly]:
+        """The same by the monomial's exponents at all positions of the ring."""
+        places = self.depending(variables)
+        parts: dict[tuple[int, ...], dict[tuple[int, ...], fmpq]] = {}
+        numerator = self.ratio(expression).numerator
+        for exponents, coefficient in numerator.to_dict().items():
+            key = tuple(int(e) if i in places else 0 for i, e in enumerate(exponents))
+            rest = tuple(0 if i in places else int(e) for i, e in enumerate(exponents))
+            parts.setdefault(key, {})[rest] = coefficient
+        return {key: self.ring.context.from_dict(part) for key, part in parts.items()}
+
+    def _rational(self, expression: sp.Expr) -> sp.Expr:
+        if expression.is_Symbol or expression.is_Rational:
+            return expression
+        if expression.is_Add or expression.is_Mul:
+            return expression.func(*map(self._rational, expression.args))
+        if isinstance(expression, sp.exp):
+            return self._exponential(expression.exp)
+        if isinstance(expression, sp.log):
+            parts = _factors(expression.args[0])
+            if len(parts) > 1 or parts[0][1] != 1:
+                return sp.Add(*(self._rational(e * sp.log(b)) for b, e in parts))
+            return self._generator(sp.log(parts[0][0]), sp.S.One, 1)
+        if expression.is_Pow:
+            if expression.exp.is_Integer:
+                return self._rational(expression.base) ** expression.exp
+            if expression.base is sp.S.Exp1:
+                return self._exponential(expression.exp)
+            return self._power(expression)
+        if expression.is_Float:
+            raise DerivationError(
+                f"{expression} is a floating-point number.",
+                stage="algebra",
+                remedy="Write exact numbers, as in Rational(3, 100).",
+            )
+        return self._generator(expression, sp.S.One, 1)
+
+    def _power(self, power: sp.Expr) -> sp.Expr:
+        result = sp.S.One
+        for base, weight in _factors(power.base):
+            if base.is_negative:
+                raise DerivationError(f"{power} has a negative base.", stage="algebra")
+            for term in sp.Add.make_args(sp.expand(weight * power.exp)):
+                number, direction = term.as_coeff_Mul()
+                if direction == 1 and number.is_Integer:
+                    result *= self._rational(base) ** number
+                else:
+                    result *= self._generator(base, direction, number)
+        return result
+
+    def _exponential(self, argument: sp.Expr) -> sp.Expr:
+        result = sp.S.One
+        for term in sp.Add.make_args(sp.expand(argument)):
+            number, direction = term.as_coeff_Mul()
+            if direction != 0 and number != 0:
+                result *= self._generator(sp.E, direction, number)
+        return result
+
+    def _generator(self, base: sp.Expr, direction: sp.Expr, number: sp.Rational) -> sp.Expr:
+        """The unit ``base**(number * direction)`` as a power of a generator.
+
+        Denominators of numbers are collected on the first pass, when expressions are read.
+        """
+        unit = (base, direction)
+        number = sp.Rational(number)
+        if unit not in self.generators:
+            self.generators[unit] = sp.Dummy(f"unit{len(self.generators)}")
+            self.denominators[unit] = 1
+        common = int(sp.ilcm(self.denominators[unit], number.q))
+        if common != self.denominators[unit]:
+            self.__dict__.pop("ring", None)
+            self.denominators[unit] = common
+        return self.generators[unit] ** int(number * common)
+
+
+def _factors(base: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """A positive expression as factors with exponents."""
+    pairs: list[tuple[sp.Expr, sp.Expr]] = []
+    for factor in sp.Mul.make_args(sp.factor(base) if base.is_Add else base):
+        if factor.is_Pow and factor.base is not sp.S.Exp1:
+            pairs += [(b, e * factor.exp) for b, e in _factors(factor.base)]
+        else:
+            pairs.append((factor, sp.S.One))
+    return pairs

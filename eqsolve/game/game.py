@@ -1,0 +1,243 @@
+"""What a game is: states, players, laws, crowd and horizon, and nothing derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+
+from eqsolve.errors import DerivationError
+
+#: Calendar time, in drifts, hazard rates and costs that depend on it.
+t = sp.Symbol("t")
+
+Notion = Literal["feedback", "open-loop", "given", "planner"]
+
+
+def _exact(value: sp.Expr) -> sp.Expr:
+    """A number of Python as SymPy's."""
+    return sp.S.Zero + value
+
+
+@dataclass(frozen=True)
+class State:
+    """``d symbol = drift dt + sum_k loadings[k] dW^k + sum_c jumps[c] dN^c``.
+
+    Loadings name independent Brownian motions and jumps name clocks of the game: states that
+    share a name share the noise.
+    """
+
+    symbol: sp.Symbol
+    drift: sp.Expr
+    loadings: Mapping[str, sp.Expr] = field(default_factory=dict)
+    jumps: Mapping[str, sp.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drift", _exact(self.drift))
+        for name in ("loadings", "jumps"):
+            exact = {key: _exact(value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, exact)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A Poisson clock of the given intensity; ``mark`` takes each value with its probability.
+
+    Sizes of jumps are written in the states, the controls and ``mark``.
+    """
+
+    name: str
+    intensity: sp.Expr
+    mark: sp.Symbol | None = None
+    marks: tuple[tuple[sp.Expr, sp.Expr], ...] = ((sp.S.One, sp.S.One),)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "intensity", _exact(self.intensity))
+        pairs = tuple((_exact(probability), _exact(value)) for probability, value in self.marks)
+        object.__setattr__(self, "marks", pairs)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An expectation that a preference depends on.
+
+    ``name = E[ payoff at the horizon + integral of running up to the horizon ]``; the payoff is
+    written in states and laws, the running part in states, controls and laws.
+    """
+
+    name: str
+    payoff: sp.Expr = sp.S.Zero
+    running: sp.Expr = sp.S.Zero
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "payoff", _exact(self.payoff))
+        object.__setattr__(self, "running", _exact(self.running))
+
+    @property
+    def symbol(self) -> sp.Symbol:
+        """The value of the moment as an argument of the preference."""
+        return sp.Symbol(self.name)
+
+
+@dataclass(frozen=True)
+class Preference:
+    """``F(states, E phi_1, ..., E phi_k)``, maximized or minimized.
+
+    ``aggregate`` is written in the states (frozen at the moment of decision) and the moments'
+    symbols.
+    """
+
+    moments: tuple[Moment, ...]
+    aggregate: sp.Expr
+    sense: Literal["maximize", "minimize"] = "maximize"
+
+
+def expected(
+    running: sp.Expr = sp.S.Zero,
+    payoff: sp.Expr = sp.S.Zero,
+    sense: Literal["maximize", "minimize"] = "maximize",
+    name: str = "J",
+) -> Preference:
+    """The time-consistent preference ``J = E[payoff + integral of running]``."""
+    moment = Moment(name, payoff, running)
+    return Preference((moment,), moment.symbol, sense)
+
+
+@dataclass(frozen=True)
+class Player:
+    """Somebody who chooses ``controls`` to optimize a preference, discounted at a rate."""
+
+    name: str
+    controls: tuple[sp.Symbol, ...]
+    preference: Preference
+    discount: sp.Expr = sp.S.Zero
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "discount", _exact(self.discount))
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """When payoffs fall due: at the first strike of a hazard rate, at ``end``, or the earlier.
+
+    ``Horizon(hazard)`` is a random horizon, ``Horizon(end=T)`` a fixed one and
+    ``Horizon(hazard, T)`` is min(tau, T). With neither, the horizon is infinite and the players
+    must discount.
+    """
+
+    hazard: sp.Expr = sp.S.Zero
+    end: sp.Expr | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hazard", _exact(self.hazard))
+        if self.end is not None:
+            object.__setattr__(self, "end", _exact(self.end))
+
+
+@dataclass(frozen=True)
+class Law:
+    """``symbol = E[ of | the noises given ]``, or its average over finitely many players.
+
+    ``of`` is affine in states and controls of the player that the game's crowd consists of.
+    """
+
+    symbol: sp.Symbol
+    of: sp.Expr
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """``size`` copies of a player: a symbol or a number, or None for a continuum.
+
+    ``own`` names the parameters in which the copies differ (types of their own); without them
+    all copies are alike. ``weights`` is the symbol of a copy's weight in the averages; without
+    it the weights are equal.
+    """
+
+    player: str
+    size: sp.Expr | None = None
+    own: tuple[sp.Symbol, ...] = ()
+    weights: sp.Symbol | None = None
+
+    @property
+    def share(self) -> sp.Expr:
+        """The weight of one player in the averages: 1/n, and 0 in a continuum."""
+        if self.size is None:
+            return sp.S.Zero
+        return self.weights if self.weights is not None else 1 / self.size
+
+
+@dataclass(frozen=True)
+class Game:
+    """A stochastic game.
+
+    Parameters
+    ----------
+    name : identifier used in commands and machine output.
+    states, players, horizon, laws, crowd : see the classes.
+    definitions : abbreviations ``symbol -> expression`` used in the declaration, in order.
+    clocks : the Poisson clocks that states' jumps name.
+    notion : ``feedback`` (Nash in feedback strategies), ``open-loop``, ``given`` (laws are
+        given to the players; they enter the equilibrium through a fixed point) or ``planner``.
+    """
+
+    name: str
+    states: tuple[State, ...]
+    players: tuple[Player, ...]
+    horizon: Horizon
+    laws: tuple[Law, ...] = ()
+    crowd: Crowd | None = None
+    definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    clocks: tuple[Clock, ...] = ()
+    notion: Notion = "feedback"
+
+    @property
+    def state_symbols(self) -> tuple[sp.Symbol, ...]:
+        """The state variables in order of declaration."""
+        return tuple(state.symbol for state in self.states)
+
+    @property
+    def controls(self) -> tuple[sp.Symbol, ...]:
+        """The controls of all players, in order."""
+        return tuple(control for player in self.players for control in player.controls)
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of all players, in order."""
+        return tuple(moment for player in self.players for moment in player.preference.moments)
+
+    def expressions(self) -> Iterator[tuple[str, sp.Expr]]:
+        """Every expression of the declaration, with the words that say where it stands."""
+        for state in self.states:
+            yield f"the drift of {state.symbol}", state.drift
+            for noise, loading in state.loadings.items():
+                yield f"the loading of {state.symbol} on {noise}", loading
+            for name, size in state.jumps.items():
+                yield f"the jump of {state.symbol} at {name}", size
+        for clock in self.clocks:
+            yield f"the intensity of {clock.name}", clock.intensity
+            for probability, value in clock.marks:
+                yield f"the marks of {clock.name}", probability + 0 * value
+                yield f"the marks of {clock.name}", value
+        for player in self.players:
+            yield f"the discount rate of {player.name}", player.discount
+            yield f"the preference of {player.name}", player.preference.aggregate
+            for moment in player.preference.moments:
+                yield f"the payoff of {moment.name}", moment.payoff
+                yield f"the running part of {moment.name}", moment.running
+        for law in self.laws:
+            yield f"the law {law.symbol}", law.of
+        yield "the hazard rate", self.horizon.hazard
+        if self.horizon.end is not None:
+            yield "the end of the horizon", self.horizon.end
+        if self.crowd is not None and self.crowd.size is not None:
+            yield "the size of the crowd", self.crowd.share
+        for symbol, definition in self.definitions.items():
+            yield f"the definition of {symbol}", definition
+
+    def error(self, text: str, stage: str = "game", remedy: str = "") -> DerivationError:
+        """An error that names this game."""
+        return DerivationError(text, game=self.name, stage=stage, remedy=remedy)

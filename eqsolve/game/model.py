@@ -1,0 +1,52 @@
+"""What the file of a game exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from eqsolve.game.ansatz import Ansatz
+from eqsolve.game.game import Game
+from eqsolve.game.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Model:
+    """A game, the form of its solution and the letters it is written in.
+
+    A file exports it as ``MODEL``, or exports a function ``model(**structure)`` that returns one.
+    The function's arguments are what changes the equations and not only the numbers: ``notion``,
+    ``size`` (a number, or None for a continuum), ``horizon`` (whether an end T is given), or the
+    name of a parameter, whose value is then passed (for a matrix, its rows); each has a default.
+
+    Parameters
+    ----------
+    game, ansatz, vocabulary : see the classes.
+    title : one line for listings.
+    source : where the game comes from, a reference.
+    selection : which of several solutions is the equilibrium: ``limit`` (the one that the finite
+        horizon reaches as it grows), ``stabilizing`` (the states stay finite) or ``value`` (the
+        best value at the given states).
+    outputs : further results by name, in coefficients, laws and parameters.
+    initial : for a state, the mean and variance of its law at time 0, where the game has one.
+    cases : named parameter sets with exact values, by parameter.
+    reference : known results by case and by name of the result, as printed decimals.
+    """
+
+    game: Game
+    ansatz: Ansatz
+    vocabulary: Vocabulary
+    title: str = ""
+    source: str = ""
+    selection: str = "limit"
+    outputs: Mapping[str, sp.Expr] = field(default_factory=dict)
+    initial: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]] = field(default_factory=dict)
+    cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reference: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The game's name."""
+        return self.game.name
