@@ -18,14 +18,14 @@ PARTS = [
 
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
-    ("errors", "files", "operators", "output"),
+    ("errors", "files", "numbers", "operators", "output"),
     ("symbols",),
     ("arithmetic",),
     ("game", "symbolic"),
     ("derivation",),
     ("ledger", "model"),
     ("latex", "codegen", "registry", "derivations", "templates"),
-    ("numerics", "pde"),
+    ("numerics", "pde", "solve"),
     ("verify",),
     ("claims",),
     ("paper_figures", "plots", "convergence_plot"),

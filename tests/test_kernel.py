@@ -682,6 +682,10 @@ def test_status_labels() -> None:
         "near-fold",
         "no-solution",
         "invalid-input",
+        "unstable",
+        "explodes",
+        "not-a-maximum",
+        "unresolved",
     )
     assert all(status.meaning.endswith(".") for status in Status)
 

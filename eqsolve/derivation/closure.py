@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.derivation.laws import others_average
-from eqsolve.derivation.problem import Problem
+from eqsolve.derivation.problem import Others, Problem
 from eqsolve.game import Game
 
 
@@ -20,10 +20,13 @@ class Closure:
     ----------
     feedback : every control in states and coefficients.
     others : every average over the other copies, in the player's states and coefficients.
+    aggregates : where the copies have types of their own, the symbol of every average over all
+        copies and what is averaged; they are found with the numbers of all types.
     """
 
     feedback: Mapping[sp.Symbol, sp.Expr]
     others: Mapping[sp.Symbol, sp.Expr]
+    aggregates: Mapping[sp.Symbol, Others]
 
     def __call__(self, expression: sp.Expr) -> sp.Expr:
         """The expression in equilibrium."""
@@ -40,9 +43,37 @@ def close(
     DerivationError
         If an average needs a moment of the crowd that the game does not follow.
     """
+    if game.crowd is not None and game.crowd.own:
+        return _own_types(game, problems, feedback)
     others = {
         name: others_average(game, atom.expression.xreplace(dict(feedback)), atom.power)
         for problem in problems
         for name, atom in problem.others.items()
     }
-    return Closure(feedback, others)
+    return Closure(feedback, others, {})
+
+
+def _own_types(
+    game: Game, problems: Sequence[Problem], feedback: Mapping[sp.Symbol, sp.Expr]
+) -> Closure:
+    """The average over the others is that over all copies, less the player's own part."""
+    crowd = game.crowd
+    assert crowd is not None
+    others: dict[sp.Symbol, sp.Expr] = {}
+    aggregates: dict[sp.Symbol, Others] = {}
+    for problem in problems:
+        for name, atom in problem.others.items():
+            own = atom.expression.xreplace(dict(feedback))
+            states = own.free_symbols & set(game.state_symbols)
+            if states:
+                raise game.error(
+                    f"the average of {atom.expression} over types needs the joint law of types "
+                    f"and {', '.join(map(str, states))}.",
+                    stage="laws",
+                    remedy="With types of their own, drift, loadings and feedback of the copies "
+                    "may not depend on their states.",
+                )
+            total = sp.Symbol(f"E[{atom.expression}]" + ("/n" if atom.power == 2 else ""))
+            aggregates[total] = Others(own, atom.power)
+            others[name] = total - crowd.share**atom.power * own
+    return Closure(feedback, others, aggregates)

@@ -11,7 +11,12 @@ from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.check import check
 from eqsolve.derivation.closure import Closure, close
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
-from eqsolve.derivation.matching import CoefficientSystem, match, unknowns_of
+from eqsolve.derivation.matching import (
+    CoefficientSystem,
+    match,
+    terminal_values,
+    unknowns_of,
+)
 from eqsolve.derivation.planner import planner
 from eqsolve.derivation.problem import problems
 from eqsolve.game import Model, t
@@ -42,6 +47,17 @@ class Derivation:
         """Whether coefficients are constants: the horizon is infinite and nothing moves in time."""
         moving = any(t in rate.free_symbols for rate in self.system.rates.values())
         return self.model.game.horizon.end is None and not moving
+
+    @cached_property
+    def payoffs(self) -> dict[sp.Symbol, sp.Expr]:
+        """The coefficients at which the functions are the payoffs, were the horizon to end.
+
+        Raises
+        ------
+        DerivationError
+            If the ansatz cannot equal the payoffs.
+        """
+        return terminal_values(self.solved, self.systems, self.system.unknowns)
 
     @cached_property
     def blocks(self) -> tuple[tuple[sp.Symbol, ...], ...]:

@@ -118,7 +118,7 @@ def match(
         feedback,
         implicit,
         back,
-        _terminal(model, systems, unknowns) if game.horizon.end is not None else {},
+        terminal_values(model, systems, unknowns) if game.horizon.end is not None else {},
         tuple(dict.fromkeys(e for e in nonzero if not e.is_number)),
     )
 
@@ -164,7 +164,8 @@ def _feedback(
                 nonzero.append(below)
         elif len(polynomials) == len(group):
             for symbol, polynomial in zip(group, polynomials):
-                implicit[symbol] = units.expression(polynomial)
+                implicit[symbol], dropped = _carrying(units, polynomial, group)
+                nonzero += dropped
         else:
             raise game.error(
                 f"the first-order conditions give {len(polynomials)} equations for "
@@ -176,6 +177,20 @@ def _feedback(
     if lost:
         _refuse(game, units, (), tuple(lost))
     return feedback, implicit, nonzero
+
+
+def _carrying(
+    units: Units, polynomial: fmpq_mpoly, group: Sequence[sp.Symbol]
+) -> tuple[sp.Expr, list[sp.Expr]]:
+    """The factors that contain the unknowns, and those that do not and must not vanish."""
+    kept, dropped = sp.S.One, []
+    for factor, multiplicity in units.ring.factors(polynomial)[1]:
+        spelled = factor.xreplace(units.meaning)
+        if spelled.free_symbols & set(group):
+            kept *= spelled**multiplicity
+        else:
+            dropped.append(spelled)
+    return kept, dropped
 
 
 def _refuse(
@@ -211,7 +226,7 @@ def _shown(units: Units, polynomial: fmpq_mpoly) -> str:
     return text if len(text) < 200 else text[:200] + "..."
 
 
-def _terminal(
+def terminal_values(
     model: Model, systems: Sequence[ExtendedHJB | Adjoints], unknowns: Sequence[sp.Symbol]
 ) -> dict[sp.Symbol, sp.Expr]:
     """The coefficients at which the functions are the payoffs."""

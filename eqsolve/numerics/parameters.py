@@ -1,82 +1,18 @@
-"""Parameters given by users: exact parsing and validation."""
+"""Parameters given by users: names and domains."""
 
 from __future__ import annotations
 
-import math
-import re
-import reprlib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from eqsolve.errors import InputError
+from eqsolve.numbers import Number, exact
 from eqsolve.symbols import entry
-
-Number = int | float | str | Fraction
-
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_RATIO = re.compile(r"[+-]?[0-9]+/[0-9]+")
-
-#: Most characters of a number, and the magnitudes of numbers other than 0.
-LONGEST = 100
-LEAST, MOST = Fraction(1, 10**30), Fraction(10**30)
 
 #: Names accepted in place of a parameter's own, because Python reserves the latter.
 ALIASES = {"lam": "lambda"}
 
-
-def exact(name: str, value: object, *, game: str = "") -> Fraction:
-    """Return a number as an exact fraction: decimals and ratios as written, floats as stored.
-
-    Raises
-    ------
-    InputError
-        If the value is not a finite number, or too long, too large or too small to compute with.
-    """
-    if isinstance(value, str) and len(value) > LONGEST:
-        number = None
-    else:
-        number = _fraction(value)
-        if number is None:
-            raise InputError(
-                f"the parameter {name} must be a finite number, not {reprlib.repr(value)}.",
-                game=game,
-                stage="input",
-                remedy='Write a decimal such as 0.03 or a ratio such as "1/3".',
-            )
-    if number is None or (number != 0 and not LEAST <= abs(number) <= MOST):
-        raise InputError(
-            f"the parameter {name} must be 0 or of magnitude 1e-30 to 1e30, written in at most "
-            f"{LONGEST} characters.",
-            game=game,
-            stage="input",
-        )
-    return number
-
-
-def _fraction(value: object) -> Fraction | None:
-    """The exact value, or None if it is not a finite number."""
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, str):
-        text = value.strip()
-        if _RATIO.fullmatch(text):
-            top, bottom = text.split("/")
-            if int(bottom) != 0:
-                return Fraction(int(top), int(bottom))
-        elif _DECIMAL.fullmatch(text):
-            return Fraction(text)
-    elif isinstance(value, bool):
-        pass
-    elif isinstance(value, int):
-        return Fraction(value)
-    else:
-        try:
-            number = float(value)  # type: ignore[arg-type]  # any real number type, numpy's too
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if math.isfinite(number):
-            return Fraction(number)
-    return None
+__all__ = ["ALIASES", "Number", "check_names", "exact", "parameters", "require"]
 
 
 def check_names(given: Iterable[str], known: Iterable[str], *, game: str) -> None:

@@ -24,6 +24,10 @@ class Status(Labelled):
     NEAR_FOLD = 4
     NO_SOLUTION = 5
     INVALID_INPUT = 6
+    UNSTABLE = 7
+    EXPLODES = 8
+    NOT_A_MAXIMUM = 9
+    UNRESOLVED = 10
 
     @property
     def meaning(self) -> str:
@@ -47,6 +51,10 @@ _MEANINGS = {
     ),
     Status.NO_SOLUTION: "A quantity leaves the range of double precision, or a root was not found.",
     Status.INVALID_INPUT: "A parameter lies outside its domain.",
+    Status.UNSTABLE: "The expectations grow at least as fast as they are discounted.",
+    Status.EXPLODES: "The solution does not exist up to the horizon.",
+    Status.NOT_A_MAXIMUM: "The second-order condition fails: the stationary point is no optimum.",
+    Status.UNRESOLVED: "The numbers could not be determined with a proof.",
 }
 
 

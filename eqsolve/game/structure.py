@@ -1,0 +1,84 @@
+"""From what a game's file exports to the model that a user's arguments ask for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eqsolve.errors import InputError
+from eqsolve.game.model import Model
+
+Builder = Callable[..., Model]
+
+#: Arguments of ``model(**structure)`` that are no parameters.
+RESERVED = ("notion", "size", "horizon")
+
+
+def structure(builder: Model | Builder) -> dict[str, Any]:
+    """The arguments that change the equations, with their defaults."""
+    if isinstance(builder, Model):
+        return {}
+    found = {}
+    for name, argument in inspect.signature(builder).parameters.items():
+        if argument.default is inspect.Parameter.empty:
+            raise InputError(
+                f"the argument {name} of model() has no default.",
+                stage="structure",
+                remedy="Give every argument of model() a default.",
+            )
+        found[name] = argument.default
+    return found
+
+
+def build(
+    builder: Model | Builder,
+    values: Mapping[str, object],
+    *,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+) -> Model:
+    """Return the model for a user's arguments.
+
+    Parameters
+    ----------
+    builder : a Model, or the function ``model(**structure)`` of a game's file.
+    values : what the user gave, exact numbers by name (matrices as nested lists).
+    notion, size, continuum : ``--notion``, ``--size N`` and ``--size continuum``.
+
+    Raises
+    ------
+    InputError
+        If the game has no such notion or size.
+    """
+    arguments = structure(builder)
+    chosen: dict[str, Any] = {}
+    if size is None and "n" in values and "size" in arguments:
+        number = values["n"]
+        size = int(number) if number == int(number) else None  # type: ignore[call-overload]
+    if "size" in arguments:
+        if size is not None or continuum:
+            chosen["size"] = size
+    if "notion" in arguments and notion is not None:
+        chosen["notion"] = notion
+    if "horizon" in arguments:
+        chosen["horizon"] = "T" in values
+    for name in arguments:
+        if name not in RESERVED and name in values:
+            chosen[name] = values[name]
+    model = builder if isinstance(builder, Model) else builder(**chosen)
+    game = model.game
+    if notion is not None and game.notion != notion:
+        raise InputError(
+            f"the notion {notion!r} is not declared.",
+            game=game.name,
+            stage="structure",
+            remedy=f"The game has the notion {game.notion!r}"
+            + ("; give its file a function model(notion=...)." if not arguments else "."),
+        )
+    has_size = game.crowd is not None and game.crowd.size is not None
+    if (size is not None) != has_size and (size is not None or continuum):
+        kind = "finitely many players" if size is not None else "a continuum of players"
+        raise InputError(f"the game does not have {kind}.", game=game.name, stage="structure")
+    return model

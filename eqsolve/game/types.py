@@ -1,0 +1,177 @@
+"""The types of a crowd whose copies differ: one row of numbers for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+import mpmath
+from numpy.polynomial.legendre import leggauss
+
+from eqsolve.errors import InputError
+from eqsolve.game.model import Model
+from eqsolve.game.parameters import ALIASES
+from eqsolve.numbers import exact
+
+#: Tables of a file that hold one row a type.
+TABLES = ("player", "agent", "type")
+WEIGHT = "weight"
+_SUFFIX = re.compile(r"(.+)_([1-9][0-9]*)")
+_UNIFORM = re.compile(r"uniform:([^,]+),([^,]+)")
+
+#: Nodes of the quadrature rule that stands for a continuous law of types.
+NODES = 24
+
+
+@dataclass(frozen=True)
+class Types:
+    """The rows of a crowd's table.
+
+    Attributes
+    ----------
+    common : parameters that all copies share, and whatever else the user gave.
+    rows : parameters of each type.
+    weights : of each type in the averages; they sum to 1.
+    drawn : whether the rows are the nodes of a quadrature rule for a continuous law.
+    """
+
+    common: Mapping[str, object]
+    rows: tuple[Mapping[str, object], ...]
+    weights: tuple[Fraction, ...]
+    drawn: bool = False
+
+
+def read_types(
+    model: Model, given: Mapping[str, object], size: int | None, nodes: int = NODES
+) -> Types:
+    """Split a user's numbers into common ones and a table of types.
+
+    Raises
+    ------
+    InputError
+        If rows are missing, of different lengths, or their weights do not sum to 1.
+    """
+    game = model.game
+    assert game.crowd is not None
+    own = {letter.name for letter in model.vocabulary.parameters if letter.symbol in game.crowd.own}
+    declared = {letter.name for letter in model.vocabulary.parameters}
+    common: dict[str, object] = {}
+    columns: dict[str, dict[int, object]] = {}
+    laws: dict[str, tuple[Fraction, Fraction]] = {}
+    for key, value in given.items():
+        name = ALIASES.get(key, key)
+        suffixed = _SUFFIX.fullmatch(name) if name not in declared else None
+        if key in TABLES:
+            _table(value, columns, game.name)
+        elif name in own or name == WEIGHT:
+            law = _law(value)
+            if law is not None:
+                laws[name] = law
+            elif isinstance(value, (list, tuple)):
+                columns.setdefault(name, {}).update(enumerate(value, start=1))
+            else:
+                common[name] = value
+        elif suffixed is not None and suffixed[1] in own | {WEIGHT}:
+            columns.setdefault(suffixed[1], {})[int(suffixed[2])] = value
+        else:
+            common[name] = value
+    if laws:
+        if columns or size is not None:
+            raise InputError(
+                "a continuous law of types needs a continuum of players, and no table.",
+                game=game.name,
+                stage="input",
+            )
+        return _drawn(common, laws, nodes)
+    count = max((len(c) for c in columns.values()), default=1)
+    for name, column in columns.items():
+        if sorted(column) != list(range(1, count + 1)):
+            raise InputError(
+                f"the table gives {name} for {len(column)} of {count} types.",
+                game=game.name,
+                stage="input",
+                remedy="Give every type a value, or one value for all.",
+            )
+    if size is not None and count == 1:
+        count = size
+    if size is not None and count != size:
+        raise InputError(
+            f"there are {count} types for {size} players.", game=game.name, stage="input"
+        )
+    column = columns.pop(WEIGHT, {i: Fraction(1, count) for i in range(1, count + 1)})
+    weights = tuple(exact(WEIGHT, column[i], game=game.name) for i in range(1, count + 1))
+    if abs(sum(weights) - 1) > Fraction(1, 10**9) or any(w < 0 for w in weights):
+        raise InputError(
+            f"the weights of the types sum to {float(sum(weights)):g}, not 1.",
+            game=game.name,
+            stage="input",
+            remedy="Divide each by their sum.",
+        )
+    if size is not None and len(set(weights)) > 1:
+        raise InputError(
+            "finitely many players have equal weights here.", game=game.name, stage="input"
+        )
+    rows = tuple(
+        {n: c.get(i, next(iter(c.values()))) for n, c in columns.items()}
+        for i in range(1, count + 1)
+    )
+    return Types(common, rows, weights)
+
+
+def _table(value: object, columns: dict[str, dict[int, object]], game: str) -> None:
+    if not isinstance(value, Sequence) or not all(isinstance(row, Mapping) for row in value):
+        raise InputError("a table of types is a list of rows.", game=game, stage="input")
+    for index, row in enumerate(value, start=1):
+        for name, entry in row.items():
+            columns.setdefault(ALIASES.get(name, name), {})[index] = entry
+
+
+def _law(value: object) -> tuple[Fraction, Fraction] | None:
+    """The ends of a uniform law, where a value is one."""
+    if isinstance(value, str):
+        match = _UNIFORM.fullmatch(value.replace(" ", ""))
+        return (exact("low", match[1]), exact("high", match[2])) if match else None
+    if isinstance(value, Mapping):
+        if value.get("law") != "uniform" or set(value) != {"law", "low", "high"}:
+            raise InputError(
+                'a law of types is {law = "uniform", low = 1, high = 2}.', stage="input"
+            )
+        return exact("low", value["low"]), exact("high", value["high"])
+    return None
+
+
+def _drawn(
+    common: Mapping[str, object], laws: Mapping[str, tuple[Fraction, Fraction]], nodes: int
+) -> Types:
+    """A Gauss-Legendre rule for independent uniform laws."""
+    if len(laws) > 2:
+        raise InputError("at most two parameters may have a continuous law.", stage="input")
+    with mpmath.workdps(50):
+        rule = [
+            (Fraction(mpmath.nstr((1 + x) / 2, 40)), Fraction(mpmath.nstr(w / 2, 40)))
+            for x, w in _legendre(nodes)
+        ]
+    rows, weights = [], []
+    for points in product(rule, repeat=len(laws)):
+        rows.append(
+            {n: low + (high - low) * x for (n, (low, high)), (x, _) in zip(laws.items(), points)}
+        )
+        weight = Fraction(1)
+        for _, w in points:
+            weight *= w
+        weights.append(weight)
+    return Types(common, tuple(rows), tuple(weights), drawn=True)
+
+
+def _legendre(nodes: int) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    """Nodes and weights of the Gauss-Legendre rule on (-1, 1), refined from doubles."""
+    rule = []
+    for start in leggauss(nodes)[0]:
+        x = mpmath.findroot(lambda z: mpmath.legendre(nodes, z), mpmath.mpf(float(start)))
+        slope = nodes * (x * mpmath.legendre(nodes, x) - mpmath.legendre(nodes - 1, x))
+        slope /= x**2 - 1
+        rule.append((x, 2 / ((1 - x**2) * slope**2)))
+    return rule

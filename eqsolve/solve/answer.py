@@ -1,0 +1,103 @@
+"""The result of solving a model at one point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from importlib.metadata import version
+from typing import Any
+
+from eqsolve.errors import NoSolutionError
+from eqsolve.numerics.status import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A game's equilibrium at one point, or why there is none.
+
+    Attributes
+    ----------
+    game, notion, size : what was solved; ``size`` is None for a continuum or a game of explicit
+        players.
+    parameters : exact values by name.
+    status, message : the outcome, and a sentence on it.
+    roots : every real solution of a stationary system with what was decided of it.
+    strategy : for every control, its coefficients by monomial of the states.
+    value : for every player, the coefficients of the value by monomial of the states.
+    coefficients : those of the ansatz at the time asked for.
+    laws : means and variances of the states at that time.
+    explosion : the horizon at which the solution ceases to exist, where it is known.
+    outputs : further results that the model declares.
+    at : controls, values and objectives at the state asked for.
+    certificate : radii of the enclosures and what was proved.
+    """
+
+    game: str
+    notion: str
+    size: int | None
+    parameters: Mapping[str, str]
+    status: Status
+    message: str
+    time: Fraction = Fraction(0)
+    roots: tuple[Mapping[str, Any], ...] = ()
+    strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    value: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    coefficients: Mapping[str, float] = field(default_factory=dict)
+    laws: Mapping[str, float] = field(default_factory=dict)
+    explosion: float | None = None
+    outputs: Mapping[str, float] = field(default_factory=dict)
+    at: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether an equilibrium was found."""
+        return self.status is Status.OK
+
+    def raise_for_status(self) -> None:
+        """Raise NoSolutionError unless an equilibrium was found."""
+        if not self.ok:
+            raise NoSolutionError(self.message, game=self.game, stage=self.status.label)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        document: dict[str, Any] = {
+            "schema": 1,
+            "game": self.game,
+            "notion": self.notion,
+            "size": self.size,
+            "params": dict(self.parameters),
+            "status": self.status.label,
+            "message": self.message,
+            "t": float(self.time),
+        }
+        single = len(self.value) == 1
+        value = next(iter(self.value.values())) if single else self.value
+        for name, part in (
+            ("roots", list(self.roots)),
+            ("strategy", self.strategy),
+            ("value", value),
+            ("coefficients", self.coefficients),
+            ("laws", self.laws),
+            ("outputs", self.outputs),
+            ("at", self.at),
+            ("certificate", self.certificate),
+        ):
+            if part:
+                document[name] = part
+        document["explosion"] = self.explosion
+        document["provenance"] = {"eqsolve": version("eqsolve")}
+        return document
+
+    def __str__(self) -> str:
+        lines = [f"{self.game} ({self.notion}): {self.status.label}", f"  {self.message}"]
+        for section in ("strategy", "value", "coefficients", "laws", "outputs", "at"):
+            lines += [f"  {k:<26}{v}" for k, v in _flat(section, getattr(self, section))]
+        return "\n".join(lines)
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return [pair for key, part in value.items() for pair in _flat(f"{name}.{key}", part)]
+    return [(name, f"{value:.15g}" if isinstance(value, float) else str(value))]

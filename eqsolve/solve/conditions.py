@@ -1,0 +1,77 @@
+"""What a solution must satisfy besides its equations: conditions of the derivation as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+from flint import arb
+
+from eqsolve.arithmetic.function import Function
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.units import Units
+
+Environment = Mapping[sp.Symbol, arb]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``expression > 0``, with the sentence that says what it means."""
+
+    expression: sp.Expr
+    sentence: str
+
+    def holds(self, values: Environment) -> bool | None:
+        """Whether it holds; None where the balls do not decide."""
+        value = evaluate(self.expression, values)
+        if not value.is_finite():
+            return None
+        return True if value > 0 else False if value <= 0 else None
+
+
+def evaluate(expression: sp.Expr, values: Environment) -> arb:
+    """A ball around an expression at balls for its symbols."""
+    names = sorted(expression.free_symbols, key=lambda s: s.name)
+    value: arb = Function([expression], names)([values[name] for name in names])[0]
+    return value
+
+
+def second_order(derivation: Derivation) -> tuple[Condition, ...]:
+    """The second-order conditions of every player: leading minors of the Hessian.
+
+    For a preference that is maximized the minors of the negative Hessian are positive, for one
+    that is minimized those of the Hessian (Sylvester's criterion).
+    """
+    spelled: dict[sp.Symbol, sp.Expr] = {}
+    for name, value in derivation.solved.game.definitions.items():
+        spelled[name] = value.xreplace(spelled)
+    conditions = []
+    for system in derivation.systems:
+        player = system.problem.player
+        sign = -1 if player.preference.sense == "maximize" else 1
+        kind = "maximum" if sign < 0 else "minimum"
+        matrix = system.hessian.applyfunc(
+            lambda e, s=sign: s
+            * derivation.closure(e).xreplace(dict(derivation.system.feedback)).xreplace(spelled)
+        )
+        for size in range(1, matrix.rows + 1):
+            conditions.append(
+                Condition(
+                    matrix[:size, :size].det(method="berkowitz"),
+                    f"the feedback of {player.name} is no {kind} of the gain rate",
+                )
+            )
+    return tuple(conditions)
+
+
+def domains(derivation: Derivation) -> tuple[Condition, ...]:
+    """Coefficients that stand under a power, a root or a logarithm must be positive."""
+    unknowns = {*derivation.system.unknowns, *derivation.system.implicit}
+    expressions = [*derivation.solved.ansatz.functions.values()]
+    found: dict[sp.Expr, None] = {}
+    for base, _ in Units.of(expressions).generators:
+        inner = base.args[0] if isinstance(base, sp.log) else base
+        if inner.free_symbols and inner.free_symbols <= unknowns:
+            found[inner] = None
+    return tuple(Condition(e, f"{e} is not positive") for e in found)

@@ -1,0 +1,216 @@
+"""Which of the solutions is the equilibrium, and why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from flint import acb_mat, arb, arb_mat
+from scipy.integrate import solve_ivp
+
+from eqsolve.arithmetic.function import Function
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.numerics.status import Status
+from eqsolve.solve.conditions import Condition, Environment, evaluate
+from eqsolve.solve.growth import GrowthSystem
+from eqsolve.solve.path import exact
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One solution of the coefficient system.
+
+    Attributes
+    ----------
+    values : all coefficients, and the parameters.
+    abscissa : for each player, the growth rate of expectations less the rate at which they are
+        discounted; negative if they are finite. None if the generator does not close.
+    failed : sentences of the conditions that it violates.
+    status : OK, or what it would be reported as.
+    """
+
+    values: Environment
+    abscissa: tuple[arb | None, ...]
+    failed: tuple[str, ...]
+    status: Status
+
+    @property
+    def admissible(self) -> bool:
+        """Whether it satisfies everything that an equilibrium must."""
+        return self.status is Status.OK
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The outcome: a status with its sentence, and the number of the selected candidate."""
+
+    status: Status
+    sentence: str
+    selected: int | None = None
+
+
+#: From several admissible candidates to the number of one, or None, and the reason.
+Rule = Callable[[Sequence[Candidate]], tuple[int | None, str]]
+
+
+def examine(
+    values: Environment,
+    second_order: Sequence[Condition],
+    domains: Sequence[Condition],
+    growth: Sequence[GrowthSystem],
+) -> Candidate:
+    """Judge one stationary solution."""
+    failed: list[str] = []
+    status = Status.OK
+    for condition in domains:
+        if condition.holds(values) is not True:
+            failed.append(condition.sentence)
+            status = Status.NO_ADMISSIBLE_ROOT
+    if status is not Status.OK:
+        return Candidate(values, (), tuple(failed), status)
+    abscissae = tuple(_abscissa(system, values) for system in growth)
+    for value in abscissae:
+        if value is not None and not value < 0:
+            failed.append("expectations grow at least as fast as they are discounted")
+            status = Status.UNSTABLE if value > 0 else Status.UNRESOLVED
+            break
+    for condition in second_order:
+        holds = condition.holds(values)
+        if holds is not True:
+            failed.append(condition.sentence)
+            status = Status.NOT_A_MAXIMUM if holds is False else Status.UNRESOLVED
+            break
+    return Candidate(values, abscissae, tuple(failed), status)
+
+
+def _abscissa(system: GrowthSystem, values: Environment) -> arb | None:
+    """The largest real part of the growth matrix' eigenvalues, less the rate of discounting."""
+    if system.matrix is None:
+        return None
+    size = len(system.matrix)
+    if size == 0:
+        return -evaluate(system.rate, values)
+    entries = [evaluate(entry, values) for row in system.matrix for entry in row]
+    matrix = arb_mat(size, size, entries)
+    best: arb | None = None
+    for block in _triangular_blocks(matrix):
+        part = arb_mat(len(block), len(block), [matrix[i, j] for i in block for j in block])
+        for value in _eigenvalues(part):
+            best = value if best is None else arb.max(best, value)
+    assert best is not None
+    return best - evaluate(system.rate, values)
+
+
+def _eigenvalues(matrix: arb_mat) -> list[arb]:
+    """Balls around the real parts of the eigenvalues."""
+    if matrix.nrows() == 1:
+        return [matrix[0, 0]]
+    try:
+        return [value.real for value in acb_mat(matrix).eig(multiple=True)]
+    except (ValueError, ZeroDivisionError):
+        # a bound that always holds: Gershgorin's circles
+        size = matrix.nrows()
+        return [
+            matrix[i, i]
+            + arb(0, 1) * sum((abs(matrix[i, j]) for j in range(size) if j != i), arb(0))
+            for i in range(size)
+        ]
+
+
+def _triangular_blocks(matrix: arb_mat) -> list[list[int]]:
+    """Strongly connected components of the non-zero pattern: eigenvalues block by block."""
+    size = matrix.nrows()
+    reach = np.array([[not _is_zero(matrix[i, j]) for j in range(size)] for i in range(size)])
+    reach |= np.eye(size, dtype=bool)
+    for _ in range(size.bit_length()):
+        reach = (reach.astype(int) @ reach.astype(int)) > 0
+    mutual = reach & reach.T
+    blocks: dict[tuple[int, ...], None] = {}
+    for row in mutual:
+        blocks[tuple(int(i) for i in np.flatnonzero(row))] = None
+    return [list(block) for block in blocks]
+
+
+def _is_zero(value: arb) -> bool:
+    return bool(value == 0)
+
+
+def decide(
+    candidates: Sequence[Candidate],
+    complete: bool,
+    selection: str,
+    rules: Mapping[str, Rule],
+) -> Decision:
+    """Choose among the candidates.
+
+    Parameters
+    ----------
+    candidates : every solution found.
+    complete : whether these are all.
+    selection : ``limit``, ``stabilizing`` or ``value``.
+    rules : by selection.
+    """
+    admissible = [i for i, c in enumerate(candidates) if c.admissible]
+    if not candidates:
+        if complete:
+            return Decision(
+                Status.NO_ADMISSIBLE_ROOT, "The coefficient equations have no real solution."
+            )
+        return Decision(Status.UNRESOLVED, "The search found no solution; there may be one.")
+    if not admissible:
+        kinds = {c.status for c in candidates}
+        status = kinds.pop() if len(kinds) == 1 else Status.NO_ADMISSIBLE_ROOT
+        if not complete:
+            status = Status.UNRESOLVED
+        reasons = "; ".join(dict.fromkeys(s for c in candidates for s in c.failed))
+        return Decision(status, f"No solution is an equilibrium: {reasons}.")
+    if len(admissible) == 1:
+        only = "The only admissible solution is selected."
+        if not complete:
+            only = "The one admissible solution that was found is selected; there may be others."
+        return Decision(Status.OK, only, admissible[0])
+    index, reason = rules[selection]([candidates[i] for i in admissible])
+    if index is None:
+        return Decision(Status.UNRESOLVED, reason)
+    return Decision(Status.OK, reason, admissible[index])
+
+
+def by_limit(
+    derivation: Derivation,
+    parameters: Mapping[sp.Symbol, sp.Rational],
+) -> Rule:
+    """The rule ``limit``: the solution that finite horizons reach from their payoffs."""
+    unknowns = derivation.system.unknowns
+
+    def choose(candidates: Sequence[Candidate]) -> tuple[int | None, str]:
+        table = dict(parameters)
+        for symbol in derivation.system.implicit:
+            table[symbol] = exact(candidates[0].values[symbol])
+        expressions = [-derivation.system.rates[u].xreplace(table) for u in unknowns]
+        function = Function(expressions, unknowns)
+        first = [float(derivation.payoffs[u].xreplace(table)) for u in unknowns]
+        rate = max(float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None)
+        span = 60 / max(rate, 1e-3)
+        run = solve_ivp(
+            lambda s, u: function([float(v) for v in u]),
+            (0, span),
+            first,
+            method="LSODA",
+            rtol=1e-10,
+            atol=1e-12,
+        )
+        reached = run.y[:, -1]
+        if not run.success or not np.all(np.isfinite(reached)):
+            return None, "Several solutions are admissible, and finite horizons reach none of them."
+        gaps = []
+        for candidate in candidates:
+            point = np.array([float(candidate.values[u].mid()) for u in unknowns])
+            gaps.append(float(np.max(np.abs(reached - point) / (1 + np.abs(point)))))
+        best = int(np.argmin(gaps))
+        if gaps[best] > 1e-6:
+            return None, "Several solutions are admissible, and finite horizons reach none of them."
+        return best, "Of several admissible solutions, the limit of finite horizons is selected."
+
+    return choose

@@ -1,0 +1,132 @@
+"""How fast the expectations of an ansatz can grow in equilibrium.
+
+The closed-loop generator maps the functions of the states that an ansatz is made of (monomials,
+powers, exponentials) to combinations of such functions. If they span a finite-dimensional space,
+expectations grow like the exponential of its matrix: the payoffs have finite expectations, and
+transversality holds, when the largest real part of its eigenvalues lies below hazard plus discount
+rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
+from eqsolve.derivation.units import Units
+
+
+@dataclass(frozen=True)
+class GrowthSystem:
+    """``A phi_i = sum_j matrix[i][j] phi_j`` for the functions that a player's values need.
+
+    Attributes
+    ----------
+    functions : the functions of the states.
+    matrix : coefficients in parameters and coefficients of the ansatz; None if the generator
+        leads out of every finite space.
+    rate : hazard plus discount rate.
+    """
+
+    functions: tuple[sp.Expr, ...]
+    matrix: tuple[tuple[sp.Expr, ...], ...] | None
+    rate: sp.Expr
+
+
+#: Largest number of functions that are followed.
+LARGEST = 60
+
+
+def growth_systems(derivation: Derivation) -> tuple[GrowthSystem, ...]:
+    """The growth system of every player, at the feedback of the ansatz."""
+    followers = [_Follower(derivation, system) for system in derivation.systems]
+    return tuple(follower.system(follower.start()) for follower in followers)
+
+
+def follow(
+    derivation: Derivation, system: ExtendedHJB | Adjoints, functions: Sequence[sp.Expr]
+) -> GrowthSystem:
+    """Follow given functions of the states under the closed-loop generator of a player."""
+    return _Follower(derivation, system).system(functions)
+
+
+class _Follower:
+    """Follows functions under the closed-loop generator."""
+
+    def __init__(self, derivation: Derivation, system: ExtendedHJB | Adjoints) -> None:
+        self.derivation, self.hjb = derivation, system
+        self.problem = system.problem
+        self.states = self.problem.states
+
+    def start(self) -> list[sp.Expr]:
+        """What payoffs, running parts and functions are made of."""
+        parts: list[sp.Expr] = []
+        for moment in self.problem.moments:
+            parts += [moment.payoff, self.derivation.closure(moment.running)]
+            if isinstance(self.hjb, ExtendedHJB):
+                parts.append(self.hjb.functions[moment.name])
+        return [self.inserted(p.xreplace(self.definitions)) for p in parts if p != 0]
+
+    def inserted(self, expression: sp.Expr) -> sp.Expr:
+        return expression.xreplace(dict(self.derivation.system.feedback))
+
+    @cached_property
+    def definitions(self) -> dict[sp.Symbol, sp.Expr]:
+        spelled: dict[sp.Symbol, sp.Expr] = {}
+        for name, value in self.derivation.solved.game.definitions.items():
+            spelled[name] = value.xreplace(spelled)
+        return spelled
+
+    def terms(self, expression: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+        """An expression as a combination of functions of the states."""
+        units = Units.of([expression])
+        ratio = units.ratio(expression)
+        below = units.expression(ratio.denominator)
+        found: dict[sp.Expr, sp.Expr] = {}
+        places = units.depending(self.states)
+        names = units.ring.symbols
+        meaning = units.meaning
+        low = below
+        # a denominator in the states is part of every function
+        outer = sp.S.One
+        if below.free_symbols & set(self.states):
+            outer, low = 1 / below, sp.S.One
+        for exponents, polynomial in units.monomials(expression, self.states).items():
+            function = sp.Mul(
+                *(meaning.get(names[i], names[i]) ** exponents[i] for i in places), outer
+            )
+            coefficient = units.expression(polynomial) / low
+            found[function] = found.get(function, sp.S.Zero) + coefficient
+        return found
+
+    def system(self, start: Sequence[sp.Expr]) -> GrowthSystem:
+        """Follow functions until the generator leads to no new ones."""
+        game = self.derivation.solved.game
+        rate = (game.horizon.hazard + self.problem.player.discount).xreplace(self.definitions)
+        basis: dict[sp.Expr, dict[sp.Expr, sp.Expr]] = {}
+        pending = [f for part in start for f in self.terms(part)]
+        while pending:
+            function = pending.pop()
+            if function in basis:
+                continue
+            if len(basis) >= LARGEST:
+                return GrowthSystem(tuple(basis), None, rate)
+            moved = self.inserted(self.derivation.closure(self.problem.generator(function)))
+            basis[function] = self.terms(moved.xreplace(self.definitions))
+            pending += [f for f in basis[function] if f not in basis]
+        functions = tuple(basis)
+        rows = tuple(tuple(basis[f].get(g, sp.S.Zero) for g in functions) for f in functions)
+        return GrowthSystem(functions, rows, rate)
+
+
+def matrix_at(
+    system: GrowthSystem, values: Mapping[sp.Symbol, sp.Expr]
+) -> list[list[sp.Expr]] | None:
+    """The matrix with values inserted; None where there is none."""
+    if system.matrix is None:
+        return None
+    return [[entry.xreplace(dict(values)) for entry in row] for row in system.matrix]

@@ -1,0 +1,517 @@
+"""Solve a model at exact parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx
+
+from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.errors import InputError
+from eqsolve.game import Model, t
+from eqsolve.game.parameters import Numbers, read
+from eqsolve.game.structure import Builder, build
+from eqsolve.game.types import read_types
+from eqsolve.numerics.status import Status
+from eqsolve.solve.answer import Answer
+from eqsolve.solve.conditions import Condition, domains, evaluate, second_order
+from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
+from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
+from eqsolve.solve.growth import growth_systems
+from eqsolve.solve.laws import InitialLaw, Laws
+from eqsolve.solve.path import Backward, Constant, backward, rational
+from eqsolve.solve.stationary import Solutions, stationary
+
+#: Working precision of balls, in bits.
+BITS = 192
+#: Times of the horizon at which conditions are checked, both ends included.
+CHECKED = 17
+
+
+def solve(
+    source: Model | Builder,
+    values: Mapping[str, object],
+    *,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+    selection: str | None = None,
+) -> Answer:
+    """Solve a model at one point.
+
+    Parameters
+    ----------
+    source : a Model, or the function of a game's file that builds one.
+    values : parameters by name: decimals and ratios as written, or numbers.
+    at : states and the time ``t`` at which controls and values are wanted.
+    notion, size, continuum : structure, where the file offers it.
+    selection : overrides the model's rule for several solutions.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    DerivationError
+        If the model cannot be derived.
+    """
+    values = dict(values)
+    if size is not None:
+        if "n" in values and values["n"] != size:
+            raise InputError("n and the size are both given.", stage="input")
+    model = build(source, values, notion=notion, size=size, continuum=continuum)
+    if size is not None and any(p.name == "n" for p in model.vocabulary.parameters):
+        values["n"] = size
+    with ctx.workprec(BITS):
+        derivation = derive(model)
+        chosen = selection or model.selection
+        if model.game.crowd is not None and model.game.crowd.own:
+            return _types(derivation, values, at, size, chosen)
+        return Point(derivation, read(model, values, at), chosen).answer()
+
+
+def _types(
+    derivation: Derivation,
+    values: Mapping[str, object],
+    at: Mapping[str, object] | None,
+    size: int | None,
+    selection: str,
+) -> Answer:
+    """Solve a crowd whose copies have types of their own."""
+    types = read_types(derivation.model, values, size)
+    numbers = numbers_of_types(derivation, types, at)
+    found = averages(derivation, numbers, types.weights)
+    if isinstance(found, tuple):
+        return Point(derivation, numbers[0], selection).refused(*found)
+    points = [Point(derivation, number, selection, found) for number in numbers]
+    return merged([point.answer() for point in points], types, found)
+
+
+@dataclass
+class Point:
+    """One model at one set of numbers; every part is computed when it is asked for."""
+
+    derivation: Derivation
+    numbers: Numbers
+    selection: str
+    averages: Averages = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        return self.derivation.model
+
+    @cached_property
+    def parameters(self) -> dict[sp.Symbol, sp.Rational]:
+        """Exact values of parameters, of the game's abbreviations and of averages over types."""
+        found = {
+            s: sp.Rational(v.numerator, v.denominator) for s, v in self.numbers.parameters.items()
+        }
+        for name, definition in self.derivation.solved.game.definitions.items():
+            found[name] = definition.xreplace(found)
+        return {**found, **self.averages}
+
+    @cached_property
+    def balls(self) -> dict[sp.Symbol, arb]:
+        """The same as balls."""
+        return {s: evaluate(v, {}) for s, v in self.parameters.items()}
+
+    @cached_property
+    def end(self) -> Fraction | None:
+        """The end of the horizon, where there is one."""
+        end = self.model.game.horizon.end
+        if end is None:
+            return None
+        value = end.xreplace(self.parameters)
+        if value <= 0:
+            raise InputError("the horizon must be positive.", game=self.model.name, stage="input")
+        return Fraction(int(value.p), int(value.q))
+
+    @cached_property
+    def second_order(self) -> tuple[Condition, ...]:
+        return second_order(self.derivation)
+
+    @cached_property
+    def solutions(self) -> Solutions:
+        """All solutions of a stationary system, or of the implicit feedback of another one."""
+        return stationary(self.derivation, self.parameters)
+
+    def environment(self, coefficients: Mapping[sp.Symbol, arb]) -> dict[sp.Symbol, arb]:
+        """Balls for parameters, coefficients of functions and feedback, and states."""
+        values = {**self.balls, **coefficients}
+        for symbol, expression in self.derivation.system.feedback.items():
+            values[symbol] = evaluate(expression, {**values, t: self.time})
+        values[t] = self.time
+        for state in self.derivation.systems[0].problem.states:
+            values[state] = self.place.get(state, arb(1))
+        return values
+
+    @property
+    def time(self) -> arb:
+        return arb(rational(self.numbers.time))
+
+    @cached_property
+    def place(self) -> dict[sp.Symbol, arb]:
+        """States that were given, and means of initial laws in place of others."""
+        found = {s: arb(rational(v)) for s, v in self.numbers.states.items()}
+        for state, mean in self.initial.means.items():
+            found.setdefault(state, arb(rational(mean)))
+        return found
+
+    @cached_property
+    def initial(self) -> InitialLaw:
+        """The law of the states at time 0: as declared, or concentrated at what was given."""
+        game = self.model.game
+        means: dict[sp.Symbol, Fraction] = {}
+        covariances: dict[frozenset[sp.Symbol], Fraction] = {}
+        for state, pair in self.model.initial.items():
+            means[state], variance = (self._number(part) for part in pair)
+            covariances[frozenset([state])] = variance
+        share = self._number(game.crowd.share) if game.crowd is not None else Fraction(0)
+        averages = {law.symbol: law.of for law in game.laws if law.of in means}
+        for symbol, state in averages.items():
+            means[symbol] = means[state]
+            variance = covariances[frozenset([state])] * share
+            covariances[frozenset([symbol])] = variance
+            covariances[frozenset([symbol, state])] = variance
+        for law in game.laws:
+            for mean, state in averages.items():
+                if sp.expand(law.of - (state - mean) ** 2) == 0:
+                    means[law.symbol] = covariances[frozenset([state])]
+        for state, value in self.numbers.states.items():
+            means[state] = value
+            covariances = {k: v for k, v in covariances.items() if state not in k}
+        return InitialLaw(means, covariances)
+
+    def _number(self, expression: sp.Expr) -> Fraction:
+        value = (sp.S.Zero + expression).xreplace(self.parameters)
+        return Fraction(int(value.p), int(value.q))
+
+    # -- the decision ---------------------------------------------------------------------------
+
+    def answer(self) -> Answer:
+        """Solve and decide."""
+        if self.derivation.stationary:
+            return self._stationary()
+        if self.end is None:
+            return self.refused(
+                Status.UNRESOLVED,
+                "The horizon is infinite and the rates depend on time: convergence as the horizon "
+                "grows is not decided. Give the horizon an end.",
+            )
+        return self._finite()
+
+    def _stationary(self) -> Answer:
+        solutions = self.solutions
+        if solutions.degenerate:
+            names = ", ".join(map(str, solutions.degenerate))
+            return self.refused(
+                Status.DEGENERATE, f"The equations of {names} have infinitely many solutions."
+            )
+        growth = growth_systems(self.derivation)
+        conditions = domains(self.derivation)
+        candidates = [
+            examine(
+                self.environment({k: _ball(v) for k, v in point.items()}),
+                self.second_order,
+                conditions,
+                growth,
+            )
+            for point in solutions.points
+        ]
+        decision = decide(candidates, solutions.complete, self.selection, self._rules())
+        roots = self._roots(candidates, decision)
+        if decision.selected is None:
+            return self.refused(decision.status, decision.sentence, roots)
+        chosen = solutions.points[decision.selected]
+        path = Constant({k: _ball(v) for k, v in chosen.items()})
+        certificate = {
+            "solutions": len(candidates),
+            "complete": solutions.complete,
+            "bits": BITS,
+        }
+        return self._found(path, decision, roots, certificate)
+
+    def _rules(self) -> dict[str, Rule]:
+        rules = {"limit": by_limit(self.derivation, self.parameters), "value": self._value}
+        rules["stabilizing"] = rules["limit"]
+        if self.selection not in rules:
+            raise InputError(
+                f"there is no selection {self.selection!r}.",
+                game=self.model.name,
+                stage="input",
+                remedy=f"Choose one of {', '.join(rules)}.",
+            )
+        return rules
+
+    def _value(self, candidates: Sequence[Candidate]) -> tuple[int | None, str]:
+        """The rule ``value``: the best value of the first player at the given state."""
+        system = self.derivation.systems[0]
+        if not isinstance(system, ExtendedHJB):
+            return None, "Adjoints give no value to select by."
+        sign = 1 if system.problem.player.preference.sense == "maximize" else -1
+        values = [sign * evaluate(system.value, c.values) for c in candidates]
+        best = max(range(len(values)), key=lambda i: float(values[i].mid()))
+        if any(not values[best] > v for i, v in enumerate(values) if i != best):
+            return None, "The best value at this state is not unique."
+        return best, "Of several admissible solutions, the best value at the state is selected."
+
+    def _finite(self) -> Answer:
+        assert self.end is not None
+        constants: dict[sp.Symbol, arb] = {}
+        if self.derivation.system.implicit:
+            points = self.derivation_constants()
+            if isinstance(points, Answer):
+                return points
+            constants = points
+        if not 0 <= self.numbers.time <= self.end:
+            raise InputError(
+                f"t must lie between 0 and {float(self.end):g}.",
+                game=self.model.name,
+                stage="input",
+            )
+        path = backward(self.derivation, self.parameters, constants, self.end)
+        trajectory = path.trajectory
+        if trajectory.status == "explodes":
+            low, high = trajectory.bracket or (trajectory.reached, None)
+            middle = float(low) if high is None else float((low + high) / 2)
+            answer = self.refused(
+                Status.EXPLODES,
+                f"The solution does not exist on horizons of {middle:.15g} or more "
+                f"(asked for: {float(self.end):g}).",
+                explosion=middle,
+            )
+            return answer
+        if trajectory.status != "ok":
+            return self.refused(
+                Status.UNRESOLVED,
+                f"The coefficients are enclosed for {float(trajectory.reached):g} before the end "
+                "of the horizon only.",
+            )
+        for index in range(CHECKED):
+            moment = self.end * index / (CHECKED - 1)
+            values = {**self.environment_at(path, moment)}
+            for condition in self.second_order:
+                holds = condition.holds(values)
+                if holds is not True:
+                    status = Status.NOT_A_MAXIMUM if holds is False else Status.UNRESOLVED
+                    where = f" at t = {float(moment):g}"
+                    return self.refused(status, condition.sentence.capitalize() + where + ".")
+        certificate = {"steps": len(trajectory.pieces), "bits": BITS, "second_order_times": CHECKED}
+        decision = Decision(Status.OK, "The solution exists up to the horizon.")
+        return self._found(path, decision, (), certificate)
+
+    def environment_at(self, path: Constant | Backward, time: Fraction) -> dict[sp.Symbol, arb]:
+        """Balls for everything at a time of the horizon."""
+        before = self.numbers
+        try:
+            self.numbers = Numbers(before.parameters, before.states, time)
+            return self.environment(path.coefficients(time))
+        finally:
+            self.numbers = before
+
+    def derivation_constants(self) -> dict[sp.Symbol, arb] | Answer:
+        """Coefficients of the feedback that solve equations of their own, once and for all."""
+        system = self.derivation.system
+        for symbol, expression in system.implicit.items():
+            if expression.free_symbols & {*system.unknowns, t}:
+                raise self.model.game.error(
+                    f"the condition of {symbol} is not explicit and moves in time.",
+                    stage="solving",
+                    remedy="Write the feedback in coefficients of the functions.",
+                )
+        solutions = stationary(self.derivation, self.parameters, only=tuple(system.implicit))
+        judged = []
+        for point in solutions.points:
+            balls = {k: _ball(v) for k, v in point.items()}
+            judged.append(balls)
+        if len(judged) == 1:
+            return judged[0]
+        if not judged:
+            status = Status.NO_SOLUTION if solutions.complete else Status.UNRESOLVED
+            return self.refused(status, "The first-order condition has no solution.")
+        return self.refused(Status.UNRESOLVED, "The first-order condition has several solutions.")
+
+    # -- the results ----------------------------------------------------------------------------
+
+    def refused(
+        self,
+        status: Status,
+        message: str,
+        roots: tuple[dict[str, Any], ...] = (),
+        explosion: float | None = None,
+    ) -> Answer:
+        return Answer(
+            **self._identity(), status=status, message=message, roots=roots, explosion=explosion
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        crowd = self.model.game.crowd
+        size = None
+        if crowd is not None and crowd.size is not None:
+            number = crowd.size.xreplace(self.parameters)
+            size = int(number) if number.is_Integer else None
+        return {
+            "game": self.model.name,
+            "notion": self.model.game.notion,
+            "size": size,
+            "parameters": {s.name: str(v) for s, v in self.numbers.parameters.items()},
+            "time": self.numbers.time,
+        }
+
+    def _roots(
+        self, candidates: Sequence[Candidate], decision: Decision
+    ) -> tuple[dict[str, Any], ...]:
+        names = (*self.derivation.system.unknowns, *self.derivation.system.implicit)
+        return tuple(
+            {
+                **{s.name: float(c.values[s].mid()) for s in names},
+                "admissible": c.admissible,
+                "selected": i == decision.selected,
+                **({"rejected": "; ".join(c.failed)} if c.failed else {}),
+                **(
+                    {"growth": [float(a.mid()) for a in c.abscissa if a is not None]}
+                    if c.abscissa
+                    else {}
+                ),
+            }
+            for i, c in enumerate(candidates)
+        )
+
+    def _found(
+        self,
+        path: Constant | Backward,
+        decision: Decision,
+        roots: tuple[dict[str, Any], ...],
+        certificate: dict[str, Any],
+    ) -> Answer:
+        derivation = self.derivation
+        values = self.environment(path.coefficients(self.numbers.time))
+        states = derivation.systems[0].problem.states
+        names = (*derivation.system.unknowns, *derivation.system.implicit)
+        names += tuple(derivation.system.feedback)
+        laws, places = self._laws(path)
+        strategy = {
+            c.name: _by_monomial(form, self.model_states, values)
+            for c, form in self.model.ansatz.feedback.items()
+        }
+        value = {}
+        for system in derivation.systems:
+            if isinstance(system, ExtendedHJB):
+                table = _by_monomial(system.value, states, values)
+                if table:
+                    value[system.problem.player.name] = table
+        inside = {**values, **places}
+        outputs = {
+            name: float(evaluate(self._plain(e), inside).mid())
+            for name, e in self.model.outputs.items()
+        }
+        widths = [_relative(values[s]) for s in names]
+        certificate = {**certificate, "largest_relative_radius": max(widths, default=0.0)}
+        return Answer(
+            **self._identity(),
+            status=decision.status,
+            message=decision.sentence,
+            roots=roots,
+            strategy={k: v for k, v in strategy.items() if v},
+            value=value,
+            coefficients={s.name: float(values[s].mid()) for s in names},
+            laws=laws,
+            outputs=outputs,
+            at=self._at(path, values),
+            certificate=certificate,
+        )
+
+    @property
+    def model_states(self) -> tuple[sp.Symbol, ...]:
+        """The states that the declared feedback is written in."""
+        laws = [law.symbol for law in self.model.game.laws]
+        return (*self.model.game.state_symbols, *laws)
+
+    def _plain(self, expression: sp.Expr) -> sp.Expr:
+        return (sp.S.Zero + expression).xreplace(self.parameters)
+
+    def _laws(self, path: Constant | Backward) -> tuple[dict[str, float], dict[sp.Symbol, arb]]:
+        """Means and variances at the time asked for, where they close."""
+        laws = Laws(self.derivation, self.parameters, path, self.initial)
+        if not laws.available:
+            return {}, {}
+        followed = {law.symbol for law in self.model.game.laws}
+        found: dict[str, float] = {}
+        places: dict[sp.Symbol, arb] = {}
+        for state, (mean, variance) in laws.moments(self.numbers.time).items():
+            places[state] = mean
+            if state in followed:
+                found[state.name] = float(mean.mid())
+            else:
+                found[f"mean {state.name}"] = float(mean.mid())
+                found[f"variance {state.name}"] = float(variance.mid())
+        return found, places
+
+    def _at(self, path: Constant | Backward, values: Mapping[sp.Symbol, arb]) -> dict[str, Any]:
+        """Controls and values at the state, and objectives over the initial law."""
+        derivation = self.derivation
+        states = derivation.systems[0].problem.states
+        found: dict[str, Any] = {}
+        several = len(derivation.systems) > 1
+        if all(s in self.place for s in states):
+            found |= {s.name: float(self.place[s].mid()) for s in states}
+            inside = {**values, **{s: self.place.get(s, arb(1)) for s in self.model_states}}
+            if all(s in self.place for s in self.model_states):
+                for control, form in self.model.ansatz.feedback.items():
+                    found[control.name] = float(evaluate(form, inside).mid())
+            for number, system in enumerate(derivation.systems, start=1):
+                if isinstance(system, ExtendedHJB):
+                    name = f"V_{number}" if several else "V"
+                    found[name] = float(evaluate(self._plain(system.value), inside).mid())
+                    expectation = self._objective(system, values)
+                    if expectation is not None and self.numbers.time == 0:
+                        found[f"J_{number}" if several else "J"] = expectation
+        return found
+
+    def _objective(self, system: ExtendedHJB, values: Mapping[sp.Symbol, arb]) -> float | None:
+        """The expectation of the value over the law at time 0, for values of degree two."""
+        states = system.problem.states
+        value = sp.expand(system.value)
+        if not self.model.initial or not value.is_polynomial(*states):
+            return None
+        polynomial = sp.Poly(value, *states)
+        if polynomial.total_degree() > 2:
+            return None
+        total = arb(0)
+        for exponents, coefficient in polynomial.terms():
+            monomial = sp.Mul(*(s**e for s, e in zip(states, exponents)))
+            weight = evaluate(self._plain(coefficient), values)
+            total += weight * self.initial.expectation(monomial, states)
+        return float(total.mid())
+
+
+def _ball(value: sp.Rational | arb) -> arb:
+    return value if isinstance(value, arb) else evaluate(value, {})
+
+
+def _relative(ball: arb) -> float:
+    middle = abs(float(ball.mid()))
+    return float(ball.rad()) / middle if middle else float(ball.rad())
+
+
+def _by_monomial(
+    expression: sp.Expr, states: Sequence[sp.Symbol], values: Mapping[sp.Symbol, arb]
+) -> dict[str, float]:
+    """The coefficients of a polynomial in the states; none if it is not one."""
+    expanded = sp.expand(expression)
+    present = [s for s in states if expanded.has(s)]
+    if not expanded.is_polynomial(*present):
+        return {}
+    if not present:
+        return {"1": float(evaluate(expanded, values).mid())}
+    table = {}
+    for exponents, coefficient in sp.Poly(expanded, *present).terms():
+        name = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
+        table[name] = float(evaluate(coefficient, values).mid())
+    return table

@@ -1,0 +1,180 @@
+"""All solutions of a stationary coefficient system, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import sympy as sp
+from flint import arb, arb_mat, fmpq, fmpq_mpoly
+
+from eqsolve.arithmetic.function import Function
+from eqsolve.arithmetic.roots import polynomial_roots, scalar_roots
+from eqsolve.arithmetic.systems import real_solutions
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.linear import is_linear, solve_linear
+from eqsolve.derivation.units import Units
+from eqsolve.solve.path import exact as midpoint
+
+#: What is known of a coefficient: a rational number, or a ball around an irrational one.
+Number: TypeAlias = Any
+Values = dict[sp.Symbol, Number]
+
+
+@dataclass(frozen=True)
+class Solutions:
+    """The solutions of a stationary system.
+
+    Attributes
+    ----------
+    points : coefficients of functions and implicit coefficients of the feedback, one mapping
+        for every real solution.
+    complete : whether it is proved that there are no others.
+    degenerate : the unknowns of a block that has infinitely many solutions, where there is one.
+    """
+
+    points: tuple[Values, ...]
+    complete: bool
+    degenerate: tuple[sp.Symbol, ...] = ()
+
+
+def stationary(
+    derivation: Derivation,
+    parameters: Mapping[sp.Symbol, sp.Rational],
+    only: Sequence[sp.Symbol] = (),
+) -> Solutions:
+    """Find all real solutions at exact parameters; of some unknowns if they need no other."""
+    system = derivation.system
+    equations = {
+        symbol: expression.xreplace(dict(parameters))
+        for symbol, expression in (*system.rates.items(), *system.implicit.items())
+    }
+    points: list[Values] = [{}]
+    complete = True
+    for block in derivation.blocks:
+        if only and not set(block) <= set(only):
+            continue
+        found: list[Values] = []
+        for point in points:
+            more, whole = _block(block, [equations[u] for u in block], point)
+            if more is None:
+                return Solutions((), False, block)
+            complete &= whole
+            found += [{**point, **values} for values in more]
+        points = found
+    return Solutions(tuple(points), complete)
+
+
+def _block(
+    block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], known: Values
+) -> tuple[list[Values] | None, bool]:
+    """The solutions of one block at known values of earlier ones; None if infinitely many."""
+    exact = {s: v for s, v in known.items() if not isinstance(v, arb)}
+    inserted = [e.xreplace(exact) for e in equations]
+    units = Units.of(inserted)
+    ring = units.ring
+    numerators = [units.ratio(e).numerator for e in inserted]
+    hidden = any(m.free_symbols & set(block) for m in units.meaning.values())
+    if hidden:
+        return _transcendental(block, inserted, units, known)
+    if all(is_linear(ring, p, block) for p in numerators):
+        return _linear(block, numerators, units, known)
+    if len(block) == 1:
+        (unknown,) = block
+        coefficients = [
+            _value(units.expression(c), known) for c in ring.coefficients(numerators[0], unknown)
+        ]
+        roots = polynomial_roots(
+            [_ball(c) if isinstance(c, arb) else _fmpq(c) for c in coefficients]
+        )
+        values: list[Values] = [{unknown: root} for root in roots.roots]
+        return values, roots.complete
+    polynomials = [units.expression(p) for p in numerators]
+    middle = {s: midpoint(v) for s, v in known.items() if isinstance(v, arb)}
+    if middle:
+        # earlier irrational values: their balls are far narrower than solutions are apart
+        polynomials = [p.xreplace(middle) for p in polynomials]
+    denominators = [units.expression(units.ratio(e).denominator) for e in inserted]
+    solutions = real_solutions(polynomials, block)
+    if solutions.degenerate:
+        return None, False
+    points = []
+    for solution in solutions.points:
+        point = dict(zip(block, solution))
+        if all(not _evaluate(d, {**known, **point}).contains(0) for d in denominators):
+            points.append(point)
+    return points, solutions.complete and not middle
+
+
+def _transcendental(
+    block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], units: Units, known: Values
+) -> tuple[list[Values] | None, bool]:
+    """The roots of one equation with powers of its unknown, where the bases are positive."""
+    if len(block) != 1:
+        return [], False
+    (unknown,) = block
+    low, high = -sp.oo, sp.oo
+    for base, _ in units.generators:
+        inner = base.args[0] if isinstance(base, sp.log) else base
+        if unknown not in inner.free_symbols:
+            continue
+        slope = sp.diff(inner, unknown)
+        if slope.free_symbols or not slope.is_Rational:
+            return [], False
+        edge = sp.Rational(-inner.xreplace({unknown: sp.S.Zero}) / slope)
+        low, high = (max(low, edge), high) if slope > 0 else (low, min(high, edge))
+    function = Function([equations[0]], [unknown])
+    roots = scalar_roots(function, low, high)
+    return [{unknown: root} for root in roots.roots], roots.complete
+
+
+def _linear(
+    block: Sequence[sp.Symbol], numerators: Sequence[fmpq_mpoly], units: Units, known: Values
+) -> tuple[list[Values] | None, bool]:
+    ring = units.ring
+    free = set().union(*(units.expression(p).free_symbols for p in numerators)) - set(block)
+    if not free and not units.generators:
+        solution = solve_linear(ring, numerators, block)
+        if solution.residuals:
+            return [], True
+        if solution.free:
+            return None, False
+        exact = {
+            u: units.expression(v.numerator) / units.expression(v.denominator)
+            for u, v in solution.values.items()
+        }
+        return [exact], True
+    size = len(block)
+    matrix, right = arb_mat(size, size), arb_mat(size, 1)
+    for row, polynomial in enumerate(numerators):
+        rest = units.expression(polynomial)
+        for column, unknown in enumerate(block):
+            slope = sp.diff(rest, unknown)
+            matrix[row, column] = _evaluate(slope, known)
+        still = rest.xreplace({u: sp.S.Zero for u in block})
+        right[row, 0] = -_evaluate(still, known)
+    try:
+        column = matrix.solve(right)
+    except ZeroDivisionError:
+        return None, False
+    return [{u: column[i, 0] for i, u in enumerate(block)}], True
+
+
+def _value(expression: sp.Expr, known: Values) -> Number:
+    return expression if expression.is_Rational else _evaluate(expression, known)
+
+
+def _evaluate(expression: sp.Expr, known: Mapping[sp.Symbol, Number]) -> arb:
+    """A ball around an expression in known symbols."""
+    names = sorted(expression.free_symbols, key=lambda s: s.name)
+    value: arb = Function([expression], names)([_ball(known[name]) for name in names])[0]
+    return value
+
+
+def _ball(value: Number) -> arb:
+    return value if isinstance(value, arb) else arb(_fmpq(value))
+
+
+def _fmpq(value: sp.Rational) -> fmpq:
+    return fmpq(int(value.p), int(value.q))
