@@ -103,9 +103,9 @@ def read_types(
         )
     column = columns.pop(WEIGHT, {i: Fraction(1, count) for i in range(1, count + 1)})
     weights = tuple(exact(WEIGHT, column[i], game=game.name) for i in range(1, count + 1))
-    if abs(sum(weights) - 1) > Fraction(1, 10**9) or any(w < 0 for w in weights):
+    if abs(sum(weights, Fraction(0)) - 1) > Fraction(1, 10**9) or min(weights) < 0:
         raise InputError(
-            f"the weights of the types sum to {float(sum(weights)):g}, not 1.",
+            f"the weights of the types sum to {float(sum(weights, Fraction(0))):g}, not 1.",
             game=game.name,
             stage="input",
             remedy="Divide each by their sum.",

@@ -469,6 +469,10 @@ class Point:
                 if isinstance(system, ExtendedHJB):
                     name = f"V_{number}" if several else "V"
                     found[name] = float(evaluate(self._plain(system.value), inside).mid())
+                    if len(system.problem.moments) > 1:
+                        for moment, function in system.functions.items():
+                            plain = self._plain(function)
+                            found[moment] = float(evaluate(plain, inside).mid())
                     expectation = self._objective(system, values)
                     if expectation is not None and self.numbers.time == 0:
                         found[f"J_{number}" if several else "J"] = expectation

@@ -10,8 +10,6 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpq_mpoly
 
 from eqsolve.arithmetic.function import Function
-from eqsolve.arithmetic.roots import polynomial_roots, scalar_roots
-from eqsolve.arithmetic.systems import real_solutions
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
@@ -81,6 +79,8 @@ def _block(
     if all(is_linear(ring, p, block) for p in numerators):
         return _linear(block, numerators, units, known)
     if len(block) == 1:
+        from eqsolve.arithmetic.roots import polynomial_roots
+
         (unknown,) = block
         coefficients = [
             _value(units.expression(c), known) for c in ring.coefficients(numerators[0], unknown)
@@ -95,6 +95,8 @@ def _block(
     if middle:
         # earlier irrational values: their balls are far narrower than solutions are apart
         polynomials = [p.xreplace(middle) for p in polynomials]
+    from eqsolve.arithmetic.systems import real_solutions
+
     denominators = [units.expression(units.ratio(e).denominator) for e in inserted]
     solutions = real_solutions(polynomials, block)
     if solutions.degenerate:
@@ -124,6 +126,8 @@ def _transcendental(
             return [], False
         edge = sp.Rational(-inner.xreplace({unknown: sp.S.Zero}) / slope)
         low, high = (max(low, edge), high) if slope > 0 else (low, min(high, edge))
+    from eqsolve.arithmetic.roots import scalar_roots
+
     function = Function([equations[0]], [unknown])
     roots = scalar_roots(function, low, high)
     return [{unknown: root} for root in roots.roots], roots.complete
@@ -155,7 +159,7 @@ def _linear(
         still = rest.xreplace({u: sp.S.Zero for u in block})
         right[row, 0] = -_evaluate(still, known)
     try:
-        column = matrix.solve(right)
+        column: Any = matrix.solve(right)
     except ZeroDivisionError:
         return None, False
     return [{u: column[i, 0] for i, u in enumerate(block)}], True
