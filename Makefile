@@ -13,7 +13,7 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
 BIN := $(abspath $(VENV))/bin
 INSTALLED := $(VENV)/.installed
 TEST_EXTRAS := $(VENV)/.test-extras
-PACKAGES := eqsolve derivations templates paper_figures
+PACKAGES := eqsolve derivations paper templates paper_figures
 CHECKED := $(PACKAGES) $(wildcard tests benchmarks docs)
 
 # What the wheel is made of. Folders are listed beside their files: their time

@@ -28,7 +28,7 @@ from eqsolve.numerics.certificates.accuracy import (
     measure,
     polynomial_accuracy,
 )
-from eqsolve.numerics.certificates.families import FAMILIES
+from eqsolve.paper.families import FAMILIES
 
 Array = NDArray[np.float64]
 Sets = dict[str, Array]

@@ -17,10 +17,12 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
+from eqsolve.paper.sets import GIVEN as AGGREGATES
+from eqsolve.paper.sets import SETS as NAMED
 from eqsolve.pde import Coupling, gaussian, solve_controlled_diffusion, solve_mfg
 from eqsolve.pde.extended_hjb import solve_extended_hjb
 from eqsolve.registry import model
-from eqsolve.verify.cases import AGGREGATES, NAMED, refereed
+from eqsolve.verify.cases import refereed
 from eqsolve.verify.prediction import predictions
 
 Array = NDArray[np.float64]

@@ -1,1 +1,1 @@
-"""The games: one module each; a name with a leading underscore is shared by a family."""
+"""The games: one module each, or a folder for a family that shares a declaration."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import sympy as sp
 
@@ -15,6 +16,24 @@ from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.population import Population
+
+Level = Literal["quick", "full"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One parameter point of one game: ``given`` as a user would write it.
+
+    ``drawn`` marks a point drawn from a wide domain, at which a check may refuse to judge.
+    """
+
+    name: str
+    given: Mapping[str, object]
+    drawn: bool = False
+
+
+def _none(model: Model, level: Level) -> Iterable[Case]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,9 @@ class Model:
     cases : named parameter sets with exact values.
     reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
         order of the coefficients of x, y and 1; they are right to one unit of the last digit.
+    further : function from the model and a level to more parameter points for numerical checks.
+    refereed : the same for the points at which the grid judges.
+    about : what a table of the grid's verdicts says of the points that were drawn.
     """
 
     title: str
@@ -48,6 +70,9 @@ class Model:
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    further: Callable[[Model, Level], Iterable[Case]] = _none
+    refereed: Callable[[Model, Level], Iterable[Case]] = _none
+    about: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

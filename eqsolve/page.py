@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from eqsolve.latex.document import as_text, display_tex
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
-from eqsolve.paper_figures.figure import Drawn
+from eqsolve.papers import Picture
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import entry
 from eqsolve.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
@@ -93,7 +93,7 @@ class Content:
     """
 
     games: Sequence[tuple[Model, Sequence[Display]]]
-    figures: Sequence[Drawn]
+    figures: Sequence[Picture]
     baseline: Mapping[str, str]
     verification: Mapping[str, Any]
     reference: Sequence[Mapping[str, Any]]
@@ -317,7 +317,7 @@ def _share(checks: Sequence[Mapping[str, Any]]) -> float | None:
     return max(shares, default=None)
 
 
-def image(drawn: Drawn) -> str:
+def image(drawn: Picture) -> str:
     """A figure as a data URI."""
     data = base64.b64encode(drawn.path(".svg").read_bytes()).decode("ascii")
     return f"data:image/svg+xml;base64,{data}"

@@ -65,7 +65,7 @@ class Page:
 
         self._context = matplotlib.rc_context()
         self._context.__enter__()
-        matplotlib.style.use("eqsolve.paper_figures.style")
+        matplotlib.style.use("eqsolve.style")
         matplotlib.rcParams["hatch.linewidth"] = 0.4
         self.figure = Figure()
         FigureCanvasAgg(self.figure)

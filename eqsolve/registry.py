@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eqsolve.errors import UnknownGameError
+from eqsolve.papers import attached
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
@@ -17,9 +19,19 @@ if TYPE_CHECKING:
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of all games, sorted, without importing them."""
+    return tuple(sorted(_modules()))
+
+
+def _modules() -> dict[str, str]:
+    """The modules of the games by the games' names, also those in a family's folder."""
     package = importlib.import_module("eqsolve.derivations")
-    modules = (m.name for m in pkgutil.iter_modules(package.__path__))
-    return tuple(sorted(m.replace("_", "-") for m in modules if not m.startswith("_")))
+    found = {}
+    for place in map(Path, package.__path__):
+        for path in place.rglob("*.py"):
+            parts = path.relative_to(place).with_suffix("").parts
+            if not path.stem.startswith("_") and "MODEL" in path.read_text(encoding="utf-8"):
+                found[path.stem.replace("_", "-")] = ".".join((package.__name__, *parts))
+    return found
 
 
 @cache
@@ -37,9 +49,9 @@ def model(name: str) -> Model:
             stage="input",
             remedy=f"Choose one of {', '.join(names())}.",
         )
-    module = importlib.import_module(f"eqsolve.derivations.{name.replace('-', '_')}")
+    module = importlib.import_module(_modules()[name])
     found: Model = module.MODEL
-    return found
+    return replace(found, **attached(module.__name__))
 
 
 def models() -> list[Model]:

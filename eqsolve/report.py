@@ -64,9 +64,8 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
     from eqsolve.latex.document import ledger_rows
     from eqsolve.latex.document import write as write_latex
     from eqsolve.page import Content, render
-    from eqsolve.paper_figures.baseline import baseline, decimal
-    from eqsolve.paper_figures.runner import draw
-    from eqsolve.registry import model, names
+    from eqsolve.papers import papers
+    from eqsolve.registry import models
     from eqsolve.verify.suite import run_command
 
     folder = Path(directory)
@@ -74,24 +73,24 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
         documents, pictures = stage / "latex", stage / "figures"
         documents.mkdir()
         pictures.mkdir()
-        models = [model(name) for name in names()]
-        write_latex(documents, models)
-        figures = draw(pictures)
+        every = models()
+        write_latex(documents, every)
+        figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
         ok, verification = run_command((), level, self_test=True, junit=None, progress=progress)
         claims = judge(progress=progress)
         data = {
             "verification": verification,
-            "ledger": ledger_rows(models),
+            "ledger": ledger_rows(every),
             "claims": [claim.to_dict() for claim in claims],
         }
-        games = [(each, each.displays(each.derivation)) for each in models]
+        games = [(each, each.displays(each.derivation)) for each in every]
         content = Content(
             games,
             figures,
-            {name: decimal(value) for name, value in baseline().parameters.items()},
+            {name: value for paper in papers() for name, value in paper.baseline().items()},
             verification,
             list(reference()),
-            model("mean-field").cases,
+            {name: row for paper in papers() for name, row in paper.sets().items()},
             list(provenance()),
             claims,
         )
@@ -118,18 +117,22 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
 def reference() -> Iterator[Mapping[str, Any]]:
     """Yield the solved reference sets: name, game, notion, status and strategy."""
     from eqsolve.numerics.equilibria.equilibrium import solve
-    from eqsolve.registry import model
+    from eqsolve.registry import models
+    from eqsolve.symbolic.population import Population
 
     # of each set, the games of finitely many agents come first
-    cases = [(game, case) for game in ("n-agent", "mean-field") for case in model(game).cases]
+    crowds = [
+        (m.population.reciprocal == 0, m) for m in models() if isinstance(m.population, Population)
+    ]
+    cases = [(m, name) for _, m in sorted(crowds, key=lambda c: c[0]) for name in m.cases]
     for game, case in sorted(cases, key=lambda pair: pair[1].partition(", ")[0]):
         name, _, size = case.partition(", ")
-        given: dict[str, Any] = dict(model(game).cases[case])
+        given: dict[str, Any] = dict(game.cases[case])
         for notion in NOTIONS:
-            answer = solve(game, equilibrium=notion, **given)
+            answer = solve(game.name, equilibrium=notion, **given)
             yield {
                 "name": name,
-                "game": size or "mean field",
+                "game": size or game.name.replace("-", " "),
                 "notion": notion,
                 "status": answer.status,
                 "strategy": answer.to_dict().get("strategy", {}) if answer.ok else {},

@@ -118,7 +118,7 @@ def write(figure: Figure, folder: Path) -> Drawn:
 def render(figure: Figure, shown: Columns, folder: Path) -> list[Path]:
     """Draw into PDF, PNG and SVG files; equal columns give equal bytes."""
     paths = []
-    with matplotlib.rc_context(), matplotlib.style.context("eqsolve.paper_figures.style"):
+    with matplotlib.rc_context(), matplotlib.style.context("eqsolve.style"):
         canvas = Canvas()
         FigureCanvasAgg(canvas)
         figure.draw(shown, canvas.add_subplot())

@@ -24,8 +24,8 @@ from eqsolve.numerics.certificates.accuracy import (
     measure,
     polynomial_accuracy,
 )
-from eqsolve.numerics.certificates.families import FAMILIES, discriminant
 from eqsolve.numerics.status import Status
+from eqsolve.paper.families import FAMILIES, discriminant
 
 ROOT = Path(__file__).resolve().parents[1]
 GAMES = ("n-agent", "mean-field", "best-response")

@@ -13,7 +13,8 @@ import eqsolve
 ROOT = Path(str(files(eqsolve)))
 #: The packages beside eqsolve/ in the repository, wherever they are installed.
 PARTS = [
-    Path(str(files(f"eqsolve.{name}"))) for name in ("derivations", "templates", "paper_figures")
+    Path(str(files(f"eqsolve.{name}")))
+    for name in ("derivations", "paper", "templates", "paper_figures")
 ]
 
 #: Lower layers first: a module may import from its own layer and from those below.
@@ -23,14 +24,15 @@ LAYERS = (
     ("arithmetic",),
     ("game", "symbolic"),
     ("derivation",),
-    ("ledger", "model"),
+    ("ledger", "model", "papers"),
     ("latex", "codegen", "registry", "derivations", "templates"),
     ("numerics", "pde", "solve"),
     ("verify",),
     ("claims",),
-    ("paper_figures", "plots", "convergence_plot"),
+    ("plots", "convergence_plot"),
     ("typeset", "page", "browse", "report", "doctor"),
     ("cli", "pytest_plugin"),
+    ("paper", "paper_figures"),
 )
 
 #: The same inside ``eqsolve.numerics``.

@@ -15,24 +15,23 @@ from click.testing import CliRunner
 
 import eqsolve.claims
 from eqsolve import registry
-from eqsolve.claims import (
-    claim,
+from eqsolve.claims import claim, judge
+from eqsolve.claims.claim import Context, Counterexample, Finding
+from eqsolve.cli import cli
+from eqsolve.codegen.kernel import kernel
+from eqsolve.errors import InputError
+from eqsolve.paper.claims import (
     convergence,
     corollaries,
     equilibria,
     joint,
-    judge,
     limits,
     positivity,
     sensitivity,
     theorems,
     weights,
 )
-from eqsolve.claims.claim import Context, Counterexample, Finding
-from eqsolve.claims.statements import STATEMENTS
-from eqsolve.cli import cli
-from eqsolve.codegen.kernel import kernel
-from eqsolve.errors import InputError
+from eqsolve.paper.claims.statements import STATEMENTS
 from eqsolve.registry import model
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol, symbols

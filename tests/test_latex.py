@@ -16,9 +16,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from eqsolve.derivations import _mean_variance as mv
-from eqsolve.derivations import _paper_cubic as cubic
-from eqsolve.derivations._paper import ABBREVIATIONS
+from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, StaleError
 from eqsolve.latex import document
 from eqsolve.latex.layout import LINE_WIDTH, broken, display_rows, width
@@ -26,6 +24,8 @@ from eqsolve.latex.mathml import mathml
 from eqsolve.latex.printer import BREAK, latex
 from eqsolve.ledger import Checker, Display, Line
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
+from eqsolve.paper.displays import cubic
+from eqsolve.paper.displays.source import ABBREVIATIONS
 from eqsolve.registry import model
 from eqsolve.symbolic.reduction import Reduction
 from eqsolve.symbols import latex_names, symbol

@@ -20,7 +20,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.verify import montecarlo

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 INSTALLED_AS = {
     "eqsolve": "eqsolve",
     "derivations": "eqsolve/derivations",
+    "paper": "eqsolve/paper",
     "templates": "eqsolve/templates",
     "paper_figures": "eqsolve/paper_figures",
 }
@@ -144,7 +145,7 @@ def test_wheel_holds_every_source_and_nothing_else(clean_copy: Path, wheel: Path
 @pytest.mark.slow
 def test_wheel_works_elsewhere(elsewhere: Path, tmp_path: Path) -> None:
     assert version() in run(elsewhere / "eqsolve", "--version", cwd=tmp_path)
-    names = ("_grid", "cli", "derivations", "templates", "paper_figures")
+    names = ("_grid", "cli", "derivations", "paper", "templates", "paper_figures")
     script = f"""
 import importlib, importlib.resources
 for name in {names}:
@@ -159,5 +160,5 @@ assert any(path.name.endswith(".jinja") for path in templates)
 
 def test_tests_see_the_extension_module() -> None:
     """The sources in the present folder do not hide the installed package."""
-    script = "import eqsolve._grid, eqsolve.derivations, eqsolve.templates"
+    script = "import eqsolve._grid, eqsolve.derivations, eqsolve.paper, eqsolve.templates"
     run(sys.executable, "-P", "-c", script, cwd=ROOT)

@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 
 from eqsolve import pde
-from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.registry import model

@@ -21,8 +21,6 @@ import sympy as sp
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
-from eqsolve.derivations import _paper_growth as growth
-from eqsolve.derivations import _paper_lines, _paper_paths, _paper_types
 from eqsolve.latex import document
 from eqsolve.latex.printer import latex
 from eqsolve.ledger import Checker, Display, Line
@@ -41,6 +39,7 @@ from eqsolve.operators import (
     plain,
 )
 from eqsolve.page import covered
+from eqsolve.paper.displays import growth, lines, paths, types
 from eqsolve.registry import model, models, names
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol
@@ -236,7 +235,7 @@ def test_the_loss_by_a_spike_needs_the_maximizer(checkers: dict[str, Checker]) -
     display = find("best-response", "A.38-A.44")
     checker = checkers["best-response"]
     *before, squared, positive = display.lines
-    shifted = squared.right.subs(_paper_paths.u, _paper_paths.u + 1)
+    shifted = squared.right.subs(paths.u, paths.u + 1)
     assert checker.holds(squared, display)
     assert not checker.holds(replace(squared, right=shifted), display)
     assert positive.equals is not None
@@ -415,7 +414,7 @@ def test_displays_are_placed_by_number() -> None:
         return Display(number, "", (), "definition", "definition")
 
     before = [display(n) for n in ("2.9", "2.11-2.13", "word", "A.1")]
-    found = _paper_lines.placed(before, [display("2.10")], [display("2.14"), display("more")])
+    found = lines.placed(before, [display("2.10")], [display("2.14"), display("more")])
     assert [d.number for d in found] == "2.9 2.10 2.11-2.13 word 2.14 more A.1".split()
 
 
@@ -446,7 +445,7 @@ def test_whole_document_compiles(tmp_path: Path) -> None:
 
 
 def test_the_recalled_strategy_is_the_equilibrium(checkers: dict[str, Checker]) -> None:
-    display = _paper_types.recalled()
+    display = types.recalled()
     (line,) = display.lines
     assert checkers["n-agent"].holds(line, display)
     assert not checkers["n-agent"].holds(replace(line, right=line.right + symbol("k3")), display)

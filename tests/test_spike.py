@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from eqsolve.derivations import _mean_variance as mv
+from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.verify import spike

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from eqsolve.derivations import _constant, _paper_large_hazard, _paper_many
-from eqsolve.derivations import _paper_two_agent as paper
-from eqsolve.derivations._agents import TWO as AGENTS
-from eqsolve.derivations._agents import M_b, M_s
-from eqsolve.derivations.two_agent import MODEL
+from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
+from eqsolve.derivations.mean_variance.agents import M_b, M_s
+from eqsolve.derivations.mean_variance.two_agent import MODEL
 from eqsolve.errors import DerivationError
 from eqsolve.ledger import Checker
+from eqsolve.paper.displays import constant, large_hazard, many, pair
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.derivation import Derivation
@@ -52,7 +51,7 @@ def test_assumptions_are_listed(derivation: Derivation) -> None:
 
 
 def test_system_is_the_published_one() -> None:
-    point = AGENTS.fixed_point(_constant.PARTS)
+    point = AGENTS.fixed_point(constant.PARTS)
     assert point.matrix == sp.Matrix([[1 - BQb, -BQs], [-sQb, 1 - sQs]])
     assert list(point.right) == [BP, sP]
     k = {name: symbol(f"{name}_k") for name in ("u", "w", "B", "sigma", "Qb", "Qs", "P")}
@@ -92,9 +91,9 @@ def test_a_planted_error_leaves_a_residual(derivation: Derivation, name: str) ->
         ),
         (),
     )
-    AGENTS._prove_equilibrium(form, _constant.PARTS)
+    AGENTS._prove_equilibrium(form, constant.PARTS)
     with pytest.raises(DerivationError, match="residual|differs"):
-        AGENTS._prove_equilibrium(wrong, _constant.PARTS)
+        AGENTS._prove_equilibrium(wrong, constant.PARTS)
 
 
 # The degenerate case
@@ -102,7 +101,7 @@ def test_a_planted_error_leaves_a_residual(derivation: Derivation, name: str) ->
 
 def test_degenerate_system() -> None:
     """Rows proportional with one factor: determinant and minors vanish, and conversely."""
-    point = AGENTS.fixed_point(_constant.PARTS)
+    point = AGENTS.fixed_point(constant.PARTS)
     pairs = point.proportional(xi)
     proportional = {sQb: -pairs[0][1], sP: pairs[2][1]}
     proportional[sQs] = 1 - pairs[1][1]
@@ -120,7 +119,7 @@ def test_degenerate_system() -> None:
 
 
 def test_infinitely_many_solutions_of_the_degenerate_system() -> None:
-    point = AGENTS.fixed_point(_constant.PARTS)
+    point = AGENTS.fixed_point(constant.PARTS)
     null = sp.Matrix([BQs, 1 - BQb])
     particular = sp.Matrix([BP / (1 - BQb), 0])
     degenerate = {sQs: 1 - BQs * sQb / (1 - BQb), sP: -sQb * BP / (1 - BQb)}
@@ -137,7 +136,7 @@ def test_equal_agents_are_the_homogeneous_game(count: int) -> None:
     closed = model("best-response").derivation.form
     homogeneous = model("n-agent").derivation.form
     agents = replace(AGENTS, count=count)
-    point = agents.fixed_point(_constant.PARTS)
+    point = agents.fixed_point(constant.PARTS)
     extra, _ = agents._feedback(point)
     same = agents.identical(ClosedForm(extra, ()), closed)
     names = symbols("Q S W k1 k2 k3")
@@ -175,7 +174,7 @@ def constant_equilibrium(i: int, sign: int = 1) -> sp.Expr:
 
 
 def test_constant_equilibrium_of_two_agents(derivation: Derivation) -> None:
-    values: dict[sp.Symbol, Any] = {symbol("r"): 0, **paper.HALVES}
+    values: dict[sp.Symbol, Any] = {symbol("r"): 0, **pair.HALVES}
     values |= {symbol(f"{s}_{k}"): 0 for s in ("beta", "p1") for k in (1, 2)}
     special = specialize(derivation.form, values)
     own = {}
@@ -201,7 +200,7 @@ def test_no_competition_decouples_two_agents(derivation: Derivation) -> None:
 
 
 def test_large_hazard_rate_for_any_number_of_agents() -> None:
-    case = _constant.large_hazard(model("best-response").derivation.form)
+    case = constant.large_hazard(model("best-response").derivation.form)
     nu, sigma, theta, alpha, beta, gamma, drift, kappa, x, weight = (
         symbol(f"{s}_k")
         for s in ("nu", "sigma", "theta", "alpha", "beta", "gamma", "B", "kappa", "x", "w")
@@ -216,15 +215,15 @@ def test_large_hazard_rate_for_any_number_of_agents() -> None:
 
 
 def test_a_response_to_drifts_is_not_constant() -> None:
-    values = {s: s for s in _constant.RESPONSE}
+    values = {s: s for s in constant.RESPONSE}
     with pytest.raises(DerivationError, match="does not vanish"):
-        _constant.constant_response(values)
+        constant.constant_response(values)
 
 
 @pytest.mark.parametrize(("common", "solvable"), [(0, True), (1, False)])
 def test_limiting_equation_at_full_competition(common: int, solvable: bool) -> None:
     """psi = 1: with phi = 0 every M_s solves the limiting equation, otherwise none does."""
-    row = _paper_large_hazard.limiting_row().subs(psi, 1) * M_s - common
+    row = large_hazard.limiting_row().subs(psi, 1) * M_s - common
     assert (row == 0) is solvable
     assert solvable or not row.has(M_s)
 
@@ -273,7 +272,7 @@ def test_numbers(derivation: Derivation, weights: tuple[str, str]) -> None:
 
 def test_displays_hold(derivation: Derivation) -> None:
     checker = Checker(derivation)
-    shown = paper.displays(derivation)
+    shown = pair.displays(derivation)
     numbers = [display.number for display in shown]
     assert len(set(numbers)) == len(numbers) == 26
     for display in shown:
@@ -282,18 +281,18 @@ def test_displays_hold(derivation: Derivation) -> None:
 
 def test_a_wrong_display_is_seen(derivation: Derivation) -> None:
     form = equilibrium_part(derivation.form)
-    (display,) = (d for d in paper.displays(derivation) if d.number == "2.109-2.110")
+    (display,) = (d for d in pair.displays(derivation) if d.number == "2.109-2.110")
     (line,) = display.lines
     assert form.vanishes(line.left - line.right)
     assert not form.vanishes(line.left + line.right)
 
 
 def test_mean_field_displays() -> None:
-    (_, constant), (many,) = _paper_many.displays()
-    (strategy,) = constant.lines
+    (_, found), (limiting,) = many.displays()
+    (strategy,) = found.lines
     alpha, b, gamma, theta, sigma, nu = symbols("alpha b gamma theta sigma nu")
     expected = (alpha * b / gamma + theta * sigma * phi / (1 - psi)) / (sigma**2 + nu**2)
     assert is_zero(strategy.right - expected)
     limit = model("mean-field").derivation.form
-    assert [line.relation for line in many.lines] == [r"\to"] * 3
-    assert all(limit.vanishes(line.right - limit[line.left]) for line in many.lines)
+    assert [line.relation for line in limiting.lines] == [r"\to"] * 3
+    assert all(limit.vanishes(line.right - limit[line.left]) for line in limiting.lines)

@@ -18,13 +18,14 @@ import eqsolve.derivations
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.errors import InputError
-from eqsolve.model import Model
+from eqsolve.model import Case, Model
 from eqsolve.numerics.equilibria import equilibrium
+from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.registry import model, names
 from eqsolve.symbols import symbol
 from eqsolve.verify import mutation, suite
-from eqsolve.verify.cases import DRAWN, SEED, Case, cases, drawn
+from eqsolve.verify.cases import cases
 from eqsolve.verify.check import Check
 from eqsolve.verify.mutation import SelfTest, self_test
 from eqsolve.verify.pde import BOXES, compare, grid_checks, judged

@@ -1,4 +1,4 @@
-"""The claims of the paper, each judged by a check that the program makes.
+"""The claims of papers, each judged by a check that the program makes.
 
 A verdict is computed from the outcomes of tests: polynomial identities, numbers in ball
 arithmetic, searches over random parameters with the compiled closed form, spike variations. What
@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from tqdm import tqdm
 
 from eqsolve.claims.claim import Claim, Context
-from eqsolve.claims.statements import STATEMENTS
 from eqsolve.errors import InputError, UnknownGameError
+from eqsolve.papers import papers
 
 __all__ = ["SAMPLES", "SEED", "Claim", "judge"]
 
@@ -28,7 +28,7 @@ def judge(
     seed: int = SEED,
     progress: bool = False,
 ) -> tuple[Claim, ...]:
-    """Check claims of the paper.
+    """Check claims of the installed papers.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def judge(
     Returns
     -------
     tuple
-        One :class:`Claim` each, in the order of the paper. A claim about a game that is not
+        One :class:`Claim` each, in the order of each paper. A claim about a game that is not
         installed is left out.
 
     Raises
@@ -48,7 +48,7 @@ def judge(
     InputError
         For an unknown id or a number of samples that is not positive.
     """
-    known = {statement.id: statement for statement in STATEMENTS}
+    known = {s.id: s for paper in papers() for s in paper.statements()}
     chosen = tuple(known) if ids is None else (ids,) if isinstance(ids, str) else tuple(ids)
     strange = [name for name in chosen if name not in known]
     if strange:

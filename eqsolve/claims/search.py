@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,23 +17,6 @@ Points = dict[str, Array]
 #: Lower and upper end, and whether the logarithm is uniform.
 Range = tuple[float, float, bool]
 
-#: Ranges of the searches; a logarithmic one draws the logarithm uniformly. ``B`` is the excess
-#: drift and ``mean`` the average wealth of the others.
-RANGES: Mapping[str, Range] = {
-    "r": (0, 0.05, False),
-    "B": (0.02, 0.3, False),
-    "nu": (0.1, 0.4, False),
-    "sigma": (-0.4, 0.4, False),
-    "theta": (0.05, 0.99, False),
-    "gamma": (0.4, 5, True),
-    "alpha": (0.2, 3, False),
-    "beta": (0.05, 2, False),
-    "lambda": (0.05, 3, True),
-    "n": (2, 50, False),
-    "x": (0.1, 10, True),
-    "mean": (0.1, 10, True),
-}
-
 #: A second difference below this fraction of the values is not told from zero.
 NOISE = 1e-11
 #: Relative step of the differences.
@@ -45,23 +28,20 @@ def plural(count: int, noun: str) -> str:
     return f"{'no' if count == 0 else f'{count:,}'} {noun}{'' if count == 1 else 's'}"
 
 
-def draw(context: Context, label: str, **ranges: Range) -> tuple[Points, str]:
-    """Draw parameters and states; return them with a description of domain and seed."""
+def draw(
+    context: Context, label: str, ranges: Mapping[str, Range], counts: Collection[str] = ()
+) -> Points:
+    """Draw from ranges, in their order; the names in ``counts`` become whole numbers."""
     generator, size = context.generator(label), context.samples
     points: Points = {}
-    parts = []
-    for name, (low, high, logarithmic) in {**RANGES, **ranges}.items():
+    for name, (low, high, logarithmic) in ranges.items():
         if logarithmic:
             points[name] = np.exp(generator.uniform(np.log(low), np.log(high), size))
-        elif name == "n":
+        elif name in counts:
             points[name] = generator.integers(int(low), int(high) + 1, size).astype(float)
         else:
             points[name] = generator.uniform(low, high, size)
-        text = "others' mean wealth" if name == "mean" else name
-        parts.append(f"{text} {low:g}..{high:g}" if low != high else f"{text} = {low:g}")
-    points["b"] = points["r"] + points.pop("B")
-    points["y"] = points.pop("mean") * (1 - 1 / points["n"])
-    return points, f"{size:,} drawn, seed {context.seed}, {', '.join(parts)}"
+    return points
 
 
 @dataclass(frozen=True)
@@ -99,16 +79,9 @@ def signs(differences: Array, values: Array, noise: float) -> Array:
 
 
 def stencil(
-    context: Context,
-    vary: str,
-    label: str,
-    *,
-    output: str = "pi",
-    game: str = "n-agent",
-    **ranges: Range,
+    context: Context, game: str, output: str, vary: str, points: Points, where: str
 ) -> Stencil:
-    """Evaluate a game at ``(1 - STEP, 1, 1 + STEP)`` times a parameter of random points."""
-    points, where = draw(context, label, **ranges)
+    """Evaluate a game at ``(1 - STEP, 1, 1 + STEP)`` times a parameter of the points."""
     rows = []
     fine = np.ones(context.samples, bool)
     for factor in (1 - STEP, 1.0, 1 + STEP):

@@ -15,9 +15,10 @@ def figures(out: str) -> None:
     Example: eqsolve figures --out build/figures
     """
     from eqsolve.output import named
-    from eqsolve.paper_figures import write
+    from eqsolve.papers import papers
 
-    click.echo(f"wrote {len(write(named(out)))} files to {out}", err=True)
+    written = [file for paper in papers() for file in paper.write_figures(named(out))]
+    click.echo(f"wrote {len(written)} files to {out}", err=True)
 
 
 @cli.command()

@@ -52,7 +52,7 @@ def suffix(path: str | Path) -> str:
 
 def draw(result: Result, path: Path, kind: str) -> None:
     """Draw a result into a file of the kind ``.pdf``, ``.png`` or ``.svg``."""
-    style = files("eqsolve.paper_figures").joinpath("style.mplstyle")
+    style = files("eqsolve").joinpath("style.mplstyle")
     with (
         as_file(style) as file,
         matplotlib.style.context(["default", str(file), {"axes.titlesize": 9}]),

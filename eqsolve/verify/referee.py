@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.model import Model
+from eqsolve.model import Case, Model
 from eqsolve.registry import model as find_model
-from eqsolve.verify.cases import WIDE, Case
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED, Referee, compare, referee
 from eqsolve.verify.prediction import Prediction, predictions
@@ -35,6 +34,7 @@ class Judgement:
     checks : the comparisons, one each for policy, moments, and the two grids.
     grid : the grid solution; None where the closed form offers nothing to solve for.
     coefficients : errors and thresholds; empty unless verified or refuted by numbers.
+    drawn : whether the set was drawn, not chosen.
     """
 
     game: str
@@ -45,11 +45,7 @@ class Judgement:
     checks: tuple[Check, ...]
     grid: Referee | None = None
     coefficients: tuple[Coefficient, ...] = ()
-
-    @property
-    def drawn(self) -> bool:
-        """Whether the set was drawn, not chosen."""
-        return self.name.startswith(WIDE)
+    drawn: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping."""
@@ -166,7 +162,10 @@ def _judgement(
     grid: Referee | None,
     rows: tuple[Coefficient, ...] = (),
 ) -> Judgement:
-    return Judgement(model.name, case.name, case.given, verdict, reason, tuple(checks), grid, rows)
+    found = tuple(checks)
+    return Judgement(
+        model.name, case.name, case.given, verdict, reason, found, grid, rows, case.drawn
+    )
 
 
 def _no_claim(hearing: Hearing, grid: Referee | None) -> Judgement:

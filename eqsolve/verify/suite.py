@@ -15,13 +15,13 @@ import sympy as sp
 from tqdm import tqdm
 
 from eqsolve.errors import InputError, MissingPartError
-from eqsolve.model import Model
+from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import model as find_model
 from eqsolve.registry import names
 from eqsolve.symbolic.population import Population
 from eqsolve.symbols import symbol
-from eqsolve.verify.cases import SEED, Case, Level, cases, refereed
+from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
 from eqsolve.verify.montecarlo import monte_carlo_checks
@@ -164,8 +164,10 @@ def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, di
 
 def referee_table(models: Iterable[Model], level: Level) -> Table:
     """The grid's verdicts on the parameter sets of games."""
-    sets = [(model.name, case) for model in models for case in refereed(model, level)]
-    return judge_all(sets, jobs=JOBS[level])
+    chosen = list(models)
+    sets = [(model.name, case) for model in chosen for case in refereed(model, level)]
+    about = dict.fromkeys(line for model in chosen for line in model.about)
+    return judge_all(sets, jobs=JOBS[level], about=tuple(about))
 
 
 def _level(level: str) -> Level:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqsolve.verify.cases import DOMAIN, SEED, Case
+from eqsolve.model import Case
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED
 from eqsolve.verify.referee import Hearing, Judgement, conclude, hear
@@ -20,12 +20,17 @@ from eqsolve.verify.referee import Hearing, Judgement, conclude, hear
 MOST_REFUSED = 0.2
 
 
-def judge_all(sets: Sequence[tuple[str, Case]], *, jobs: int = 1) -> Table:
-    """Judge parameter sets of games, in order, with ``jobs`` grids at a time."""
+def judge_all(
+    sets: Sequence[tuple[str, Case]], *, jobs: int = 1, about: tuple[str, ...] = ()
+) -> Table:
+    """Judge parameter sets of games, in order, with ``jobs`` grids at a time.
+
+    ``about`` is what the table says of the sets that were drawn.
+    """
     hearings = [hear(game, case) for game, case in sets]
     with ThreadPoolExecutor(jobs) as pool:
         grids = list(pool.map(Hearing.grid, hearings))
-    return Table(tuple(map(conclude, hearings, grids)))
+    return Table(tuple(map(conclude, hearings, grids)), about)
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Table:
     """The verdicts on many parameter sets."""
 
     rows: tuple[Judgement, ...]
+    about: tuple[str, ...] = ()
 
     def checks(self) -> list[Check]:
         """All comparisons; one more for each game: that most of the drawn sets were judged."""
@@ -53,20 +59,20 @@ class Table:
 
     def to_markdown(self) -> str:
         """The table as Markdown: counts, thresholds by coefficient, then a line for each set."""
-        return "\n".join(_lines(self.rows)) + "\n"
+        return "\n".join(_lines(self.rows, self.about)) + "\n"
 
 
-def _lines(rows: Sequence[Judgement]) -> Iterator[str]:
+def _lines(rows: Sequence[Judgement], about: tuple[str, ...]) -> Iterator[str]:
     games = list(dict.fromkeys(row.game for row in rows))
     yield "# The grid's verdicts on the closed forms"
     yield ""
-    yield (
-        f"Allowed error: {ALLOWED:g} of the largest value on the window, in policy and moments. "
-        f"Drawn sets: seed {SEED}, uniform on the domain below; the excess drift b - r and the "
-        "common volatility have either sign, and the hazard rate is 2 r plus the number drawn."
+    allowed = (
+        f"Allowed error: {ALLOWED:g} of the largest value on the window, in policy and moments."
     )
-    yield ""
-    yield ", ".join(f"{name} in [{low:g}, {high:g}]" for name, (low, high) in DOMAIN.items()) + "."
+    first, *others = about or ("",)
+    yield f"{allowed} {first}".rstrip()
+    for other in others:
+        yield from ("", other)
     yield from ("", "| game | sets | verified | refuted | not verified | largest error |")
     yield "|---|---|---|---|---|---|"
     for game in games:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from eqsolve.model import Model
+from eqsolve.model import Case, Model
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbols import symbols
-from eqsolve.verify.cases import Case
 from eqsolve.verify.mutation import tampered
 from eqsolve.verify.pde import (
     ALLOWED,

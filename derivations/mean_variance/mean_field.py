@@ -1,0 +1,19 @@
+"""Equilibrium of a continuum of identical agents with common noise (section 3 of the paper)."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.model import Model
+from eqsolve.symbolic.population import Population
+
+MODEL = Model(
+    title="mean-field equilibrium of a continuum of identical agents",
+    source="the paper, section 3",
+    game=mv.investment_game("mean-field", own_weight=sp.S.One, mean_field=True),
+    ansatz=mv.ANSATZ,
+    notation=mv.NOTATION,
+    parameters=mv.PARAMETERS,
+    population=Population(sp.S.Zero, mv.AGGREGATES),
+)

@@ -1,0 +1,18 @@
+"""Equilibrium of n identical agents (section 2.3 of the paper)."""
+
+from __future__ import annotations
+
+from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.model import Model
+from eqsolve.symbolic.population import Population
+
+MODEL = Model(
+    title="equilibrium of n identical agents",
+    source="the paper, section 2.3",
+    game=mv.investment_game("n-agent", own_weight=1 - mv.theta * mv.N),
+    ansatz=mv.ANSATZ,
+    notation=mv.NOTATION,
+    parameters=mv.PARAMETERS + ("n",),
+    population=Population(mv.N, mv.AGGREGATES),
+    response=mv.RESPONSE,
+)

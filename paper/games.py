@@ -1,0 +1,49 @@
+"""What the paper adds to each of its games, as fields of the game's model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eqsolve.ledger import Display
+from eqsolve.paper.cases import ABOUT, further, refereed
+from eqsolve.paper.published import published
+from eqsolve.paper.sets import GIVEN, MEAN_FIELD, N_AGENT, SETS, SIZED
+from eqsolve.symbolic.derivation import Derivation
+
+
+def _displays(game: str) -> Callable[[Derivation], tuple[Display, ...]]:
+    """The displays of a game; their modules are imported when the displays are asked for."""
+
+    def made(derivation: Derivation) -> tuple[Display, ...]:
+        from eqsolve.paper import displays
+
+        found: tuple[Display, ...] = getattr(displays, game)(derivation)
+        return found
+
+    return made
+
+
+_EVERY = {"further": further, "refereed": refereed, "about": ABOUT}
+
+FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "best_response": {
+        **_EVERY,
+        "displays": _displays("best_response"),
+        "published": published(),
+        "cases": {name: {**row, **GIVEN} for name, row in SIZED.items()},
+    },
+    "n_agent": {
+        **_EVERY,
+        "displays": _displays("n_agent"),
+        "cases": SIZED,
+        "reference": N_AGENT,
+    },
+    "two_agent": {**_EVERY, "displays": _displays("two_agent")},
+    "mean_field": {
+        **_EVERY,
+        "displays": _displays("mean_field"),
+        "cases": SETS,
+        "reference": MEAN_FIELD,
+    },
+}
