@@ -15,7 +15,7 @@ from eqsolve.symbolic.limits import at_infinity, derivative, growing_roots, lead
 from eqsolve.symbolic.reductions import explicit, prove_equal, specialize
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol, symbols
-from reference import cases, games, spec
+from reference import cases, homogeneous, spec
 from reference.response import prepare, root_table
 
 r, B, sigma, s2, theta, gamma, alpha, beta, lam = symbols(
@@ -187,7 +187,7 @@ def test_rate_constants_numerically(rates: ClosedForm, name: str) -> None:
     found = evaluated(
         ClosedForm(rates.needed(symbols("dk1 dk2 dk3")), ()), inputs(name) | {"p1": root}
     )
-    expected = games.rate_constants(cases.SETS[name])
+    expected = homogeneous.rate_constants(cases.SETS[name])
     for constant, value in zip(("dk1", "dk2", "dk3"), expected, strict=True):
         assert abs(found[constant] - value) < spec.ctx.mpf(10) ** -30
     if name == "S1":
@@ -206,7 +206,7 @@ def test_second_order_of_the_expansion(finite: ClosedForm) -> None:
     found = evaluated(ClosedForm(form.needed(names), ()), inputs("S1") | {"p1": root})
     n = spec.ctx.mpf(10) ** 12
     near, far = spec.n_agent(cases.S1, 10**12), spec.mean_field(cases.S1)
-    rates = games.rate_constants(cases.S1)
+    rates = homogeneous.rate_constants(cases.S1)
     for name, rate in zip(("k1", "k2", "k3"), rates, strict=True):
         gap = n**2 * (near[name] - far[name] - rate / n)
         assert abs(gap - found[f"dd{name}"] / 2) < spec.ctx.mpf(10) ** -9

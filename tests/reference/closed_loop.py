@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .games import abscissa, mean_field, n_agent
+from .homogeneous import abscissa, mean_field, n_agent
 from .precision import all_roots, ctx, number, poly_add, poly_mul, real_part, solve
 from .response import Values, limit_root, linear_response, prepare, root_table
 

@@ -18,8 +18,8 @@ from .closed_loop import (
     profile_moments,
     residuals,
 )
-from .games import abscissa, aggregates, mean_field, n_agent, rate_constants
 from .heterogeneous import constant_equilibrium, heterogeneous, two_agent
+from .homogeneous import abscissa, aggregates, mean_field, n_agent, rate_constants
 from .moments import heterogeneous_objective, objective
 from .precision import ctx, number, poly_value
 from .response import (
