@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
-from flint import fmpq_mpoly
+from flint import fmpq, fmpq_mpoly
 
 from eqsolve.symbolic.algebra import Ratio, Ring
 
@@ -38,16 +38,16 @@ def solve_linear(
 ) -> LinearSolution:
     """Solve ``polynomials = 0``, linear in the unknowns, by exact elimination."""
     one = ring.context.constant(1)
-    inside = [u for u in unknowns if u in ring.symbols]
+    places = {ring.symbols.index(u): u for u in unknowns if u in ring.symbols}
     rows = []
     for polynomial in polynomials:
-        row: dict[sp.Symbol, Ratio] = {}
-        constant_term = polynomial
-        for unknown in inside:
-            coefficients = ring.coefficients(polynomial, unknown)
-            if len(coefficients) > 1:
-                row[unknown] = Ratio(ring, coefficients[1], one)
-                constant_term -= coefficients[1] * ring.generator(unknown)
+        parts: dict[sp.Symbol | None, dict[tuple[int, ...], fmpq]] = {}
+        for exponents, coefficient in polynomial.to_dict().items():
+            place = next((k for k in places if exponents[k]), None)
+            other = tuple(0 if k == place else int(e) for k, e in enumerate(exponents))
+            parts.setdefault(None if place is None else places[place], {})[other] = coefficient
+        constant_term = ring.context.from_dict(parts.pop(None, {}))
+        row = {u: Ratio(ring, ring.context.from_dict(part), one) for u, part in parts.items()}
         rows.append((row, Ratio(ring, constant_term, one)))
     solved: dict[sp.Symbol, tuple[dict[sp.Symbol, Ratio], Ratio]] = {}
     residuals = []

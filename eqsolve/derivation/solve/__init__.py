@@ -1,0 +1,1 @@
+"""Solutions of the coefficient system: closed forms where they exist, and a class where not."""
