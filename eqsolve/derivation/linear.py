@@ -44,8 +44,8 @@ def solve_linear(
         parts: dict[sp.Symbol | None, dict[tuple[int, ...], fmpq]] = {}
         for exponents, coefficient in polynomial.to_dict().items():
             place = next((k for k in places if exponents[k]), None)
-            other = tuple(0 if k == place else int(e) for k, e in enumerate(exponents))
-            parts.setdefault(None if place is None else places[place], {})[other] = coefficient
+            reduced = tuple(0 if k == place else int(e) for k, e in enumerate(exponents))
+            parts.setdefault(None if place is None else places[place], {})[reduced] = coefficient
         constant_term = ring.context.from_dict(parts.pop(None, {}))
         row = {u: Ratio(ring, ring.context.from_dict(part), one) for u, part in parts.items()}
         rows.append((row, Ratio(ring, constant_term, one)))
