@@ -71,13 +71,15 @@ class Function:
         Parameters
         ----------
         values : one number for each argument: flint's ``arb``, ``acb``, ``arb_series`` or
-            ``acb_series``, mpmath's ``mpf`` or ``mpc``, or ``float``.
+            ``acb_series``, mpmath's ``mpf``, ``mpc`` or intervals, which may be unbounded, or
+            ``float``.
 
         Returns
         -------
         list
             Elements of the same type. What is not defined (a division by a ball around zero, the
-            logarithm of one) is not finite.
+            logarithm of one) is not finite. Intervals stand for numbers inside them for which
+            all operations are defined.
         """
         ring = Ring.of(values)
         nodes = [*values, *map(ring.constant, self.constants)]
@@ -106,6 +108,9 @@ class Function:
             slopes.append(slope)
         rows = [{k: ring.element(s) for k, s in slopes[o].items()} for o in self.outputs]
         return [ring.element(nodes[k]) for k in self.outputs], rows
+
+
+_INTERVAL = type(mpmath.iv.mpf(0))
 
 
 class _Compiler:
@@ -317,6 +322,8 @@ def _ring(kind: type[Any]) -> Ring:
             return math.pi if value == PI else int(value.p) / int(value.q)
 
         return Ring(float, double, lambda name, x: getattr(math, name)(x), lambda: math.nan)
+    if issubclass(kind, _INTERVAL):
+        return _Limits()
     if issubclass(kind, (mpmath.mpf, mpmath.mpc)):
 
         def multiple(value: Any) -> Any:
@@ -338,3 +345,40 @@ def _of_series(name: str, x: Any) -> Any:
         return 1 - 2 / (1 + (2 * x).exp())
     above, below = x.exp(), (-x).exp()
     return (above + below if name == "cosh" else above - below) / 2
+
+
+class _Limits(Ring):
+    """Closed, possibly unbounded intervals on which every operation is defined in the interior.
+
+    So a divisor has one sign, and the arguments of logarithms and roots are positive: what
+    rounding adds beyond zero at an end of the interval is cut off.
+    """
+
+    def __init__(self) -> None:
+        iv = mpmath.iv
+
+        def constant(value: Any) -> Any:
+            return +iv.pi if value == PI else iv.mpf(int(value.p)) / iv.mpf(int(value.q))
+
+        super().__init__(iv.mpf, constant, self._elementary, lambda: iv.mpf(["-inf", "inf"]))
+
+    def quotient(self, above: Any, below: Any) -> Any:
+        low, high = below.a, below.b
+        if low < 0 and high > 0:
+            rounding = mpmath.iv.mpf(2) ** (-mpmath.iv.prec // 2)
+            if -low < high * rounding:
+                low = 0
+            elif high < -low * rounding:
+                high = 0
+        return super().quotient(above, mpmath.iv.mpf([low, high]))
+
+    def _elementary(self, name: str, x: Any) -> Any:
+        iv = mpmath.iv
+        if name in ("log", "sqrt") and x.a < 0 and x.b > 0:
+            x = iv.mpf([0, x.b])
+        if name == "tanh":
+            return 1 - 2 / (1 + iv.exp(2 * x))
+        if name in ("sinh", "cosh"):
+            above, below = iv.exp(x), iv.exp(-x)
+            return (above + below if name == "cosh" else above - below) / 2
+        return getattr(iv, name)(x)

@@ -83,12 +83,13 @@ def integrate(
     local = tolerance * _MARGIN
     for _ in range(_RUNS):
         precision = max(bits, int(-math.log2(local)) + _GUARD)
-        with ctx.workprec(precision):
+        # What overflows in a bound is refused where the bound is used.
+        with ctx.workprec(precision), np.errstate(over="ignore", invalid="ignore"):
             trajectory, worst = _integrated(rates, start, stops, local, max_steps)
         if trajectory.status != "ok" and worst < _LOST or worst <= tolerance:
             break
         # The error grew on the way: once more, with as many digits more.
-        local = local * tolerance / min(worst, 1.0) * _MARGIN
+        local = local * tolerance / min(worst, 1.0) / 10
         if local < 1e-280:
             break
     return trajectory
