@@ -1,0 +1,1 @@
+"""Compiled evaluation of any model at many points."""

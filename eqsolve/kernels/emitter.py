@@ -1,0 +1,487 @@
+"""The source of a kernel: a solution's steps as straight-line code for numba."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.derivation.solve.functions import RootCosh, RootSinh
+from eqsolve.derivation.solve.solution import solve
+from eqsolve.derivation.solve.step import (
+    Explicit,
+    Flow,
+    Integral,
+    Root,
+    Roots,
+    Step,
+    running,
+    to_go,
+)
+from eqsolve.errors import DerivationError
+from eqsolve.game import t
+from eqsolve.numerics.status import Status
+from eqsolve.solve.conditions import domains, second_order
+from eqsolve.solve.growth import growth_systems
+
+_FUNCTIONS = {
+    sp.exp: "math.exp",
+    sp.log: "math.log",
+    sp.sin: "math.sin",
+    sp.cos: "math.cos",
+    sp.tan: "math.tan",
+    sp.sinh: "math.sinh",
+    sp.cosh: "math.cosh",
+    sp.tanh: "math.tanh",
+    RootCosh: "root_cosh",
+    RootSinh: "root_sinh",
+}
+
+#: Nodes of the Gauss-Legendre rule on each of the panels of an integral.
+NODES, PANELS = 20, 8
+
+
+@dataclass
+class Names:
+    """Identifiers of symbols in generated code."""
+
+    table: dict[sp.Symbol, str] = field(default_factory=dict)
+
+    def __getitem__(self, symbol: sp.Symbol) -> str:
+        if symbol not in self.table:
+            self.table[symbol] = f"v{len(self.table)}"
+        return self.table[symbol]
+
+
+def code(expression: sp.Expr, names: Names) -> str:
+    """An expression as source; every operand is parenthesized."""
+    if expression.is_Symbol:
+        return names[expression]
+    if expression.is_Rational:
+        value = f"{int(expression.p)}.0"
+        return value if expression.q == 1 else f"({value} / {int(expression.q)}.0)"
+    if expression is sp.pi:
+        return "math.pi"
+    if expression is sp.E:
+        return "math.e"
+    if expression.is_Add:
+        return "(" + " + ".join(code(a, names) for a in expression.args) + ")"
+    if expression.is_Mul:
+        above = [a for a in expression.args if not _inverse(a)]
+        below = [1 / a for a in expression.args if _inverse(a)]
+        top = " * ".join(code(a, names) for a in above) or "1.0"
+        if not below:
+            return f"({top})"
+        return f"({top} / (" + " * ".join(code(a, names) for a in below) + "))"
+    if expression.is_Pow:
+        return _power(expression.base, expression.exp, names)
+    name = _FUNCTIONS.get(expression.func)
+    if name is None:
+        raise DerivationError(f"{expression.func} has no code.", stage="code generation")
+    return f"{name}(" + ", ".join(code(a, names) for a in expression.args) + ")"
+
+
+def _inverse(factor: sp.Expr) -> bool:
+    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp < 0)
+
+
+def _power(base: sp.Expr, exponent: sp.Expr, names: Names) -> str:
+    text = code(base, names)
+    if exponent.is_Integer:
+        number = abs(int(exponent))
+        product = " * ".join([text] * number) if number <= 4 else f"{text} ** {number}"
+        return f"({product})" if exponent > 0 else f"(1.0 / ({product}))"
+    if exponent == sp.Rational(1, 2):
+        return f"math.sqrt({text})"
+    return f"({text} ** {code(exponent, names)})"
+
+
+def lines(pairs: Iterable[tuple[str, sp.Expr]], names: Names) -> list[str]:
+    """Assignments to targets, common subexpressions first."""
+    targets, expressions = zip(*pairs) if pairs else ((), ())
+    fresh = sp.numbered_symbols("c", cls=sp.Dummy)
+    shared, reduced = sp.cse(list(expressions), symbols=fresh, order="none")
+    found = [f"{names[s]} = {code(e, names)}" for s, e in shared]
+    return found + [f"{target} = {code(e, names)}" for target, e in zip(targets, reduced)]
+
+
+@dataclass
+class Emitter:
+    """Writes the kernel of one derivation.
+
+    Attributes
+    ----------
+    parameters : the inputs, in order.
+    states : optional inputs, in order.
+    outputs : names of the columns after ``status``, in order.
+    helpers : functions of the module.
+    body : lines of the function that solves one point.
+    """
+
+    derivation: Derivation
+    names: Names = field(default_factory=Names)
+    helpers: list[str] = field(default_factory=list)
+    body: list[str] = field(default_factory=list)
+    known: list[sp.Symbol] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        model = self.derivation.model
+        if model.game.crowd is not None and model.game.crowd.own:
+            raise DerivationError(
+                "copies with types of their own have no kernel.",
+                game=model.name,
+                stage="code generation",
+                remedy="Use solve.",
+            )
+        if not self.derivation.stationary and model.game.horizon.end is None:
+            raise DerivationError(
+                "an infinite horizon with rates that move in time has no kernel.",
+                game=model.name,
+                stage="code generation",
+            )
+        self.parameters = tuple(letter.symbol for letter in model.vocabulary.parameters)
+        laws = tuple(law.symbol for law in model.game.laws)
+        self.states = (*model.game.state_symbols, *laws)
+        self.build()
+
+    # -- the steps ------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Write the body."""
+        derivation, model = self.derivation, self.derivation.model
+        self.known = [*self.parameters]
+        self.domain()
+        for name, definition in derivation.solved.game.definitions.items():
+            self.assign(name, definition)
+        end = model.game.horizon.end
+        if end is not None:
+            self.assign(to_go, end - t)
+            self.fail_unless(f"{self.names[to_go]} >= 0.0", Status.INVALID_INPUT)
+        self.starts()
+        for step in solve(derivation).steps:
+            self.step(step)
+        for symbol, expression in derivation.system.feedback.items():
+            self.assign(symbol, expression)
+        self.conditions()
+        self.results()
+
+    def assign(self, symbol: sp.Symbol, expression: sp.Expr) -> None:
+        self.body += lines([(self.names[symbol], expression)], self.names)
+        self.known.append(symbol)
+
+    def fail_unless(self, condition: str, status: Status) -> None:
+        self.body += [f"if not ({condition}):", f"    return {int(status)}"]
+
+    def domain(self) -> None:
+        """Parameters outside their domains are invalid input."""
+        for letter in self.derivation.model.vocabulary.parameters:
+            text = _inside(letter.domain, self.names[letter.symbol])
+            if text:
+                self.fail_unless(text, Status.INVALID_INPUT)
+            else:
+                self.fail_unless(f"math.isfinite({self.names[letter.symbol]})", Status.INVALID_INPUT)
+
+    def starts(self) -> None:
+        """The payoffs' coefficients, from which limits start."""
+        self.start = dict(self.derivation.system.terminal)
+        if self.derivation.stationary:
+            try:
+                self.start = dict(self.derivation.payoffs)
+            except DerivationError:
+                self.start = {}
+
+    def step(self, step: Step) -> None:
+        if isinstance(step, Explicit):
+            self.assign(step.symbol, step.expression)
+        elif isinstance(step, Root):
+            self.root(step)
+        elif isinstance(step, Roots):
+            self.roots(step)
+        elif isinstance(step, Flow):
+            self.flow(step)
+        elif isinstance(step, Integral):
+            self.integral(step)
+        for symbol in step.symbols:
+            if symbol not in self.known:
+                self.known.append(symbol)
+
+    def root(self, step: Root) -> None:
+        name = self.names[step.symbol]
+        if not step.coefficients:
+            function = f"equation_{name}"
+            vector = self.helper(function, "x, p", [step.symbol], [step.equation], "x")
+            self.body.append(f"{name} = crossing({function}, {vector})")
+        else:
+            start = self.start.get(step.symbol, sp.S.Zero)
+            sign = self.backward_sign(step)
+            self.body += lines(
+                [(f"poly_{name}_{i}", sign * c) for i, c in enumerate(step.coefficients)],
+                self.names,
+            )
+            listed = ", ".join(f"poly_{name}_{i}" for i in range(len(step.coefficients)))
+            self.body += lines([(f"start_{name}", start)], self.names)
+            self.body.append(f"{name} = limit_root(np.array([{listed}]), start_{name})")
+        self.fail_unless(f"math.isfinite({name})", Status.NO_ADMISSIBLE_ROOT)
+
+    def backward_sign(self, step: Root) -> sp.Expr:
+        """The factor of the polynomial that makes it the rate in the time to go, up to a positive one."""
+        rate = self.derivation.system.rates.get(step.symbol)
+        if rate is None:
+            return sp.S.One
+        quotient = sp.cancel(-rate / step.equation) if step.equation != 0 else sp.S.One
+        if quotient.free_symbols & {step.symbol}:
+            return sp.S.One
+        return quotient
+
+    def roots(self, step: Roots) -> None:
+        rates = [-self.derivation.system.rates[s] for s in step.symbols]
+        label = self.names[step.symbols[0]]
+        self.flow_functions(label, step.symbols, rates, jacobian=True)
+        self.state_vector(label, [self.start.get(s, sp.S.Zero) for s in step.symbols])
+        self.body.append(f"if not rest(rates_{label}, jacobian_{label}, u_{label}, p_{label}):")
+        self.body.append(f"    return {int(Status.NO_ADMISSIBLE_ROOT)}")
+        self.unpack(label, step.symbols)
+
+    def flow(self, step: Flow) -> None:
+        if step.constraints:
+            raise DerivationError(
+                "a feedback that is implicit and moves has no kernel.",
+                game=self.derivation.model.name,
+                stage="code generation",
+            )
+        label = self.names[step.symbols[0]]
+        self.flow_functions(label, step.symbols, step.rates)
+        self.state_vector(label, step.initial)
+        self.body.append(
+            f"if not integrate(rates_{label}, u_{label}, p_{label}, {self.names[to_go]}):"
+        )
+        self.body.append(f"    return {int(Status.EXPLODES)}")
+        self.unpack(label, step.symbols)
+
+    def state_vector(self, label: str, initial: Sequence[sp.Expr]) -> None:
+        self.body.append(f"u_{label} = np.empty({len(initial)})")
+        self.body += lines([(f"u_{label}[{i}]", e) for i, e in enumerate(initial)], self.names)
+
+    def unpack(self, label: str, symbols: Sequence[sp.Symbol]) -> None:
+        self.body += [f"{self.names[s]} = u_{label}[{i}]" for i, s in enumerate(symbols)]
+
+    def integral(self, step: Integral) -> None:
+        name = self.names[step.symbol]
+        function = f"integrand_{name}"
+        vector = self.helper(function, "x, p", [running], [step.integrand], "x")
+        self.body += lines(
+            [(f"factor_{name}", step.factor), (f"first_{name}", step.initial)], self.names
+        )
+        self.body.append(
+            f"{name} = factor_{name} * (first_{name} + "
+            f"quadrature({function}, {vector}, {self.names[to_go]}))"
+        )
+
+    def vector(self, label: str, expressions: Iterable[sp.Expr], bound: Iterable[sp.Symbol]) -> str:
+        """Write an array of the known symbols that expressions need; return its name."""
+        free = set().union(*(e.free_symbols for e in expressions)) - set(bound)
+        self.needed = [s for s in self.known if s in free]
+        missing = free - set(self.needed)
+        if missing:
+            raise DerivationError(
+                f"{', '.join(map(str, missing))} is not known where it is needed.",
+                game=self.derivation.model.name,
+                stage="code generation",
+            )
+        listed = ", ".join(self.names[s] for s in self.needed) or "0.0"
+        self.body.append(f"p_{label} = np.array([{listed}])")
+        return f"p_{label}"
+
+    def helper(
+        self,
+        name: str,
+        arguments: str,
+        bound: Sequence[sp.Symbol],
+        expressions: Sequence[sp.Expr],
+        variable: str,
+    ) -> str:
+        """A function of one variable; returns the name of the array of its parameters."""
+        vector = self.vector(name, expressions, bound)
+        inner = Names({bound[0]: variable})
+        text = [f"def {name}({arguments}):"]
+        text += [f"    {inner[s]} = p[{i}]" for i, s in enumerate(self.needed)]
+        text += ["    " + line for line in lines([("result", expressions[0])], inner)]
+        self.helpers.append("\n".join([*text, "    return result"]))
+        return vector
+
+    def flow_functions(
+        self,
+        label: str,
+        symbols: Sequence[sp.Symbol],
+        rates: Sequence[sp.Expr],
+        jacobian: bool = False,
+    ) -> None:
+        """Functions of the rates and their Jacobian, and the array of their parameters."""
+        self.vector(label, rates, [*symbols, to_go])
+        inner = Names({to_go: "s"})
+        head = [f"    {inner[s]} = p[{i}]" for i, s in enumerate(self.needed)]
+        head += [f"    {inner[s]} = u[{i}]" for i, s in enumerate(symbols)]
+        body = lines([(f"out[{i}]", e) for i, e in enumerate(rates)], inner)
+        self.helpers.append(
+            "\n".join([f"def rates_{label}(s, u, p, out):", *head, *("    " + b for b in body)])
+        )
+        if jacobian:
+            entries = [
+                (f"out[{i}, {j}]", sp.diff(e, s))
+                for i, e in enumerate(rates)
+                for j, s in enumerate(symbols)
+            ]
+            body = lines(entries, inner)
+            self.helpers.append(
+                "\n".join([f"def jacobian_{label}(u, p, out):", *head, *("    " + b for b in body)])
+            )
+
+    # -- the decision and the results -----------------------------------------------------------
+
+    def conditions(self) -> None:
+        """What decides the status: signs of units' bases, growth, second-order conditions."""
+        derivation = self.derivation
+        for condition in domains(derivation):
+            self.body += lines([("held", condition.expression)], self.names)
+            self.fail_unless("held > 0.0", Status.NO_ADMISSIBLE_ROOT)
+        for symbol in (*derivation.system.unknowns, *derivation.system.feedback):
+            self.fail_unless(f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
+        if derivation.stationary:
+            for system in growth_systems(derivation):
+                if system.matrix is None or not system.matrix:
+                    continue
+                size = len(system.matrix)
+                self.body.append(f"grown = np.zeros(({size}, {size}))")
+                entries = [
+                    (f"grown[{i}, {j}]", e)
+                    for i, row in enumerate(system.matrix)
+                    for j, e in enumerate(row)
+                    if e != 0
+                ]
+                self.body += lines([*entries, ("rate", system.rate)], self.names)
+                self.fail_unless("growth(grown) < rate", Status.UNSTABLE)
+        for condition in second_order(derivation):
+            free = condition.expression.free_symbols - set(self.known)
+            inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
+            self.body += lines([("held", inserted)], self.names)
+            self.fail_unless("held > 0.0", Status.NOT_A_MAXIMUM)
+
+    def results(self) -> None:
+        """Strategy coefficients, coefficients, and controls and values at the states."""
+        derivation, model = self.derivation, self.derivation.model
+        found: list[tuple[str, sp.Expr]] = []
+        for control, form in model.ansatz.feedback.items():
+            for monomial, coefficient in _monomials(form, self.states).items():
+                found.append((f"{control.name}_{monomial}", coefficient))
+        names = (*derivation.system.unknowns, *derivation.system.implicit)
+        found += [(s.name, s) for s in names if s.name not in dict(found)]
+        found += [(c.name, f) for c, f in model.ansatz.feedback.items()]
+        systems = [s for s in derivation.systems if isinstance(s, ExtendedHJB)]
+        spelled: dict[sp.Symbol, sp.Expr] = {}
+        for name, value in derivation.solved.game.definitions.items():
+            spelled[name] = value.xreplace(spelled)
+        for number, system in enumerate(systems, start=1):
+            label = "V" if len(systems) == 1 else f"V_{number}"
+            found.append((label, system.value.xreplace(spelled)))
+        self.outputs = [name for name, _ in found]
+        for position, (_, expression) in enumerate(found):
+            needed = [s for s in self.states if s in expression.free_symbols]
+            guard = " and ".join(f"have_{self.names[s]}" for s in needed)
+            block = lines([(f"out[{position}]", expression)], self.names)
+            self.body += (
+                [f"if {guard}:", *("    " + b for b in block)] if guard else block
+            )
+
+    def source(self) -> str:
+        """The generated module."""
+        inputs = [f"{self.names[s]} = point[{i}]" for i, s in enumerate((*self.parameters, t))]
+        first = len(self.parameters) + 1
+        for i, state in enumerate(self.states):
+            name = self.names[state]
+            inputs.append(f"{name} = point[{first + i}]")
+            inputs.append(f"have_{name} = given[{i}]")
+        decorated = [f"@njit(error_model='numpy')\n{helper}" for helper in self.helpers]
+        text = "\n".join("    " + line for line in (*inputs, *self.body))
+        return _MODULE.format(
+            game=self.derivation.model.name,
+            helpers="\n\n\n".join(decorated),
+            body=text,
+            outputs=len(self.outputs),
+        )
+
+
+def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Expr]:
+    expanded = sp.expand(form)
+    present = [s for s in states if expanded.has(s)]
+    if not expanded.is_polynomial(*present):
+        return {}
+    if not present:
+        return {"1": expanded}
+    return {
+        "".join(s.name * e for s, e in zip(present, exponents)) or "1": coefficient
+        for exponents, coefficient in sp.Poly(expanded, *present).terms()
+    }
+
+
+def _inside(domain: sp.Set, name: str) -> str:
+    """The condition that a number lies in a domain."""
+    if isinstance(domain, sp.Interval):
+        parts = []
+        if domain.start != -sp.oo:
+            parts.append(f"{name} {'>' if domain.left_open else '>='} {float(domain.start)!r}")
+        if domain.end != sp.oo:
+            parts.append(f"{name} {'<' if domain.right_open else '<='} {float(domain.end)!r}")
+        return " and ".join(parts)
+    if isinstance(domain, sp.Union):
+        return " or ".join(f"({_inside(part, name)})" for part in domain.args)
+    if domain == sp.S.Reals:
+        return ""
+    if isinstance(domain, sp.Naturals):
+        return f"{name} >= 1.0 and {name} == math.floor({name})"
+    if isinstance(domain, sp.FiniteSet):
+        return " or ".join(f"{name} == {float(v)!r}" for v in domain.args)
+    raise DerivationError(f"the domain {domain} has no code.", stage="code generation")
+
+
+_MODULE = '''"""Kernel of {game}. Generated by eqsolve: do not edit."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from eqsolve.kernels.runtime import (
+    crossing,
+    growth,
+    integrate,
+    limit_root,
+    quadrature,
+    rest,
+    root_cosh,
+    root_sinh,
+)
+
+
+{helpers}
+
+
+@njit(error_model="numpy")
+def solve_point(point, given, out):
+{body}
+    return 0
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def fill(points, given, status, out):
+    """One row a point."""
+    found = np.empty({outputs})
+    for k in range(points.shape[0]):
+        found[:] = np.nan
+        code = solve_point(points[k], given, found)
+        status[k] = code
+        out[k] = found if code == 0 else np.nan
+'''
