@@ -162,7 +162,13 @@ class Units:
 def _factors(base: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
     """A positive expression as factors with exponents."""
     pairs: list[tuple[sp.Expr, sp.Expr]] = []
-    for factor in sp.Mul.make_args(sp.factor(base) if base.is_Add else base):
+    factors = list(sp.Mul.make_args(sp.factor(base) if base.is_Add else base))
+    sums = [f for f in factors if f.is_Add]
+    if sums and factors[0].is_negative:
+        # the sign belongs to a sum: 1 - x is -(x - 1)
+        factors[0] = -factors[0]
+        factors[factors.index(sums[0])] = -sums[0]
+    for factor in factors:
         if factor.is_Pow and factor.base is not sp.S.Exp1:
             pairs += [(b, e * factor.exp) for b, e in _factors(factor.base)]
         else:

@@ -117,13 +117,14 @@ class Emitter:
     parameters : the inputs, in order.
     states : optional inputs, in order.
     outputs : names of the columns after ``status``, in order.
-    helpers : functions of the module.
+    helpers : functions of the module, and in ``bound`` what is made of them.
     body : lines of the function that solves one point.
     """
 
     derivation: Derivation
     names: Names = field(default_factory=Names)
     helpers: list[str] = field(default_factory=list)
+    bound: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
     known: list[sp.Symbol] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
@@ -162,7 +163,8 @@ class Emitter:
             self.assign(to_go, end - t)
             self.fail_unless(f"{self.names[to_go]} >= 0.0", Status.INVALID_INPUT)
         self.starts()
-        for step in solve(derivation).steps:
+        self.solution = solve(derivation)
+        for step in joined(self.solution.steps):
             self.step(step)
         for symbol, expression in derivation.system.feedback.items():
             self.assign(symbol, expression)
@@ -211,13 +213,16 @@ class Emitter:
 
     def root(self, step: Root) -> None:
         name = self.names[step.symbol]
-        if not step.coefficients:
+        block = next((b for b in self.derivation.blocks if step.symbol in b), ())
+        if step.symbol in self.derivation.system.rates and len(block) > 1:
+            self.settle(block)
+        elif not step.coefficients:
             function = f"equation_{name}"
             vector = self.helper(function, "x, p", [step.symbol], [step.equation], "x")
-            self.body.append(f"{name} = crossing({function}, {vector})")
+            self.bound.append(f"crossing_{name} = crossing_of({function})")
+            self.body.append(f"{name} = crossing_{name}({vector})")
         else:
-            start = self.start.get(step.symbol, sp.S.Zero)
-            sign = self.backward_sign(step)
+            sign, start = self.motion(step)
             self.body += lines(
                 [(f"poly_{name}_{i}", sign * c) for i, c in enumerate(step.coefficients)],
                 self.names,
@@ -227,24 +232,45 @@ class Emitter:
             self.body.append(f"{name} = limit_root(np.array([{listed}]), start_{name})")
         self.fail_unless(f"math.isfinite({name})", Status.NO_ADMISSIBLE_ROOT)
 
-    def backward_sign(self, step: Root) -> sp.Expr:
-        """The factor of the polynomial that makes it the rate in the time to go, up to a positive one."""
-        rate = self.derivation.system.rates.get(step.symbol)
-        if rate is None:
-            return sp.S.One
-        quotient = sp.cancel(-rate / step.equation) if step.equation != 0 else sp.S.One
-        if quotient.free_symbols & {step.symbol}:
-            return sp.S.One
-        return quotient
+    def motion(self, step: Root) -> tuple[sp.Expr, sp.Expr]:
+        """What makes a root's polynomial its rate in the time to go, and where it starts.
+
+        The root is a coefficient, or an auxiliary symbol of which a later coefficient is an
+        affine function.
+        """
+        rates = self.derivation.system.rates
+        symbol = step.symbol
+        if symbol in rates:
+            rate, start = -rates[symbol], self.start.get(symbol, sp.S.Zero)
+        else:
+            user = next(
+                s
+                for s in self.solution.steps
+                if isinstance(s, Explicit) and s.symbol in rates and s.expression.has(symbol)
+            )
+            slope = sp.diff(user.expression, symbol)
+            rest = user.expression.xreplace({symbol: sp.S.Zero})
+            moved = -rates[user.symbol] + sp.Add(
+                *(sp.diff(rest, c) * rates[c] for c in rates if c in rest.free_symbols)
+            )
+            rate = moved.xreplace({user.symbol: user.expression}) / slope
+            first = {c: self.start.get(c, sp.S.Zero) for c in rates}
+            start = (first[user.symbol] - rest.xreplace(first)) / slope
+        return sp.cancel(rate / step.equation), start
 
     def roots(self, step: Roots) -> None:
-        rates = [-self.derivation.system.rates[s] for s in step.symbols]
-        label = self.names[step.symbols[0]]
-        self.flow_functions(label, step.symbols, rates, jacobian=True)
-        self.state_vector(label, [self.start.get(s, sp.S.Zero) for s in step.symbols])
-        self.body.append(f"if not rest(rates_{label}, jacobian_{label}, u_{label}, p_{label}):")
+        self.settle(step.symbols)
+
+    def settle(self, symbols: Sequence[sp.Symbol]) -> None:
+        """The limit of coupled coefficients as the horizon grows."""
+        rates = [-self.derivation.system.rates[s] for s in symbols]
+        label = self.names[symbols[0]]
+        self.flow_functions(label, symbols, rates, jacobian=True)
+        self.state_vector(label, [self.start.get(s, sp.S.Zero) for s in symbols])
+        self.bound.append(f"rest_{label} = settler(rates_{label}, jacobian_{label})")
+        self.body.append(f"if not rest_{label}(u_{label}, p_{label}):")
         self.body.append(f"    return {int(Status.NO_ADMISSIBLE_ROOT)}")
-        self.unpack(label, step.symbols)
+        self.unpack(label, symbols)
 
     def flow(self, step: Flow) -> None:
         if step.constraints:
@@ -256,9 +282,8 @@ class Emitter:
         label = self.names[step.symbols[0]]
         self.flow_functions(label, step.symbols, step.rates)
         self.state_vector(label, step.initial)
-        self.body.append(
-            f"if not integrate(rates_{label}, u_{label}, p_{label}, {self.names[to_go]}):"
-        )
+        self.bound.append(f"integrate_{label} = integrator(rates_{label})")
+        self.body.append(f"if not integrate_{label}(u_{label}, p_{label}, {self.names[to_go]}):")
         self.body.append(f"    return {int(Status.EXPLODES)}")
         self.unpack(label, step.symbols)
 
@@ -278,8 +303,24 @@ class Emitter:
         )
         self.body.append(
             f"{name} = factor_{name} * (first_{name} + "
-            f"quadrature({function}, {vector}, {self.names[to_go]}))"
+            f"quadrature_{name}({vector}, {self.names[to_go]}))"
         )
+        self.bound.append(f"quadrature_{name} = quadrature_of({function})")
+
+    def moving(self, expression: sp.Expr) -> sp.Expr:
+        """The expression with explicit symbols that depend on the time to go inserted."""
+        for step in reversed(self.solution.steps):
+            if isinstance(step, Explicit) and step.symbol in expression.free_symbols:
+                spelled = self.solution.spelled(step.expression)
+                if spelled.free_symbols & {to_go, *self.flowing}:
+                    expression = expression.xreplace({step.symbol: step.expression})
+        return expression
+
+    @property
+    def flowing(self) -> set[sp.Symbol]:
+        """The symbols that are integrated numerically."""
+        flows = [s for s in self.solution.steps if isinstance(s, Flow)]
+        return {symbol for flow in flows for symbol in flow.symbols}
 
     def vector(self, label: str, expressions: Iterable[sp.Expr], bound: Iterable[sp.Symbol]) -> str:
         """Write an array of the known symbols that expressions need; return its name."""
@@ -321,6 +362,7 @@ class Emitter:
         jacobian: bool = False,
     ) -> None:
         """Functions of the rates and their Jacobian, and the array of their parameters."""
+        rates = [self.moving(e) for e in rates]
         self.vector(label, rates, [*symbols, to_go])
         inner = Names({to_go: "s"})
         head = [f"    {inner[s]} = p[{i}]" for i, s in enumerate(self.needed)]
@@ -408,10 +450,30 @@ class Emitter:
         text = "\n".join("    " + line for line in (*inputs, *self.body))
         return _MODULE.format(
             game=self.derivation.model.name,
-            helpers="\n\n\n".join(decorated),
+            helpers="\n\n\n".join([*decorated, "\n".join(self.bound)]),
             body=text,
             outputs=len(self.outputs),
         )
+
+
+def joined(steps: Sequence[Step]) -> list[Step]:
+    """The steps with flows that need earlier flows at all times integrated together."""
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, Flow):
+            needed = set().union(*(rate.free_symbols for rate in step.rates))
+            earlier = [f for f in found if isinstance(f, Flow) and needed & set(f.symbols)]
+            for flow in earlier:
+                found.remove(flow)
+                step = Flow(
+                    (*flow.symbols, *step.symbols),
+                    (*flow.rates, *step.rates),
+                    (*flow.initial, *step.initial),
+                    "trajectory",
+                    constraints=(*flow.constraints, *step.constraints),
+                )
+        found.append(step)
+    return found
 
 
 def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Expr]:
@@ -455,14 +517,14 @@ import numpy as np
 from numba import njit
 
 from eqsolve.kernels.runtime import (
-    crossing,
+    crossing_of,
     growth,
-    integrate,
+    integrator,
     limit_root,
-    quadrature,
-    rest,
+    quadrature_of,
     root_cosh,
     root_sinh,
+    settler,
 )
 
 
@@ -483,5 +545,7 @@ def fill(points, given, status, out):
         found[:] = np.nan
         code = solve_point(points[k], given, found)
         status[k] = code
-        out[k] = found if code == 0 else np.nan
+        if code != 0:
+            found[:] = np.nan
+        out[k] = found
 '''

@@ -98,96 +98,108 @@ def limit_root(coefficients: Vector, start: float) -> float:
     return start + direction * best
 
 
-@njit(cache=True, error_model="numpy")
-def _midpoint(
-    rates: Any, s: float, u: Vector, p: Vector, h: float, count: int, work: Vector, out: Vector
-) -> None:
-    """Gragg's modified midpoint rule with ``count`` substeps."""
-    part = h / count
-    before, now, slope = work[0], work[1], work[2]
-    before[:] = u
-    rates(s, u, p, slope)
-    now[:] = u + part * slope
-    for k in range(1, count):
-        rates(s + k * part, now, p, slope)
-        before += 2.0 * part * slope
-        for i in range(u.size):
-            before[i], now[i] = now[i], before[i]
-    rates(s + h, now, p, slope)
-    out[:] = 0.5 * (now + before + part * slope)
+def integrator(rates: Any) -> Any:
+    """A function that integrates ``du/ds = rates(s, u, p)`` in place from 0 to a length.
 
-
-@njit(cache=True, error_model="numpy")
-def integrate(rates: Any, u: Vector, p: Vector, length: float) -> bool:
-    """Integrate ``du/ds = rates(s, u)`` in place from 0 to ``length``; whether it got there.
-
-    Extrapolated midpoint rule (Gragg, Bulirsch and Stoer) of a fixed order with adaptive steps.
+    It returns whether it got there. Extrapolated midpoint rule (Gragg, Bulirsch and Stoer) of a
+    fixed order with adaptive steps.
     """
-    size = u.size
-    table = np.empty((COLUMNS, size))
-    work = np.empty((3, size))
-    new = np.empty(size)
-    s, h = 0.0, length / 8.0
-    for _ in range(MOST_STEPS):
-        if s >= length:
-            return True
-        h = min(h, length - s)
-        for j in range(COLUMNS):
-            _midpoint(rates, s, u, p, h, 2 * (j + 1), work, table[j])
-            for k in range(j - 1, -1, -1):
-                ratio = (j + 1.0) / (k + 1.0)
-                factor = 1.0 / (ratio * ratio - 1.0)
-                for i in range(size):
-                    table[k, i] = table[k + 1, i] + (table[k + 1, i] - table[k, i]) * factor
-            if j == COLUMNS - 2:
-                new[:] = table[0]
-        error = 0.0
-        for i in range(size):
-            scaled = abs(table[0, i] - new[i]) / (1.0 + abs(table[0, i]))
-            error = scaled if not scaled <= error else error
-        if error <= TOLERANCE:
-            u[:] = table[0]
-            s += h
+
+    @njit(error_model="numpy")
+    def midpoint(
+        s: float, u: Vector, p: Vector, h: float, count: int, work: Vector, out: Vector
+    ) -> None:
+        part = h / count
+        before, now, slope = work[0], work[1], work[2]
+        before[:] = u
+        rates(s, u, p, slope)
+        now[:] = u + part * slope
+        for k in range(1, count):
+            rates(s + k * part, now, p, slope)
+            before += 2.0 * part * slope
+            for i in range(u.size):
+                before[i], now[i] = now[i], before[i]
+        rates(s + h, now, p, slope)
+        out[:] = 0.5 * (now + before + part * slope)
+
+    @njit(error_model="numpy")
+    def integrate(u: Vector, p: Vector, length: float) -> bool:
+        size = u.size
+        table = np.empty((COLUMNS, size))
+        work = np.empty((3, size))
+        new = np.empty(size)
+        s, h = 0.0, length / 8.0
+        for _ in range(MOST_STEPS):
+            if s >= length:
+                return True
+            h = min(h, length - s)
+            for j in range(COLUMNS):
+                midpoint(s, u, p, h, 2 * (j + 1), work, table[j])
+                for k in range(j - 1, -1, -1):
+                    ratio = (j + 1.0) / (k + 1.0)
+                    factor = 1.0 / (ratio * ratio - 1.0)
+                    for i in range(size):
+                        table[k, i] = table[k + 1, i] + (table[k + 1, i] - table[k, i]) * factor
+                if j == COLUMNS - 2:
+                    new[:] = table[0]
+            error = 0.0
             for i in range(size):
-                if not abs(u[i]) < LARGE:
-                    return False
-        grown = 0.9 * (TOLERANCE / error) ** (1.0 / (2 * COLUMNS - 1)) if error > 0.0 else 4.0
-        h *= min(4.0, max(0.1, grown)) if math.isfinite(error) else 0.1
-        if h < 1e-12 * length:
-            return False
-    return False
-
-
-@njit(cache=True, error_model="numpy")
-def rest(rates: Any, jacobian: Any, u: Vector, p: Vector) -> bool:
-    """Follow ``du/ds = rates(s, u)`` in place to where it comes to rest; whether it does."""
-    size = u.size
-    slope = np.empty(size)
-    matrix = np.empty((size, size))
-    length = 1.0
-    for _ in range(60):
-        rates(0.0, u, p, slope)
-        small = 0.0
-        for i in range(size):
-            small = max(small, abs(slope[i]) / (1.0 + abs(u[i])))
-        if small < 1e-6:
-            break
-        if not integrate(rates, u, p, length):
-            return False
-        length *= 1.5
-    else:
+                scaled = abs(table[0, i] - new[i]) / (1.0 + abs(table[0, i]))
+                error = scaled if not scaled <= error else error
+            if error <= TOLERANCE:
+                u[:] = table[0]
+                s += h
+                for i in range(size):
+                    if not abs(u[i]) < LARGE:
+                        return False
+            grown = 0.9 * (TOLERANCE / error) ** (1.0 / (2 * COLUMNS - 1)) if error > 0.0 else 4.0
+            h *= min(4.0, max(0.1, grown)) if math.isfinite(error) else 0.1
+            if h < 1e-12 * length:
+                return False
         return False
-    for _ in range(6):
-        rates(0.0, u, p, slope)
-        jacobian(u, p, matrix)
-        if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(slope)):
+
+    return integrate
+
+
+def settler(rates: Any, jacobian: Any) -> Any:
+    """A function that follows ``du/ds = rates(s, u, p)`` in place to where it comes to rest.
+
+    It returns whether it does: after the flow has slowed down, Newton's method takes over.
+    """
+    integrate = integrator(rates)
+
+    @njit(error_model="numpy")
+    def rest(u: Vector, p: Vector) -> bool:
+        size = u.size
+        slope = np.empty(size)
+        matrix = np.empty((size, size))
+        length = 1.0
+        settled = False
+        for _ in range(60):
+            rates(0.0, u, p, slope)
+            small = 0.0
+            for i in range(size):
+                small = max(small, abs(slope[i]) / (1.0 + abs(u[i])))
+            if small < 1e-6:
+                settled = True
+                break
+            if not integrate(u, p, length):
+                return False
+            length *= 1.5
+        if not settled:
             return False
-        step = np.linalg.solve(matrix, slope)
-        u -= step
-        size_of_step = np.max(np.abs(step) / (1.0 + np.abs(u)))
-        if size_of_step < 1e-14:
-            break
-    return bool(np.all(np.isfinite(u)))
+        for _ in range(6):
+            rates(0.0, u, p, slope)
+            jacobian(u, p, matrix)
+            if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(slope)):
+                return False
+            step = np.linalg.solve(matrix, slope)
+            u -= step
+            if np.max(np.abs(step) / (1.0 + np.abs(u))) < 1e-14:
+                break
+        return bool(np.all(np.isfinite(u)))
+
+    return rest
 
 
 @njit(cache=True, error_model="numpy")
@@ -198,64 +210,75 @@ def growth(matrix: Vector) -> float:
     return float(np.max(np.linalg.eigvals(matrix.astype(np.complex128)).real))
 
 
-@njit(cache=True, error_model="numpy")
-def crossing(function: Any, p: Vector) -> float:
-    """A zero of ``function(x, p)`` next to 0, where it is defined; not finite if none is found."""
-    low = high = 0.0
-    start = function(0.0, p)
-    if start == 0.0:
-        return 0.0
-    if not math.isfinite(start):
-        return math.nan
-    step = 1e-3
-    found = False
-    other_low, other_high = step, step
-    for _ in range(400):
+def crossing_of(function: Any) -> Any:
+    """A function that finds a zero of ``function(x, p)`` next to 0, where that is defined.
+
+    What it returns is not finite if it finds none.
+    """
+
+    @njit(error_model="numpy")
+    def crossing(p: Vector) -> float:
+        low = high = 0.0
+        start = function(0.0, p)
+        if start == 0.0:
+            return 0.0
+        if not math.isfinite(start):
+            return math.nan
+        step = 1e-3
+        found = False
+        other_low, other_high = step, step
+        for _ in range(400):
+            if not found:
+                value = function(high + other_high, p)
+                if not math.isfinite(value):
+                    other_high *= 0.5
+                elif value * start <= 0.0:
+                    low, high, found = high, high + other_high, True
+                else:
+                    high += other_high
+                    other_high *= 1.5
+            if not found:
+                value = function(low - other_low, p)
+                if not math.isfinite(value):
+                    other_low *= 0.5
+                elif value * start <= 0.0:
+                    low, high, found = low - other_low, low, True
+                else:
+                    low -= other_low
+                    other_low *= 1.5
+            if found:
+                break
         if not found:
-            value = function(high + other_high, p)
-            if not math.isfinite(value):
-                other_high *= 0.5
-            elif value * start <= 0.0:
-                low, high, found = high, high + other_high, True
+            return math.nan
+        left = function(low, p)
+        for _ in range(200):
+            middle = 0.5 * (low + high)
+            if middle == low or middle == high:
+                break
+            value = function(middle, p)
+            if value * left > 0.0:
+                low, left = middle, value
             else:
-                high += other_high
-                other_high *= 1.5
-        if not found:
-            value = function(low - other_low, p)
-            if not math.isfinite(value):
-                other_low *= 0.5
-            elif value * start <= 0.0:
-                low, high, found = low - other_low, low, True
-            else:
-                low -= other_low
-                other_low *= 1.5
-        if found:
-            break
-    if not found:
-        return math.nan
-    left = function(low, p)
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if middle == low or middle == high:
-            break
-        value = function(middle, p)
-        if value * left > 0.0:
-            low, left = middle, value
-        else:
-            high = middle
-    return 0.5 * (low + high)
+                high = middle
+        return 0.5 * (low + high)
+
+    return crossing
 
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
-@njit(cache=True, error_model="numpy")
-def quadrature(function: Any, p: Vector, length: float) -> float:
-    """The integral of ``function(x, p)`` from 0 to ``length``: Gauss-Legendre on eight panels."""
-    total = 0.0
-    half = length / 16.0
-    for panel in range(8):
-        middle = half * (2 * panel + 1)
-        for x, w in zip(_NODES, _WEIGHTS):
-            total += half * w * function(middle + half * x, p)
-    return total
+def quadrature_of(function: Any) -> Any:
+    """A function that integrates ``function(x, p)`` from 0: Gauss-Legendre on eight panels."""
+
+    @njit(error_model="numpy")
+    def quadrature(p: Vector, length: float) -> float:
+        total = 0.0
+        half = length / 16.0
+        for panel in range(8):
+            middle = half * (2 * panel + 1)
+            for x, w in zip(_NODES, _WEIGHTS):
+                total += half * w * function(middle + half * x, p)
+        return total
+
+    return quadrature

@@ -1,0 +1,154 @@
+"""Kernels of models: one generated module for each, compiled once and kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.codegen.storage import digest, load, write
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.errors import InputError
+from eqsolve.kernels import runtime
+from eqsolve.kernels.emitter import Emitter
+
+#: Points handed to a thread at a time.
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class ModelKernel:
+    """The compiled evaluation of a model at many points.
+
+    Attributes
+    ----------
+    game : the game's name.
+    parameters, states : names of inputs; parameters must be given, states may be.
+    columns : names of the outputs, ``status`` first.
+    source : the generated source.
+    path : the file it was written to; its name carries a fingerprint of everything compiled.
+    """
+
+    game: str
+    parameters: tuple[str, ...]
+    states: tuple[str, ...]
+    columns: tuple[str, ...]
+    source: str
+    path: Path
+
+    def evaluate(
+        self,
+        params: Mapping[str, ArrayLike],
+        *,
+        outputs: Iterable[str] | None = None,
+        threads: int | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """Evaluate the equilibrium at every point of a broadcast of the parameters.
+
+        Parameters
+        ----------
+        params : array or number per parameter; optional the time ``t`` (default 0) and states,
+            without which outputs that depend on them are NaN.
+        outputs : names out of ``columns`` (default: all).
+        threads : number of threads (default: 1); the result does not depend on it.
+
+        Returns
+        -------
+        dict
+            One array per output in the shape of the broadcast: ``status`` (int8, codes of
+            ``eqsolve.numerics.status.Status``), coefficients of the strategy by control and
+            monomial, coefficients of the ansatz, and controls and values at the states. Points
+            with a status other than OK hold NaN.
+
+        Raises
+        ------
+        InputError
+            For an unknown or missing parameter, values that are no numbers, or shapes that do
+            not broadcast.
+        """
+        wanted = tuple(self.columns if outputs is None else outputs)
+        strange = sorted(set(wanted) - set(self.columns))
+        if strange:
+            raise self._error(
+                f"there is no output {', '.join(strange)}.", f"Use {', '.join(self.columns)}."
+            )
+        order = (*self.parameters, "t", *self.states)
+        arrays = self._arrays(params, order)
+        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
+        size = int(np.prod(shape))
+        points = np.zeros((size, len(order)))
+        for k, name in enumerate(order):
+            if name in arrays:
+                points[:, k] = np.broadcast_to(arrays[name], shape).reshape(-1)
+        given = np.array([name in arrays for name in self.states], dtype=np.bool_)
+        status = np.empty(size, np.int8)
+        found = np.empty((size, len(self.columns) - 1))
+        fill = load(self.path).fill
+
+        def work(start: int) -> None:
+            part = slice(start, start + BLOCK)
+            fill(points[part], given, status[part], found[part])
+
+        starts = range(0, size, BLOCK)
+        if threads is None or threads < 2 or len(starts) < 2:
+            for start in starts:
+                work(start)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(work, starts))
+        columns = {"status": status, **dict(zip(self.columns[1:], found.T))}
+        return {name: np.ascontiguousarray(columns[name]).reshape(shape) for name in wanted}
+
+    def _arrays(
+        self, params: Mapping[str, ArrayLike], order: tuple[str, ...]
+    ) -> dict[str, NDArray[np.float64]]:
+        arrays: dict[str, NDArray[np.float64]] = {}
+        for key, value in params.items():
+            name = "lambda" if key == "lam" and "lam" not in order else key
+            if name not in order:
+                raise self._error(f"there is no parameter {key!r}.", f"Use {', '.join(order)}.")
+            try:
+                arrays[name] = np.asarray(value, dtype=np.float64)
+            except (TypeError, ValueError):
+                raise self._error(f"{key} holds something that is not a number.") from None
+        missing = [name for name in self.parameters if name not in arrays]
+        if missing:
+            raise self._error(f"{', '.join(missing)} is missing.", "Give every parameter.")
+        try:
+            np.broadcast_shapes(*(a.shape for a in arrays.values()))
+        except ValueError:
+            shapes = ", ".join(f"{k} {v.shape}" for k, v in arrays.items() if v.ndim)
+            raise self._error(f"the shapes do not broadcast: {shapes}.") from None
+        return arrays
+
+    def _error(self, message: str, remedy: str = "") -> InputError:
+        return InputError(message, game=self.game, stage="input", remedy=remedy)
+
+
+def model_kernel(derivation: Derivation) -> ModelKernel:
+    """Generate the kernel of a derived model; compiled code is kept on disk.
+
+    Raises
+    ------
+    DerivationError
+        If the model has no kernel; the error says why.
+    """
+    emitter = Emitter(derivation)
+    source = emitter.source()
+    name = derivation.model.name
+    stem = "model_" + "".join(c if c.isalnum() else "_" for c in name)
+    library = Path(runtime.__file__).read_text(encoding="utf-8")
+    path = write(source, f"{stem}_{digest(source + library)}")
+    return ModelKernel(
+        name,
+        tuple(s.name for s in emitter.parameters),
+        tuple(s.name for s in emitter.states),
+        ("status", *emitter.outputs),
+        source,
+        path,
+    )

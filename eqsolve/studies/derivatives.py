@@ -1,0 +1,317 @@
+"""Exact derivatives of an equilibrium in its parameters.
+
+The coefficients of a stationary system satisfy ``R(c, theta) = 0``: their derivatives solve the
+linear system of the implicit function theorem. Those of a finite horizon satisfy variational
+equations, which are integrated together with the coefficients. Everything is computed in balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from flint import arb, arb_mat, ctx
+
+from eqsolve.arithmetic.function import Function
+from eqsolve.arithmetic.taylor import integrate
+from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.errors import InputError
+from eqsolve.game import Model, t
+from eqsolve.game.parameters import read
+from eqsolve.game.structure import Builder, build
+from eqsolve.solve.path import exact, rational
+from eqsolve.solve.solve import BITS, Point
+
+Table = dict[str, dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Derivatives and elasticities of outputs.
+
+    Attributes
+    ----------
+    game : the game's name.
+    status, message : the outcome of solving.
+    values : the outputs.
+    derivatives : by output, then by parameter.
+    """
+
+    game: str
+    status: str
+    message: str
+    values: Mapping[str, float]
+    derivatives: Table
+    parameters: Mapping[str, float]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is an equilibrium to differentiate."""
+        return self.status == "ok"
+
+    @property
+    def elasticities(self) -> Table:
+        """``(theta / f) df/dtheta``; None where the output vanishes."""
+        return {
+            output: {
+                name: None if v is None or not self.values[output]
+                else v * self.parameters[name] / self.values[output]
+                for name, v in row.items()
+            }
+            for output, row in self.derivatives.items()
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "schema": 1,
+            "game": self.game,
+            "status": self.status,
+            "message": self.message,
+            "values": dict(self.values),
+            "derivatives": self.derivatives,
+            "elasticities": self.elasticities,
+        }
+
+
+def model_sensitivity(
+    source: Model | Builder,
+    values: Mapping[str, object],
+    *,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    outputs: Sequence[str] | None = None,
+    parameters: Sequence[str] | None = None,
+) -> Derivatives:
+    """Differentiate the strategy, the coefficients, and controls and values at a state.
+
+    Raises
+    ------
+    InputError
+        If a name is not known, or the game has types of their own.
+    """
+    values = dict(values)
+    model = build(source, values, notion=notion, size=size)
+    if size is not None and any(p.name == "n" for p in model.vocabulary.parameters):
+        values["n"] = size
+    if model.game.crowd is not None and model.game.crowd.own:
+        raise InputError(
+            "derivatives for copies with types of their own are not available.",
+            game=model.name,
+            stage="sensitivity",
+        )
+    with ctx.workprec(BITS):
+        point = Point(derive(model), read(model, values, at), model.selection)
+        answer = point.answer()
+        floats = {s.name: float(v) for s, v in point.numbers.parameters.items()}
+        if not answer.ok:
+            return Derivatives(model.name, answer.status.label, answer.message, {}, {}, floats)
+        letters = {p.name: p.symbol for p in model.vocabulary.parameters}
+        chosen = list(letters) if parameters is None else list(parameters)
+        for name in chosen:
+            if name not in letters:
+                raise InputError(
+                    f"{name!r} is not a parameter.",
+                    game=model.name,
+                    stage="sensitivity",
+                    remedy=f"The parameters are {', '.join(letters)}.",
+                )
+        found = _Chain(point, [letters[name] for name in chosen], answer.roots)
+        wanted = found.outputs()
+        for name in outputs or ():
+            if name not in wanted:
+                raise InputError(
+                    f"there is no output {name!r}.",
+                    game=model.name,
+                    stage="sensitivity",
+                    remedy=f"The outputs are {', '.join(wanted)}.",
+                )
+        kept = {n: e for n, e in wanted.items() if outputs is None or n in outputs}
+        table, numbers = found.differentiate(kept)
+    return Derivatives(
+        model.name,
+        answer.status.label,
+        answer.message,
+        numbers,
+        {o: dict(zip(chosen, row)) for o, row in table.items()},
+        floats,
+    )
+
+
+class _Chain:
+    """The chain rule from parameters through coefficients to outputs."""
+
+    def __init__(
+        self,
+        point: Point,
+        parameters: Sequence[sp.Symbol],
+        roots: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self.point, self.parameters = point, list(parameters)
+        self.derivation: Derivation = point.derivation
+        system = self.derivation.system
+        self.unknowns = [*system.unknowns, *system.implicit]
+        self.spelled: dict[sp.Symbol, sp.Expr] = {}
+        for name, value in self.derivation.solved.game.definitions.items():
+            self.spelled[name] = value.xreplace(self.spelled)
+        if self.derivation.stationary:
+            selected = next(i for i, r in enumerate(roots) if r["selected"])
+            values = point.solutions.points[selected]
+            self.coefficients = {
+                k: _ball(v) for k, v in values.items()
+            }
+            self.slopes = self._implicit()
+        else:
+            self.coefficients, self.slopes = self._variational()
+
+    def outputs(self) -> dict[str, sp.Expr]:
+        """Outputs by name, in parameters, coefficients, states and time."""
+        model = self.derivation.model
+        states = self.point.model_states
+        found: dict[str, sp.Expr] = {}
+        known = all(s in self.point.place for s in states)
+        for control, form in model.ansatz.feedback.items():
+            expanded = sp.expand(form)
+            present = [s for s in states if expanded.has(s)]
+            if expanded.is_polynomial(*present):
+                terms = sp.Poly(expanded, *present).terms() if present else [((), expanded)]
+                for exponents, coefficient in terms:
+                    label = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
+                    found[f"{control.name}_{label}"] = coefficient
+            if known:
+                found[control.name] = form
+        for unknown in self.unknowns:
+            found.setdefault(unknown.name, unknown)
+        systems = [s for s in self.derivation.systems if isinstance(s, ExtendedHJB)]
+        if known:
+            for number, system in enumerate(systems, start=1):
+                found["V" if len(systems) == 1 else f"V_{number}"] = system.value
+        feedback = dict(self.derivation.system.feedback)
+        return {n: e.xreplace(feedback).xreplace(self.spelled) for n, e in found.items()}
+
+    def differentiate(
+        self, outputs: Mapping[str, sp.Expr]
+    ) -> tuple[dict[str, list[float | None]], dict[str, float]]:
+        """The derivative of every output in every parameter, and its value."""
+        place = {s: self.point.place.get(s, arb(1)) for s in self.point.model_states}
+        values = {**self.point.balls, **self.coefficients, **place, t: self.point.time}
+        table: dict[str, list[float | None]] = {}
+        numbers: dict[str, float] = {}
+        for name, expression in outputs.items():
+            partial = {u: sp.diff(expression, u) for u in self.unknowns}
+            row: list[float | None] = []
+            numbers[name] = float(_at(expression, values).mid())
+            for column, parameter in enumerate(self.parameters):
+                total = _at(sp.diff(expression, parameter), values)
+                for u, slope in partial.items():
+                    if slope != 0:
+                        total += _at(slope, values) * self.slopes[u][column]
+                row.append(float(total.mid()) if total.is_finite() else None)
+            table[name] = row
+        return table, numbers
+
+    def _equations(self) -> list[sp.Expr]:
+        system = self.derivation.system
+        both = (*system.rates.values(), *system.implicit.values())
+        return [e.xreplace(self.spelled) for e in both]
+
+    def _implicit(self) -> dict[sp.Symbol, list[arb]]:
+        """``dc/dtheta = -R_c^{-1} R_theta``."""
+        values = {**self.point.balls, **self.coefficients}
+        equations = self._equations()
+        size, width = len(self.unknowns), len(self.parameters)
+        matrix = arb_mat(
+            size, size, [_at(sp.diff(e, u), values) for e in equations for u in self.unknowns]
+        )
+        right = arb_mat(
+            size, width, [-_at(sp.diff(e, p), values) for e in equations for p in self.parameters]
+        )
+        try:
+            solution: Any = matrix.solve(right)
+        except ZeroDivisionError:
+            raise InputError(
+                "the coefficients have no derivatives here: two solutions meet.",
+                game=self.derivation.model.name,
+                stage="sensitivity",
+            ) from None
+        return {
+            u: [solution[i, j] for j in range(width)] for i, u in enumerate(self.unknowns)
+        }
+
+    def _variational(self) -> tuple[dict[sp.Symbol, arb], dict[sp.Symbol, list[arb]]]:
+        """Integrate coefficients and their derivatives from the end of the horizon."""
+        point, system = self.point, self.derivation.system
+        moving = list(system.unknowns)
+        constants: dict[sp.Symbol, arb] = {}
+        fixed: dict[sp.Symbol, list[arb]] = {}
+        if system.implicit:
+            found = point.derivation_constants()
+            assert isinstance(found, dict)
+            constants = found
+            fixed = self._constant_slopes(constants)
+        end_symbol = self.derivation.model.game.horizon.end
+        assert end_symbol is not None and point.end is not None
+        elapsed = sp.Dummy("s")
+        rates = {u: -e.xreplace(self.spelled) for u, e in system.rates.items()}
+        terminal = {u: e.xreplace(self.spelled) for u, e in system.terminal.items()}
+        inserted = {s: v for s, v in point.parameters.items()}
+        inserted |= {s: exact(v) for s, v in constants.items()}
+        clock = end_symbol - elapsed
+        names = list(moving)
+        expressions = [rates[u].xreplace({t: clock}) for u in moving]
+        starts = [terminal[u] for u in moving]
+        for column, parameter in enumerate(self.parameters):
+            sensitive = [sp.Dummy(f"d{u}_{column}") for u in moving]
+            shift = {c: fixed[c][column] for c in constants}
+            for u in moving:
+                rate = rates[u].xreplace({t: clock})
+                total = sp.diff(rate, parameter)
+                total += sp.Add(*(sp.diff(rate, v) * w for v, w in zip(moving, sensitive)))
+                total += sp.Add(*(sp.diff(rate, c) * exact(w) for c, w in shift.items()))
+                expressions.append(total)
+                first = sp.diff(terminal[u], parameter)
+                first += sp.Add(*(sp.diff(terminal[u], c) * exact(w) for c, w in shift.items()))
+                starts.append(first)
+            names += sensitive
+        function = Function([e.xreplace(inserted) for e in expressions], [elapsed, *names])
+        balls = [_at(e.xreplace(inserted), {}) for e in starts]
+        left = point.end - point.numbers.time
+        trajectory = integrate(function, balls, rational(left))
+        values = trajectory.at(rational(left))
+        count = len(moving)
+        coefficients = {**constants, **dict(zip(moving, values))}
+        slopes: dict[sp.Symbol, list[arb]] = {u: [] for u in moving}
+        for column, parameter in enumerate(self.parameters):
+            part = values[count * (column + 1) : count * (column + 2)]
+            longer = sp.diff(end_symbol, parameter)
+            for u, value in zip(moving, part):
+                total = value
+                if longer != 0:
+                    # a later end leaves more time to go
+                    now = {**point.balls, **coefficients, t: point.time}
+                    total = total + _at(rates[u] * longer, now)
+                slopes[u].append(total)
+        return coefficients, {**slopes, **fixed}
+
+    def _constant_slopes(self, constants: Mapping[sp.Symbol, arb]) -> dict[sp.Symbol, list[arb]]:
+        values = {**self.point.balls, **constants}
+        found: dict[sp.Symbol, list[arb]] = {}
+        for symbol, equation in self.derivation.system.implicit.items():
+            left = equation.xreplace(self.spelled)
+            slope = _at(sp.diff(left, symbol), values)
+            found[symbol] = [-_at(sp.diff(left, p), values) / slope for p in self.parameters]
+        return found
+
+
+def _at(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
+    names = sorted(expression.free_symbols, key=lambda s: s.name)
+    value: arb = Function([expression], names)([values[n] for n in names])[0]
+    return value
+
+
+def _ball(value: Any) -> arb:
+    return value if isinstance(value, arb) else _at(value, {})
