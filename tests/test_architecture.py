@@ -27,6 +27,7 @@ LAYERS = (
     ("ledger", "model", "papers"),
     ("latex", "codegen", "registry", "derivations", "templates"),
     ("numerics", "pde", "solve"),
+    ("kernels", "studies"),
     ("verify",),
     ("claims",),
     ("plots", "convergence_plot"),

@@ -185,7 +185,9 @@ class Emitter:
             if text:
                 self.fail_unless(text, Status.INVALID_INPUT)
             else:
-                self.fail_unless(f"math.isfinite({self.names[letter.symbol]})", Status.INVALID_INPUT)
+                self.fail_unless(
+                    f"math.isfinite({self.names[letter.symbol]})", Status.INVALID_INPUT
+                )
 
     def starts(self) -> None:
         """The payoffs' coefficients, from which limits start."""
@@ -434,9 +436,7 @@ class Emitter:
             needed = [s for s in self.states if s in expression.free_symbols]
             guard = " and ".join(f"have_{self.names[s]}" for s in needed)
             block = lines([(f"out[{position}]", expression)], self.names)
-            self.body += (
-                [f"if {guard}:", *("    " + b for b in block)] if guard else block
-            )
+            self.body += [f"if {guard}:", *("    " + b for b in block)] if guard else block
 
     def source(self) -> str:
         """The generated module."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sympy as sp
-from flint import arb, arb_mat, fmpq, fmpq_mpoly
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mpoly
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation
@@ -88,7 +88,7 @@ def _block(
         roots = polynomial_roots(
             [_ball(c) if isinstance(c, arb) else _fmpq(c) for c in coefficients]
         )
-        values: list[Values] = [{unknown: root} for root in roots.roots]
+        values: list[Values] = [{unknown: root.value} for root in roots.roots]
         return values, roots.complete
     polynomials = [units.expression(p) for p in numerators]
     middle = {s: midpoint(v) for s, v in known.items() if isinstance(v, arb)}
@@ -116,7 +116,8 @@ def _transcendental(
     if len(block) != 1:
         return [], False
     (unknown,) = block
-    low, high = -sp.oo, sp.oo
+    low: sp.Expr = -sp.oo
+    high: sp.Expr = sp.oo
     for base, _ in units.generators:
         inner = base.args[0] if isinstance(base, sp.log) else base
         if unknown not in inner.free_symbols:
@@ -126,11 +127,12 @@ def _transcendental(
             return [], False
         edge = sp.Rational(-inner.xreplace({unknown: sp.S.Zero}) / slope)
         low, high = (max(low, edge), high) if slope > 0 else (low, min(high, edge))
-    from eqsolve.arithmetic.roots import scalar_roots
+    from eqsolve.arithmetic.roots import function_roots
 
     function = Function([equations[0]], [unknown])
-    roots = scalar_roots(function, low, high)
-    return [{unknown: root} for root in roots.roots], roots.complete
+    ends = [_fmpq(end) if end.is_Rational else None for end in (low, high)]
+    roots = function_roots(function, *ends, bits=ctx.prec)
+    return [{unknown: root.value} for root in roots.roots], roots.complete
 
 
 def _linear(
@@ -159,10 +161,10 @@ def _linear(
         still = rest.xreplace({u: sp.S.Zero for u in block})
         right[row, 0] = -_evaluate(still, known)
     try:
-        column: Any = matrix.solve(right)
+        solved: Any = matrix.solve(right)
     except ZeroDivisionError:
         return None, False
-    return [{u: column[i, 0] for i, u in enumerate(block)}], True
+    return [{u: solved[i, 0] for i, u in enumerate(block)}], True
 
 
 def _value(expression: sp.Expr, known: Values) -> Number:

@@ -57,8 +57,11 @@ class Derivatives:
         """``(theta / f) df/dtheta``; None where the output vanishes."""
         return {
             output: {
-                name: None if v is None or not self.values[output]
-                else v * self.parameters[name] / self.values[output]
+                name: (
+                    None
+                    if v is None or not self.values[output]
+                    else v * self.parameters[name] / self.values[output]
+                )
                 for name, v in row.items()
             }
             for output, row in self.derivatives.items()
@@ -161,9 +164,7 @@ class _Chain:
         if self.derivation.stationary:
             selected = next(i for i, r in enumerate(roots) if r["selected"])
             values = point.solutions.points[selected]
-            self.coefficients = {
-                k: _ball(v) for k, v in values.items()
-            }
+            self.coefficients = {k: _ball(v) for k, v in values.items()}
             self.slopes = self._implicit()
         else:
             self.coefficients, self.slopes = self._variational()
@@ -238,9 +239,7 @@ class _Chain:
                 game=self.derivation.model.name,
                 stage="sensitivity",
             ) from None
-        return {
-            u: [solution[i, j] for j in range(width)] for i, u in enumerate(self.unknowns)
-        }
+        return {u: [solution[i, j] for j in range(width)] for i, u in enumerate(self.unknowns)}
 
     def _variational(self) -> tuple[dict[sp.Symbol, arb], dict[sp.Symbol, list[arb]]]:
         """Integrate coefficients and their derivatives from the end of the horizon."""
