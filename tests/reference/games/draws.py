@@ -58,6 +58,7 @@ DEFAULTS: dict[str, Parameters] = {
         "S": [[".3", "0"], [".1", ".2"]],
         "rho": ".2",
     },
+    "lq-target": _words("nu=.05 c=1 xT=.5 T=1 m0=-.5 v0=.16"),
     "merton-consumption": _words("r=.03 B=.09 s=.3 g=2 rho=.06"),
     "reinsurance": _words("r=.03 B=.06 s=.25 e=.4 v=1.2 rho=-.2 w=.1 gamma=2 T=3"),
     "sticky-prices": _words("s=1 a=10 r=.1 c_1=2 d_1=1 c_2=2 d_2=1"),
@@ -71,6 +72,7 @@ EXAMPLES: dict[str, Parameters] = {
     "merton": _words("r=.03 B=.09 s=.3 g=2 T=1.5"),
     "merton-consumption": _words("r=.03 B=.09 s=.3 g=2 rho=.06 T=2 K=1.3"),
     "merton-jump": _words("r=.03 B=.09 s=.3 lam=.4 J=-.2 g=3 T=2"),
+    "regulator": _words("sigma=1/2 lam=1/4"),
     "one-agent": _words("r=.03 b=.12 nu=.2 sigma=.2 gamma=2 alpha=1 beta=.5 lam=.6"),
     "reinsurance": _words(
         "r=.03 B=.06 s=.25 e=.4 v=1.2 rho=-.2 w=.1 gamma=2 alpha=1 beta=.5 lam=.6"
@@ -234,6 +236,19 @@ def _lq_mfg(d: _Draws, hard: bool) -> Parameters:
     return out | ({"c": "0"} if hard and d.pick(True, False) else {})
 
 
+def _lq_target(d: _Draws, hard: bool) -> Parameters:
+    out = {"nu": "0" if hard else d.log(0.005, 0.5), "c": d.log(0.1, 4), "xT": d.uniform(-1, 1)}
+    out |= {"T": d.uniform(0.2, 3), "m0": d.uniform(-1, 1), "v0": d.uniform(0.01, 0.3)}
+    if hard:  # a reward for the distance explodes at T = -1/c
+        out["c"] = "-.5"
+        out["T"] = d.before(2, hard, 0.2, 3)
+    return out
+
+
+def _regulator(d: _Draws, hard: bool) -> Parameters:
+    return {"sigma": d.uniform(0, 2), "lam": d.log(1e-6, 1e6) if hard else d.log(0.1, 3)}
+
+
 def _exit_externality(d: _Draws, hard: bool) -> Parameters:
     k = d.rng.uniform(0.3, 2)
     out = {"k": d.exact(k), "l": d.uniform(0, 1), "s": d.uniform(0.05, 0.5)}
@@ -320,10 +335,12 @@ GENERATORS: dict[str, Callable[[_Draws, bool], Parameters]] = {
     "lacker-zariphopoulou-crra": _lacker_zariphopoulou,
     "lq-mfg": _lq_mfg,
     "lq-regulator": _lq_regulator,
+    "lq-target": _lq_target,
     "merton": _merton,
     "merton-consumption": _merton_consumption,
     "merton-jump": _merton_jump,
     "one-agent": _one_agent,
+    "regulator": _regulator,
     "reinsurance": _reinsurance,
     "sticky-prices": _sticky_prices,
     "systemic-risk": _systemic_risk,

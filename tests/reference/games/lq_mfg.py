@@ -7,7 +7,8 @@ mbar(t) = m0 (1 + g0 (T - t))/(1 + g0 T) and Q = g0 mbar(T) - P mbar. Var' = -2 
 Route 1: these closed forms and quadratures. Route 2 (`shooting`): the two-point system in Q and
 mbar solved as a linear boundary problem by extrapolation, without the constant of motion.
 
-LQ-1 (`uncoupled`): f = 0, terminal c (x - xT)^2/2, closed forms on the real line.
+LQ-1 (`uncoupled`): f = 0, terminal c (x - xT)^2/2, closed forms on the real line; route 2
+(`uncoupled_integrated`) by extrapolation.
 """
 
 from __future__ import annotations
@@ -76,14 +77,37 @@ def shooting(nu: Any, c: Any, g0: Any, T: Any, m0: Any, v0: Any) -> dict[str, An
     return {"P": P, "Q": Q, "R": R, "mean": end, "Var": integrate(forward, [P, v0], 0, T)[1]}
 
 
-def uncoupled(nu: Any, c: Any, xT: Any, T: Any, m0: Any, v0: Any, t: Any, x: Any) -> dict[str, Any]:
-    """LQ-1: u(t, x), mean and variance at t."""
-    nu, c, xT, T, m0, v0, t, x = (number(u) for u in (nu, c, xT, T, m0, v0, t, x))
+def uncoupled(
+    nu: Any, c: Any, xT: Any, T: Any, m0: Any, v0: Any, t: Any = 0, x: Any = None
+) -> dict[str, Any]:
+    """LQ-1: A, R of u = A (x - xT)^2/2 + R, the law at t, u at x; control -A (x - xT)."""
+    nu, c, xT, T, m0, v0, t = (number(u) for u in (nu, c, xT, T, m0, v0, t))
+    explosion = -1 / c if c < 0 else None
+    out: dict[str, Any] = {"status": "ok", "explosion": explosion}
+    if explosion is not None and T >= explosion:
+        return {**out, "status": "explodes"}
     now, first = 1 + c * (T - t), 1 + c * T
     phi = now / first
     growth = (1 / now - 1 / first) / c if c != 0 else t
-    return {
-        "u": c / now * (x - xT) ** 2 / 2 + nu * ctx.log(now),
+    A, R = c / now, nu * ctx.log(now)
+    out["coefficients"] = {"A": A, "R": R}
+    out["strategy"] = {"control": {"x": -A, "1": A * xT}}
+    out["laws"] = {
         "mean": xT + (m0 - xT) * phi,
         "Var": phi**2 * (v0 + 2 * nu * first**2 * growth),
     }
+    if x is not None:
+        out["V"] = A * (number(x) - xT) ** 2 / 2 + R
+    return out
+
+
+def uncoupled_integrated(nu: Any, c: Any, T: Any, m0: Any, v0: Any, xT: Any) -> dict[str, Any]:
+    """A, R at time 0 and the law at T by extrapolation: the second route of LQ-1."""
+    nu, c, T, m0, v0, xT = (number(u) for u in (nu, c, T, m0, v0, xT))
+    A, R = integrate(lambda _, v: [v[0] ** 2, -nu * v[0]], [c, ctx.zero], T, 0)
+
+    def forward(_: Any, v: Any) -> Any:
+        return [v[0] ** 2, -v[0] * (v[1] - xT), 2 * nu - 2 * v[0] * v[2]]
+
+    _, mean, variance = integrate(forward, [A, m0, v0], 0, T)
+    return {"A": A, "R": R, "mean": mean, "Var": variance}

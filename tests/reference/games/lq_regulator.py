@@ -181,6 +181,20 @@ def _trace(S: Any, P: Any) -> Any:
     return sum(square[i, i] for i in range(square.rows))
 
 
+def until_a_random_time(sigma: Any, lam: Any, x: Any = None) -> dict[str, Any]:
+    """dX = p dt + sigma dW, cost (X^2 + p^2)/2 until an exponential time: P^2 + lam P = 1."""
+    sigma, lam = number(sigma), number(lam)
+    root = ctx.sqrt(lam**2 + 4)
+    P = 2 / (root + lam)
+    c = sigma**2 * P / (2 * lam)
+    out: dict[str, Any] = {"status": "ok", "explosion": None, "coefficients": {"P": P, "c": c}}
+    out["roots"] = [-(root + lam) / 2, P]
+    out["strategy"] = {"p": {"x": -P}}
+    if x is not None:
+        out["V"] = P * number(x) ** 2 / 2 + c
+    return out
+
+
 def evaluate(A: Any, B: Any, Q: Any, R: Any, N: Any, rho: Any, K: Any) -> Any:
     """P of the cost x'Px/2 of the feedback u = -K x, from a linear (Lyapunov) equation."""
     A, B, Q, R, N, rho = matrix(A), matrix(B), matrix(Q), matrix(R), matrix(N), number(rho)

@@ -104,6 +104,16 @@ def test_regulator_with_an_end() -> None:
     assert max(abs(e) for e in before - P) < TINY
 
 
+def test_regulator_until_a_random_time_is_a_regulator() -> None:
+    for p in [EXAMPLES["regulator"], *draw("regulator", 5, seed=1), *draw("regulator", 5, 1, True)]:
+        out = lq_regulator.until_a_random_time(**p)
+        one: dict[str, Any] = {name: [["1"]] for name in "BQR"}
+        key = lq_regulator.solve(A=[["0"]], S=[[p["sigma"]]], rho=p["lam"], **one)
+        assert far(out["coefficients"]["P"], key["P"][0, 0]) < 1e-40
+        assert far(out["coefficients"]["c"], key["constant"]) < 1e-40
+        assert len(key["roots"]) == len(out["roots"])
+
+
 @pytest.mark.parametrize("g", ["2", "1", ".5", "1.000001"])
 def test_merton_maximizes_lognormal_utility(g: str) -> None:
     p = {**EXAMPLES["merton"], "g": g, "x": "1.7"}
@@ -380,6 +390,13 @@ def test_quadratic_mean_field_game_by_shooting() -> None:
         law = lq_mfg.solve(**p, t=p["T"])["laws"]
         assert all(far(found[name], v) < TINY for name, v in out["coefficients"].items())
         assert all(far(found[name], v) < TINY for name, v in law.items())
+
+
+def test_steering_to_a_target_by_extrapolation() -> None:
+    for p in [DEFAULTS["lq-target"], *draw("lq-target", 3, seed=1)]:
+        out, found = lq_mfg.uncoupled(**p), lq_mfg.uncoupled_integrated(**p)
+        law = lq_mfg.uncoupled(**p, t=p["T"])["laws"]
+        assert all(far(found[name], v) < TINY for name, v in {**out["coefficients"], **law}.items())
 
 
 def test_exit_externality_by_best_responses_and_gradients() -> None:
