@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class EqsolveError(Exception):
     """Base of all errors a user can meet.
@@ -34,6 +36,24 @@ class InputError(EqsolveError):
 
 class UnknownGameError(InputError):
     """There is no game of the name given."""
+
+
+class BrokenGameError(InputError):
+    """The file of a game cannot be used, for a ``reason``, at a ``line`` where that is known."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        path: str | os.PathLike[str],
+        line: int | None = None,
+        game: str = "",
+    ) -> None:
+        self.reason, self.path, self.line = reason, os.fspath(path), line
+        where = self.path if line is None else f"{self.path}, line {line}"
+        super().__init__(
+            f"{where}: {reason}.", game=game, stage="games", remedy="Mend the file of the game."
+        )
 
 
 class MissingPartError(EqsolveError):

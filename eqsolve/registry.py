@@ -1,62 +1,325 @@
-"""Finds the games: every module of ``eqsolve.derivations`` that declares a MODEL."""
+"""Finds the games: those of ``eqsolve.derivations``, of installed packages, and files of users.
+
+A path that a user names beats a game of an installed package (entry-point group
+``eqsolve.games``), which beats a built-in game. Where one hides another, standard error says so.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-from dataclasses import replace
-from functools import cache
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from eqsolve.errors import UnknownGameError
+from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
+from eqsolve.gamefile import built, checked, content_hash, declares, exported, guarded, load
 from eqsolve.papers import attached
 
 if TYPE_CHECKING:
+    from eqsolve.game import Model as Declared
+    from eqsolve.gamefile import Exported
     from eqsolve.model import Model
     from eqsolve.symbolic.derivation import Derivation
+
+GROUP = "eqsolve.games"
+BUILT_IN = "eqsolve.derivations"
+
+#: Where a game comes from; ``given`` is a model that Python code handed over.
+Origin = Literal["path", "package", "built-in", "given"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A game and where it comes from.
+
+    Attributes
+    ----------
+    name : the game's name.
+    origin : see :data:`Origin`.
+    exported : what its file exports: a model, or a function ``model(**structure)``.
+    path : its file; None for a model that was handed over.
+    content_hash : SHA-256 of the file and of what it imports from beside it; empty without a file.
+    module : the name of its module in an installed package, empty elsewhere.
+    """
+
+    name: str
+    origin: Origin
+    exported: Exported
+    path: Path | None = None
+    content_hash: str = ""
+    module: str = ""
+
+    @cached_property
+    def model(self) -> Model | Declared:
+        """The model, by its default structure, with what papers attach to it.
+
+        Raises
+        ------
+        BrokenGameError
+            If the file's function fails or returns something else.
+        """
+        from eqsolve.model import Model
+
+        found = built(self.exported, self.path or Path(self.name))
+        return replace(found, **attached(self.module)) if isinstance(found, Model) else found
+
+    def usable(self) -> Found:
+        """Return itself, if the model can be built.
+
+        Raises
+        ------
+        BrokenGameError
+            As :attr:`model`.
+        """
+        assert self.model.name
+        return self
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a game of a name can be loaded from."""
+
+    name: str
+    origin: Origin
+    module: str
+    path: Path
+    entry: EntryPoint | None = None
+
+    def found(self) -> Found:
+        try:
+            with guarded(self.path):
+                if self.entry is not None:
+                    exporting = self.entry.load()
+                else:
+                    exporting = importlib.import_module(self.module)
+            if self.entry is not None and self.entry.attr:
+                last = self.entry.attr.rpartition(".")[2]
+                export = checked(exporting, self.path, "MODEL" if last == "MODEL" else "model")
+            else:
+                export = exported(exporting, self.path)
+        except BrokenGameError as error:
+            raise _of_game(error, self.name) from error.__cause__
+        package = self.module.rpartition(".")[0]
+        digest = content_hash(self.path, package) if self.path.is_file() else ""
+        return Found(self.name, self.origin, export, self.path, digest, self.module)
+
+
+#: Files that were named by their paths, by the names of their games: they beat all others.
+_adopted: dict[str, Found] = {}
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of all games, sorted, without importing them."""
-    return tuple(sorted(_modules()))
+    return tuple(sorted({*_built_in(), *_packages()}))
 
 
-def _modules() -> dict[str, str]:
-    """The modules of the games by the games' names, also those in a family's folder."""
-    package = importlib.import_module("eqsolve.derivations")
+@cache
+def _built_in() -> dict[str, _Place]:
+    """The modules of ``eqsolve.derivations``; in a family's folder those that declare a game."""
+    try:
+        package = importlib.import_module(BUILT_IN)
+    except ModuleNotFoundError:
+        return {}
     found = {}
-    for place in map(Path, package.__path__):
-        for path in place.rglob("*.py"):
-            parts = path.relative_to(place).with_suffix("").parts
-            if not path.stem.startswith("_") and "MODEL" in path.read_text(encoding="utf-8"):
-                found[path.stem.replace("_", "-")] = ".".join((package.__name__, *parts))
+    for root in map(Path, package.__path__):
+        for path in sorted(root.rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            if path.stem.startswith("_") or (len(parts) > 1 and declares(path) is False):
+                continue
+            name = path.stem.replace("_", "-")
+            found[name] = _Place(name, "built-in", ".".join((BUILT_IN, *parts)), path)
     return found
 
 
 @cache
-def model(name: str) -> Model:
-    """Return one game's declaration.
+def _packages() -> dict[str, _Place]:
+    """The games of installed packages."""
+    return {entry.name: _entry(entry) for entry in entry_points(group=GROUP)}
 
-    Raises
-    ------
-    UnknownGameError
-        If there is no game of that name.
-    """
-    if name not in names():
+
+def _entry(entry: EntryPoint) -> _Place:
+    try:
+        spec = find_spec(entry.module)
+    except ImportError:  # the package of the module is not there
+        spec = None
+    origin = spec.origin if spec is not None else None
+    return _Place(entry.name, "package", entry.module, Path(origin or entry.value), entry)
+
+
+@cache
+def _loaded(name: str) -> Found:
+    place, hidden = _packages().get(name), _built_in().get(name)
+    if place is not None and hidden is not None:
+        _say(f"{name} is the game of the installed package {place.module}, not the built-in one.")
+    place = place or hidden
+    if place is None:
         raise UnknownGameError(
             f"there is no game called {name!r}.",
             stage="input",
             remedy=f"Choose one of {', '.join(names())}.",
         )
-    module = importlib.import_module(_modules()[name])
-    found: Model = module.MODEL
-    return replace(found, **attached(module.__name__))
+    return place.found()
+
+
+def resolve(game: str | os.PathLike[str] | Model | Declared) -> Found:
+    """Find a game by its name, by the path of its file, or take a model as it is.
+
+    A text is a path if it ends in ``.py`` or contains a separator of folders.
+
+    Raises
+    ------
+    UnknownGameError
+        If there is no game of that name.
+    BrokenGameError
+        If the file fails, or declares no game.
+    InputError
+        If the file cannot be read, or the argument is nothing of the kind.
+    """
+    if isinstance(game, str):
+        if not is_path(game):
+            return _adopted.get(game) or _loaded(game)
+        return _file(Path(game))
+    if isinstance(game, os.PathLike):
+        return _file(Path(game))
+    if isinstance(game, type) or not hasattr(game, "game"):
+        raise InputError(
+            f"{game!r} is not a game.",
+            stage="input",
+            remedy="Give a name, the path of a file, or a Model.",
+        )
+    return Found(game.name, "given", checked(game, Path("MODEL")))
+
+
+def is_path(text: str) -> bool:
+    """Whether a text names a file and not a game."""
+    return text.endswith(".py") or os.sep in text or bool(os.altsep and os.altsep in text)
+
+
+def _file(path: Path) -> Found:
+    place = path.expanduser().absolute()
+    digest = content_hash(place)
+    export = exported(load(place), place)
+    return Found(built(export, place).name, "path", export, place, digest)
+
+
+def adopt(game: str) -> str:
+    """Let a game be found by its name from now on, also if it was named by its path.
+
+    Returns
+    -------
+    str
+        The game's name.
+
+    Raises
+    ------
+    InputError
+        As :func:`resolve`.
+    """
+    if not is_path(game):
+        return game
+    found = resolve(game)
+    if found.name in names():
+        place = _packages().get(found.name) or _built_in()[found.name]
+        _say(f"{found.name} is the game of {game!r}, not the {_KINDS[place.origin]} one.")
+    _adopted[found.name] = found
+    model.cache_clear()
+    return found.name
+
+
+def adopted(name: str) -> Found | None:
+    """The game of a name that was named by its path."""
+    return _adopted.get(name)
+
+
+def again(path: str, content: str) -> None:
+    """Adopt the file of another process, which must hold the same content here.
+
+    Raises
+    ------
+    InputError
+        If it does not, or as :func:`adopt`.
+    """
+    name = adopt(path)
+    if _adopted[name].content_hash != content:
+        raise InputError(
+            f"{path} has changed, or is another file in this process.",
+            game=name,
+            stage="games",
+            remedy="Start again.",
+        )
+
+
+_KINDS = {"package": "installed", "built-in": "built-in"}
+
+
+def fingerprint() -> str:
+    """A fingerprint of the files that were named by their paths; empty if there are none."""
+    hashes = sorted(found.content_hash for found in _adopted.values())
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest() if hashes else ""
+
+
+def _say(text: str) -> None:
+    print(f"eqsolve: {text}", file=sys.stderr)
+
+
+def _of_game(error: BrokenGameError, game: str) -> BrokenGameError:
+    return BrokenGameError(error.reason, path=error.path, line=error.line, game=game)
+
+
+def games() -> Iterator[Found | BrokenGameError]:
+    """Yield every game in order of name; in the place of one that cannot be used, its error."""
+    for name in names():
+        try:
+            yield resolve(name).usable()
+        except BrokenGameError as error:
+            yield _of_game(error, name)
+
+
+@cache
+def model(name: str) -> Model:
+    """Return the declaration of a game that the present verbs work on.
+
+    Raises
+    ------
+    UnknownGameError
+        If there is no game of that name.
+    BrokenGameError
+        If its file cannot be used.
+    InputError
+        If the game is declared by ``eqsolve.game``.
+    """
+    from eqsolve.model import Model
+
+    found = resolve(name).model
+    if not isinstance(found, Model):
+        raise InputError(
+            "this game is declared with eqsolve.game, which is not supported here.",
+            game=found.name,
+            stage="games",
+            remedy="Use eqsolve solve.",
+        )
+    return found
 
 
 def models() -> list[Model]:
-    """Return every game's declaration, in order of name."""
-    return [model(name) for name in names()]
+    """Return the declarations that the present verbs work on, in order of name."""
+    from eqsolve.model import Model
+
+    found = []
+    for name in names():
+        with suppress(BrokenGameError):
+            if isinstance(resolve(name).exported, Model):
+                found.append(model(name))
+    return found
 
 
 def derive(game: str) -> Derivation:

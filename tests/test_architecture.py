@@ -25,7 +25,7 @@ LAYERS = (
     ("game", "symbolic"),
     ("derivation",),
     ("ledger", "model", "papers"),
-    ("latex", "codegen", "registry", "derivations", "templates"),
+    ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("numerics", "pde", "solve"),
     ("kernels", "studies"),
     ("verify",),

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import eqsolve.derivations
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.latex.printer import latex
@@ -68,26 +67,18 @@ def test_python_session() -> None:
     assert results.failed == 0, "".join(report)
 
 
-def test_the_game_of_the_readme_can_be_added(
+def test_the_game_of_the_readme_runs_from_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (source,) = (m for m in PYTHON.finditer(README.read_text()) if "MODEL" in m.group("source"))
     (tmp_path / "regulator.py").write_text(source.group("source"))
-    monkeypatch.setattr(
-        eqsolve.derivations, "__path__", [*eqsolve.derivations.__path__, str(tmp_path)]
-    )
-    registry.names.cache_clear()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_adopted", {})
+    result = CliRunner().invoke(cli, ["derive", "./regulator.py", "--step", "closed-form"])
+    assert result.exit_code == 0, result.output
+    assert "p1**2" in result.output
+    refused = CliRunner().invoke(cli, "solve ./regulator.py -p sigma=1 -p lambda=1".split())
+    assert refused.exit_code == 2
+    assert "symbolically only" in refused.stderr
     registry.model.cache_clear()
-    try:
-        assert "regulator" in registry.names()
-        result = CliRunner().invoke(cli, ["derive", "regulator", "--step", "closed-form"])
-        assert result.exit_code == 0, result.output
-        assert "p1**2" in result.output
-        refused = CliRunner().invoke(cli, "solve regulator -p sigma=1 -p lambda=1".split())
-        assert refused.exit_code == 2
-        assert "symbolically only" in refused.stderr
-    finally:
-        monkeypatch.undo()
-        registry.names.cache_clear()
-        registry.model.cache_clear()
     assert "regulator" not in registry.names()

@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-import eqsolve.derivations
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.errors import InputError
@@ -319,21 +318,15 @@ def test_game_of_the_readme_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     text = (Path(__file__).parents[1] / "README.md").read_text()
     (source,) = (s for s in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "MODEL" in s)
     (tmp_path / "regulator.py").write_text(source)
-    path = [*eqsolve.derivations.__path__, str(tmp_path)]
-    monkeypatch.setattr(eqsolve.derivations, "__path__", path)
-    registry.names.cache_clear()
+    monkeypatch.setattr(registry, "_adopted", {})
+    path = str(tmp_path / "regulator.py")
+    result = CliRunner().invoke(cli, ["verify", path, "--level", "full", "--json"])
+    assert result.exit_code == 0, result.output
+    assert {check["kind"] for check in json.loads(result.output)["checks"]} == {"exact"}
+    case = [Case("case", {"sigma": "1", "lambda": "1"})]
+    monkeypatch.setattr(suite, "cases", lambda *a: iter(case))
+    assert verify("regulator").ok
     registry.model.cache_clear()
-    try:
-        result = CliRunner().invoke(cli, ["verify", "regulator", "--level", "full", "--json"])
-        assert result.exit_code == 0, result.output
-        assert {check["kind"] for check in json.loads(result.output)["checks"]} == {"exact"}
-        case = [Case("case", {"sigma": "1", "lambda": "1"})]
-        monkeypatch.setattr(suite, "cases", lambda *a: iter(case))
-        assert verify("regulator").ok
-    finally:
-        monkeypatch.undo()
-        registry.names.cache_clear()
-        registry.model.cache_clear()
 
 
 @pytest.mark.parametrize("place", ["absent/report.xml", "."])

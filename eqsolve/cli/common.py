@@ -22,6 +22,15 @@ PARAMETER_FILE = click.option(
 )
 
 
+def by_path(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Take games by name or by the path of a file, which is then found by the game's name."""
+    from eqsolve.registry import adopt
+
+    if isinstance(value, tuple):
+        return tuple(map(adopt, value))
+    return value if value is None else adopt(value)
+
+
 class Commands(click.Group):
     """Shows the errors of the library as one sentence and its exit code."""
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, cli, emit, given
+from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, by_path, cli, emit, given
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", callback=by_path)
 @click.option("--n", "counts", default="10,100,1000,10000", metavar="10,100|2:1000000:40:log")
 @PARAMETERS
 @PARAMETER_FILE

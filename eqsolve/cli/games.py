@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from eqsolve.cli.common import JSON, cli, emit
+from eqsolve.cli.common import JSON, by_path, cli, emit
 from eqsolve.errors import InputError
+
+if TYPE_CHECKING:
+    from eqsolve.errors import BrokenGameError
+    from eqsolve.game import Model as Declared
+    from eqsolve.model import Model
 
 
 @cli.command("list")
@@ -15,36 +22,60 @@ def list_games(as_json: bool) -> None:
 
     Example: eqsolve list --json
     """
-    from eqsolve.registry import models
-    from eqsolve.symbols import entry
+    from eqsolve.errors import BrokenGameError
+    from eqsolve.registry import games
 
-    rows = []
-    for game in models():
-        rows.append(
-            {
-                "name": game.name,
-                "title": game.title,
-                "source": game.source,
-                "parameters": {
-                    p: {
-                        "meaning": entry(p).meaning,
-                        "domain": str(entry(p).domain),
-                        "unit": entry(p).unit,
-                    }
-                    for p in game.parameters
-                },
-            }
-        )
+    rows = [_broken(g) if isinstance(g, BrokenGameError) else _row(g.model) for g in games()]
     if as_json:
         emit(rows)
         return
+    width = max(len(row["name"]) for row in rows) + 2
     for row in rows:
-        click.echo(f"{row['name']:<16}{row['title']} ({row['source']})")
-        click.echo(f"{'':<16}parameters: {', '.join(row['parameters'])}")
+        if "error" in row:
+            click.echo(f"{row['name']:<{width}}cannot be used: {row['error']}")
+            continue
+        click.echo(f"{row['name']:<{width}}{row['title']} ({row['source']})")
+        click.echo(f"{'':<{width}}parameters: {', '.join(row['parameters'])}")
+
+
+def _row(model: Model | Declared) -> dict[str, Any]:
+    """A game as it is listed."""
+    from eqsolve.model import Model
+
+    if isinstance(model, Model):
+        from eqsolve.symbols import entry
+
+        letters = {p: entry(p) for p in model.parameters}
+        parameters = {
+            p: {"meaning": e.meaning, "domain": str(e.domain), "unit": e.unit}
+            for p, e in letters.items()
+        }
+    else:
+        parameters = {
+            p.name: {"meaning": p.meaning, "domain": str(p.domain), "unit": p.unit}
+            for p in model.vocabulary.parameters
+        }
+    return {
+        "name": model.name,
+        "title": model.title,
+        "source": model.source,
+        "parameters": parameters,
+    }
+
+
+def _broken(error: BrokenGameError) -> dict[str, Any]:
+    """A game that cannot be used, with the reason."""
+    where = error.path if error.line is None else f"{error.path}, line {error.line}"
+    return {
+        "name": error.game,
+        "error": f"{error.reason} ({where})",
+        "path": error.path,
+        "line": error.line,
+    }
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", callback=by_path)
 @click.option("--step", metavar="LABEL", help="Only this step.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
 def derive(game: str, step: str | None, style: str) -> None:

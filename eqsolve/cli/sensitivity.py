@@ -12,6 +12,7 @@ from eqsolve.cli.common import (
     PARAMETER_FILE,
     PARAMETERS,
     assignments,
+    by_path,
     cli,
     emit,
     given,
@@ -22,7 +23,7 @@ from eqsolve.errors import NoSolutionError
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", callback=by_path)
 @PARAMETERS
 @PARAMETER_FILE
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")

@@ -11,6 +11,7 @@ from eqsolve.cli.common import (
     PARAMETER_FILE,
     PARAMETERS,
     assignments,
+    by_path,
     cli,
     emit,
     given,
@@ -19,7 +20,7 @@ from eqsolve.cli.common import (
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", callback=by_path)
 @PARAMETERS
 @PARAMETER_FILE
 @click.option("--agents", required=True, type=int, help="Number of agents.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, cli, emit, given, state
+from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, by_path, cli, emit, given, state
 from eqsolve.errors import InputError, NoSolutionError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", callback=by_path)
 @PARAMETERS
 @PARAMETER_FILE
 @click.option("--equilibrium", default="given-aggregate", metavar="given-aggregate|closed-loop")

@@ -11,6 +11,7 @@ from eqsolve.cli.common import (
     PARAMETER_FILE,
     PARAMETERS,
     assignments,
+    by_path,
     cli,
     given,
     remaining,
@@ -19,7 +20,7 @@ from eqsolve.cli.common import (
 
 
 @cli.command()
-@click.argument("game", required=False)
+@click.argument("game", required=False, callback=by_path)
 @click.option(
     "--vary",
     multiple=True,

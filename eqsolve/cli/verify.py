@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from eqsolve.cli.common import JSON, cli, emit, terminal
+from eqsolve.cli.common import JSON, by_path, cli, emit, terminal
 
 
 @cli.command()
-@click.argument("games", nargs=-1)
+@click.argument("games", nargs=-1, callback=by_path)
 @click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
 @click.option("--self-test", is_flag=True, help="Plant errors and report how many are caught.")
 @JSON

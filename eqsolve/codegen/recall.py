@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from eqsolve import registry
 from eqsolve.codegen.storage import cache_folder, digest
 from eqsolve.errors import InputError
 from eqsolve.output import replacing
@@ -23,7 +24,7 @@ VERSIONS = ("eqsolve", "jinja2", "python-flint", "sympy")
 def fingerprint() -> str:
     """A fingerprint of all sources and versions that decide what is generated."""
     folders = [folder for name in SOURCES for folder in import_module(name).__path__]
-    return _fingerprint(tuple(folders))
+    return _fingerprint(tuple(folders)) + registry.fingerprint()
 
 
 @cache

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.codegen.kernel import OUTPUTS, Kernel, kernel
 from eqsolve.numerics.sweep.columns import certificate, enclosed
 from eqsolve.numerics.sweep.sampling import Sample
+from eqsolve.registry import adopted, again
 
 Columns = dict[str, NDArray[Any]]
 
@@ -113,7 +114,15 @@ class Design:
         return kernel(self.game)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "kernel"}
+        state = {k: v for k, v in self.__dict__.items() if k != "kernel"}
+        found = adopted(self.game)
+        return state if found is None else state | {"_file": (str(found.path), found.content_hash)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        file = state.pop("_file", None)
+        if file is not None:
+            again(*file)
+        self.__dict__.update(state)
 
     @property
     def shape(self) -> tuple[int, ...]:
