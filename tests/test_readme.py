@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import eqsolve
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.latex.printer import latex
