@@ -10,6 +10,7 @@ import sympy as sp
 from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.check import check
 from eqsolve.derivation.closure import Closure, close
+from eqsolve.derivation.extremum import check_curvature, check_extremum
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.matching import (
     CoefficientSystem,
@@ -89,5 +90,8 @@ def derive(model: Model) -> Derivation:
     rates = {c: sp.Symbol(f"{c.name}'") for c in unknowns}
     build = Adjoints if game.notion == "open-loop" else ExtendedHJB
     systems = tuple(build(problem, ansatz.functions, rates) for problem in faced)
+    check_curvature(model, systems)
     closure = close(game, faced, ansatz.feedback)
-    return Derivation(model, solved, systems, closure, match(solved, systems, closure))
+    system = match(solved, systems, closure)
+    check_extremum(model, systems, closure, system.feedback)
+    return Derivation(model, solved, systems, closure, system)

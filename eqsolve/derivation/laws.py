@@ -36,7 +36,7 @@ def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
                 f"the average over the crowd needs the second moment of {state}.",
                 stage="laws",
                 remedy="Use a feedback or a loading that does not depend on it, or the notion "
-                "planner or given.",
+                "planner.",
             )
         if state not in laws:
             raise game.error(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.game.fields import exact, kind
+
 
 @dataclass(frozen=True)
 class Ansatz:
@@ -28,5 +30,6 @@ class Ansatz:
 
     def __post_init__(self) -> None:
         for name in ("functions", "feedback"):
-            exact = {key: sp.S.Zero + value for key, value in getattr(self, name).items()}
-            object.__setattr__(self, name, exact)
+            kind(self, name, Mapping)
+            table = {key: exact(value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, table)

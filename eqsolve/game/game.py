@@ -9,16 +9,12 @@ from typing import Literal
 import sympy as sp
 
 from eqsolve.errors import DerivationError
+from eqsolve.game.fields import exact, kind, sequence
 
 #: Calendar time, in drifts, hazard rates and costs that depend on it.
 t = sp.Symbol("t")
 
 Notion = Literal["feedback", "open-loop", "given", "planner"]
-
-
-def _exact(value: sp.Expr) -> sp.Expr:
-    """A number of Python as SymPy's."""
-    return sp.S.Zero + value
 
 
 @dataclass(frozen=True)
@@ -35,10 +31,12 @@ class State:
     jumps: Mapping[str, sp.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "drift", _exact(self.drift))
+        kind(self, "symbol", sp.Symbol)
+        object.__setattr__(self, "drift", exact(self.drift))
         for name in ("loadings", "jumps"):
-            exact = {key: _exact(value) for key, value in getattr(self, name).items()}
-            object.__setattr__(self, name, exact)
+            kind(self, name, Mapping)
+            table = {key: exact(value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, table)
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,9 @@ class Clock:
     marks: tuple[tuple[sp.Expr, sp.Expr], ...] = ((sp.S.One, sp.S.One),)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "intensity", _exact(self.intensity))
-        pairs = tuple((_exact(probability), _exact(value)) for probability, value in self.marks)
+        kind(self, "name", str)
+        object.__setattr__(self, "intensity", exact(self.intensity))
+        pairs = tuple((exact(probability), exact(value)) for probability, value in self.marks)
         object.__setattr__(self, "marks", pairs)
 
 
@@ -72,8 +71,9 @@ class Moment:
     running: sp.Expr = sp.S.Zero
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "payoff", _exact(self.payoff))
-        object.__setattr__(self, "running", _exact(self.running))
+        kind(self, "name", str)
+        object.__setattr__(self, "payoff", exact(self.payoff))
+        object.__setattr__(self, "running", exact(self.running))
 
     @property
     def symbol(self) -> sp.Symbol:
@@ -92,6 +92,10 @@ class Preference:
     moments: tuple[Moment, ...]
     aggregate: sp.Expr
     sense: Literal["maximize", "minimize"] = "maximize"
+
+    def __post_init__(self) -> None:
+        sequence(self, "moments", Moment)
+        object.__setattr__(self, "aggregate", exact(self.aggregate))
 
 
 def expected(
@@ -115,7 +119,10 @@ class Player:
     discount: sp.Expr = sp.S.Zero
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "discount", _exact(self.discount))
+        kind(self, "name", str)
+        sequence(self, "controls", sp.Symbol)
+        kind(self, "preference", Preference)
+        object.__setattr__(self, "discount", exact(self.discount))
 
 
 @dataclass(frozen=True)
@@ -131,9 +138,9 @@ class Horizon:
     end: sp.Expr | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hazard", _exact(self.hazard))
+        object.__setattr__(self, "hazard", exact(self.hazard))
         if self.end is not None:
-            object.__setattr__(self, "end", _exact(self.end))
+            object.__setattr__(self, "end", exact(self.end))
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,11 @@ class Law:
     symbol: sp.Symbol
     of: sp.Expr
     given: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        kind(self, "symbol", sp.Symbol)
+        sequence(self, "given", str)
+        object.__setattr__(self, "of", exact(self.of))
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,12 @@ class Crowd:
     size: sp.Expr | None = None
     own: tuple[sp.Symbol, ...] = ()
     weights: sp.Symbol | None = None
+
+    def __post_init__(self) -> None:
+        kind(self, "player", str)
+        sequence(self, "own", sp.Symbol)
+        if self.size is not None:
+            object.__setattr__(self, "size", exact(self.size))
 
     @property
     def share(self) -> sp.Expr:
@@ -193,6 +211,19 @@ class Game:
     definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     clocks: tuple[Clock, ...] = ()
     notion: Notion = "feedback"
+
+    def __post_init__(self) -> None:
+        kind(self, "name", str)
+        sequence(self, "states", State, self.name)
+        sequence(self, "players", Player, self.name)
+        sequence(self, "laws", Law, self.name)
+        sequence(self, "clocks", Clock, self.name)
+        kind(self, "horizon", Horizon, self.name)
+        if self.crowd is not None:
+            kind(self, "crowd", Crowd, self.name)
+        kind(self, "definitions", Mapping, self.name)
+        spelled = {symbol: exact(value) for symbol, value in self.definitions.items()}
+        object.__setattr__(self, "definitions", spelled)
 
     @property
     def state_symbols(self) -> tuple[sp.Symbol, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from eqsolve.game.ansatz import Ansatz
+from eqsolve.game.fields import kind
 from eqsolve.game.game import Game
 from eqsolve.game.vocabulary import Vocabulary
 
@@ -45,6 +46,11 @@ class Model:
     initial: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        kind(self, "game", Game)
+        kind(self, "ansatz", Ansatz)
+        kind(self, "vocabulary", Vocabulary)
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.errors import DerivationError
+from eqsolve.game.fields import kind, sequence
 
 real = sp.Interval(-sp.oo, sp.oo)
 positive = sp.Interval.open(0, sp.oo)
@@ -38,6 +39,10 @@ class Letter:
     unit: str = ""
     parameter: bool = False
 
+    def __post_init__(self) -> None:
+        kind(self, "symbol", sp.Symbol)
+        kind(self, "domain", sp.Set)
+
     @property
     def name(self) -> str:
         """The name of the symbol."""
@@ -64,6 +69,7 @@ class Vocabulary:
 
     def __init__(self, *letters: Letter) -> None:
         object.__setattr__(self, "letters", letters)
+        sequence(self, "letters", Letter)
         names = [letter.name for letter in letters]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
