@@ -66,10 +66,10 @@ def _structure(game: Game) -> None:
             "a crowd beside other players is not supported.",
             remedy="Declare a game of explicit players, or one crowd.",
         )
-    if crowd.own or crowd.weights is not None:
+    if crowd.weights is not None:
         raise game.error(
-            "a crowd of players who differ is not supported.",
-            remedy="Leave out own and weights, or declare a game of explicit players.",
+            "a crowd with weights is not supported.",
+            remedy="Leave out the weights; a table of types may have them.",
         )
     size = crowd.size
     if size is not None and size.is_number and not (size.is_Integer and size >= 2):

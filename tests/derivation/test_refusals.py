@@ -271,11 +271,7 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
     "misspelt notion": (lambda: regulator(notion="nash"), "notion", "Choose one of"),
     "misspelt player": (lambda: crowd(crowd=Crowd("on")), "game", "The players are one"),
     "half a player": (lambda: crowd(crowd=Crowd("one", half)), "game", "integer from 2"),
-    "players who differ": (
-        lambda: crowd(crowd=Crowd("one", own=(s,))),
-        "game",
-        "players who differ",
-    ),
+    "crowd with weights": (lambda: crowd(crowd=Crowd("one", 3, weights=w)), "game", "weights"),
     "feedback that is too small": (
         lambda: regulator(cost=COST + x),
         "matching",
