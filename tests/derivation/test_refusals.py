@@ -271,7 +271,14 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
     "misspelt notion": (lambda: regulator(notion="nash"), "notion", "Choose one of"),
     "misspelt player": (lambda: crowd(crowd=Crowd("on")), "game", "The players are one"),
     "half a player": (lambda: crowd(crowd=Crowd("one", half)), "game", "integer from 2"),
-    "crowd with weights": (lambda: crowd(crowd=Crowd("one", 3, weights=w)), "game", "weights"),
+    "crowd with weights": (
+        lambda: crowd(
+            crowd=Crowd("one", 3, weights=rho),
+            vocabulary=Vocabulary(parameter(s), parameter(lam), parameter(rho)),
+        ),
+        "game",
+        "weights",
+    ),
     "feedback that is too small": (
         lambda: regulator(cost=COST + x),
         "matching",
