@@ -5,6 +5,16 @@ from __future__ import annotations
 import os
 
 
+def printable(text: str) -> str:
+    """The text with everything but visible characters, blanks and line ends escaped.
+
+    Names that come from files may hold what a terminal would obey, or marks that change the
+    direction of writing, or parts that no encoding has.
+    """
+    shown = (c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    return "".join(shown)
+
+
 class EqsolveError(Exception):
     """Base of all errors a user can meet.
 
@@ -25,7 +35,7 @@ class EqsolveError(Exception):
     def __str__(self) -> str:
         where = ", ".join(part for part in (self.game, self.stage) if part)
         text = f"{where}: {self.message}" if where else self.message
-        return f"{text} {self.remedy}" if self.remedy else text
+        return printable(f"{text} {self.remedy}" if self.remedy else text)
 
 
 class InputError(EqsolveError):

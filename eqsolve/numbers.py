@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 import reprlib
+from decimal import Decimal
 from fractions import Fraction
+from numbers import Rational, Real
 
 from eqsolve.errors import InputError
 
@@ -64,11 +65,14 @@ def _fraction(value: object) -> Fraction | None:
         pass
     elif isinstance(value, int):
         return Fraction(value)
-    else:
+    elif isinstance(value, Rational):  # with whole numbers of Python's, not of NumPy's
+        return Fraction(int(value.numerator), int(value.denominator))
+    elif isinstance(value, (Real, Decimal)):  # NumPy's floats among them
         try:
-            number = float(value)  # type: ignore[arg-type]  # any real number type, numpy's too
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if math.isfinite(number):
-            return Fraction(number)
+            return Fraction(value if isinstance(value, Decimal) else float(value))
+        except (ValueError, OverflowError):  # NaN and infinities have no ratio
+            return None
+    elif getattr(value, "shape", None) == () and not getattr(value, "mask", False):
+        item = value.item()  # type: ignore[attr-defined]  # of an array without dimensions
+        return None if item is value else _fraction(item)
     return None

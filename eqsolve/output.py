@@ -17,23 +17,28 @@ from eqsolve.errors import InputError
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end the program like an exception, so that nothing temporary stays behind.
+    """Let SIGTERM and SIGHUP end the program like an exception: nothing temporary stays behind.
 
-    Only in the main thread, and only while the signal has its default action.
+    Only in the main thread, and only while a signal has its default action: a program under nohup
+    goes on.
     """
-    default = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if not default or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, stop)
+    names = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    taken = [number for number in found if signal.getsignal(number) == signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def publish(temporary: Path, target: Path) -> None:

@@ -19,7 +19,7 @@ PARTS = [
 
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
-    ("errors", "files", "numbers", "operators", "output"),
+    ("arrays", "errors", "files", "numbers", "operators", "output"),
     ("symbols",),
     ("arithmetic",),
     ("game", "symbolic"),

@@ -233,7 +233,7 @@ def test_every_failure_has_its_status() -> None:
         ({}, {"grid": (np.ones((2, 3)), [0, 1, 2, 3, 4])}, ["grid (x)", "(2, 3)"]),
         ({}, {"grid": (range(5),)}, ["grid", "Two arrays"]),
         ({}, {"grid": 3.0}, ["grid", "3.0", "Two arrays"]),
-        ({}, {"grid": ([[0], [1, 2]], range(9))}, ["grid (x)", "real numbers"]),
+        ({}, {"grid": ([[0], [1, 2]], range(9))}, ["grid (x)", "unequal length"]),
         ({}, {"nodes": 9.5}, ["nodes", "9.5", "integers"]),
         ({}, {"nodes": (9, True)}, ["nodes", "True", "integer"]),
         ({}, {"coarse": 4}, ["coarse", "4", "from 5"]),

@@ -49,19 +49,31 @@ def test_found_again(own_cache: Path) -> None:
     ],
 )
 def test_what_is_not_valid_is_not_used(damage: dict[str, Any], own_cache: Path) -> None:
-    note = own_cache / "fast_mean_field.json"
-    told = json.loads(note.read_text())
+    note = own_cache / "fast_mean_field.note"
+    told = json.loads(note.read_bytes().split(b"\n", 1)[1])
     if damage:
-        note.write_text(json.dumps(told | damage))
+        body = json.dumps(told | damage).encode()
+        note.write_bytes(recall._seal(body).encode() + b"\n" + body)
     else:
         source = own_cache / told["file"]
         source.write_text(source.read_text() + "# changed\n")
     assert recall.recalled("fast_mean_field") is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "\xff", "null"])
+def test_a_note_that_was_edited_is_not_used(own_cache: Path) -> None:
+    """An entry that was changed or left out would be read later, where nobody looks for it."""
+    note = own_cache / "fast_mean_field.note"
+    text = note.read_bytes()
+    note.write_bytes(text.replace(b'"parameters"', b'"parameter"'))
+    assert recall.recalled("fast_mean_field") is None
+    assert kernel.__wrapped__(GAME).parameters == kernel(GAME).parameters
+    note.write_bytes(text.replace(b'"gamma"', b'"delta"'))
+    assert recall.recalled("fast_mean_field") is None
+
+
+@pytest.mark.parametrize("text", ["", "\n", "[]", "{}", "\xff", "null"])
 def test_a_damaged_note_is_not_used(text: str, own_cache: Path) -> None:
-    (own_cache / "fast_mean_field.json").write_text(text, encoding="latin-1")
+    (own_cache / "fast_mean_field.note").write_text(text, encoding="latin-1")
     assert recall.recalled("fast_mean_field") is None
 
 

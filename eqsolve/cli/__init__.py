@@ -1,5 +1,6 @@
 """The command line: thin wrappers around the library, one module for what belongs together."""
 
+import sys
 from typing import NoReturn
 
 from eqsolve.cli import (  # each adds its commands to the group
@@ -15,7 +16,7 @@ from eqsolve.cli import (  # each adds its commands to the group
     sweep,
     verify,
 )
-from eqsolve.cli.common import cli
+from eqsolve.cli.common import cli, last_resort
 
 __all__ = [
     "cli",
@@ -36,4 +37,5 @@ __all__ = [
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    sys.excepthook = last_resort
     cli.main(prog_name="eqsolve")

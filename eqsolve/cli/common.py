@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from types import TracebackType
+from typing import Any, NoReturn
 
 import click
 
 from eqsolve import __version__
-from eqsolve.errors import EqsolveError, InputError
+from eqsolve.errors import EqsolveError, InputError, printable
+from eqsolve.output import terminable
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 PARAMETERS = click.option(
@@ -31,23 +35,74 @@ def by_path(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     return value if value is None else adopt(value)
 
 
+#: What ends a command although nobody foresaw it, and the sentence for it. What comes first counts.
+_FAULTS: dict[type[BaseException], str] = {
+    RecursionError: "something in the input is nested too deeply.",
+    MemoryError: "the memory does not suffice.",
+    UnicodeError: "a text cannot be read or written in the encoding of this terminal.",
+}
+
+
 class Commands(click.Group):
-    """Shows the errors of the library as one sentence and its exit code."""
+    """Ends whatever happens in a command with one sentence and an exit code.
+
+    With EQSOLVE_TRACEBACK=1 in the environment the traceback comes first.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with terminable():
+                _check_environment()
+                return super().invoke(ctx)
+        except click.UsageError as error:
+            raise click.UsageError(printable(error.format_message()), error.ctx) from error
         except EqsolveError as error:
-            click.echo(f"eqsolve: {error}", err=True)
-            ctx.exit(error.exit_code)
+            _end(ctx, str(error), error.exit_code)
         except BrokenPipeError:
             sys.stderr.close()
             ctx.exit(0)
         except OSError as error:
-            click.echo(f"eqsolve: the output failed: {error.strerror or error}.", err=True)
             with suppress(OSError):  # what is left in the buffer would fail again at the exit
                 sys.stdout.close()
-            ctx.exit(1)
+            _end(ctx, f"the output failed: {error.strerror or error}.", 1)
+        except KeyboardInterrupt:
+            _end(ctx, "interrupted.", 130)
+        except tuple(_FAULTS) as error:
+            told = next(text for kind, text in _FAULTS.items() if isinstance(error, kind))
+            _end(ctx, f"{told} {_TRACE}", 1)
+
+
+def _check_environment() -> None:
+    """Refuse what numba would refuse while it is imported, or warn of at length."""
+    threads = os.environ.get("NUMBA_NUM_THREADS", "1")
+    if not (threads.isdecimal() and int(threads[:9]) > 0):
+        raise InputError(
+            f"the environment variable NUMBA_NUM_THREADS is {threads!r}.",
+            stage="input",
+            remedy="Set it to a whole number above 0, or not at all.",
+        )
+
+
+#: How to see where.
+_TRACE = "EQSOLVE_TRACEBACK=1 shows where."
+
+
+def _end(ctx: click.Context, sentence: str, code: int) -> NoReturn:
+    if os.environ.get("EQSOLVE_TRACEBACK") == "1":
+        traceback.print_exc()
+    say(f"eqsolve: {sentence}", err=True)
+    ctx.exit(code)
+
+
+def last_resort(
+    kind: type[BaseException], error: BaseException, where: TracebackType | None
+) -> None:
+    """Tell of a fault of the program in one sentence; for ``sys.excepthook``."""
+    if os.environ.get("EQSOLVE_TRACEBACK") == "1":
+        sys.__excepthook__(kind, error, where)
+    told = f"{kind.__name__}: {error}" if str(error) else kind.__name__
+    first = told.splitlines()[0]
+    click.echo(f"eqsolve: a fault of the program: {printable(first)}. {_TRACE}", err=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +112,11 @@ def cli() -> None:
 
     Example: eqsolve list
     """
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text that holds names from files or from the user."""
+    click.echo(printable(text), err=err)
 
 
 def emit(value: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from eqsolve.cli.common import JSON, cli, emit
+from eqsolve.cli.common import JSON, cli, emit, say
 from eqsolve.errors import InputError
 
 
@@ -44,9 +44,9 @@ def latex_command(
     folder = named(str(out))
     if fail_if_stale:
         check_stale(folder, models())
-        click.echo(f"{out} is up to date", err=True)
+        say(f"{out} is up to date", err=True)
         return
-    click.echo(f"wrote {len(write(folder, models()))} files to {out}", err=True)
+    say(f"wrote {len(write(folder, models()))} files to {out}", err=True)
 
 
 def _check_latex(file: str, symbols: str | None, as_json: bool) -> None:
@@ -59,6 +59,6 @@ def _check_latex(file: str, symbols: str | None, as_json: bool) -> None:
     if as_json:
         emit(report.to_dict())
     else:
-        click.echo(str(report))
+        say(str(report))
     if not report.ok:
         raise SystemExit(1)

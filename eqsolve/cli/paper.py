@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from eqsolve.cli.common import cli, terminal
+from eqsolve.cli.common import cli, say, terminal
 
 
 @cli.command()
@@ -18,7 +18,7 @@ def figures(out: str) -> None:
     from eqsolve.papers import papers
 
     written = [file for paper in papers() for file in paper.write_figures(named(out))]
-    click.echo(f"wrote {len(written)} files to {out}", err=True)
+    say(f"wrote {len(written)} files to {out}", err=True)
 
 
 @cli.command()

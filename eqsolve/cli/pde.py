@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from eqsolve.cli.common import JSON, cli, counter, emit
+from eqsolve.cli.common import JSON, cli, counter, emit, say
 from eqsolve.errors import NoSolutionError
 
 
@@ -70,11 +70,11 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
             draw(result, folder / "plots.png", ".png")
             if netcdf:
                 result.write_netcdf(folder / "arrays.nc")
-        click.echo(f"{chosen.name}: written to {Path(out)}", err=True)
+        say(f"{chosen.name}: written to {Path(out)}", err=True)
     if as_json:
         emit(result.to_dict())
     else:
         for sentence in result.sentences:
-            click.echo(sentence)
+            say(sentence)
     if not result.ok:
         raise NoSolutionError(f"{result.message}.", game=chosen.name, stage=result.status)

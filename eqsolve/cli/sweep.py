@@ -15,6 +15,7 @@ from eqsolve.cli.common import (
     cli,
     given,
     remaining,
+    say,
     terminal,
 )
 
@@ -132,7 +133,7 @@ def sweep(
     except KeyboardInterrupt:
         begun = out is not None and Path(f"{out}.part").exists()
         advice = f" Continue with --resume; finished work is in {out}.part." if begun else ""
-        click.echo(f"eqsolve: interrupted.{advice}", err=True)
+        say(f"eqsolve: interrupted.{advice}", err=True)
         raise SystemExit(130) from None
 
 
@@ -178,7 +179,7 @@ def _run(
     options: dict[str, Any] = {"execution": execution, "resume": resume, "progress": terminal()}
 
     def tell(summary: Summary) -> None:
-        click.echo(str(summary), err=True)
+        say(str(summary), err=True)
 
     if plot is not None:
         from eqsolve.plots import plot_sweep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import NotRealError, overlap, reals
 from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
@@ -105,10 +107,16 @@ class Kernel:
         if not set(wanted) <= set(OUTPUTS):
             strange = ", ".join(sorted(set(wanted) - set(OUTPUTS)))
             raise self._error(f"there is no output {strange}.", f"Use {', '.join(OUTPUTS)}.")
-        if threads is not None and threads < 1:
-            raise self._error(f"{threads} is no number of threads.", "Use 1 or more.")
+        if threads is not None and not (type(threads) is int and threads >= 1):
+            raise self._error(f"{threads!r} is no number of threads.", "Use 1 or more.")
         points, same_wealth = self._inputs(params)
-        results = self._outputs(wanted, points, out or {})
+        filled = dict(out or {})
+        results = self._outputs(wanted, points, filled)
+        if (shared := overlap(filled, points.columns)) is not None:
+            raise self._error(
+                f"the array for {shared} shares memory with another one.",
+                "Give an array of its own: inputs are read again after outputs are written.",
+            )
         flags = (same_wealth, selection == "value", "V" in wanted, "pi_noncompetitive" in wanted)
         columns = [results[name].reshape(-1) for name in OUTPUTS]
         self._run(points, flags, columns, threads)
@@ -130,10 +138,12 @@ class Kernel:
             if array is None:
                 array = np.empty(points.shape if needed else 0, dtype)
             elif not (
-                array.shape == points.shape
+                type(array) is np.ndarray
+                and array.shape == points.shape
                 and array.dtype == dtype
                 and array.flags.c_contiguous
                 and array.flags.writeable
+                and array.flags.aligned
             ):
                 raise self._error(
                     f"the array for {name} cannot be filled.",
@@ -194,6 +204,11 @@ class Kernel:
     def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
         """The points in the kernel's order, and whether everybody is as rich as the agent."""
         given: dict[str, Array] = {}
+        if not isinstance(params, Mapping):
+            raise self._error(
+                f"the parameters are {reprlib.repr(params)}, not a mapping.",
+                'Write for example {"r": 0.03, "b": [0.1, 0.2]}.',
+            )
         for name, value in params.items():
             plain = "lambda" if name == "lam" else name
             if plain not in (*self.parameters, "x", "y"):
@@ -202,12 +217,9 @@ class Kernel:
             if plain in given:
                 raise self._error("the hazard rate is given as lambda and as lam.", "Give one.")
             try:
-                array = np.asarray(value)
-                if array.dtype == object:  # A plain conversion would turn None into NaN.
-                    array = np.vectorize(float, otypes=[float])(array)
-                given[plain] = array.astype(np.float64, copy=False)
-            except (TypeError, ValueError):
-                raise self._error(f"{name} holds something that is not a number.") from None
+                given[plain] = reals(value)
+            except NotRealError as error:
+                raise self._error(f"{name} holds {error}.", "Give real numbers.") from None
         missing = [name for name in self.parameters if name not in given]
         if missing:
             raise self._error(f"{', '.join(missing)} is missing.", "Give every parameter.")

@@ -73,7 +73,8 @@ def _part(column: Array, start: int, stop: int) -> Array:
     first, last = -(-start // width), stop // width
     if first > last:
         return _part(column[last], start - last * width, stop - last * width)
-    parts = [column[first:last].reshape(-1)]
+    # A view with equal steps stays one when it is flattened.
+    parts = [np.ascontiguousarray(column[first:last].reshape(-1))]
     if start < first * width:
         parts.insert(0, _part(column[first - 1], start - (first - 1) * width, width))
     if last * width < stop:

@@ -43,7 +43,10 @@ def recalled(name: str) -> tuple[dict[str, Any], str, Path] | None:
     """Return the note, source and file of a generated module; None if it must be made anew."""
     folder = cache_folder()
     try:
-        note: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
+        head, body = (folder / f"{name}.note").read_bytes().split(b"\n", 1)
+        if head.decode() != _seal(body):  # cut short, or edited
+            return None
+        note: dict[str, Any] = json.loads(body)
         path = folder / note["file"]
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError, KeyError, TypeError):
@@ -58,5 +61,10 @@ def remember(name: str, path: Path, **note: Any) -> None:
     """Note what was generated, for ``recalled``; without a cache folder nothing is noted."""
     if path.parent == cache_folder():
         note |= {"file": path.name, "fingerprint": fingerprint()}
-        with suppress(InputError), replacing(path.with_name(f"{name}.json")) as temporary:
-            temporary.write_text(json.dumps(note) + "\n", encoding="utf-8")
+        with suppress(InputError), replacing(path.with_name(f"{name}.note")) as temporary:
+            body = json.dumps(note).encode()
+            temporary.write_bytes(_seal(body).encode() + b"\n" + body)
+
+
+def _seal(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

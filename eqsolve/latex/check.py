@@ -77,7 +77,7 @@ def _covered(number: str) -> list[str]:
     if not dot:
         return [number]
     end = last.rpartition(".")[2] if dash else start
-    if not (start.isdigit() and end.isdigit()):
+    if not (start.isdecimal() and end.isdecimal()):
         return [number]
     return [f"{chapter}.{k}" for k in range(int(start), int(end) + 1)]
 

@@ -183,7 +183,7 @@ def _without_index(name: str) -> str:
     """The name of a symbol without the index of an agent, where that means the same."""
     stem, _, index = name.rpartition("_")
     known = {symbol.name for symbol in latex_names()}
-    indexed = stem in known and (index.isdigit() or index in ("i", "k"))
+    indexed = stem in known and (index.isdecimal() or index in ("i", "k"))
     return stem if indexed and entry(stem).meaning == entry(name).meaning else name
 
 
@@ -193,7 +193,7 @@ def as_text(text: str) -> str:
     formula: list[str] = []
     for word in [*text.split(), ""]:
         bare = word.rstrip(",")
-        inside = formula and (bare in ("-", "+") or bare.isdigit())
+        inside = formula and (bare in ("-", "+") or bare.isdecimal())
         tex = bare if inside else _mathematics(bare)
         if tex:
             formula.append(tex)
@@ -216,7 +216,7 @@ def _mathematics(word: str) -> str | None:
     parts = word.split("/")
     names = {s.name: tex for s, tex in latex_names().items()} | {f: f for f in "FGHV"}
     names |= {"xy": "x y", "i": "i"}
-    if len(parts) == 2 and parts[0].isdigit() and parts[1] in names:
+    if len(parts) == 2 and parts[0].isdecimal() and parts[1] in names:
         return word
     base, caret, power = word.partition("^")
     known = base in names and (len(base) > 1 or base in "xybrqFGHVniBP")

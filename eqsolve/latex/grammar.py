@@ -250,7 +250,7 @@ class _Parser:
             return self._large()
         if token in _FUNCTIONS:
             return self._function()
-        if token and token[0].isdigit():
+        if token and token[0].isdecimal():
             self.next()
             if len(token) > MAX_DIGITS:
                 raise Unreadable("a number of too many digits")
@@ -282,14 +282,14 @@ class _Parser:
             self.expect("}")
             return inner
         token = self.next()
-        if digits and token.text.isdigit() and len(token.text) > 1:
+        if digits and token.text.isdecimal() and len(token.text) > 1:
             middle = token.start + 1
             rest = Token(token.text[1:], middle, token.end)
             token = Token(token.text[0], token.start, middle)
             self._tokens[self._at - 1 : self._at] = [token, rest]
-        if token.text[0].isdigit() and len(token.text) > 1:
+        if token.text[0].isdecimal() and len(token.text) > 1:
             raise Unreadable(f"an argument without braces: {token.text!r}")
-        if token.text[0].isdigit():
+        if token.text[0].isdecimal():
             return Number(Fraction(token.text), self._span(start))
         if token.text.isalpha() or token.text in _LETTERS:
             return Atom(token.text, span=self._span(start))
@@ -302,7 +302,7 @@ class _Parser:
         if self.accept("["):
             index = self.next().text
             self.expect("]")
-        if not index.isdigit():
+        if not index.isdecimal():
             raise Unreadable("a root whose index is not a number")
         return Call(f"\\sqrt[{index}]", (self._argument(),), self._span(start))
 

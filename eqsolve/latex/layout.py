@@ -82,7 +82,7 @@ def _argument(tokens: list[str], position: int) -> tuple[float, int]:
         return _NARROW + 0.06, position + 1
     if token in _WIDTHS:
         return _WIDTHS[token], position + 1
-    if token.isdigit():
+    if token.isdecimal():
         return 0.5, position + 1
     return (0.75 if token.isupper() else 0.62), position + 1
 

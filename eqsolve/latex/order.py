@@ -31,7 +31,7 @@ def stem(symbol: sp.Symbol) -> str:
     """The name of a symbol without the index of an agent."""
     name = str(symbol.name)
     head, _, index = name.rpartition("_")
-    indexed = head and name not in _SUM_RANK and (index.isdigit() or index in ("i", "k"))
+    indexed = head and name not in _SUM_RANK and (index.isdecimal() or index in ("i", "k"))
     return head if indexed else name
 
 

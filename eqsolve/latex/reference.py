@@ -129,7 +129,7 @@ class Reference:
         for line in self.display.let + self.display.lines:
             for name in line.left.free_symbols | line.right.free_symbols:
                 stem, _, index = name.name.rpartition("_")
-                if stem in {s.name for s in _PER_AGENT} and (index.isdigit() or index in "ik"):
+                if stem in {s.name for s in _PER_AGENT} and (index.isdecimal() or index in "ik"):
                     for own in _PER_AGENT:
                         found.add(symbol(f"{own.name}_{index}"))
         return found

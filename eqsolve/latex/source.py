@@ -21,6 +21,8 @@ from eqsolve.files import read_text
 
 #: Characters of a file with everything it inputs.
 MAX_SIZE = 2_000_000
+#: How deep files may input others.
+DEEPEST = 50
 _MAX_PASSES = 8
 _GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
@@ -45,7 +47,7 @@ _ITEM = re.compile(
     r"|(?<!\\)\$(?P<inline>[^$]*)\$|\\\((?P<paren>.*?)\\\)"
     r"|\\(?P<section>section|chapter)(?P<unnumbered>\*?)\s*[\[{]"
     r"|\\(?P<appendix>appendix)\b"
-    r"|\\setcounter\s*\{equation\}\s*\{(?P<counter>\d+)\}"
+    r"|\\setcounter\s*\{equation\}\s*\{(?P<counter>[0-9]{1,9})\}"
     r"|\\(?P<group>begin|end)\{subequations\}",
     re.DOTALL,
 )
@@ -125,6 +127,8 @@ def _inputs(
     """
     if path in above:
         raise InputError(f"{path.name} inputs itself.", stage="latex check")
+    if len(above) > DEEPEST:
+        raise InputError(f"inputs are nested more than {DEEPEST} deep.", stage="latex check")
     for text, place in _lines(path, os.path.relpath(path, root)):
         position = 0
         for match in _INPUT.finditer(text):

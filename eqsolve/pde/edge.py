@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve import arrays
 from eqsolve.errors import EqsolveError, InputError, MissingPartError
 
 Array = NDArray[np.float64]
@@ -102,18 +103,13 @@ def two(stage: str, name: str, value: Any, what: str) -> tuple[Any, Any]:
     return first, second
 
 
-def reals(stage: str, name: str, value: Any) -> NDArray[Any]:
+def reals(stage: str, name: str, value: Any) -> Array:
     """An array of real numbers of any shape; none of its entries may be masked."""
     try:
-        result = np.asanyarray(value)
-    except (TypeError, ValueError):
-        refuse(stage, name, shown(value), "an array of real numbers is needed")
-    if np.ma.is_masked(result):
-        refuse(stage, name, "an array with masked entries", "fill them with numbers first")
-    if result.dtype.kind not in "fiu":
-        kind = f"an array of type {result.dtype}" if result.ndim else shown(value)
-        refuse(stage, name, kind, "real numbers are needed")
-    return np.asarray(result)
+        return arrays.reals(value)
+    except arrays.NotRealError as error:
+        found = f"an array with {error}" if isinstance(value, np.ndarray) else shown(value)
+        refuse(stage, name, found, f"real numbers are needed, not {error}")
 
 
 def sampled(stage: str, name: str, field: Field | object, *points: Array) -> object:

@@ -13,6 +13,9 @@ from eqsolve.pde import expression
 
 STAGE = expression.STAGE
 
+#: Largest whole number of a problem file.
+LARGEST = 10**18
+
 
 @dataclass
 class Entries:
@@ -75,6 +78,8 @@ def integer(entries: Entries, name: str, value: Any) -> int:
     """An integer."""
     if isinstance(value, bool) or not isinstance(value, int):
         entries.refuse(f"{name} must be an integer, not {str(value)[:40]!r}")
+    if abs(value) > LARGEST:
+        entries.refuse(f"{name} must be at most {LARGEST}, not {str(value)[:40]}...")
     return value
 
 
@@ -96,7 +101,7 @@ def numbers(entries: Entries, name: str, value: Any) -> Any:
     """A number, or an array of numbers, nested or not."""
     if isinstance(value, list):
         return tuple(numbers(entries, name, part) for part in value)
-    return value if type(value) is int else number(entries, name, value)
+    return integer(entries, name, value) if type(value) is int else number(entries, name, value)
 
 
 def formula(*names: str) -> Callable[[Entries, str, Any], Any]:

@@ -129,10 +129,15 @@ class _Reader:
         many = name in ("max", "min")
         if len(arguments) != 1 and not (many and 2 <= len(arguments) <= 5):
             self.refuse(f"{name} takes {'2 to 5 arguments' if many else 'one argument'}")
-        return self.checked(_FUNCTIONS[name](*arguments))
+        try:
+            return self.checked(_FUNCTIONS[name](*arguments))
+        except (TypeError, ValueError) as error:  # what SymPy says of numbers that are not real
+            self.refuse(f"{name} is not defined everywhere ({error})")
 
     def checked(self, value: sp.Expr) -> sp.Expr:
         """The value, if it is a function or a real number of moderate size."""
+        if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
+            self.refuse("a part of it is not a finite real number")
         if value.is_number:
             number = complex(value)
             if not (number.imag == 0 and abs(number.real) <= LARGEST):

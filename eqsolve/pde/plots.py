@@ -62,7 +62,9 @@ def draw(result: Result, path: Path, kind: str) -> None:
         panels = figure.subplots(2, 2).ravel()
         _DRAWN[result.kind](result, panels)
         title = f"{result.name}: {result.status.replace('_', ' ')}"
-        figure.suptitle(title if result.ok else f"{title} (not to be relied on)", fontsize=9)
+        figure.suptitle(
+            title if result.ok else f"{title} (not to be relied on)", fontsize=9, parse_math=False
+        )
         figure.savefig(path, format=kind[1:], metadata=METADATA[kind])
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import sympy as sp
 
+from eqsolve.errors import printable
 from eqsolve.files import read_table
 from eqsolve.numerics.values import game_values
 from eqsolve.pde import expression
@@ -74,7 +75,7 @@ def load(path: str | Path) -> Problem:
         If the file cannot be read, or an entry is missing, unknown or outside its domain.
     """
     table = read_table(path, stage=STAGE, decimal=Decimal, largest=LARGEST)
-    return read(table, Path(path).stem)
+    return read(table, printable(Path(path).stem))
 
 
 def read(table: Mapping[str, Any], name: str) -> Problem:

@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import NotRealError, reals
 from eqsolve.codegen.kernel import OUTPUTS, Selection, kernel
 from eqsolve.errors import InputError
 from eqsolve.numerics.arithmetic.ball import precision
@@ -160,7 +161,11 @@ def _columns(
 ) -> tuple[list[NDArray[np.float64]], bool, tuple[int, ...]]:
     """The parameters in the order of the game and the state, flat; whether wealth is common."""
     game = program.source.model
-    given = {ALIASES.get(name, name): np.asarray(value, float) for name, value in params.items()}
+    try:
+        given = {ALIASES.get(name, name): reals(value) for name, value in params.items()}
+    except NotRealError as error:
+        text = f"a parameter holds {error}."
+        raise InputError(text, game=game.name, stage="certificate") from None
     strange = given.keys() - {*game.parameters, "x", "y"}
     missing = [name for name in game.parameters if name not in given]
     if strange or missing or len(given) != len(params):
@@ -173,7 +178,13 @@ def _columns(
     same_wealth = "y" not in given
     given.setdefault("x", np.ones(()))
     given.setdefault("y", np.zeros(()))
-    arrays = np.broadcast_arrays(*(given[name] for name in (*game.parameters, "x", "y")))
+    columns = [given[name] for name in (*game.parameters, "x", "y")]
+    try:
+        arrays = np.broadcast_arrays(*columns)
+    except ValueError:
+        shapes = ", ".join(f"{k} {v.shape}" for k, v in given.items() if v.ndim)
+        text = f"the shapes do not broadcast: {shapes}."
+        raise InputError(text, game=game.name, stage="certificate") from None
     return [array.ravel() for array in arrays], same_wealth, arrays[0].shape
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import reals
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import coupling, program
 from eqsolve.codegen.recall import recalled, remember
@@ -113,7 +114,7 @@ def derivatives(
     """
     code, (fill, order) = kernel(game), _compiled(game)
     base = code.evaluate(params, threads=threads)
-    given = {"lambda" if k == "lam" else k: np.asarray(v, float) for k, v in params.items()}
+    given = {"lambda" if k == "lam" else k: reals(v) for k, v in params.items()}
     given.setdefault("x", np.ones(()))
     others = 1 - 1 / given["n"] if "n" in given else 1.0
     given.setdefault("y", np.asarray(given["x"] * others))

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import reals
 from eqsolve.codegen.program import program
 from eqsolve.registry import model
 
@@ -64,7 +65,7 @@ def discriminant(game: str, params: Mapping[str, ArrayLike]) -> Array:
     not concern an equilibrium.
     """
     names, coefficients, margin = _functions(game)
-    given = {"lambda" if k == "lam" else k: np.asarray(v, float) for k, v in params.items()}
+    given = {"lambda" if k == "lam" else k: reals(v) for k, v in params.items()}
     values = np.broadcast_arrays(*(given[name] for name in names))
     with np.errstate(all="ignore"):
         found = [

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.parameters import exact
 from eqsolve.numerics.sensitivity.derivatives import chosen, derivatives
@@ -120,7 +121,10 @@ def signs_over(
     known = (*model(game).parameters, "x", "y")
     plain = {"lambda" if k == "lam" else k: v for k, v in given.items()}
     fixed = {name: float(exact(name, v, game=game)) for name, v in plain.items()}
-    axes = {"lambda" if k == "lam" else k: np.array(v, float) for k, v in vary.items()}
+    try:
+        axes = {"lambda" if k == "lam" else k: np.array(reals(v)) for k, v in vary.items()}
+    except NotRealError as error:
+        raise InputError(f"an axis holds {error}.", game=game, stage="sensitivity") from None
     for name, axis in axes.items():
         if name not in known or name in fixed:
             raise InputError(f"{name!r} cannot be varied.", game=game, stage="sensitivity")

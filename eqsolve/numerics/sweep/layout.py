@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import NotRealError, reals
 from eqsolve.codegen.kernel import OUTPUTS, kernel
 from eqsolve.numerics.parameters import ALIASES, exact
 from eqsolve.numerics.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
@@ -77,12 +78,12 @@ def _varied(
             result[name] = parse_varied(name, values)
             continue
         try:
-            axis = np.ascontiguousarray(values, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError):
-            raise bad_sweep(f"the axis of {key} is not a sequence of numbers.", game=game) from None
-        if np.ndim(values) != 1 or not axis.size or not np.isfinite(axis).all():
+            axis = reals(values)
+        except NotRealError as error:
+            raise bad_sweep(f"the axis of {key} holds {error}.", game=game) from None
+        if axis.ndim != 1 or not axis.size or not np.isfinite(axis).all():
             raise bad_sweep(f"the axis of {key} must be a sequence of finite numbers.", game=game)
-        result[name] = axis
+        result[name] = np.array(axis)
     if not result:
         raise bad_sweep("nothing is varied.", "Give at least one axis.", game)
     return result
