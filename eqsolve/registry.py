@@ -122,15 +122,19 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*_built_in(), *_packages()}))
 
 
+def folders() -> tuple[str, ...]:
+    """Where the built-in games are; empty if there are none."""
+    try:
+        return tuple(importlib.import_module(BUILT_IN).__path__)
+    except ModuleNotFoundError:
+        return ()
+
+
 @cache
 def _built_in() -> dict[str, _Place]:
     """The modules of ``eqsolve.derivations``; in a family's folder those that declare a game."""
-    try:
-        package = importlib.import_module(BUILT_IN)
-    except ModuleNotFoundError:
-        return {}
     found = {}
-    for root in map(Path, package.__path__):
+    for root in map(Path, folders()):
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             if path.stem.startswith("_") or (len(parts) > 1 and declares(path) is False):

@@ -16,15 +16,16 @@ from eqsolve.codegen.storage import cache_folder, digest
 from eqsolve.errors import InputError
 from eqsolve.output import replacing
 
-#: The packages whose sources and the distributions whose versions decide what is generated.
-SOURCES = ("eqsolve", "eqsolve.derivations", "eqsolve.templates")
+#: The packages whose sources, beside those of the games, and the distributions whose versions
+#: decide what is generated.
+SOURCES = ("eqsolve", "eqsolve.templates")
 VERSIONS = ("eqsolve", "jinja2", "python-flint", "sympy")
 
 
 def fingerprint() -> str:
     """A fingerprint of all sources and versions that decide what is generated."""
     folders = [folder for name in SOURCES for folder in import_module(name).__path__]
-    return _fingerprint(tuple(folders)) + registry.fingerprint()
+    return _fingerprint((*folders, *registry.folders())) + registry.fingerprint()
 
 
 @cache
