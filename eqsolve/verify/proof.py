@@ -1,0 +1,508 @@
+"""Proof of a derivation: its functions and feedback put into the game written out in full.
+
+Nothing here was derived elsewhere. The game is written out copy by copy (``world``), expected
+changes come from steps along drifts and noises, laws are the sums that they are by definition, and
+every identity is evaluated at random exact points (``exact``).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.errors import EqsolveError
+from eqsolve.game import Model, t
+from eqsolve.verify import exact
+from eqsolve.verify.check import Check
+from eqsolve.verify.exact import Point
+from eqsolve.verify.signs import Sign, sign
+from eqsolve.verify.world import World
+
+#: Random points at which every identity is evaluated.
+POINTS = 3
+#: Sizes at which a crowd of symbolic size is written out.
+SIZES = (2, 3)
+SEED = 7
+
+
+@dataclass(frozen=True)
+class SecondOrder:
+    """The Hessian of a gain rate in the controls, and whether it is to be negative definite."""
+
+    player: str
+    sense: str
+    matrix: sp.Matrix
+
+    @property
+    def minors(self) -> list[sp.Expr]:
+        """What must be positive (Sylvester's criterion)."""
+        oriented = -self.matrix if self.sense == "maximize" else self.matrix
+        return [
+            oriented[:size, :size].det(method="berkowitz") for size in range(1, oriented.rows + 1)
+        ]
+
+
+@dataclass(frozen=True)
+class Equations:
+    """What functions and feedback must satisfy, from the game alone, controls at the feedback.
+
+    Attributes
+    ----------
+    motion : by label, expressions that vanish when the coefficients move at their rates.
+    first_order : by label, derivatives of the gain rates in the controls.
+    terminal : by label, functions less payoffs.
+    second_order : one matrix a player.
+    """
+
+    motion: Mapping[str, sp.Expr]
+    first_order: Mapping[str, sp.Expr]
+    terminal: Mapping[str, sp.Expr]
+    second_order: tuple[SecondOrder, ...]
+
+
+def equations(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+    """Write down the equations of a model in a world.
+
+    Parameters
+    ----------
+    model : the game and the form of its solution.
+    world : the game written out.
+    dots : the symbol of the time derivative of every coefficient of the functions.
+    """
+    build = {"planner": _planner, "open-loop": _adjoints, "feedback": _feedback}
+    if model.game.notion not in build:
+        raise model.game.error(
+            f"the notion {model.game.notion} is not written out.", stage="checks"
+        )
+    return build[model.game.notion](model, world, dots)
+
+
+def _in_time(function: sp.Expr, dots: Mapping[sp.Symbol, sp.Symbol]) -> sp.Expr:
+    """Rate of change of a function whose coefficients move."""
+    r = sp.Dummy("r")
+    moved = {c: c + r * dot for c, dot in dots.items()} | {t: t + r}
+    return sp.diff(function.xreplace(moved), r).xreplace({r: sp.S.Zero})
+
+
+def _feedback(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+    game, first = model.game, world.first
+    played = world.played(model.ansatz.feedback)
+    hazard = world.of_copy(game.horizon.hazard, first)
+    motion, first_order, terminal, second = {}, {}, {}, []
+    for player in game.players:
+        discount = world.of_copy(player.discount, first)
+        values, rates = {}, {}
+        for moment in player.preference.moments:
+            function = world.functional(model.ansatz.functions[moment.name])
+            here = function(first.states, world.places)
+            payoff = world.of_copy(moment.payoff, first)
+            rates[moment.symbol] = (
+                _in_time(here, dots)
+                + world.rate(function)
+                + world.of_copy(moment.running, first)
+                + hazard * (payoff - here)
+                - discount * here
+            )
+            values[moment.symbol] = here
+            motion[f"equation of {moment.name}"] = rates[moment.symbol].xreplace(played)
+            terminal[f"{moment.name} at the end"] = (here - payoff).xreplace(played)
+        aggregate = player.preference.aggregate
+        gain = sp.Add(
+            *(
+                world.of_copy(sp.diff(aggregate, m), first).xreplace(values) * rate
+                for m, rate in rates.items()
+            )
+        )
+        own = [first.controls[c] for c in player.controls]
+        _optimal(player.name, player.preference.sense, gain, own, played, first_order, second)
+    return Equations(motion, first_order, terminal, tuple(second))
+
+
+def _optimal(
+    name: str,
+    sense: str,
+    gain: sp.Expr,
+    controls: Iterable[sp.Symbol],
+    played: Mapping[sp.Symbol, sp.Expr],
+    first_order: dict[str, sp.Expr],
+    second_order: list[SecondOrder],
+) -> None:
+    """Add the first and second derivatives of a gain rate in controls, at the feedback."""
+    own = list(controls)
+    slopes = {c: sp.diff(gain, c) for c in own}
+    for control, slope in slopes.items():
+        first_order[f"{name}'s first-order condition in {control}"] = slope.xreplace(dict(played))
+    matrix = sp.Matrix(
+        [[sp.diff(slope, c).xreplace(dict(played)) for c in own] for slope in slopes.values()]
+    )
+    second_order.append(SecondOrder(name, sense, matrix))
+
+
+def _planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+    """One chooses the control of every atom; the function depends on the law only."""
+    game = model.game
+    (player,) = game.players
+    (moment,) = player.preference.moments
+    law_only = World(game, tuple(c for c in world.copies if c.atom), None)
+    if not law_only.copies:
+        raise game.error("the planner of finitely many copies is not written out.", stage="checks")
+    played = law_only.played(model.ansatz.feedback)
+    function = law_only.functional(model.ansatz.functions[moment.name])
+    here = function({}, law_only.places)
+    hazard = law_only.average(game.horizon.hazard)
+    payoff = law_only.average(moment.payoff)
+    rate = (
+        _in_time(here, dots)
+        + law_only.rate(lambda _, places: function({}, places))
+        + law_only.average(moment.running)
+        + hazard * (payoff - here)
+        - law_only.average(player.discount) * here
+    )
+    first_order: dict[str, sp.Expr] = {}
+    second: list[SecondOrder] = []
+    own = [c.controls[u] for c in law_only.copies for u in player.controls]
+    _optimal(player.name, player.preference.sense, rate, own, played, first_order, second)
+    return Equations(
+        {f"equation of {moment.name}": rate.xreplace(played)},
+        first_order,
+        {f"{moment.name} at the end": (here - payoff).xreplace(played)},
+        tuple(second),
+    )
+
+
+def _adjoints(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+    """Pontryagin's equations in the states of all copies, the others' controls held fixed.
+
+    The adjoint of a copy's state is the chain rule's: own state and share in the laws.
+    """
+    game, first = model.game, world.first
+    played = world.played(model.ansatz.feedback)
+    hazard = world.of_copy(game.horizon.hazard, first)
+    laws = world.laws(world.places)
+    drifts = {
+        copy.states[state.symbol]: world.of_copy(state.drift, copy)
+        for copy in world.copies
+        for state in game.states
+    }
+    motion, first_order, terminal, second = {}, {}, {}, []
+    for player in game.players:
+        (moment,) = player.preference.moments
+        discount = world.of_copy(player.discount, first)
+        own = {
+            s: world.functional(model.ansatz.functions[f"{moment.name}.{s}"])
+            for s in (*game.state_symbols, *laws)
+        }
+        inner = {**first.states, **laws}
+
+        def adjoint(coordinate: sp.Symbol) -> Callable[..., sp.Expr]:
+            weights = {s: sp.diff(inner[s], coordinate) for s in own}
+
+            def at(states: Mapping[sp.Symbol, sp.Expr], places: object) -> sp.Expr:
+                return sp.Add(*(w * own[s](states, places) for s, w in weights.items() if w != 0))
+
+            return at
+
+        values = {x: adjoint(x)(first.states, world.places) for x in drifts}
+        running = world.of_copy(moment.running, first)
+        payoff = world.of_copy(moment.payoff, first)
+        for x in drifts:
+            if values[x] == 0:
+                continue
+            left = (
+                _in_time(values[x], dots)
+                + world.rate(adjoint(x))
+                + sp.Add(*(sp.diff(b, x) * values[y] for y, b in drifts.items()))
+                + sp.diff(running, x)
+                + hazard * (sp.diff(payoff, x) - values[x])
+                - discount * values[x]
+            )
+            motion[f"adjoint of {moment.name} in {x}"] = left.xreplace(played)
+            terminal[f"adjoint of {moment.name} in {x} at the end"] = (
+                values[x] - sp.diff(payoff, x)
+            ).xreplace(played)
+        hamiltonian = sp.Add(running, *(b * values[x] for x, b in drifts.items()))
+        controls = [first.controls[c] for c in player.controls]
+        _optimal(
+            player.name, player.preference.sense, hamiltonian, controls, played, first_order, second
+        )
+    return Equations(motion, first_order, terminal, tuple(second))
+
+
+def worlds(model: Model) -> dict[str, World]:
+    """The game written out in every size at which it is checked, by the words that say it."""
+    game, crowd = model.game, model.game.crowd
+    if crowd is None or crowd.size is None or not crowd.size.is_Symbol:
+        return {"": World.of(game)}
+    return {f", {crowd.size} = {size}": World.of(game, size) for size in SIZES}
+
+
+class Proof:
+    """The checks of one derivation.
+
+    Parameters
+    ----------
+    derivation : whose coefficients' system is to be proved; of the rest only the model is read.
+    seed : of the random points.
+    """
+
+    def __init__(self, derivation: Derivation, seed: int = SEED) -> None:
+        self.model, self.system = derivation.model, derivation.system
+        self.game, self.seed = derivation.model.game, seed
+        self.dots = {c: sp.Symbol(f"{c.name}'") for c in self.unknowns}
+
+    @cached_property
+    def declared(self) -> set[sp.Symbol]:
+        """Letters that are no unknowns."""
+        game = self.game
+        return {
+            t,
+            *game.state_symbols,
+            *game.definitions,
+            *(law.symbol for law in game.laws),
+            *(letter.symbol for letter in self.model.vocabulary.parameters),
+        }
+
+    @cached_property
+    def unknowns(self) -> list[sp.Symbol]:
+        """The coefficients of the functions."""
+        return [
+            s for s in exact.letters(self.model.ansatz.functions.values()) if s not in self.declared
+        ]
+
+    @cached_property
+    def own(self) -> list[sp.Symbol]:
+        """The coefficients that only the feedback has."""
+        found = exact.letters(self.model.ansatz.feedback.values())
+        return [s for s in found if s not in self.declared and s not in self.unknowns]
+
+    def checks(self) -> list[Check]:
+        """All checks: complete, motion, terminal values, first and second order."""
+        found = [self._complete()]
+        if found[0].verdict == "fail":
+            return found
+        for words, world in worlds(self.model).items():
+            found += self._written_out(words, world)
+        return found
+
+    def _written_out(self, words: str, world: World) -> list[Check]:
+        try:
+            written = equations(self.model, world, self.dots)
+        except EqsolveError as error:
+            return [self._check(f"written out{words}", False, str(error), refused=True)]
+        points = [self.point(world, random.Random(self.seed + k)) for k in range(POINTS)]
+        found = [
+            *(self._vanishes(label + words, e, points) for label, e in written.motion.items()),
+            *(self._vanishes(label + words, e, points) for label, e in written.first_order.items()),
+        ]
+        if self.game.horizon.end is not None:
+            ends = [self.at_end(world, point) for point in points]
+            found += [
+                self._vanishes(label + words, e, ends) for label, e in written.terminal.items()
+            ]
+        found += self._determined(words, world, written, points[0])
+        found += [self._second(words, world, second) for second in written.second_order]
+        return found
+
+    def _complete(self) -> Check:
+        system = self.system
+        missing = {*self.unknowns, *self.own} - {*system.rates, *system.feedback, *system.implicit}
+        strange = {*system.rates, *system.feedback, *system.implicit} - {*self.unknowns, *self.own}
+        wrong = [f"{c} has no equation" for c in sorted(missing, key=str)]
+        wrong += [f"{c} is no coefficient" for c in sorted(strange, key=str)]
+        wrong += [f"{c} has no rate" for c in self.unknowns if c in system.feedback]
+        if self.game.horizon.end is not None:
+            wrong += [
+                f"{c} has no terminal value" for c in self.unknowns if c not in system.terminal
+            ]
+        known = {*self.declared, *self.unknowns, *system.implicit, *self._size}
+        for c, e in {**system.rates, **system.feedback, **system.implicit}.items():
+            extra = e.free_symbols - known
+            if extra:
+                wrong.append(f"the equation of {c} has {', '.join(sorted(map(str, extra)))}")
+        return self._check("every coefficient has an equation", not wrong, "; ".join(wrong))
+
+    @property
+    def _size(self) -> set[sp.Symbol]:
+        crowd = self.game.crowd
+        return set() if crowd is None or crowd.size is None else crowd.size.free_symbols
+
+    def point(self, world: World, rng: random.Random) -> Point:
+        """Random letters at which the claimed feedback and rates are finite."""
+        for _ in range(40):
+            try:
+                point = self._drawn(world, rng)
+                if point is not None:
+                    return point
+            except (ZeroDivisionError, ArithmeticError):
+                continue
+        raise self.game.error(
+            "no point was found at which the coefficients are finite.", stage="checks"
+        )
+
+    def _drawn(self, world: World, rng: random.Random) -> Point | None:
+        point: Point = {}
+        positive = sp.Interval.open(0, sp.oo)
+        for letter in self.model.vocabulary.parameters:
+            if letter.symbol not in world.fixed:
+                point[letter.symbol] = exact.draw(letter.domain, rng)
+        for name, value in world.fixed.items():
+            point[name] = exact.evaluate(value, point)
+        for symbol in (t, *self.unknowns, *(s for c in world.copies for s in c.states.values())):
+            point.setdefault(symbol, exact.draw(positive, rng))
+        if self.system.implicit:
+            spelled = {c: e.xreplace(world.fixed) for c, e in self.system.implicit.items()}
+            found = exact.solved(spelled, {**point}, rng)
+            if found is None:
+                return None
+            point |= found
+        claimed = {
+            **self.system.feedback,
+            **{self.dots[c]: e for c, e in self.system.rates.items()},
+        }
+        for name, expression in claimed.items():
+            value = exact.evaluate(expression.xreplace(world.fixed), point)
+            if not exact.finite(value):
+                return None
+            point[name] = value
+        return point
+
+    def at_end(self, world: World, point: Point) -> Point:
+        """The same letters with the coefficients' terminal values."""
+        letters = {s for s in point if s.is_Symbol} - {*self.unknowns, *self.dots.values()}
+        end: Point = {s: point[s] for s in letters}
+        for name in self.unknowns:
+            end[name] = exact.evaluate(self.system.terminal[name].xreplace(world.fixed), end)
+        return end
+
+    def _vanishes(self, label: str, expression: sp.Expr, points: Iterable[Point]) -> Check:
+        worst = ""
+        for point in points:
+            try:
+                value = exact.evaluate(expression, point)
+                fine = exact.is_zero(value)
+            except (ZeroDivisionError, ArithmeticError) as error:
+                return self._check(label, False, f"It has no value: {error}")
+            if not fine:
+                worst = f"It is {exact.shown(value)} at a random point."
+        return self._check(label, not worst, worst or f"It vanishes at {POINTS} random points.")
+
+    def _determined(
+        self, words: str, world: World, written: Equations, point: Point
+    ) -> list[Check]:
+        """Whether the equations determine every coefficient."""
+        found = [
+            self._rank(
+                f"the rates are determined{words}",
+                written.motion.values(),
+                list(self.dots.values()),
+                world,
+                point,
+            ),
+            self._rank(
+                f"the feedback is determined{words}",
+                written.first_order.values(),
+                self.own,
+                world,
+                point,
+            ),
+        ]
+        if self.game.horizon.end is not None:
+            end = self.at_end(world, point)
+            found.append(
+                self._rank(
+                    f"the terminal values are determined{words}",
+                    written.terminal.values(),
+                    self.unknowns,
+                    world,
+                    end,
+                )
+            )
+        return found
+
+    def _rank(
+        self,
+        label: str,
+        left: Iterable[sp.Expr],
+        names: list[sp.Symbol],
+        world: World,
+        point: Point,
+    ) -> Check:
+        rng = random.Random(self.seed)
+        states = {s for c in world.copies for s in c.states.values()}
+        letters = {s: v for s, v in point.items() if s.is_Symbol and s not in states}
+        slopes = [[sp.diff(e, name) for name in names] for e in left]
+        rows = []
+        for _ in range(len(names) + 2):
+            here = letters | {s: exact.draw(sp.Interval.open(0, sp.oo), rng) for s in states}
+            rows += [[exact.evaluate(s, here) for s in row] for row in slopes]
+        rank = exact.rank(rows, len(names))
+        note = f"The rank is {rank} of {len(names)}."
+        return self._check(label, rank == len(names), note)
+
+    def _second(self, words: str, world: World, second: SecondOrder) -> Check:
+        kind = "maximum" if second.sense == "maximize" else "minimum"
+        label = f"{second.player} is at a {kind}{words}"
+        signs = [self.sign(world, minor) for minor in second.minors]
+        if any(s.proved and s.sign <= 0 for s in signs):
+            return self._check(label, False, f"The second derivatives show that it is no {kind}.")
+        if all(s.proved for s in signs):
+            return self._check(label, True, "Proved from the domains of the letters.")
+        open_ = [f"{sp.Mul(s.sign, *s.rest)} > 0" for s in signs if not s.proved]
+        return self._check(
+            label, False, "It holds where " + " and ".join(open_) + ".", refused=True
+        )
+
+    def sign(self, world: World, minor: sp.Expr) -> Sign:
+        """The sign of a minor, the feedback spelled out."""
+        spelled = {c: e.xreplace(world.fixed) for c, e in self.system.feedback.items()}
+        domains = {letter.symbol: letter.domain for letter in self.model.vocabulary}
+        domains |= {
+            name: domains[s]
+            for copy in world.copies
+            for s, name in copy.states.items()
+            if s in domains
+        }
+        return sign(minor.xreplace(spelled), domains, self._bases(world))
+
+    def _bases(self, world: World) -> set[sp.Symbol]:
+        """Letters under roots, real powers and logarithms, which are positive."""
+        game = self.game
+        expressions = [*self.model.ansatz.functions.values()]
+        expressions += [e for s in game.states for e in s.loadings.values()]
+        found: set[sp.Symbol] = set()
+        for expression in expressions:
+            for power in expression.atoms(sp.Pow, sp.log):
+                base = power.args[0]
+                if base.is_Symbol and not (power.is_Pow and power.exp.is_Integer):
+                    found.add(base)
+        return found | {c.states[s] for c in world.copies for s in c.states if s in found}
+
+    def _check(self, label: str, fine: bool, note: str = "", refused: bool = False) -> Check:
+        return Check(
+            name=label,
+            game=self.game.name,
+            kind="exact",
+            value=0.0,
+            reference=0.0,
+            error=0.0 if fine else 1.0,
+            allowed=0.0,
+            note=note,
+            refused=refused,
+        )
+
+
+def prove(derivation: Derivation, seed: int = SEED) -> list[Check]:
+    """Prove or refute a derivation from its declaration.
+
+    Checked are: an equation for every coefficient and no other; the functions in their equations,
+    coefficients moving at their rates; terminal values; first-order conditions; that the equations
+    determine every coefficient; and the sign of the second derivatives in the controls, proved from
+    the letters' domains or listed as a condition.
+    """
+    with exact.precise():
+        return Proof(derivation, seed).checks()
