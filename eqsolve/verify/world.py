@@ -39,6 +39,48 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Dynamics:
+    """How the states of all copies move, controls and laws spelled out as far as they are known.
+
+    Attributes
+    ----------
+    drift : by state.
+    noises : for every independent Brownian motion, the loadings by state.
+    jumps : for every clock and mark, the rate and what is added to each state.
+    """
+
+    drift: Mapping[sp.Symbol, sp.Expr]
+    noises: tuple[Mapping[sp.Symbol, sp.Expr], ...]
+    jumps: tuple[tuple[sp.Expr, Mapping[sp.Symbol, sp.Expr]], ...]
+
+    @property
+    def states(self) -> tuple[sp.Symbol, ...]:
+        """The states of all copies."""
+        return tuple(self.drift)
+
+    def closed(self, values: Mapping[sp.Symbol, sp.Expr]) -> Dynamics:
+        """The same with letters replaced."""
+
+        def put(table: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+            return {s: e.xreplace(dict(values)) for s, e in table.items()}
+
+        jumps = tuple((rate.xreplace(dict(values)), put(sizes)) for rate, sizes in self.jumps)
+        return Dynamics(put(self.drift), tuple(map(put, self.noises)), jumps)
+
+    def generator(self, f: sp.Expr) -> sp.Expr:
+        """Expected change per unit of time of a function of the states."""
+        r = sp.Dummy("r")
+        moved = {s: s + r * b for s, b in self.drift.items()}
+        terms = [_slope(f.xreplace(moved), r, 1)]
+        for loads in self.noises:
+            moved = {s: s + r * e for s, e in loads.items()}
+            terms.append(_slope(f.xreplace(moved), r, 2) / 2)
+        for rate, sizes in self.jumps:
+            terms.append(rate * (f.xreplace({s: s + e for s, e in sizes.items()}) - f))
+        return sp.Add(*terms)
+
+
+@dataclass(frozen=True)
 class World:
     """A game written out.
 
@@ -217,8 +259,30 @@ class World:
                     moved_to = {s: e + direction * r * shift.get(s, 0) for s, e in h.items()}
                     places.append((copy.weight / 2 if direction else copy.weight, moved_to))
             terms.append(_slope(function(here[0], places), r, 2) / 2)
-        terms += self._jumps(value, here)
+        for rate, sizes in self._strikes():
+            moved = [{s: e + size.get(s, 0) for s, e in h.items()} for h, size in zip(here, sizes)]
+            terms.append(rate * (value(moved) - value(here)))
         return sp.Add(*terms)
+
+    def dynamics(self) -> Dynamics:
+        """The motion of all states, controls as letters; an atom moves without its own noises."""
+
+        def named(shifts: Sequence[Mapping[sp.Symbol, sp.Expr]]) -> dict[sp.Symbol, sp.Expr]:
+            return {
+                copy.states[s]: e
+                for copy, shift in zip(self.copies, shifts, strict=True)
+                for s, e in shift.items()
+                if e != 0
+            }
+
+        drift = {
+            copy.states[s.symbol]: self.of_copy(s.drift, copy)
+            for copy in self.copies
+            for s in self.game.states
+        }
+        noises = tuple(n for n in map(named, self._shocks()) if n)
+        jumps = tuple((rate, named(sizes)) for rate, sizes in self._strikes())
+        return Dynamics(drift, noises, jumps)
 
     def _shocks(self) -> Iterator[list[dict[sp.Symbol, sp.Expr]]]:
         """For every independent noise, what it adds to the states of each copy."""
@@ -245,32 +309,23 @@ class World:
             if noise in state.loadings
         }
 
-    def _jumps(
-        self,
-        value: Callable[[Sequence[Mapping[sp.Symbol, sp.Expr]]], sp.Expr],
-        here: Sequence[Mapping[sp.Symbol, sp.Expr]],
-    ) -> list[sp.Expr]:
-        terms = []
+    def _strikes(self) -> Iterator[tuple[sp.Expr, list[dict[sp.Symbol, sp.Expr]]]]:
+        """For every clock and mark, its rate and what it adds to the states of each copy."""
+        atoms = any(copy.atom for copy in self.copies)
         for clock in self.game.clocks:
             for probability, mark in clock.marks:
+                rate = (clock.intensity * probability).xreplace(self.fixed)
                 sizes = [self._jump(copy, clock.name, clock.mark, mark) for copy in self.copies]
                 if not any(sizes):
                     continue
-                if clock.name not in self.common and any(copy.atom for copy in self.copies):
-                    if self.state_laws:
-                        raise self.game.error(
-                            "atoms that jump are not written out.", stage="checks"
-                        )
-                    sizes = sizes[:1] + [{} for _ in sizes[1:]]
-                each = range(len(sizes)) if clock.name not in self.common else (None,)
-                for k in each:
-                    moved = [
-                        {s: e + size.get(s, 0) for s, e in h.items()} if k in (None, j) else h
-                        for j, (h, size) in enumerate(zip(here, sizes))
-                    ]
-                    rate = (clock.intensity * probability).xreplace(self.fixed)
-                    terms.append(rate * (value(moved) - value(here)))
-        return terms
+                if clock.name in self.common:
+                    yield rate, sizes
+                    continue
+                if atoms and self.state_laws:
+                    raise self.game.error("atoms that jump are not written out.", stage="checks")
+                for k, copy in enumerate(self.copies):
+                    if not copy.atom:
+                        yield rate, [sizes[k] if j == k else {} for j in range(len(sizes))]
 
     def _jump(
         self, copy: Copy, clock: str, mark: sp.Symbol | None, value: sp.Expr

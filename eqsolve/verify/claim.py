@@ -1,0 +1,207 @@
+"""What the numerical checks are given: a model, exact parameters, coefficients by time, a start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+from flint import arb
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.errors import DerivationError
+from eqsolve.game import Game, Model
+from eqsolve.verify.world import World
+
+Array = NDArray[np.float64]
+
+#: Atoms of a continuum that is followed by its mean.
+_MEAN = (sp.S.One,)
+#: Nodes of a panel of the interpolation in time, most panels, and the accuracy that is asked for.
+_NODES, _PANELS, _ACCURACY = 24, 64, 1e-12
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An equilibrium that is claimed.
+
+    Parameters
+    ----------
+    derivation : of the model; the numerical checks read its model only.
+    parameters : exact values.
+    coefficients : those of functions and feedback at a calendar time.
+    start : exact states at time 0, laws of states among them; absent ones are 1.
+    """
+
+    derivation: Derivation
+    parameters: Mapping[sp.Symbol, sp.Rational]
+    coefficients: Callable[[Fraction], Mapping[sp.Symbol, arb]]
+    start: Mapping[sp.Symbol, sp.Rational] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.derivation.model
+
+    @property
+    def game(self) -> Game:
+        """The game."""
+        return self.model.game
+
+    @property
+    def end(self) -> Fraction | None:
+        """When the horizon ends, if it does."""
+        end = self.game.horizon.end
+        return None if end is None else rational(self.exact(end))
+
+    def exact(self, expression: sp.Expr) -> sp.Rational:
+        """The value of an expression in parameters."""
+        return sp.Rational(expression.xreplace(self.spelled).xreplace(dict(self.parameters)))
+
+    @cached_property
+    def spelled(self) -> dict[sp.Symbol, sp.Expr]:
+        """The game's abbreviations in its parameters."""
+        values: dict[sp.Symbol, sp.Expr] = {}
+        for name, definition in self.game.definitions.items():
+            values[name] = definition.xreplace(values)
+        return values
+
+    @cached_property
+    def world(self) -> World:
+        """The game written out: copy by copy, or one player and the mean of a continuum.
+
+        Raises
+        ------
+        DerivationError
+            If the crowd is not followed by its mean, or cannot be written out.
+        """
+        game, crowd = self.game, self.game.crowd
+        if crowd is not None and crowd.size is None:
+            _require_means(self.model)
+        size = None
+        if crowd is not None and crowd.size is not None:
+            size = int(self.exact(crowd.size))
+        return World.of(game, size, _MEAN)
+
+    @cached_property
+    def numbers(self) -> dict[sp.Symbol, sp.Expr]:
+        """Values of parameters, abbreviations and the crowd's size."""
+        known = dict(self.parameters)
+        fixed = {s: e.xreplace(known) for s, e in self.world.fixed.items()}
+        return {**known, **fixed}
+
+    def state(self, symbol: sp.Symbol) -> sp.Rational:
+        """The start of a state or of a law of a state."""
+        for law in self.game.laws:
+            if law.symbol == symbol and law.of.is_Symbol:
+                return self.start.get(symbol, self.start.get(law.of, sp.S.One))
+        return self.start.get(symbol, sp.S.One)
+
+    @cached_property
+    def begin(self) -> dict[sp.Symbol, sp.Rational]:
+        """Where all copies start: the first where it is, the others so that the laws are."""
+        world, values = self.world, {}
+        means = {law.of: law.symbol for law in self.game.laws if law.of.is_Symbol}
+        for state, name in world.first.states.items():
+            values[name] = self.state(state)
+        others = sp.Add(*(copy.weight for copy in world.copies[1:]))
+        for copy in world.copies[1:]:
+            for state, name in copy.states.items():
+                if name in values:
+                    continue
+                first = values[world.first.states[state]]
+                mean = self.state(means[state]) if state in means else first
+                values[name] = (mean - world.first.weight * first) / others
+        return values
+
+    @cached_property
+    def letters(self) -> list[sp.Symbol]:
+        """The coefficients of the feedback, in order of their names."""
+        forms = self.model.ansatz.feedback.values()
+        system = self.derivation.system
+        known = {*system.unknowns, *system.feedback, *system.implicit}
+        found = set().union(*(form.free_symbols for form in forms)) & known
+        return sorted(found, key=lambda s: s.name)
+
+    @cached_property
+    def strategy(self) -> Callable[[Array], Array]:
+        """The feedback's coefficients at an array of times, one row a coefficient.
+
+        Raises
+        ------
+        DerivationError
+            If they cannot be interpolated.
+        """
+        letters = self.letters
+        if self.end is None or not letters:
+            fixed = self.coefficients(Fraction(0))
+            row = np.array([float(fixed[s].mid()) for s in letters]).reshape(-1, 1)
+            return lambda times: np.broadcast_to(row, (len(letters), len(times)))
+        return _interpolated(self.coefficients, letters, self.end)
+
+
+def rational(value: sp.Rational) -> Fraction:
+    """The same number for Python."""
+    return Fraction(int(value.p), int(value.q))
+
+
+def _require_means(model: Model) -> None:
+    """A continuum is followed by its mean where means move by means."""
+    game = model.game
+    affine = {law.symbol for law in game.laws if law.of.is_Symbol}
+    averaged = [s for s in game.state_symbols if any(s in law.of.free_symbols for law in game.laws)]
+    higher = {
+        law.symbol
+        for law in game.laws
+        if law.symbol not in affine and not law.of.free_symbols & set(game.controls)
+    }
+    given = {noise for law in game.laws for noise in law.given}
+    forms = [state.drift for state in game.states]
+    forms += [e for s in game.states for k, e in s.loadings.items() if k in given]
+    forms += [law.of for law in game.laws if law.symbol not in higher]
+    for form in forms:
+        closed = form.xreplace(dict(model.ansatz.feedback))
+        if any(sp.expand(sp.diff(closed, a, b)) != 0 for a in averaged for b in averaged):
+            raise game.error("means do not move by means alone.", stage="checks")
+    used = {s for where, e in game.expressions() for s in e.free_symbols if "law" not in where}
+    if higher & (used | {s for f in model.ansatz.feedback.values() for s in f.free_symbols}):
+        raise game.error("the game depends on a law that is no mean.", stage="checks")
+
+
+def _interpolated(
+    coefficients: Callable[[Fraction], Mapping[sp.Symbol, arb]],
+    letters: list[sp.Symbol],
+    end: Fraction,
+) -> Callable[[Array], Array]:
+    """Chebyshev interpolation on as many equal panels as the accuracy needs."""
+    nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
+    panels = 1
+    while panels <= _PANELS:
+        width = float(end) / panels
+        tables = []
+        for k in range(panels):
+            times = [Fraction(float(width * (k + (1 + x) / 2))) for x in nodes]
+            rows = [coefficients(min(max(time, Fraction(0)), end)) for time in times]
+            values = np.array([[float(row[s].mid()) for s in letters] for row in rows])
+            tables.append(chebyshev.chebfit(nodes, values, _NODES - 1))
+        series = np.array(tables)  # (panels, degree, letters)
+        size = np.abs(series).max(axis=(0, 1))
+        last = np.abs(series[:, -2:]).max(axis=(0, 1))
+        if np.all(last <= _ACCURACY * np.maximum(size, 1e-300)):
+            break
+        panels *= 2
+    else:
+        raise DerivationError("the strategy varies too quickly in time.", stage="checks")
+
+    def at(times: Array) -> Array:
+        place = np.clip((np.asarray(times) / width).astype(int), 0, panels - 1)
+        x = 2 * (np.asarray(times) / width - place) - 1
+        basis = chebyshev.chebvander(x, _NODES - 1)  # (times, degree)
+        return np.einsum("td,tdl->lt", basis, series[place])
+
+    return at
