@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import mpmath
+import numpy as np
 import sympy as sp
 from flint import acb, acb_series, arb, arb_series, ctx, fmpq
 
@@ -71,8 +72,8 @@ class Function:
         Parameters
         ----------
         values : one number for each argument: flint's ``arb``, ``acb``, ``arb_series`` or
-            ``acb_series``, mpmath's ``mpf``, ``mpc`` or intervals, which may be unbounded, or
-            ``float``.
+            ``acb_series``, mpmath's ``mpf``, ``mpc`` or intervals, which may be unbounded,
+            ``float``, or NumPy arrays of doubles whose shapes broadcast.
 
         Returns
         -------
@@ -324,6 +325,12 @@ def _ring(kind: type[Any]) -> Ring:
         return Ring(float, double, lambda name, x: getattr(math, name)(x), lambda: math.nan)
     if issubclass(kind, _INTERVAL):
         return _Limits()
+    if issubclass(kind, np.ndarray):
+
+        def doubles(value: Any) -> Any:
+            return np.asarray(math.pi if value == PI else int(value.p) / int(value.q))
+
+        return Ring(np.asarray, doubles, lambda name, x: getattr(np, name)(x), lambda: math.nan)
     if issubclass(kind, (mpmath.mpf, mpmath.mpc)):
 
         def multiple(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""What is studied of a model beside one solution: limits in the number of players, derivatives."""
+"""What is studied of a model beside one solution: limits, derivatives, moments, simulation."""

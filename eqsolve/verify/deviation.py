@@ -11,9 +11,7 @@ is definite.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import sympy as sp
@@ -23,8 +21,8 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Player, t
 from eqsolve.verify.check import Check
-from eqsolve.verify.claim import Claim
-from eqsolve.verify.moments import Moments
+from eqsolve.studies.equilibrium import Equilibrium
+from eqsolve.studies.moments import Moments
 
 Array = NDArray[np.float64]
 
@@ -34,7 +32,7 @@ ALLOWED = 1e-8
 TIMES = (0.0, 0.37, 0.81)
 
 
-def deviation_checks(claim: Claim, *, allowed: float = ALLOWED) -> list[Check]:
+def deviation_checks(claim: Equilibrium, *, allowed: float = ALLOWED) -> list[Check]:
     """Check every player's strategy against short deviations.
 
     Parameters
@@ -62,7 +60,7 @@ def deviation_checks(claim: Claim, *, allowed: float = ALLOWED) -> list[Check]:
 
 
 def _row(
-    claim: Claim,
+    claim: Equilibrium,
     player: Player,
     label: str,
     error: float,
@@ -86,7 +84,7 @@ def _row(
 class _Spike:
     """The gain rates of one player's deviations."""
 
-    def __init__(self, claim: Claim, player: Player) -> None:
+    def __init__(self, claim: Equilibrium, player: Player) -> None:
         if claim.game.notion not in ("feedback", "planner", "open-loop"):
             raise claim.game.error(
                 f"deviations of the notion {claim.game.notion} are not followed.", stage="spike"
@@ -228,14 +226,5 @@ class _Spike:
         if claim.game.notion != "planner":
             copies = 2 if self.moments.shadows else 1
             return [[(1.0, np.tile(point, copies))] for point in points]
-        own = len(claim.world.first.states)
-        return [self._law(point, own) for point in points]
-
-    def _law(self, point: Array, own: int) -> list[tuple[float, Array]]:
-        """Nodes of a Gaussian law around the means, exact for polynomials of degree five."""
-        mean, found = point[own:], []
-        for signs in itertools.product((-1, 0, 1), repeat=own):
-            weight = math.prod(2 / 3 if s == 0 else 1 / 6 for s in signs)
-            shift = np.array(signs) * math.sqrt(3) * 0.4 * (1 + np.arange(own))
-            found.append((weight, np.concatenate([mean + shift, mean])))
-        return found
+        variances = [0.16 * (1 + k) for k in range(len(claim.game.states))]
+        return [claim.spread(point, variances) for point in points]

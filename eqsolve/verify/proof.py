@@ -8,7 +8,7 @@ every identity is evaluated at random exact points (``exact``).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,11 +17,12 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model, t
+from eqsolve.studies.coordinates import positive_letters
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
 from eqsolve.verify.exact import Point
 from eqsolve.verify.signs import Sign, sign
-from eqsolve.verify.world import World
+from eqsolve.game.world import World
 
 #: Random points at which every identity is evaluated.
 POINTS = 3
@@ -280,33 +281,49 @@ class Proof:
         found = exact.letters(self.model.ansatz.feedback.values())
         return [s for s in found if s not in self.declared and s not in self.unknowns]
 
-    def checks(self) -> list[Check]:
-        """All checks: complete, motion, terminal values, first and second order."""
-        found = [self._complete()]
-        if found[0].verdict == "fail":
-            return found
+    @cached_property
+    def written(self) -> dict[str, tuple[World, Equations | EqsolveError]]:
+        """The equations in every world; they depend on the model only."""
+        found: dict[str, tuple[World, Equations | EqsolveError]] = {}
         for words, world in worlds(self.model).items():
-            found += self._written_out(words, world)
+            try:
+                found[words] = world, equations(self.model, world, self.dots)
+            except EqsolveError as error:
+                found[words] = world, error
         return found
 
-    def _written_out(self, words: str, world: World) -> list[Check]:
+    def checks(self) -> Iterator[Check]:
+        """All checks: complete, motion, first order, terminal values, determined, second order."""
+        complete = self._complete()
+        yield complete
+        if complete.verdict == "fail":
+            return
         try:
-            written = equations(self.model, world, self.dots)
+            written = self.written
         except EqsolveError as error:
-            return [self._check(f"written out{words}", False, str(error), refused=True)]
-        points = [self.point(world, random.Random(self.seed + k)) for k in range(POINTS)]
-        found = [
-            *(self._vanishes(label + words, e, points) for label, e in written.motion.items()),
-            *(self._vanishes(label + words, e, points) for label, e in written.first_order.items()),
-        ]
+            yield self._check("written out", False, str(error), refused=True)
+            return
+        for words, (world, equations_) in written.items():
+            if isinstance(equations_, EqsolveError):
+                yield self._check(f"written out{words}", False, str(equations_), refused=True)
+            else:
+                yield from self._written_out(words, world, equations_)
+
+    def _written_out(self, words: str, world: World, written: Equations) -> Iterator[Check]:
+        try:
+            points = [self.point(world, random.Random(self.seed + k)) for k in range(POINTS)]
+        except EqsolveError as error:
+            yield self._check(f"values{words}", False, str(error))
+            return
+        for label, expression in {**written.motion, **written.first_order}.items():
+            yield self._vanishes(label + words, expression, points)
         if self.game.horizon.end is not None:
             ends = [self.at_end(world, point) for point in points]
-            found += [
-                self._vanishes(label + words, e, ends) for label, e in written.terminal.items()
-            ]
-        found += self._determined(words, world, written, points[0])
-        found += [self._second(words, world, second) for second in written.second_order]
-        return found
+            for label, expression in written.terminal.items():
+                yield self._vanishes(label + words, expression, ends)
+        yield from self._determined(words, world, written, points[0])
+        for second in written.second_order:
+            yield self._second(words, world, second)
 
     def _complete(self) -> Check:
         system = self.system
@@ -393,36 +410,20 @@ class Proof:
 
     def _determined(
         self, words: str, world: World, written: Equations, point: Point
-    ) -> list[Check]:
+    ) -> Iterator[Check]:
         """Whether the equations determine every coefficient."""
-        found = [
-            self._rank(
-                f"the rates are determined{words}",
-                written.motion.values(),
-                list(self.dots.values()),
-                world,
-                point,
-            ),
-            self._rank(
-                f"the feedback is determined{words}",
-                written.first_order.values(),
-                self.own,
-                world,
-                point,
-            ),
-        ]
+        motion, first_order = written.motion.values(), written.first_order.values()
+        dots = list(self.dots.values())
+        yield self._rank(f"the rates are determined{words}", motion, dots, world, point)
+        yield self._rank(f"the feedback is determined{words}", first_order, self.own, world, point)
         if self.game.horizon.end is not None:
-            end = self.at_end(world, point)
-            found.append(
-                self._rank(
-                    f"the terminal values are determined{words}",
-                    written.terminal.values(),
-                    self.unknowns,
-                    world,
-                    end,
-                )
+            yield self._rank(
+                f"the terminal values are determined{words}",
+                written.terminal.values(),
+                self.unknowns,
+                world,
+                self.at_end(world, point),
             )
-        return found
 
     def _rank(
         self,
@@ -471,15 +472,7 @@ class Proof:
 
     def _bases(self, world: World) -> set[sp.Symbol]:
         """Letters under roots, real powers and logarithms, which are positive."""
-        game = self.game
-        expressions = [*self.model.ansatz.functions.values()]
-        expressions += [e for s in game.states for e in s.loadings.values()]
-        found: set[sp.Symbol] = set()
-        for expression in expressions:
-            for power in expression.atoms(sp.Pow, sp.log):
-                base = power.args[0]
-                if base.is_Symbol and not (power.is_Pow and power.exp.is_Integer):
-                    found.add(base)
+        found = positive_letters(self.model)
         return found | {c.states[s] for c in world.copies for s in c.states if s in found}
 
     def _check(self, label: str, fine: bool, note: str = "", refused: bool = False) -> Check:
@@ -505,4 +498,4 @@ def prove(derivation: Derivation, seed: int = SEED) -> list[Check]:
     the letters' domains or listed as a condition.
     """
     with exact.precise():
-        return Proof(derivation, seed).checks()
+        return list(Proof(derivation, seed).checks())

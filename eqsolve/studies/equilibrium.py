@@ -1,11 +1,14 @@
-"""What the numerical checks are given: a model, exact parameters, coefficients by time, a start."""
+"""An equilibrium in numbers: a model, exact parameters, coefficients by time, a start."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -16,9 +19,12 @@ from numpy.typing import NDArray
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import DerivationError
 from eqsolve.game import Game, Model
-from eqsolve.verify.world import World
+from eqsolve.game.world import World
 
 Array = NDArray[np.float64]
+Curves: TypeAlias = Callable[[Array], Array]
+#: Points with weights.
+Law: TypeAlias = list[tuple[float, Array]]
 
 #: Atoms of a continuum that is followed by its mean.
 _MEAN = (sp.S.One,)
@@ -27,7 +33,7 @@ _NODES, _PANELS, _ACCURACY = 24, 64, 1e-12
 
 
 @dataclass(frozen=True)
-class Claim:
+class Equilibrium:
     """An equilibrium that is claimed.
 
     Parameters
@@ -119,6 +125,35 @@ class Claim:
                 values[name] = (mean - world.first.weight * first) / others
         return values
 
+    def spread(self, point: Array, variances: Sequence[float] | None = None) -> Law:
+        """A Gaussian law of the first copy around the means, as weighted points.
+
+        The points are exact for polynomials of degree five; states are independent.
+
+        Parameters
+        ----------
+        point : all states; those of the first copy are replaced.
+        variances : of the first copy's states, by default those that the start gives.
+        """
+        own = len(self.world.first.states)
+        mean = point[own:]
+        if variances is None:
+            variances = [float(self.variance(s)) for s in self.game.state_symbols]
+        found = []
+        for signs in itertools.product((-1, 0, 1), repeat=own):
+            weight = math.prod(2 / 3 if s == 0 else 1 / 6 for s in signs)
+            shift = np.array(signs) * np.sqrt(3 * np.array(variances))
+            found.append((weight, np.concatenate([mean + shift, mean])))
+        return found
+
+    def variance(self, state: sp.Symbol) -> sp.Expr:
+        """The variance of a state at the start, 0 where none is given."""
+        means = {law.of: law.symbol for law in self.game.laws if law.of.is_Symbol}
+        for law in self.game.laws:
+            if sp.expand(law.of - (state - means.get(state, sp.S.Zero)) ** 2) == 0:
+                return self.start.get(law.symbol, sp.S.Zero)
+        return sp.S.Zero
+
     @cached_property
     def letters(self) -> list[sp.Symbol]:
         """The coefficients of the feedback, in order of their names."""
@@ -129,20 +164,27 @@ class Claim:
         return sorted(found, key=lambda s: s.name)
 
     @cached_property
-    def strategy(self) -> Callable[[Array], Array]:
-        """The feedback's coefficients at an array of times, one row a coefficient.
+    def strategy(self) -> Curves:
+        """The feedback's coefficients at an array of times, one row a coefficient."""
+        return self.curves(self.letters)
+
+    def curves(self, letters: Sequence[sp.Symbol]) -> Curves:
+        """Coefficients at an array of times, one row a coefficient.
 
         Raises
         ------
         DerivationError
             If they cannot be interpolated.
         """
-        letters = self.letters
-        if self.end is None or not letters:
-            fixed = self.coefficients(Fraction(0))
-            row = np.array([float(fixed[s].mid()) for s in letters]).reshape(-1, 1)
-            return lambda times: np.broadcast_to(row, (len(letters), len(times)))
-        return _interpolated(self.coefficients, letters, self.end)
+
+        def at(times: Array) -> Array:
+            found = []
+            for time in times:
+                row = self.coefficients(Fraction(float(time)))
+                found.append([float(row[s].mid()) for s in letters])
+            return np.array(found).reshape(len(times), len(letters))
+
+        return interpolated(at, self.end)
 
 
 def rational(value: sp.Rational) -> Fraction:
@@ -173,35 +215,41 @@ def _require_means(model: Model) -> None:
         raise game.error("the game depends on a law that is no mean.", stage="checks")
 
 
-def _interpolated(
-    coefficients: Callable[[Fraction], Mapping[sp.Symbol, arb]],
-    letters: list[sp.Symbol],
-    end: Fraction,
-) -> Callable[[Array], Array]:
-    """Chebyshev interpolation on as many equal panels as the accuracy needs."""
+def interpolated(values: Curves, end: Fraction | None) -> Curves:
+    """Chebyshev interpolation of curves on as many equal panels as the accuracy needs.
+
+    Parameters
+    ----------
+    values : (times, curves) at an array of times.
+    end : of the interval from 0, None for constants.
+
+    Returns
+    -------
+    (curves, times) at an array of times.
+    """
+    if end is None:
+        constants = values(np.zeros(1)).T
+        return lambda times: np.broadcast_to(constants, (len(constants), len(times)))
     nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     panels = 1
     while panels <= _PANELS:
         width = float(end) / panels
         tables = []
         for k in range(panels):
-            times = [Fraction(float(width * (k + (1 + x) / 2))) for x in nodes]
-            rows = [coefficients(min(max(time, Fraction(0)), end)) for time in times]
-            values = np.array([[float(row[s].mid()) for s in letters] for row in rows])
-            tables.append(chebyshev.chebfit(nodes, values, _NODES - 1))
-        series = np.array(tables)  # (panels, degree, letters)
+            times = np.minimum(width * (k + (1 + nodes) / 2), float(end))
+            tables.append(chebyshev.chebfit(nodes, values(times), _NODES - 1))
+        series = np.array(tables)  # (panels, degree, curves)
         size = np.abs(series).max(axis=(0, 1))
         last = np.abs(series[:, -2:]).max(axis=(0, 1))
         if np.all(last <= _ACCURACY * np.maximum(size, 1e-300)):
             break
         panels *= 2
     else:
-        raise DerivationError("the strategy varies too quickly in time.", stage="checks")
+        raise DerivationError("the coefficients vary too quickly in time.", stage="interpolation")
 
     def at(times: Array) -> Array:
-        place = np.clip((np.asarray(times) / width).astype(int), 0, panels - 1)
-        x = 2 * (np.asarray(times) / width - place) - 1
-        basis = chebyshev.chebvander(x, _NODES - 1)  # (times, degree)
-        return np.einsum("td,tdl->lt", basis, series[place])
+        place = np.clip((times / width).astype(int), 0, panels - 1)
+        basis = chebyshev.chebvander(2 * (times / width - place) - 1, _NODES - 1)
+        return np.array(np.einsum("td,tdl->lt", basis, series[place]))
 
     return at

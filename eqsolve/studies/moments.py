@@ -7,9 +7,10 @@ backwards from the horizon, or a linear system where nothing depends on time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -19,10 +20,12 @@ from scipy.integrate import solve_ivp
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Moment, Player, t
-from eqsolve.verify.claim import Claim
-from eqsolve.verify.world import Dynamics
+from eqsolve.studies.equilibrium import Equilibrium
+from eqsolve.game.world import Dynamics
 
 Array = NDArray[np.float64]
+#: Exponents of the states.
+Monomial: TypeAlias = tuple[int, ...]
 
 #: Most monomials that are followed.
 MOST = 150
@@ -39,7 +42,7 @@ class Moments:
     player : whose moments.
     """
 
-    claim: Claim
+    claim: Equilibrium
     player: Player
 
     @cached_property
@@ -102,7 +105,7 @@ class Moments:
         return hazard, hazard + discount
 
     @cached_property
-    def basis(self) -> dict[tuple[int, ...], int]:
+    def basis(self) -> dict[Monomial, int]:
         """The monomials that are followed, by exponents of the states, with their numbers.
 
         Raises
@@ -110,29 +113,52 @@ class Moments:
         DerivationError
             If payoffs are no polynomials, or if no finite set of monomials is closed.
         """
-        wanted: dict[tuple[int, ...], int] = {}
-        pending: list[tuple[int, ...]] = []
+        payoffs = [payoff for _, payoff, _ in self.rows]
+        return self._closed([*payoffs, *(r.xreplace(self.played) for *_, r in self.rows)])
 
-        def want(expression: sp.Expr) -> None:
-            for exponents in self.polynomial(expression):
+    def _closed(self, expressions: Iterable[sp.Expr]) -> dict[Monomial, int]:
+        """The monomials of polynomials, and those that their motion needs."""
+        wanted: dict[Monomial, int] = {}
+        pending: list[Monomial] = []
+
+        def want(polynomial: Iterable[Monomial]) -> None:
+            for exponents in polynomial:
                 if exponents not in wanted:
                     wanted[exponents] = len(wanted)
                     pending.append(exponents)
 
-        for _, payoff, running in self.rows:
-            want(payoff)
-            want(running.xreplace(self.played))
+        for expression in expressions:
+            want(self.polynomial(expression))
         while pending:
             if len(wanted) > MOST:
                 raise self.claim.game.error("no finite set of moments is closed.", stage="moments")
-            want(self.closed.generator(self.monomial(pending.pop())))
+            want(self.motion(pending.pop()))
         return wanted
 
-    def monomial(self, exponents: tuple[int, ...]) -> sp.Expr:
+    def motion(self, exponents: Monomial) -> dict[Monomial, sp.Expr]:
+        """The generator of a monomial under the strategy."""
+        if exponents not in self._motions:
+            moved = self.closed.generator(self.monomial(exponents))
+            self._motions[exponents] = self.polynomial(moved)
+        return self._motions[exponents]
+
+    @cached_property
+    def _motions(self) -> dict[Monomial, dict[Monomial, sp.Expr]]:
+        return {}
+
+    def _matrix(self, basis: Mapping[Monomial, int]) -> Callable[[float], Array]:
+        entries = {
+            (i, basis[e]): c
+            for exponents, i in basis.items()
+            for e, c in self.motion(exponents).items()
+        }
+        return self.numeric(entries, (len(basis), len(basis)))
+
+    def monomial(self, exponents: Monomial) -> sp.Expr:
         """A monomial of the states."""
         return sp.Mul(*(s**e for s, e in zip(self.closed.states, exponents, strict=True)))
 
-    def polynomial(self, expression: sp.Expr) -> dict[tuple[int, ...], sp.Expr]:
+    def polynomial(self, expression: sp.Expr) -> dict[Monomial, sp.Expr]:
         """The coefficients of an expression that is a polynomial of the states."""
         try:
             polynomial = sp.Poly(sp.expand(expression), *self.closed.states)
@@ -148,19 +174,9 @@ class Moments:
 
         ``A[i, j]`` is the coefficient of monomial j in the generator of monomial i.
         """
-        size = len(self.basis)
-        matrix = self.numeric(
-            {
-                (i, self.basis[e]): c
-                for exponents, i in self.basis.items()
-                for e, c in self.polynomial(self.closed.generator(self.monomial(exponents))).items()
-            },
-            (size, size),
-        )
-        running = self.numeric(
-            self._entries(r.xreplace(self.played) for *_, r in self.rows), (len(self.rows), size)
-        )
-        return matrix, running
+        shape = (len(self.rows), len(self.basis))
+        running = self._entries(r.xreplace(self.played) for *_, r in self.rows)
+        return self._matrix(self.basis), self.numeric(running, shape)
 
     def _entries(self, rows: Iterable[sp.Expr]) -> dict[tuple[int, int], sp.Expr]:
         return {
@@ -250,6 +266,19 @@ class Moments:
         found = np.linalg.solve(left, (running + due * self.payoffs).T).T
         return np.broadcast_to(found, (len(times), *found.shape))
 
+    def growth(self, power: int) -> float | None:
+        """The growth rate of the expectations of payoffs and running parts to a power.
+
+        None where they do not follow from finitely many moments.
+        """
+        own = [p**power for _, p, _ in self.rows]
+        own += [r.xreplace(self.played) ** power for *_, r in self.rows]
+        try:
+            basis = self._closed(own)
+        except DerivationError:
+            return None
+        return self.abscissa(self._matrix(basis)(0.0))
+
     @staticmethod
     def abscissa(matrix: Array) -> float:
         """The largest real part of an eigenvalue."""
@@ -259,12 +288,3 @@ class Moments:
         """(points, monomials) at states, (points, states)."""
         powers = np.array(list(self.basis), dtype=int)
         return np.prod(states[:, None, :] ** powers[None], axis=2)
-
-
-def closes(moments: Moments) -> str:
-    """An empty text if expectations follow linear equations, or why they do not."""
-    try:
-        moments.basis
-    except DerivationError as error:
-        return str(error)
-    return ""

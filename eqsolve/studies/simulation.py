@@ -1,0 +1,442 @@
+"""Monte Carlo of a game under a strategy: what the players' moments and objectives are.
+
+All states of all copies move by the declared drifts, loadings and jumps, in steps of Euler and
+Maruyama of length h, 2h and 4h along the same noises. The three give an estimate free of the terms
+of order h, and one of what is left (Talay and Tubaro 1990; Richardson's extrapolation).
+
+Two devices reduce the variance; both have expectation zero whatever the claimed functions are, so
+that they cannot hide a wrong value: stochastic integrals of the functions' gradients against the
+noises, and at a random horizon the functions' compensated last values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from eqsolve.arithmetic.function import Function
+from eqsolve.errors import DerivationError, InputError, NoSolutionError
+from eqsolve.game import Moment, Player, t
+from eqsolve.game.world import Dynamics
+from eqsolve.studies.equilibrium import Curves, Equilibrium, interpolated
+from eqsolve.studies.coordinates import coordinates
+from eqsolve.studies.moments import Moments
+
+Array = NDArray[np.float64]
+
+#: Paths that are simulated together; the numbers of a path depend on it.
+CHUNK = 1 << 13
+#: Bounds on paths, and on paths times steps times states.
+MOST_PATHS, MOST_WORK = 10**7, 2 * 10**10
+#: Groups of paths of similar length at a random horizon.
+_GROUPS = 8
+#: Share of the variance that one path may have before the tail is called too heavy.
+_HEAVY = 0.05
+_STAGE = "simulation"
+
+
+@dataclass(frozen=True)
+class Band:
+    """An estimate with its errors.
+
+    Attributes
+    ----------
+    estimate : extrapolated to steps of length zero.
+    standard_error : of the estimate.
+    bias : what the extrapolation may have left, from steps twice and four times as long.
+    heavy : one path has so large a share of the variance that the standard error means nothing.
+    """
+
+    estimate: float
+    standard_error: float
+    bias: float
+    heavy: bool = False
+
+    def allowed(self, false_alarm: float) -> float:
+        """Largest distance of the truth, exceeded with at most this probability."""
+        return -float(ndtri(false_alarm / 2)) * self.standard_error + self.bias
+
+    def power(self, error: float, false_alarm: float) -> float:
+        """Probability that a value that is wrong by ``error`` is found out."""
+        room = abs(error) - self.allowed(false_alarm)
+        if self.standard_error == 0:
+            return float(room > 0)
+        return 0.5 * math.erfc(-room / self.standard_error / math.sqrt(2))
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What was simulated.
+
+    Attributes
+    ----------
+    game, paths, seed, step : as asked for.
+    work : steps of all states of all paths.
+    moments, objectives : bands by name of the moment and of the player.
+    """
+
+    game: str
+    paths: int
+    seed: int
+    step: float
+    work: int
+    moments: Mapping[str, Band]
+    objectives: Mapping[str, Band]
+
+
+def simulate(
+    claim: Equilibrium,
+    *,
+    paths: int = 20_000,
+    seed: int = 1,
+    step: float | None = None,
+) -> Simulation:
+    """Simulate a game under a strategy from its start.
+
+    Parameters
+    ----------
+    claim : game, parameters, strategy and start. For a planner the first player's state is drawn
+        from a Gaussian law with the means and variances that the start gives.
+    paths : number of paths.
+    seed : of the random numbers.
+    step : longest step in units of time; by default 1/64 of a finite horizon, or less where the
+        drift is fast.
+
+    Raises
+    ------
+    InputError
+        If a number makes no sense or the work exceeds ``MOST_WORK``.
+    NoSolutionError
+        If a path leaves the range of double precision, or variances are infinite.
+    DerivationError
+        If the game cannot be simulated: the error names what.
+    """
+    if not 1 <= paths <= MOST_PATHS:
+        raise _refused(claim, f"the number of paths must be from 1 to {MOST_PATHS}.")
+    if step is not None and not (0 < step < math.inf):
+        raise _refused(claim, "the step must be a positive number.")
+    return _Run(claim, paths, seed, step).simulation()
+
+
+def _refused(claim: Equilibrium, text: str) -> InputError:
+    return InputError(text, game=claim.game.name, stage=_STAGE)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One moment of one player in the letters of all copies."""
+
+    player: Player
+    moment: Moment
+    running: sp.Expr
+    payoff: sp.Expr
+    excess: sp.Expr
+    function: sp.Expr
+
+
+class _Run:
+    """One simulation."""
+
+    def __init__(self, claim: Equilibrium, paths: int, seed: int, step: float | None) -> None:
+        self.claim, self.paths, self.seed = claim, paths, seed
+        self.sources = [Moments(claim, player) for player in claim.game.players]
+        self.dynamics: Dynamics = self.sources[0].closed
+        self.least = min(self._constant(source.rates[1]) for source in self.sources)
+        self.kill = 0.0 if claim.end is not None else float(self.least)
+        letters = [s for s in claim.derivation.system.unknowns if s not in claim.letters]
+        self.curves: list[tuple[list[sp.Symbol], Curves]] = [
+            ([*claim.letters, *letters], claim.curves([*claim.letters, *letters]))
+        ]
+        self.rows = [row for source in self.sources for row in self._rows(source)]
+        self.step = self._longest() if step is None else step
+        self.starts = self._starts()
+        self._compile()
+
+    def _constant(self, rate: sp.Expr) -> sp.Expr:
+        if rate.free_symbols:
+            if self.claim.end is None:
+                raise self.claim.game.error(
+                    "an infinite horizon with a rate that depends on time is not simulated.",
+                    stage=_STAGE,
+                )
+            return sp.S.Zero
+        return rate
+
+    def _rows(self, source: Moments) -> list[_Row]:
+        """The player's moments, with functions for the variance reduction."""
+        hazard, rate = source.rates
+        functions = self._functions(source)
+        return [
+            _Row(
+                source.player,
+                moment,
+                running.xreplace(source.played) + hazard * payoff,
+                payoff,
+                rate - self.least if self.kill else rate,
+                functions.get(moment.name, sp.S.Zero),
+            )
+            for moment, payoff, running in source.rows
+        ]
+
+    def _functions(self, source: Moments) -> dict[str, sp.Expr]:
+        """Any functions do; the claimed ones make the variance small."""
+        claim, world = self.claim, self.claim.world
+        notion = claim.game.notion
+        if notion == "feedback":
+            return {
+                m.name: world.functional(claim.model.ansatz.functions[m.name])(
+                    world.first.states, world.places
+                ).xreplace(claim.numbers)
+                for m in source.player.preference.moments
+            }
+        try:
+            names = [[sp.Dummy() for _ in source.basis] for _ in source.rows]
+        except DerivationError:
+            return {}
+        flat = [name for row in names for name in row]
+        self.curves.append(
+            (
+                flat,
+                interpolated(lambda times: source.values(times).reshape(len(times), -1), claim.end),
+            )
+        )
+        monomials = [source.monomial(e) for e in source.basis]
+        return {
+            m.name: sp.Add(*(n * f for n, f in zip(row, monomials, strict=True)))
+            for (m, *_), row in zip(source.rows, names, strict=True)
+        }
+
+    def _starts(self) -> list[tuple[float, Array]]:
+        """Weighted starting points of all states."""
+        claim = self.claim
+        states = [s for s in self.dynamics.states if s in claim.begin]
+        copies = len(self.dynamics.states) // len(states)
+        begin = np.tile([float(claim.begin[s]) for s in states], copies)
+        return claim.spread(begin) if claim.game.notion == "planner" else [(1.0, begin)]
+
+    def _longest(self) -> float:
+        """A step that is short against the horizon and against the drift's fastest rate."""
+        claim, states = self.claim, self.dynamics.states
+        letters, curves = self.curves[0]
+        drift = Function(self.dynamics.drift.values(), [*states, *letters, t])
+        end = 1 / self.kill if claim.end is None else float(claim.end)
+        shortest = end / 64
+        begin = [float(claim.begin.get(s, 1)) for s in states]
+        for time in (0.0, end / 2, end):
+            here = [*begin, *map(float, curves(np.array([time]))[:, 0]), time]
+            _, rows = drift.jacobian(here)
+            matrix = np.array([[row.get(k, 0.0) for k in range(len(states))] for row in rows])
+            if np.all(np.isfinite(matrix)):
+                fastest = float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
+                shortest = min(shortest, 0.08 / fastest) if fastest > 0 else shortest
+        return shortest
+
+    def _compile(self) -> None:
+        """One program for everything that a step needs."""
+        states = self.dynamics.states
+        self.letters = [name for names, _ in self.curves for name in names]
+        self.chart = coordinates(self.claim.model, self.dynamics)
+        parts = self.chart.dynamics
+        outputs: list[sp.Expr] = list(parts.drift.values())
+        self.loads = [(k, states.index(s)) for k, n in enumerate(parts.noises) for s in n]
+        outputs += [e for n in parts.noises for e in n.values()]
+        self.sizes = [(k, states.index(s)) for k, (_, n) in enumerate(parts.jumps) for s in n]
+        outputs += [rate for rate, _ in parts.jumps]
+        outputs += [e for _, n in parts.jumps for e in n.values()]
+        for row in self.rows:
+            outputs += [row.running, row.payoff, row.excess, row.function]
+            outputs += [
+                sp.Add(*(e * sp.diff(row.function, s) for s, e in noise.items()))
+                for noise in self.dynamics.noises
+            ]
+            outputs += [
+                row.function.xreplace({s: s + e for s, e in sizes.items()}) - row.function
+                for _, sizes in self.dynamics.jumps
+            ]
+        self.program = Function(outputs, [*states, *self.letters, t])
+
+    def simulation(self) -> Simulation:
+        """Simulate all paths and estimate."""
+        claim = self.claim
+        paths = max(self.paths, 2 * len(self.starts))
+        end = 1 / self.kill if claim.end is None else float(claim.end)
+        work = paths * 4 * math.ceil(end / (4 * self.step)) * len(self.dynamics.states)
+        if not work <= MOST_WORK:
+            raise _refused(
+                claim, f"{work:.3g} steps of states would be made, at most {MOST_WORK:.3g} are."
+            )
+        self._require_variance()
+        parts = []
+        for first in range(0, paths, CHUNK):
+            rng = np.random.Generator(np.random.Philox(key=[self.seed, first]))
+            parts.append(self._chunk(np.arange(first, min(first + CHUNK, paths)), rng))
+        totals = np.concatenate(parts, axis=-1)
+        if not np.all(np.isfinite(totals)):
+            raise NoSolutionError(
+                "a path left the range of double precision or a function its domain.",
+                game=claim.game.name,
+                stage=_STAGE,
+                remedy="Make the step shorter.",
+            )
+        strata = [totals[:, :, k :: len(self.starts)] for k in range(len(self.starts))]
+        return self._estimates(strata, work)
+
+    def _chunk(self, numbers: NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """(levels, rows, paths): the players' moments, path by path."""
+        points = np.array([point for _, point in self.starts])
+        begin = points[numbers % len(points)].T
+        if self.claim.end is not None:
+            return self._paths(begin, np.full(1, float(self.claim.end)), rng)
+        ends = rng.exponential(1 / self.kill, len(numbers))
+        found = np.empty((3, len(self.rows), len(numbers)))
+        for group in np.array_split(np.argsort(ends), min(_GROUPS, len(ends))):
+            found[:, :, group] = self._paths(begin[:, group], ends[group], rng)
+        return found
+
+    def _paths(self, begin: Array, ends: Array, rng: np.random.Generator) -> Array:
+        paths = begin.shape[1]
+        steps = 4 * max(1, math.ceil(float(ends.max()) / (4 * self.step)))
+        length = ends / steps
+        root = np.sqrt(length)
+        noises, jumps = len(self.dynamics.noises), len(self.dynamics.jumps)
+        with np.errstate(all="ignore"):
+            levels = [_Level(self, begin, length * width) for width in (1, 2, 4)]
+            for block in range(0, steps, 4):
+                shocks = [rng.standard_normal((noises, paths)) * root for _ in range(4)]
+                strikes = []
+                for k in range(4):
+                    rates = self._intensities(length * (block + k)) if jumps else []
+                    strikes.append([rng.poisson(r * length, paths) for r in rates])
+                for level, width in zip(levels, (1, 2, 4), strict=True):
+                    for k in range(0, 4, width):
+                        struck = [sum(x) for x in zip(*strikes[k : k + width])]
+                        level.advance(length * (block + k), sum(shocks[k : k + width]), struck)
+            return np.array([level.totals(ends) for level in levels])
+
+    def _intensities(self, times: Array) -> list[Array]:
+        program = Function([rate for rate, _ in self.dynamics.jumps], [t])
+        return program([times])
+
+    def _require_variance(self) -> None:
+        """At a random horizon, payoffs have variances where their squares' growth is slow."""
+        claim = self.claim
+        if claim.end is not None:
+            return
+        for source in self.sources:
+            reached = source.growth(2)
+            if reached is not None and reached >= self.kill:
+                raise NoSolutionError(
+                    f"squares of payoffs grow at rate {reached:.6g}, not below {self.kill:.6g}: "
+                    "their averages have no standard error.",
+                    game=claim.game.name,
+                    stage=_STAGE,
+                )
+
+    def _estimates(self, totals: Sequence[Array], work: int) -> Simulation:
+        weights = [weight for weight, _ in self.starts]
+        moments: dict[str, Band] = {}
+        objectives: dict[str, Band] = {}
+        for player in self.claim.game.players:
+            picked = [k for k, row in enumerate(self.rows) if row.player is player]
+            means = [
+                sum(w * part[level, picked].mean(axis=-1) for w, part in zip(weights, totals))
+                for level in range(3)
+            ]
+            for k, row in zip(range(len(picked)), picked):
+                moments[self.rows[row].moment.name] = self._band(
+                    totals, picked, np.eye(len(picked))[k], [m[k] for m in means]
+                )
+            names = [m.symbol for m in player.preference.moments]
+            world = self.claim.world
+            aggregate = world.of_copy(player.preference.aggregate, world.first)
+            aggregate = aggregate.xreplace(self.claim.numbers).xreplace(self.claim.begin)
+            value = Function([aggregate], names)
+            reached = [value([float(v) for v in m])[0] for m in means]
+            _, (slopes,) = value.jacobian([float(v) for v in 2 * means[0] - means[1]])
+            slope = np.array([slopes.get(k, 0.0) for k in range(len(names))])
+            objectives[player.name] = self._band(totals, picked, slope, reached)
+        return Simulation(
+            self.claim.game.name, self.paths, self.seed, self.step, work, moments, objectives
+        )
+
+    def _band(
+        self, totals: Sequence[Array], picked: list[int], slope: Array, reached: Sequence[Any]
+    ) -> Band:
+        """Extrapolate a function of the moments, its errors by the delta method."""
+        variance, share = 0.0, 0.0
+        for (weight, _), part in zip(self.starts, totals):
+            drawn = np.tensordot(slope, 2 * part[0, picked] - part[1, picked], axes=(0, 0))
+            squares = (drawn - drawn.mean()) ** 2
+            variance += weight**2 * squares.sum() / (len(drawn) - 1) / len(drawn)
+            if squares.sum() > 0:
+                share = max(share, float(squares.max() / squares.sum()))
+        fine, middle, coarse = map(float, reached)
+        estimate, longer = 2 * fine - middle, 2 * middle - coarse
+        scale = 64 * np.finfo(float).eps * abs(estimate)
+        heavy = share > _HEAVY and math.sqrt(variance) > scale
+        bias = abs(estimate - longer) + scale
+        return Band(float(estimate), math.sqrt(variance), float(bias), bool(heavy))
+
+
+class _Level:
+    """Paths with steps of one length, and what they have collected.
+
+    Collected are running parts and payoffs at the hazard rate, worth ``worth``, less stochastic
+    integrals of the functions' gradients.
+    """
+
+    def __init__(self, run: _Run, begin: Array, length: Array) -> None:
+        self.run, self.length = run, length
+        self.places = run.chart.inside(begin)
+        self.worth = np.ones((len(run.rows), begin.shape[1]))
+        self.collected = np.zeros((len(run.rows), begin.shape[1]))
+
+    def _evaluated(self, times: Array) -> list[Array]:
+        letters = [row for _, curves in self.run.curves for row in curves(times)]
+        states = self.run.chart.outside(self.places)
+        return self.run.program([*states, *letters, np.asarray(times)])
+
+    def advance(self, times: Array, shocks: Array, strikes: Sequence[Array]) -> None:
+        """Make one step."""
+        run, h = self.run, self.length
+        found = iter(self._evaluated(times))
+        moved = self.places + h * np.array(
+            [np.broadcast_to(next(found), self.places.shape[1:]) for _ in self.places]
+        )
+        for noise, place in run.loads:
+            moved[place] += next(found) * shocks[noise]
+        rates = [next(found) for _ in strikes]
+        for clock, place in run.sizes:
+            moved[place] += next(found) * strikes[clock]
+        for k in range(len(run.rows)):
+            running, _, excess, function = (next(found) for _ in range(4))
+            change = (running - run.kill * function) * h
+            for shock in shocks:
+                change = change - next(found) * shock
+            for rate, strike in zip(rates, strikes, strict=True):
+                change = change - next(found) * (strike - rate * h)
+            self.collected[k] += self.worth[k] * change
+            self.worth[k] *= np.exp(-excess * h)
+        self.places = moved
+
+    def totals(self, ends: Array) -> Array:
+        """(rows, paths) when the horizon ends."""
+        run = self.run
+        found = self._evaluated(ends)[-self._width * len(run.rows) :]
+        for k in range(len(run.rows)):
+            _, payoff, _, function = found[k * self._width : k * self._width + 4]
+            last = function if run.kill else payoff
+            self.collected[k] += self.worth[k] * last
+        return self.collected
+
+    @property
+    def _width(self) -> int:
+        """Outputs of the program that belong to one row."""
+        return 4 + len(self.run.dynamics.noises) + len(self.run.dynamics.jumps)

@@ -1,0 +1,119 @@
+"""Errors planted in a derivation, each of which its proof must find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import sympy as sp
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.verify import exact
+from eqsolve.verify.check import Check
+from eqsolve.verify.proof import SEED, Proof
+
+_SMALL = 1 + sp.Rational(1, 10**6)
+_Key = TypeVar("_Key")
+
+
+def planted(derivation: Derivation) -> Iterator[tuple[str, Derivation]]:
+    """Wrong derivations of the same model, with the words for what is wrong.
+
+    A terminal value that is off by 1e-6, a rate that is dropped or off by 1e-6, a coefficient of
+    the feedback that is off by 1e-6, a coefficient without an equation and one that no equation
+    determines, and a payoff of the wrong sign.
+    """
+    system = derivation.system
+
+    def changed(**parts: Mapping[sp.Symbol, sp.Expr]) -> Derivation:
+        return replace(derivation, system=replace(system, **parts))
+
+    for c, value in system.terminal.items():
+        yield f"terminal value of {c}", changed(terminal={**system.terminal, c: _off(value)})
+    for c, value in system.rates.items():
+        yield f"rate of {c}", changed(rates={**system.rates, c: _off(value)})
+        if value != 0:
+            yield f"dropped rate of {c}", changed(rates={**system.rates, c: sp.S.Zero})
+        yield f"no equation of {c}", changed(rates=_without(system.rates, c))
+    for c, value in system.feedback.items():
+        yield f"feedback {c}", changed(feedback={**system.feedback, c: _off(value)})
+        yield f"no equation of {c}", changed(feedback=_without(system.feedback, c))
+    for c, value in system.implicit.items():
+        # an equation off by a factor has the same solutions: its unknown is moved instead
+        moved = value.xreplace({c: c * _SMALL})
+        yield f"equation of {c}", changed(implicit={**system.implicit, c: moved})
+        yield f"no equation of {c}", changed(implicit=_without(system.implicit, c))
+    yield "a coefficient that nothing determines", _doubled(derivation)
+    yield "sign of the payoffs", _flipped(derivation)
+
+
+def self_test(derivation: Derivation) -> list[Check]:
+    """Plant errors one after the other; each check passes if the proof fails."""
+    checks = []
+    with exact.precise():
+        honest = Proof(derivation)
+        for words, wrong in planted(derivation):
+            proof = Proof(wrong, SEED)
+            if wrong.model is derivation.model:
+                proof.__dict__["written"] = honest.written
+            found = next((c for c in proof.checks() if c.verdict == "fail"), None)
+            note = "It is not found." if found is None else f"Found by: {found.name}."
+            checks.append(
+                Check(
+                    name=f"planted error: {words}",
+                    game=derivation.model.name,
+                    kind="self-test",
+                    value=0.0,
+                    reference=0.0,
+                    error=1.0 if found is None else 0.0,
+                    allowed=0.0,
+                    note=note,
+                )
+            )
+    return checks
+
+
+def _off(value: sp.Expr) -> sp.Expr:
+    return value * _SMALL if value != 0 else _SMALL - 1
+
+
+def _without(table: Mapping[_Key, sp.Expr], name: _Key) -> dict[_Key, sp.Expr]:
+    return {key: value for key, value in table.items() if key != name}
+
+
+def _doubled(derivation: Derivation) -> Derivation:
+    """A coefficient becomes a sum of two, of which the equations determine the sum only."""
+    model, system = derivation.model, derivation.system
+    first = system.unknowns[0]
+    other = sp.Symbol(f"{first.name}_free")
+    put = {first: first + other}
+    ansatz = replace(
+        model.ansatz,
+        functions={k: f.xreplace(put) for k, f in model.ansatz.functions.items()},
+        feedback={k: f.xreplace(put) for k, f in model.ansatz.feedback.items()},
+    )
+    tables = {
+        name: {k: e.xreplace(put) for k, e in getattr(system, name).items()}
+        for name in ("rates", "feedback", "implicit")
+    }
+    tables["rates"][other] = sp.S.Zero
+    terminal = {**system.terminal, other: sp.S.Zero} if system.terminal else {}
+    return replace(
+        derivation,
+        model=replace(model, ansatz=ansatz),
+        system=replace(system, unknowns=(*system.unknowns, other), terminal=terminal, **tables),
+    )
+
+
+def _flipped(derivation: Derivation) -> Derivation:
+    """What the first player pays is received."""
+    model = derivation.model
+    game = model.game
+    player = game.players[0]
+    moments = tuple(
+        replace(m, payoff=-m.payoff, running=-m.running) for m in player.preference.moments
+    )
+    preference = replace(player.preference, moments=moments)
+    players = (replace(player, preference=preference), *game.players[1:])
+    return replace(derivation, model=replace(model, game=replace(game, players=players)))

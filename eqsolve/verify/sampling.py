@@ -1,0 +1,164 @@
+"""Monte Carlo against a claim: the claimed moments and objectives at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+from flint import arb
+
+from eqsolve.arithmetic.function import Function
+from eqsolve.errors import DerivationError, NoSolutionError
+from eqsolve.game import t
+from eqsolve.studies.equilibrium import Equilibrium
+from eqsolve.studies.moments import Moments
+from eqsolve.studies.simulation import Band, Simulation, simulate
+from eqsolve.verify.check import Check
+
+#: Probability that a right value is called wrong, in each comparison.
+FALSE_ALARM = 1e-6
+#: The error of a value that must be found out, and how often.
+ERROR, POWER = 0.01, 0.99
+#: How often the step is halved and the paths are doubled to reach the power.
+ROUNDS = 4
+
+
+def simulation_checks(
+    claim: Equilibrium,
+    *,
+    paths: int = 4000,
+    seed: int = 1,
+    false_alarm: float = FALSE_ALARM,
+) -> list[Check]:
+    """Compare the claimed values at the start with a simulation of the game.
+
+    The step is halved and the paths are doubled until an error of ``ERROR`` of each value is found
+    with probability ``POWER``; if that is not reached the check is not verified, and says so.
+
+    Parameters
+    ----------
+    claim : strategy, functions and start.
+    paths : number of paths of the first round.
+    seed : of the random numbers.
+    false_alarm : probability that a right value fails.
+    """
+    try:
+        values = claimed_values(claim)
+        found = _powerful(claim, values, paths, seed, false_alarm)
+    except (DerivationError, NoSolutionError) as error:
+        return [_refused(claim, str(error))]
+    bands = {**found.moments, **found.objectives}
+    return [
+        _compared(claim, name, values[name], bands[name], found, false_alarm) for name in values
+    ]
+
+
+def claimed_values(claim: Equilibrium) -> dict[str, float]:
+    """Moments and objectives at the start, by name of the moment and of the player.
+
+    Of open-loop strategies, whose ansatz gives the adjoints only, the expectations under the
+    strategy are compared.
+    """
+    game, values = claim.game, {}
+    coefficients = claim.coefficients(Fraction(0))
+    for player in game.players:
+        reached: dict[sp.Symbol, float] = {}
+        if game.notion == "open-loop":
+            source = Moments(claim, player)
+            start = [float(claim.begin[s]) for s in source.closed.states if s in claim.begin]
+            state = np.array(start * (len(source.closed.states) // len(start)))
+            rows = source.values(np.zeros(1))[0] @ source.evaluate(state[None])[0]
+            reached = {m.symbol: float(v) for (m, *_), v in zip(source.rows, rows, strict=True)}
+        else:
+            for moment in player.preference.moments:
+                form = claim.model.ansatz.functions[moment.name].xreplace(claim.spelled)
+                letters = sorted(form.free_symbols - {t}, key=lambda s: s.name)
+                table = [_number(claim, coefficients, s) for s in letters]
+                reached[moment.symbol] = Function([form], [*letters, t])([*table, 0.0])[0]
+        values |= {str(m.name): v for m, v in reached.items()}
+        aggregate = player.preference.aggregate.xreplace(claim.spelled)
+        letters = sorted(aggregate.free_symbols - set(reached), key=lambda s: s.name)
+        table = [_number(claim, coefficients, s) for s in letters]
+        form_of = Function([aggregate], [*reached, *letters])
+        values[player.name] = form_of([*reached.values(), *table])[0]
+    return values
+
+
+def _number(claim: Equilibrium, coefficients: Mapping[sp.Symbol, arb], symbol: sp.Symbol) -> float:
+    if symbol in coefficients:
+        return float(coefficients[symbol].mid())
+    if symbol in claim.numbers:
+        return float(claim.numbers[symbol])
+    return float(claim.state(symbol))
+
+
+def _powerful(
+    claim: Equilibrium, values: Iterable[str], paths: int, seed: int, false_alarm: float
+) -> Simulation:
+    """The first simulation that has the power, or the last."""
+    step: float | None = None
+    for _ in range(ROUNDS):
+        found = simulate(claim, paths=paths, seed=seed, step=step)
+        bands = {**found.moments, **found.objectives}
+        if all(not _weak(bands[k], false_alarm) for k in values):
+            break
+        step, paths, seed = found.step / 2, 2 * paths, seed + 1
+    return found
+
+
+def _weak(band: Band, false_alarm: float) -> str:
+    """Why a comparison would say nothing, or an empty text.
+
+    It is judged by the estimate, not by the claimed value, so that no wrong claim can escape.
+    """
+    if band.heavy:
+        return "A single path has a large share of the variance: the tail is too heavy."
+    scale = max(abs(band.estimate), 1e-6)
+    power = band.power(ERROR * scale, false_alarm)
+    if power < POWER:
+        return f"An error of {ERROR:.0%} would be found with probability {power:.2g} only."
+    return ""
+
+
+def _compared(
+    claim: Equilibrium,
+    name: str,
+    value: float,
+    band: Band,
+    found: Simulation,
+    false_alarm: float,
+) -> Check:
+    weak = _weak(band, false_alarm)
+    power = band.power(ERROR * max(abs(band.estimate), 1e-6), false_alarm)
+    note = weak or (
+        f"{found.paths} paths, seed {found.seed}; standard error {band.standard_error:.2g}, bias "
+        f"of the steps at most {band.bias:.2g}; false alarms {false_alarm:.0e}, power against "
+        f"{ERROR:.0%} {power:.4f}."
+    )
+    return Check(
+        name=f"{name} by simulation",
+        game=claim.game.name,
+        kind="monte-carlo",
+        value=value,
+        reference=band.estimate,
+        error=abs(value - band.estimate),
+        allowed=band.allowed(false_alarm),
+        note=note,
+        refused=bool(weak),
+    )
+
+
+def _refused(claim: Equilibrium, text: str) -> Check:
+    return Check(
+        name="simulation",
+        game=claim.game.name,
+        kind="monte-carlo",
+        value=0.0,
+        reference=0.0,
+        error=0.0,
+        allowed=0.0,
+        note=text,
+        refused=True,
+    )

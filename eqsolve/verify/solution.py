@@ -1,0 +1,163 @@
+"""The numbers of a solution put into the equations of the game written out in full.
+
+The coefficients' motion is differentiated from their values; neither their rates nor their
+recognized closed forms are read.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+import sympy as sp
+from flint import arb, fmpq
+
+from eqsolve.errors import EqsolveError
+from eqsolve.game import t
+from eqsolve.game.world import World
+from eqsolve.studies.coordinates import positive_letters
+from eqsolve.studies.equilibrium import Equilibrium
+from eqsolve.verify import exact
+from eqsolve.verify.check import Check
+from eqsolve.verify.exact import Point
+from eqsolve.verify.proof import Equations, equations
+
+#: Largest residual, relative to the terms that cancel.
+ALLOWED = 1e-8
+#: States at which the equations are evaluated, and times as fractions of a finite horizon.
+STATES, TIMES = 4, (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10))
+#: Most copies for which numbers are put in.
+MOST_COPIES = 6
+#: Weights of a central difference of order eight, for steps 1 to 4.
+_DIFFERENCE = (fmpq(4, 5), fmpq(-1, 5), fmpq(4, 105), fmpq(-1, 280))
+_SEED = 11
+
+
+def solution_checks(claim: Equilibrium, *, allowed: float = ALLOWED) -> list[Check]:
+    """Put a solution into its game: motion, terminal values, first and second order.
+
+    Parameters
+    ----------
+    claim : the solution.
+    allowed : largest residual relative to the sum of the absolute terms.
+
+    Returns
+    -------
+    One check an equation, and one a player on the sign of the second derivatives.
+    """
+    game = claim.game
+    try:
+        world = _world(claim)
+        dots = {c: sp.Symbol(f"{c.name}'") for c in claim.derivation.system.unknowns}
+        written = equations(claim.model, world, dots)
+    except EqsolveError as error:
+        return [_row(claim, "solution in its equations", 0.0, allowed, str(error), refused=True)]
+    with exact.precise(200):
+        points = list(_points(claim, world, dots))
+        checks = [
+            _residual(claim, label, expression, points, allowed)
+            for label, expression in {**written.motion, **written.first_order}.items()
+        ]
+        if claim.end is not None:
+            ends = [p for p in _points(claim, world, {}, (claim.end,))]
+            checks += [
+                _residual(claim, label, expression, ends, allowed)
+                for label, expression in written.terminal.items()
+            ]
+        checks += _second_order(claim, written, points)
+    if not checks:
+        raise game.error("nothing was checked.", stage="checks")
+    return checks
+
+
+def _world(claim: Equilibrium) -> World:
+    game, crowd = claim.game, claim.game.crowd
+    size = None
+    if crowd is not None and crowd.size is not None:
+        size = int(claim.exact(crowd.size))
+        if size > MOST_COPIES:
+            raise game.error(f"at most {MOST_COPIES} copies are put in.", stage="checks")
+    return World.of(game, size)
+
+
+def _points(
+    claim: Equilibrium,
+    world: World,
+    dots: Mapping[sp.Symbol, sp.Symbol],
+    times: tuple[Fraction, ...] = (),
+) -> Iterator[Point]:
+    """Parameters, coefficients, their derivatives and random states around the start."""
+    rng = random.Random(_SEED)
+    positive = positive_letters(claim.model)
+    numbers = {s: _fraction(v) for s, v in claim.parameters.items()}
+    if not times:
+        times = (Fraction(0),) if claim.end is None else tuple(f * claim.end for f in TIMES)
+    for time in times:
+        fixed: Point = {**numbers, t: fmpq(time.numerator, time.denominator)}
+        for name, value in world.fixed.items():
+            fixed[name] = exact.evaluate(value, {**fixed})
+        fixed |= claim.coefficients(time)
+        for name, dot in dots.items():
+            fixed[dot] = _derivative(claim, name, time)
+        for _ in range(STATES):
+            point = {**fixed}
+            for copy in world.copies:
+                for state, name in copy.states.items():
+                    middle = _fraction(claim.state(state))
+                    shift = fmpq(rng.randrange(-1000, 1000), 2500)
+                    spread = middle if state in positive else abs(middle) + 1
+                    point.setdefault(name, middle + spread * shift)
+            yield point
+
+
+def _fraction(value: sp.Expr) -> fmpq:
+    number = sp.Rational(value)
+    return fmpq(int(number.p), int(number.q))
+
+
+def _derivative(claim: Equilibrium, name: sp.Symbol, time: Fraction) -> arb:
+    """The time derivative of a coefficient, from its values."""
+    if claim.end is None:
+        return arb(0)
+    step = claim.end / 200
+    total = arb(0)
+    for k, weight in enumerate(_DIFFERENCE, 1):
+        later = claim.coefficients(time + k * step)[name]
+        total += weight * (later - claim.coefficients(time - k * step)[name])
+    return total / arb(fmpq(step.numerator, step.denominator))
+
+
+def _residual(
+    claim: Equilibrium, label: str, expression: sp.Expr, points: list[Point], allowed: float
+) -> Check:
+    worst = 0.0
+    for point in points:
+        total, size = arb(0), arb(0)
+        for term in sp.Add.make_args(expression):
+            value = arb(1) * exact.evaluate(term, point)
+            total, size = total + value, size + abs(value)
+        ratio = float(abs(total).mid()) / float(size.mid()) if size > 0 else float(total.mid())
+        if not ratio <= worst:
+            worst = ratio
+    note = f"Residual relative to its terms, at {len(points)} points."
+    return _row(claim, f"{label}, in numbers", worst, allowed, note)
+
+
+def _second_order(claim: Equilibrium, written: Equations, points: list[Point]) -> Iterator[Check]:
+    for second in written.second_order:
+        kind = "maximum" if second.sense == "maximize" else "minimum"
+        wrong = 0
+        for point in points:
+            minors = [arb(1) * exact.evaluate(minor, point) for minor in second.minors]
+            wrong += not all(minor > 0 for minor in minors)
+        note = f"Number of {len(points)} points at which it is no {kind}."
+        yield _row(claim, f"{second.player} is at a {kind}, in numbers", float(wrong), 0.0, note)
+
+
+def _row(
+    claim: Equilibrium, name: str, error: float, allowed: float, note: str, refused: bool = False
+) -> Check:
+    value = error if math.isfinite(error) else math.nan
+    return Check(name, claim.game.name, "ball", value, 0.0, value, allowed, note, refused)
