@@ -95,12 +95,16 @@ def _types(
 
 @dataclass
 class Point:
-    """One model at one set of numbers; every part is computed when it is asked for."""
+    """One model at one set of numbers; every part is computed when it is asked for.
+
+    ``path`` holds the coefficients by time once an answer has been found.
+    """
 
     derivation: Derivation
     numbers: Numbers
     selection: str
     averages: Averages = field(default_factory=dict)
+    path: Constant | Backward | None = field(default=None, init=False)
 
     @property
     def model(self) -> Model:
@@ -391,6 +395,7 @@ class Point:
         certificate: dict[str, Any],
     ) -> Answer:
         derivation = self.derivation
+        self.path = path
         values = self.environment(path.coefficients(self.numbers.time))
         states = derivation.systems[0].problem.states
         names = (*derivation.system.unknowns, *derivation.system.implicit)

@@ -12,14 +12,17 @@ from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
-from flint import arb
+from flint import arb, ctx, fmpq
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from eqsolve.derivation.derivation import Derivation
+from eqsolve.arithmetic.function import Function
+from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.errors import DerivationError
-from eqsolve.game import Game, Model
+from eqsolve.game import Game, Model, t
+from eqsolve.game.parameters import read
 from eqsolve.game.world import World
+from eqsolve.solve.solve import BITS, Point
 
 Array = NDArray[np.float64]
 Curves: TypeAlias = Callable[[Array], Array]
@@ -185,6 +188,55 @@ class Equilibrium:
             return np.array(found).reshape(len(times), len(letters))
 
         return interpolated(at, self.end)
+
+
+def equilibrium(
+    model: Model,
+    values: Mapping[str, object],
+    at: Mapping[str, object] | None = None,
+    selection: str | None = None,
+) -> Equilibrium:
+    """Solve a model for what the studies need.
+
+    Parameters
+    ----------
+    model : the model, of the structure that is wanted.
+    values, at, selection : parameters and states as ``eqsolve.solve.solve`` takes them. States that
+        are not given start at the means of their declared initial laws, or at 1.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no equilibrium.
+    InputError, DerivationError
+        As for ``solve``.
+    """
+    with ctx.workprec(BITS):
+        derivation = derive(model)
+        numbers = read(model, values, at)
+        point = Point(derivation, numbers, selection or model.selection)
+        point.answer().raise_for_status()
+        path, system = point.path, derivation.system
+        assert path is not None, "an answer without an error has a path"
+        start = {s: _rational(v) for s, v in {**point.initial.means, **numbers.states}.items()}
+        parameters = {s: _rational(v) for s, v in numbers.parameters.items()}
+        names = [*system.unknowns, *system.implicit]
+        feedback = Function(
+            [e.xreplace(point.parameters) for e in system.feedback.values()], [*names, t]
+        )
+
+    def coefficients(time: Fraction) -> dict[sp.Symbol, arb]:
+        with ctx.workprec(BITS):
+            found = path.coefficients(time)
+            now = arb(fmpq(time.numerator, time.denominator))
+            own = feedback([*(found[s] for s in names), now])
+            return {**found, **dict(zip(system.feedback, own, strict=True))}
+
+    return Equilibrium(derivation, parameters, coefficients, start)
+
+
+def _rational(value: Fraction) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)
 
 
 def rational(value: sp.Rational) -> Fraction:

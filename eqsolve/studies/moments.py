@@ -20,8 +20,8 @@ from scipy.integrate import solve_ivp
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Moment, Player, t
-from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.game.world import Dynamics
+from eqsolve.studies.equilibrium import Equilibrium
 
 Array = NDArray[np.float64]
 #: Exponents of the states.

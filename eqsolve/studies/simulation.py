@@ -25,8 +25,8 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Moment, Player, t
 from eqsolve.game.world import Dynamics
-from eqsolve.studies.equilibrium import Curves, Equilibrium, interpolated
 from eqsolve.studies.coordinates import coordinates
+from eqsolve.studies.equilibrium import Curves, Equilibrium, interpolated
 from eqsolve.studies.moments import Moments
 
 Array = NDArray[np.float64]
@@ -39,6 +39,8 @@ MOST_PATHS, MOST_WORK = 10**7, 2 * 10**10
 _GROUPS = 8
 #: Share of the variance that one path may have before the tail is called too heavy.
 _HEAVY = 0.05
+#: Least number of the longest steps: with fewer the extrapolation means nothing.
+_LEAST = 4
 _STAGE = "simulation"
 
 
@@ -106,7 +108,7 @@ def simulate(
         from a Gaussian law with the means and variances that the start gives.
     paths : number of paths.
     seed : of the random numbers.
-    step : longest step in units of time; by default 1/64 of a finite horizon, or less where the
+    step : longest step in units of time; by default 1/48 of the expected horizon, or less where the
         drift is fast.
 
     Raises
@@ -227,7 +229,7 @@ class _Run:
         letters, curves = self.curves[0]
         drift = Function(self.dynamics.drift.values(), [*states, *letters, t])
         end = 1 / self.kill if claim.end is None else float(claim.end)
-        shortest = end / 64
+        shortest = end / 48
         begin = [float(claim.begin.get(s, 1)) for s in states]
         for time in (0.0, end / 2, end):
             here = [*begin, *map(float, curves(np.array([time]))[:, 0]), time]
@@ -235,7 +237,7 @@ class _Run:
             matrix = np.array([[row.get(k, 0.0) for k in range(len(states))] for row in rows])
             if np.all(np.isfinite(matrix)):
                 fastest = float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
-                shortest = min(shortest, 0.08 / fastest) if fastest > 0 else shortest
+                shortest = min(shortest, 0.2 / fastest) if fastest > 0 else shortest
         return shortest
 
     def _compile(self) -> None:
@@ -302,7 +304,7 @@ class _Run:
 
     def _paths(self, begin: Array, ends: Array, rng: np.random.Generator) -> Array:
         paths = begin.shape[1]
-        steps = 4 * max(1, math.ceil(float(ends.max()) / (4 * self.step)))
+        steps = 4 * max(_LEAST, math.ceil(float(ends.max()) / (4 * self.step)))
         length = ends / steps
         root = np.sqrt(length)
         noises, jumps = len(self.dynamics.noises), len(self.dynamics.jumps)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Player, t
-from eqsolve.verify.check import Check
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moments import Moments
+from eqsolve.verify.check import Check
 
 Array = NDArray[np.float64]
 

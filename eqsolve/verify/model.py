@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from eqsolve.studies.equilibrium import Equilibrium
+from collections.abc import Mapping
+
+from eqsolve.game import Model
+from eqsolve.studies.equilibrium import Equilibrium, equilibrium
 from eqsolve.verify.check import Check
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.proof import prove
@@ -10,7 +13,32 @@ from eqsolve.verify.sampling import simulation_checks
 from eqsolve.verify.solution import solution_checks
 
 
-def verify(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Check]:
+def verify(
+    model: Model,
+    values: Mapping[str, object],
+    at: Mapping[str, object] | None = None,
+    *,
+    selection: str | None = None,
+    paths: int = 4000,
+    seed: int = 1,
+) -> list[Check]:
+    """Solve a model and check its equilibrium by every method that applies.
+
+    Parameters
+    ----------
+    model : the model, of the structure that is wanted.
+    values, at, selection : parameters, states and rule as ``eqsolve.solve.solve`` takes them.
+    paths, seed : of the simulation's first round.
+
+    Raises
+    ------
+    NoSolutionError, InputError, DerivationError
+        As for ``solve``.
+    """
+    return checks(equilibrium(model, values, at, selection), paths=paths, seed=seed)
+
+
+def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Check]:
     """Check an equilibrium by every method that applies.
 
     The derivation is proved at random exact points, the numbers are put into the equations, short
@@ -20,8 +48,7 @@ def verify(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Chec
     Parameters
     ----------
     claim : the model's derivation, exact parameters, the coefficients by time and a start.
-    paths : of the simulation's first round.
-    seed : of the simulation.
+    paths, seed : of the simulation's first round.
     """
     return [
         *prove(claim.derivation),

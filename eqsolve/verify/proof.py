@@ -17,12 +17,12 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model, t
+from eqsolve.game.world import World
 from eqsolve.studies.coordinates import positive_letters
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
 from eqsolve.verify.exact import Point
 from eqsolve.verify.signs import Sign, sign
-from eqsolve.game.world import World
 
 #: Random points at which every identity is evaluated.
 POINTS = 3

@@ -25,7 +25,7 @@ from eqsolve.verify.exact import Point
 from eqsolve.verify.proof import Equations, equations
 
 #: Largest residual, relative to the terms that cancel.
-ALLOWED = 1e-8
+ALLOWED = 1e-9
 #: States at which the equations are evaluated, and times as fractions of a finite horizon.
 STATES, TIMES = 4, (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10))
 #: Most copies for which numbers are put in.
@@ -121,7 +121,7 @@ def _derivative(claim: Equilibrium, name: sp.Symbol, time: Fraction) -> arb:
     """The time derivative of a coefficient, from its values."""
     if claim.end is None:
         return arb(0)
-    step = claim.end / 200
+    step = claim.end / 1000
     total = arb(0)
     for k, weight in enumerate(_DIFFERENCE, 1):
         later = claim.coefficients(time + k * step)[name]

@@ -1,0 +1,166 @@
+"""Proofs of derivations from the game written out in full, and errors that they must find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+from flint import arb, fmpq
+
+import engine_models
+from eqsolve.game import Crowd
+from eqsolve.game.world import World
+from eqsolve.studies.equilibrium import Equilibrium
+from eqsolve.verify import exact
+from eqsolve.verify.check import Check
+from eqsolve.verify.planted import self_test
+from eqsolve.verify.proof import prove
+from eqsolve.verify.signs import sign
+from eqsolve.verify.solution import solution_checks
+
+NAMES = tuple(engine_models.MODELS)
+#: The solver of implicit feedback is not needed for a proof.
+SOLVED = tuple(name for name in NAMES if name != "jumps")
+#: Their second derivatives depend on the coefficients, or on more than domains tell.
+OPEN = {"proportional-aversion", "jumps"}
+x, y = sp.symbols("x y")
+
+
+def _failed(checks: list[Check]) -> list[str]:
+    return [check.name for check in checks if check.verdict == "fail"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_derivation_is_proved(name: str) -> None:
+    checks = prove(engine_models.derivation(name))
+    assert not _failed(checks)
+    unproved = [check for check in checks if check.refused]
+    assert bool(unproved) == (name in OPEN)
+    assert all("maximum" in check.name for check in unproved)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_planted_error_is_found(name: str) -> None:
+    checks = self_test(engine_models.derivation(name))
+    assert not _failed(checks)
+    found = " ".join(check.name for check in checks)
+    for kind in ("rate of", "no equation of", "nothing determines", "sign of the payoffs"):
+        assert kind in found
+    system = engine_models.derivation(name).system
+    assert ("terminal value" in found) == bool(system.terminal)
+    assert ("feedback" in found) == bool(system.feedback)
+
+
+def _swapped(claim: Equilibrium) -> Equilibrium:
+    """The same claim for the game in which costs are sought or gains avoided."""
+    derivation = claim.derivation
+    game = derivation.model.game
+    players = []
+    for player in game.players:
+        sense = "minimize" if player.preference.sense == "maximize" else "maximize"
+        players.append(replace(player, preference=replace(player.preference, sense=sense)))
+    model = replace(derivation.model, game=replace(game, players=tuple(players)))
+    return replace(claim, derivation=replace(derivation, model=model))
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_solution_satisfies_its_game(name: str) -> None:
+    checks = solution_checks(engine_models.solved(name))
+    assert {check.verdict for check in checks} == {"pass"}
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_wrong_sense_is_no_optimum(name: str) -> None:
+    wrong = _swapped(engine_models.solved(name))
+    for checks in (solution_checks(wrong), prove(wrong.derivation)):
+        verdicts = {check.verdict for check in checks if "mum" in check.name}
+        expected = {"not verified"} if name in OPEN and checks[0].kind == "exact" else {"fail"}
+        assert verdicts == expected
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_solution_that_is_off_by_a_millionth_is_found(name: str) -> None:
+    claim = engine_models.solved(name)
+    for letter in claim.derivation.system.unknowns:
+        if all(abs(claim.coefficients(Fraction(k, 3))[letter]) < 1e-9 for k in range(2)):
+            continue
+
+        def off(time: Fraction, letter: sp.Symbol = letter) -> dict[sp.Symbol, arb]:
+            table = dict(claim.coefficients(time))
+            return table | {letter: table[letter] * (1 + fmpq(1, 10**6))}
+
+        assert _failed(solution_checks(replace(claim, coefficients=off))), letter
+
+
+def test_numbers_are_exact_where_an_expression_is_rational() -> None:
+    point: exact.Point = {x: fmpq(1, 3), y: fmpq(-2, 7)}
+    value = exact.evaluate((x + y) ** 3 / (x - y) - x**2 * y, point)
+    assert value == fmpq(1, 21) ** 3 / fmpq(13, 21) + fmpq(2, 63)
+    with exact.precise():
+        zero = exact.evaluate(sp.exp(x) * sp.exp(-x) - 1, {x: fmpq(1, 3)})
+        small = exact.evaluate(sp.exp(x) - 1 - x, {x: fmpq(1, 10**20)})
+    assert exact.is_zero(zero)
+    assert not exact.is_zero(small)
+
+
+def test_a_wide_ball_is_not_taken_for_zero() -> None:
+    with pytest.raises(ArithmeticError):
+        exact.is_zero(arb(0, 1e-9))
+
+
+def test_the_rank_of_a_matrix() -> None:
+    rows = [[fmpq(1), fmpq(2), fmpq(3)], [fmpq(2), fmpq(4), fmpq(6)], [fmpq(1), fmpq(0), fmpq(1)]]
+    with exact.precise():
+        assert exact.rank(rows, 3) == 2
+        assert exact.rank([*rows, [fmpq(0), fmpq(0), fmpq(1)]], 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("expression", "proved", "expected"),
+    [
+        (x**2 * y + y, True, 1),
+        (-x * y / (x + y), True, -1),
+        (sp.exp(x - y) * (-1 - x), True, -1),
+        (x - y, False, 1),
+        (y - y, True, 0),
+    ],
+)
+def test_signs_from_domains(expression: sp.Expr, proved: bool, expected: int) -> None:
+    positive = sp.Interval.open(0, sp.oo)
+    found = sign(expression, {x: positive, y: positive})
+    assert found.proved == proved
+    assert found.sign == expected or not proved
+    product = sp.Mul(found.sign, *found.rest)
+    ratio = (expression / product).subs({x: 3, y: sp.Rational(1, 2)}) if product else sp.S.One
+    assert ratio > 0
+
+
+def test_an_average_over_atoms_is_split_by_own_noises_and_moved_by_common_ones() -> None:
+    model = engine_models.banks(size=None)
+    world = World.of(model.game)
+    m = engine_models.m
+    rate = world.rate(lambda states, places: world.laws(places)[m] ** 2)
+    loads = model.game.states[0].loadings
+    drift = 2 * world.laws(world.places)[m] * world.average(model.game.states[0].drift)
+    assert sp.expand(rate - drift - loads["common"] ** 2) == 0
+
+
+def test_copies_of_a_finite_crowd_have_noises_of_their_own() -> None:
+    game = engine_models.banks(size=sp.Integer(3)).game
+    world = World.of(game)
+    m = engine_models.m
+    rate = world.rate(lambda states, places: world.laws(places)[m] ** 2)
+    loads = game.states[0].loadings
+    drift = 2 * world.laws(world.places)[m] * world.average(game.states[0].drift)
+    assert sp.expand(rate - drift - loads["common"] ** 2 - loads["own"] ** 2 / 3) == 0
+
+
+def test_a_crowd_that_cannot_be_written_out_is_refused_not_proved() -> None:
+    derivation = engine_models.derivation("banks of three")
+    model = derivation.model
+    large = replace(model.game, crowd=Crowd("bank", sp.Integer(1000)))
+    checks = prove(replace(derivation, model=replace(model, game=large)))
+    assert [check.verdict for check in checks] == ["pass", "not verified"]
+    assert "copies" in checks[-1].note
