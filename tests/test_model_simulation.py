@@ -27,7 +27,7 @@ NAMES = tuple(n for n in engine_models.MODELS if n != "jumps")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_claimed_values_are_simulated(name: str) -> None:
-    checks = simulation_checks(engine_models.solved(name), paths=2000)
+    checks = simulation_checks(engine_models.solved(name), paths=4000)
     assert {check.verdict for check in checks} == {"pass"}
     # the same values, 1 % larger, fail
     wrong = [replace(check, error=abs(1.01 * check.value - check.reference)) for check in checks]
@@ -44,7 +44,7 @@ def _dearer(claim: Equilibrium) -> Equilibrium:
 
 @pytest.mark.parametrize("name", ["two-controls", "banks continuum", "execution planner"])
 def test_a_value_that_is_wrong_by_one_percent_is_found(name: str) -> None:
-    checks = simulation_checks(_dearer(engine_models.solved(name)), paths=2000)
+    checks = simulation_checks(_dearer(engine_models.solved(name)), paths=4000)
     names = {m.name for m in engine_models.solved(name).game.moments}
     wrong = {check.name.split()[0]: check.verdict for check in checks}
     assert {wrong[name] for name in names} == {"fail"}
@@ -81,7 +81,7 @@ def test_euler_s_error_is_extrapolated() -> None:
     claim = engine_models.solved("two-controls")
     truth = claimed_values(claim)["J"]
     bands = [
-        simulate(claim, paths=2000, seed=5, step=step).objectives["one"]
+        simulate(claim, paths=40_000, seed=5, step=step).objectives["one"]
         for step in (1 / 16, 1 / 64)
     ]
     errors = [abs(band.estimate - truth) for band in bands]

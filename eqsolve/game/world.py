@@ -141,8 +141,9 @@ class World:
     def fixed(self) -> dict[sp.Symbol, sp.Expr]:
         """Abbreviations spelled out, and the value of the crowd's size."""
         crowd, values = self.game.crowd, {}
-        if crowd is not None and self.size is not None and crowd.size.is_Symbol:
-            values[crowd.size] = sp.Integer(self.size)
+        if crowd is not None and crowd.size is not None and self.size is not None:
+            if crowd.size.is_Symbol:
+                values[crowd.size] = sp.Integer(self.size)
         for name, definition in self.game.definitions.items():
             values[name] = definition.xreplace(values)
         return values

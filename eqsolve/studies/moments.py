@@ -287,4 +287,4 @@ class Moments:
     def evaluate(self, states: Array) -> Array:
         """(points, monomials) at states, (points, states)."""
         powers = np.array(list(self.basis), dtype=int)
-        return np.prod(states[:, None, :] ** powers[None], axis=2)
+        return np.array(np.prod(states[:, None, :] ** powers[None], axis=2))

@@ -319,7 +319,9 @@ class _Run:
                 for level, width in zip(levels, (1, 2, 4), strict=True):
                     for k in range(0, 4, width):
                         struck = [sum(x) for x in zip(*strikes[k : k + width])]
-                        level.advance(length * (block + k), sum(shocks[k : k + width]), struck)
+                        level.advance(
+                            length * (block + k), np.sum(shocks[k : k + width], axis=0), struck
+                        )
             return np.array([level.totals(ends) for level in levels])
 
     def _intensities(self, times: Array) -> list[Array]:

@@ -5,8 +5,8 @@ A player who plays ``u`` on ``[t, t + eps)`` and the strategy afterwards gains
 expectations under the strategy (Ekeland and Lazrak 2006; Bjork and Murgoci 2014). The expectations
 come from linear equations of moments (``moments``); of the claim only the strategy is used. With
 open-loop strategies nobody reacts to the deviation, the player included: all play what they would
-have played without it. At an equilibrium the derivative of the gain in ``u`` vanishes at the strategy and the second derivative
-is definite.
+have played without it. At an equilibrium the derivative of the gain in ``u`` vanishes at the
+strategy and the second derivative is definite.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sympy as sp
 
@@ -26,7 +26,7 @@ def planted(derivation: Derivation) -> Iterator[tuple[str, Derivation]]:
     """
     system = derivation.system
 
-    def changed(**parts: Mapping[sp.Symbol, sp.Expr]) -> Derivation:
+    def changed(**parts: Any) -> Derivation:
         return replace(derivation, system=replace(system, **parts))
 
     for c, value in system.terminal.items():
@@ -93,7 +93,7 @@ def _doubled(derivation: Derivation) -> Derivation:
         functions={k: f.xreplace(put) for k, f in model.ansatz.functions.items()},
         feedback={k: f.xreplace(put) for k, f in model.ansatz.feedback.items()},
     )
-    tables = {
+    tables: dict[str, Any] = {
         name: {k: e.xreplace(put) for k, e in getattr(system, name).items()}
         for name in ("rates", "feedback", "implicit")
     }

@@ -8,7 +8,7 @@ every identity is evaluated at random exact points (``exact``).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model, t
-from eqsolve.game.world import World
+from eqsolve.game.world import Functional, Place, World
 from eqsolve.studies.coordinates import positive_letters
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
@@ -94,7 +94,10 @@ def _feedback(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
     game, first = model.game, world.first
     played = world.played(model.ansatz.feedback)
     hazard = world.of_copy(game.horizon.hazard, first)
-    motion, first_order, terminal, second = {}, {}, {}, []
+    motion: dict[str, sp.Expr] = {}
+    first_order: dict[str, sp.Expr] = {}
+    terminal: dict[str, sp.Expr] = {}
+    second: list[SecondOrder] = []
     for player in game.players:
         discount = world.of_copy(player.discount, first)
         values, rates = {}, {}
@@ -190,7 +193,10 @@ def _adjoints(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
         for copy in world.copies
         for state in game.states
     }
-    motion, first_order, terminal, second = {}, {}, {}, []
+    motion: dict[str, sp.Expr] = {}
+    first_order: dict[str, sp.Expr] = {}
+    terminal: dict[str, sp.Expr] = {}
+    second: list[SecondOrder] = []
     for player in game.players:
         (moment,) = player.preference.moments
         discount = world.of_copy(player.discount, first)
@@ -200,10 +206,10 @@ def _adjoints(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
         }
         inner = {**first.states, **laws}
 
-        def adjoint(coordinate: sp.Symbol) -> Callable[..., sp.Expr]:
+        def adjoint(coordinate: sp.Symbol) -> Functional:
             weights = {s: sp.diff(inner[s], coordinate) for s in own}
 
-            def at(states: Mapping[sp.Symbol, sp.Expr], places: object) -> sp.Expr:
+            def at(states: Mapping[sp.Symbol, sp.Expr], places: Sequence[Place]) -> sp.Expr:
                 return sp.Add(*(w * own[s](states, places) for s, w in weights.items() if w != 0))
 
             return at

@@ -61,7 +61,8 @@ def claimed_values(claim: Equilibrium) -> dict[str, float]:
     Of open-loop strategies, whose ansatz gives the adjoints only, the expectations under the
     strategy are compared.
     """
-    game, values = claim.game, {}
+    game = claim.game
+    values: dict[str, float] = {}
     coefficients = claim.coefficients(Fraction(0))
     for player in game.players:
         reached: dict[sp.Symbol, float] = {}
