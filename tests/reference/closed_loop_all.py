@@ -37,8 +37,8 @@ def _two(first: tuple[Any, Any, Any], second: tuple[Any, Any, Any]) -> tuple[Any
 def spike_residuals(p: Mapping[str, float], n: int, U: Any, K: Any) -> tuple[Any, Any]:
     """First-order conditions of agent 1 on the profile, coefficients of M and of D_1.
 
-    x_1 = M + D_1, the others M + D_j, sum D = 0; all play K M + U D_j plus a constant. G and H are a
-    linear and a quadratic form in (x_1, ..., x_n).
+    x_1 = M + D_1, the others M + D_j, sum D = 0; all play K M + U D_j plus a constant. G and H are
+    a linear and a quadratic form in (x_1, ..., x_n).
     """
     r, B, lam, theta = p["r"], p["B"], p["lam"], p["theta"]
     nu2, sigma2, gamma, beta = p["nu"] ** 2, p["sigma"] ** 2, p["gamma"], p["beta"]

@@ -200,7 +200,12 @@ def _basak_chabakauri(d: _Draws, hard: bool) -> Parameters:
 
 
 def _execution(d: _Draws, hard: bool) -> Parameters:
-    out = {"cX": d.log(0.2, 5), "cA": d.log(0.2, 3), "cg": d.uniform(0, 3), "g": d.uniform(0, 2)}
+    out = {
+        "cX": d.log(0.2, 5),
+        "cA": d.log(0.2, 3),
+        "cg": d.uniform(0, 3),
+        "g": d.uniform(0, 5 if hard else 2),
+    }
     out |= {"sig": "0" if hard else d.uniform(0.1, 1), "m0": d.uniform(-1, 2)}
     out["v0"] = "0" if hard else d.uniform(0, 0.3)
     out["notion"] = d.pick("feedback", "planner")
@@ -223,7 +228,7 @@ def _systemic_risk(d: _Draws, hard: bool) -> Parameters:
     out = {"a": d.uniform(0, 3), "q": d.uniform(0, 1.5), "c": d.uniform(0, 2)}
     out |= {"s": d.uniform(0.1, 1), "T": d.uniform(0.2, 5), "rho": d.correlation(hard)}
     square = Fraction(out["q"]) ** 2
-    # eps = q^2 is the edge of convexity; below it the Riccati equation may explode.
+    # Below eps = q^2 the running cost is not convex.
     out["eps"] = d.exact(square * d.pick(0.5, 1)) if hard else d.exact(square + d.rng.uniform(0, 3))
     out["notion"] = d.pick("feedback", "open-loop")
     out["size"] = d.pick(2, 10**6, None) if hard else d.pick(2, 3, 10, None)
