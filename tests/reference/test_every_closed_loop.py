@@ -65,3 +65,11 @@ def test_plausible_games_have_the_solution_next_to_the_given_aggregate_one() -> 
         assert key["status"] == "ok"
         near: list[Any] = [s for s in found if abs(s["p1"] - key["p1"]) < 1e-40]
         assert len(near) == 1
+
+
+def test_newton_from_the_given_aggregates_can_miss_them_all() -> None:
+    """Why this module exists: the start lies outside of the basins of three equilibria."""
+    missed = dict(zip(SEVERAL, ("0", ".549", ".102", ".104", ".982", "4.388", "1", ".087", ".29")))
+    assert spec.closed_loop_n(missed, 5)["status"] == "infinite-variance"
+    found = closed_loop_all(missed, 5)
+    assert [round(float(s["p1"]), 5) for s in found] == [-21.25991, -0.03406, 0.0949]
