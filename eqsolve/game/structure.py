@@ -8,6 +8,7 @@ from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.game.model import Model
+from eqsolve.numbers import exact
 
 Builder = Callable[..., Model]
 
@@ -55,8 +56,8 @@ def build(
     arguments = structure(builder)
     chosen: dict[str, Any] = {}
     if size is None and "n" in values and "size" in arguments:
-        number = values["n"]
-        size = int(number) if number == int(number) else None  # type: ignore[call-overload]
+        number = exact("n", values["n"])
+        size = int(number) if number.denominator == 1 else None
     if "size" in arguments:
         if size is not None or continuum:
             chosen["size"] = size
@@ -66,7 +67,7 @@ def build(
         chosen["horizon"] = "T" in values
     for name in arguments:
         if name not in RESERVED and name in values:
-            chosen[name] = values[name]
+            chosen[name] = _exact(name, values[name])
     model = builder if isinstance(builder, Model) else builder(**chosen)
     game = model.game
     if notion is not None and game.notion != notion:
@@ -82,3 +83,10 @@ def build(
         kind = "finitely many players" if size is not None else "a continuum of players"
         raise InputError(f"the game does not have {kind}.", game=game.name, stage="structure")
     return model
+
+
+def _exact(name: str, value: object) -> object:
+    """A number, or the numbers of a vector or matrix, exactly."""
+    if isinstance(value, (list, tuple)):
+        return [_exact(name, part) for part in value]
+    return exact(name, value)

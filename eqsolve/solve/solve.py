@@ -412,9 +412,11 @@ class Point:
                 if table:
                     value[system.problem.player.name] = table
         inside = {**values, **places}
+        open_states = {*states} - {*places, *self.place}
         outputs = {
-            name: float(evaluate(self._plain(e), inside).mid())
-            for name, e in self.model.outputs.items()
+            name: float(evaluate(plain, inside).mid())
+            for name, plain in ((n, self._plain(e)) for n, e in self.model.outputs.items())
+            if not plain.free_symbols & open_states
         }
         widths = [_relative(values[s]) for s in names]
         certificate = {**certificate, "largest_relative_radius": max(widths, default=0.0)}
