@@ -26,6 +26,17 @@ def planner(model: Model) -> Model:
     return _Planner(model).model()
 
 
+def standard_covariance(game: Game) -> dict[sp.Symbol, sp.Expr]:
+    """The unit matrix for the laws that are covariances: 1 for variances, 0 between states."""
+    means = {law.of: law.symbol for law in game.laws if law.of in game.state_symbols}
+    return {
+        law.symbol: sp.Integer(first == second)
+        for first, second in combinations_with_replacement(means, 2)
+        for law in game.laws
+        if sp.expand(law.of - (first - means[first]) * (second - means[second])) == 0
+    }
+
+
 class _Planner:
     """The rewriting, with its checks."""
 

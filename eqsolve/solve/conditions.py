@@ -10,7 +10,9 @@ from flint import arb
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.planner import standard_covariance
 from eqsolve.derivation.units import Units
+from eqsolve.game import t
 
 Environment = Mapping[sp.Symbol, arb]
 
@@ -41,11 +43,15 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
     """The second-order conditions of every player: leading minors of the Hessian.
 
     For a preference that is maximized the minors of the negative Hessian are positive, for one
-    that is minimized those of the Hessian (Sylvester's criterion).
+    that is minimized those of the Hessian (Sylvester's criterion). A planner's Hessian in the
+    slopes of the feedback is a multiple of the covariance of the states: it is judged at the unit
+    matrix, whatever the covariance is at a time.
     """
     spelled: dict[sp.Symbol, sp.Expr] = {}
     for name, value in derivation.solved.game.definitions.items():
         spelled[name] = value.xreplace(spelled)
+    if derivation.model.game.notion == "planner":
+        spelled |= standard_covariance(derivation.model.game)
     conditions = []
     for system in derivation.systems:
         player = system.problem.player
@@ -66,12 +72,15 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
 
 
 def domains(derivation: Derivation) -> tuple[Condition, ...]:
-    """Coefficients that stand under a power, a root or a logarithm must be positive."""
-    unknowns = {*derivation.system.unknowns, *derivation.system.implicit}
+    """What stands under a power, a root or a logarithm of coefficients must be positive."""
+    system = derivation.system
+    unknowns = {*system.unknowns, *system.implicit}
+    states = {*derivation.systems[0].problem.states, t}
     expressions = [*derivation.solved.ansatz.functions.values()]
+    expressions += [*system.rates.values(), *system.implicit.values()]
     found: dict[sp.Expr, None] = {}
     for base, _ in Units.of(expressions).generators:
         inner = base.args[0] if isinstance(base, sp.log) else base
-        if inner.free_symbols and inner.free_symbols <= unknowns:
+        if inner.free_symbols & unknowns and not inner.free_symbols & states:
             found[inner] = None
     return tuple(Condition(e, f"{e} is not positive") for e in found)

@@ -141,6 +141,10 @@ class Point:
         return second_order(self.derivation)
 
     @cached_property
+    def domains(self) -> tuple[Condition, ...]:
+        return domains(self.derivation)
+
+    @cached_property
     def solutions(self) -> Solutions:
         """All solutions of a stationary system, or of the implicit feedback of another one."""
         return stationary(self.derivation, self.parameters)
@@ -218,7 +222,7 @@ class Point:
                 Status.DEGENERATE, f"The equations of {names} have infinitely many solutions."
             )
         growth = growth_systems(self.derivation)
-        conditions = domains(self.derivation)
+        conditions = self.domains
         candidates = [
             examine(
                 self.environment({k: _ball(v) for k, v in point.items()}),
@@ -300,10 +304,12 @@ class Point:
         for index in range(CHECKED):
             moment = self.end * index / (CHECKED - 1)
             values = {**self.environment_at(path, moment)}
-            for condition in self.second_order:
+            wanted = [(c, Status.NO_SOLUTION) for c in self.domains]
+            wanted += [(c, Status.NOT_A_MAXIMUM) for c in self.second_order]
+            for condition, otherwise in wanted:
                 holds = condition.holds(values)
                 if holds is not True:
-                    status = Status.NOT_A_MAXIMUM if holds is False else Status.UNRESOLVED
+                    status = otherwise if holds is False else Status.UNRESOLVED
                     where = f" at t = {float(moment):g}"
                     return self.refused(status, condition.sentence.capitalize() + where + ".")
         certificate = {"steps": len(trajectory.pieces), "bits": BITS, "second_order_times": CHECKED}
@@ -333,7 +339,10 @@ class Point:
         judged = []
         for point in solutions.points:
             balls = {k: _ball(v) for k, v in point.items()}
-            judged.append(balls)
+            own = {**self.balls, **balls}
+            inside = [c for c in self.domains if c.expression.free_symbols <= own.keys()]
+            if not any(c.holds(own) is False for c in inside):
+                judged.append(balls)
         if len(judged) == 1:
             return judged[0]
         if not judged:

@@ -59,8 +59,8 @@ def mean_variance(answer: Answer, key: Mapping[str, Any], _: Mapping[str, Any]) 
     yield from _strategy(answer, key)
     yield from _value(answer, key)
     if "E" in key:
-        yield "E", answer.at["G"], key["E"]
-        yield "Var", answer.at["H"] - answer.at["G"] ** 2, key["Var"]
+        yield "E", answer.outputs["E"], key["E"]
+        yield "Var", answer.outputs["Var"], key["Var"]
 
 
 def execution(answer: Answer, key: Mapping[str, Any], parameters: Mapping[str, Any]) -> Pairs:
@@ -182,7 +182,8 @@ def drawn() -> Iterator[tuple[str, dict[str, Any]]]:
     for name in MODELS:
         for hard in (False, True):
             for parameters in draw(name, 2, 20261130, hard):
-                yield name, dict(parameters)
+                if parameters.get("K") != "0":  # a bequest of weight 0 is outside the domain
+                    yield name, dict(parameters)
 
 
 def compare(name: str, parameters: dict[str, Any]) -> None:
@@ -205,12 +206,12 @@ def _id(case: tuple[str, dict[str, Any]]) -> str:
     return "-".join([name, *(str(parameters[k]) for k in ("notion", "size") if k in parameters)])
 
 
-@pytest.mark.parametrize("case", published(), ids=_id)
+@pytest.mark.parametrize("case", list(published()), ids=_id)
 def test_published_sets(case: tuple[str, dict[str, Any]]) -> None:
     compare(*case)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", drawn(), ids=_id)
+@pytest.mark.parametrize("case", list(drawn()), ids=_id)
 def test_draws(case: tuple[str, dict[str, Any]]) -> None:
     compare(*case)
