@@ -36,56 +36,54 @@ mean = a * x + A * y**2 / 2 + b * y + c
 variance = h_0 + h_1 * y + h_2 * y**2 + h_3 * y**3 + h_4 * y**4
 
 
-def model() -> Model:
-    """The problem."""
-    return Model(
-        Game(
-            "basak-chabakauri",
-            states=(
-                State(x, r * x + s * y * p, {"W": s * p}),
-                State(y, k * (ybar - y), {"W": rho * nu, "Z": sp.sqrt(1 - rho**2) * nu}),
-            ),
-            players=(
-                Player(
-                    "investor",
-                    (p,),
-                    Preference((G, H), G.symbol - gamma / 2 * (H.symbol - G.symbol**2)),
-                ),
-            ),
-            horizon=Horizon(end=T),
+MODEL = Model(
+    Game(
+        "basak-chabakauri",
+        states=(
+            State(x, r * x + s * y * p, {"W": s * p}),
+            State(y, k * (ybar - y), {"W": rho * nu, "Z": sp.sqrt(1 - rho**2) * nu}),
         ),
-        Ansatz({"G": mean, "H": mean**2 + variance}, feedback={p: p_0 + p_1 * y}),
-        Vocabulary(
-            parameter(r, "interest rate", unit="1/time"),
-            parameter(s, "volatility of the stock", positive, unit="1/sqrt(time)"),
-            parameter(gamma, "risk aversion", positive, unit="1/money"),
-            parameter(T, "horizon", positive, unit="time"),
-            parameter(k, "speed of mean reversion", nonnegative, unit="1/time"),
-            parameter(ybar, "mean of the price of risk", latex=r"\bar y"),
-            parameter(nu, "volatility of the price of risk", nonnegative),
-            parameter(rho, "correlation of stock and price of risk", correlation),
-            Letter(x, "wealth", unit="money"),
-            Letter(y, "price of risk", unit="1/sqrt(time)"),
-            Letter(p, "amount in the stock", unit="money"),
+        players=(
+            Player(
+                "investor",
+                (p,),
+                Preference((G, H), G.symbol - gamma / 2 * (H.symbol - G.symbol**2)),
+            ),
         ),
-        title="time-consistent mean-variance with a mean-reverting price of risk",
-        source="Basak and Chabakauri, Review of Financial Studies 23 (2010)",
-        outputs={"E": mean, "Var": variance},
-        cases={
-            "default": {
-                "r": "0.03",
-                "s": "0.2",
-                "gamma": "2",
-                "T": "2",
-                "k": "0",
-                "ybar": "0",
-                "nu": "0",
-                "rho": "0",
-                "x": "1",
-                "y": "0.4",
-            },
+        horizon=Horizon(end=T),
+    ),
+    Ansatz({"G": mean, "H": mean**2 + variance}, feedback={p: p_0 + p_1 * y}),
+    Vocabulary(
+        parameter(r, "interest rate", unit="1/time"),
+        parameter(s, "volatility of the stock", positive, unit="1/sqrt(time)"),
+        parameter(gamma, "risk aversion", positive, unit="1/money"),
+        parameter(T, "horizon", positive, unit="time"),
+        parameter(k, "speed of mean reversion", nonnegative, unit="1/time"),
+        parameter(ybar, "mean of the price of risk", latex=r"\bar y"),
+        parameter(nu, "volatility of the price of risk", nonnegative),
+        parameter(rho, "correlation of stock and price of risk", correlation),
+        Letter(x, "wealth", unit="money"),
+        Letter(y, "price of risk", unit="1/sqrt(time)"),
+        Letter(p, "amount in the stock", unit="money"),
+    ),
+    title="time-consistent mean-variance with a mean-reverting price of risk",
+    source="Basak and Chabakauri, Review of Financial Studies 23 (2010)",
+    outputs={"E": mean, "Var": variance},
+    cases={
+        "default": {
+            "r": "0.03",
+            "s": "0.2",
+            "gamma": "2",
+            "T": "2",
+            "k": "0",
+            "ybar": "0",
+            "nu": "0",
+            "rho": "0",
+            "x": "1",
+            "y": "0.4",
         },
-        reference={
-            "default": {"p": "0.941764533584249", "E": "1.22183654654536", "Var": "0.08"},
-        },
-    )
+    },
+    reference={
+        "default": {"p": "0.941764533584249", "E": "1.22183654654536", "Var": "0.08"},
+    },
+)

@@ -81,5 +81,5 @@ def test_the_game_of_the_readme_runs_from_its_file(
     refused = CliRunner().invoke(cli, "solve ./regulator.py -p sigma=1 -p lambda=1".split())
     assert refused.exit_code == 2
     assert "symbolically only" in refused.stderr
+    assert registry.resolve("regulator").origin == "path"
     registry.model.cache_clear()
-    assert "regulator" not in registry.names()

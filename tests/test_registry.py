@@ -40,7 +40,7 @@ from eqsolve.operators import (
 )
 from eqsolve.page import covered
 from eqsolve.paper.displays import growth, lines, paths, types
-from eqsolve.registry import model, models, names
+from eqsolve.registry import model, models
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol
 from eqsolve.verify.displays import display_checks, wrong_displays
@@ -48,6 +48,9 @@ from reference import spec
 from reference.heterogeneous import two_agent
 from test_latex import _flipped, _scaled
 from test_limits import evaluated
+
+#: The games that papers attach displays to.
+GAMES = [declared.name for declared in models()]
 
 #: The numbers of the paper: first and last of every run, as printed (the appendices' letters
 #: included); appendix E repeats the number D.1.
@@ -85,7 +88,7 @@ def displays(game: str) -> tuple[Display, ...]:
 
 
 def every() -> Iterator[tuple[str, Display]]:
-    for game in names():
+    for game in GAMES:
         for display in displays(game):
             yield game, display
 
@@ -96,7 +99,7 @@ def find(game: str, number: str) -> Display:
 
 @pytest.fixture(scope="module")
 def checkers() -> dict[str, Checker]:
-    return {game: Checker(model(game).derivation) for game in names()}
+    return {game: Checker(model(game).derivation) for game in GAMES}
 
 
 # ---------------------------------------------------------------- completeness
@@ -122,7 +125,7 @@ def test_rows_are_complete() -> None:
     proofs = {"definition", "exact", "ball", "numeric", "reconstructed"}
     known = {n for _, d in every() for n in (d.number, *covered(d))}
     for row in rows:
-        assert row["title"] and row["latex"] and row["game"] in names(), row["number"]
+        assert row["title"] and row["latex"] and row["game"] in GAMES, row["number"]
         assert row["kind"] in kinds and row["proof"] in proofs, row["number"]
         assert isinstance(row["depends"], list) and set(row["depends"]) <= known, row["number"]
 
@@ -155,14 +158,14 @@ def test_every_exact_display_states_something(checkers: dict[str, Checker]) -> N
             assert any(stated) or display.proof == "definition", display.number
 
 
-@pytest.mark.parametrize("game", names())
+@pytest.mark.parametrize("game", GAMES)
 def test_every_exact_display_is_verified(game: str) -> None:
     found = display_checks(model(game))
     assert len(found) == sum(d.proof == "exact" for d in displays(game))
     assert [check.name for check in found if check.verdict != "pass"] == []
 
 
-@pytest.mark.parametrize("game", names())
+@pytest.mark.parametrize("game", GAMES)
 def test_an_error_in_any_exact_display_is_seen(game: str) -> None:
     missed = [w for w, run in wrong_displays(model(game)) if any(c.error == 0 for c in run())]
     assert missed == []
