@@ -121,8 +121,14 @@ def _extended(
     others = [m for m in columns if m not in known]
     # The old rows are [1 C] and the new ones [A B]: what they add is B - A C.
     old = _matrix(basis, others)
-    echelon, rank = (_matrix(new, others) - _matrix(new, pivots) * old).rref()
-    table = echelon.tolist()[:rank]
+    # They are independent, so its echelon form is the solution of a linear system, which needs
+    # no long intermediate numbers.
+    table: list[list[fmpq]] = []
+    if new:
+        table = (_matrix(new, others) - _matrix(new, pivots) * old).tolist()
+        leading = _pivots(nmod_mat([[_image(x) for x in row] for row in table], _PRIME))
+        square = fmpq_mat([[row[j] for j in leading] for row in table])
+        table = square.solve(fmpq_mat(table)).tolist()
     added = [{m: c for m, c in zip(others, row) if c != 0} for row in table]
     leads = [next(iter(p)) for p in added]
     if added:
@@ -144,14 +150,25 @@ def _independent(
     images = nmod_mat(len(columns), len(everything), _PRIME)
     for j, row in enumerate(everything):
         for monomial, coefficient in row.items():
-            inverse = pow(int(coefficient.q), -1, _PRIME)
-            images[place[monomial], j] = int(coefficient.p) * inverse % _PRIME
-    reduced, rank = images.rref()
-    chosen: list[int] = []
-    for j in range(len(everything)):
-        if len(chosen) < rank and int(reduced[len(chosen), j]):
-            chosen.append(j)
-    return [everything[j] for j in chosen if j >= len(basis)]
+            images[place[monomial], j] = _image(coefficient)
+    return [everything[j] for j in _pivots(images) if j >= len(basis)]
+
+
+def _pivots(matrix: nmod_mat) -> list[int]:
+    """The columns in which the echelon form of a matrix has its pivots."""
+    echelon, rank = matrix.rref()
+    pivots: list[int] = []
+    for column in range(matrix.ncols()):
+        if len(pivots) < rank and int(echelon[len(pivots), column]):
+            pivots.append(column)
+    return pivots
+
+
+def _image(value: fmpq) -> int:
+    """A rational number modulo the prime."""
+    below = int(value.q)
+    above = int(value.p) % _PRIME
+    return above if below == 1 else above * pow(below, -1, _PRIME) % _PRIME
 
 
 def _matrix(rows: list[Polynomial], columns: list[Monomial]) -> fmpq_mat:
