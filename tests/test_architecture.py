@@ -27,6 +27,7 @@ LAYERS = (
     ("ledger", "model", "papers"),
     ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("numerics", "pde", "solve"),
+    ("writing",),
     ("kernels", "studies"),
     ("verify",),
     ("claims",),

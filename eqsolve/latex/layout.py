@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import sympy as sp
 
@@ -106,6 +107,11 @@ def _pieces(tex: str) -> list[tuple[int, str]]:
     return [(level, piece.replace(BREAK, "").strip()) for level, piece in pieces]
 
 
+def widest(tex: str) -> float:
+    """The width of the widest part between two signs at which a formula may be broken."""
+    return max(width(piece) for _, piece in _pieces(tex))
+
+
 def broken(tex: str, room: float, first: float | None = None) -> list[str]:
     """Break a formula into lines of at most ``room`` em, at signs as far outside as possible.
 
@@ -147,10 +153,18 @@ class Row:
 
 
 def display_rows(
-    lines: Sequence[Line], names: Mapping[sp.Symbol, str] | None = None, room: float = LINE_WIDTH
+    lines: Sequence[Line],
+    names: Mapping[sp.Symbol, str] | None = None,
+    room: float = LINE_WIDTH,
+    write: Callable[[sp.Expr], str] | None = None,
 ) -> tuple[Row, ...]:
-    """Lay out lines: long ones are broken at signs, as far outside as possible."""
-    written = [(line, marked(line.left, names), marked(line.right, names)) for line in lines]
+    """Lay out lines: long ones are broken at signs, as far outside as possible.
+
+    ``write`` prints an expression with the mark ``BREAK`` at these signs; without it the author's
+    printer does, with ``names``.
+    """
+    shown = write or partial(marked, names=names)
+    written = [(line, shown(line.left), shown(line.right)) for line in lines]
     short = [width(right) < room / 6 for _, _, right in written]
     # where a long expression is compared with a short one, alignment at the relation is ugly
     flush = all(short) and any(width(left) > room / 3 for _, left, _ in written)

@@ -102,7 +102,7 @@ class Known:
         if not square.free_symbols or square in self.squares:
             return self.squares.get(square, square), ()
         name = self.fresh(f"Delta_{unknown}")
-        return name, (Explicit(name, square, "discriminant"),)
+        return name, (Explicit(name, square, "discriminant", of=unknown),)
 
     def spelled(self, expression: sp.Expr) -> sp.Expr:
         """The expression with everything explicit inserted."""

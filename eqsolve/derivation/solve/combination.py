@@ -35,7 +35,7 @@ def recognize_by(
             inner = Block({symbol: moved.xreplace({total: symbol})}, {}, start)
             found = solve(inner, known)
             if found is not None:
-                last = Explicit(unknown, symbol - sign * other, "combination")
+                last = Explicit(unknown, symbol - sign * other, "combination", of=symbol)
                 return Found((*found.steps, last), found.explosions)
             known.taken.discard(name)
     return None

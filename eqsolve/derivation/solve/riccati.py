@@ -38,7 +38,7 @@ def recognize(block: Block, known: Known) -> Found | None:
     drift = algebra.factored(2 * a + b * start)
     steps = (
         *named,
-        Explicit(below, cosh + algebra.factored(-slope) * sinh, "denominator", (exists,)),
+        Explicit(below, cosh + algebra.factored(-slope) * sinh, "denominator", (exists,), unknown),
         Explicit(unknown, (start * cosh + drift * sinh) / below, "Riccati"),
     )
     return Found(steps, (Explosion((unknown,), square, slope),))

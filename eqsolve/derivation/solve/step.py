@@ -30,13 +30,15 @@ class Condition:
 class Explicit:
     """``symbol = expression`` in parameters, earlier symbols and ``to_go``.
 
-    ``kind`` is the recognizer that found it, or ``abbreviation``.
+    ``kind`` is the recognizer that found it. ``of`` is the coefficient that a ``discriminant`` or
+    a ``denominator`` belongs to, or the sum or difference that a ``combination`` comes from.
     """
 
     symbol: sp.Symbol
     expression: sp.Expr
     kind: str
     conditions: tuple[Condition, ...] = ()
+    of: sp.Symbol | None = None
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:

@@ -1,0 +1,173 @@
+"""The written form of a derivation, as an author would print it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from eqsolve import __version__
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.solve.solution import solve
+from eqsolve.derivation.solve.step import Solution
+from eqsolve.errors import InputError
+from eqsolve.game import Model
+from eqsolve.latex.mathml import mathml
+from eqsolve.writing import problem, result
+from eqsolve.writing.notation import names_of
+from eqsolve.writing.render import Renderer, escaped
+from eqsolve.writing.stage import Stage
+
+Format = Literal["text", "latex", "json"]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A derivation in stages.
+
+    Printed it is plain text, and in a notebook formulas.
+    """
+
+    derivation: Derivation
+
+    @cached_property
+    def solution(self) -> Solution:
+        """The solution of the coefficient system, in formulas where there are any."""
+        return solve(self.derivation)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages in order."""
+        derivation, solution = self.derivation, self.solution
+        stages = [
+            problem.dynamics(derivation.model.game),
+            problem.preference(derivation.model.game),
+        ]
+        if derivation.solved is not derivation.model:
+            stages.append(problem.moments(derivation))
+        stages += [
+            problem.hjb(derivation),
+            result.ansatz(derivation),
+            result.first_order(derivation),
+            result.second(derivation),
+            result.coefficients(derivation),
+            result.solution(derivation, solution),
+        ]
+        ends = (result.explosions(solution), result.conditions(derivation, solution))
+        return (*stages, *(stage for stage in ends if stage is not None))
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Renders the stages in the letters of the model."""
+        names = names_of(self.derivation, self.solution)
+        return Renderer(names, problem.arguments(self.derivation))
+
+    def stage(self, key: str) -> Stage:
+        """One stage.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name; the error lists those there are.
+        """
+        for stage in self.stages:
+            if stage.key == key:
+                return stage
+        raise InputError(
+            f"there is no step {key!r}.",
+            game=self.derivation.model.name,
+            stage="derive",
+            remedy=f"The steps are {', '.join(stage.key for stage in self.stages)}.",
+        )
+
+    def to_dict(self, step: str | None = None) -> dict[str, Any]:
+        """The JSON form."""
+        game = self.derivation.model.game
+        return {
+            "schema": 1,
+            "game": game.name,
+            "notion": game.notion,
+            "stages": self.renderer.data(self._chosen(step)),
+        }
+
+    def latex(self, step: str | None = None) -> str:
+        """A document that compiles; with a step, its section alone."""
+        if step is not None:
+            return self.renderer.body([self.stage(step)])
+        model = self.derivation.model
+        environment = Environment(
+            loader=PackageLoader("eqsolve.templates", ""),
+            undefined=StrictUndefined,
+            autoescape=False,
+            variable_start_string="<<",
+            variable_end_string=">>",
+            keep_trailing_newline=True,
+        )
+        return environment.get_template("derivation.tex.jinja").render(
+            version=__version__,
+            title=escaped(headline(model)),
+            source=escaped(model.source),
+            body=self.renderer.body(self.stages),
+        )
+
+    def text(self, step: str | None = None) -> str:
+        """Plain text."""
+        return self.renderer.text(self._chosen(step))
+
+    def _chosen(self, step: str | None) -> tuple[Stage, ...]:
+        return self.stages if step is None else (self.stage(step),)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_latex_(self) -> str:
+        """What notebooks show: the displays of all stages."""
+        parts = []
+        for stage in self.stages:
+            parts.append(rf"\textbf{{{escaped(stage.title)}}}")
+            for display in stage.displays:
+                parts += [rf"$\displaystyle {self.renderer.inline(x)}$" for x in display.lines]
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        """The same with formulas in MathML, which browsers show without a network."""
+        parts = [f"<h2>{escape(headline(self.derivation.model))}</h2>"]
+        for stage in self.stages:
+            parts.append(f"<h3>{escape(stage.title)}</h3>")
+            for display in stage.displays:
+                if display.prose:
+                    parts.append(f"<p>{escape(self.renderer.plain_prose(display.prose))}</p>")
+                parts += [mathml(self.renderer.inline(line)) for line in display.lines]
+        return "\n".join(parts)
+
+
+def headline(model: Model) -> str:
+    """The title of a model, or its name, as a heading."""
+    text = model.title or model.name
+    return text[:1].upper() + text[1:]
+
+
+def write(derivation: Derivation, format: Format = "text", step: str | None = None) -> str:
+    """Write a derivation down: dynamics, HJB equation, ansatz, conditions, system, solution.
+
+    Parameters
+    ----------
+    derivation : of any model.
+    format : ``text``, ``latex`` (a document, or with a step its section) or ``json``.
+    step : the key of one stage; without it, all.
+
+    Raises
+    ------
+    InputError
+        If there is no such step.
+    """
+    written = Writing(derivation)
+    if format == "latex":
+        return written.latex(step)
+    if format == "json":
+        return json.dumps(written.to_dict(step), indent=2, ensure_ascii=False)
+    return written.text(step)
