@@ -44,22 +44,25 @@ STRUCTURES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def _declared(name: str) -> Any:
-    return getattr(importlib.import_module(f"eqsolve.derivations.{name}"), "model", None)
+def _declared(name: str, structure: Mapping[str, Any]) -> Model:
+    """The model of a file, by the structure if it declares a function."""
+    module = importlib.import_module(f"eqsolve.derivations.{name}")
+    exported = module.model(**structure) if hasattr(module, "model") else module.MODEL
+    assert isinstance(exported, Model)
+    return exported
 
 
 NAMES = [m.name for m in pkgutil.iter_modules(eqsolve.derivations.__path__) if not m.ispkg]
 CASES = [
     pytest.param(name, tuple(structure.items()), id="-".join([name, *map(str, structure.values())]))
     for name in NAMES
-    if callable(_declared(name)) or isinstance(_declared(name), Model)
     for structure in [{}, *STRUCTURES.get(name, [])]
 ]
 
 
 @cache
 def _writing(name: str, structure: tuple[tuple[str, Any], ...] = ()) -> Writing:
-    return Writing(derive(_declared(name)(**dict(structure))))
+    return Writing(derive(_declared(name, dict(structure))))
 
 
 def test_there_are_models() -> None:
