@@ -126,7 +126,7 @@ def _extended(
     table: list[list[fmpq]] = []
     if new:
         table = (_matrix(new, others) - _matrix(new, pivots) * old).tolist()
-        leading = _pivots(nmod_mat([[_image(x) for x in row] for row in table], _PRIME))
+        leading = _pivots(_images(table))
         square = fmpq_mat([[row[j] for j in leading] for row in table])
         table = square.solve(fmpq_mat(table)).tolist()
     added = [{m: c for m, c in zip(others, row) if c != 0} for row in table]
@@ -154,6 +154,15 @@ def _independent(
     return [everything[j] for j in _pivots(images) if j >= len(basis)]
 
 
+def pivots(matrix: fmpq_mat) -> list[int]:
+    """Return as many independent columns of a matrix as its rank, which is exact."""
+    found = _pivots(_images(matrix.tolist())) if matrix.nrows() and matrix.ncols() else []
+    if len(found) == matrix.rank():
+        return found
+    echelon, rank = matrix.rref()
+    return [next(j for j in range(matrix.ncols()) if echelon[i, j] != 0) for i in range(rank)]
+
+
 def _pivots(matrix: nmod_mat) -> list[int]:
     """The columns in which the echelon form of a matrix has its pivots."""
     echelon, rank = matrix.rref()
@@ -162,6 +171,10 @@ def _pivots(matrix: nmod_mat) -> list[int]:
         if len(pivots) < rank and int(echelon[len(pivots), column]):
             pivots.append(column)
     return pivots
+
+
+def _images(table: list[list[fmpq]]) -> nmod_mat:
+    return nmod_mat([[_image(x) for x in row] for row in table], _PRIME)
 
 
 def _image(value: fmpq) -> int:

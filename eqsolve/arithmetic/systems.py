@@ -15,7 +15,14 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from eqsolve.arithmetic.elimination import Infinite, Polynomial, Quotient, quotient
+from eqsolve.arithmetic.elimination import (
+    Infinite,
+    Monomial,
+    Polynomial,
+    Quotient,
+    pivots,
+    quotient,
+)
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.krawczyk import solution_near
 from eqsolve.arithmetic.roots import Root, polynomial_roots
@@ -116,8 +123,8 @@ def _solved(
         return Solutions(kept, False, algebra.proved, (*undecided, rest), box)
     # If an inverse was added, no zero of a denominator is left.
     divisible = [] if len(algebra.factors) > size else [_polynomial(p) for p in below]
-    restriction = _without_zeros(algebra, divisible)
-    found, boxes = _all_points(algebra, restriction, function, bits)
+    basis, factors = _without_zeros(algebra, divisible)
+    found, boxes = _all_points(algebra, basis, factors, function, bits)
     kept, undecided = _restricted(found, box)
     boxes = [b for b in boxes if box is None or all(r.overlaps(x) for r, x in zip(box, b))]
     return Solutions(kept, not undecided and not boxes, False, (*undecided, *boxes), box)
@@ -126,8 +133,9 @@ def _solved(
 def _cleared(
     equations: Sequence[sp.Expr], unknowns: list[sp.Symbol]
 ) -> tuple[list[sp.Poly], list[sp.Poly]]:
-    """Numerators, and the denominators that contain unknowns."""
-    above, below = [], []
+    """Numerators, and the irreducible factors of the denominators."""
+    above: list[sp.Poly] = []
+    below: list[sp.Poly] = []
     for equation in equations:
         top, bottom = sp.fraction(sp.together(equation))
         try:
@@ -141,8 +149,9 @@ def _cleared(
             ) from None
         common = sp.gcd(numerator, denominator)
         above.append(numerator.quo(common))
-        if denominator.total_degree() > 0:
-            below.append(denominator)
+        for factor, _ in denominator.factor_list()[1]:
+            if factor not in below:
+                below.append(factor)
     return above, below
 
 
@@ -159,30 +168,42 @@ def _restricted(points: Sequence[Box], region: Box | None) -> tuple[tuple[Box, .
     return tuple(inside), [p for p in near if p not in inside]
 
 
-def _without_zeros(algebra: Quotient, divisors: Sequence[Polynomial]) -> fmpq_mat:
-    """A basis (columns) of the part of the quotient that belongs to zeros of no divisor."""
-    size = len(algebra.monomials)
-    total = _identity(size)
+def _without_zeros(
+    algebra: Quotient, divisors: Sequence[Polynomial]
+) -> tuple[fmpq_mat, list[fmpq_mat]]:
+    """The part of the quotient that belongs to zeros of no divisor.
+
+    Returns a basis (columns) and the multiplication matrices in it.
+    """
+    basis, factors = _identity(len(algebra.monomials)), list(algebra.factors)
     for divisor in divisors:
-        total = total * _value(divisor, algebra.factors, size)
-    for _ in range(size.bit_length()):
-        total = total * total
-    echelon, rank = total.transpose().rref()
-    return (
-        fmpq_mat([row for row in echelon.tolist()[:rank]]).transpose()
-        if rank
-        else fmpq_mat(size, 0)
-    )
+        while basis.ncols():
+            image = _value(divisor, factors)
+            columns = pivots(image)
+            if len(columns) == basis.ncols():
+                break
+            # The divisor maps out a part of its zeros; the rest is an invariant subspace.
+            part = _columns(image, columns)
+            factors = [_in_basis(factor, part) for factor in factors]
+            basis = basis * part
+    return basis, factors
 
 
-def _value(polynomial: Polynomial, factors: Sequence[fmpq_mat], size: int) -> fmpq_mat:
+def _value(polynomial: Polynomial, factors: Sequence[fmpq_mat]) -> fmpq_mat:
+    """A polynomial of commuting matrices."""
+    size = factors[0].nrows()
+    powers = {(0,) * len(factors): _identity(size)}
+
+    def power(monomial: Monomial) -> fmpq_mat:
+        if monomial not in powers:
+            k = next(k for k, exponent in enumerate(monomial) if exponent)
+            lower = monomial[:k] + (monomial[k] - 1,) + monomial[k + 1 :]
+            powers[monomial] = power(lower) * factors[k]
+        return powers[monomial]
+
     result = fmpq_mat(size, size)
     for monomial, coefficient in polynomial.items():
-        term = _identity(size) * coefficient
-        for exponent, factor in zip(monomial, factors):
-            for _ in range(exponent):
-                term = term * factor
-        result = result + term
+        result = result + power(monomial) * coefficient
     return result
 
 
@@ -190,32 +211,31 @@ def _identity(size: int) -> fmpq_mat:
     return fmpq_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
 
 
+def _columns(matrix: fmpq_mat, columns: list[int]) -> fmpq_mat:
+    entries = [row[c] for row in matrix.tolist() for c in columns]
+    return fmpq_mat(matrix.nrows(), len(columns), entries)
+
+
 def _in_basis(matrix: fmpq_mat, basis: fmpq_mat) -> fmpq_mat:
     """The matrix of a map on an invariant subspace."""
-    rows = _independent(basis)
-    top = fmpq_mat([[basis[r, c] for c in range(basis.ncols())] for r in rows])
-    image = (matrix * basis).tolist()
-    return top.solve(fmpq_mat([image[r] for r in rows]))
-
-
-def _independent(basis: fmpq_mat) -> list[int]:
-    """As many independent rows of a matrix as its rank."""
-    echelon, rank = basis.transpose().rref()
-    pivots: list[int] = []
-    for column in range(basis.nrows()):
-        if len(pivots) < rank and echelon[len(pivots), column] != 0:
-            pivots.append(column)
-    return pivots
+    if basis.ncols() == 0:
+        return fmpq_mat(0, 0)
+    rows = pivots(basis.transpose())
+    square = _columns(basis.transpose(), rows).transpose()
+    return square.solve(_columns((matrix * basis).transpose(), rows).transpose())
 
 
 def _all_points(
-    algebra: Quotient, basis: fmpq_mat, function: Function, bits: int
+    algebra: Quotient,
+    basis: fmpq_mat,
+    factors: list[fmpq_mat],
+    function: Function,
+    bits: int,
 ) -> tuple[list[Box], list[Box]]:
     """Prove the solution of each real root of the form; the boxes of roots where that fails."""
     if basis.ncols() == 0:
         return [], []
     size = len(function.arguments)
-    factors = [_in_basis(factor, basis) for factor in algebra.factors]
     weights, roots = _separated(factors, size, bits)
     form = _combined(factors, weights)
     found: list[Box] = []

@@ -239,3 +239,46 @@ def test_what_is_not_rational_is_refused() -> None:
         real_solutions([Z * X - Y, X], [X, Y])
     with pytest.raises(DerivationError, match="1 equations for 2 unknowns"):
         real_solutions([X], [X, Y])
+
+
+@pytest.mark.slow
+def test_closed_loop_equilibria_of_three_agents() -> None:
+    """SPEC section 7 with the set S1: two rational equations of degree eleven over twelve."""
+    r = sp.Rational
+    drift, rate, theta, gamma, beta, hazard = r(9, 100), r(3, 100), r(1, 2), 2, r(1, 2), r(3, 5)
+    nu2 = sigma2 = r(1, 25)
+    n = r(1, 3)
+    p1, p2 = X, Y
+    u, k = p1 - n * p2, p1 + (1 - n) * p2
+    f_u, f_k = hazard - rate - drift * u, hazard - rate - drift * k
+    a = hazard * ((1 - n) / f_u + (1 - theta) * n / f_k)
+    c = hazard * (-1 / f_u + (1 - theta) / f_k)
+    m_t = 2 * (rate + drift * u) + sigma2 * u**2 + nu2 * (1 - 2 * n) * u**2
+    m_p = 2 * rate + drift * (u + k) + sigma2 * u * k + 2 * n * nu2 * u * k
+    m_s = 2 * (rate + drift * u) + sigma2 * u**2 + nu2 * (1 - n) * u**2
+    m_m = 2 * (rate + drift * k) + sigma2 * k**2 + n * nu2 * k**2
+    first = (hazard - m_t) * (hazard - m_p) - 2 * (1 - 2 * n) * n * nu2**2 * u**3 * k
+    second = (hazard - m_s) * (hazard - m_m) - (1 - n) * n * nu2**2 * u**2 * k**2
+    t = hazard * (hazard - m_p + 2 * n * nu2 * u**2 * (1 - theta)) / first
+    q = 2 * hazard * ((hazard - m_t) * (1 - theta) + (1 - 2 * n) * nu2 * u * k) / first
+    s = hazard * (hazard - m_m + n * nu2 * u**2 * (1 - theta) ** 2) / second
+    m = hazard * ((hazard - m_s) * (1 - theta) ** 2 + (1 - n) * nu2 * k**2) / second
+    h20 = t * (1 - n) ** 2 + q * n * (1 - n) + (s - t) * n * (1 - n) + m * n**2
+    h11 = -2 * t * (1 - n) + q * (1 - 2 * n) + 2 * n * (m - s + t)
+    cross, curvature = gamma * sigma2 * h11 / 2, gamma * (sigma2 + nu2) * h20
+    equations = [
+        drift * (beta * a + gamma * a**2 - gamma * h20) - cross * n * (1 - n) * p2 - curvature * p1,
+        drift * gamma * (a * c - h11 / 2) - cross * (p1 + (1 - 2 * n) * p2) - curvature * p2,
+    ]
+    solutions = real_solutions(equations, [X, Y])
+    assert solutions.complete and not solutions.undecided
+    # As many as the eight polynomials have from which t, q, s, m and two inverses are eliminated.
+    assert len(solutions.points) == 13
+    function = Function(equations, [X, Y])
+    with flint.ctx.workprec(300):
+        for point in solutions.points:
+            assert all(value.contains(0) and value.rad() < 1e-20 for value in function(point))
+    published = [
+        p for p in solutions.points if abs(p[0] - 0.28140) < 5e-6 and abs(p[1] - 0.09506) < 5e-6
+    ]
+    assert len(published) == 1
