@@ -55,7 +55,7 @@ class Function:
     """
 
     def __init__(self, expressions: Iterable[sp.Expr], arguments: Iterable[sp.Symbol]) -> None:
-        self.expressions = tuple(sp.S(e) for e in expressions)
+        self.expressions = tuple(map(_expression, expressions))
         self.arguments = tuple(arguments)
         compiler = _Compiler(self.arguments)
         shared, reduced = sp.cse(
@@ -109,6 +109,14 @@ class Function:
             slopes.append(slope)
         rows = [{k: ring.element(s) for k, s in slopes[o].items()} for o in self.outputs]
         return [ring.element(nodes[k]) for k in self.outputs], rows
+
+
+def _expression(value: sp.Expr | int) -> sp.Expr:
+    if isinstance(value, int):
+        return sp.Integer(value)
+    if not isinstance(value, sp.Expr):
+        raise DerivationError(f"{value!r} is not an expression.", stage="arithmetic")
+    return value
 
 
 _INTERVAL = type(mpmath.iv.mpf(0))

@@ -71,8 +71,18 @@ def integrate(
     Trajectory
         Its status is ``"unresolved"`` if ``max_steps`` did not suffice, the rates are not defined
         at a point of the solution, or the error cannot be bounded.
+
+    Raises
+    ------
+    DerivationError
+        If there are no unknowns, the length is negative, or the numbers of rates, arguments and
+        unknowns do not fit.
     """
     end = length if isinstance(length, fmpq) else rational(arb(length).upper())
+    if end < 0 or not start:
+        raise DerivationError(
+            "a trajectory needs unknowns and a positive length.", stage="integration"
+        )
     if len(rates.expressions) != len(start) or len(rates.arguments) != len(start) + 1:
         raise DerivationError(
             f"{len(rates.expressions)} rates of {len(rates.arguments)} arguments do not fit"

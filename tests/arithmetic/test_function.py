@@ -122,6 +122,12 @@ def test_what_cannot_be_evaluated_is_refused(expression: sp.Expr) -> None:
         Function([expression], [X])
 
 
+def test_strings_are_no_expressions() -> None:
+    with pytest.raises(DerivationError, match="is not an expression"):
+        Function(["x + 1"], [X])  # type: ignore[list-item]
+    assert Function([2], [X])([1.5]) == [2.0]
+
+
 def test_arguments_of_different_kinds_are_refused() -> None:
     with pytest.raises(TypeError):
         Function([X + Y], [X, Y])([arb(1), 1.0])

@@ -18,6 +18,7 @@ from eqsolve.arithmetic.jet import solution_coefficients
 from eqsolve.arithmetic.majorant import Frame, exponential
 from eqsolve.arithmetic.taylor import integrate
 from eqsolve.arithmetic.trajectory import OutsideError, Trajectory
+from eqsolve.errors import DerivationError
 
 S, U, V = sp.symbols("s u v")
 TIMES = [fmpq(k, 7) for k in range(0, 71, 5)]
@@ -235,6 +236,26 @@ def test_what_is_neither_enclosed_nor_infinite_is_unresolved() -> None:
     nowhere = _status(sp.log(U), 0, 5)
     assert nowhere.status == "unresolved" and nowhere.reached == 0
     assert nowhere.at(0) == [arb(0)]
+
+
+def test_rates_that_are_constants_times_or_zero() -> None:
+    w = sp.Symbol("w")
+    rates = system([sp.S(3), S, sp.S(0)], [U, V, w])
+    trajectory = integrate(rates, [arb(1), arb(0), arb(7)], fmpq(5))
+    assert trajectory.status == "ok"
+    for ball, value in zip(trajectory.at(5), (16, mpmath.mpf(25) / 2, 7)):
+        assert contains(ball, value) and ball.rad() < 1e-20
+    nothing = integrate(rates, [arb(1), arb(0), arb(7)], fmpq(0))
+    assert nothing.status == "ok" and nothing.at(0) == [arb(1), arb(0), arb(7)]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(DerivationError, match="do not fit"):
+        integrate(Function([U], [U]), [arb(1)], fmpq(1))
+    with pytest.raises(DerivationError, match="positive length"):
+        integrate(system([U], [U]), [arb(1)], fmpq(-1))
+    with pytest.raises(DerivationError, match="needs unknowns"):
+        integrate(Function([], [S]), [], fmpq(1))
 
 
 @pytest.mark.parametrize("length", [1e-3, 1.0, 30.0])
