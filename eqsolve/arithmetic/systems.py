@@ -24,7 +24,7 @@ from eqsolve.arithmetic.elimination import (
     quotient,
 )
 from eqsolve.arithmetic.function import Function
-from eqsolve.arithmetic.krawczyk import solution_near
+from eqsolve.arithmetic.krawczyk import krawczyk, solution_near
 from eqsolve.arithmetic.roots import Root, polynomial_roots
 from eqsolve.errors import DerivationError
 
@@ -325,7 +325,17 @@ def _boxes(factors: list[fmpq_mat], function: Function, found: list[Box], bits: 
             return [(arb(0, arb("inf")),) * len(factors)]
     with ctx.workprec(bits):
         boxes = [b for b in boxes if all(value.contains(0) for value in function(b))]
-    return [b for b in boxes if not any(all(x.overlaps(y) for x, y in zip(b, f)) for f in found)]
+        return [b for b in boxes if not any(_same(function, b, f) for f in found)]
+
+
+def _same(function: Function, box: Box, point: Box) -> bool:
+    """Whether a box around a proved solution is shown to hold no other."""
+    if not all(x.overlaps(y) for x, y in zip(box, point)):
+        return False
+    hull = [x.union(y) for x, y in zip(box, point)]
+    smallest = arb(2) ** (8 - int(ctx.prec))
+    radius = [2 * x.rad() + smallest * (1 + abs(x.mid())) for x in hull]
+    return krawczyk(function, hull, radius) is not None
 
 
 def _searched(function: Function, region: Box, bits: int) -> list[Box]:

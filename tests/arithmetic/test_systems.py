@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import flint
@@ -181,6 +182,19 @@ def test_a_missing_solution_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> 
     (box,) = solutions.undecided
     values = {tuple(round(float(x)) for x in point) for point in (*solutions.points, box)}
     assert values == {(1, 2), (2, 1), (-1, -2), (-2, -1)}
+
+
+def test_complex_solutions_with_a_real_form_hide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With the form 0 x + y the pairs x = +-1 and x = +-i are not told apart.
+    monkeypatch.setattr(random.Random, "randint", lambda self, low, high: next(weights))
+    weights = itertools.cycle((0, 1))
+    solutions = real_solutions([X**4 - 1, Y**2 - Y - X**2 + 1], [X, Y])
+    assert not solutions.complete and not solutions.points
+    for point in ((1, 0), (1, 1), (-1, 0), (-1, 1)):
+        assert any(
+            all(contains(ball, value) for ball, value in zip(box, point))
+            for box in solutions.undecided
+        )
 
 
 def test_a_solution_found_twice_does_not_stand_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
