@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
 
+from eqsolve.game import t
 from eqsolve.writing.stage import Names
 
 
@@ -72,7 +73,8 @@ class TextWriter(StrPrinter):
         return f"{self._print(expression.args[0])}'"
 
     def _print_Process(self, expression: sp.Expr) -> str:
-        return str(self._print(expression.args[0]))
+        symbol, time = expression.args
+        return f"{self._print(symbol)}{'' if time == t else f'({self._print(time)})'}"
 
     def _print_Average(self, expression: sp.Expr) -> str:
         term, weight, own = expression.args
@@ -115,7 +117,7 @@ class TextWriter(StrPrinter):
 
     def _print_TimeIntegral(self, expression: sp.Expr) -> str:
         inner, variable, lower, upper = (str(self._print(a)) for a in expression.args)
-        return f"int_{lower}^{upper} ({inner}) d{variable}"
+        return f"(int_{lower}^{upper} ({inner}) d{variable})"
 
     def _print_Earlier(self, expression: sp.Expr) -> str:
         return f"min({', '.join(str(self._print(a)) for a in expression.args)})"

@@ -13,6 +13,7 @@ from eqsolve.latex.layout import width
 from eqsolve.latex.nodes import BREAK
 from eqsolve.latex.order import is_sum
 from eqsolve.latex.printer import AuthorPrinter
+from eqsolve.operators import TimeIntegral
 from eqsolve.writing.nodes import Average, Increment, Mean, Process, Sine
 from eqsolve.writing.stage import Names
 
@@ -101,7 +102,7 @@ class LatexWriter(AuthorPrinter):
             rank = 0
         elif base.is_Symbol:
             rank = 3 if base in self._names.moving else 1
-        elif isinstance(base, Increment):
+        elif isinstance(base, (Increment, TimeIntegral)):
             rank = 9
         elif isinstance(base, Process):
             rank = 4
@@ -114,7 +115,7 @@ class LatexWriter(AuthorPrinter):
     def _factors(self, factors: list[sp.Expr]) -> str:
         text = ""
         for factor in sorted(factors, key=self._factor_key):
-            space = r" \, " if isinstance(factor, (Increment, Mean)) else " "
+            space = r" \, " if isinstance(factor, (Increment, Mean, TimeIntegral)) else " "
             text += (space if text else "") + self._factor(factor)
         return text
 
