@@ -32,7 +32,7 @@ LAYERS = (
     ("verify",),
     ("claims",),
     ("plots", "convergence_plot"),
-    ("typeset", "page", "browse", "report", "doctor"),
+    ("typeset", "page", "browse", "report", "doctor", "new_game"),
     ("cli", "pytest_plugin"),
     ("paper", "paper_figures"),
 )

@@ -18,6 +18,7 @@ from eqsolve.game import Model, t
 from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import Builder, build
 from eqsolve.game.types import read_types
+from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.conditions import Condition, domains, evaluate, second_order
@@ -63,7 +64,7 @@ def solve(
     """
     values = dict(values)
     if size is not None:
-        if "n" in values and values["n"] != size:
+        if "n" in values and exact("n", values["n"]) != size:
             raise InputError("n and the size are both given.", stage="input")
     model = build(source, values, notion=notion, size=size, continuum=continuum)
     if size is not None and any(p.name == "n" for p in model.vocabulary.parameters):

@@ -13,6 +13,7 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
+from eqsolve.solve.conditions import Condition, domains
 from eqsolve.solve.path import exact as midpoint
 
 #: What is known of a coefficient: a rational number, or a ball around an irrational one.
@@ -48,6 +49,7 @@ def stationary(
         symbol: expression.xreplace(dict(parameters))
         for symbol, expression in (*system.rates.items(), *system.implicit.items())
     }
+    positive = [c.expression.xreplace(dict(parameters)) for c in domains(derivation)]
     points: list[Values] = [{}]
     complete = True
     for block in derivation.blocks:
@@ -60,8 +62,18 @@ def stationary(
                 return Solutions((), False, block)
             complete &= whole
             found += [{**point, **values} for values in more]
-        points = found
+        points = [point for point in found if not _outside(point, positive)]
     return Solutions(tuple(points), complete)
+
+
+def _outside(point: Values, positive: Sequence[sp.Expr]) -> bool:
+    """Whether something that stands under a power or logarithm is surely not positive."""
+    values = {symbol: _ball(value) for symbol, value in point.items()}
+    return any(
+        Condition(expression, "").holds(values) is False
+        for expression in positive
+        if expression.free_symbols <= values.keys()
+    )
 
 
 def _block(

@@ -151,7 +151,7 @@ MODELS: dict[str, tuple[Compare, dict[str, str], dict[str, str]]] = {
     "lq-regulator": (lq_regulator, {}, {}),
 }
 
-#: Statuses of the keys that have other names here; unresolved where a search is not proved complete.
+#: Other names of the keys' statuses; unresolved where a search is not proved complete.
 SYNONYMS = {
     "no-solution": {"no-solution", "unstable", "no-admissible-root", "unresolved"},
     "no-admissible-root": {"no-admissible-root", "unstable", "not-a-maximum", "unresolved"},
