@@ -5,8 +5,10 @@ The functions below are imported on first use, so that ``import eqsolve`` is imm
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from eqsolve.errors import EqsolveError
@@ -54,3 +56,14 @@ def __getattr__(name: str) -> object:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'eqsolve' has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """Keeps the functions of the package in view when a room of the same name is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _LAZY and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -325,7 +325,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, drawn: list[Drawn]) -> Replace:
     import eqsolve.claims
     import eqsolve.latex.document
     import eqsolve.paper_figures.runner
-    import eqsolve.verify.suite
+    from eqsolve.verify import suite
 
     def plant(*, failing: bool = False, error: Exception | None = None) -> list[Path]:
         def equations(folder: Path, *_: object) -> list[Path]:
@@ -343,7 +343,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, drawn: list[Drawn]) -> Replace:
 
         monkeypatch.setattr(eqsolve.latex.document, "write", equations)
         monkeypatch.setattr(eqsolve.paper_figures.runner, "draw", pictures)
-        monkeypatch.setattr(eqsolve.verify.suite, "run_command", run)
+        monkeypatch.setattr(suite, "run_command", run)
         monkeypatch.setattr(eqsolve.claims, "judge", lambda **_: ())
         monkeypatch.setattr(report, "reference", lambda: iter(()))
         return []
