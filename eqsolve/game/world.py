@@ -9,7 +9,7 @@ atom (law of large numbers), so that they split it instead of moving it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,12 +30,21 @@ ATOMS = (sp.Rational(2, 9), sp.Rational(3, 9), sp.Rational(4, 9))
 
 @dataclass(frozen=True)
 class Copy:
-    """One copy of a player: its weight, and its letters for the game's states and controls."""
+    """One copy of a player: its weight, and its letters for states, controls and own parameters.
+
+    An atom stands for a part of a continuum.
+    """
 
     weight: sp.Expr
     states: Mapping[sp.Symbol, sp.Symbol]
     controls: Mapping[sp.Symbol, sp.Symbol]
+    types: Mapping[sp.Symbol, sp.Symbol]
+    number: int = 0
     atom: bool = False
+
+    def letter(self, symbol: sp.Symbol) -> sp.Symbol:
+        """This copy's letter for a parameter or a coefficient of its own."""
+        return sp.Symbol(f"{symbol.name}_{self.number}") if self.number else symbol
 
 
 @dataclass(frozen=True)
@@ -103,23 +112,21 @@ class World:
 
         Parameters
         ----------
-        game : the game. A crowd has copies that are alike.
+        game : the game.
         size : number of copies, for a crowd of symbolic size.
         atoms : weights of the atoms of a continuum.
 
         Raises
         ------
         DerivationError
-            If the crowd has types of its own, unequal weights or too many copies.
+            If the copies have weights of their own, or are too many.
         """
         crowd = game.crowd
         if crowd is None:
             states = {s: s for s in game.state_symbols}
-            return World(game, (Copy(sp.S.One, states, {c: c for c in game.controls}),))
-        if crowd.own or crowd.weights is not None:
-            raise game.error(
-                "copies with parameters of their own are not written out.", stage="checks"
-            )
+            return World(game, (Copy(sp.S.One, states, {c: c for c in game.controls}, {}),))
+        if crowd.weights is not None:
+            raise game.error("copies of weights of their own are not written out.", stage="checks")
         if crowd.size is None:
             weights, number = (sp.S.Zero, *atoms), None
         else:
@@ -134,7 +141,8 @@ class World:
                 s: s if s in common else sp.Symbol(f"{s.name}_{k}") for s in game.state_symbols
             }
             controls = {c: sp.Symbol(f"{c.name}_{k}") for c in game.controls}
-            copies.append(Copy(weight, states, controls, atom=number is None and k > 0))
+            types = {s: sp.Symbol(f"{s.name}_{k}") for s in crowd.own} if k else {}
+            copies.append(Copy(weight, states, controls, types, k, number is None and k > 0))
         return World(game, tuple(copies), number)
 
     @cached_property
@@ -181,8 +189,13 @@ class World:
     def laws(self, places: Sequence[Place]) -> dict[sp.Symbol, sp.Expr]:
         """The laws of states by their definition: weighted sums over places."""
         values: dict[sp.Symbol, sp.Expr] = {}
+        own = set().union(*(copy.types for copy in self.copies))
         for law in self.game.laws:
             if law.symbol in self.state_laws:
+                if law.of.free_symbols & own:
+                    raise self.game.error(
+                        f"the law {law.symbol} has a parameter of the copies' own.", stage="checks"
+                    )
                 values[law.symbol] = sp.Add(
                     *(w * law.of.xreplace({**values, **states}) for w, states in places)
                 )
@@ -196,7 +209,7 @@ class World:
             if law.symbol not in values:
                 values[law.symbol] = sp.Add(
                     *(
-                        c.weight * law.of.xreplace({**values, **c.states, **c.controls})
+                        c.weight * law.of.xreplace({**values, **c.states, **c.controls, **c.types})
                         for c in self.copies
                     )
                 )
@@ -205,16 +218,22 @@ class World:
     def of_copy(self, expression: sp.Expr, copy: Copy) -> sp.Expr:
         """An expression of the game in the letters of a copy."""
         spelled = expression.xreplace(self.fixed)
-        return spelled.xreplace({**copy.states, **copy.controls, **self.all_laws})
+        return spelled.xreplace({**copy.states, **copy.controls, **copy.types, **self.all_laws})
 
-    def played(self, feedback: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
-        """Every copy's controls by a feedback in states and laws of states."""
-        laws = self.laws(self.places)
-        return {
-            copy.controls[control]: form.xreplace({**copy.states, **laws})
-            for copy in self.copies
-            for control, form in feedback.items()
-        }
+    def played(
+        self, feedback: Mapping[sp.Symbol, sp.Expr], coefficients: Iterable[sp.Symbol] = ()
+    ) -> dict[sp.Symbol, sp.Expr]:
+        """Every copy's controls by a feedback in states and laws of states.
+
+        Where copies have types of their own, so are their ``coefficients`` of the feedback.
+        """
+        laws, played = self.laws(self.places), {}
+        for copy in self.copies:
+            own = {c: copy.letter(c) for c in coefficients} if copy.types else {}
+            for control, form in feedback.items():
+                put = {**copy.states, **copy.types, **own, **laws}
+                played[copy.controls[control]] = form.xreplace(put)
+        return played
 
     def functional(self, expression: sp.Expr) -> Functional:
         """An expression in the first copy's states and laws of states, as a functional."""

@@ -92,7 +92,7 @@ def _in_time(function: sp.Expr, dots: Mapping[sp.Symbol, sp.Symbol]) -> sp.Expr:
 
 def _feedback(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
     game, first = model.game, world.first
-    played = world.played(model.ansatz.feedback)
+    played = world.played(model.ansatz.feedback, coefficients(model))
     hazard = world.of_copy(game.horizon.hazard, first)
     motion: dict[str, sp.Expr] = {}
     first_order: dict[str, sp.Expr] = {}
@@ -240,6 +240,24 @@ def _adjoints(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
     return Equations(motion, first_order, terminal, tuple(second))
 
 
+def declared(model: Model) -> set[sp.Symbol]:
+    """Letters that are no coefficients."""
+    game = model.game
+    return {
+        t,
+        *game.state_symbols,
+        *game.definitions,
+        *(law.symbol for law in game.laws),
+        *(letter.symbol for letter in model.vocabulary.parameters),
+    }
+
+
+def coefficients(model: Model) -> list[sp.Symbol]:
+    """The coefficients of the feedback."""
+    known = declared(model)
+    return [s for s in exact.letters(model.ansatz.feedback.values()) if s not in known]
+
+
 def worlds(model: Model) -> dict[str, World]:
     """The game written out in every size at which it is checked, by the words that say it."""
     game, crowd = model.game, model.game.crowd
@@ -259,20 +277,14 @@ class Proof:
 
     def __init__(self, derivation: Derivation, seed: int = SEED) -> None:
         self.model, self.system = derivation.model, derivation.system
+        self.aggregates = derivation.closure.aggregates
         self.game, self.seed = derivation.model.game, seed
         self.dots = {c: sp.Symbol(f"{c.name}'") for c in self.unknowns}
 
     @cached_property
     def declared(self) -> set[sp.Symbol]:
         """Letters that are no unknowns."""
-        game = self.game
-        return {
-            t,
-            *game.state_symbols,
-            *game.definitions,
-            *(law.symbol for law in game.laws),
-            *(letter.symbol for letter in self.model.vocabulary.parameters),
-        }
+        return declared(self.model)
 
     @cached_property
     def unknowns(self) -> list[sp.Symbol]:
@@ -284,8 +296,7 @@ class Proof:
     @cached_property
     def own(self) -> list[sp.Symbol]:
         """The coefficients that only the feedback has."""
-        found = exact.letters(self.model.ansatz.feedback.values())
-        return [s for s in found if s not in self.declared and s not in self.unknowns]
+        return [s for s in coefficients(self.model) if s not in self.unknowns]
 
     @cached_property
     def written(self) -> dict[str, tuple[World, Equations | EqsolveError]]:
@@ -342,7 +353,7 @@ class Proof:
             wrong += [
                 f"{c} has no terminal value" for c in self.unknowns if c not in system.terminal
             ]
-        known = {*self.declared, *self.unknowns, *system.implicit, *self._size}
+        known = {*self.declared, *self.unknowns, *system.implicit, *self._size, *self.aggregates}
         for c, e in {**system.rates, **system.feedback, **system.implicit}.items():
             extra = e.free_symbols - known
             if extra:
@@ -373,6 +384,9 @@ class Proof:
         for letter in self.model.vocabulary.parameters:
             if letter.symbol not in world.fixed:
                 point[letter.symbol] = exact.draw(letter.domain, rng)
+        domains = {letter.symbol: letter.domain for letter in self.model.vocabulary.parameters}
+        for copy in world.copies:
+            point |= {name: exact.draw(domains[s], rng) for s, name in copy.types.items()}
         for name, value in world.fixed.items():
             point[name] = exact.evaluate(value, point)
         for symbol in (t, *self.unknowns, *(s for c in world.copies for s in c.states.values())):
@@ -383,6 +397,8 @@ class Proof:
             if found is None:
                 return None
             point |= found
+        if self.aggregates and not self._averaged(world, point, rng):
+            return None
         claimed = {
             **self.system.feedback,
             **{self.dots[c]: e for c, e in self.system.rates.items()},
@@ -393,6 +409,23 @@ class Proof:
                 return None
             point[name] = value
         return point
+
+    def _averaged(self, world: World, point: Point, rng: random.Random) -> bool:
+        """Add averages over types, and the others' coefficients, that are consistent."""
+        feedback = {c: e.xreplace(world.fixed) for c, e in self.system.feedback.items()}
+        lines = {}
+        for name, atom in self.aggregates.items():
+            form = atom.expression.xreplace(world.fixed).xreplace(feedback)
+            terms = (c.weight**atom.power * form.xreplace(dict(c.types)) for c in world.copies)
+            lines[name] = name - sp.Add(*terms)
+        found = exact.solved(lines, {**point}, rng)
+        if found is None:
+            return False
+        point |= found
+        for copy in world.copies[1:]:
+            for c, e in feedback.items():
+                point[copy.letter(c)] = exact.evaluate(e.xreplace(dict(copy.types)), point)
+        return True
 
     def at_end(self, world: World, point: Point) -> Point:
         """The same letters with the coefficients' terminal values."""
