@@ -6,10 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 import sympy as sp
-from flint import arb
-from scipy.optimize import fsolve
 
-from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.game import (
     Ansatz,
@@ -238,32 +235,4 @@ def derivation(name: str) -> Derivation:
 def solved(name: str) -> Equilibrium:
     """The equilibrium of a model at its parameters."""
     builder, values, state = MODELS[name]
-    if name in GUESSES:
-        return _stationary(name)
     return equilibrium(builder(), values, state)
-
-
-#: Starts near the equilibrium, for stationary models whose equations are solved here.
-GUESSES = {
-    "regulator": {"a": 0.9, "b": 0.4},
-    "duopoly": {"K": 0.2, "E": 1.0, "G": 30.0},
-    "duopoly open-loop": {"K": 0.2, "E": 1.0},
-}
-
-
-def _stationary(name: str) -> Equilibrium:
-    """Solve the coefficient equations in doubles, from a start given by first letters."""
-    system = derivation(name).system
-    _, values, state = MODELS[name]
-    numbers = {sp.Symbol(key): sp.Rational(value) for key, value in values.items()}
-    unknowns = list(system.unknowns)
-    rates = Function([system.rates[u].xreplace(numbers) for u in unknowns], unknowns)
-    guess = [GUESSES[name][u.name[0]] for u in unknowns]
-    found = fsolve(lambda u: rates([float(e) for e in u]), guess, xtol=1e-14)
-    table = {u: arb(float(e)) for u, e in zip(unknowns, found)}
-    for letter, form in system.feedback.items():
-        table[letter] = Function([form.xreplace(numbers)], unknowns)(
-            list(table.values())[: len(unknowns)]
-        )[0]
-    start = {sp.Symbol(key): sp.Rational(value) for key, value in state.items()}
-    return Equilibrium(derivation(name), numbers, lambda time: table, start)

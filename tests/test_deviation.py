@@ -17,8 +17,8 @@ from eqsolve.studies.moments import Moments
 from eqsolve.verify.deviation import deviation_checks
 
 #: Payoffs that are no polynomials: their expectations do not follow from finitely many moments.
-NOT_APPLICABLE = ("mean-reverting", "consumption")
-NAMES = tuple(n for n in engine_models.MODELS if n not in (*NOT_APPLICABLE, "jumps"))
+NOT_APPLICABLE = ("mean-reverting", "consumption", "jumps")
+NAMES = tuple(n for n in engine_models.MODELS if n not in NOT_APPLICABLE)
 
 
 def _scaled(claim: Equilibrium, letter: sp.Symbol, factor: fmpq) -> Equilibrium:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,7 +12,11 @@ import sympy as sp
 from flint import arb, fmpq
 
 import engine_models
-from eqsolve.game import Crowd
+from eqsolve import registry
+from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.errors import BrokenGameError, DerivationError
+from eqsolve.game import Crowd, Model
+from eqsolve.game.structure import structure
 from eqsolve.game.world import World
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.verify import exact
@@ -21,8 +27,6 @@ from eqsolve.verify.signs import sign
 from eqsolve.verify.solution import solution_checks
 
 NAMES = tuple(engine_models.MODELS)
-#: The solver of implicit feedback is not needed for a proof.
-SOLVED = tuple(name for name in NAMES if name != "jumps")
 #: Their second derivatives depend on the coefficients, or on more than domains tell.
 OPEN = {"proportional-aversion", "jumps"}
 x, y = sp.symbols("x y")
@@ -41,16 +45,54 @@ def test_a_derivation_is_proved(name: str) -> None:
     assert all("maximum" in check.name for check in unproved)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def _games() -> Iterator[tuple[str, Model]]:
+    """Every game that is installed, in every structure that its file offers and that is derived."""
+    offered: dict[str, tuple[object, ...]] = {
+        "notion": ("feedback", "open-loop", "planner"),
+        "size": (None, 2),
+        "horizon": (False, True),
+    }
+    for found in registry.games():
+        assert not isinstance(found, BrokenGameError)
+        if not isinstance(found.model, Model):
+            continue
+        known = structure(found.exported)  # type: ignore[arg-type]
+        axes = [[(key, value) for value in offered.get(key, (known[key],))] for key in known]
+        for choice in itertools.product(*axes):
+            arguments = dict(choice)
+            model = found.exported(**arguments) if callable(found.exported) else found.exported
+            words = " ".join(str(arguments[key]) for key in arguments if key in offered)
+            yield f"{found.name} {words}".strip(), model
+
+
+GAMES = dict(_games())
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_planted_error_is_found_in_every_game(name: str) -> None:
+    """A game that is derived is proved, and errors that are planted in its derivation are found."""
+    try:
+        derivation = derive(GAMES[name])
+    except DerivationError as error:
+        assert error.stage in ("ansatz", "planner", "notion"), "only a structure can be refused"
+        return
+    assert not _failed(prove(derivation))
+    _assert_planted(derivation)
+
+
+@pytest.mark.parametrize("name", ["jumps", "banks of three", "execution planner"])
 def test_every_planted_error_is_found(name: str) -> None:
-    checks = self_test(engine_models.derivation(name))
+    _assert_planted(engine_models.derivation(name))
+
+
+def _assert_planted(derivation: Derivation) -> None:
+    checks = self_test(derivation)
     assert not _failed(checks)
     found = " ".join(check.name for check in checks)
     for kind in ("rate of", "no equation of", "nothing determines", "sign of the payoffs"):
         assert kind in found
-    system = engine_models.derivation(name).system
-    assert ("terminal value" in found) == bool(system.terminal)
-    assert ("feedback" in found) == bool(system.feedback)
+    assert ("terminal value" in found) == bool(derivation.system.terminal)
+    assert ("feedback" in found) == bool(derivation.system.feedback)
 
 
 def _swapped(claim: Equilibrium) -> Equilibrium:
@@ -65,13 +107,13 @@ def _swapped(claim: Equilibrium) -> Equilibrium:
     return replace(claim, derivation=replace(derivation, model=model))
 
 
-@pytest.mark.parametrize("name", SOLVED)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_solution_satisfies_its_game(name: str) -> None:
     checks = solution_checks(engine_models.solved(name))
     assert {check.verdict for check in checks} == {"pass"}
 
 
-@pytest.mark.parametrize("name", SOLVED)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_sense_is_no_optimum(name: str) -> None:
     wrong = _swapped(engine_models.solved(name))
     for checks in (solution_checks(wrong), prove(wrong.derivation)):
@@ -80,7 +122,7 @@ def test_a_wrong_sense_is_no_optimum(name: str) -> None:
         assert verdicts == expected
 
 
-@pytest.mark.parametrize("name", SOLVED)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_solution_that_is_off_by_a_millionth_is_found(name: str) -> None:
     claim = engine_models.solved(name)
     for letter in claim.derivation.system.unknowns:

@@ -286,11 +286,11 @@ def interpolated(values: Curves, end: Fraction | None) -> Curves:
     panels = 1
     while panels <= _PANELS:
         width = float(end) / panels
-        tables = []
-        for k in range(panels):
-            times = np.minimum(width * (k + (1 + nodes) / 2), float(end))
-            tables.append(chebyshev.chebfit(nodes, values(times), _NODES - 1))
-        series = np.array(tables)  # (panels, degree, curves)
+        times = width * (np.arange(panels)[:, None] + (1 + nodes) / 2)
+        found = values(np.minimum(times, float(end)).ravel())
+        parts = np.split(found, panels)
+        # (panels, degree, curves)
+        series = np.array([chebyshev.chebfit(nodes, part, _NODES - 1) for part in parts])
         size = np.abs(series).max(axis=(0, 1))
         last = np.abs(series[:, -2:]).max(axis=(0, 1))
         if np.all(last <= _ACCURACY * np.maximum(size, 1e-300)):

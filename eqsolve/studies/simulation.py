@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,14 +32,15 @@ from eqsolve.studies.moments import Moments
 
 Array = NDArray[np.float64]
 
-#: Paths that are simulated together; the numbers of a path depend on it.
-CHUNK = 1 << 13
+#: Paths that are simulated together: arrays of this length stay in a processor's cache.
+CHUNK = 1 << 12
 #: Bounds on paths, and on paths times steps times states.
 MOST_PATHS, MOST_WORK = 10**7, 2 * 10**10
 #: Groups of paths of similar length at a random horizon.
 _GROUPS = 8
-#: Share of the variance that one path may have before the tail is called too heavy.
-_HEAVY = 0.05
+#: Share of the variance beyond which one path makes the standard error doubtful, which is then
+#: taken times ``_CAUTION``, and beyond which it means nothing.
+_DOUBTFUL, _HEAVY, _CAUTION = 0.05, 0.5, 3.0
 #: Least number of the longest steps: with fewer the extrapolation means nothing.
 _LEAST = 4
 _STAGE = "simulation"
@@ -53,24 +55,34 @@ class Band:
     estimate : extrapolated to steps of length zero.
     standard_error : of the estimate.
     bias : what the extrapolation may have left, from steps twice and four times as long.
-    heavy : one path has so large a share of the variance that the standard error means nothing.
+    share : the largest share of one path in the variance.
     """
 
     estimate: float
     standard_error: float
     bias: float
-    heavy: bool = False
+    share: float = 0.0
+
+    @property
+    def heavy(self) -> bool:
+        """Whether one path's share is so large that the standard error means nothing."""
+        return self.share > _HEAVY
+
+    @property
+    def spread(self) -> float:
+        """The standard error that is reckoned with: larger where single paths weigh much."""
+        return self.standard_error * (_CAUTION if self.share > _DOUBTFUL else 1.0)
 
     def allowed(self, false_alarm: float) -> float:
         """Largest distance of the truth, exceeded with at most this probability."""
-        return -float(ndtri(false_alarm / 2)) * self.standard_error + self.bias
+        return -float(ndtri(false_alarm / 2)) * self.spread + self.bias
 
     def power(self, error: float, false_alarm: float) -> float:
         """Probability that a value that is wrong by ``error`` is found out."""
         room = abs(error) - self.allowed(false_alarm)
-        if self.standard_error == 0:
+        if self.spread == 0:
             return float(room > 0)
-        return 0.5 * math.erfc(-room / self.standard_error / math.sqrt(2))
+        return 0.5 * math.erfc(-room / self.spread / math.sqrt(2))
 
 
 @dataclass(frozen=True)
@@ -120,11 +132,7 @@ def simulate(
     DerivationError
         If the game cannot be simulated: the error names what.
     """
-    if not 1 <= paths <= MOST_PATHS:
-        raise _refused(claim, f"the number of paths must be from 1 to {MOST_PATHS}.")
-    if step is not None and not (0 < step < math.inf):
-        raise _refused(claim, "the step must be a positive number.")
-    return _Run(claim, paths, seed, step).simulation()
+    return Simulator(claim).run(paths=paths, seed=seed, step=step)
 
 
 def _refused(claim: Equilibrium, text: str) -> InputError:
@@ -143,11 +151,11 @@ class _Row:
     function: sp.Expr
 
 
-class _Run:
-    """One simulation."""
+class Simulator:
+    """What simulations of one equilibrium have in common: programs of its steps."""
 
-    def __init__(self, claim: Equilibrium, paths: int, seed: int, step: float | None) -> None:
-        self.claim, self.paths, self.seed = claim, paths, seed
+    def __init__(self, claim: Equilibrium) -> None:
+        self.claim = claim
         self.sources = [Moments(claim, player) for player in claim.game.players]
         self.dynamics: Dynamics = self.sources[0].closed
         self.least = min(self._constant(source.rates[1]) for source in self.sources)
@@ -157,9 +165,21 @@ class _Run:
             ([*claim.letters, *letters], claim.curves([*claim.letters, *letters]))
         ]
         self.rows = [row for source in self.sources for row in self._rows(source)]
-        self.step = self._longest() if step is None else step
         self.starts = self._starts()
         self._compile()
+
+    @cached_property
+    def longest(self) -> float:
+        """A step that is short against the horizon and against the drift's fastest rate."""
+        return self._longest()
+
+    def run(self, *, paths: int, seed: int = 1, step: float | None = None) -> Simulation:
+        """Simulate; see :func:`simulate`."""
+        if not 1 <= paths <= MOST_PATHS:
+            raise _refused(self.claim, f"the number of paths must be from 1 to {MOST_PATHS}.")
+        if step is not None and not (0 < step < math.inf):
+            raise _refused(self.claim, "the step must be a positive number.")
+        return _Run(self, max(paths, 2 * len(self.starts)), seed, step or self.longest).simulation()
 
     def _constant(self, rate: sp.Expr) -> sp.Expr:
         if rate.free_symbols:
@@ -264,21 +284,44 @@ class _Run:
             ]
         self.program = Function(outputs, [*states, *self.letters, t])
 
+    @cached_property
+    def growth(self) -> float | None:
+        """At a random horizon, the fastest growth of expected squares of payoffs, where known."""
+        if self.claim.end is not None:
+            return None
+        found = [source.growth(2) for source in self.sources]
+        return max((rate for rate in found if rate is not None), default=None)
+
+    def intensities(self, times: Array) -> list[Array]:
+        """The rates of the clocks at an array of times."""
+        return self._clocks([times])
+
+    @cached_property
+    def _clocks(self) -> Function:
+        return Function([rate for rate, _ in self.dynamics.jumps], [t])
+
+
+class _Run:
+    """One simulation."""
+
+    def __init__(self, of: Simulator, paths: int, seed: int, step: float) -> None:
+        self.of, self.paths, self.seed, self.step = of, paths, seed, step
+
     def simulation(self) -> Simulation:
         """Simulate all paths and estimate."""
-        claim = self.claim
-        paths = max(self.paths, 2 * len(self.starts))
-        end = 1 / self.kill if claim.end is None else float(claim.end)
-        work = paths * 4 * math.ceil(end / (4 * self.step)) * len(self.dynamics.states)
+        of, claim, paths = self.of, self.of.claim, self.paths
+        end = 1 / of.kill if claim.end is None else float(claim.end)
+        work = paths * 4 * math.ceil(end / (4 * self.step)) * len(of.dynamics.states)
         if not work <= MOST_WORK:
             raise _refused(
                 claim, f"{work:.3g} steps of states would be made, at most {MOST_WORK:.3g} are."
             )
         self._require_variance()
         parts = []
-        for first in range(0, paths, CHUNK):
+        chunk = CHUNK if claim.end is not None else CHUNK * _GROUPS
+        for first in range(0, paths, chunk):
             rng = np.random.Generator(np.random.Philox(key=[self.seed, first]))
-            parts.append(self._chunk(np.arange(first, min(first + CHUNK, paths)), rng))
+            parts.append(self._chunk(np.arange(first, min(first + chunk, paths)), rng))
         totals = np.concatenate(parts, axis=-1)
         if not np.all(np.isfinite(totals)):
             raise NoSolutionError(
@@ -287,17 +330,17 @@ class _Run:
                 stage=_STAGE,
                 remedy="Make the step shorter.",
             )
-        strata = [totals[:, :, k :: len(self.starts)] for k in range(len(self.starts))]
+        strata = [totals[:, :, k :: len(self.of.starts)] for k in range(len(self.of.starts))]
         return self._estimates(strata, work)
 
     def _chunk(self, numbers: NDArray[np.int64], rng: np.random.Generator) -> Array:
         """(levels, rows, paths): the players' moments, path by path."""
-        points = np.array([point for _, point in self.starts])
+        points = np.array([point for _, point in self.of.starts])
         begin = points[numbers % len(points)].T
-        if self.claim.end is not None:
-            return self._paths(begin, np.full(1, float(self.claim.end)), rng)
-        ends = rng.exponential(1 / self.kill, len(numbers))
-        found = np.empty((3, len(self.rows), len(numbers)))
+        if self.of.claim.end is not None:
+            return self._paths(begin, np.full(1, float(self.of.claim.end)), rng)
+        ends = rng.exponential(1 / self.of.kill, len(numbers))
+        found = np.empty((3, len(self.of.rows), len(numbers)))
         for group in np.array_split(np.argsort(ends), min(_GROUPS, len(ends))):
             found[:, :, group] = self._paths(begin[:, group], ends[group], rng)
         return found
@@ -307,14 +350,14 @@ class _Run:
         steps = 4 * max(_LEAST, math.ceil(float(ends.max()) / (4 * self.step)))
         length = ends / steps
         root = np.sqrt(length)
-        noises, jumps = len(self.dynamics.noises), len(self.dynamics.jumps)
+        noises, jumps = len(self.of.dynamics.noises), len(self.of.dynamics.jumps)
         with np.errstate(all="ignore"):
-            levels = [_Level(self, begin, length * width) for width in (1, 2, 4)]
+            levels = [_Level(self.of, begin, length * width) for width in (1, 2, 4)]
             for block in range(0, steps, 4):
                 shocks = [rng.standard_normal((noises, paths)) * root for _ in range(4)]
                 strikes = []
                 for k in range(4):
-                    rates = self._intensities(length * (block + k)) if jumps else []
+                    rates = self.of.intensities(length * (block + k)) if jumps else []
                     strikes.append([rng.poisson(r * length, paths) for r in rates])
                 for level, width in zip(levels, (1, 2, 4), strict=True):
                     for k in range(0, 4, width):
@@ -324,50 +367,42 @@ class _Run:
                         )
             return np.array([level.totals(ends) for level in levels])
 
-    def _intensities(self, times: Array) -> list[Array]:
-        program = Function([rate for rate, _ in self.dynamics.jumps], [t])
-        return program([times])
-
     def _require_variance(self) -> None:
         """At a random horizon, payoffs have variances where their squares' growth is slow."""
-        claim = self.claim
-        if claim.end is not None:
-            return
-        for source in self.sources:
-            reached = source.growth(2)
-            if reached is not None and reached >= self.kill:
-                raise NoSolutionError(
-                    f"squares of payoffs grow at rate {reached:.6g}, not below {self.kill:.6g}: "
-                    "their averages have no standard error.",
-                    game=claim.game.name,
-                    stage=_STAGE,
-                )
+        of = self.of
+        if of.growth is not None and of.growth >= of.kill:
+            raise NoSolutionError(
+                f"squares of payoffs grow at rate {of.growth:.6g}, not below {of.kill:.6g}: "
+                "their averages have no standard error.",
+                game=of.claim.game.name,
+                stage=_STAGE,
+            )
 
     def _estimates(self, totals: Sequence[Array], work: int) -> Simulation:
-        weights = [weight for weight, _ in self.starts]
+        weights = [weight for weight, _ in self.of.starts]
         moments: dict[str, Band] = {}
         objectives: dict[str, Band] = {}
-        for player in self.claim.game.players:
-            picked = [k for k, row in enumerate(self.rows) if row.player is player]
+        for player in self.of.claim.game.players:
+            picked = [k for k, row in enumerate(self.of.rows) if row.player is player]
             means = [
                 sum(w * part[level, picked].mean(axis=-1) for w, part in zip(weights, totals))
                 for level in range(3)
             ]
             for k, row in zip(range(len(picked)), picked):
-                moments[self.rows[row].moment.name] = self._band(
+                moments[self.of.rows[row].moment.name] = self._band(
                     totals, picked, np.eye(len(picked))[k], [m[k] for m in means]
                 )
             names = [m.symbol for m in player.preference.moments]
-            world = self.claim.world
+            world = self.of.claim.world
             aggregate = world.of_copy(player.preference.aggregate, world.first)
-            aggregate = aggregate.xreplace(self.claim.numbers).xreplace(self.claim.begin)
+            aggregate = aggregate.xreplace(self.of.claim.numbers).xreplace(self.of.claim.begin)
             value = Function([aggregate], names)
             reached = [value([float(v) for v in m])[0] for m in means]
             _, (slopes,) = value.jacobian([float(v) for v in 2 * means[0] - means[1]])
             slope = np.array([slopes.get(k, 0.0) for k in range(len(names))])
             objectives[player.name] = self._band(totals, picked, slope, reached)
         return Simulation(
-            self.claim.game.name, self.paths, self.seed, self.step, work, moments, objectives
+            self.of.claim.game.name, self.paths, self.seed, self.step, work, moments, objectives
         )
 
     def _band(
@@ -375,7 +410,7 @@ class _Run:
     ) -> Band:
         """Extrapolate a function of the moments, its errors by the delta method."""
         variance, share = 0.0, 0.0
-        for (weight, _), part in zip(self.starts, totals):
+        for (weight, _), part in zip(self.of.starts, totals):
             drawn = np.tensordot(slope, 2 * part[0, picked] - part[1, picked], axes=(0, 0))
             squares = (drawn - drawn.mean()) ** 2
             variance += weight**2 * squares.sum() / (len(drawn) - 1) / len(drawn)
@@ -384,9 +419,9 @@ class _Run:
         fine, middle, coarse = map(float, reached)
         estimate, longer = 2 * fine - middle, 2 * middle - coarse
         scale = 64 * np.finfo(float).eps * abs(estimate)
-        heavy = share > _HEAVY and math.sqrt(variance) > scale
+        share = share if math.sqrt(variance) > scale else 0.0
         bias = abs(estimate - longer) + scale
-        return Band(float(estimate), math.sqrt(variance), float(bias), bool(heavy))
+        return Band(float(estimate), math.sqrt(variance), float(bias), share)
 
 
 class _Level:
@@ -396,7 +431,7 @@ class _Level:
     integrals of the functions' gradients.
     """
 
-    def __init__(self, run: _Run, begin: Array, length: Array) -> None:
+    def __init__(self, run: Simulator, begin: Array, length: Array) -> None:
         self.run, self.length = run, length
         self.places = run.chart.inside(begin)
         self.worth = np.ones((len(run.rows), begin.shape[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
@@ -14,14 +15,14 @@ from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import t
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moments import Moments
-from eqsolve.studies.simulation import Band, Simulation, simulate
+from eqsolve.studies.simulation import Band, Simulation, Simulator
 from eqsolve.verify.check import Check
 
 #: Probability that a right value is called wrong, in each comparison.
 FALSE_ALARM = 1e-6
 #: The error of a value that must be found out, and how often.
 ERROR, POWER = 0.01, 0.99
-#: How often the step is halved and the paths are doubled to reach the power.
+#: How many simulations, of shorter steps and more paths, are made to reach the power.
 ROUNDS = 4
 
 
@@ -34,8 +35,8 @@ def simulation_checks(
 ) -> list[Check]:
     """Compare the claimed values at the start with a simulation of the game.
 
-    The step is halved and the paths are doubled until an error of ``ERROR`` of each value is found
-    with probability ``POWER``; if that is not reached the check is not verified, and says so.
+    Steps are shortened and paths are added until an error of ``ERROR`` of each value is found with
+    probability ``POWER``; if that is not reached the check is not verified, and says so.
 
     Parameters
     ----------
@@ -99,14 +100,26 @@ def _powerful(
     claim: Equilibrium, values: Iterable[str], paths: int, seed: int, false_alarm: float
 ) -> Simulation:
     """The first simulation that has the power, or the last."""
-    step: float | None = None
+    simulator = Simulator(claim)
+    step = simulator.longest
     for _ in range(ROUNDS):
-        found = simulate(claim, paths=paths, seed=seed, step=step)
+        found = simulator.run(paths=paths, seed=seed, step=step)
         bands = {**found.moments, **found.objectives}
-        if all(not _weak(bands[k], false_alarm) for k in values):
+        weak = [bands[k] for k in values if _weak(bands[k], false_alarm)]
+        if not weak:
             break
-        step, paths, seed = found.step / 2, 2 * paths, seed + 1
+        # the bias falls as the step squared, the standard error as the root of the paths
+        steps = max(math.sqrt(band.bias / _room(band) * 6) for band in weak)
+        errors = max((band.allowed(false_alarm) - band.bias) / _room(band) * 2 for band in weak)
+        step /= min(max(steps, 1.0 if errors > 1 else 2.0), 8.0)
+        paths = math.ceil(paths * min(max(errors**2, 1.0), 16.0))
+        seed += 1
     return found
+
+
+def _room(band: Band) -> float:
+    """The error that must be found out."""
+    return ERROR * max(abs(band.estimate), 1e-6)
 
 
 def _weak(band: Band, false_alarm: float) -> str:
@@ -116,8 +129,7 @@ def _weak(band: Band, false_alarm: float) -> str:
     """
     if band.heavy:
         return "A single path has a large share of the variance: the tail is too heavy."
-    scale = max(abs(band.estimate), 1e-6)
-    power = band.power(ERROR * scale, false_alarm)
+    power = band.power(_room(band), false_alarm)
     if power < POWER:
         return f"An error of {ERROR:.0%} would be found with probability {power:.2g} only."
     return ""
@@ -132,9 +144,9 @@ def _compared(
     false_alarm: float,
 ) -> Check:
     weak = _weak(band, false_alarm)
-    power = band.power(ERROR * max(abs(band.estimate), 1e-6), false_alarm)
+    power = band.power(_room(band), false_alarm)
     note = weak or (
-        f"{found.paths} paths, seed {found.seed}; standard error {band.standard_error:.2g}, bias "
+        f"{found.paths} paths, seed {found.seed}; standard error {band.spread:.2g}, bias "
         f"of the steps at most {band.bias:.2g}; false alarms {false_alarm:.0e}, power against "
         f"{ERROR:.0%} {power:.4f}."
     )
