@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scalar import scalar
 
 import eqsolve
-from eqsolve.symbols import symbol, symbols
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 
 ROUNDS = 15
 POINTS = 1 << 20

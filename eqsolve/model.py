@@ -9,7 +9,9 @@ from typing import Literal
 
 import sympy as sp
 
+from eqsolve.errors import InputError
 from eqsolve.ledger import Display
+from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.derivation import Derivation, derive
 from eqsolve.symbolic.game import Game
@@ -53,6 +55,7 @@ class Model:
     cases : named parameter sets with exact values.
     reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
         order of the coefficients of x, y and 1; they are right to one unit of the last digit.
+    roles : which symbol plays which part; None for a game that is solved symbolically only.
     further : function from the model and a level to more parameter points for numerical checks.
     refereed : the same for the points at which the grid judges.
     about : what a table of the grid's verdicts says of the points that were drawn.
@@ -70,6 +73,7 @@ class Model:
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    roles: Roles | None = None
     further: Callable[[Model, Level], Iterable[Case]] = _none
     refereed: Callable[[Model, Level], Iterable[Case]] = _none
     about: tuple[str, ...] = ()
@@ -78,6 +82,24 @@ class Model:
     def name(self) -> str:
         """The game's name."""
         return self.game.name
+
+    @property
+    def parts(self) -> Roles:
+        """The roles of its symbols.
+
+        Raises
+        ------
+        InputError
+            If the game is solved symbolically only.
+        """
+        if self.roles is None:
+            raise InputError(
+                "the game is solved symbolically only: its closed form has no cubic to select a "
+                "root of.",
+                game=self.name,
+                stage="input",
+            )
+        return self.roles
 
     @cached_property
     def derivation(self) -> Derivation:

@@ -112,6 +112,16 @@ class _Place:
         return Found(self.name, self.origin, export, self.path, digest, self.module)
 
 
+def letters(name: str) -> None:
+    """Make a game's letters known without loading the game.
+
+    They are those of the module ``vocabulary`` beside it, if there is one.
+    """
+    place = _packages().get(name) or _built_in().get(name)
+    if place is not None and (place.path.parent / "vocabulary.py").is_file():
+        importlib.import_module(f"{place.module.rpartition('.')[0]}.vocabulary")
+
+
 #: Files that were named by their paths, by the names of their games: they beat all others.
 _adopted: dict[str, Found] = {}
 

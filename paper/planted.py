@@ -9,13 +9,13 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.model import Model
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbols import symbol, symbols
 from eqsolve.verify.cases import SEED
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks, wrong_displays

@@ -24,7 +24,7 @@ LAYERS = (
     ("arithmetic",),
     ("game", "symbolic"),
     ("derivation",),
-    ("ledger", "model", "papers"),
+    ("ledger", "model", "papers", "roles"),
     ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("numerics", "pde", "solve"),
     ("writing",),

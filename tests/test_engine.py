@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import collect, is_zero
@@ -22,7 +23,6 @@ from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm, Definition, solve
 from eqsolve.symbolic.value import _prove
-from eqsolve.symbols import symbol, symbols
 
 GAMES = ("best-response", "n-agent", "mean-field")
 

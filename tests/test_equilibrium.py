@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError
 from eqsolve.numerics.equilibria.equilibrium import solve
-from eqsolve.symbols import symbol
 from reference import cases, draws, spec
 
 #: The answers are midpoints of tiny balls: only the final rounding to double precision remains.

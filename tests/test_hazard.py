@@ -98,11 +98,9 @@ def test_agents_who_differ_are_refused() -> None:
 
 
 def test_games_without_a_cubic_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = SimpleNamespace(
-        population=None, derivation=SimpleNamespace(form=SimpleNamespace(table={}))
-    )
+    absent = SimpleNamespace(population=None, roles=None)
     monkeypatch.setattr(hazard_module, "find_model", lambda game: absent)
-    with pytest.raises(InputError, match="D2 > 0"):
+    with pytest.raises(InputError, match="no closed form with a condition"):
         solve_hazard("absent", "weibull:2,20", PARAMETERS)
 
 

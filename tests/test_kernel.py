@@ -27,13 +27,13 @@ from eqsolve.codegen.kernel import OUTPUTS, kernel
 from eqsolve.codegen.printer import straight_line
 from eqsolve.codegen.program import program
 from eqsolve.codegen.source import kernel_source
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError, EqsolveError, InputError
 from eqsolve.numerics.arithmetic import doubledouble as dd
 from eqsolve.numerics.status import Status, labels
 from eqsolve.registry import model
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol, symbols
 from reference import cases, draws, spec
 
 GOLDEN = Path(__file__).parent / "golden" / "kernel"

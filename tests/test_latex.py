@@ -17,6 +17,7 @@ import pytest
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.vocabulary import latex_names, symbol
 from eqsolve.errors import DerivationError, InputError, StaleError
 from eqsolve.latex import document
 from eqsolve.latex.layout import LINE_WIDTH, broken, display_rows, width
@@ -28,7 +29,6 @@ from eqsolve.paper.displays import cubic
 from eqsolve.paper.displays.source import ABBREVIATIONS
 from eqsolve.registry import model
 from eqsolve.symbolic.reduction import Reduction
-from eqsolve.symbols import latex_names, symbol
 
 GAMES = ("best-response", "n-agent", "mean-field")
 GOLDEN = Path(__file__).parent / "golden" / "latex"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.reductions import explicit, factored, specialize
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol, symbols
 
 r, B, b, nu, sigma, s2 = symbols("r B b nu sigma s2")
 theta, gamma, alpha, beta, lam, kappa, N = symbols("theta gamma alpha beta lambda kappa N")

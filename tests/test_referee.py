@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
+from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Case
 from eqsolve.paper.cases import DOMAIN, ROOTS
@@ -21,7 +22,6 @@ from eqsolve.paper.sets import GIVEN as AGGREGATES
 from eqsolve.paper.sets import SETS as NAMED
 from eqsolve.pde import USABLE, GridProblem, solve_extended_hjb
 from eqsolve.registry import model
-from eqsolve.symbols import symbols
 from eqsolve.verify import referee as judging
 from eqsolve.verify import table as tables
 from eqsolve.verify.cases import refereed

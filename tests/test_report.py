@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 
 from eqsolve import report
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import InputError
 from eqsolve.latex.printer import BREAK, marked
 from eqsolve.ledger import Display, Line
@@ -20,7 +21,6 @@ from eqsolve.page import Content, covered, grouped, overview, render, sections
 from eqsolve.paper_figures.figure import Drawn, write
 from eqsolve.paper_figures.runner import FIGURES
 from eqsolve.registry import model
-from eqsolve.symbols import symbol, symbols
 from eqsolve.typeset import heading, mathematics, number, prose, split
 from pages import Page, loads, probe, raw_tex
 

@@ -16,13 +16,13 @@ from eqsolve.cli import cli
 from eqsolve.codegen import tangent
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import program
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.sensitivity import derivatives as module
 from eqsolve.numerics.sensitivity.derivatives import OUTPUTS, derivatives, names, sensitivity
 from eqsolve.numerics.sensitivity.region import signs_over
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
-from eqsolve.symbols import symbol
 from reference import cases, draws, spec
 from reference.precision import ctx, number
 

@@ -22,13 +22,13 @@ from scipy.linalg import expm
 from scipy.stats import kstest
 
 from eqsolve.cli import cli
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.simulation import normals, population
 from eqsolve.numerics.simulation import simulate as simulation
 from eqsolve.numerics.simulation import wealth
 from eqsolve.numerics.simulation.simulate import Simulation, simulate
 from eqsolve.registry import model
-from eqsolve.symbols import symbol
 from reference import cases
 
 S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"]}

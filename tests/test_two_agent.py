@@ -11,6 +11,7 @@ import sympy as sp
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import M_b, M_s
 from eqsolve.derivations.mean_variance.two_agent import MODEL
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.ledger import Checker
 from eqsolve.paper.displays import constant, large_hazard, many, pair
@@ -19,7 +20,6 @@ from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol, symbols
 from reference import spec
 from reference.heterogeneous import two_agent
 from test_limits import evaluated

@@ -16,13 +16,13 @@ from click.testing import CliRunner
 
 from eqsolve import registry
 from eqsolve.cli import cli
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError
 from eqsolve.model import Case, Model
 from eqsolve.numerics.equilibria import equilibrium
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.registry import model, models
-from eqsolve.symbols import symbol
 from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import cases
 from eqsolve.verify.check import Check

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.symbolic.heterogeneous import Agents, Average
-from eqsolve.symbols import symbols
 
 w, P, M_b, M_s = symbols("w P M_b M_s")
 BQb, BQs, BP, sQb, sQs, sP = symbols("BQb BQs BP sQb sQs sP")

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.model import Model
+from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbolic.notation import Notation
-from eqsolve.symbols import symbols
 
 r, b, B, nu, sigma, s2 = symbols("r b B nu sigma s2")
 theta, gamma, alpha, beta, lam = symbols("theta gamma alpha beta lambda")
 n, N, kappa = symbols("n N kappa")
-x, y, p = symbols("x y p")
+x, y, q, p = symbols("x y q p")
 m_b, m_s, m_2 = symbols("m_b m_s m_2")
 a, c, d = symbols("a c d")
 h20, h11, h02, h10, h01, h00 = symbols("h20 h11 h02 h10 h01 h00")
@@ -85,6 +86,29 @@ NOTATION = Notation(
     positive=lam,
 )
 
+ROLES = Roles(
+    root=p1,
+    slope=B,
+    affine=(p1, p2, p3),
+    response=(p1, p2, q3, Qb, Qs),
+    strategy=(k1, k2, k3),
+    moments=(a, c, d, h20, h11, h02, h10, h01, h00),
+    admissible=D2,
+    constant=Delta,
+    always=(D1, D2, Delta, S, W),
+    hazard=lam,
+    rate=r,
+    competition=theta,
+    weights=(alpha, beta),
+    noises=(nu, sigma),
+    own=(b, nu, sigma, B, s2),
+    size=n,
+    reciprocal=N,
+    position=g,
+    mean_square=g2,
+    square=q,
+)
+
 #: Parameters of every game of the family, in the order users give them.
 PARAMETERS = ("r", "b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda")
 
@@ -95,6 +119,7 @@ RESPONSE = Model(
     game=investment_game("best-response", own_weight=1 - theta * N),
     ansatz=ANSATZ,
     notation=NOTATION,
+    roles=ROLES,
     parameters=(*PARAMETERS, "n", "m_b", "m_s", "m_2"),
 )
 

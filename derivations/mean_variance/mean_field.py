@@ -14,6 +14,7 @@ MODEL = Model(
     game=mv.investment_game("mean-field", own_weight=sp.S.One, mean_field=True),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
+    roles=mv.ROLES,
     parameters=mv.PARAMETERS,
     population=Population(sp.S.Zero, mv.AGGREGATES),
 )

@@ -12,6 +12,7 @@ MODEL = Model(
     game=mv.investment_game("n-agent", own_weight=1 - mv.theta * mv.N),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
+    roles=mv.ROLES,
     parameters=mv.PARAMETERS + ("n",),
     population=Population(mv.N, mv.AGGREGATES),
     response=mv.RESPONSE,

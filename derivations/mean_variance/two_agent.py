@@ -17,6 +17,7 @@ MODEL = Model(
     game=mv.investment_game("two-agent", own_weight=1 - mv.theta * w),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
+    roles=mv.ROLES,
     parameters=PARAMETERS,
     population=TWO,
     response=mv.RESPONSE,

@@ -20,7 +20,7 @@ from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.errors import InputError
-from eqsolve.registry import model, names
+from eqsolve.registry import letters, model, names
 
 Selection = Literal["limit", "value"]
 
@@ -280,6 +280,7 @@ def kernel(game: str, *, precise: bool = False) -> Kernel:
     found = recalled(stem) if game in names() else None
     if found is not None:
         note, source, path = found
+        letters(game)
         return Kernel(game, tuple(note["parameters"]), source, path, exact, note["origin"])
     # The generator needs SymPy, which a kernel found again does without.
     from eqsolve.codegen.fast import fast_source

@@ -16,14 +16,11 @@ from eqsolve.latex.syntax import RELATIONS, Relation, Unreadable
 from eqsolve.ledger import EQUATED, Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import Ratio, Ring
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 
 _PASSES = 10
 _DISPLAYED = {"=": "=", ":=": "=", r"\overset{!}{=}": "="}
 _MIRRORED = {"<": ">", r"\leq": r"\geq"}
-#: Definitions of the game that hold for every agent's own symbols, too.
-_PER_AGENT = frozenset(symbols("B s2"))
-_OWN = frozenset(symbols("b nu sigma B s2"))
 _LONG = 12
 
 
@@ -103,11 +100,14 @@ class Reference:
         """The abbreviations and special values that are known at this display."""
         known: dict[sp.Symbol, sp.Expr] = {}
         game = self.model.derivation.game
-        pairs = [(symbol("N"), 1 / symbol("n")), *game.definitions.items()]
+        roles = self.model.roles
+        pairs = [] if roles is None else [(roles.reciprocal, 1 / roles.size)]
+        pairs += game.definitions.items()
+        parameters = frozenset(() if roles is None else roles.own)
         for own in self._agents_symbols():
             stem, _, index = own.name.rpartition("_")
             value = game.definitions[symbol(stem)]
-            names = {s: symbol(f"{s.name}_{index}") for s in value.free_symbols & _OWN}
+            names = {s: symbol(f"{s.name}_{index}") for s in value.free_symbols & parameters}
             pairs.append((own, value.xreplace(names)))
         # a name may mean something else further away: what was introduced last counts
         place = self._others.index(self.display)
@@ -125,12 +125,15 @@ class Reference:
         return known
 
     def _agents_symbols(self) -> set[sp.Symbol]:
+        roles = self.model.roles
+        own_names = frozenset(() if roles is None else roles.own)
+        definitions = own_names & set(self.model.derivation.game.definitions)
         found = set()
         for line in self.display.let + self.display.lines:
             for name in line.left.free_symbols | line.right.free_symbols:
                 stem, _, index = name.name.rpartition("_")
-                if stem in {s.name for s in _PER_AGENT} and (index.isdecimal() or index in "ik"):
-                    for own in _PER_AGENT:
+                if stem in {s.name for s in definitions} and (index.isdecimal() or index in "ik"):
+                    for own in definitions:
                         found.add(symbol(f"{own.name}_{index}"))
         return found
 

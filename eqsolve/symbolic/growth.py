@@ -9,7 +9,7 @@ from flint import fmpq_mpoly
 
 from eqsolve.symbolic.algebra import Ring
 from eqsolve.symbolic.matching import CoefficientSystem
-from eqsolve.symbols import symbol
+from eqsolve.symbols import letters
 
 
 def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp.Expr, ...]:
@@ -30,7 +30,7 @@ def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp
         and (sp.Poly(e.monomial, *states[:2]).total_degree() == 2 or e.monomial in states[2:])
     ]
     unknowns = [e.unknown for e in second]
-    mu = symbol("mu")
+    mu = letters("mu")[0]
     # spelled out, so that the polynomial factors
     squares = {
         s: e for s, e in system.hjb.game.definitions.items() if e.is_Add and e.args[0].is_Pow

@@ -11,7 +11,7 @@ from eqsolve.errors import DerivationError
 from eqsolve.symbolic.display import notebook, text
 from eqsolve.symbolic.game import Game, Moment
 from eqsolve.symbolic.generator import Generator
-from eqsolve.symbols import symbol
+from eqsolve.symbols import letters
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class ExtendedHJB:
     def arguments(self) -> tuple[sp.Symbol, ...]:
         """Time (unless the problem is stationary) and states."""
         states = self.game.state_symbols
-        return states if self.game.horizon.stationary else (symbol("t"), *states)
+        return states if self.game.horizon.stationary else (letters("t")[0], *states)
 
     def function(self, name: str) -> sp.Expr:
         """An unknown function of the arguments."""
         return sp.Function(name, real=True)(*self.arguments)
 
     def _apply(self, f: sp.Expr) -> sp.Expr:
-        return self.generator.apply(f, None if self.game.horizon.stationary else symbol("t"))
+        return self.generator.apply(f, None if self.game.horizon.stationary else letters("t")[0])
 
     @cached_property
     def moments(self) -> dict[Moment, sp.Expr]:

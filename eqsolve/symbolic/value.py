@@ -12,7 +12,7 @@ from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.notation import Notation, Writer
 from eqsolve.symbolic.solving import Definition
-from eqsolve.symbols import symbol
+from eqsolve.symbols import letters
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def value_forms(system: CoefficientSystem, notation: Notation) -> ValueForms:
     equation = collect(insert(hjb, ansatz, maximized), states)
     _prove(system, by_moments, equation)
 
-    weight = symbol("K")
+    weight = letters("K")[0]
     shown = hamiltonian.subs(control, 0) + weight / 2 * control**2
     lines = collect(insert(hjb, ansatz, shown), states)
     equations = []

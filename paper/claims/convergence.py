@@ -9,6 +9,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import plural
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.mean_field_limit.convergence import converge
 from eqsolve.numerics.status import Status
@@ -19,7 +20,6 @@ from eqsolve.paper.claims.joint import feedback, fixed_point, generic_fixed_poin
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol, symbols
 from eqsolve.verify.symbolic import limit_checks
 
 #: Numbers of agents in the simulation, paths, steps, and the time simulated.

@@ -6,6 +6,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import counted
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import (
@@ -43,7 +44,6 @@ from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.reductions import explicit, specialize
-from eqsolve.symbols import symbol, symbols
 from eqsolve.verify.check import Check
 
 #: beta = r = 0 and the root that belongs to constant strategies.

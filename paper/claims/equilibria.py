@@ -11,6 +11,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import counted, plural
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
@@ -20,7 +21,6 @@ from eqsolve.paper.claims.joint import feedback, finite, fixed_point, responses
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
-from eqsolve.symbols import symbol
 
 #: Number of drawn points solved in ball arithmetic, by scale of the search.
 _EXACT_POINTS = 10

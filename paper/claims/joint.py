@@ -11,6 +11,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.search import Array
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.arithmetic.ball import precision, run
 from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.equilibria.point import PointSolver
@@ -20,7 +21,6 @@ from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.heterogeneous import Agents, FixedPoint
-from eqsolve.symbols import symbol, symbols
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.paper.claims.corollaries import CONSTANT, scale
 from eqsolve.paper.claims.exact import (
     S1,
@@ -35,7 +36,6 @@ from eqsolve.registry import model
 from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.limits import at_infinity, growing_roots, leading
 from eqsolve.symbolic.reductions import explicit, specialize
-from eqsolve.symbols import symbol, symbols
 
 
 def large_hazard(context: Context) -> Finding:

@@ -7,6 +7,7 @@ from functools import cache
 import sympy as sp
 
 from eqsolve.claims.claim import Context, Test
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.paper.claims.exact import (
     B,
     Q,
@@ -29,7 +30,6 @@ from eqsolve.paper.claims.exact import (
 )
 from eqsolve.symbolic.reductions import explicit
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol
 
 _D2 = symbol("D2")
 SYMBOLS = (B, r, p1, _D2, nu, sigma, theta, alpha, gamma)

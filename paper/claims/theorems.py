@@ -8,6 +8,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import plural
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import (
@@ -28,7 +29,6 @@ from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import insert
-from eqsolve.symbols import symbol, symbols
 from eqsolve.verify.check import Check
 from eqsolve.verify.prediction import predictions
 from eqsolve.verify.spike import spike_checks

@@ -14,6 +14,7 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, signs
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.numerics.arithmetic.ball import precision, run
 from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.numerics.parameters import parameters
@@ -25,7 +26,6 @@ from eqsolve.registry import model
 from eqsolve.symbolic.limits import at_infinity, derivative
 from eqsolve.symbolic.reductions import specialize
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol
 
 #: pi falls with beta, everybody at wealth 1.
 FALLING = {

@@ -15,13 +15,13 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs, w
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import DerivationError
 from eqsolve.symbolic.algebra import is_zero, together
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.limits import at_infinity
 from eqsolve.symbolic.reductions import explicit, factored, specialize
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol
 
 PARTS = mv.NOTATION.split[mv.p3]
 POINT = AGENTS.fixed_point(PARTS)

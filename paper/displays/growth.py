@@ -12,6 +12,7 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import (
     Along,
@@ -29,7 +30,6 @@ from eqsolve.paper.displays.source import Source, t
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.growth import growth_polynomials
-from eqsolve.symbols import symbol
 
 s, T = sp.symbols("s T")
 #: The part of the response that does not depend on own wealth, and the constants of its bound.

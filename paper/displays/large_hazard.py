@@ -10,10 +10,10 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.ledger import TENDS, Display, Line
 from eqsolve.paper.displays.constant import POINT, RESPONSE, ConstantResponse, Meaning
-from eqsolve.symbols import symbol, symbols
 
 Values = Mapping[sp.Symbol, sp.Expr]
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
+from eqsolve.derivations.mean_variance.vocabulary import entry, symbol
 from eqsolve.ledger import Display, Kind, Line, Proof
 from eqsolve.operators import Differential, InOrder, Noise
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import State
-from eqsolve.symbols import entry, symbol
 
 
 def meaning(name: sp.Symbol) -> str:

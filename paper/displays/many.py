@@ -9,13 +9,13 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import w
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import TENDS, Display, Line
 from eqsolve.operators import Expectation, Meant
 from eqsolve.paper.displays.constant import ConstantResponse, generic, reduced
 from eqsolve.paper.displays.population import POPULATION, response
 from eqsolve.symbolic.reductions import factored, specialize
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol, symbols
 
 psi, phi = symbols("psi phi")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.vocabulary import entry
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import (
     Expectation,
@@ -21,7 +22,6 @@ from eqsolve.operators import (
 from eqsolve.paper.displays.lines import brownian, dynamics, shown
 from eqsolve.paper.displays.source import Source, t, z
 from eqsolve.symbolic.game import State
-from eqsolve.symbols import entry
 
 #: The control is written pi in the paper.
 NAMES: Mapping[sp.Symbol, str] = {mv.p: r"\pi"}

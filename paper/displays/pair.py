@@ -8,6 +8,7 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import BP
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_b, M_s, sP, sQb, sQs, w
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import DEMANDED, Display, Kind, Line, Proof
 from eqsolve.paper.displays.constant import (
     POINT,
@@ -20,7 +21,6 @@ from eqsolve.paper.displays.constant import (
 from eqsolve.paper.displays.large_hazard import large_hazard_displays
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.reductions import factored
-from eqsolve.symbols import symbol, symbols
 
 Omega = symbol("Omega")
 psi, phi, xi = symbols("psi phi xi")

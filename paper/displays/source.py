@@ -14,6 +14,7 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.paper.displays.lines import grouped, pooled
@@ -22,7 +23,6 @@ from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.game import Moment
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbols import symbol
 
 z, t, K, Q = symbol("z"), symbol("t"), symbol("K"), symbol("Q")
 

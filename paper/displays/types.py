@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import (
     Against,
@@ -25,7 +26,6 @@ from eqsolve.operators import (
 from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.model import of_agent
 from eqsolve.paper.displays.population import NAMES, POPULATION, strategy
-from eqsolve.symbols import symbol
 
 _OBJECTIVE, _FUNCTION = sp.symbols("objective function")
 _TODAY = sp.Symbol("x_0", real=True)

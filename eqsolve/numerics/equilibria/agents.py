@@ -33,7 +33,6 @@ from eqsolve.symbols import symbol, symbols
 #: Largest number of agents whose joint feedback matrix and growth rate are computed.
 JOINT = 8
 
-_RESPONSE = symbols("p1 p2 q3 Qb Qs")
 
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)
@@ -151,7 +150,7 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
         own = {k: v for k, v in table.items() if k not in ("wealth", "weight")}
         shared = {"r": given["r"]} if "r" in given else {}
         row = parameters({**shared, **own}, ["r", *required], game=where)
-        joint_conditions(where, row)
+        joint_conditions(model.parts, row, game=where)
         row["w"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
         row["x"] = exact("wealth", table.get("wealth", 1), game=where)
         require(row["w"] > 0, "the weight must be > 0.", game=where)
@@ -193,13 +192,15 @@ def _solve(
             [root.to_dict(selected=k == agent.chosen) for k, root in enumerate(agent.roots)]
             for agent in agents
         ],
-        "response": [{s.name: number(a.values[s]) for s in _RESPONSE} for a in agents],
+        "response": [{s.name: number(a.values[s]) for s in model.parts.response} for a in agents],
         "pi": [number(v) for v in positions],
         "aggregates": {t.name: number(v) for t, v in totals.items()},
         "V": [number(v) for v in values],
     }
     status: Status = "ok"
-    message = "Every agent's admissible root with the largest B p1 is selected."
+    roles = model.parts
+    rule = f"the largest {roles.slope} {roles.root}"
+    message = f"Every agent's admissible root with {rule} is selected."
     if len(agents) <= JOINT:
         matrix, constant = _feedback(point, agents)
         numbers["feedback"] = {
@@ -207,7 +208,7 @@ def _solve(
             "constant": [number(v) for v in constant],
         }
         growth = _abscissa(agents, matrix)
-        hazard = min((a.values[symbol("lambda")] for a in agents), key=float)
+        hazard = min((a.values[roles.hazard] for a in agents), key=float)
         numbers["admissibility"] = {
             "abscissa": float(growth),
             "hazard": float(hazard),
@@ -236,23 +237,26 @@ def _respond(model: Model, row: Mapping[str, Fraction], index: int) -> _Agent:
     assert model.response is not None
     form = model.response.derivation.form
     solver = PointSolver(model, row, form)
-    roots = solver.roots()
+    roles, roots = solver.roles, solver.roots()
     admissible = [k for k, root in enumerate(roots) if root.admissible]
     if not admissible:
         raise Stop(
             "no-admissible-root",
-            f"The cubic of agent {index} has {len(roots)} real roots, none with D2 > 0.",
+            f"The cubic of agent {index} has {len(roots)} real roots, none with "
+            f"{roles.admissible} > 0.",
         )
-    if row["theta"] != 0 and row["lambda"] <= 2 * row["r"]:
+    hazard, rate = roles.hazard.name, roles.rate.name
+    if solver.competes and row[hazard] <= 2 * row[rate]:
         raise Stop(
             "infinite-variance",
-            f"Agent {index} needs lambda > 2 r: the others' wealth has no finite second moment.",
+            f"Agent {index} needs {hazard} > 2 {rate}: the others' wealth has no finite second "
+            "moment.",
         )
-    B = solver.values[symbol("B")]
-    chosen = max(admissible, key=lambda k: float(B * roots[k].p1))
-    values = solver.values | {symbol("p1"): roots[chosen].p1}
+    slope = solver.values[roles.slope]
+    chosen = max(admissible, key=lambda k: float(slope * roots[k].p1))
+    values = solver.values | {roles.root: roots[chosen].p1}
     try:
-        run(form.needed(_RESPONSE), values)
+        run(form.needed(roles.response), values)
     except DivisionByZero as error:
         raise Stop("degenerate", f"Agent {index}: division by {error.message} = 0.") from None
     return _Agent(solver, roots, chosen, values)

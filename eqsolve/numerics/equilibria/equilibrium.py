@@ -28,6 +28,7 @@ from eqsolve.numerics.equilibria.reporting import (
 )
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
+from eqsolve.roles import Roles
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbols import symbol
 
@@ -88,15 +89,11 @@ def solve(
         require(value in known, f"{name} must be {' or '.join(known)}, not {value!r}.", game=game)
     if isinstance(model.population, Agents):
         raise InputError("the agents differ: use eqsolve.solve.", game=game, stage="input")
-    require(
-        symbol("D2") in model.derivation.form.table,
-        "the game is solved symbolically only: its closed form has no cubic to select a root of.",
-        game=game,
-    )
+    roles = model.parts
     if equilibrium == "closed-loop" and model.population is None:
         raise InputError("there is no population to close the loop.", game=game, stage="input")
     values = parameters(given, model.parameters, game=game)
-    joint_conditions(game, values)
+    joint_conditions(roles, values, game=game)
     state = _state(model, values, at or {})
     answer = _answer(model, values, state, equilibrium, selection, certify)
     if certify and equilibrium == "given-aggregate":
@@ -157,6 +154,7 @@ def _solve(
     bits: int,
 ) -> Equilibrium:
     solver = PointSolver(model, given)
+    roles = solver.roles
     point = {symbol(name): ball(value) for name, value in state.items()}
     roots = solver.roots()
     admissible = [k for k, root in enumerate(roots) if root.admissible]
@@ -176,15 +174,16 @@ def _solve(
         found = f"{len(roots)} real root{'s' if len(roots) != 1 else ''}"
         return answer(
             "no-admissible-root",
-            f"The cubic of p1 has {found}, none with D2 > 0: "
+            f"The cubic of {roles.root} has {found}, none with {roles.admissible} > 0: "
             "no feedback has a finite second moment.",
         )
-    competes = given["theta"] != 0 and given.get("n") != 1
-    if notion == "given-aggregate" and competes and given["lambda"] <= 2 * given["r"]:
+    hazard_name, rate, weight = (s.name for s in (roles.hazard, roles.rate, roles.competition))
+    competes = solver.competes and given.get(roles.size.name) != 1
+    if notion == "given-aggregate" and competes and given[hazard_name] <= 2 * given[rate]:
         return answer(
             "infinite-variance",
             "Against given aggregates the competitors' wealth has no finite second moment at the "
-            "horizon: lambda > 2 r is needed when theta != 0.",
+            f"horizon: {hazard_name} > 2 {rate} is needed when {weight} != 0.",
         )
     try:
         chosen, values = select(solver, {k: roots[k] for k in admissible}, selection, point)
@@ -195,7 +194,7 @@ def _solve(
             raise
         return answer("degenerate", error.message)
     numbers = response_numbers(solver, values)
-    message = _explain(roots, admissible, chosen, selection)
+    message = _explain(roles, roots, admissible, chosen, selection)
     certificate: Mapping[str, Any] = {}
     status: Status = "ok"
     fold = _fold(roots, chosen)
@@ -211,7 +210,7 @@ def _solve(
             strategy, message = list(outcome.feedback), outcome.message
             numbers = {}
         abscissa = loop.abscissa(strategy)
-        hazard = solver.values[symbol("lambda")]
+        hazard = solver.values[roles.hazard]
         finite = bool(sign(hazard - abscissa) > 0)
         numbers["admissibility"] = {
             "abscissa": float(abscissa),
@@ -251,11 +250,14 @@ def _fold(roots: tuple[Root, ...], chosen: int) -> str | None:
     )
 
 
-def _explain(roots: tuple[Root, ...], admissible: list[int], chosen: int, selection: str) -> str:
+def _explain(
+    roles: Roles, roots: tuple[Root, ...], admissible: list[int], chosen: int, selection: str
+) -> str:
     if len(admissible) == 1:
-        text = "The only admissible root (D2 > 0) is selected."
+        text = f"The only admissible root ({roles.admissible} > 0) is selected."
     else:
-        rule = "the largest value at the state" if selection == "value" else "the largest B p1"
+        largest = f"the largest {roles.slope} {roles.root}"
+        rule = "the largest value at the state" if selection == "value" else largest
         text = f"Of {len(admissible)} admissible roots the one with {rule} is selected."
     close = [
         abs(float(b.p1 - a.p1)) / max(abs(float(a.p1)), abs(float(b.p1)), 1e-300)

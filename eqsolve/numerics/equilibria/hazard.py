@@ -14,6 +14,7 @@ import sympy as sp
 from scipy.integrate import solve_ivp
 
 from eqsolve.errors import InputError
+from eqsolve.model import Model
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
 from eqsolve.numerics.equilibria.point import Status, joint_conditions
@@ -21,7 +22,7 @@ from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.matching import CoefficientSystem
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 
 #: Accuracy of the integration and of the passage to an infinite horizon.
 TOLERANCE = 1e-11
@@ -154,16 +155,17 @@ def solve_hazard(
         game=game,
     )
     require(
-        symbol("D2") in model.derivation.form.table,
-        "the game has no closed form with a condition D2 > 0: hazard rates that depend on time "
-        "are not available.",
+        model.roles is not None,
+        "the game has no closed form with a condition for its root: hazard rates that depend on "
+        "time are not available.",
         game=game,
     )
-    required = tuple(name for name in model.parameters if name != "lambda")
-    values = parameters(given, required, game=game)
-    joint_conditions(game, values)
+    roles = model.parts
+    rate = roles.hazard.name
+    values = parameters(given, [name for name in model.parameters if name != rate], game=game)
+    joint_conditions(roles, values, game=game)
     if hazard.constant is not None:
-        stationary: dict[str, Any] = {**values, "lambda": hazard.constant}
+        stationary: dict[str, Any] = {**values, rate: hazard.constant}
         return solve(game, **stationary)
 
     def answer(status: Status, message: str, numbers: Mapping[str, Any]) -> HazardEquilibrium:
@@ -176,17 +178,18 @@ def solve_hazard(
             numbers=numbers,
         )
 
-    if hazard.limit < 2 * values["r"] and values["theta"] != 0 and values.get("n") != 1:
+    competes = values[roles.competition.name] != 0 and values.get(roles.size.name) != 1
+    if hazard.limit < 2 * values[roles.rate.name] and competes:
         return answer(
             "no-solution",
-            "The hazard rate falls below 2 r: the competitors' wealth has no finite second "
-            "moment at the horizon, and the backward equations diverge.",
+            f"The hazard rate falls below 2 {roles.rate}: the competitors' wealth has no finite "
+            "second moment at the horizon, and the backward equations diverge.",
             {},
         )
     horizon = _horizon(hazard)
     if horizon is None:
         return answer("no-solution", "The horizon does not strike in any finite time.", {})
-    response = _response(game, hazard, horizon, values)
+    response = _response(model, hazard, horizon, values)
     if response is None or not all(map(math.isfinite, response.values())):
         return answer(
             "no-solution",
@@ -198,7 +201,7 @@ def solve_hazard(
     )
     if model.population is not None:
         message += " Whether second moments of the whole population are finite is not examined."
-    return answer("ok", message, _numbers(game, values, response))
+    return answer("ok", message, _numbers(model, values, response))
 
 
 def _horizon(hazard: Hazard) -> float | None:
@@ -211,46 +214,49 @@ def _horizon(hazard: Hazard) -> float | None:
 
 
 def _response(
-    game: str, hazard: Hazard, horizon: float, values: Mapping[str, Fraction]
+    model: Model, hazard: Hazard, horizon: float, values: Mapping[str, Fraction]
 ) -> dict[str, float] | None:
     """Integrate with unit environments: p3 is affine in alpha, m_b and m_s."""
-    numbers = _inputs(game, values)
+    numbers = _inputs(model, values)
     parts: dict[str, float] = {}
     environments = [{"m_b": numbers.get("m_b", 0.0), "m_s": numbers.get("m_s", 0.0)}]
-    if find_model(game).population is not None:
+    if model.population is not None:
         environments = [{}, {"alpha": 0.0, "m_b": 1.0}, {"alpha": 0.0, "m_s": 1.0}]
-    for name, environment in zip(("q3", "Qb", "Qs"), environments):
+    *slopes, at_zero, first, second = (s.name for s in model.parts.response)
+    for name, environment in zip((at_zero, first, second), environments):
         trial = {**numbers, "m_b": 0.0, "m_s": 0.0, **environment}
-        feedback = _integrate(game, hazard, horizon, trial)
+        feedback = _integrate(model, hazard, horizon, trial)
         if feedback is None:
             return None
-        parts |= {"p1": float(feedback[0]), "p2": float(feedback[1]), name: float(feedback[2])}
+        parts |= dict(zip((*slopes, name), map(float, feedback)))
     return parts
 
 
-def _inputs(game: str, values: Mapping[str, Fraction]) -> dict[str, float]:
+def _inputs(model: Model, values: Mapping[str, Fraction]) -> dict[str, float]:
     exact_values = {symbol(k): sp.Rational(v.numerator, v.denominator) for k, v in values.items()}
-    if "n" in values:
-        exact_values[symbol("N")] = 1 / exact_values[symbol("n")]
-    for name, definition in find_model(game).game.definitions.items():
+    roles = model.parts
+    if roles.size in exact_values:
+        exact_values[roles.reciprocal] = 1 / exact_values[roles.size]
+    for name, definition in model.game.definitions.items():
         exact_values[name] = definition.xreplace(exact_values)
     return {"m_2": 0.0} | {s.name: float(v) for s, v in exact_values.items()}
 
 
 def _integrate(
-    game: str, hazard: Hazard, horizon: float, numbers: Mapping[str, float]
+    model: Model, hazard: Hazard, horizon: float, numbers: Mapping[str, float]
 ) -> list[float] | None:
-    rates, state, names = _rates(game)
+    rates, state, names = _rates(model.name)
+    clock = model.parts.hazard.name
 
     def slope(t: float, values: np.ndarray) -> list[float]:
-        given = tuple(hazard.rate(t) if n == "lambda" else numbers[n] for n in names)
+        given = tuple(hazard.rate(t) if n == clock else numbers[n] for n in names)
         derivative: list[float] = rates(values, given)[1]
         return derivative
 
     solution = solve_ivp(
         slope,
         (horizon, 0.0),
-        _terminal(game, state, numbers),
+        _terminal(model, state, numbers),
         method="LSODA",
         rtol=TOLERANCE,
         atol=TOLERANCE * 1e-2,
@@ -258,14 +264,15 @@ def _integrate(
     final = solution.y[:, -1]
     if not solution.success or not np.all(np.isfinite(final)):
         return None
-    given = tuple(hazard.rate(0.0) if n == "lambda" else numbers[n] for n in names)
+    given = tuple(hazard.rate(0.0) if n == clock else numbers[n] for n in names)
     control: list[float] = rates(final, given)[0]
     return control
 
 
-def _terminal(game: str, state: tuple[sp.Symbol, ...], numbers: Mapping[str, float]) -> list[float]:
+def _terminal(
+    model: Model, state: tuple[sp.Symbol, ...], numbers: Mapping[str, float]
+) -> list[float]:
     """The payoffs' coefficients: what the moments are when the horizon strikes."""
-    model = find_model(game)
     ansatz, states = model.ansatz, model.game.state_symbols
     values: dict[sp.Symbol, float] = {}
     for moment in model.game.preference.moments:
@@ -279,16 +286,16 @@ def _terminal(game: str, state: tuple[sp.Symbol, ...], numbers: Mapping[str, flo
 
 
 def _numbers(
-    game: str, values: Mapping[str, Fraction], response: dict[str, float]
+    model: Model, values: Mapping[str, Fraction], response: dict[str, float]
 ) -> dict[str, Any]:
-    model = find_model(game)
     if model.population is None:
-        strategy = {"x": response["p1"], "y": response["p2"], "1": response["q3"]}
-        return {"strategy": strategy}
-    known = {symbol(k): sp.Float(v, 17) for k, v in _inputs(game, values).items()}
+        # one agent: the constant is that at the given aggregates
+        own = [s.name for s in model.parts.response[:3]]
+        return {"strategy": dict(zip(("x", "y", "1"), (response[name] for name in own)))}
+    known = {symbol(k): sp.Float(v, 17) for k, v in _inputs(model, values).items()}
     known |= {symbol(k): sp.Float(v, 17) for k, v in response.items()}
-    names = symbols("k1 k2 k3")
+    names = model.parts.strategy
     for definition in model.derivation.form.needed(names):
         known.setdefault(definition.symbol, definition.expression.xreplace(known))
-    k1, k2, k3 = (float(known[name]) for name in names)
-    return {"response": response, "strategy": {"x": k1, "y": k2, "1": k3}}
+    strategy = dict(zip(("x", "y", "1"), (float(known[name]) for name in names)))
+    return {"response": response, "strategy": strategy}

@@ -32,8 +32,6 @@ from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm, solve
 from eqsolve.symbols import symbol, symbols
 
-_OWN = symbols("p1 p2 p3")
-
 #: Size of the last step at which Newton's method ends, and of the box examined around its result.
 NEWTON, BOX = 1e-50, 1e-40
 
@@ -116,21 +114,22 @@ class ClosedLoop:
         self, model: Model, values: Values, exact: Mapping[sp.Symbol, sp.Rational]
     ) -> None:
         self.model, self.values, self.exact = model, values, exact
+        self.roles = model.parts
         self.system = _system(model.name)
 
     @property
     def _hazard(self) -> arb:
-        return self.values[symbol("lambda")]
+        return self.values[self.roles.hazard]
 
     def second_moment(self, y: arb) -> arb:
         """``(1/n) sum over the others of x_k^2`` when all of them have the same wealth."""
-        share = 1 - self.values.get(symbol("N"), arb(0))
+        share = 1 - self.values.get(self.roles.reciprocal, arb(0))
         return arb(0) if share.is_zero() else y * y / share
 
     def abscissa(self, feedback: Sequence[arb]) -> arb:
         """Growth rate of second moments under the common feedback."""
-        values = self.values | dict(zip(_OWN, feedback))
-        if self.values.get(symbol("N"), arb(0)) == 1:
+        values = self.values | dict(zip(self.roles.affine, feedback))
+        if self.values.get(self.roles.reciprocal, arb(0)) == 1:
             row = self.system.equation(symbol("h20")).expression
             return evaluate(sp.diff(row, symbol("h20")), values) + self._hazard
         largest: arb | None = None
@@ -143,7 +142,7 @@ class ClosedLoop:
 
     def moments(self, feedback: Sequence[arb]) -> dict[sp.Symbol, arb]:
         """Coefficients of G and H when everybody uses the feedback, by a linear solve."""
-        values = self.values | dict(zip(_OWN, feedback))
+        values = self.values | dict(zip(self.roles.affine, feedback))
         rows, rights, unknowns = _linear(self.model.name)
         matrix = arb_mat([[evaluate(e, values) for e in row] for row in rows])
         right = arb_mat([[evaluate(e, values)] for e in rights])
@@ -164,7 +163,7 @@ class ClosedLoop:
     def _deviation(
         self, moments: Mapping[sp.Symbol, arb], feedback: Sequence[arb], unknown: sp.Symbol
     ) -> arb:
-        values = self.values | dict(moments) | dict(zip(_OWN, feedback))
+        values = self.values | dict(moments) | dict(zip(self.roles.affine, feedback))
         return evaluate(self.system.equation(unknown).expression, values)
 
     def curvature(self, moments: Mapping[sp.Symbol, arb]) -> arb:
@@ -178,8 +177,9 @@ class ClosedLoop:
         state: Mapping[sp.Symbol, arb],
     ) -> arb:
         """Largest rate of gain from a brief unilateral deviation at a state."""
-        slopes = [self._deviation(moments, feedback, u) for u in _OWN]
-        slope = slopes[0] * state[symbol("x")] + slopes[1] * state[symbol("y")] + slopes[2]
+        slopes = [self._deviation(moments, feedback, u) for u in self.roles.affine]
+        x, y = self.model.game.state_symbols
+        slope = slopes[0] * state[x] + slopes[1] * state[y] + slopes[2]
         return slope * slope / (2 * self.curvature(moments))
 
     def equilibrium(self, start: Sequence[arb], response: Values) -> Nash:
@@ -193,7 +193,7 @@ class ClosedLoop:
         return self._by_newton(start)
 
     def _in_closed_form(self, start: Sequence[arb], response: Values) -> Nash:
-        form, (p1, p2, p3) = _closed_form(self.model.name), _OWN
+        form, (p1, p2, p3) = _closed_form(self.model.name), self.roles.affine
         values = self.values | {p1: response[p1]}
         found = self._second_roots(form, values)
         good: list[tuple[arb, arb, arb]] = []
@@ -210,8 +210,8 @@ class ClosedLoop:
         if not good:
             return Nash(
                 "no-solution",
-                f"The cubic of the aggregate slope p1 + p2 has the real roots {slopes}; none has "
-                "finite second moments: no closed-loop mean-field equilibrium.",
+                f"The cubic of the aggregate slope {p1} + {p2} has the real roots {slopes}; none "
+                "has finite second moments: no closed-loop mean-field equilibrium.",
             )
         best = min(good, key=lambda f: abs(float(f[1] - start[1])))
         text = "closed-loop Nash equilibrium in closed form"
@@ -221,7 +221,7 @@ class ClosedLoop:
 
     def _second_roots(self, form: ClosedForm, values: Values) -> list[arb]:
         """Real roots of the polynomial of ``p2``, whose coefficients may cancel exactly."""
-        p1, p2, _ = _OWN
+        p1, p2, _ = self.roles.affine
         cubic = form.table[p2]
         known = dict(self.exact)
         if values[p1].is_zero():
@@ -249,11 +249,11 @@ class ClosedLoop:
             return arb_mat([[self._deviation(moments, trial, u).mid()] for u in unknowns])
 
         for _ in range(60):
-            base = residual(p, _OWN)
+            base = residual(p, self.roles.affine)
             columns = []
             for k in range(3):
                 moved = [v + step if i == k else v for i, v in enumerate(p)]
-                columns.append((residual(moved, _OWN) - base) / step)
+                columns.append((residual(moved, self.roles.affine) - base) / step)
             jacobian = arb_mat([[columns[k][i, 0].mid() for k in range(3)] for i in range(3)])
             try:
                 change = jacobian.solve(base)
@@ -282,10 +282,13 @@ class ClosedLoop:
 
     def _enclosed(self, feedback: tuple[arb, arb, arb]) -> tuple[arb, arb, arb] | None:
         """Enclosures of the exact feedback next to an approximate one, if they can be proved."""
-        center = self.moments(feedback) | dict(zip(_OWN, feedback))
+        center = self.moments(feedback) | dict(zip(self.roles.affine, feedback))
         equations = [e.expression for e in self.system.equations if e.unknown in center]
         found = krawczyk(equations, center, self.values, BOX)
-        return None if found is None else (found[_OWN[0]], found[_OWN[1]], found[_OWN[2]])
+        if found is None:
+            return None
+        own, others, constant = (found[s] for s in self.roles.affine)
+        return own, others, constant
 
 
 def _largest_root(monic: Sequence[arb]) -> arb:

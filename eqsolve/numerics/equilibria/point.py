@@ -24,9 +24,10 @@ from eqsolve.numerics.arithmetic.ball import (
     sign,
 )
 from eqsolve.numerics.parameters import require
+from eqsolve.roles import Roles
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 
 Status = Literal[
     "ok",
@@ -37,12 +38,10 @@ Status = Literal[
     "no-solution",
 ]
 
-RESPONSE = symbols("p1 p2 q3 Qb Qs")
-
 
 @dataclass(frozen=True)
 class Root:
-    """A real root of the polynomial of ``p1``."""
+    """A real root of the polynomial of the response."""
 
     p1: arb
     multiplicity: int
@@ -75,19 +74,19 @@ class PointSolver:
     def __init__(
         self, model: Model, given: Mapping[str, Fraction], form: ClosedForm | None = None
     ) -> None:
-        self.model, self.given = model, given
+        self.model, self.given, self.roles = model, given, model.parts
         self.population = model.population if isinstance(model.population, Population) else None
         self.form = model.derivation.form if form is None else form
         self.exact = self._exact_values()
         self.values: Values = {s: ball(Fraction(int(v.p), int(v.q))) for s, v in self.exact.items()}
-        self.reciprocal = self.exact.get(symbol("N"), sp.S.Zero)
+        self.reciprocal = self.exact.get(self.roles.reciprocal, sp.S.Zero)
 
     def _exact_values(self) -> dict[sp.Symbol, sp.Rational]:
         values = {
             symbol(name): sp.Rational(v.numerator, v.denominator) for name, v in self.given.items()
         }
-        if "n" in self.given:
-            values[symbol("N")] = 1 / values[symbol("n")]
+        if self.roles.size in values:
+            values[self.roles.reciprocal] = 1 / values[self.roles.size]
         for name, definition in self.model.game.definitions.items():
             values[name] = definition.xreplace(values)
         return values
@@ -100,9 +99,11 @@ class PointSolver:
             known[definition.symbol] = definition.expression.xreplace(known)
         coefficients = [known[name] for name in cubic.polynomial]
         if not any(coefficients):
-            raise Stop("degenerate", "Every p1 solves the cubic: its coefficients all vanish.")
+            raise Stop(
+                "degenerate", f"Every {cubic.symbol} solves the cubic: its coefficients all vanish."
+            )
         found = real_roots([Fraction(int(c.p), int(c.q)) for c in coefficients])
-        D2, Delta = symbols("D2 Delta")
+        D2, Delta = self.roles.admissible, self.roles.constant
         result = []
         for p1, multiplicity in found:
             values = self.values | {cubic.symbol: p1}
@@ -113,17 +114,17 @@ class PointSolver:
 
     def at_root(self, root: Root, state: Mapping[sp.Symbol, arb]) -> Values:
         """Evaluate everything at one root and one state."""
-        values = self.values | {symbol("p1"): root.p1} | dict(state)
+        values = self.values | {self.roles.root: root.p1} | dict(state)
         population = self.population
         try:
             if population is not None:
-                run(self.form.needed(symbols("k1 k2 k3") + RESPONSE), values)
-                others = 1 - self.values.get(symbol("N"), arb(0))
+                run(self.form.needed(self.roles.strategy + self.roles.response), values)
+                others = 1 - self.values.get(self.roles.reciprocal, arb(0))
                 position = arb(0)
                 if not others.is_zero():
                     position = evaluate(population.average_position, values)
                 square = arb(0) if others.is_zero() else position * position / others
-                values |= {symbol("g"): position, symbol("g2"): square}
+                values |= {self.roles.position: position, self.roles.mean_square: square}
                 for name in self.model.game.environment:
                     values[name] = evaluate(population.aggregates[name], values)
             run(self.form.definitions, values)
@@ -138,17 +139,21 @@ class PointSolver:
         Without competition the quantities of the competitors' wealth are switched off, and their
         denominators do not matter.
         """
-        always = {"D1", "D2", "Delta", "S", "W"}
         for expression in self.form.nonzero:
             if expression.is_Symbol and values[expression].contains(0):
-                if self.given["theta"] != 0 or expression.name in always:
+                if self.competes or expression in self.roles.always:
                     raise UndecidedError(f"{expression.name} cannot be told from zero.")
+
+    @property
+    def competes(self) -> bool:
+        """Whether the others have any weight."""
+        return self.given[self.roles.competition.name] != 0
 
     def strategy(self, values: Values) -> dict[sp.Expr, arb]:
         """The feedback coefficients by monomial."""
-        x, y = symbols("x y")
-        names = symbols("k1 k2 k3") if self.population else symbols("p1 p2 p3")
-        return dict(zip((x, y, sp.S.One), (values[name] for name in names)))
+        monomials = (*self.model.game.state_symbols, sp.S.One)
+        names = self.roles.strategy if self.population else self.roles.affine
+        return dict(zip(monomials, (values[name] for name in names)))
 
     def position(self, values: Values) -> arb:
         """The amount invested at the state."""
@@ -159,22 +164,27 @@ class PointSolver:
         return evaluate(self.model.ansatz.value, values)
 
 
-def joint_conditions(game: str, values: Mapping[str, Fraction]) -> None:
+def joint_conditions(roles: Roles, values: Mapping[str, Fraction], *, game: str) -> None:
     """Check what no parameter can violate alone; raises InputError."""
+    weights, noises = ([s.name for s in names] for names in (roles.weights, roles.noises))
     require(
-        values["alpha"] > 0 or values["beta"] > 0,
-        "the parameters alpha and beta must not both be 0: the mean would have no weight.",
+        any(values[name] > 0 for name in weights),
+        f"the parameters {' and '.join(weights)} must not both be 0: the mean would have no "
+        "weight.",
         game=game,
     )
     require(
-        values["nu"] != 0 or values["sigma"] != 0,
-        "the volatilities nu and sigma must not both be 0: the stock would have no risk.",
+        any(values[name] != 0 for name in noises),
+        f"the volatilities {' and '.join(noises)} must not both be 0: the stock would have no "
+        "risk.",
         game=game,
     )
-    if "n" in values:
+    size, weight = roles.size.name, roles.competition.name
+    if size in values:
         require(
-            values["theta"] != values["n"],
-            "the own weight kappa = 1 - theta/n must not be 0: choose theta != n.",
+            values[weight] != values[size],
+            f"the own weight kappa = 1 - {weight}/{size} must not be 0: choose {weight} != "
+            f"{size}.",
             game=game,
         )
 
@@ -191,8 +201,8 @@ def select(
     form assumed; selection by value passes over it.
     """
     if selection == "limit":
-        B = solver.values[symbol("B")]
-        chosen = max(admissible, key=lambda k: float(B * admissible[k].p1))
+        slope = solver.values[solver.roles.slope]
+        chosen = max(admissible, key=lambda k: float(slope * admissible[k].p1))
         return chosen, solver.at_root(admissible[chosen], point)
     candidates: dict[int, Values] = {}
     reason: EqsolveError | Stop | None = None

@@ -14,22 +14,19 @@ from eqsolve.numerics.arithmetic.ball import Values, number, precision
 from eqsolve.numerics.arithmetic.straightline import output_symbols, straight_line
 from eqsolve.numerics.certificates.statement import outward, state_point
 from eqsolve.numerics.equilibria.loop import ClosedLoop
-from eqsolve.numerics.equilibria.point import RESPONSE, PointSolver, select
+from eqsolve.numerics.equilibria.point import PointSolver, select
 from eqsolve.symbolic.algebra import collect
-from eqsolve.symbols import symbol, symbols
-
-_MOMENTS = symbols("a c d h20 h11 h02 h10 h01 h00")
 
 
 def response_numbers(solver: PointSolver, values: Values) -> dict[str, Any]:
-    x, y = symbols("x y")
+    x, y = solver.model.game.state_symbols
     names = {x**2: "xx", y**2: "yy", x * y: "xy", x: "x", y: "y", sp.S.One: "1"}
     value = collect(solver.model.ansatz.value, (x, y))
     strategy = {str(m): number(v) for m, v in solver.strategy(values).items()}
     return {
-        "response": {s.name: number(values[s]) for s in RESPONSE},
+        "response": {s.name: number(values[s]) for s in solver.roles.response},
         "strategy": strategy,
-        "moments": {s.name: number(values[s]) for s in _MOMENTS},
+        "moments": {s.name: number(values[s]) for s in solver.roles.moments},
         "value": {names[m]: number(values[s]) for m, s in value.items()},
         "at": {
             "x": number(values[x]),
@@ -48,9 +45,9 @@ def population_numbers(
     notion: str,
     point: Mapping[sp.Symbol, arb],
 ) -> dict[str, Any]:
-    x, y = symbols("x y")
+    x, y = solver.model.game.state_symbols
     own, others, constant = strategy
-    state = {**point, symbol("q"): loop.second_moment(point[y])}
+    state = {**point, solver.roles.square: loop.second_moment(point[y])}
     pi = own * point[x] + others * point[y] + constant
     at = {"x": number(point[x]), "y": number(point[y]), "pi": number(pi)}
     if notion == "given-aggregate":
@@ -69,8 +66,8 @@ def population_numbers(
 
 
 def _alone(solver: PointSolver, point: Mapping[sp.Symbol, arb]) -> float | None:
-    """The strategy at the same wealth without competition (theta = 0), if it exists."""
-    single = PointSolver(solver.model, {**solver.given, "theta": Fraction(0)})
+    """The strategy at the same wealth without competition, if it exists."""
+    single = PointSolver(solver.model, {**solver.given, solver.roles.competition.name: Fraction(0)})
     found = {k: root for k, root in enumerate(single.roots()) if root.admissible}
     if not found:
         return None
@@ -87,7 +84,7 @@ def point_certificate(
     ``finite`` (second moments, decided) and ``enclosures``.
     """
     program, names = straight_line(model.name), output_symbols(model.name)
-    names |= {s.name: s for s in symbols("D2 Delta")}
+    names |= {s.name: s for s in (model.parts.admissible, model.parts.constant)}
     numbers = [given[name] for name in model.parameters]
     found = state_point(
         program,

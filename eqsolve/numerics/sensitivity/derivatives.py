@@ -223,7 +223,7 @@ def sensitivity(
     """
     found = model(game)
     numbers = parameters(given, found.parameters, game=game)
-    joint_conditions(game, numbers)
+    joint_conditions(found.parts, numbers, game=game)
     rows, columns = chosen(game, outputs, parameters_)
     state = {name: exact(name, value, game=game) for name, value in (at or {}).items()}
     if not set(state) <= {"x", "y"}:

@@ -229,7 +229,7 @@ def simulate(
         )
     finite = find_model(FINITE[game])
     params = parameters({**given, "n": agents}, finite.parameters, game=game)
-    joint_conditions(game, params)
+    joint_conditions(finite.parts, params, game=game)
     k = _feedback(game, params, equilibrium, feedback)
     solver = PointSolver(finite, params)
     start = _start(params, at or {}, game)

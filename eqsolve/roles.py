@@ -1,0 +1,55 @@
+"""Which symbol of a family plays which part: what rooms ask instead of naming letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+Symbols = tuple[sp.Symbol, ...]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The parts of a family whose response is one root of a polynomial and linear equations.
+
+    Attributes
+    ----------
+    root : the unknown of the polynomial, the coefficient of the own state in the response.
+    slope : what the root is multiplied by where the limit of the finite horizon is selected.
+    affine : coefficients of the response in the states and 1.
+    response : the same with the constant split by the aggregates.
+    strategy : coefficients of the equilibrium's feedback in the states and 1.
+    moments : coefficients of the moments.
+    admissible : what is positive at a root of finite second moments.
+    constant : the denominator of the response's constant.
+    always : denominators that matter without competition, too.
+    hazard, rate, competition : parameters: hazard rate, interest rate, weight of the others.
+    weights : parameters that weigh the mean, not all zero.
+    noises : volatilities, own and common, not both zero.
+    own : parameters and their abbreviations that every agent may have of its own.
+    size, reciprocal : number of agents and its reciprocal.
+    position, mean_square : averages of the others' positions and of their squares.
+    square : average of the others' squared states.
+    """
+
+    root: sp.Symbol
+    slope: sp.Symbol
+    affine: Symbols
+    response: Symbols
+    strategy: Symbols
+    moments: Symbols
+    admissible: sp.Symbol
+    constant: sp.Symbol
+    always: Symbols
+    hazard: sp.Symbol
+    rate: sp.Symbol
+    competition: sp.Symbol
+    weights: Symbols
+    noises: Symbols
+    own: Symbols
+    size: sp.Symbol
+    reciprocal: sp.Symbol
+    position: sp.Symbol
+    mean_square: sp.Symbol
+    square: sp.Symbol
