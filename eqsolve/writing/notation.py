@@ -8,6 +8,7 @@ import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.solve.step import Explicit, Solution, running, to_go
+from eqsolve.latex.nodes import BREAK
 from eqsolve.writing.printer import LatexWriter, indexed, letter
 from eqsolve.writing.problem import STRIKE
 from eqsolve.writing.result import end_slope, explosion_time
@@ -26,6 +27,9 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     roots: dict[sp.Symbol, tuple[str, str]] = {}
     if derivation.solved is not model:
         _planner(derivation, latex, text)
+    for symbol, atom in derivation.closure.aggregates.items():
+        inner = LatexWriter(Names(latex)).doprint(atom.expression).replace(BREAK, "")
+        latex[symbol] = rf"\langle {inner} \rangle" + ("_n" if atom.power == 2 else "")
     _abbreviations(solution, latex, text, roots)
     for explosion in solution.explosions:
         (unknown,) = explosion.symbols
@@ -49,7 +53,11 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     letters_in_order += [s for s in _symbols(derivation) if s not in moving]
     order = {symbol: k for k, symbol in enumerate(dict.fromkeys((*letters_in_order, *moving)))}
     states = frozenset(model.game.state_symbols)
+    crowd = model.game.crowd
     own = states | set(model.game.controls)
+    crowd, system = model.game.crowd, derivation.system
+    if crowd is not None and crowd.own:
+        own |= {*crowd.own, *system.unknowns, *system.feedback, *system.implicit}
     return Names(latex, text, roots, order, frozenset(moving), states, own)
 
 

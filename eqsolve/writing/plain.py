@@ -80,7 +80,7 @@ class TextWriter(StrPrinter):
         term, weight, own = expression.args
         if weight == 0:
             return f"mean({self._print(term)})"
-        copies = "k" if own == 1 else "k != i"
+        copies = "j" if own == 1 else "j != i"
         return f"{self.parenthesize(weight, 50)}*sum_({copies})({self._print(term)})"
 
     def _print_PlusMinus(self, expression: sp.Expr) -> str:

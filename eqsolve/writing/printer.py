@@ -98,7 +98,9 @@ class LatexWriter(AuthorPrinter):
         base = factor.as_base_exp()[0]
         inner = [self._names.order.get(s, _LATE) for s in base.free_symbols]
         place = max(inner, default=0)
-        if base.is_number:
+        if isinstance(factor, sp.exp):
+            rank = 5
+        elif base.is_number:
             rank = 0
         elif base.is_Symbol:
             rank = 3 if base in self._names.moving else 1
@@ -201,7 +203,7 @@ class LatexWriter(AuthorPrinter):
         if symbol in self._names.states and len(base) == 1 and base.islower():
             taken = {scripted(tex)[0] for tex in self._names.latex.values()}
             base = base if base.upper() in taken else base.upper()
-        copy = "^{k}" if self._copies and symbol in self._names.own else ""
+        copy = "^{j}" if self._copies and symbol in self._names.own else ""
         index = str(self._print(time))
         return indexed(f"{base}{copy}_{{{script}}}" if script else f"{base}{copy}", index)
 
@@ -210,7 +212,7 @@ class LatexWriter(AuthorPrinter):
         if not self._copies or expr not in self._names.own:
             return text
         base, script = scripted(text)
-        return f"{base}^{{k}}_{{{script}}}" if script else f"{base}^{{k}}"
+        return f"{base}^{{j}}_{{{script}}}" if script else f"{base}^{{j}}"
 
     def _print_Average(self, expression: sp.Expr) -> str:
         term, weight, own = expression.args
@@ -220,7 +222,7 @@ class LatexWriter(AuthorPrinter):
         if weight == 0:
             return rf"\overline{{{text}}}"
         text = self._bracketed(text) if is_sum(term) else text
-        copies = "k" if own == 1 else r"k \neq i"
+        copies = "j" if own == 1 else r"j \neq i"
         return rf"{self._print(weight)} \sum_{{{copies}}} {text}"
 
     def _print_PlusMinus(self, expression: sp.Expr) -> str:

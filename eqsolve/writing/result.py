@@ -22,7 +22,7 @@ from eqsolve.game import t
 from eqsolve.ledger import Line
 from eqsolve.operators import InOrder, TimeIntegral
 from eqsolve.solve.conditions import second_order
-from eqsolve.writing.nodes import At, PlusMinus, Rate
+from eqsolve.writing.nodes import At, Average, PlusMinus, Rate
 from eqsolve.writing.problem import abstract, arguments, spelled
 from eqsolve.writing.stage import Display, Prose, Stage, listed
 
@@ -64,6 +64,14 @@ def first_order(derivation: Derivation) -> Stage:
             conditions.append(Line(sp.S.Zero, spelled(player.problem, InOrder(*terms))))
     displays = [Display(tuple(conditions), ("The derivatives in the controls vanish:",))]
     system = derivation.system
+    if derivation.closure.aggregates:
+        crowd = derivation.model.game.crowd
+        share = sp.S.Zero if crowd is None else crowd.share
+        averages = tuple(
+            Line(symbol, Average(atom.expression, share**atom.power, sp.S.One))
+            for symbol, atom in derivation.closure.aggregates.items()
+        )
+        displays.append(Display(averages, ("With the averages over all players",)))
     if system.feedback:
         lines = tuple(Line(k, algebra.factored(e)) for k, e in system.feedback.items())
         displays.append(Display(lines, ("At the ansatz this gives",)))
@@ -104,12 +112,18 @@ def _signed(derivation: Derivation) -> dict[sp.Symbol, sp.Symbol]:
     }
 
 
+def _without_positive_factors(value: sp.Expr) -> sp.Expr:
+    """A product without exponentials and powers, whose bases are positive."""
+    kept = (f for f in sp.Mul.make_args(value) if f.as_base_exp()[1].is_Integer)
+    return sp.Mul(*kept)
+
+
 def second(derivation: Derivation) -> Stage:
     """What makes the feedback a maximum or a minimum."""
     lines, seen = [], set()
     signed = _signed(derivation)
     for condition in second_order(derivation):
-        value = algebra.factored(condition.expression)
+        value = _without_positive_factors(algebra.factored(condition.expression))
         if value not in seen and not value.xreplace(signed).is_positive:
             seen.add(value)
             lines.append(Line(value, sp.S.Zero, ">"))
