@@ -71,6 +71,17 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
     return tuple(conditions)
 
 
+def rates(derivation: Derivation) -> tuple[tuple[str, sp.Expr], ...]:
+    """Hazard rates, intensities and probabilities of the game, which may not be negative."""
+    game = derivation.model.game
+    named = [("the hazard rate", game.horizon.hazard)]
+    for clock in game.clocks:
+        named.append((f"the intensity of {clock.name}", clock.intensity))
+        named += [(f"a probability of {clock.name}", p) for p, _ in clock.marks]
+    states = {*derivation.systems[0].problem.states, *game.controls}
+    return tuple((name, e) for name, e in named if not e.free_symbols & states)
+
+
 def domains(derivation: Derivation) -> tuple[Condition, ...]:
     """What stands under a power, a root or a logarithm of coefficients must be positive."""
     system = derivation.system

@@ -21,7 +21,7 @@ from eqsolve.game.types import read_types
 from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.conditions import Condition, domains, evaluate, second_order
+from eqsolve.solve.conditions import Condition, domains, evaluate, rates, second_order
 from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
 from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
 from eqsolve.solve.growth import growth_systems
@@ -205,6 +205,16 @@ class Point:
 
     def answer(self) -> Answer:
         """Solve and decide."""
+        times = [Fraction(0)]
+        if self.end is not None:
+            times = [self.end * index / (CHECKED - 1) for index in range(CHECKED)]
+        for name, rate in rates(self.derivation):
+            for moment in times:
+                if evaluate(rate, {**self.balls, t: arb(rational(moment))}) < 0:
+                    return self.refused(
+                        Status.INVALID_INPUT,
+                        f"{_sentence(name)} is negative at t = {float(moment):g}.",
+                    )
         if self.derivation.stationary:
             return self._stationary()
         if self.end is None:
@@ -312,7 +322,7 @@ class Point:
                 if holds is not True:
                     status = otherwise if holds is False else Status.UNRESOLVED
                     where = f" at t = {float(moment):g}"
-                    return self.refused(status, condition.sentence.capitalize() + where + ".")
+                    return self.refused(status, _sentence(condition.sentence) + where + ".")
         certificate = {"steps": len(trajectory.pieces), "bits": BITS, "second_order_times": CHECKED}
         decision = Decision(Status.OK, "The solution exists up to the horizon.")
         return self._found(path, decision, (), certificate)
@@ -536,3 +546,8 @@ def _by_monomial(
         name = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
         table[name] = float(evaluate(coefficient, values).mid())
     return table
+
+
+def _sentence(text: str) -> str:
+    """A text that begins with a capital; the letters of a game stay as they are."""
+    return text[:1].upper() + text[1:]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from reference.games import execution
-from reference.games.draws import DEFAULTS
 
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
+from reference.games import execution
+from reference.games.draws import DEFAULTS
 
 MANY = 10**6
 
