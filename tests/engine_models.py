@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import sympy as sp
@@ -192,17 +192,45 @@ def execution(notion: str = "feedback", size: sp.Expr | None = None) -> Model:
     )
 
 
+def rivals(size: sp.Expr | None = n) -> Model:
+    """Copies with types of their own, mean-variance preferences of relative wealth."""
+    mu, nu, sigma, theta = sp.symbols("mu nu sigma theta")
+    relative = x - theta * m
+    first, second = Moment("G", relative), Moment("H", relative**2)
+    taste = first.symbol - g / 2 * (second.symbol - first.symbol**2)
+    return Model(
+        Game(
+            "rivals",
+            (State(x, mu * p, {"own": nu * p, "common": sigma * p}),),
+            (Player("rival", (p,), Preference((first, second), taste)),),
+            Horizon(end=T),
+            laws=(Law(m, x, ("common",)),),
+            crowd=Crowd("rival", size, own=(mu, nu, sigma, theta, g)),
+        ),
+        Ansatz({"G": relative + c, "H": (relative + c) ** 2 + h}, {p: k}),
+        letters(f"mu nu sigma theta g T{' n' if size == n else ''}"),
+    )
+
+
 MERTON = {"rate": ".03", "reward": ".09", "s": ".3", "g": "2"}
 SALE = {"c": "2", "a": "1", "h": ".3", "g": ".7", "s": ".5", "T": "1"}
 LENDING = {"a": "1", "q": ".5", "g": "2", "c": ".3", "s": ".4", "rho": ".2", "T": "1"}
 FIRMS = {"s": "1", "a": "10", "c_1": "2", "c_2": "2.5", "d_1": "1", "d_2": "1.2", "rate": ".1"}
 REVERSION = {"k": ".27", "reward": ".3", "q": ".06", "rho": "-.93", "T": "2", "g": "3"}
+TYPES = {
+    "mu": [".08", ".05"],
+    "nu": [".2", ".15"],
+    "sigma": [".15", ".25"],
+    "theta": [".5", ".8"],
+    "g": ["2", "1.5"],
+    "T": "1.5",
+}
 CROWD_STATE = {"x": ".7", "m": ".4"}
 
 Builder = Callable[[], Model]
 
 #: By name: the model, parameters, a state.
-MODELS: dict[str, tuple[Builder, dict[str, str], dict[str, str]]] = {
+MODELS: dict[str, tuple[Builder, Mapping[str, object], dict[str, str]]] = {
     "regulator": (regulator, {"s": ".5", "lam": ".25"}, {"x": "1"}),
     "two-controls": (two_controls, {"s": ".4", "T": "1"}, {"x": "1", "y": ".5"}),
     "mean-reverting": (
@@ -221,6 +249,8 @@ MODELS: dict[str, tuple[Builder, dict[str, str], dict[str, str]]] = {
     "banks continuum": (lambda: banks(size=None), LENDING, CROWD_STATE),
     "execution": (execution, SALE, CROWD_STATE),
     "execution of n": (lambda: execution(size=n), {**SALE, "n": "2"}, CROWD_STATE),
+    "rivals": (rivals, {**TYPES, "n": "2"}, CROWD_STATE),
+    "rivals continuum": (lambda: rivals(size=None), TYPES, CROWD_STATE),
     "execution planner": (lambda: execution("planner"), SALE, {"m": ".4", "v": ".09"}),
 }
 

@@ -28,7 +28,7 @@ from eqsolve.verify.solution import solution_checks
 
 NAMES = tuple(engine_models.MODELS)
 #: Their second derivatives depend on the coefficients, or on more than domains tell.
-OPEN = {"proportional-aversion", "jumps"}
+OPEN = {"proportional-aversion", "jumps", "rivals"}
 x, y = sp.symbols("x y")
 
 

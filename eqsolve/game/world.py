@@ -24,6 +24,8 @@ Functional = Callable[[Mapping[sp.Symbol, sp.Expr], Sequence[Place]], sp.Expr]
 
 #: Most copies that are written out.
 MOST_COPIES = 12
+#: Most atoms of a continuum.
+MOST_ATOMS = 30
 #: Weights of the atoms of a continuum: unequal, so that an average cannot be mistaken for another.
 ATOMS = (sp.Rational(2, 9), sp.Rational(3, 9), sp.Rational(4, 9))
 
@@ -128,6 +130,8 @@ class World:
         if crowd.weights is not None:
             raise game.error("copies of weights of their own are not written out.", stage="checks")
         if crowd.size is None:
+            if len(atoms) > MOST_ATOMS:
+                raise game.error(f"at most {MOST_ATOMS} atoms are written out.", stage="checks")
             weights, number = (sp.S.Zero, *atoms), None
         else:
             number = int(crowd.size) if crowd.size.is_Integer else size

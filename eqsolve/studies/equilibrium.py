@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derive
-from eqsolve.errors import DerivationError
+from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Game, Model, t
 from eqsolve.game.parameters import read
+from eqsolve.game.types import read_types
 from eqsolve.game.world import World
+from eqsolve.numbers import exact
+from eqsolve.solve.crowd import averages, numbers_of_types
 from eqsolve.solve.solve import BITS, Point
 
 Array = NDArray[np.float64]
@@ -45,12 +48,17 @@ class Equilibrium:
     parameters : exact values.
     coefficients : those of functions and feedback at a calendar time.
     start : exact states at time 0, laws of states among them; absent ones are 1.
+    others : where copies have types of their own, the values of the others' parameters, in the
+        order of the copies; the coefficients hold those of the copies' feedback, too.
+    weights : of the atoms of a continuum.
     """
 
     derivation: Derivation
     parameters: Mapping[sp.Symbol, sp.Rational]
     coefficients: Callable[[Fraction], Mapping[sp.Symbol, arb]]
     start: Mapping[sp.Symbol, sp.Rational] = field(default_factory=dict)
+    others: tuple[Mapping[sp.Symbol, sp.Rational], ...] = ()
+    weights: tuple[sp.Rational, ...] = _MEAN
 
     @property
     def model(self) -> Model:
@@ -95,12 +103,14 @@ class Equilibrium:
         size = None
         if crowd is not None and crowd.size is not None:
             size = int(self.exact(crowd.size))
-        return World.of(game, size, _MEAN)
+        return World.of(game, size, self.weights)
 
     @cached_property
     def numbers(self) -> dict[sp.Symbol, sp.Expr]:
         """Values of parameters, abbreviations and the crowd's size."""
         known = dict(self.parameters)
+        for copy, values in zip(self.world.copies[1:], self.others):
+            known |= {name: values[s] for s, name in copy.types.items()}
         fixed = {s: e.xreplace(known) for s, e in self.world.fixed.items()}
         return {**known, **fixed}
 
@@ -164,7 +174,16 @@ class Equilibrium:
         system = self.derivation.system
         known = {*system.unknowns, *system.feedback, *system.implicit}
         found = set().union(*(form.free_symbols for form in forms)) & known
+        own = [copy for copy in self.world.copies if copy.types]
+        found |= {copy.letter(c) for copy in own for c in found}
         return sorted(found, key=lambda s: s.name)
+
+    @cached_property
+    def played(self) -> dict[sp.Symbol, sp.Expr]:
+        """Every copy's controls in states and coefficients, with numbers for parameters."""
+        own = {c for form in self.model.ansatz.feedback.values() for c in form.free_symbols}
+        forms = self.world.played(self.model.ansatz.feedback, own & set(self.letters))
+        return {c: e.xreplace(self.numbers) for c, e in forms.items()}
 
     @cached_property
     def strategy(self) -> Curves:
@@ -213,17 +232,66 @@ def equilibrium(
     """
     with ctx.workprec(BITS):
         derivation = derive(model)
-        numbers = read(model, values, at)
-        point = Point(derivation, numbers, selection or model.selection)
-        point.answer().raise_for_status()
-        path, system = point.path, derivation.system
-        assert path is not None, "an answer without an error has a path"
-        start = {s: _rational(v) for s, v in {**point.initial.means, **numbers.states}.items()}
-        parameters = {s: _rational(v) for s, v in numbers.parameters.items()}
-        names = [*system.unknowns, *system.implicit]
-        feedback = Function(
-            [e.xreplace(point.parameters) for e in system.feedback.values()], [*names, t]
-        )
+        chosen = selection or model.selection
+        crowd = model.game.crowd
+        if crowd is not None and crowd.own:
+            return _of_types(derivation, values, at, chosen)
+        point = Point(derivation, read(model, values, at), chosen)
+        return Equilibrium(derivation, _parameters(point), _coefficients(point), _start(point))
+
+
+def _of_types(
+    derivation: Derivation,
+    values: Mapping[str, object],
+    at: Mapping[str, object] | None,
+    selection: str,
+) -> Equilibrium:
+    """The first type's equilibrium among copies of all types."""
+    crowd = derivation.model.game.crowd
+    assert crowd is not None, "types belong to a crowd"
+    count = values.get(str(crowd.size)) if crowd.size is not None else None
+    size = None if count is None else int(exact("n", count, game=derivation.model.name))
+    types = read_types(derivation.model, values, size)
+    numbers = numbers_of_types(derivation, types, at)
+    found = averages(derivation, numbers, types.weights)
+    if isinstance(found, tuple):
+        raise NoSolutionError(found[1], game=derivation.model.name, stage=found[0].label)
+    points = [Point(derivation, number, selection, found) for number in numbers]
+    others = points if crowd.size is None else points[1:]
+    own = [_coefficients(point) for point in others]
+    first = _coefficients(points[0])
+
+    def coefficients(time: Fraction) -> dict[sp.Symbol, arb]:
+        table = first(time)
+        for number, other in enumerate(own, 1):
+            table |= {sp.Symbol(f"{c.name}_{number}"): v for c, v in other(time).items()}
+        return table
+
+    return Equilibrium(
+        derivation,
+        _parameters(points[0]),
+        coefficients,
+        _start(points[0]),
+        tuple(map(_parameters, others)),
+        tuple(map(_rational, types.weights)),
+    )
+
+
+def _coefficients(point: Point) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
+    """The coefficients of a point by time.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no equilibrium.
+    """
+    point.answer().raise_for_status()
+    path, system = point.path, point.derivation.system
+    assert path is not None, "an answer without an error has a path"
+    names = [*system.unknowns, *system.implicit]
+    feedback = Function(
+        [e.xreplace(point.parameters) for e in system.feedback.values()], [*names, t]
+    )
 
     def coefficients(time: Fraction) -> dict[sp.Symbol, arb]:
         with ctx.workprec(BITS):
@@ -232,7 +300,16 @@ def equilibrium(
             own = feedback([*(found[s] for s in names), now])
             return {**found, **dict(zip(system.feedback, own, strict=True))}
 
-    return Equilibrium(derivation, parameters, coefficients, start)
+    return coefficients
+
+
+def _parameters(point: Point) -> dict[sp.Symbol, sp.Rational]:
+    return {s: _rational(v) for s, v in point.numbers.parameters.items()}
+
+
+def _start(point: Point) -> dict[sp.Symbol, sp.Rational]:
+    means = {**point.initial.means, **point.numbers.states}
+    return {s: _rational(v) for s, v in means.items()}
 
 
 def _rational(value: Fraction) -> sp.Rational:

@@ -74,6 +74,8 @@ def solution_checks(claim: Equilibrium, *, allowed: float = ALLOWED) -> list[Che
 
 def _world(claim: Equilibrium) -> World:
     game, crowd = claim.game, claim.game.crowd
+    if claim.others:
+        return claim.world
     size = None
     if crowd is not None and crowd.size is not None:
         size = int(claim.exact(crowd.size))
@@ -92,6 +94,8 @@ def _points(
     rng = random.Random(_SEED)
     positive = positive_letters(claim.model)
     numbers = {s: _fraction(v) for s, v in claim.parameters.items()}
+    for copy, values in zip(claim.world.copies[1:], claim.others):
+        numbers |= {name: _fraction(values[s]) for s, name in copy.types.items()}
     if not times:
         times = (Fraction(0),) if claim.end is None else tuple(f * claim.end for f in TIMES)
     for time in times:
