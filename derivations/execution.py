@@ -32,16 +32,20 @@ from eqsolve.game import (
 
 x, a, m, v, abar = sp.symbols("x a m v abar")
 cX, cA, cg, g, sig, T, m0, v0, n = sp.symbols("cX cA cg g sig T m0 v0 n")
-eta, etab, L, R, k_1, k_2 = sp.symbols("eta etab L R k_1 k_2")
+eta, etab, L, R, S, k_1, k_2 = sp.symbols("eta etab L R S k_1 k_2")
 
 
 def model(notion: Notion = "feedback", size: int | None = None) -> Model:
-    """The game of a continuum of traders, or of ``size`` ones, or the planner's problem."""
+    """A continuum of traders or ``size`` of them, in feedback or open loop, or their planner."""
     if notion == "planner":
         laws = (Law(m, x), Law(v, (x - m) ** 2), Law(abar, a))
         ansatz = Ansatz(
             {"J": etab * m**2 / 2 + eta * v / 2 + R}, feedback={a: k_1 * (x - m) + k_2 * m}
         )
+    elif notion == "open-loop":
+        laws = (Law(m, x), Law(abar, a))
+        functions = {"J.x": eta * x + (etab - eta) * m, "J.m": S * x + L * m}
+        ansatz = Ansatz(functions, feedback={a: k_1 * x + k_2 * m})
     else:
         laws = (Law(m, x), Law(abar, a))
         value = eta * x**2 / 2 + (etab - eta) * x * m + L * m**2 / 2 + R
@@ -92,8 +96,14 @@ def model(notion: Notion = "feedback", size: int | None = None) -> Model:
             if size is None
             else {"default": DEFAULT | {"n": "2"}}
         ),
-        reference=PLANNER if notion == "planner" else NASH if size is None else TWO,
+        reference=_reference(notion, size),
     )
+
+
+def _reference(notion: Notion, size: int | None) -> dict[str, dict[str, str]]:
+    if notion == "feedback":
+        return NASH if size is None else TWO
+    return PLANNER if notion == "planner" else {}
 
 
 DEFAULT = {
@@ -124,7 +134,6 @@ PLANNER = {
         "eta": "1.309571554706",
         "etab": "-0.422382155765",
         "J": "0.125026134678",
-        "explosion": "1.54944070166526",
     },
     "long": {"etab": "1.30573762294294", "J": "0.734889124694419"},
 }
