@@ -26,6 +26,7 @@ from eqsolve.game import (
     expected,
     parameter,
     positive,
+    t,
 )
 from eqsolve.studies.equilibrium import Equilibrium, equilibrium
 
@@ -46,6 +47,18 @@ def regulator() -> Model:
         Game("regulator", (State(x, p, {"W": s}),), (Player("one", (p,), cost),), Horizon(lam)),
         Ansatz({"J": a * x**2 / 2 + b}, {p: -k * x}),
         letters("s lam"),
+    )
+
+
+def waiting() -> Model:
+    """The earlier of a random time whose rate grows and a date, a discount, a drift in time."""
+    cost = expected((x**2 + p**2) / 2, x**2, "minimize")
+    state = State(x, p + t * x / 10, {"W": s})
+    player = Player("one", (p,), cost, rho)
+    return Model(
+        Game("waiting", (state,), (player,), Horizon(lam + lam * t, T)),
+        Ansatz({"J": a * x**2 / 2 + b}, {p: -k * x}),
+        letters("s lam rho T"),
     )
 
 
@@ -232,6 +245,7 @@ Builder = Callable[[], Model]
 #: By name: the model, parameters, a state.
 MODELS: dict[str, tuple[Builder, Mapping[str, object], dict[str, str]]] = {
     "regulator": (regulator, {"s": ".5", "lam": ".25"}, {"x": "1"}),
+    "waiting": (waiting, {"s": ".5", "lam": ".3", "rho": ".1", "T": "2"}, {"x": "1"}),
     "two-controls": (two_controls, {"s": ".4", "T": "1"}, {"x": "1", "y": ".5"}),
     "mean-reverting": (
         mean_reverting,

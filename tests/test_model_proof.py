@@ -136,6 +136,22 @@ def test_a_solution_that_is_off_by_a_millionth_is_found(name: str) -> None:
         assert _failed(solution_checks(replace(claim, coefficients=off))), letter
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("banks of three", "banks continuum"),
+        ("banks continuum", "banks of three"),
+        ("duopoly", "duopoly open-loop"),
+    ],
+)
+def test_equations_of_another_notion_or_size_are_refuted(name: str, other: str) -> None:
+    derivation, wrong = engine_models.derivation(name), engine_models.derivation(other).system
+    own = derivation.system
+    rates = {c: wrong.rates.get(c, rate) for c, rate in own.rates.items()}
+    system = replace(own, rates=rates, feedback=wrong.feedback)
+    assert _failed(prove(replace(derivation, system=system)))
+
+
 def test_numbers_are_exact_where_an_expression_is_rational() -> None:
     point: exact.Point = {x: fmpq(1, 3), y: fmpq(-2, 7)}
     value = exact.evaluate((x + y) ** 3 / (x - y) - x**2 * y, point)

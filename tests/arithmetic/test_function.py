@@ -7,6 +7,7 @@ from typing import Any
 
 import flint
 import mpmath
+import numpy as np
 import pytest
 import sympy as sp
 from flint import acb, arb, arb_series, fmpq
@@ -131,3 +132,19 @@ def test_strings_are_no_expressions() -> None:
 def test_arguments_of_different_kinds_are_refused() -> None:
     with pytest.raises(TypeError):
         Function([X + Y], [X, Y])([arb(1), 1.0])
+
+
+def test_arrays_give_what_their_numbers_give() -> None:
+    program = Function(CASES, [X, Y, G])
+    x, y = np.array([[1.4], [0.7]]), np.array([0.3, 0.5, 0.9])
+    found = program([x, y, np.array(2.5)])
+    for i, j in np.ndindex(2, 3):
+        expected = program([float(x[i, 0]), float(y[j]), 2.5])
+        values = [float(np.broadcast_to(row, (2, 3))[i, j]) for row in found]
+        assert values == pytest.approx(expected, rel=1e-13)
+
+
+def test_arrays_are_not_finite_where_a_function_is_not_defined() -> None:
+    with np.errstate(all="ignore"):
+        (found,) = Function([sp.log(X) + 1 / X], [X])([np.array([-1.0, 0.0, 1.0])])
+    assert np.isfinite(found).tolist() == [False, False, True]
