@@ -48,8 +48,8 @@ def publish(temporary: Path, target: Path) -> None:
     """
     mask = os.umask(0)
     os.umask(mask)
-    with temporary.open("rb") as stream:
-        os.fchmod(stream.fileno(), 0o666 & ~mask)
+    os.chmod(temporary, 0o666 & ~mask)
+    with temporary.open("r+b") as stream:
         os.fsync(stream.fileno())
     os.replace(temporary, target)
     sync_folder(target.parent)
@@ -57,6 +57,8 @@ def publish(temporary: Path, target: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a crash of the machine."""
+    if os.name == "nt":  # there a folder cannot be opened
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -68,14 +70,15 @@ def sync_folder(folder: Path) -> None:
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary file beside the target; it takes the target's place when complete.
 
-    After any exception the target is untouched and the temporary file is gone.
+    A symbolic link stays, and what it leads to is written. After any exception the target is
+    untouched and the temporary file is gone.
 
     Raises
     ------
     InputError
         If the target cannot be written.
     """
-    target = Path(path)
+    target = real(path)
     with terminable():
         temporary = _beside(target)
         try:
@@ -84,18 +87,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
         except OSError as error:
             raise _unwritable(target, error) from None
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def require_writable(path: str | Path) -> Path:
-    """Return the path of a file that can be written.
+    """Return the path of a file that can be written, behind symbolic links.
 
     Raises
     ------
     InputError
-        If its folder does not exist or is not writable, or the path names a folder or nothing.
+        If its folder does not exist or is not writable, or the path names a folder, a pipe, a
+        device or nothing.
     """
-    target = Path(path)
+    target = real(path)
     try:
         _require_name(target)
         # A file without a name, where the system has them: nothing is left by a kill.
@@ -105,8 +110,13 @@ def require_writable(path: str | Path) -> Path:
     return target
 
 
+def real(path: str | Path) -> Path:
+    """The file that a path leads to; the path itself if it is no symbolic link."""
+    return Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
+
+
 def _require_name(target: Path) -> None:
-    if "\0" in str(target) or target.is_dir():
+    if "\0" in str(target) or (target.exists() and not target.is_file()):
         raise InputError(
             f"{str(target)!r} does not name a file.",
             stage="output",
@@ -177,12 +187,20 @@ def staged(directory: str | Path) -> Iterator[Path]:
         ) from None
     complete = False
     try:
-        with terminable():
-            yield stage
+        try:
+            with terminable():
+                yield stage
+        except OSError as error:
+            raise InputError(
+                f"the output folder {target} cannot be written: {error.strerror or error}.",
+                stage="output",
+                remedy="Make room, or choose another folder.",
+            ) from None
         for path in sorted(p for p in stage.rglob("*") if p.is_file()):
-            place = target / path.relative_to(stage)
+            place = real(target / path.relative_to(stage))
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
+                _require_name(place)
                 os.replace(path, place)
             except OSError as error:
                 raise InputError(

@@ -17,6 +17,7 @@ from eqsolve.cli.common import (
     given,
     state,
 )
+from eqsolve.errors import EqsolveError
 
 
 @cli.command()
@@ -77,8 +78,15 @@ def simulate(
     result = found.to_dict()
     if as_json:
         emit(result)
-        return
-    _show(result)
+    else:
+        _show(result)
+    if all(band.inside is False for band in found.bands.values()):
+        raise EqsolveError(
+            "no interval covers its exact value.",
+            game=game,
+            stage="simulation",
+            remedy="Take more paths, or shorter steps.",
+        )
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -92,11 +100,16 @@ def _show(result: dict[str, Any]) -> None:
     click.echo(f"{head[0]:<9}" + "".join(f"{title:>17}" for title in head[1:]))
     for name, band in result["moments"].items():
         columns = ("estimate", "standard_error", "low", "high", "exact")
-        numbers = "".join(f"{band[column]:>17.9g}" for column in columns)
-        click.echo(f"{name:<9}{numbers}{'' if band['inside'] else '  outside'}")
-    click.echo(
-        f"The intervals cover all three with probability {result['confidence']:g} if there are "
-        "enough paths for normal estimates; a few hundred are not enough."
-    )
-    if not result["finite_fourth_moments"]:
-        click.echo("Fourth moments at the horizon are infinite: the intervals are too narrow.")
+        cells = (band[column] for column in columns)
+        numbers = "".join(f"{'none' if v is None else format(v, '.9g'):>17}" for v in cells)
+        click.echo(f"{name:<9}{numbers}{'  outside' if band['inside'] is False else ''}")
+    if result["finite_fourth_moments"]:
+        click.echo(
+            f"The intervals cover all three with probability {result['confidence']:g} if there are "
+            "enough paths for normal estimates; a few hundred are not enough."
+        )
+    else:
+        click.echo(
+            "Fourth moments at the horizon are infinite: estimates converge slowly, and none of "
+            "their intervals could be trusted."
+        )

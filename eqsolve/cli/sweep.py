@@ -103,8 +103,11 @@ def sweep(
     After an interruption the finished part is in OUT.part; the same command with --resume goes on
     from there and gives the same file.
     """
+    from eqsolve.registry import adopt
+
     run = _run_file(run_file) | {k: v for k, v in options.items() if v not in (None, False)}
-    game = game or run.get("game")
+    if game is None and "game" in run:
+        game = adopt(run["game"])
     out, plot = run.get("out"), run.get("plot")
     if game is None:
         raise click.UsageError("Give a game.")

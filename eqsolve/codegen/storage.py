@@ -7,11 +7,16 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import threading
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import ModuleType
+
+from platformdirs import user_cache_path
 
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.output import replacing
@@ -30,32 +35,54 @@ _LOADING = threading.RLock()
 
 
 def cache_folder() -> Path:
-    """The folder of generated kernels: ``EQSOLVE_CACHE_DIR`` or the platform's cache folder."""
+    """The folder of generated kernels: ``EQSOLVE_CACHE_DIR`` or the platform's cache folder.
+
+    What is in it is run. So a folder in which others can write, or that another user owns, is
+    passed over; if no other is left, the folder is one of this process, deleted at its end.
+    """
     chosen = os.environ.get("EQSOLVE_CACHE_DIR")
-    if chosen:
-        return Path(chosen).expanduser() / "kernels"
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "eqsolve" / "kernels"
+    bases = [Path(os.path.expanduser(chosen))] if chosen else []
+    own = user_cache_path("eqsolve", appauthor=False)
+    bases += [own] if own.is_absolute() else []  # it is not where nobody has a home
+    for base in bases:
+        if _is_private(base / "kernels"):
+            return base / "kernels"
+    return _temporary()
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether nobody else can put anything into a folder, or put another one in its place."""
+    if not hasattr(os, "getuid"):  # Windows: the folders of a user are the user's
+        return True
+    with suppress(FileNotFoundError):
+        found = folder.stat()
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            return False
+    for above in folder.absolute().parents:
+        with suppress(OSError):
+            mode = above.stat().st_mode
+            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                return False
+    return True
+
+
+@cache
+def _temporary() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="eqsolve-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def write(text: str, name: str) -> Path:
     """Write a module into the cache folder, or into a temporary one if that is not possible."""
     reason: Exception | None = None
-    for folder in (cache_folder(), None):
+    for choose in (cache_folder, _temporary):
         try:
-            if folder is None:
-                folder = Path(tempfile.mkdtemp(prefix="eqsolve-kernels-"))
-                atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            folder = choose()
             path = folder / f"{name}.py"
             if path.is_file() and path.read_text(encoding="utf-8") == text:
                 return path
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with replacing(path) as temporary:
                 temporary.write_text(text, encoding="utf-8")
             return path

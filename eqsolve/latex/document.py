@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from eqsolve.latex.printer import latex
 from eqsolve.ledger import Display
 from eqsolve.model import Model
 from eqsolve.operators import shown_symbols
+from eqsolve.output import staged
 from eqsolve.symbols import entry, latex_names
 
 TITLE = "Equilibrium strategies for mean-variance investment over a random horizon"
@@ -235,19 +235,9 @@ def write(directory: str | os.PathLike[str], models: Iterable[Model]) -> list[Pa
     """
     folder = Path(directory)
     texts = files(models)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".eqsolve-") as staging:
-            for name, text in texts.items():
-                Path(staging, name).write_text(text, encoding="utf-8")
-            for name in texts:
-                os.replace(Path(staging, name), folder / name)
-    except OSError as error:
-        raise InputError(
-            f"the folder {str(folder)!r} cannot be written: {error.strerror or error}.",
-            stage="latex",
-            remedy="Choose a folder you may write to.",
-        ) from error
+    with staged(folder) as staging:
+        for name, text in texts.items():
+            (staging / name).write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
@@ -22,6 +23,7 @@ from eqsolve.numerics.simulation.simulate import (
     limit_feedback,
     longest_step,
     market,
+    require_bounded,
 )
 from eqsolve.numerics.simulation.wealth import path_distances
 from eqsolve.registry import model
@@ -113,9 +115,12 @@ def pathwise(
         squares, begin = np.empty(paths), np.ones(n)
         stream = np.uint64((seed + (n << 20)) % 2**64)
 
-        def run(part: slice) -> int:
+        require_bounded(n, paths, hazard, step, game=game)
+
+        def run(part: slice, halt: NDArray[np.uint8]) -> int:
+            rules = (finite, continuum)
             path_distances(
-                stream, part.start, hazard, step, world, finite, continuum, begin, squares[part]
+                stream, part.start, hazard, step, world, *rules, begin, squares[part], halt
             )
             return 0
 

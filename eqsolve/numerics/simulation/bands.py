@@ -30,18 +30,28 @@ BITS = 256
 
 @dataclass(frozen=True)
 class Band:
-    """An estimate with its confidence interval and the exact value."""
+    """An estimate with its confidence interval and the exact value.
+
+    Where fourth moments are infinite, the error of an estimate has no finite variance: standard
+    error and interval are None.
+    """
 
     estimate: float
-    standard_error: float
-    low: float
-    high: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
     exact: float
 
     @property
-    def inside(self) -> bool:
-        """Whether the exact value lies in the interval."""
+    def inside(self) -> bool | None:
+        """Whether the exact value lies in the interval; None without an interval."""
+        if self.low is None or self.high is None:
+            return None
         return self.low <= self.exact <= self.high
+
+    def without_interval(self) -> Band:
+        """The estimate and the exact value alone."""
+        return Band(self.estimate, None, None, None, self.exact)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -46,6 +46,8 @@ STEP = 0.1
 PART = 64
 #: Largest number of agents.
 MOST_AGENTS = 10**8
+#: Largest number of agents times paths times expected steps: some hours.
+MOST_WORK = 1e13
 
 _STAGE = "simulation"
 _MONOMIALS = ("x", "y", "1")
@@ -64,7 +66,7 @@ class Simulation:
     confidence : probability that all intervals cover, if the estimates are normal; their variance
         is exact where all agents start alike, and estimated otherwise.
     finite_fourth_moments : whether fourth moments at the horizon are finite (if agents start with
-        different wealth, in the limit of many agents); if not, the intervals are too narrow.
+        different wealth, in the limit of many agents); if not, estimates have no intervals.
     agent_steps : number of agents times time steps.
     bands : mean and variance of relative wealth at the horizon, and the objective ``J``.
     samples : (paths, 4): horizon, wealth of the first agent, average wealth, average square.
@@ -165,11 +167,39 @@ def fourth_moment_growth(world: Market, feedback: Feedback) -> float:
     return max(rates)
 
 
-def in_parts(run: Callable[[slice], int], paths: int, threads: int | None) -> int:
-    """Call ``run`` for all parts of the paths and return the sum of its results."""
+def in_parts(
+    run: Callable[[slice, NDArray[np.uint8]], int], paths: int, threads: int | None
+) -> int:
+    """Call ``run`` for all parts of the paths and return the sum of its results.
+
+    It is given a flag, too: once that is set, as by an interruption, it shall return.
+    """
     parts = [slice(k, min(k + PART, paths)) for k in range(0, paths, PART)]
+    halt = np.zeros(1, np.uint8)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return sum(pool.map(run, parts))
+        try:
+            return sum(pool.map(lambda part: run(part, halt), parts))
+        except BaseException:
+            halt[0] = 1
+            raise
+
+
+def require_bounded(agents: int, paths: int, hazard: float, longest: float, *, game: str) -> None:
+    """Refuse work that nobody can wait for, and numbers of steps that no integer holds.
+
+    Raises
+    ------
+    InputError
+        If the expected number of agents times paths times steps exceeds :data:`MOST_WORK`.
+    """
+    steps = max(1.0, 1 / hazard / longest if hazard * longest else math.inf)
+    work = agents * paths * steps
+    require(
+        work <= MOST_WORK,
+        f"{agents} agents on {paths} paths of about {steps:.3g} steps are {work:.3g} agent-steps, "
+        f"more than {MOST_WORK:.0e}: choose fewer, or longer steps.",
+        game=game,
+    )
 
 
 def simulate(
@@ -237,13 +267,14 @@ def simulate(
     truth = exact_moments(finite, params, k, start)
     hazard = float(params["lambda"])
     longest = longest_step(hazard, world, slopes) if step is None else step
+    require_bounded(agents, paths, hazard, longest, game=game)
     begin = np.full(agents, float(start["y"] / (1 - 1 / params["n"])) if agents > 1 else 0.0)
     begin[0] = float(start["x"])
     samples = np.empty((paths, 4))
 
-    def run(part: slice) -> int:
+    def run(part: slice, halt: NDArray[np.uint8]) -> int:
         return simulate_paths(
-            np.uint64(seed), part.start, hazard, longest, world, slopes, begin, samples[part]
+            np.uint64(seed), part.start, hazard, longest, world, slopes, begin, samples[part], halt
         )
 
     work = in_parts(run, paths, threads)
@@ -257,6 +288,8 @@ def simulate(
         if finite_fourth:
             spread = population.covariance(average_payoffs(finite.game, solver.exact, agents))
     bands = bands_of(finite.game, solver.exact, start, drawn, truth, confidence, spread)
+    if not finite_fourth:
+        bands = {name: band.without_interval() for name, band in bands.items()}
     if not np.isfinite(samples).all():
         raise NoSolutionError("a path left the range of double precision.", game=game, stage=_STAGE)
     return Simulation(

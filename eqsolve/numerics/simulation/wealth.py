@@ -132,8 +132,12 @@ def follow(
     words: Any,
     real: Array,
     normal: Array,
+    halt: Any,
 ) -> Frame:
-    """Simulate one path in equal steps; ``wealth`` holds the stored states."""
+    """Simulate one path in equal steps; ``wealth`` holds the stored states.
+
+    The path is left as it is once ``halt[0]`` is not 0.
+    """
     agents, span = wealth.size, horizon / max(steps, 1)
     half, full = drift(market, feedback, 0.5 * span), drift(market, feedback, span)
     slope, mean_slope, own, k_1, moves_mean = feedback
@@ -155,6 +159,8 @@ def follow(
         base, rise, inverse = slope * shift + mean_slope * mean + k_1, slope * scale, 1.0 / scale
         total, done = 0.0, 0
         while done < agents:
+            if halt[0]:
+                return frame
             if place == BLOCK:
                 fill_normals(start, block, words, real, normal)
                 place, block = 0, block + 1
@@ -193,6 +199,7 @@ def simulate_paths(
     feedback: Feedback,
     begin: Array,
     out: Array,
+    halt: Any,
 ) -> int:
     """Simulate paths ``first, first + 1, ...`` up to their exponential times.
 
@@ -204,6 +211,7 @@ def simulate_paths(
     begin : (agents,), wealth at the start.
     out : (paths, 4), filled with the time, the wealth of the first agent, and the average over
         all agents of wealth and of squared wealth.
+    halt : (1,), bytes; as soon as it is not 0, no more is done.
 
     Returns
     -------
@@ -213,11 +221,13 @@ def simulate_paths(
     words, normal = np.empty(BLOCK, np.uint64), np.empty(BLOCK)
     real = words.view(np.float64)
     for path in range(out.shape[0]):
+        if halt[0]:
+            break
         start = stream(seed, first + path)
         time = horizon_of(start, hazard)
         steps = int(math.ceil(time / longest))
         wealth[:] = begin
-        frame = follow(start, time, steps, market, feedback, wealth, words, real, normal)
+        frame = follow(start, time, steps, market, feedback, wealth, words, real, normal, halt)
         mean, scale, shift = frame
         total = square = 0.0
         for i in range(wealth.size):
@@ -241,6 +251,7 @@ def path_distances(
     limit: Feedback,
     begin: Array,
     out: Array,
+    halt: Any,
 ) -> None:
     """Mean squared distance of positions in a finite and in an infinite population.
 
@@ -251,14 +262,16 @@ def path_distances(
     words, normal = np.empty(BLOCK, np.uint64), np.empty(BLOCK)
     real = words.view(np.float64)
     for path in range(out.size):
+        if halt[0]:
+            break
         start = stream(seed, first + path)
         time = horizon_of(start, hazard)
         steps = int(math.ceil(time / longest))
         wealth[:] = begin
         other[:] = begin
-        frame = follow(start, time, steps, market, feedback, wealth, words, real, normal)
+        frame = follow(start, time, steps, market, feedback, wealth, words, real, normal, halt)
         mean, scale, shift = frame
-        frame = follow(start, time, steps, market, limit, other, words, real, normal)
+        frame = follow(start, time, steps, market, limit, other, words, real, normal, halt)
         center, factor, offset = frame
         base = feedback[1] * mean + feedback[3] - limit[1] * center - limit[3]
         total = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -50,6 +51,11 @@ def certificate(outputs: Iterable[str]) -> tuple[str, ...]:
 def dtype(name: str) -> np.dtype[Any]:
     """How the numbers of a column are stored."""
     return np.dtype(np.int8 if name in _WHOLE else np.float64)
+
+
+def missing(name: str) -> float:
+    """What stands for a number that was lost: NaN, or a code without a meaning."""
+    return -128 if name in _WHOLE else math.nan
 
 
 def point_bytes(names: Iterable[str]) -> int:

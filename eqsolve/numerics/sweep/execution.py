@@ -66,7 +66,9 @@ class Execution:
     @property
     def workers(self) -> int:
         """Number of threads or processes."""
-        return self.jobs or len(os.sched_getaffinity(0))
+        if self.jobs is None and hasattr(os, "sched_getaffinity"):  # not on Windows
+            return len(os.sched_getaffinity(0))
+        return self.jobs or os.cpu_count() or 1
 
     def run(self, design: Design, missing: Iterable[range]) -> Iterator[tuple[int, Columns]]:
         """Yield the outputs of all missing points, with the index of the first of each block.

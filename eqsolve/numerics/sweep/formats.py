@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.numerics.sweep.columns import attributes, dtype, point_bytes, words
+from eqsolve.numerics.sweep.columns import attributes, dtype, missing, point_bytes, words
 from eqsolve.numerics.sweep.execution import optional
 from eqsolve.numerics.sweep.labels import metadata
 from eqsolve.numerics.sweep.points import Columns, Design
@@ -261,9 +262,13 @@ def _write_zarr(path: Path, design: Design, store: Store, advance: Advance) -> N
             chunks=chunks.get(shape) or (min(ROWS, *shape),),
             dimension_names=dimensions,
             attributes=plain,
+            fill_value=missing(name),
         )
 
     _write_arrays(create, design, store, advance)
+    with warnings.catch_warnings():  # readers that do not know it do without
+        warnings.filterwarnings("ignore", "Consolidated metadata", module="zarr")
+        zarr.consolidate_metadata(path, zarr_format=3)
 
 
 def _array_bytes(design: Design) -> int:

@@ -78,7 +78,7 @@ def opened(path: Path) -> xarray.Dataset:
     """The labelled results of a netCDF file or a Zarr store, read when they are used."""
     xr: Any = optional("xarray", "labelled results")
     if path.suffix == ".zarr":
-        result: xarray.Dataset = xr.open_zarr(path, chunks=None, consolidated=False)
+        result: xarray.Dataset = xr.open_zarr(path, chunks=None, consolidated=True)
     else:
         result = xr.open_dataset(path, engine="netcdf4")
     return result

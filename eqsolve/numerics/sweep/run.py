@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +21,8 @@ from eqsolve.numerics.sweep.columns import point_bytes, words
 from eqsolve.numerics.sweep.execution import CHUNK, Execution, optional
 from eqsolve.numerics.sweep.formats import FORMATS, csv_metadata
 from eqsolve.numerics.sweep.points import Design
-from eqsolve.numerics.sweep.storage import Memory, Store, Work, work_folder
-from eqsolve.output import publish, require_writable, sync_folder, terminable
+from eqsolve.numerics.sweep.storage import Memory, Store, Work, discard, work_folder
+from eqsolve.output import publish, real, replacing, require_writable, sync_folder, terminable
 
 #: Part of the free disk that a sweep leaves alone.
 RESERVE = 0.02
@@ -141,13 +142,15 @@ def check_target(out: str | Path) -> Path:
     MissingPartError
         If the format needs a package that is not installed.
     """
-    target = Path(out)
+    target = real(out)
     if target.suffix not in FORMATS:
         raise bad_sweep(
             f"{str(target)!r} has no suffix of a known format.", f"Use one of {', '.join(FORMATS)}."
         )
     if target.suffix != ".zarr" or not (target / "zarr.json").is_file():
         require_writable(target)
+    else:
+        _check_store(target)
     # The longest name written is that of the metadata of a CSV file.
     require_writable(target.with_name(target.name + ".json"))
     for package in FORMATS[target.suffix].packages:
@@ -208,32 +211,42 @@ def _finish(plan: Design, target: Path, work: Work, advance: Callable[[int], obj
     temporary = work.folder / f"result{target.suffix}"
     old = work.folder / "replaced"
     for leftover in (temporary, old):
-        _discard(leftover)
+        discard(leftover)
     FORMATS[target.suffix].write(temporary, plan, work, advance)
     if target.suffix == ".zarr":
         for path in temporary.rglob("*"):
             sync_folder(path)
         sync_folder(temporary)
+        _check_store(target)  # again: somebody may have put a file there since
         if target.exists():
             target.rename(old)
         temporary.rename(target)
         sync_folder(target.parent)
         return
-    beside = target.with_name(target.name + ".json")
+    beside = real(target.with_name(target.name + ".json"))
     if target.suffix == ".csv":
         # An older file of metadata must not stand beside the new numbers.
         beside.unlink(missing_ok=True)
     publish(temporary, target)
     if target.suffix == ".csv":
-        temporary.write_text(csv_metadata(plan), encoding="utf-8")
-        publish(temporary, beside)
+        with replacing(beside) as temporary:
+            temporary.write_text(csv_metadata(plan), encoding="utf-8")
 
 
-def _discard(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+#: The files of a store of format 3 and its folders, below the store.
+_STORE = re.compile(r"zarr\.json|[^/]+(/zarr\.json|/c(/[0-9]+)*)?")
+
+
+def _check_store(target: Path) -> None:
+    """Refuse to replace a folder that holds anything but a Zarr store."""
+    for path in target.rglob("*") if target.is_dir() else ():
+        name = path.relative_to(target).as_posix()
+        whole = "/" in name or name == "zarr.json" or (path / "zarr.json").is_file()
+        if not (whole and _STORE.fullmatch(name)):
+            raise bad_sweep(
+                f"{target} holds {name!r}, which is not of the store.",
+                "Choose another name, or move it away.",
+            )
 
 
 def _check_disk(plan: Design, target: Path) -> None:

@@ -9,17 +9,16 @@ not matter in which order a crash lets the parts reach the disk.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from eqsolve.numerics.sweep.axes import bad_sweep
@@ -88,6 +87,7 @@ class Work:
         self.target, self.folder = target, work_folder(target)
         self._names, self._size = tuple(names), size
         self._stack = ExitStack()
+        self._lock = FileLock(self.folder / "lock")
         #: Ranges of points that were finished by an earlier run, in order.
         self.finished: list[range] = []
         #: Number of finished blocks whose numbers have changed since.
@@ -115,16 +115,20 @@ class Work:
             )
         self.folder.mkdir(exist_ok=True)
         journal = self.folder / "journal"
-        foreign = [p for p in self.folder.iterdir() if p.suffix != ".raw" and p != journal]
-        if foreign and not journal.exists():
+        foreign = [p for p in self.folder.iterdir() if p.suffix != ".raw" and p.name != "lock"]
+        if foreign and journal not in foreign:
             raise bad_sweep(f"{self.folder} is not a work folder.", "Choose another file.")
-        self._journal = self._stack.enter_context(journal.open("a+b", buffering=0))
         try:
-            fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._lock.acquire(timeout=0)
+        except Timeout:
             raise bad_sweep(
                 f"another process writes {self.target}.", "Wait until it has ended."
             ) from None
+        except NotImplementedError:
+            raise bad_sweep(
+                f"the file system of {self.folder} has no locks.", "Choose another disk."
+            ) from None
+        self._journal = self._stack.enter_context(journal.open("a+b", buffering=0))
         self._journal.seek(0)
         text = self._journal.read()
         header, *lines = text.split(b"\n")
@@ -136,7 +140,7 @@ class Work:
         if not text:
             self._note({"layout": LAYOUT, "points": self._size, **identity})
         elif not text.endswith(b"\n"):
-            _write_all(self._journal.fileno(), b"\n")
+            _write_all(self._journal, b"\n")
         self._files = {
             name: self._stack.enter_context(_opened(self.folder / f"{name}.raw"))
             for name in self._names
@@ -184,8 +188,8 @@ class Work:
         """Keep the outputs of the points from ``start`` on, and note that they are finished."""
         columns = {name: np.ascontiguousarray(block[name]) for name in self._names}
         for name, column in columns.items():
-            where = start * column.itemsize
-            _write_all(self._files[name].fileno(), column.data.cast("B"), where)
+            self._files[name].seek(start * column.itemsize)
+            _write_all(self._files[name], column.data.cast("B"))
         stop = start + columns["status"].size
         self._note({"start": start, "stop": stop, "crc": checksum(columns)})
         self.empty = False
@@ -194,22 +198,37 @@ class Work:
         """The numbers of one column from ``start`` to before ``stop``."""
         kind = dtype(name)
         where, count = start * kind.itemsize, (stop - start) * kind.itemsize
-        data = os.pread(self._files[name].fileno(), count, where)
+        self._files[name].seek(where)
+        data: bytes = self._files[name].read(count)
         return np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], kind)
 
     def _note(self, record: Mapping[str, Any]) -> None:
         text = json.dumps(record).encode()
-        _write_all(self._journal.fileno(), b"%08x %s\n" % (zlib.crc32(text), text))
+        _write_all(self._journal, b"%08x %s\n" % (zlib.crc32(text), text))
 
     def close(self) -> None:
         """Close the files and let other processes continue."""
         self._stack.close()
+        self._lock.release()
 
     def remove(self) -> None:
-        """Delete the folder."""
-        # In this order nobody can begin to continue a folder that is being deleted.
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.close()
+        """Delete the folder.
+
+        The journal goes last: whenever this is cut short, what is left can be continued. The lock
+        is held until then: nobody can begin to continue a folder that is being deleted.
+        """
+        self._stack.close()
+        with suppress(OSError):
+            lock = Path(self._lock.lock_file)
+            for path in sorted(self.folder.iterdir(), key=lambda p: p.name == "journal"):
+                if path != lock:
+                    discard(path)
+            with suppress(PermissionError):  # of Windows, where nobody can delete an open file
+                lock.unlink(missing_ok=True)
+        self._lock.release()
+        with suppress(OSError):
+            lock.unlink(missing_ok=True)
+            self.folder.rmdir()
 
 
 def work_folder(target: Path) -> Path:
@@ -225,21 +244,25 @@ def checksum(columns: Block) -> int:
     return value
 
 
+def discard(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _opened(path: Path) -> Any:
     """Open a file to read and write any part of it, creating it if needed."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+    path.touch()
+    return path.open("r+b", buffering=0)
 
 
-def _write_all(handle: int, data: bytes | memoryview, position: int | None = None) -> None:
-    """Write everything or raise OSError; at the end of the file if no position is given."""
+def _write_all(file: Any, data: bytes | memoryview) -> None:
+    """Write everything or raise OSError."""
     view = memoryview(data)
     while view:
-        if position is None:
-            count = os.write(handle, view)
-        else:
-            count = os.pwrite(handle, view, position)
-            position += count
-        view = view[count:]
+        view = view[file.write(view) :]
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
