@@ -61,6 +61,7 @@ class Paper:
     attached : the fields of a model that the paper adds to a game, by the name of the module that
         declares the game; empty for games it does not know.
     statements : its claims, each an ``eqsolve.claims.claim.Statement``.
+    examples : what the help of a command shows as an example, by the command's name: lines.
     planted : errors in its games that the checks must see, each an
         ``eqsolve.verify.mutation.Planted``.
     sets : its parameter sets, by name.
@@ -72,6 +73,7 @@ class Paper:
     name: str
     attached: Callable[[str], Mapping[str, Any]]
     statements: Callable[[], Sequence[Any]]
+    examples: Callable[[], Mapping[str, Sequence[str]]]
     planted: Callable[[], Iterator[Any]]
     sets: Callable[[], Mapping[str, Mapping[str, str]]]
     baseline: Callable[[], Mapping[str, str]]

@@ -34,6 +34,12 @@ def _statements() -> Sequence[Statement]:
     return STATEMENTS
 
 
+def _examples() -> Mapping[str, Sequence[str]]:
+    from eqsolve.paper.examples import EXAMPLES
+
+    return EXAMPLES
+
+
 def _planted() -> Iterator[Planted]:
     from eqsolve.paper.planted import planted
 
@@ -68,6 +74,7 @@ PAPER = Paper(
     "mean-variance",
     _attached,
     _statements,
+    _examples,
     _planted,
     _sets,
     _baseline,

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from inspect import cleandoc
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -43,11 +44,32 @@ _FAULTS: dict[type[BaseException], str] = {
 }
 
 
+class Command(click.Command):
+    """Shows an example with a game that is installed, in the place of ``EXAMPLE``."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.help and "EXAMPLE" in self.help:
+            self.help = cleandoc(self.help).replace("EXAMPLE", _example(str(self.name)))
+        super().format_help_text(ctx, formatter)
+
+
+def _example(command: str) -> str:
+    from eqsolve.papers import papers
+
+    known = (paper.examples() for paper in papers())
+    lines = next((found[command] for found in known if command in found), None)
+    first, *others = lines or (f"eqsolve {command} ./my_game.py",)
+    # a paragraph after \b keeps its lines
+    return "\n".join(("\b", f"Example: {first}", *(f"         {line}" for line in others)))
+
+
 class Commands(click.Group):
     """Ends whatever happens in a command with one sentence and an exit code.
 
     With EQSOLVE_TRACEBACK=1 in the environment the traceback comes first.
     """
+
+    command_class = Command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

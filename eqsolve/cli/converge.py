@@ -34,9 +34,7 @@ def converge(
 ) -> None:
     """Compare n agents with the mean field as n grows.
 
-    \b
-    Example: eqsolve converge n-agent --n 10,100,1000 -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2
-             -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6
+    EXAMPLE
 
     The coefficients converge in proportion to 1/n. Add --paths 1000 --seed 1 to see how the
     positions converge along paths, in proportion to the root of 1/n.

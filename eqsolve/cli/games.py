@@ -81,7 +81,7 @@ def _broken(error: BrokenGameError) -> dict[str, Any]:
 def derive(game: str, step: str | None, style: str) -> None:
     """Derive a game's closed form and print it step by step.
 
-    Example: eqsolve derive n-agent --step equilibrium
+    EXAMPLE
     """
     from eqsolve.latex.printer import latex
     from eqsolve.registry import derive as derive_game

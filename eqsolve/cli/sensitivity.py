@@ -48,9 +48,7 @@ def sensitivity(
 ) -> None:
     """Differentiate the equilibrium in its parameters, exactly.
 
-    \b
-    Example: eqsolve sensitivity n-agent -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2 -p theta=0.5
-             -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3
+    EXAMPLE
 
     Give a parameter by --vary gamma=0.5:5:50 instead of -p to see the signs over a region and the
     places where they change. Exit code 4 where derivatives do not exist, such as at a fold.

@@ -51,9 +51,7 @@ def simulate(
 ) -> None:
     """Simulate agents who all use one feedback, and compare moments with their exact values.
 
-    \b
-    Example: eqsolve simulate n-agent --agents 100 --paths 10000 --seed 1 -p r=0.03 -p b=0.12
-             -p nu=0.2 -p sigma=0.2 -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6
+    EXAMPLE
 
     The game mean-field gives the limit's feedback to finitely many agents.
     """

@@ -39,9 +39,7 @@ def solve(
 ) -> None:
     """Solve a game at one parameter point.
 
-    \b
-    Example: eqsolve solve n-agent -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2 -p theta=0.5
-             -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3
+    EXAMPLE
 
     A hazard rate that depends on time: --hazard gompertz:0.05,0.09 or weibull:2,20 (then lambda
     is not given). Exit code 4 when there is no equilibrium; the message says why. Status

@@ -83,9 +83,7 @@ def sweep(
 ) -> None:
     """Evaluate a game at many points.
 
-    \b
-    Example: eqsolve sweep n-agent --vary theta=0:1:101 -p r=0.03 -p b=0.12 -p nu=0.2
-             -p sigma=0.2 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3 --out theta.csv
+    EXAMPLE
 
     \b
     Also:    --vary theta=0:1:101 --vary gamma=0.5:8:50:log    a grid of 101 times 50 points

@@ -32,7 +32,7 @@ def verify(
 ) -> None:
     """Check the closed forms by means that do not use them.
 
-    Example: eqsolve verify mean-field --json
+    EXAMPLE
 
     Exit code 1 if any check fails, or if a planted error is not caught. A check that the method
     cannot make, such as the grid's where short waves grow, is "not verified": neither passed nor
