@@ -18,7 +18,7 @@ from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
 from eqsolve.symbolic.game import Game, Moment, State
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.prediction import BITS
 from eqsolve.verify.spike import spike_checks
@@ -44,17 +44,17 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     found = solve(model.name, equilibrium="closed-loop", **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
-    x, y, q = symbols("x y q")
+    roles, (x, y) = model.parts, model.game.state_symbols
     with precision(BITS):
         solver = PointSolver(model, found.parameters)
         one = ball(Fraction(1))
-        state = {x: one, y: 1 - solver.values.get(symbol("N"), 0 * one)}
+        state = {x: one, y: 1 - solver.values.get(roles.reciprocal, 0 * one)}
         response = solver.at_root(found.roots[found.selected], state)
         loop = ClosedLoop(model, solver.values, solver.exact)
         nash = loop.equilibrium(list(solver.strategy(response).values()), response)
         assert nash.feedback is not None
         moments = loop.moments(nash.feedback)
-        state |= {q: loop.second_moment(state[y])}
+        state |= {roles.square: loop.second_moment(state[y])}
         gain = float(loop.exploitability(moments, nash.feedback, state).abs_upper())
         feedback = [float(v) for v in nash.feedback]
     checks = [
@@ -72,14 +72,14 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     population = model.population
     assert isinstance(population, Population)
     label = f"{name}, closed loop"
-    common = dict(zip(symbols("k1 k2 k3"), map(sp.Rational, feedback)))
+    common = dict(zip(roles.strategy, map(sp.Rational, feedback)))
     values = solver.exact | common
     if population.reciprocal == 0:
         game = closed_loop_game(model.game, population)
         claimed = dict(zip((x, y, sp.S.One), feedback))
         states = [(1, 1), (2, -1), (-1, 3)]
         return checks + spike_checks(game, claimed, values, states, name=label)
-    size = int(solver.exact[symbol("n")])
+    size = int(solver.exact[roles.size])
     if 1 < size <= WRITTEN_OUT:
         game = written_out(model.game, population, size)
         share = feedback[1] / size

@@ -20,7 +20,7 @@ from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 
 BITS = 256
 #: States (x, y) at which the objective is claimed.
@@ -85,7 +85,7 @@ def predictions(
         if form is not None:
             solver.form = form
             root = min(solver.roots(), key=lambda other: abs(float(other.p1 - root.p1)))
-        y = 1 - solver.values.get(symbol("N"), arb(0))
+        y = 1 - solver.values.get(solver.roles.reciprocal, arb(0))
         values = solver.at_root(root, dict(zip(model.game.state_symbols, (arb(1), y))))
         yield _prediction(model, solver, values, solver.position(values), name)
 
@@ -104,8 +104,8 @@ def _prediction(
     """Read the claims off the values at everybody's wealth 1, where ``position`` is claimed."""
     game, ansatz = model.game, model.ansatz
     x, y = game.state_symbols
-    p1, p2 = symbols("p1 p2")
-    constant = position - values[p1] * values[x] - values[p2] * values[y]
+    own, others, _ = (values[s] for s in solver.roles.affine)
+    constant = position - own * values[x] - others * values[y]
 
     def objective(at: State) -> float:
         state = {s: ball(Fraction(w)) for s, w in zip((x, y), at, strict=True)}
@@ -116,13 +116,13 @@ def _prediction(
         name=name,
         game=game,
         values=solver.exact | environment,
-        feedback={x: float(values[p1]), y: float(values[p2]), sp.S.One: float(constant)},
+        feedback={x: float(own), y: float(others), sp.S.One: float(constant)},
         moments={
             moment: {m: float(values[u]) for m, u in collect(polynomial, (x, y)).items()}
             for moment, polynomial in ansatz.moments.items()
         },
         objective={at: objective(at) for at in OBJECTIVE_AT},
-        parts={s.name: float(values[s]) for s in symbols("p1 p2 q3 Qb Qs")},
+        parts={s.name: float(values[s]) for s in solver.roles.response},
     )
 
 

@@ -20,7 +20,6 @@ from eqsolve.output import replacing, require_writable
 from eqsolve.registry import model as find_model
 from eqsolve.registry import names
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
@@ -216,12 +215,11 @@ def _finite_versions(model: Model) -> Iterator[Model]:
 
 
 def _if_solved(model: Model, run: Callable[[], list[Check]]) -> list[Check]:
-    """Run numerical checks, but not of a game without D2, which is solved symbolically only.
+    """Run numerical checks, but not of a game without roles, which is solved symbolically only.
 
-    A game that declares cases is always checked, so that D2 cannot get lost unnoticed.
+    A game that declares cases is always checked, so that its roles cannot get lost unnoticed.
     """
-    response = (model.response or model).derivation.form
-    return run() if model.cases or symbol("D2") in response.table else []
+    return run() if model.cases or model.roles is not None else []
 
 
 def _case_checks(model: Model, case: Case, level: Level, seed: int) -> list[Check]:

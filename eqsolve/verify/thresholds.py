@@ -12,7 +12,6 @@ import sympy as sp
 
 from eqsolve.model import Case, Model
 from eqsolve.symbolic.algebra import collect
-from eqsolve.symbols import symbols
 from eqsolve.verify.mutation import tampered
 from eqsolve.verify.pde import (
     ALLOWED,
@@ -129,7 +128,7 @@ def cubic(claim: Prediction, model: Model, case: Case, grid: Referee) -> Iterato
         total = np.sum([v * basis[part] for part, v in wrong.feedback.items()], axis=0)
         return relative_error(total, reference)
 
-    for name in symbols("C3 C2 C1 C0"):
+    for name in next(d.polynomial for d in model.derivation.form.definitions if d.is_root):
         shown = error(name, PLANTED) - error(name, 0.0)
         seen = PLANTED * ALLOWED / shown if shown > 0 else math.inf
         # the threshold holds if three times the error is seen, where a wrong form can be solved

@@ -24,14 +24,14 @@ from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.solving import ClosedForm, Definition
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import letters, symbols
 
 #: The game that each finite game tends to.
 LIMITS = {"n-agent": "mean-field"}
 
 #: What converges, by key of the results: the strategy's coefficients by monomial, and the position
 #: when everybody has wealth 1.
-QUANTITIES = {"x": "k1", "y": "k2", "1": "k3", "pi": "pi"}
+QUANTITIES = ("x", "y", "1", "pi")
 
 _PRECISIONS = (256, 1024, 4096)
 _Result = TypeVar("_Result")
@@ -40,12 +40,13 @@ _Result = TypeVar("_Result")
 @lru_cache
 def _form(game: str) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
     """The closed form with its first and second derivatives in N, and the names of each order."""
-    finite, share = model(game), symbol("N")
+    finite = model(game)
+    share = finite.parts.reciprocal
     inner = {s: e for s, e in finite.game.definitions.items() if e.has(share)}
-    k1, k2, k3 = symbols("k1 k2 k3")
-    position = Definition(symbol("pi"), k1 + (1 - share) * k2 + k3)
+    own, others, constant = finite.parts.strategy
+    position = Definition(letters("pi")[0], own + (1 - share) * others + constant)
     form = finite.derivation.form.extended([position])
-    names = {0: tuple(QUANTITIES.values())}
+    names = {0: tuple(s.name for s in (*finite.parts.strategy, position.symbol))}
     for order in (1, 2):
         form = derivative(form, symbols(" ".join(names[order - 1])), share, inner)
         names[order] = tuple(f"d{name}" for name in names[order - 1])
@@ -61,15 +62,18 @@ def _at(game: str, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict
         If there is no admissible root.
     """
     form, names = _form(game)
-    share = symbol("N")
-    solver = PointSolver(model(game if "n" in given else LIMITS[game]), given)
+    finite = model(game)
+    roles = finite.parts
+    share = roles.reciprocal
+    at = finite if roles.size.name in given else model(LIMITS[game])
+    solver = PointSolver(at, given)
     candidates = [root.p1 for root in solver.roots() if root.admissible]
     if not candidates:
         raise NoSolutionError("there is no admissible root.", game=game, stage="convergence")
     values: Values = dict(solver.values)
-    values[symbol("p1")] = max(candidates, key=lambda p: float(values[symbol("B")] * p))
+    values[roles.root] = max(candidates, key=lambda p: float(values[roles.slope] * p))
     values.setdefault(share, arb(0))
-    for name, definition in model(game).game.definitions.items():
+    for name, definition in finite.game.definitions.items():
         values.setdefault(name, evaluate(definition, values))
     wanted = {order: symbols(" ".join(names[order])) for order in orders}
     run(form.needed(s for row in wanted.values() for s in row), values)
