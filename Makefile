@@ -120,10 +120,10 @@ build/wheel/.built: $(SOURCES) | $(BIN)/python
 # The first command brings the dependencies, the second this build: pip keeps an
 # installed package of the same version.
 $(INSTALLED): build/wheel/.built | $(BIN)/python
-	$(BIN)/pip install --quiet build/wheel/eqsolve-*.whl
-	$(BIN)/pip install --quiet --no-deps --force-reinstall build/wheel/eqsolve-*.whl
+	$(BIN)/pip install --quiet build/wheel/eqsolve_games-*.whl
+	$(BIN)/pip install --quiet --no-deps --force-reinstall build/wheel/eqsolve_games-*.whl
 	touch $@
 
 $(TEST_EXTRAS): setup.cfg $(INSTALLED)
-	$(BIN)/pip install --quiet "$$(echo build/wheel/eqsolve-*.whl)[test]"
+	$(BIN)/pip install --quiet "$$(echo build/wheel/eqsolve_games-*.whl)[test]"
 	touch $@

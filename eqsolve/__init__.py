@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from eqsolve.distribution import VERSION
 from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ __all__ = [
     "sweep",
     "verify",
 ]
-__version__ = version("eqsolve")
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> object:
@@ -67,3 +67,7 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

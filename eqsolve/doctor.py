@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from eqsolve.distribution import NAME, extra
+
 REQUIRED = (
     "click",
     "jinja2",
@@ -22,9 +24,9 @@ REQUIRED = (
     "tqdm",
 )
 OPTIONAL = {
-    "xarray": "labelled results of sweeps; install eqsolve[sweep]",
-    "pandas": "tables; install eqsolve[sweep]",
-    "pyarrow": "Parquet files; install eqsolve[sweep]",
+    "xarray": f"labelled results of sweeps; install {extra('sweep')}",
+    "pandas": f"tables; install {extra('sweep')}",
+    "pyarrow": f"Parquet files; install {extra('sweep')}",
 }
 
 
@@ -42,11 +44,11 @@ def parts() -> list[Part]:
     """Look for every part; nothing is imported."""
     rows = [Part("python", sys.version_info >= (3, 11), True, sys.version.split()[0])]
     for name in REQUIRED:
-        rows.append(_package(name, True, "install eqsolve again"))
+        rows.append(_package(name, True, f"install {NAME} again"))
     grid = find_spec("eqsolve._grid") is not None
     rows.append(
         Part(
-            "grid solver", grid, True, "compiled" if grid else "install eqsolve with cargo at hand"
+            "grid solver", grid, True, "compiled" if grid else f"install {NAME} with cargo at hand"
         )
     )
     rows += [_package(name, False, remedy) for name, remedy in OPTIONAL.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 
 
 def printable(text: str) -> str:
@@ -36,6 +37,12 @@ class EqsolveError(Exception):
         where = ", ".join(part for part in (self.game, self.stage) if part)
         text = f"{where}: {self.message}" if where else self.message
         return printable(f"{text} {self.remedy}" if self.remedy else text)
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence, or with EQSOLVE_TRACEBACK=1 where it comes from."""
+        if os.environ.get("EQSOLVE_TRACEBACK") == "1":
+            return traceback.format_exception(self)
+        return [f"{type(self).__name__}: {self}"]
 
 
 class InputError(EqsolveError):

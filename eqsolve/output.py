@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,16 @@ from pathlib import Path
 from types import FrameType
 
 from eqsolve.errors import InputError
+
+
+def in_notebook() -> bool:
+    """Whether this process serves a notebook."""
+    return "ipykernel" in sys.modules
+
+
+def attended() -> bool:
+    """Whether somebody watches standard error: in a notebook or at a terminal."""
+    return in_notebook() or sys.stderr.isatty()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ PARTS = [
 
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
-    ("arrays", "errors", "files", "numbers", "operators", "output"),
+    ("answers", "arrays", "distribution", "errors", "files", "numbers", "operators", "output"),
     ("symbols",),
     ("arithmetic",),
     ("game", "symbolic"),
@@ -34,6 +34,7 @@ LAYERS = (
     ("plots", "convergence_plot"),
     ("typeset", "page", "browse", "report", "doctor", "new_game"),
     ("cli", "pytest_plugin"),
+    ("__main__",),
     ("paper", "paper_figures"),
 )
 

@@ -5,6 +5,7 @@ downloaded except crates that cargo has not fetched before.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from eqsolve.distribution import NAME, VERSION
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Where the folders of the repository are installed.
@@ -27,6 +30,7 @@ INSTALLED_AS = {
     "templates": "eqsolve/templates",
     "paper_figures": "eqsolve/paper_figures",
 }
+STEM = f"{NAME.replace('-', '_')}-{VERSION}"
 FOLDERS = (*INSTALLED_AS, "rust", "tests", "benchmarks", "docs", ".ci")
 FILES = (
     "CHANGELOG.md",
@@ -44,11 +48,44 @@ GENERATED = shutil.ignore_patterns(
 )
 
 
-def version() -> str:
-    """Return the version in setup.cfg, the only place that states it."""
+def test_the_distribution_has_one_name_and_one_version() -> None:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    return config["metadata"]["version"]
+    assert config["metadata"]["name"] == NAME
+    assert config["metadata"]["version"] == "attr: eqsolve.distribution.VERSION"
+    assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {VERSION} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+#: What would have somebody install a package; the stranger's name stands where ours should.
+INSTALLS = re.compile(r"""pip\s+install\s[^\n]*|\beqsolve\[\w+\]""")
+STRANGER = re.compile(r"""(?<![\w./-])eqsolve(?![\w./-])""")
+
+
+def _names_the_stranger(text: str) -> bool:
+    return any(STRANGER.search(match.group()) for match in INSTALLS.finditer(text))
+
+
+def test_no_message_names_a_package_that_is_not_ours() -> None:
+    """On the public index ``eqsolve`` is not this program."""
+    folders = [ROOT / name for name in FOLDERS if name != "rust"]
+    paths = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    kinds = (".py", ".md", ".cfg", ".toml", ".jinja", ".yml", "")
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for path in paths
+        if path.is_file() and path.suffix in kinds and path != Path(__file__)
+    }
+    assert len(texts) > 300
+    assert [str(path) for path, text in texts.items() if _names_the_stranger(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["pip install eqsolve", "pip install 'eqsolve[sweep]'", "Install it: eqsolve[sweep]"]
+)
+def test_the_name_of_the_stranger_is_seen(text: str) -> None:
+    assert _names_the_stranger(text)
+    assert not _names_the_stranger(text.replace("eqsolve", NAME))
 
 
 def files_below(folder: Path) -> Iterator[str]:
@@ -89,9 +126,9 @@ def sdist(clean_copy: Path) -> Path:
     out = clean_copy.parent / "sdist"
     build = (sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", out, ".")
     run(*build, cwd=clean_copy)
-    with tarfile.open(out / f"eqsolve-{version()}.tar.gz") as archive:
+    with tarfile.open(out / f"{STEM}.tar.gz") as archive:
         archive.extractall(out, filter="data")
-    return out / f"eqsolve-{version()}"
+    return out / STEM
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +181,7 @@ def test_wheel_holds_every_source_and_nothing_else(clean_copy: Path, wheel: Path
 
 @pytest.mark.slow
 def test_wheel_works_elsewhere(elsewhere: Path, tmp_path: Path) -> None:
-    assert version() in run(elsewhere / "eqsolve", "--version", cwd=tmp_path)
+    assert VERSION in run(elsewhere / "eqsolve", "--version", cwd=tmp_path)
     names = ("_grid", "cli", "derivations", "paper", "templates", "paper_figures")
     script = f"""
 import importlib, importlib.resources

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from eqsolve.claims.claim import Claim, Context
 from eqsolve.errors import InputError, UnknownGameError

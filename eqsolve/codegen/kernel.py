@@ -160,7 +160,7 @@ class Kernel:
         threads: int | None,
     ) -> None:
         """Fill the outputs, block by block, then what doubles left undecided in them."""
-        fill = load(self.path).fill
+        fill = load(self.path, self.game).fill
         block = SLICE if self.exact is None else BLOCK
 
         def work(ranges: Iterator[tuple[int, int]]) -> None:
@@ -189,7 +189,7 @@ class Kernel:
         waiting: list[NDArray[np.intp]],
     ) -> None:
         """Evaluate the points that are waiting and put them where they belong."""
-        fill = load(self.path).fill
+        fill = load(self.path, self.game).fill
         where = np.concatenate(waiting)
         waiting.clear()
         for start in range(0, where.size, SLICE):

@@ -19,7 +19,7 @@ from types import ModuleType
 from platformdirs import user_cache_path
 
 from eqsolve.errors import EqsolveError, InputError
-from eqsolve.output import replacing
+from eqsolve.output import attended, replacing
 
 #: Modules whose machine code is compiled into a kernel.
 DEPENDENCIES = (
@@ -105,21 +105,33 @@ def digest(text: str) -> str:
     return result.hexdigest()[:16]
 
 
-def load(path: Path) -> ModuleType:
-    """Import a generated module, once; machine code that cannot be read is made anew."""
+def load(path: Path, game: str = "") -> ModuleType:
+    """Import a game's generated module, once; machine code that cannot be read is made anew.
+
+    Who watches is told that it is compiled.
+    """
     name = f"eqsolve_kernel_{path.stem}"
     with _LOADING:
         if name in sys.modules:
             return sys.modules[name]
+        if attended() and not _compiled(path):
+            print(
+                f"compiling the kernel of {game or path.stem} (once, about 20 s)", file=sys.stderr
+            )
         try:
             return _imported(path, name)
         except Exception:  # What a crash or a full disk left of a pickle raises anything.
-            damaged = list((path.parent / "__pycache__").glob(f"{path.stem}.*.nb[ic]"))
+            damaged = _compiled(path)
             if not damaged:
                 raise
             for part in damaged:
                 part.unlink(missing_ok=True)
             return _imported(path, name)
+
+
+def _compiled(path: Path) -> list[Path]:
+    """The files of machine code beside a generated module."""
+    return list((path.parent / "__pycache__").glob(f"{path.stem}.*.nb[ic]"))
 
 
 def _imported(path: Path, name: str) -> ModuleType:

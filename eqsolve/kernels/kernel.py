@@ -88,7 +88,7 @@ class ModelKernel:
         given = np.array([name in arrays for name in self.states], dtype=np.bool_)
         status = np.empty(size, np.int8)
         found = np.empty((size, len(self.columns) - 1))
-        fill = load(self.path).fill
+        fill = load(self.path, self.game).fill
 
         def work(start: int) -> None:
             part = slice(start, start + BLOCK)

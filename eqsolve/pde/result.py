@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from eqsolve.distribution import extra
 from eqsolve.errors import MissingPartError
 from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
@@ -97,7 +98,7 @@ class Result:
             raise MissingPartError(
                 "xarray is not installed.",
                 stage="output",
-                remedy="Install it: pip install 'eqsolve[sweep]'.",
+                remedy=f"Install it: pip install '{extra('sweep')}'.",
             ) from None
         notes = {"kind": self.kind, "status": self.status, "message": self.message}
         data = xarray.Dataset(dict(self.arrays), coords=dict(self.axes), attrs=notes)

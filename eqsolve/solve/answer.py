@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from importlib.metadata import version
 from typing import Any
 
-from eqsolve.errors import NoSolutionError
+from eqsolve.answers import Shown, named
+from eqsolve.distribution import VERSION
 from eqsolve.numerics.status import Status
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Shown):
     """A game's equilibrium at one point, or why there is none.
+
+    Entries of mappings are attributes, too: ``answer.strategy.x`` where there is one control,
+    ``answer.strategy.u.x`` for the control ``u`` of several.
 
     Attributes
     ----------
@@ -50,15 +53,14 @@ class Answer:
     at: Mapping[str, Any] = field(default_factory=dict)
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in ("strategy", "value", "coefficients", "laws", "outputs", "at"):
+            object.__setattr__(self, name, named(getattr(self, name)))
+
     @property
     def ok(self) -> bool:
         """Whether an equilibrium was found."""
         return self.status is Status.OK
-
-    def raise_for_status(self) -> None:
-        """Raise NoSolutionError unless an equilibrium was found."""
-        if not self.ok:
-            raise NoSolutionError(self.message, game=self.game, stage=self.status.label)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -87,17 +89,5 @@ class Answer:
             if part:
                 document[name] = part
         document["explosion"] = self.explosion
-        document["provenance"] = {"eqsolve": version("eqsolve")}
+        document["provenance"] = {"eqsolve": VERSION}
         return document
-
-    def __str__(self) -> str:
-        lines = [f"{self.game} ({self.notion}): {self.status.label}", f"  {self.message}"]
-        for section in ("strategy", "value", "coefficients", "laws", "outputs", "at"):
-            lines += [f"  {k:<26}{v}" for k, v in _flat(section, getattr(self, section))]
-        return "\n".join(lines)
-
-
-def _flat(name: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        return [pair for key, part in value.items() for pair in _flat(f"{name}.{key}", part)]
-    return [(name, f"{value:.15g}" if isinstance(value, float) else str(value))]

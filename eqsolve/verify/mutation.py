@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from eqsolve.papers import papers
 from eqsolve.symbolic.solving import ClosedForm, Definition

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sympy as sp
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.model import Case, Level, Model

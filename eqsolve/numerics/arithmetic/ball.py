@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -44,6 +45,21 @@ Values = dict[sp.Symbol, arb]
 def ball(value: Fraction) -> arb:
     """Return an exact number as a ball."""
     return arb(fmpq(value.numerator, value.denominator))
+
+
+def _unpickled(mid: tuple[int, int], rad: tuple[int, int]) -> arb:
+    return arb(mid, rad)
+
+
+def _pickled(value: arb) -> tuple[Any, ...]:
+    """How a ball travels to another process: its radius may be rounded up a little."""
+    if not value.is_finite():
+        return arb, (str(value),)
+    parts = (tuple(map(int, part.man_exp())) for part in (value.mid(), value.rad()))
+    return _unpickled, tuple(parts)
+
+
+copyreg.pickle(arb, _pickled)
 
 
 def run(program: tuple[Definition, ...], values: Values) -> None:

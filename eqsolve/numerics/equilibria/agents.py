@@ -25,7 +25,7 @@ from eqsolve.numerics.arithmetic.ball import (
 )
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.point import PointSolver, Root, Status, Stop, joint_conditions
-from eqsolve.numerics.parameters import exact, parameters, require
+from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint
 from eqsolve.symbols import symbol, symbols
@@ -120,9 +120,37 @@ def solve_agents(
     )
 
 
+def single_names(model: Model) -> tuple[str, ...]:
+    """What can be given of one agent outside a table, such as ``b_1`` and ``wealth_2``."""
+    assert isinstance(model.population, Agents)
+    own = [name for name in model.parameters if name.rpartition("_")[2].isdigit()]
+    numbers = range(1, (model.population.count or 0) + 1)
+    more = [f"{name}_{k}" for name in (*ALIASES, *_GIVEN.values()) for k in numbers]
+    return (*own, *more)
+
+
+def _by_agent(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Move what is given one by one, such as ``b_1``, into the tables of the agents."""
+    single = [name for name in single_names(model) if name in given]
+    if not single:
+        return dict(given)
+    require(
+        "agent" not in given and "agents" not in given,
+        f"{single[0]} is given beside [[agent]] tables: use one way.",
+        game=model.name,
+    )
+    tables: dict[str, dict[str, Any]] = {}
+    for name in single:
+        entry, _, agent = name.rpartition("_")
+        tables.setdefault(agent, {})[entry] = given[name]
+    rest = {name: value for name, value in given.items() if name not in single}
+    return {**rest, "agent": [tables[agent] for agent in sorted(tables)]}
+
+
 def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
     """Validate and return each agent's parameters, with r, w (weight) and x (wealth)."""
     game = model.name
+    given = _by_agent(model, given)
     tables = given.get("agent", given.get("agents"))
     stray = set(given) - {"r", "agent", "agents"}
     if stray or not isinstance(tables, Sequence) or isinstance(tables, str):
@@ -130,7 +158,7 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
             f"unexpected {', '.join(sorted(stray))}." if stray else "no agents are given.",
             game=game,
             stage="input",
-            remedy="Give r and one [[agent]] table for each agent.",
+            remedy="Give r and one [[agent]] table for each agent, or b_1, b_2 and so on.",
         )
     require(
         all(isinstance(table, Mapping) for table in tables), "an agent must be a table.", game=game

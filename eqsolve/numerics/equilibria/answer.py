@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any
 
+from eqsolve.answers import Named, Shown, named
+from eqsolve.distribution import VERSION
 from eqsolve.numerics.equilibria.point import Status
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Shown):
     """A game's solution, or why there is none; ``to_dict`` gives the machine-readable form.
 
-    ``status`` is ``"ok"`` or names what is wrong, ``message`` says it in a sentence.
+    The results are attributes: ``answer.strategy.x``. ``status`` is ``"ok"`` or names what is
+    wrong, ``message`` says it in a sentence.
     """
 
     game: str
     status: Status
     message: str
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=Named)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", named(self.numbers))
+
+    def __getattr__(self, name: str) -> Any:
+        """A part of the numbers, such as ``strategy``."""
+        numbers = self.__dict__.get("numbers", {})
+        if name in numbers:
+            return numbers[name]
+        raise AttributeError(f"the answer has no {name!r}; it has {', '.join(numbers) or 'none'}")
 
     @property
     def ok(self) -> bool:
@@ -35,5 +47,5 @@ class Answer:
             "status": self.status,
             "message": self.message,
             **self.numbers,
-            "provenance": {"eqsolve": version("eqsolve"), **provenance},
+            "provenance": {"eqsolve": VERSION, **provenance},
         }

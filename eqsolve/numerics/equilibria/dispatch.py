@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria.agents import AgentsEquilibrium, solve_agents
+from eqsolve.numerics.equilibria.agents import AgentsEquilibrium, single_names, solve_agents
 from eqsolve.numerics.equilibria.equilibrium import Equilibrium
 from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
 from eqsolve.numerics.parameters import check_names
@@ -30,7 +30,7 @@ def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -
     """
     found = model(game)
     several = isinstance(found.population, Agents)
-    known = ("r", "agent", "agents") if several else found.parameters
+    known = ("r", "agent", "agents", *single_names(found)) if several else found.parameters
     check_names(given, [name for name in known if name != apart], game=game)
 
 
@@ -53,8 +53,8 @@ def solve(
         largest value at the state.
     at : wealth ``x`` and competitors' aggregate ``y``; by default everybody has wealth 1.
     certify : add what is proved: root counts, enclosures, finite second moments.
-    given : the parameters, as decimals, ratios ("1/3") or numbers; for agents who differ, ``r`` and
-        ``agent``, a list of mappings.
+    given : the parameters, as decimals, ratios ("1/3") or numbers; for agents who differ, ``r``
+        and either ``b_1``, ``b_2`` and so on, or ``agent``, a list of mappings.
 
     Raises
     ------

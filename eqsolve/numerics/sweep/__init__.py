@@ -16,6 +16,7 @@ from eqsolve.numerics.sweep.layout import design
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.run import Summary, check_target, in_memory, write_sweep
 from eqsolve.numerics.sweep.storage import Store
+from eqsolve.output import in_notebook
 
 if TYPE_CHECKING:
     import xarray
@@ -52,7 +53,7 @@ def sweep(
     jobs: int | None = None,
     scheduler: str | None = None,
     chunk: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> xarray.Dataset:
     """Evaluate a game at all combinations of the varied parameters.
 
@@ -73,7 +74,7 @@ def sweep(
     out : file to write too, see ``write_sweep``.
     resume : continue an interrupted sweep to the same file.
     backend, jobs, scheduler, chunk : see ``Execution``; they do not change the result.
-    progress : show a bar on stderr.
+    progress : show a bar on stderr; by default in notebooks.
 
     Returns
     -------
@@ -106,7 +107,8 @@ def sweep(
         columns=columns,
         certified=certified,
     )
-    return labelled_sweep(plan, target, execution=execution, resume=resume, progress=progress)
+    shown = in_notebook() if progress is None else progress
+    return labelled_sweep(plan, target, execution=execution, resume=resume, progress=shown)
 
 
 def labelled_sweep(

@@ -15,6 +15,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any
 
+from eqsolve.distribution import extra
 from eqsolve.errors import EqsolveError, MissingPartError
 from eqsolve.numerics.sweep.axes import bad_sweep
 from eqsolve.numerics.sweep.points import Columns, Design
@@ -213,9 +214,9 @@ def optional(module: str, purpose: str) -> Any:
         return import_module(module)
     except ImportError:
         package = module.partition(".")[0]
-        extra = "cluster" if package in ("distributed", "dask") else "sweep"
+        part = "cluster" if package in ("distributed", "dask") else "sweep"
         raise MissingPartError(
             f"{purpose} needs the package {package}.",
             stage="sweep",
-            remedy=f'Install it with pip install "eqsolve[{extra}]".',
+            remedy=f'Install it with pip install "{extra(part)}".',
         ) from None

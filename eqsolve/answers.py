@@ -1,0 +1,173 @@
+"""How answers show themselves: attributes, a short text, HTML, and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from eqsolve.errors import MissingPartError, NoSolutionError, printable
+
+if TYPE_CHECKING:
+    import pandas
+
+#: What a reader looks for first, in this order.
+_FIRST = ("strategy", "feedback", "at", "explosion")
+#: What is no result: the question, and what is said about the answer.
+_APART = ("params", "roots", "certificate", "provenance")
+#: Outcomes whose numbers hold.
+_USABLE = ("ok", "near-fold")
+
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "^": r"\^{}",
+        "~": r"\~{}",
+        **{character: "\\" + character for character in "_&%#${}"},
+    }
+)
+
+
+class Named(dict[str, Any]):
+    """A mapping whose keys are attributes as well.
+
+    Where it has a single entry that is such a mapping itself (the strategy of a game with one
+    control), the keys of that one are attributes, too.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        if len(self) == 1:
+            (only,) = self.values()
+            if isinstance(only, Named):
+                return getattr(only, name)
+        raise AttributeError(f"there is no {name!r}; there are {', '.join(self) or 'none'}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(key for key in self if key.isidentifier())]
+
+
+def named(value: Any) -> Any:
+    """The same mappings, also inside others and inside lists, with their keys as attributes."""
+    if isinstance(value, Mapping):
+        return Named((key, named(part)) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(named, value))
+    return value
+
+
+class Shown:
+    """What every answer offers beside its numbers; ``to_dict`` is what it shows."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        raise NotImplementedError
+
+    def raise_for_status(self) -> None:
+        """Raise NoSolutionError unless the numbers hold."""
+        document = self.to_dict()
+        if document["status"] not in _USABLE:
+            raise NoSolutionError(
+                document["message"], game=document["game"], stage=document["status"]
+            )
+
+    def results(self) -> dict[str, float | bool | str]:
+        """Every result by its dotted name, the strategy first."""
+        document = self.to_dict()
+        names = [*(n for n in _FIRST if n in document)]
+        names += [n for n in document if n not in (*_FIRST, *_APART) and _is_result(document[n])]
+        return dict(pair for name in names for pair in _flat(name, document[name]))
+
+    def details(self) -> str:
+        """The outcome with every result, a line each."""
+        return self._text(self.results())
+
+    def __str__(self) -> str:
+        found = self.results()
+        return self._text({k: v for k, v in found.items() if k.partition(".")[0] in _FIRST})
+
+    def _text(self, found: Mapping[str, float | bool | str]) -> str:
+        title, message = self._title()
+        lines = [title, f"  {message}", *(f"  {k:<26}{_plain(v)}" for k, v in found.items())]
+        return printable("\n".join(lines))
+
+    def _title(self) -> tuple[str, str]:
+        document = self.to_dict()
+        notion = document.get("notion", document.get("equilibrium"))
+        about = f" ({notion})" if notion else ""
+        return f"{document['game']}{about}: {document['status']}", document["message"]
+
+    def _repr_html_(self) -> str:
+        title, message = map(escape, self._title())
+        rows = (
+            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(_plain(value))}</td>"
+            "</tr>"
+            for name, value in self.results().items()
+        )
+        return f"<p><b>{title}</b><br>{message}</p><table>{''.join(rows)}</table>"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A table of the results: their names as index, one column ``value``.
+
+        Raises
+        ------
+        MissingPartError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise MissingPartError(
+                "tables need pandas.", stage="output", remedy="Install pandas."
+            ) from None
+        found = self.results()
+        index = pandas.Index(list(found), name="quantity")
+        return pandas.DataFrame({"value": list(found.values())}, index=index)
+
+    def to_latex(self, digits: int = 6) -> str:
+        """A table of the results for LaTeX with the package booktabs.
+
+        Parameters
+        ----------
+        digits : significant digits of a number.
+        """
+        rows = (
+            rf"\texttt{{{name.translate(_LATEX)}}} & {_typeset(value, digits)} \\"
+            for name, value in self.results().items()
+        )
+        head = (r"\begin{tabular}{lr}", r"\toprule", r"Quantity & Value \\", r"\midrule")
+        return "\n".join((*head, *rows, r"\bottomrule", r"\end{tabular}"))
+
+
+def _is_result(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, Sequence) and not isinstance(value, str)
+    )
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, float | bool | str]]:
+    """Numbers of nested mappings and lists under dotted names."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _flat(f"{name}.{key}", part)
+    elif isinstance(value, (list, tuple)):
+        for index, part in enumerate(value, start=1):
+            yield from _flat(f"{name}.{index}", part)
+    elif value is not None:
+        yield name, value if isinstance(value, (bool, float, int)) else str(value)
+
+
+def _plain(value: float | bool | str) -> str:
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _typeset(value: float | bool | str, digits: int) -> str:
+    if isinstance(value, (bool, str)):
+        return str(value).translate(_LATEX)
+    if not math.isfinite(value):
+        sign = "-" if value < 0 else ""
+        return "---" if math.isnan(value) else rf"${sign}\infty$"
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    return rf"${mantissa} \cdot 10^{{{int(exponent)}}}$" if exponent else f"${mantissa}$"

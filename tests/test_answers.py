@@ -1,0 +1,153 @@
+"""Answers show themselves shortly, as tables and by attributes, and travel to other processes."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joblib import Parallel, delayed
+
+import eqsolve
+from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.solve.solve import solve as solve_model
+
+FAMILY: dict[str, Any] = {
+    "r": ".03",
+    "b": ".12",
+    "nu": ".2",
+    "sigma": ".2",
+    "theta": ".5",
+    "gamma": 2,
+    "alpha": 1,
+    "beta": ".5",
+    "lambda": ".6",
+    "n": 3,
+}
+
+
+def _family(**changed: Any) -> Any:
+    return eqsolve.solve("n-agent", **{**FAMILY, **changed})
+
+
+def _model(**changed: Any) -> Any:
+    from eqsolve.registry import resolve
+
+    return solve_model(resolve("regulator").exported, {"sigma": 1, "lambda": 1, **changed})
+
+
+@pytest.fixture(scope="module")
+def family() -> Any:
+    return _family()
+
+
+@pytest.fixture(scope="module")
+def declared() -> Any:
+    return _model()
+
+
+def test_coefficients_are_attributes(family: Any, declared: Any) -> None:
+    assert family.strategy.x == family.to_dict()["strategy"]["x"]
+    assert family.at.pi == family.to_dict()["at"]["pi"]
+    (control,) = declared.strategy
+    assert declared.strategy.x == declared.strategy[control]["x"] == declared.strategy[control].x
+    with pytest.raises(AttributeError, match="'z'"):
+        declared.strategy.z
+    with pytest.raises(AttributeError, match="'strategies'"):
+        family.strategies
+
+
+def test_the_text_is_short_and_begins_with_the_strategy(family: Any, declared: Any) -> None:
+    for answer in (family, declared):
+        lines = str(answer).splitlines()
+        assert lines[0].endswith(": ok")
+        assert lines[2].startswith("  strategy.")
+        assert len(lines) < 14
+        assert set(lines) < set(answer.details().splitlines())
+
+
+def test_html_is_escaped_and_begins_with_the_strategy(family: Any) -> None:
+    page = family._repr_html_()
+    assert page.index("strategy.x") < page.index("response.p1")
+    from dataclasses import replace
+
+    assert "&lt;script&gt;" in replace(family, message="<script>")._repr_html_()
+
+
+def test_tables_hold_every_result(family: Any, declared: Any) -> None:
+    for answer in (family, declared):
+        frame = answer.to_frame()
+        assert dict(frame["value"]) == answer.results()
+        text = answer.to_latex(digits=4)
+        assert text.count(r" \\") == len(frame) + 1
+        assert text.splitlines()[1:3] == [r"\toprule", r"Quantity & Value \\"]
+    assert r"\texttt{strategy.x} & $0.2807$ \\" in family.to_latex(4)
+    assert r"\texttt{at.pi\_noncompetitive} & $0.712$ \\" in family.to_latex(4)
+    assert r"\texttt{at.exploitability} & $3.592 \cdot 10^{-6}$ \\" in family.to_latex(4)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_the_latex_table_compiles(family: Any, tmp_path: Path) -> None:
+    head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
+    (tmp_path / "table.tex").write_text(head + family.to_latex() + "\n\\end{document}\n")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_an_answer_without_equilibrium_raises() -> None:
+    none = _family(r=".1", nu=".3", sigma=".3", n=5, **{"lambda": ".15"})
+    assert none.status == "no-admissible-root"
+    with pytest.raises(NoSolutionError, match="no-admissible-root"):
+        none.raise_for_status()
+
+
+def test_an_answer_with_an_equilibrium_does_not_raise(family: Any, declared: Any) -> None:
+    family.raise_for_status()
+    declared.raise_for_status()
+
+
+def test_answers_travel_whole(family: Any, declared: Any) -> None:
+    for answer in (family, declared):
+        there = pickle.loads(pickle.dumps(answer))
+        assert there.to_dict() == answer.to_dict()
+        assert str(there) == str(answer)
+    ball = family.roots[0].p1
+    copy = pickle.loads(pickle.dumps(ball))
+    assert copy.mid() == ball.mid()
+    assert copy.contains(ball) and copy.rad() < ball.rad() * (1 + 2**-20)
+
+
+@pytest.mark.slow
+def test_answers_come_back_from_processes(family: Any) -> None:
+    (answer,) = Parallel(n_jobs=2, backend="loky")([delayed(_family)()])
+    assert answer.to_dict() == family.to_dict()
+
+
+@pytest.mark.slow
+def test_answers_come_back_from_dask(family: Any) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(n_workers=1, threads_per_worker=1, dashboard_address=":0") as client:
+        assert client.submit(eqsolve.solve, "n-agent", **FAMILY).result().to_dict() == (
+            family.to_dict()
+        )
+
+
+def test_different_agents_are_given_one_by_one_or_in_tables() -> None:
+    first = {"b": ".12", "nu": ".2", "sigma": ".2", "theta": ".5", "gamma": 2, "alpha": 1}
+    first |= {"beta": ".5", "lambda": ".6"}
+    second = {**first, "b": ".1", "wealth": 2}
+    tables = eqsolve.solve("two-agent", r=".03", agent=[first, second])
+    single = {f"{k}_{i}": v for i, t in enumerate((first, second), start=1) for k, v in t.items()}
+    assert eqsolve.solve("two-agent", r=".03", **single).to_dict() == tables.to_dict()
+    assert tables.parameters[1]["b"] == Fraction(1, 10)
+    single["lam_1"] = single.pop("lambda_1")
+    assert eqsolve.solve("two-agent", r=".03", **single).to_dict() == tables.to_dict()
+    with pytest.raises(InputError, match="one way"):
+        eqsolve.solve("two-agent", r=".03", agent=[first, second], b_1=".1")
+    del single["b_2"]
+    with pytest.raises(InputError, match="agent 2, input: missing parameter b"):
+        eqsolve.solve("two-agent", r=".03", **single)
