@@ -88,7 +88,8 @@ def papers() -> tuple[Paper, ...]:
     An entry whose package is no longer there is passed over.
     """
     found: list[Paper] = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+    # a set: an installation under a former name may still be there
+    for entry in sorted({*entry_points(group=GROUP)}, key=lambda e: e.name):
         try:
             found.append(entry.load())
         except ModuleNotFoundError as error:
