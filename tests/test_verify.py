@@ -22,7 +22,7 @@ from eqsolve.model import Case, Model
 from eqsolve.numerics.equilibria import equilibrium
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
-from eqsolve.registry import model, models
+from eqsolve.registry import model, models, names
 from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import cases
 from eqsolve.verify.check import Check
@@ -219,6 +219,14 @@ def test_no_equilibrium_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> N
     result = verify("mean-field")
     assert not result.ok
     assert any("bad" in check.name and check.note for check in result.failures)
+
+
+def test_games_that_cannot_be_checked_here_do_not_stop_the_others() -> None:
+    """Without names exactly the games are checked whose declaration the suite reads."""
+    chosen = [game.name for game in suite._chosen(None)]
+    assert chosen == [game.name for game in models()]
+    assert set(chosen) < set(names())
+    assert [game.name for game in suite._finite_versions(model("mean-field"))] == ["n-agent"]
 
 
 def test_bad_input() -> None:

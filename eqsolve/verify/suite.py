@@ -18,7 +18,7 @@ from eqsolve.errors import InputError, MissingPartError
 from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import model as find_model
-from eqsolve.registry import names
+from eqsolve.registry import models
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
@@ -92,9 +92,7 @@ def verify(
         If the compiled grid solver is not installed.
     """
     checked = _level(level)
-    chosen = (games,) if isinstance(games, str) else tuple(games or names())
-    models = [find_model(name) for name in dict.fromkeys(chosen)]
-    tasks = [task for model in models for task in _tasks(model, checked)]
+    tasks = [task for model in _chosen(games) for task in _tasks(model, checked)]
     checks: list[Check] = []
     seconds: dict[str, float] = {}
     for task in tqdm(tasks, desc="verify", disable=not progress, leave=False):
@@ -149,10 +147,10 @@ def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, di
             stage="output",
             remedy="Choose a name that ends with .md or .json.",
         )
-    models = [find_model(name) for name in dict.fromkeys(tuple(games) or names())]
+    chosen = _chosen(games)
     checked = _level(level)
     start = time.perf_counter()
-    found = referee_table(models, checked)
+    found = referee_table(chosen, checked)
     spent = {"referee": time.perf_counter() - start}
     text = found.to_markdown() if path.suffix == ".md" else found.to_json()
     with replacing(path) as file:
@@ -167,6 +165,14 @@ def referee_table(models: Iterable[Model], level: Level) -> Table:
     sets = [(model.name, case) for model in chosen for case in refereed(model, level)]
     about = dict.fromkeys(line for model in chosen for line in model.about)
     return judge_all(sets, jobs=JOBS[level], about=tuple(about))
+
+
+def _chosen(games: Iterable[str] | str | None) -> list[Model]:
+    """The games of some names; without names, all that can be checked here."""
+    if not games:
+        return models()
+    named = (games,) if isinstance(games, str) else games
+    return [find_model(name) for name in dict.fromkeys(named)]
 
 
 def _level(level: str) -> Level:
@@ -207,7 +213,7 @@ def _refereed(model: Model, level: Level) -> list[Check]:
 def _finite_versions(model: Model) -> Iterator[Model]:
     """The games of finitely many agents whose limit a mean-field game is."""
     if isinstance(model.population, Population) and model.population.reciprocal == 0:
-        for other in map(find_model, names()):
+        for other in models():
             population = other.population
             if isinstance(population, Population) and other.ansatz is model.ansatz:
                 if isinstance(population.reciprocal, sp.Symbol):
