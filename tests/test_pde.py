@@ -80,9 +80,11 @@ def test_unstable_problem_is_not_verified() -> None:
 
 
 def test_two_grids_that_differ() -> None:
-    """A coarse grid that does not resolve a boundary of payoff values gives another policy."""
-    given = setting()
-    solution = solve_extended_hjb("best-response", given, nodes=21, coarse=11, closure="dirichlet")
+    """A coarse grid that does not resolve a boundary of own wealth gives another policy."""
+    edge = (lambda x, y: x, lambda x, y: x * x)
+    solution = solve_extended_hjb(
+        "best-response", setting(), nodes=21, coarse=11, closure="dirichlet", boundary=edge
+    )
     assert solution.disagreement is not None and solution.disagreement > pde.CONSISTENT
     assert solution.status == "inconsistent_grids" and not solution.ok
 

@@ -59,7 +59,7 @@ class DiffusionSolution:
     fraction, portfolio : w = pi/x and pi, arrays (steps + 1, nodes).
     status : ``ok``; ``newton_failed`` (the policy iteration of a step did not converge);
         ``second_order_lost`` (the objective is not concave in the control and no bounds are given);
-        ``unresolved`` (an estimated error is above a tenth: too few nodes or steps, or a value that
+        ``unresolved`` (an estimated error is above 1 %: too few nodes or steps, or a value that
         is infinite); ``not_finite``.
     message : the status as a sentence with its numbers.
     diagnostics : ``iterations`` (total), ``residual`` (largest relative residual of a step),

@@ -135,7 +135,7 @@ def solve_extended_hjb(
         1e-8, the status is ``inconsistent_grids``. Meaningful where the discretization is exact,
         that is for moments quadratic in the states.
     closure : boundary values: ``"quadratic"`` (at most quadratic growth) or ``"dirichlet"``
-        (``boundary``, or the payoff).
+        (``boundary``).
     boundary : fields ``(G, H)`` with the values on the boundary.
     source : fields ``(s_1, s_2)`` added to the equations of G and H, per unit of time.
     start : a solution on the same grid, or fields ``(G, H)``, to start from; else the payoff.
@@ -215,7 +215,8 @@ def solve_extended_hjb(
     slow = problem.slow_hazard() if isinstance(problem, GameSampler) else None
     if slow is not None and refuse_infinite:
         refuse(problem.name, *slow)
-    fields = {"boundary": boundary, "source": source, "start": start}
+    values_there = _boundary(problem.name, closure, boundary)
+    fields = {"boundary": values_there, "source": source, "start": start}
     solution = stationary(problem, fine, options, fields)
     if slow is not None and not solution.ok:
         message = f"{solution.message}; {slow[0]} is {slow[1]:g}, but {slow[2]}"

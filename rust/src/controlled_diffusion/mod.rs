@@ -19,7 +19,7 @@ const STALLED: f64 = 1e-8;
 
 /// Estimated errors of the fraction (relative) and of the certainty equivalent (its logarithm) above
 /// which the grid does not resolve the problem.
-const UNRESOLVED: f64 = 0.1;
+const UNRESOLVED: f64 = 0.01;
 
 /// What a solution is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -169,7 +169,13 @@ impl Solution {
                 Status::Ok,
                 format!(
                     "converged after {count} evaluations: the law changes by {residual:.3e}; \
-                     exploitability {exploitability:.3e}"
+                     exploitability {}",
+                    // the difference of two costs: its sign means nothing where it is rounding
+                    if exploitability.abs() <= ROUNDING * self.unit() {
+                        "below rounding".to_string()
+                    } else {
+                        format!("{exploitability:.3e}")
+                    }
                 ),
             ),
         };
