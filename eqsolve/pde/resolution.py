@@ -80,22 +80,21 @@ class Halved:
         return self.when[::2]
 
     def field(self, given: Any) -> Any:
-        """A field of the state: arrays at every second node, all else as it is."""
-        if callable(given) or np.ndim(given) == 0:
-            return given
-        return np.asarray(given)[::2]
+        """A field of the state at every second node; what is called is called with all of them."""
+        values = np.asarray(given(self.nodes) if callable(given) else given)
+        return values[::2] if values.ndim else given
 
     def density(self, given: Any) -> Any:
         """An initial law, whose mass the coarse grid measures anew."""
-        if callable(given):
-            return given
-        values = np.asarray(given)[::2]
+        values = self.field(given)
         return lambda x: values
 
     def forcing(self, given: Any) -> Any:
         """A function of time and state, or its means over two steps."""
-        if given is None or callable(given):
-            return given
+        if given is None:
+            return None
+        if callable(given):
+            return lambda t, x: self.field(given(t, self.nodes))
         array = np.asarray(given)
         return 0.5 * (array[::2, ::2] + array[1::2, ::2])
 
@@ -163,17 +162,17 @@ def judged(
 
 
 def _difference(fine: MFGSolution, coarse: MFGSolution) -> float:
-    """Largest relative difference of mean, variance and value at the coarse nodes and times.
+    """Largest relative difference of mean and variance at the coarse times, and of the first value.
 
     The mean is measured in deviations of the law, or in its own range if that is larger; the
-    variance at every time in itself; the value in its range.
+    variance at every time in itself; the value at time 0 in its range.
     """
-    mean, variance, value = fine.mean[::2], fine.variance[::2], fine.u[::2, ::2]
+    mean, variance, value = fine.mean[::2], fine.variance[::2], fine.u[0, ::2]
     spread = max(float(np.nanmax(np.sqrt(np.maximum(variance, 0)))), float(np.ptp(mean)))
     least = np.finfo(float).tiny
     parts = (
         np.abs(mean - coarse.mean) / max(spread, least),
         np.abs(variance - coarse.variance) / np.maximum(np.abs(variance), least),
-        np.abs(value - coarse.u) / max(float(np.ptp(value)), least),
+        np.abs(value - coarse.u[0]) / max(float(np.ptp(value)), least),
     )
     return max(float(np.nanmax(part, initial=0.0)) for part in parts)
