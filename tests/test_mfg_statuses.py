@@ -389,6 +389,7 @@ def everything(nodes: int, **options: Any) -> tuple[float, float]:
         terminal=Coupling(potential=lambda y: 0.2 * np.sin(2 * np.pi * y), density=0.1),
         hamiltonian=Quadratic(1.3),
         boundary="periodic",
+        check=False,
         **options,
     )
     assert found.ok, found.message

@@ -81,7 +81,7 @@ def test_unstable_problem_is_not_verified() -> None:
 
 def test_two_grids_that_differ() -> None:
     """A coarse grid that does not resolve a boundary of own wealth gives another policy."""
-    edge = (lambda x, y: x, lambda x, y: x * x)
+    edge = (lambda x, y: x + 0.1 * np.sin(5 * x), lambda x, y: x * x + 0.2)
     solution = solve_extended_hjb(
         "best-response", setting(), nodes=21, coarse=11, closure="dirichlet", boundary=edge
     )
