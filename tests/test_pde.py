@@ -15,6 +15,7 @@ from eqsolve import pde
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.pde import GridSolution, solve_extended_hjb
+from eqsolve.pde.solution import compared
 from eqsolve.registry import model
 from eqsolve.symbolic.game import Horizon
 from reference import cases, spec
@@ -80,11 +81,10 @@ def test_unstable_problem_is_not_verified() -> None:
 
 
 def test_two_grids_that_differ() -> None:
-    """A coarse grid that does not resolve a boundary of own wealth gives another policy."""
-    edge = (lambda x, y: x + 0.1 * np.sin(5 * x), lambda x, y: x * x + 0.2)
-    solution = solve_extended_hjb(
-        "best-response", setting(), nodes=21, coarse=11, closure="dirichlet", boundary=edge
-    )
+    """Two answers that belong to different games do not agree."""
+    fine = solve_extended_hjb("best-response", setting(), nodes=21)
+    other = solve_extended_hjb("best-response", setting() | {"beta": "0.6"}, nodes=11)
+    solution = compared(fine, other)
     assert solution.disagreement is not None and solution.disagreement > pde.CONSISTENT
     assert solution.status == "inconsistent_grids" and not solution.ok
 
