@@ -1,0 +1,320 @@
+"""The commands that define: macros, operators, environments and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from eqsolve.latex.macros import (
+    FALSE,
+    NO_VALUE,
+    TRUE,
+    Condition,
+    Macro,
+    Parameter,
+    Surrounding,
+    parameters,
+    specified,
+    written,
+)
+from eqsolve.latex.scanner import Token
+
+if TYPE_CHECKING:
+    from eqsolve.latex.expansion import Expander
+
+
+def _named(expander: Expander) -> str:
+    """The command that is to be defined, in a group or not."""
+    found = expander.argument()
+    return found[0].text if found else ""
+
+
+def _number(tokens: Sequence[Token] | None) -> int:
+    text = written(tokens or ()).strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) == 1 else 0
+
+
+def _newcommand(expander: Expander, token: Token) -> None:
+    """``\\newcommand{\\name}[count][default]{body}`` and its relatives."""
+    expander.accepts("*")
+    name = _named(expander)
+    count = _number(expander.optional())
+    default = expander.optional() if count else None
+    body = tuple(expander.argument())
+    if token.text == r"\providecommand" and expander.meanings.get(name) is not None:
+        return
+    given = None if default is None else tuple(default)
+    expander.define(name, Macro(parameters(count, given), body))
+
+
+def _def(expander: Expander, token: Token) -> None:
+    """``\\def\\name#1 until #2{body}``."""
+    named = expander.solid()
+    text: list[Token] = []
+    while (found := expander.raw()) is not None and found.kind != "open":
+        if found.kind == "paragraph":
+            return
+        text.append(found)
+    if named is None or found is None:
+        return
+    body = expander.group(named.place)
+    if token.text in (r"\gdef", r"\xdef"):
+        expander.everywhere = True
+    if token.text in (r"\edef", r"\xdef"):
+        body = expander.spelled(body)
+    prefix, expected = _pattern(text)
+    expander.define(named.text, Macro(expected, tuple(body), prefix))
+
+
+def _pattern(text: Sequence[Token]) -> tuple[tuple[Token, ...], tuple[Parameter, ...]]:
+    """What must stand before the first parameter, and the parameters."""
+    runs: list[list[Token]] = [[]]
+    mark = False
+    for token in text:
+        if token.text == "#":
+            mark = True
+            continue
+        if mark:
+            runs.append([])
+            mark = False
+            token = Token("text", token.text[1:], token.place)
+        if token.text:
+            runs[-1].append(token)
+    found = []
+    for run in runs[1:]:
+        while run and run[0].kind == "blank":
+            run.pop(0)
+        found.append(Parameter("d", until=tuple(run)) if run else Parameter("m"))
+    if mark and found:
+        found[-1] = Parameter("l")
+    return tuple(t for t in runs[0] if t.kind != "blank"), tuple(found)
+
+
+def _let(expander: Expander, token: Token) -> None:
+    """``\\let\\one=\\other``: the meaning that the other has now."""
+    one = expander.solid()
+    expander.accepts("=")
+    other = expander.solid()
+    if one is None or other is None:
+        return
+    meaning = expander.meanings.get(other.text)
+    if meaning is None and other.text in (r"\iftrue", r"\iffalse"):
+        meaning = Condition(other.text == r"\iftrue")
+    if meaning is None and one.text != other.text:
+        frozen = Token(other.kind, other.text, other.place, frozen=True)
+        meaning = Macro((), (frozen,))
+    expander.define(one.text, meaning)
+
+
+def _document_command(expander: Expander, token: Token) -> None:
+    """``\\NewDocumentCommand\\name{specification}{body}``."""
+    name = _named(expander)
+    expected = specified(expander.argument())
+    body = tuple(expander.argument())
+    if expected is not None:
+        expander.define(name, Macro(expected, body))
+    else:
+        expander.notes.append(f"{token.place}: the arguments of {name} are not understood")
+
+
+def _operator(expander: Expander, token: Token) -> None:
+    """``\\DeclareMathOperator``: an operator stays one."""
+    expander.accepts("*")
+    name = _named(expander)
+    body = expander.argument()
+    operator = [Token("command", r"\operatorname"), Token("open", "{"), *body, Token("close", "}")]
+    expander.define(name, Macro((), tuple(operator)))
+
+
+def _delimiter(expander: Expander, token: Token) -> None:
+    """``\\DeclarePairedDelimiter\\name{left}{right}``, and the one with a body."""
+    name = _named(expander)
+    has_body = token.text != r"\DeclarePairedDelimiter"
+    count = _number(expander.optional()) if has_body else 1
+    if token.text == r"\DeclarePairedDelimiterXPP":
+        before = expander.argument()
+        left, right, after = (expander.argument() for _ in range(3))
+        left, right = [*before, *left], [*right, *after]
+    else:
+        left, right = expander.argument(), expander.argument()
+    body = expander.argument() if has_body else [Token("text", "#"), Token("text", "1")]
+    # a star or a size says how large the delimiters are
+    shifted = []
+    mark = False
+    for piece in body:
+        if mark and piece.text[:1].isdecimal() and piece.text[:1].isascii():
+            piece = Token("text", f"{int(piece.text[0]) + 2}{piece.text[1:]}", piece.place)
+        mark = piece.text == "#"
+        if piece.text != r"\delimsize":
+            shifted.append(piece)
+    expected = (Parameter("s", opening="*"), Parameter("o", ()), *parameters(count, None))
+    expander.define(name, Macro(expected, (*left, *shifted, *right)))
+
+
+def _environment(expander: Expander, token: Token) -> None:
+    """``\\newenvironment{name}[count][default]{before}{after}`` and its relatives."""
+    expander.accepts("*")
+    name = written(expander.argument()).strip()
+    if "Document" in token.text:
+        expected = specified(expander.argument())
+    else:
+        count = _number(expander.optional())
+        default = expander.optional() if count else None
+        expected = parameters(count, None if default is None else tuple(default))
+    before = tuple(expander.argument())
+    collects = token.text in (r"\NewEnviron", r"\RenewEnviron")
+    after = tuple((expander.optional() or ()) if collects else expander.argument())
+    if expected is not None:
+        expander.define(name, Surrounding(expected, before, after, collects))
+
+
+def _newif(expander: Expander, token: Token) -> None:
+    """``\\newif\\ifname``: false until ``\\nametrue``."""
+    name = _named(expander)
+    if name.startswith(r"\if"):
+        _new_condition(expander, name)
+
+
+def _new_condition(expander: Expander, name: str) -> None:
+    expander.define(name, Condition(False))
+    stem = "\\" + name.removeprefix(r"\if")
+    for word in ("true", "false"):
+        setting = [Token("command", rf"\-set-{word}"), Token("command", name, frozen=True)]
+        expander.define(stem + word, Macro((), tuple(setting)))
+
+
+def _set(expander: Expander, token: Token) -> None:
+    name = expander.solid()
+    if name is not None:
+        expander.define(name.text, Condition(token.text.endswith("true")))
+
+
+def _new_flag(expander: Expander, token: Token) -> None:
+    """Conditions of ifthen and etoolbox."""
+    name = expander.text()
+    if token.text == r"\newtoggle":
+        expander.define(f"toggle {name}", Condition(False))
+    else:
+        _new_condition(expander, rf"\if{name}")
+
+
+def _set_flag(expander: Expander, token: Token) -> None:
+    name = expander.text()
+    command = token.text
+    flag = f"toggle {name}" if "toggle" in command else rf"\if{name}"
+    value = command.endswith("true")
+    if command in (r"\setboolean", r"\setbool", r"\settoggle"):
+        value = expander.text() == "true"
+    expander.define(flag, Condition(value))
+
+
+def _test_flag(expander: Expander, token: Token) -> None:
+    """``\\iftoggle{name}{yes}{no}``, ``\\ifbool``, ``\\ifthenelse``, ``\\IfNoValueTF``, ..."""
+    tested = expander.argument()
+    command = token.text
+    yes = expander.argument() if not command.endswith("F") or command.endswith("TF") else []
+    no = expander.argument() if not command.endswith("T") else []
+    value = _tested(expander, command, tested)
+    if command in (r"\nottoggle", r"\notbool") and value is not None:
+        value = not value
+    expander.choose(value, yes, no)
+
+
+def _tested(expander: Expander, command: str, tested: list[Token]) -> bool | None:
+    if command.startswith(r"\IfNoValue"):
+        return tested == [NO_VALUE]
+    if command.startswith(r"\IfValue"):
+        return tested != [NO_VALUE]
+    if command.startswith(r"\IfBoolean"):
+        return True if tested == [TRUE] else False if tested == [FALSE] else None
+    text = written(tested)
+    if command == r"\ifthenelse":
+        if not text.startswith(r"\boolean{"):
+            return None
+        text = text.removeprefix(r"\boolean{").removesuffix("}")
+    name = f"toggle {text}" if "toggle" in command else rf"\if{text}"
+    meaning = expander.meanings.get(name)
+    return meaning.value if isinstance(meaning, Condition) else None
+
+
+def _csname(expander: Expander, token: Token) -> None:
+    """``\\csname name\\endcsname`` is the command ``\\name``."""
+    name = ""
+    while (found := expander.next()) is not None and found.text != r"\endcsname":
+        if found.kind not in ("text", "blank"):
+            return
+        name += found.text
+    expander.push([Token("command", f"\\{name}", token.place)])
+
+
+def _expandafter(expander: Expander, token: Token) -> None:
+    """Only a name that is put together is expanded ahead."""
+    first = expander.solid()
+    second = expander.peek()
+    if second is not None and second.text == r"\csname":
+        expander.raw()
+        _csname(expander, second)
+    if first is not None:
+        expander.push([first])
+
+
+def _hidden(expander: Expander, token: Token) -> None:
+    """Environments whose content TeX does not typeset as formulas."""
+    if token.text in (r"\newminted", r"\newtcblisting", r"\NewTCBListing"):
+        given = written(expander.optional() or ())
+        name = expander.text()
+        name = given or (f"{name}code" if token.text == r"\newminted" else name)
+    else:
+        name = expander.text()
+    expander.never_typeset.add(name)
+
+
+def _shown(expander: Expander, token: Token) -> None:
+    expander.never_typeset.discard(expander.text())
+
+
+COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
+    **dict.fromkeys(
+        r"\newcommand \renewcommand \providecommand \DeclareRobustCommand \newrobustcmd "
+        r"\renewrobustcmd".split(),
+        _newcommand,
+    ),
+    **dict.fromkeys(r"\def \gdef \edef \xdef".split(), _def),
+    r"\let": _let,
+    **dict.fromkeys(
+        r"\NewDocumentCommand \RenewDocumentCommand \ProvideDocumentCommand "
+        r"\DeclareDocumentCommand \NewExpandableDocumentCommand".split(),
+        _document_command,
+    ),
+    r"\DeclareMathOperator": _operator,
+    **dict.fromkeys(
+        r"\DeclarePairedDelimiter \DeclarePairedDelimiterX \DeclarePairedDelimiterXPP".split(),
+        _delimiter,
+    ),
+    **dict.fromkeys(
+        r"\newenvironment \renewenvironment \provideenvironment \NewEnviron \RenewEnviron "
+        r"\NewDocumentEnvironment \RenewDocumentEnvironment \DeclareDocumentEnvironment".split(),
+        _environment,
+    ),
+    r"\newif": _newif,
+    r"\-set-true": _set,
+    r"\-set-false": _set,
+    **dict.fromkeys(r"\newtoggle \newbool \newboolean \provideboolean".split(), _new_flag),
+    **dict.fromkeys(
+        r"\toggletrue \togglefalse \booltrue \boolfalse \setboolean \setbool \settoggle".split(),
+        _set_flag,
+    ),
+    **dict.fromkeys(
+        r"\iftoggle \nottoggle \ifbool \notbool \ifthenelse \IfNoValueTF \IfNoValueT \IfNoValueF "
+        r"\IfValueTF \IfValueT \IfValueF \IfBooleanTF \IfBooleanT \IfBooleanF".split(),
+        _test_flag,
+    ),
+    r"\csname": _csname,
+    r"\expandafter": _expandafter,
+    **dict.fromkeys(
+        r"\excludecomment \lstnewenvironment \newminted \newtcblisting \NewTCBListing "
+        r"\DefineVerbatimEnvironment \newverbatim".split(),
+        _hidden,
+    ),
+    r"\includecomment": _shown,
+}
