@@ -17,6 +17,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.latex import grammar
+from eqsolve.latex.budget import Budget
 from eqsolve.latex.printer import latex
 from eqsolve.latex.symbol_map import SymbolMap, atom_of, mapped
 from eqsolve.latex.syntax import (
@@ -49,6 +50,10 @@ from eqsolve.symbols import latex_names, symbol
 
 #: More terms than this after expansion are not compared.
 MAX_TERMS = 50_000
+#: A larger number, or degree, is not.
+MAX_BITS = 10_000
+#: Terms of the largest summand whose factors are sought.
+_FACTORED = 300
 #: Functions that a positive number may be taken out of.
 _HOMOGENEOUS = ("E|", r"\lim", r"\sup", r"\inf", r"\int")
 _GROUP = re.compile(r"(?<=[_^])\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -101,7 +106,7 @@ class Reader:
 
     def expression(self, node: Node) -> sp.Expr:
         """Convert a syntax tree."""
-        if _terms(node) > MAX_TERMS:
+        if _terms(node) > MAX_TERMS or _bits(node) > MAX_BITS:
             raise Unreadable("too large to compare")
         return self._converted(node)
 
@@ -145,6 +150,23 @@ def _terms(node: Node) -> int:
     return 1
 
 
+def _bits(node: Node) -> int:
+    """A bound on the bits of a number, or on the degree, after expansion."""
+    if isinstance(node, Number):
+        return max(node.value.numerator.bit_length(), node.value.denominator.bit_length())
+    if isinstance(node, Sum):
+        return max((_bits(term) for _, term, _ in node.terms), default=1) + len(node.terms)
+    if isinstance(node, Product):
+        return sum(map(_bits, node.factors))
+    if isinstance(node, Quotient):
+        return _bits(node.top) + _bits(node.bottom)
+    if isinstance(node, Power):
+        return min(_bits(node.base) * abs(node.exponent), MAX_BITS + 1)
+    if isinstance(node, Call):
+        return max(map(_bits, node.arguments), default=1)
+    return 1
+
+
 class Flattener:
     """Replaces functions by symbols, one per function and canonical arguments."""
 
@@ -167,6 +189,8 @@ class Flattener:
         elif len(arguments) == 1 and f"{name}|".startswith(_HOMOGENEOUS):
             linear = not name.startswith((r"\liminf", r"\limsup", r"\sup", r"\inf"))
             outside, arguments = _number_outside(arguments[0], linear)
+        for argument in arguments:
+            Budget().check(argument)
         ring = Ring.of(arguments)
         written = []
         for argument in arguments:
@@ -180,6 +204,7 @@ class Flattener:
 
 def _number_outside(argument: sp.Expr, linear: bool) -> tuple[sp.Expr, list[sp.Expr]]:
     """Take a number out of a linear function, its size out of a limit or a supremum."""
+    Budget().check(argument)
     ring = Ring.of(argument)
     ratio = ring.ratio(argument)
     if ratio.is_zero():
@@ -191,12 +216,15 @@ def _number_outside(argument: sp.Expr, linear: bool) -> tuple[sp.Expr, list[sp.E
 
 def _outside(argument: sp.Expr, index: str) -> tuple[sp.Expr, list[sp.Expr]]:
     """Take the factors of a summand that do not carry the index out of the sum."""
+    Budget().check(argument)
     ring = Ring.of(argument)
     ratio = ring.ratio(argument)
     kept = taken = sp.S.One
     for part, power in ((ratio.numerator, 1), (ratio.denominator, -1)):
         if part.is_zero():
             return sp.S.One, [sp.S.Zero]
+        if len(part) > _FACTORED:
+            raise Unreadable(f"too large: a sum over {len(part)} terms")
         content, factors = ring.factors(part)
         taken *= content**power
         for factor, multiplicity in factors:

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.errors import DerivationError, EqsolveError
+from eqsolve.latex.budget import Budget
 from eqsolve.latex.neutral import Flattener, Notation, Reader
 from eqsolve.latex.printer import latex
 from eqsolve.latex.syntax import RELATIONS, Relation, Unreadable
@@ -22,6 +23,8 @@ _PASSES = 10
 _DISPLAYED = {"=": "=", ":=": "=", r"\overset{!}{=}": "="}
 _MIRRORED = {"<": ">", r"\leq": r"\geq"}
 _LONG = 12
+#: Terms of the longest difference that is shown.
+_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Side:
 
 class Reference:
     """One display, ready to be compared with.
+
+    Comparisons raise ``Unreadable`` where they would cost too much.
 
     Parameters
     ----------
@@ -144,12 +149,16 @@ class Reference:
         known = {**self.table, **(extra or {})}
         if line.relation not in EQUATED:
             # a condition on something that another line of the display defines
-            return {**known, **self._defined}
+            return {**known, **self.defined}
         subject = self.notation.convert(line.left)
         return {k: v for k, v in known.items() if k != subject}
 
+    def vanishes(self, expression: sp.Expr) -> bool:
+        """Whether an expression in names is identically zero."""
+        return self._is_zero(expression)
+
     @cached_property
-    def _defined(self) -> dict[sp.Symbol, sp.Expr]:
+    def defined(self) -> dict[sp.Symbol, sp.Expr]:
         """What the lines of the display define."""
         lines = (x for x in self.lines if x.relation == "=" and isinstance(x.left, sp.Symbol))
         found = {self.notation.convert(x.left): self.notation.convert(x.right) for x in lines}
@@ -181,6 +190,7 @@ class Reference:
     def _is_zero(self, expression: sp.Expr) -> bool:
         try:
             flat = self.flattener.flat(expression)
+            Budget().check(flat)
             return Ring.of(flat).ratio(flat).is_zero()
         except DerivationError:
             return False
@@ -189,6 +199,8 @@ class Reference:
         """The quotient, if the two vanish (or are positive) together; else None."""
         try:
             first, second = self.flattener.flat(first), self.flattener.flat(second)
+            for side in (first, second):
+                Budget().check(side)
             ring = Ring.of(first, second)
             a, b = ring.ratio(first), ring.ratio(second)
         except DerivationError:
@@ -198,9 +210,13 @@ class Reference:
             return None
         common = a.numerator.gcd(b.numerator)
         above, below = a.numerator / common, b.numerator / common
-        if not ring.factors(common)[1] and (ring.factors(above)[1] or ring.factors(below)[1]):
+        parts = (above, below)
+        if common.is_constant() and not all(part.is_constant() for part in parts):
             return None  # nothing in common: that a factor does not vanish would be the statement
-        for polynomial in (above, below):
+        for polynomial in parts:
+            # what is known not to vanish are symbols, and their products have one term
+            if len(polynomial) != 1:
+                return None
             if not all(self._nonzero(f) for f, _ in ring.factors(polynomial)[1]):
                 return None
         quotient = Ratio.reduced(ring, above * b.denominator, below * a.denominator)
@@ -266,8 +282,11 @@ class Reference:
     def shown(self, expression: sp.Expr, names: Mapping[sp.Symbol, str]) -> str:
         """The LaTeX of an expression in names, factored or, if that is shorter, expanded."""
         flat = self.flattener.flat(expression)
+        Budget().check(flat)
         ring = Ring.of(flat)
         ratio = ring.ratio(flat)
+        if len(ratio.numerator) > _SHOWN:
+            raise Unreadable(f"too large to show: {len(ratio.numerator)} terms")
         content, factors = ring.factors(ratio.numerator)
         below = ring.expression(ratio.denominator)
         factored = content * sp.Mul(*(f**k for f, k in factors)) / below

@@ -112,6 +112,7 @@ class Formula:
     block : which environment it is from.
     group : labels and number of the group of equations it belongs to.
     doubt : why it is not known whether TeX typesets it.
+    section : how many sections began before it.
     """
 
     rows: tuple[Row, ...]
@@ -126,12 +127,18 @@ class Formula:
     block: int = 0
     group: tuple[str, ...] = ()
     doubt: str = ""
+    section: int = 0
 
     @property
     def named(self) -> tuple[str, ...]:
         """The numbers in its tag and in its labels."""
         found = [m.group(1) for label in self.labels if (m := _IN_LABEL.search(label))]
         return tuple(dict.fromkeys([*([self.tag] if self.tag else []), *found]))
+
+    @property
+    def named_group(self) -> tuple[str, ...]:
+        """The numbers in the labels of its group."""
+        return tuple(m.group(1) for label in self.group if (m := _IN_LABEL.search(label)))
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -224,7 +231,7 @@ class _Walker:
         self._formulas: list[Formula] = []
         self._passed: list[Passed] = []
         self._before: list[tuple[Row, ...]] = []
-        self._blocks = 0
+        self._blocks = self._sections = 0
         #: Which formulas the sentence goes on behind.
         self._behind = range(0)
         self._groups: list[_Group] = []
@@ -426,6 +433,7 @@ class _Walker:
             return
         elif name in SECTIONS:
             self._sentence.end()
+            self._sections += 1
             if not expander.accepts("*"):
                 self._counters.section(name)
         elif name == "@startsection":
@@ -788,6 +796,7 @@ class _Walker:
                 self._blocks,
                 self._group_names(),
                 doubt,
+                self._sections,
             )
         )
         self._before = []

@@ -146,13 +146,17 @@ Node = Number | Atom | Sum | Product | Quotient | Power | Call
 
 @dataclass(frozen=True)
 class Relation:
-    """``left relation right``; ``sign`` is where the relation stands."""
+    """``left relation right``; ``sign`` is where the relation stands.
+
+    ``condition`` is text that belongs to it and is not read, such as ``if x > 0``.
+    """
 
     left: Node
     relation: str
     right: Node
     sign: tuple[int, int]
     tex: str
+    condition: str = ""
 
 
 @dataclass(frozen=True)

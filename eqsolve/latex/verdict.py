@@ -35,7 +35,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on a formula, or on an abbreviation introduced before it."""
+    """The verdict on a formula, or on an abbreviation introduced before it.
+
+    Attributes
+    ----------
+    number : of the display, or else what LaTeX prints.
+    printed : the number that LaTeX prints, if it is known.
+    definitions : what the text defines and the formula uses.
+    """
 
     number: str
     label: str
@@ -43,6 +50,8 @@ class Finding:
     title: str
     parts: tuple[Part, ...]
     abbreviation: bool = False
+    printed: str = ""
+    definitions: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -60,6 +69,8 @@ class Finding:
             "place": self.place,
             "title": self.title,
             "abbreviation": self.abbreviation,
+            "printed": self.printed,
+            "definitions": list(self.definitions),
             "verdict": self.verdict,
             "parts": parts,
         }
@@ -68,6 +79,8 @@ class Finding:
         name = f"({self.number})" if self.number else self.label
         kind = " abbreviation" if self.abbreviation else ""
         text = f"{self.place}: {name}{kind}: {self.verdict}"
+        if self.definitions:
+            text += f"\n    with: {'; '.join(self.definitions)}"
         for part in self.parts:
             for word, value in (
                 ("factor", part.factor),
@@ -83,6 +96,50 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """A display of the file that is compared with nothing."""
+
+    place: str
+    environment: str
+    reason: str
+    readability: str
+
+    def to_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return dict(vars(self))
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.environment} passed over: {self.reason}; {self.readability}"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A symbol map with which more formulas are equal.
+
+    Attributes
+    ----------
+    names : the author's names and the displays'.
+    equal, compared : how many of the formulas with these names are equal then, and how many are.
+    """
+
+    names: dict[str, str]
+    equal: int
+    compared: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"symbols": self.names, "equal": self.equal, "compared": self.compared}
+
+    def __str__(self) -> str:
+        pairs = ", ".join(f"{theirs} = {ours}" for theirs, ours in self.names.items())
+        many = "all" if self.equal == self.compared else f"{self.equal} of"
+        return (
+            f"with {pairs} {many} {self.compared} formulas that use it are equal; "
+            "is it meant? --propose MAP.toml writes it"
+        )
+
+
+@dataclass(frozen=True)
 class Report:
     """The verdicts on a file.
 
@@ -91,11 +148,17 @@ class Report:
     file : its name.
     findings : the verdicts in order.
     missing : inputs that are not there, with their places; their formulas are not checked.
+    passed : displays that are compared with nothing.
+    notes : what is wrong with the file or with the symbol map.
+    proposal : names of the author's that stand for which, if more formulas were equal then.
     """
 
     file: str
     findings: tuple[Finding, ...]
     missing: tuple[str, ...] = ()
+    passed: tuple[PassedOver, ...] = ()
+    notes: tuple[str, ...] = ()
+    proposal: Proposal | None = None
 
     @property
     def ok(self) -> bool:
@@ -107,17 +170,42 @@ class Report:
         """How many formulas have each verdict; abbreviations count by themselves."""
         return {v: sum(f.verdict == v for f in self.findings) for v in VERDICTS}
 
+    def lacks(self, required: str | int) -> str:
+        """What is lacking of what must be checked: ``any``, ``all`` or a number; or nothing."""
+        formulas = [f for f in self.findings if not f.abbreviation]
+        checked = sum(f.verdict != "not checked" for f in formulas)
+        if not formulas:
+            return "no formula with a number or a label was found"
+        if not checked:
+            return "nothing was checked"
+        if required == "all" and (checked < len(formulas) or self.missing):
+            gone = f", and {len(self.missing)} inputs are missing" if self.missing else ""
+            return f"{checked} of {len(formulas)} formulas were checked{gone}"
+        if isinstance(required, int) and checked < required:
+            return f"{checked} formulas were checked, fewer than {required}"
+        return ""
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "file": self.file,
             "ok": self.ok,
-            "counts": self.counts,
+            "counts": {**self.counts, "passed over": len(self.passed)},
             "missing": list(self.missing),
+            "notes": list(self.notes),
             "formulas": [f.to_dict() for f in self.findings],
+            "passed": [p.to_dict() for p in self.passed],
+            "proposal": None if self.proposal is None else self.proposal.to_dict(),
         }
 
+    @property
+    def summary(self) -> str:
+        """The counts in one line."""
+        counts = {**self.counts, "passed over": len(self.passed)}
+        return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
     def __str__(self) -> str:
-        summary = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         missing = [f"{where}: not found, what it contains is not checked" for where in self.missing]
-        return "\n".join([*map(str, self.findings), *missing, summary])
+        proposal = [] if self.proposal is None else [str(self.proposal)]
+        lines = (*self.findings, *self.passed, *missing, *self.notes, *proposal, self.summary)
+        return "\n".join(map(str, lines))
