@@ -87,7 +87,6 @@ def test_functions(one: str, other: str, same: bool) -> None:
         r"x_1_2",
         r"x^2^3",
         r"(x)_1",
-        r"x^{y + 1}",
         r"x^{999}",
         r"\text{if } x",
         r"\partial x",

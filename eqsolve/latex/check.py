@@ -23,6 +23,9 @@ from eqsolve.latex.verdict import Finding, Part, PassedOver, Report
 from eqsolve.ledger import Checker, Display
 from eqsolve.model import Model
 
+#: How a formula is read that is compared with nothing: every name may be a function.
+_FUNCTIONS = Context(differentials=True, is_factor=lambda name, bracket: False)
+
 
 class Ledger:
     """The displays of all games by number, made when they are first asked for."""
@@ -174,7 +177,7 @@ def _readability(rows: Sequence[Row]) -> str:
         return "it was not read"
     try:
         for tex in statements(row.tex for row in rows):
-            grammar.relations(tex, Context(differentials=True))
+            grammar.relations(tex, _FUNCTIONS)
     except Unreadable as error:
         return f"the formula could not be read: {error}"
     return "the formula could be read"

@@ -17,11 +17,13 @@ from eqsolve.latex.reference import Agreement, Reference, Side, inserted
 from eqsolve.latex.repair import Neighborhood, repaired
 from eqsolve.latex.source import Formula, Row
 from eqsolve.latex.symbol_map import SymbolMap
-from eqsolve.latex.syntax import Atom, Relation, Unreadable, statements
+from eqsolve.latex.syntax import Atom, Node, Relation, Unreadable, statements
 from eqsolve.latex.verdict import Finding, Part
 from eqsolve.ledger import Line
 
 _MAX_TERMS = 60
+#: Names that functions depend on.
+_ARGUMENTS = frozenset(r"t s u T x y z w X Y \tau \omega \cdot".split())
 _DEFINES = re.compile(r":\s*=|\\coloneqq|\\equiv|\\triangleq|\\doteq")
 
 
@@ -72,7 +74,26 @@ class Comparison:
     @cached_property
     def reader(self) -> Reader:
         """Reads the author's notation."""
-        return replace(self.reference.notation.reader, symbols=self.symbols)
+        reader = replace(self.reference.notation.reader, symbols=self.symbols)
+        context = replace(reader.context, is_factor=self._is_factor)
+        return replace(reader, context=context)
+
+    def _is_factor(self, name: Atom, bracket: Node) -> bool:
+        """Whether a name before a bracket is a factor: the map or the derivation has it.
+
+        A time or a state alone in brackets is an argument, unless the map says otherwise.
+        """
+        if name.base in self.symbols.names or name.name in self.symbols.names:
+            return True
+        functions = self.reference.notation.reader.functions
+        known = sp.Symbol(self.symbols.translated(name, functions))
+        if name.base in functions or (isinstance(bracket, Atom) and bracket.name in _ARGUMENTS):
+            return False
+        return known in self._names or known in self.own or known in self._known
+
+    @cached_property
+    def _known(self) -> set[sp.Symbol]:
+        return self.reference.notation.symbols.keys() | self.reference.table.keys()
 
     def findings(self, number: str, label: str, formula: Formula) -> Iterator[Finding]:
         """The abbreviations around the formula that the display has, too; then the formula."""

@@ -54,6 +54,8 @@ class Condition:
 
 Meaning = Macro | Surrounding | Condition
 
+#: Fonts, which may be written as environments.
+_FONTS = frozenset("mathcal mathrm mathbf mathbb mathsf mathit boldsymbol".split())
 #: What xparse passes for an absent argument, and for a star that is there or not.
 NO_VALUE = Token("command", r"\-NoValue-")
 TRUE, FALSE = Token("command", r"\BooleanTrue"), Token("command", r"\BooleanFalse")
@@ -178,7 +180,10 @@ def written(tokens: Iterable[Token]) -> str:
     for token in tokens:
         text = token.text
         if token.kind in ("begin", "end"):
-            text = f"\\{token.kind}{{{text}}}"
+            if text in _FONTS:
+                text = f"\\{text}{{" if token.kind == "begin" else "}"
+            else:
+                text = f"\\{token.kind}{{{text}}}"
         elif token.kind == "paragraph":
             text = " "
         if last[:1] == "\\" and last[-1:].isalpha() and text[:1].isalpha():

@@ -56,6 +56,7 @@ MAX_BITS = 10_000
 _FACTORED = 300
 #: Functions that a positive number may be taken out of.
 _HOMOGENEOUS = ("E|", r"\lim", r"\sup", r"\inf", r"\int")
+_PARTIAL = re.compile(r"\\partial_\{([^{}]*)\}")
 _GROUP = re.compile(r"(?<=[_^])\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
@@ -90,6 +91,8 @@ class Reader:
 
     def name(self, node: Atom) -> str:
         """The canonical name in the notation of the displays."""
+        if node.base == r"\ldots":
+            raise Unreadable("dots stand for what is not written")
         if node.base in self.functions and not self.symbols.names:
             return Atom(node.base, tuple(sorted(node.sub)), node.sup).name
         return self.symbols.translated(node, self.functions)
@@ -129,7 +132,22 @@ class Reader:
             if base == 0 and node.exponent < 0:
                 raise Unreadable("division by zero")
             return base**node.exponent
+        derived = self._derivative(node)
+        if derived is not None:
+            return derived
         return call(self.function(node), *map(self._converted, node.arguments))
+
+    def _derivative(self, node: Call) -> sp.Expr | None:
+        """A partial derivative of a function whose derivatives are indices."""
+        match = _PARTIAL.fullmatch(node.name)
+        inner = node.arguments[0] if match else None
+        if match is None or not isinstance(inner, Atom) or inner.sub:
+            return None
+        base = self.symbols.translated(inner, self.functions)
+        if base not in self.functions:
+            return None
+        variables = tuple(v.strip() for v in match.group(1).split(","))
+        return atom(self.name(Atom(inner.base, variables, inner.sup)))
 
 
 def _terms(node: Node) -> int:

@@ -30,6 +30,7 @@ from eqsolve.latex.inputs import SKIPPED_FILE
 from eqsolve.latex.macros import Macro, Meaning, written
 from eqsolve.latex.prose import Role, Sentence
 from eqsolve.latex.scanner import Token
+from eqsolve.latex.syntax import Unreadable, begins_with_relation, left_side
 
 __all__ = ["MAX_SIZE", "Document", "Formula", "Passed", "Row", "formulas", "read"]
 
@@ -238,6 +239,8 @@ class _Walker:
         self._theorems: dict[str, str] = {}
         self._again: list[Token] = []
         self._strange: list[list[str]] = []
+        #: The left side of the statement that goes on from row to row.
+        self._left = ""
 
     def document(self) -> Document:
         """Walk to the end."""
@@ -745,6 +748,7 @@ class _Walker:
 
     def _formulate(self, display: _Open) -> None:
         """Make formulas of rows: those without a number belong to the next one that has one."""
+        self._left = ""
         pending: list[Line] = []
         by_rows = display.layout.by_rows
         numbered = display.layout.is_numbered
@@ -768,6 +772,13 @@ class _Walker:
             read += (Row(tex, place) for tex, place in rows(tokens))
         if not read:
             return
+        try:
+            if begins_with_relation(read[0].tex) and self._left:
+                # the left side is that of the row before, which has its own number
+                read.insert(0, replace(read[0], tex=self._left))
+            self._left = left_side(read[0].tex) or self._left
+        except Unreadable:
+            self._left = ""
         labels = tuple(label for line in lines for label in line.labels)
         place = read[0].place
         doubt = self._expander.uncertain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -32,11 +32,36 @@ RELATIONS = {
     r"\longrightarrow": r"\to",
     r"\approx": r"\approx",
     r"\sim": r"\sim",
+    r"\gets": r"\leftarrow",
+    r"\triangleq": "=",
+    r"\doteq": "=",
+    r"\eqqcolon": "=",
+    **{
+        f"\\{name}": f"\\{name}"
+        for name in (
+            "in notin ni subset subseteq supset supseteq propto simeq cong asymp ll gg lesssim "
+            "gtrsim prec succ preceq succeq mapsto longmapsto leftarrow perp parallel downarrow "
+            "uparrow hookrightarrow rightharpoonup leftrightarrow"
+        ).split()
+    },
 }
+#: What says that one statement leads to another.
+ARROWS = frozenset(
+    r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \Longleftrightarrow \Leftarrow "
+    r"\impliedby \therefore \because".split()
+)
+#: Commands for words in formulas.
+WORDS = frozenset(r"\text \mbox \textrm \textnormal \hbox \textit \textbf \textsf \textup".split())
+#: Words that begin a condition.
+CONDITIONS = frozenset(
+    "if for when where whenever with otherwise else on in at subject such unless provided only "
+    "given while as under almost".split()
+)
 SILENT = frozenset(
     r"\, \; \: \! \> \quad \qquad ~ \displaystyle \textstyle \left \right \big \Big \bigg \Bigg"
     r" \bigl \bigr \Bigl \Bigr \biggl \biggr \Biggl \Biggr \limits \nolimits \allowbreak & \ "
-    r" \middle".split()
+    r" \middle \hfill \enspace \thinspace \medspace \negthinspace \displaylimits \scriptstyle "
+    r"\nobreak \null \relax \/".split()
 ) | {"\\ ", "\\\n"}
 CLOSING = {
     "(": ")",
@@ -45,13 +70,61 @@ CLOSING = {
     r"\lbrace": r"\rbrace",
     r"\lbrack": r"\rbrack",
     r"\langle": r"\rangle",
+    r"\lfloor": r"\rfloor",
+    r"\lceil": r"\rceil",
+    r"\lvert": r"\rvert",
+    r"\lVert": r"\rVert",
 }
 CLOSERS = frozenset(CLOSING.values())
 TIMES = frozenset((r"\cdot", r"\times"))
 _TOKEN = re.compile(
-    r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|:=|[^\s]|\s+",
+    r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|:\s*=|[^\s]|\s+",
     re.DOTALL,
 )
+
+
+_UNICODE = {
+    **dict(
+        zip(
+            "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩϕϑϵϱ",
+            (
+                "\\" + name
+                for name in (
+                    "alpha beta gamma delta varepsilon zeta eta theta iota kappa "
+                    "lambda mu nu xi pi rho "
+                    "sigma tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma "
+                    "Upsilon Phi Psi Omega phi vartheta epsilon varrho"
+                ).split()
+            ),
+        )
+    ),
+    "µ": r"\mu",
+    "∂": r"\partial",
+    "∞": r"\infty",
+    "∑": r"\sum",
+    "∏": r"\prod",
+    "∫": r"\int",
+    "≤": r"\leq",
+    "≥": r"\geq",
+    "≠": r"\neq",
+    "≈": r"\approx",
+    "∈": r"\in",
+    "→": r"\to",
+    "⇒": r"\Rightarrow",
+    "×": r"\times",
+    "·": r"\cdot",
+    "⋅": r"\cdot",
+    "−": "-",
+    "∼": r"\sim",
+    "≔": ":=",
+    "ℓ": r"\ell",
+    "∧": r"\wedge",
+    "∨": r"\vee",
+    "…": r"\ldots",
+    "∀": r"\forall",
+    "\N{NO-BREAK SPACE}": "~",
+}
+_RAISED = {"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8"}
 
 
 class Unreadable(Exception):
@@ -167,10 +240,13 @@ class Context:
     ----------
     differentials : whether ``d`` before a name is a differential.
     indexed : canonical names in which a number in the superscript is an index.
+    is_factor : whether a name before a bracket is a factor; otherwise it is a function of what
+        is in the bracket. None takes every name for a factor.
     """
 
     differentials: bool = False
     indexed: frozenset[str] = frozenset()
+    is_factor: Callable[[Atom, Node], bool] | None = None
 
 
 def tidy(name: str) -> str:
@@ -188,7 +264,15 @@ def tokenize(tex: str) -> tuple[Token, ...]:
     """
     if len(tex) > MAX_LENGTH:
         raise Unreadable(f"longer than {MAX_LENGTH} characters")
-    found = [Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(tex)]
+    found: list[Token] = []
+    for match in _TOKEN.finditer(tex):
+        text = match.group()
+        if text in _RAISED:
+            found += (Token("^", match.start(), match.start()),)
+            text = _RAISED[text]
+        elif text[0] == ":" and len(text) > 1:
+            text = ":="
+        found.append(Token(_UNICODE.get(text, text), match.start(), match.end()))
     tokens = tuple(t for t in found if not t.text.isspace())
     if len(tokens) > MAX_TOKENS:
         raise Unreadable(f"more than {MAX_TOKENS} tokens")
@@ -215,6 +299,8 @@ def statements(rows: Iterable[str]) -> tuple[str, ...]:
             or not _has_relation(joined[-1])
             or tokens[0] in RELATIONS
             or tokens[0] in TIMES
+            or _last(joined[-1]) in _OPEN
+            or not _has_relation(row)
             or (tokens[0] in "+-" and not (aligned and _has_relation(row)))
         )
         if continues:
@@ -224,23 +310,103 @@ def statements(rows: Iterable[str]) -> tuple[str, ...]:
     return tuple(part for text in joined for part in _split(text))
 
 
-def _split(text: str) -> list[str]:
-    """Split at commas and semicolons outside of brackets; drop the final punctuation."""
-    pieces, start, depth = [], 0, 0
+_OPEN = frozenset("+-=<>/(") | RELATIONS.keys() | TIMES
+
+
+def left_side(text: str) -> str:
+    """What stands left of the first relation outside of brackets."""
+    depth = 0
     for token in tokenize(text):
         depth += step(token.text)
-        if token.text in ",;" and depth == 0:
-            pieces.append(text[start : token.start])
+        if depth == 0 and token.text in RELATIONS:
+            return text[: token.start].replace("&", " ").strip()
+    return ""
+
+
+def begins_with_relation(text: str) -> bool:
+    """Whether the left side of a row is left out."""
+    shown = (t.text for t in tokenize(text) if t.text not in SILENT)
+    return next(shown, "") in RELATIONS
+
+
+def _last(text: str) -> str:
+    """The last token that shows."""
+    return next((t.text for t in reversed(tokenize(text)) if t.text not in SILENT), "")
+
+
+def _split(text: str) -> list[str]:
+    """Split at commas, semicolons and arrows outside of brackets; drop the final punctuation.
+
+    What is no statement by itself stays with the one before: a list, words, a condition.
+    """
+    tokens = tokenize(text)
+    pieces, start, depth = [], 0, 0
+    for k, token in enumerate(tokens):
+        depth += step(token.text)
+        if depth == 0 and (token.text in ",;" or token.text in ARROWS):
+            pieces.append((start, token.start))
             start = token.end
-    pieces.append(text[start:])
-    pieces = [re.sub(r"(?:\\[,;:! ]|\\qquad|\\quad|[\s.~&])+$", "", p) for p in pieces]
-    return [p for p in pieces if p.strip()]
+        elif depth == 0 and token.text in WORDS and _words(tokens, k) in ("and", "or"):
+            pieces.append((start, token.start))
+            start = _group_end(tokens, k)
+    pieces.append((start, len(text)))
+    found: list[str] = []
+    for first, end in pieces:
+        piece = re.sub(r"(?:\\[,;:! ]|\\qquad|\\quad|[\s.~&])+$", "", text[first:end])
+        if not piece.strip():
+            continue
+        shown = [t.text for t in tokenize(piece) if t.text not in SILENT]
+        if not shown:
+            continue
+        begins = _words(tokenize(piece), 0) if shown[0] in WORDS else shown[0]
+        stays = begins.split()[:1] and begins.split()[0] in CONDITIONS | {r"\forall", r"\exists"}
+        if found and (stays or not _has_relation(piece)) and _has_relation(found[-1]):
+            found[-1] += (" " if stays else ", ") + piece
+        elif found and r"\in" in shown and _has_relation(found[-1]):
+            # a range of an index
+            found[-1] += rf" \text{{for }} {piece}"
+        elif found and _DOTS & set(shown) and _has_relation(piece):
+            found[-1] += rf" \text{{for }} {piece}"
+        else:
+            found.append(piece)
+    return found
+
+
+_DOTS = frozenset((r"\ldots", r"\dots", r"\cdots", r"\dotsc"))
+
+
+def _words(tokens: Sequence[Token], at: int) -> str:
+    """The text of a command for words, with single blanks."""
+    depth, words, last = 0, "", 0
+    for token in tokens[at + 1 :]:
+        depth += {"{": 1, "}": -1}.get(token.text, 0)
+        if token.text not in "{}":
+            words += (" " if words and token.start > last else "") + token.text
+        last = token.end
+        if depth == 0:
+            break
+    return words.strip(" .,")
+
+
+words = _words
+
+
+def _group_end(tokens: Sequence[Token], at: int) -> int:
+    depth = 0
+    for token in tokens[at + 1 :]:
+        depth += {"{": 1, "}": -1}.get(token.text, 0)
+        if depth == 0:
+            return token.end
+    return tokens[-1].end
 
 
 def step(token: str) -> int:
-    if token in CLOSING or token == "{":
+    if token in CLOSING or token in ("{", r"\begin"):
         return 1
-    return -1 if token in CLOSERS or token == "}" else 0
+    return -1 if token in CLOSERS or token in ("}", r"\end") else 0
+
+
+_STACKED = frozenset((r"\overset", r"\stackrel", r"\xrightarrow", "\\not"))
 
 
 def _depth(text: str) -> int:
@@ -251,7 +417,7 @@ def _has_relation(text: str) -> bool:
     depth = 0
     for token in tokenize(text):
         depth += step(token.text)
-        if depth == 0 and (token.text in RELATIONS or token.text == r"\overset"):
+        if depth == 0 and (token.text in RELATIONS or token.text in _STACKED):
             return True
     return False
 
