@@ -32,6 +32,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="the notation of the file: a table of the author's symbols",
     )
+    group.addoption(
+        "--eqsolve-require",
+        metavar="all|any|N",
+        default="any",
+        help="fail unless all, any (the default) or N of the equations were checked",
+    )
+    group.addoption(
+        "--eqsolve-tags-only",
+        action="store_true",
+        default=False,
+        help="ignore the numbers that LaTeX counts: only tags, labels and the map tell",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
     file = config.getoption("--eqsolve", default=None)
     if file is None:
         return
+    required = config.getoption("--eqsolve-require")
+    if required not in ("all", "any") and not (required.isascii() and required.isdecimal()):
+        raise pytest.UsageError(f"--eqsolve-require: {required!r} is not 'all', 'any' or a number")
     path = (config.invocation_params.dir / file).resolve()
     if not path.is_file():
         raise pytest.UsageError(f"--eqsolve: there is no file {file!r}")
@@ -71,7 +86,8 @@ class Paper(pytest.File):
             notation = SymbolMap()
             if symbols is not None:
                 notation = read_symbols(self.config.invocation_params.dir / symbols)
-            report = check(self.path, Ledger(models()), notation)
+            counted = not self.config.getoption("--eqsolve-tags-only")
+            report = check(self.path, Ledger(models()), notation, counted=counted)
         except EqsolveError as error:
             raise self.CollectError(str(error)) from error
         grouped: dict[str, list[Finding]] = {}
@@ -83,6 +99,10 @@ class Paper(pytest.File):
             grouped.setdefault(name, []).append(finding)
         for name, findings in grouped.items():
             yield Equation.from_parent(self, name=name, findings=tuple(findings))
+        required = self.config.getoption("--eqsolve-require")
+        lacking = report.lacks(required if required in ("all", "any") else int(required[:6]))
+        if lacking:
+            yield Lacking.from_parent(self, name="required", lacking=f"{lacking}: {report.summary}")
 
 
 class Equation(pytest.Item):
@@ -112,6 +132,28 @@ class Equation(pytest.Item):
         """File, line and number for reports."""
         name, _, line = self._findings[-1].place.rpartition(":")
         return self.path.parent / name, int(line) - 1, f"equation ({self.name})"
+
+
+class Lacking(pytest.Item):
+    """Less was checked than is required."""
+
+    def __init__(self, *, lacking: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._lacking = lacking
+
+    def runtest(self) -> None:
+        """Fail and say what is lacking."""
+        raise Difference(self._lacking)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show what is lacking, not a traceback."""
+        if isinstance(excinfo.value, Difference):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """The file for reports."""
+        return self.path, None, f"{self.path.name}: what must be checked"
 
 
 class Difference(Exception):

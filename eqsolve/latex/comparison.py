@@ -211,17 +211,9 @@ class Comparison:
         known = self.reference.notation.symbols.keys() | self.reference.table.keys()
         return isinstance(left, sp.Symbol) and left not in known and left not in self._names
 
-    @cached_property
+    @property
     def _names(self) -> set[sp.Symbol]:
-        """Every name that the display shows."""
-        found: set[sp.Symbol] = set()
-        for line in self.reference.display.let + self.reference.lines:
-            try:
-                found |= self.reference.notation.convert(line.left).free_symbols
-                found |= self.reference.notation.convert(line.right).free_symbols
-            except Unreadable:
-                continue
-        return found
+        return self.reference.names
 
     def _parts(self, formula: Formula) -> tuple[Part, ...]:
         found: list[Relation] = []

@@ -122,9 +122,7 @@ class Expander:
         if path in self._paths:
             raise InputError(f"{path.name} inputs itself.", stage="latex check")
         if len(self._paths) >= MAX_DEPTH:
-            raise InputError(
-                f"inputs are more than {MAX_DEPTH} deep at {path.name}.", stage="latex check"
-            )
+            raise InputError(f"inputs are nested more than {MAX_DEPTH} deep.", stage="latex check")
         scanner = self.files.scanner(path, part)
         scanner.at_is_letter = is_package
         self._stack.append(scanner)

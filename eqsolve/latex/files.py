@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from eqsolve.errors import InputError
+from eqsolve.files import read_bytes, read_text
 from eqsolve.latex.scanner import Scanner
 
 #: Characters of a file with everything it inputs.
@@ -16,7 +16,7 @@ MAX_SIZE = 2_000_000
 _BEGIN = re.compile(r"^([^%\n]*)\\begin\s*\{document\}", re.MULTILINE)
 _END = re.compile(r"^([^%\n]*)\\end\s*\{document\}", re.MULTILINE)
 #: How deep files input one another.
-MAX_DEPTH = 100
+MAX_DEPTH = 50
 
 
 @dataclass
@@ -60,32 +60,13 @@ class Files:
         return Scanner(text, name)
 
     def _text(self, path: Path, name: str) -> str:
-        try:
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise InputError(f"{name} is not a regular file.", stage="latex check")
-            with path.open("rb") as file:
-                data = file.read(4 * MAX_SIZE + 1)
-        except OSError as error:
-            raise InputError(
-                f"the file {str(path)!r} cannot be read: {error.strerror or error}.",
-                stage="latex check",
-                remedy="Give a LaTeX file in UTF-8.",
-            ) from error
-        if len(data) > 4 * MAX_SIZE:
-            raise InputError(
-                f"{name} is larger than {MAX_SIZE} characters.",
-                stage="latex check",
-                remedy="Check its parts one by one.",
-            )
+        data = read_bytes(path, stage="latex check", largest=MAX_SIZE)
         try:
             text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
+        except UnicodeDecodeError:
             if 0 in data:
-                raise InputError(
-                    f"the file {str(path)!r} cannot be read: {error}.",
-                    stage="latex check",
-                    remedy="Give a LaTeX file in UTF-8.",
-                ) from error
+                # no text in whatever encoding
+                return read_text(path, stage="latex check", largest=MAX_SIZE)
             self.notes.append(f"{name}: not in UTF-8, read as Latin-1")
             text = data.decode("latin-1")
         return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -153,6 +153,18 @@ class Reference:
         subject = self.notation.convert(line.left)
         return {k: v for k, v in known.items() if k != subject}
 
+    @cached_property
+    def names(self) -> set[sp.Symbol]:
+        """Every name that the display shows."""
+        found: set[sp.Symbol] = set()
+        for line in self.display.let + self.lines:
+            try:
+                found |= self.notation.convert(line.left).free_symbols
+                found |= self.notation.convert(line.right).free_symbols
+            except Unreadable:
+                continue
+        return found
+
     def vanishes(self, expression: sp.Expr) -> bool:
         """Whether an expression in names is identically zero."""
         return self._is_zero(expression)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from eqsolve.errors import InputError
 from eqsolve.files import read_table
 from eqsolve.latex import grammar
 from eqsolve.latex.syntax import Atom, Unreadable, joined, tidy, tokenize
+from eqsolve.output import replacing
 
 _INDICES = frozenset("i j k l m n t s 0 1 2 3 * ,".split()) | {r"\tau"}
 
@@ -122,9 +124,38 @@ def read_symbols(path: str | os.PathLike[str]) -> SymbolMap:
                 stage="latex check",
                 remedy="The tables are [symbols] and [numbers].",
             )
+    for table, entries in data.items():
+        for key, value in entries.items():
+            if not isinstance(value, str):
+                raise InputError(
+                    f"{str(path)!r}: {key!r} in [{table}] is {value!r}, which is no text.",
+                    stage="latex check",
+                    remedy=f'Write it in quotes: "{key}" = "2.50" keeps its last zero.',
+                )
     names = {_name(a, path): _name(b, path) for a, b in data.get("symbols", {}).items()}
-    numbers = {str(label): str(number) for label, number in data.get("numbers", {}).items()}
-    return SymbolMap(names, numbers)
+    return SymbolMap(names, dict(data.get("numbers", {})))
+
+
+def write_symbols(path: str | os.PathLike[str], symbols: SymbolMap) -> None:
+    """Write an author's notation to a TOML file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    lines = ["# The author's symbols on the left, those of eqsolve on the right.", "[symbols]"]
+    lines += [f"'{theirs}' = '{ours}'" for theirs, ours in symbols.names.items()]
+    if symbols.numbers:
+        lines += ["", "[numbers]"]
+        lines += [f"{_quoted(label)} = {_quoted(n)}" for label, n in symbols.numbers.items()]
+    with replacing(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _quoted(text: str) -> str:
+    """A basic TOML string, which is written like one of JSON."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _name(tex: object, path: str | os.PathLike[str]) -> str:

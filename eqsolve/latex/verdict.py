@@ -190,7 +190,7 @@ class Report:
         return {
             "file": self.file,
             "ok": self.ok,
-            "counts": {**self.counts, "passed over": len(self.passed)},
+            "counts": self.all_counts,
             "missing": list(self.missing),
             "notes": list(self.notes),
             "formulas": [f.to_dict() for f in self.findings],
@@ -199,10 +199,14 @@ class Report:
         }
 
     @property
+    def all_counts(self) -> dict[str, int]:
+        """The counts with the displays that are passed over."""
+        return {**self.counts, "passed over": len(self.passed)}
+
+    @property
     def summary(self) -> str:
         """The counts in one line."""
-        counts = {**self.counts, "passed over": len(self.passed)}
-        return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        return ", ".join(f"{count} {verdict}" for verdict, count in self.all_counts.items())
 
     def __str__(self) -> str:
         missing = [f"{where}: not found, what it contains is not checked" for where in self.missing]

@@ -1,0 +1,152 @@
+"""Proposes a symbol map: which of the author's names may stand for which of the displays'."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from eqsolve.errors import EqsolveError
+from eqsolve.latex.check import Ledger, check_formulas
+from eqsolve.latex.source import Document, Formula, read
+from eqsolve.latex.symbol_map import SymbolMap, atom_of
+from eqsolve.latex.syntax import SILENT, Unreadable, tokenize
+from eqsolve.latex.verdict import Finding, Proposal, Report
+
+#: How many names are sought, how many meanings of each are tried, on how many formulas.
+_NAMES, _MEANINGS, _FORMULAS = 4, 30, 12
+_UNKNOWN = "the symbol "
+
+
+def proposed(
+    path: str | os.PathLike[str],
+    report: Report,
+    ledger: Ledger,
+    symbols: SymbolMap,
+    counted: bool = True,
+) -> Report:
+    """Add to a report what is odd about the symbol map, and a map that is better.
+
+    Each name that the derivation does not have is tried for each name that the file does not use;
+    it is proposed if more formulas are equal then and none is less so.
+    """
+    document = read(path)
+    notes = (*report.notes, *_odd(document, ledger, symbols))
+    report = replace(report, notes=tuple(dict.fromkeys(notes)))
+    strangers = _strangers(report.findings)
+    found: dict[str, str] = {}
+    for name, _ in strangers.most_common(_NAMES):
+        known = SymbolMap({**symbols.names, **found}, symbols.numbers)
+        formulas = [f for f in document.formulas if _uses(f, name)][:_FORMULAS]
+        meaning = _meaning(name, formulas, ledger, known, counted)
+        if meaning:
+            found[name] = meaning
+    if not found:
+        return report
+    concerned = [f for f in document.formulas if any(_uses(f, name) for name in found)]
+    known = SymbolMap({**symbols.names, **found}, symbols.numbers)
+    equal, compared = _score(concerned, ledger, known, counted)
+    return replace(report, proposal=Proposal(found, equal, compared))
+
+
+def _odd(document: Document, ledger: Ledger, symbols: SymbolMap) -> Iterable[str]:
+    """Entries of the map that nothing in the file or in the displays answers to."""
+    labels = {label for f in document.formulas for label in (*f.labels, *f.group)}
+    for label, number in symbols.numbers.items():
+        if label not in labels:
+            yield f"symbol map: no formula has the label {label!r}"
+        if not ledger.find([number])[0]:
+            yield f"symbol map: no display has the number {number!r} of {label!r}"
+    used = " ".join(row.tex for f in document.formulas for row in f.rows)
+    used += " ".join(row.tex for f in document.formulas for rows in f.before for row in rows)
+    shown = _tokens(used)
+    for name in symbols.names:
+        parts = _tokens(name)
+        if parts and not set(parts) <= set(shown):
+            yield f"symbol map: {name} is not used"
+
+
+def _tokens(tex: str) -> list[str]:
+    found: list[str] = []
+    # a long text is taken in pieces
+    for start in range(0, len(tex), 10_000):
+        try:
+            pieces = tokenize(tex[start : start + 10_000])
+        except Unreadable:
+            continue
+        found += (t.text for t in pieces if t.text not in SILENT and t.text not in "{}_^")
+    aliases = {r"\bar": r"\overline", r"\widehat": r"\hat", r"\widetilde": r"\tilde"}
+    return [aliases.get(text, text) for text in found]
+
+
+def _strangers(findings: Iterable[Finding]) -> Counter[str]:
+    """Names that the derivation does not have, by how many formulas they are in."""
+    found: Counter[str] = Counter()
+    for finding in findings:
+        names = set()
+        for part in finding.parts:
+            for reason in part.reason.split("; "):
+                if part.verdict == "different" and reason.startswith(_UNKNOWN):
+                    names.add(reason.removeprefix(_UNKNOWN).removesuffix(" is not known"))
+        found.update(names)
+    # an index is not part of the name that is sought
+    plain: Counter[str] = Counter()
+    for name, count in found.items():
+        node = atom_of(name)
+        plain[node.base if node is not None else name] += count
+    return plain
+
+
+def _uses(formula: Formula, name: str) -> bool:
+    parts = _tokens(name)
+    shown = set(_tokens(" ".join(row.tex for row in formula.rows)))
+    return bool(parts) and set(parts) <= shown
+
+
+def _meaning(
+    name: str,
+    formulas: list[Formula],
+    ledger: Ledger,
+    symbols: SymbolMap,
+    counted: bool,
+) -> str:
+    """The name of the displays with which most of the formulas are equal, and more than now."""
+    best, (most, _) = "", _score(formulas, ledger, symbols, counted)
+    for meaning in _candidates(formulas, ledger, symbols, counted):
+        names: Mapping[str, str] = {**symbols.names, name: meaning}
+        changed = SymbolMap(names, symbols.numbers)
+        equal, _ = _score(formulas, ledger, changed, counted)
+        if equal > most:
+            best, most = meaning, equal
+    return best
+
+
+def _candidates(
+    formulas: list[Formula], ledger: Ledger, symbols: SymbolMap, counted: bool
+) -> list[str]:
+    """Names of the displays that the formulas do not use."""
+    used = set(_tokens(" ".join(row.tex for f in formulas for row in f.rows)))
+    found: Counter[str] = Counter()
+    for formula in formulas:
+        mapped = [symbols.numbers[x] for x in formula.labels if x in symbols.numbers]
+        numbers = formula.numbers if counted else formula.named
+        for reference in ledger.find((*mapped, *numbers))[1]:
+            names = {node.base for s in reference.names if (node := atom_of(s.name)) is not None}
+            found.update(names - used - set(symbols.names.values()))
+    return [name for name, _ in found.most_common(_MEANINGS)]
+
+
+def _score(
+    formulas: list[Formula],
+    ledger: Ledger,
+    symbols: SymbolMap,
+    counted: bool,
+) -> tuple[int, int]:
+    """How many of some formulas are equal, and how many there are."""
+    try:
+        report = check_formulas("", formulas, ledger, symbols, False, counted)
+    except EqsolveError:
+        return 0, 0
+    found = [f for f in report.findings if not f.abbreviation and f.title]
+    return sum(f.verdict in ("equal", "equal up to a factor") for f in found), len(found)
