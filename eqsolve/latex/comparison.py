@@ -113,7 +113,7 @@ class Comparison:
 
     def _definition(self, relation: Relation, row: Row) -> Part | None:
         """Note what a formula in the text defines; the verdict if the display defines it, too."""
-        defines = row.role == "definition" or bool(_DEFINES.search(row.tex))
+        defines = row.role in ("definition", "earlier") or bool(_DEFINES.search(row.tex))
         if relation.relation != "=" or row.role == "condition":
             return None
         left, right = self.reader.expression(relation.left), self.reader.expression(relation.right)
@@ -122,7 +122,7 @@ class Comparison:
             part = self._abbreviation(relation, line)
             if defines and part.verdict == "equal":
                 self.definitions.otherwise.pop(left, None)
-            elif defines:
+            elif defines and row.role != "earlier":
                 self.definitions.otherwise[left] = relation.tex
             return part
         if not defines or not isinstance(left, sp.Symbol):
@@ -133,7 +133,7 @@ class Comparison:
                 self.definitions.written[left] = f"{_plain(relation.tex)} ({row.place})"
         elif self._says_the_same(left, right):
             self.definitions.otherwise.pop(left, None)
-        else:
+        elif row.role != "earlier":
             self.definitions.otherwise[left] = _plain(relation.tex)
         return None
 
@@ -170,16 +170,16 @@ class Comparison:
 
     def _judged(self, parts: tuple[Part, ...], formula: Formula) -> tuple[Part, ...]:
         """The verdicts, given what the text defines otherwise and makes conditions."""
-        names = self._used(formula)
-        names |= set().union(*(self.own[n].free_symbols for n in self.definitions.used(names)))
+        names = self._meant(self._used(formula))
         other = [tex for name, tex in self.definitions.otherwise.items() if name in names]
         if other:
             reason = f"defined differently here: {'; '.join(other)}"
             return tuple(Part(p.tex, "not checked", reason=reason) for p in parts)
-        special = [tex for tex in formula.conditions if self._is_special(tex)]
-        if not formula.conditions:
+        conditions = [tex for tex in formula.conditions if not self._is_known(tex)]
+        special = [tex for tex in conditions if self._is_special(tex)]
+        if not conditions:
             return parts
-        note = f"the condition in the text is not read: {'; '.join(formula.conditions)}"
+        note = f"the condition in the text is not read: {'; '.join(conditions)}"
         result = []
         for part in parts:
             if part.verdict == "different" and special:
@@ -187,6 +187,30 @@ class Comparison:
             reason = "; ".join(filter(None, (part.reason, note)))
             result.append(replace(part, reason=reason))
         return tuple(result)
+
+    def _meant(self, names: set[sp.Symbol]) -> set[sp.Symbol]:
+        """Names, and those that their definitions use."""
+        table = {**self.reference.table, **self.own}
+        found: set[sp.Symbol] = set()
+        pending = set(names)
+        while pending:
+            found |= pending
+            values = (table[name] for name in pending if name in table)
+            pending = set().union(*(value.free_symbols for value in values)) - found
+        return found
+
+    def _is_known(self, tex: str) -> bool:
+        """Whether the display has a condition, too: in its words, or among its special values."""
+        if re.sub(r"\s", "", tex) in re.sub(r"\s", "", self.reference.display.prose):
+            return True
+        try:
+            found = grammar.relations(tex, self.reader.context)
+            sides = [self.reference.statement(relation, self.reader) for relation in found]
+        except Unreadable:
+            return False
+        return all(
+            side.relation == "=" and self._says_the_same(side.left, side.right) for side in sides
+        )
 
     def _is_special(self, tex: str) -> bool:
         """Whether a condition gives a name a value."""
@@ -208,8 +232,10 @@ class Comparison:
             return
 
     def _is_new(self, left: sp.Expr) -> bool:
-        known = self.reference.notation.symbols.keys() | self.reference.table.keys()
-        return isinstance(left, sp.Symbol) and left not in known and left not in self._names
+        """Whether a name means nothing in the derivation of the game."""
+        if not isinstance(left, sp.Symbol) or left in self.reference.table or left in self._names:
+            return False
+        return self.reference.notation.symbols.get(left) not in self.reference.game_symbols
 
     @property
     def _names(self) -> set[sp.Symbol]:

@@ -183,6 +183,8 @@ class Counters:
                     result += _STYLES[style](value)
                 elif token.text == r"\-chapter":
                     result += self._chapter()
+                elif token.text == r"\-unknown":
+                    return ""
                 elif token.text not in _SILENT:
                     self.why = f"{token.text} in the number is not known"
                     return ""

@@ -221,13 +221,11 @@ def _test_flag(expander: Expander, token: Token) -> None:
 
 
 def _tested(expander: Expander, command: str, tested: list[Token]) -> bool | None:
-    if command.startswith(r"\IfNoValue"):
-        return tested == [NO_VALUE]
-    if command.startswith(r"\IfValue"):
-        return tested != [NO_VALUE]
-    if command.startswith(r"\IfBoolean"):
-        return True if tested == [TRUE] else False if tested == [FALSE] else None
     text = written(tested)
+    if command.startswith((r"\IfNoValue", r"\IfValue")):
+        return (text == NO_VALUE.text) == command.startswith(r"\IfNoValue")
+    if command.startswith(r"\IfBoolean"):
+        return {TRUE.text: True, FALSE.text: False}.get(text)
     if command == r"\ifthenelse":
         if not text.startswith(r"\boolean{"):
             return None

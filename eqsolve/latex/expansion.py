@@ -397,13 +397,16 @@ class Expander:
 
     def _delimited(self, parameter: Parameter) -> list[Token]:
         """What comes up to the delimiting tokens, or up to a brace."""
-        texts = [t.text for t in parameter.until]
+        texts = [c for t in parameter.until for c in (t.text if t.kind == "text" else [t.text])]
         found: list[Token] = []
         depth = 0
         while (token := self.raw()) is not None:
             if token is _END or (not texts and token.kind == "open"):
                 self.push([token])
                 break
+            if token.kind == "text" and len(token.text) > 1:
+                self.push([Token("text", token.text[1:], token.place)])
+                token = Token("text", token.text[0], token.place)
             depth += {"open": 1, "close": -1}.get(token.kind, 0)
             found.append(token)
             if texts and depth <= 0 and [t.text for t in found[-len(texts) :]] == texts:

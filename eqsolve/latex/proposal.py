@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,7 +17,8 @@ from eqsolve.latex.verdict import Finding, Proposal, Report
 
 #: How many names are sought, how many meanings of each are tried, on how many formulas.
 _NAMES, _MEANINGS, _FORMULAS = 4, 30, 12
-_UNKNOWN = "the symbol "
+_REPLACED = re.compile(r"replace (\S+) by (\S+)")
+_STRANGER = re.compile(r"the symbol (\S+) is not known")
 
 
 def proposed(
@@ -28,20 +30,21 @@ def proposed(
 ) -> Report:
     """Add to a report what is odd about the symbol map, and a map that is better.
 
-    Each name that the derivation does not have is tried for each name that the file does not use;
-    it is proposed if more formulas are equal then and none is less so.
+    A name that repairs replace, or that the derivation does not have, is tried for other names; it
+    is proposed if more formulas are equal then.
     """
     document = read(path)
     notes = (*report.notes, *_odd(document, ledger, symbols))
     report = replace(report, notes=tuple(dict.fromkeys(notes)))
-    strangers = _strangers(report.findings)
     found: dict[str, str] = {}
-    for name, _ in strangers.most_common(_NAMES):
+    for name, meanings in _suspected(report.findings).items():
         known = SymbolMap({**symbols.names, **found}, symbols.numbers)
         formulas = [f for f in document.formulas if _uses(f, name)][:_FORMULAS]
-        meaning = _meaning(name, formulas, ledger, known, counted)
+        meaning = _meaning(name, meanings, formulas, ledger, known, counted)
         if meaning:
             found[name] = meaning
+        if len(found) == _NAMES:
+            break
     if not found:
         return report
     concerned = [f for f in document.formulas if any(_uses(f, name) for name in found)]
@@ -80,22 +83,23 @@ def _tokens(tex: str) -> list[str]:
     return [aliases.get(text, text) for text in found]
 
 
-def _strangers(findings: Iterable[Finding]) -> Counter[str]:
-    """Names that the derivation does not have, by how many formulas they are in."""
-    found: Counter[str] = Counter()
+def _suspected(findings: Iterable[Finding]) -> dict[str, Counter[str]]:
+    """Names that a repair replaces, or that the derivation does not have, and by which others."""
+    found: dict[str, Counter[str]] = {}
     for finding in findings:
-        names = set()
-        for part in finding.parts:
-            for reason in part.reason.split("; "):
-                if part.verdict == "different" and reason.startswith(_UNKNOWN):
-                    names.add(reason.removeprefix(_UNKNOWN).removesuffix(" is not known"))
-        found.update(names)
-    # an index is not part of the name that is sought
-    plain: Counter[str] = Counter()
-    for name, count in found.items():
-        node = atom_of(name)
-        plain[node.base if node is not None else name] += count
-    return plain
+        for part in finding.parts if finding.verdict == "different" else ():
+            match = _REPLACED.fullmatch(part.repair)
+            if match:
+                found.setdefault(_plain(match.group(1)), Counter())[_plain(match.group(2))] += 1
+            for name in _STRANGER.findall(part.reason):
+                found.setdefault(_plain(name), Counter())
+    return found
+
+
+def _plain(name: str) -> str:
+    """A name without the index, which is not what is sought."""
+    node = atom_of(name)
+    return name if node is None else node.base
 
 
 def _uses(formula: Formula, name: str) -> bool:
@@ -106,6 +110,7 @@ def _uses(formula: Formula, name: str) -> bool:
 
 def _meaning(
     name: str,
+    meanings: Counter[str],
     formulas: list[Formula],
     ledger: Ledger,
     symbols: SymbolMap,
@@ -113,7 +118,11 @@ def _meaning(
 ) -> str:
     """The name of the displays with which most of the formulas are equal, and more than now."""
     best, (most, _) = "", _score(formulas, ledger, symbols, counted)
-    for meaning in _candidates(formulas, ledger, symbols, counted):
+    likely = [meaning for meaning, _ in meanings.most_common(_MEANINGS)]
+    others = _candidates(formulas, ledger, symbols, counted)
+    for meaning in dict.fromkeys((*likely, *others)):
+        if best in likely and meaning not in likely:
+            break
         names: Mapping[str, str] = {**symbols.names, name: meaning}
         changed = SymbolMap(names, symbols.numbers)
         equal, _ = _score(formulas, ledger, changed, counted)

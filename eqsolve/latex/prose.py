@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Role = Literal["", "definition", "condition"]
+#: ``earlier`` is a definition of a former section: it holds for new names only.
+Role = Literal["", "definition", "condition", "earlier"]
 
 _DEFINING = frozenset(
     "let where with put define denote write abbreviate putting letting defining denoting writing "

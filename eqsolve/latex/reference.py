@@ -154,6 +154,12 @@ class Reference:
         return {k: v for k, v in known.items() if k != subject}
 
     @cached_property
+    def game_symbols(self) -> set[sp.Symbol]:
+        """The derivation's symbols that any display of the game shows."""
+        lines = (x for display in self._others for x in (*display.let, *display.lines))
+        return set().union(*(x.left.free_symbols | x.right.free_symbols for x in lines))
+
+    @cached_property
     def names(self) -> set[sp.Symbol]:
         """Every name that the display shows."""
         found: set[sp.Symbol] = set()

@@ -437,6 +437,10 @@ class _Walker:
         elif name in SECTIONS:
             self._sentence.end()
             self._sections += 1
+            self._before = [
+                tuple(replace(r, role="earlier") if r.role == "definition" else r for r in rows_)
+                for rows_ in self._before
+            ]
             if not expander.accepts("*"):
                 self._counters.section(name)
         elif name == "@startsection":
@@ -698,6 +702,7 @@ class _Walker:
                 expander.push([brackets[0], *space, brackets[1]])
             if len(display.nested) > bool(display.inner) or display.depth:
                 self._put(display, token)
+                self._put(display, Token("blank", " "))
             else:
                 self._end_row(display)
                 display.lines.append(Line())

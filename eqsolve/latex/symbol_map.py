@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from eqsolve.errors import InputError
 from eqsolve.files import read_table
@@ -149,7 +150,7 @@ def write_symbols(path: str | os.PathLike[str], symbols: SymbolMap) -> None:
     if symbols.numbers:
         lines += ["", "[numbers]"]
         lines += [f"{_quoted(label)} = {_quoted(n)}" for label, n in symbols.numbers.items()]
-    with replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
