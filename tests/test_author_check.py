@@ -115,7 +115,8 @@ def test_a_coincidence_of_counted_numbers_is_a_question(tmp_path: Path, ledger: 
     assert report.findings[0].verdict == "not checked"
     # one that agrees shows that the file counts like the derivation: then a difference is one
     both = right + r"\setcounter{equation}{42} \begin{equation} h_{20} = \kappa \end{equation}"
-    both += r"\setcounter{equation}{44} \begin{equation} A_1 = \beta a + \frac\gamma2 (a^2 - h_{20}) \end{equation}"
+    sum_ = r"\beta a + \frac\gamma2 (a^2 - h_{20})"
+    both += rf"\setcounter{{equation}}{{44}} \begin{{equation}} A_1 = {sum_} \end{{equation}}"
     verdicts = [f.verdict for f in _report(both, tmp_path, ledger).findings]
     assert verdicts == ["equal", "different", "equal"]
 

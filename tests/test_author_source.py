@@ -307,7 +307,9 @@ def test_every_way_to_include_a_file(tmp_path: Path) -> None:
 
 def test_rows_of_inner_environments(tmp_path: Path) -> None:
     body = r"""
-\begin{equation} \left\{ \begin{aligned} a &= 1, \\ b &= 2 \end{aligned} \right. \label{1} \end{equation}
+\begin{equation}
+\left\{ \begin{aligned} a &= 1, \\ b &= 2 \end{aligned} \right. \label{1}
+\end{equation}
 \begin{equation} \begin{cases} a = 1, & x > 0 \\ b = 2 \end{cases} \label{2} \end{equation}
 \begin{gather} \begin{aligned} a &= 1 \\ &+ 2 \end{aligned} \label{3} \end{gather}
 \begin{align} a &= 1 \label{4} \\ &= 2 \label{5} \end{align}
@@ -352,10 +354,8 @@ def test_hostile_sources_end(tex: str, tmp_path: Path) -> None:
 def test_expansions_have_a_budget(tmp_path: Path) -> None:
     names = "abcdefghijklmnop"
     text = "".join(rf"\def\m{x}{{\m{y}\m{y}\m{y}}}" for x, y in zip(names, names[1:]))
-    body = (
-        text
-        + r"\begin{equation} \ma \label{x} \end{equation}\begin{equation} y \label{y} \end{equation}"
-    )
+    body = text + r"\begin{equation} \ma \label{x} \end{equation}"
+    body += r"\begin{equation} y \label{y} \end{equation}"
     found = _read(_in_article(body), tmp_path)
     assert any("expands to too much" in note for note in found.notes)
     assert found.formulas[-1].labels == ("y",) and found.formulas[-1].rows[0].tex == "y"

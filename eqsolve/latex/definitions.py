@@ -242,7 +242,7 @@ def _csname(expander: Expander, token: Token) -> None:
         if found.kind not in ("text", "blank"):
             return
         name += found.text
-    expander.push([Token("command", f"\\{name}", token.place)])
+    expander.push([Token("command", f"\\{name.strip()}", token.place)])
 
 
 def _expandafter(expander: Expander, token: Token) -> None:
