@@ -64,8 +64,8 @@ class Files:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            if 0 in data:
-                # no text in whatever encoding
+            if 0 in data or path == self.main:
+                # refused like any other file; a part of a document is read as far as it goes
                 return read_text(path, stage="latex check", largest=MAX_SIZE)
             self.notes.append(f"{name}: not in UTF-8, read as Latin-1")
             text = data.decode("latin-1")

@@ -286,7 +286,8 @@ def statements(rows: Iterable[str]) -> tuple[str, ...]:
     relation) and the row does not begin with a relation or, left of the alignment, is not empty.
     """
     joined: list[str] = []
-    for row in rows:
+    given = list(rows)
+    for k, row in enumerate(given):
         # an empty group stands where a side is left out
         row = re.sub(r"(^|&|\s|\\q?quad|\\[,;:!])\{\}", r"\1", row)
         tokens = [t.text for t in tokenize(row) if t.text not in SILENT]
@@ -300,7 +301,7 @@ def statements(rows: Iterable[str]) -> tuple[str, ...]:
             or tokens[0] in RELATIONS
             or tokens[0] in TIMES
             or _last(joined[-1]) in _OPEN
-            or not _has_relation(row)
+            or not any(map(_has_relation, given[k:]))
             or (tokens[0] in "+-" and not (aligned and _has_relation(row)))
         )
         if continues:
