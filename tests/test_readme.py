@@ -6,6 +6,7 @@ With EQSOLVE_UPDATE_GOLDEN=1 the outputs are written into the README instead of 
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shlex
@@ -22,6 +23,7 @@ from eqsolve.latex.printer import latex
 README = Path(__file__).parents[1] / "README.md"
 CONSOLE = re.compile(r"```console\n\$ eqsolve (?P<command>[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
 EQUATION = re.compile(r"```math\n(?P<equation>.*?)\n```", re.DOTALL)
+TABLE = re.compile(r"\| game \| what it is \|[^\n]*\n\|---[^\n]*\n(?P<rows>(?:\|[^\n]*\n)+)")
 PYTHON = re.compile(r"```python\n(?P<source>.*?)```", re.DOTALL)
 
 
@@ -57,6 +59,14 @@ def test_the_cubic_is_the_derived_one() -> None:
     lines = [f"{latex(root.expression)} = 0"]
     lines += [f"{latex(name)} = {latex(form[name])}" for name in root.polynomial]
     _compare(match, "equation", " \\\\\n".join(lines))
+
+
+def test_the_table_of_games_is_the_list() -> None:
+    listed = CliRunner().invoke(cli, ["list", "--json"])
+    games = json.loads(listed.stdout)
+    rows = [f"| `{game['name']}` | {game['title']} | {game['source']} |\n" for game in games]
+    (match,) = TABLE.finditer(README.read_text())
+    _compare(match, "rows", "".join(rows))
 
 
 def test_python_session() -> None:
