@@ -95,7 +95,9 @@ def _selected(model: Model, given: Mapping[str, object]) -> tuple[PointSolver, R
     found = solve(model.name, **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
-    return PointSolver(model, found.parameters), found.roots[found.selected]
+    root = found.roots[found.selected]
+    assert isinstance(root, Root)
+    return PointSolver(model, found.parameters), root
 
 
 def _prediction(

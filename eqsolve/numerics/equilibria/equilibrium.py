@@ -9,9 +9,9 @@ from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import UndecidedError, ball, precision, sign
+from eqsolve.numerics.arithmetic.ball import UndecidedError, Values, ball, precision, sign
 from eqsolve.numerics.equilibria.answer import Answer
-from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.loop import ClosedLoop, LoopRoot
 from eqsolve.numerics.equilibria.point import (
     PointSolver,
     Root,
@@ -49,7 +49,7 @@ class Equilibrium(Answer):
     notion: str
     selection: str
     parameters: Mapping[str, Fraction]
-    roots: tuple[Root, ...] = ()
+    roots: tuple[Root | LoopRoot, ...] = ()
     selected: int | None = None
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
@@ -115,7 +115,9 @@ def _answer(
     for bits in PRECISIONS:
         with precision(bits):
             try:
-                return _solve(model, values, state, equilibrium, selection, certify, bits)
+                if equilibrium == "closed-loop":
+                    return _solve_loop(model, values, state, selection, certify, bits)
+                return _solve(model, values, state, selection, bits)
             except UndecidedError as error:
                 message = error.message
             except Stop as stop:
@@ -148,9 +150,7 @@ def _solve(
     model: Model,
     given: Mapping[str, Fraction],
     state: Mapping[str, Fraction],
-    notion: str,
     selection: str,
-    certify: bool,
     bits: int,
 ) -> Equilibrium:
     solver = PointSolver(model, given)
@@ -162,7 +162,7 @@ def _solve(
     def answer(status: Status, message: str) -> Equilibrium:
         return Equilibrium(
             game=model.name,
-            notion=notion,
+            notion="given-aggregate",
             selection=selection,
             parameters=given,
             status=status,
@@ -179,14 +179,22 @@ def _solve(
         )
     hazard_name, rate, weight = (s.name for s in (roles.hazard, roles.rate, roles.competition))
     competes = solver.competes and given.get(roles.size.name) != 1
-    if notion == "given-aggregate" and competes and given[hazard_name] <= 2 * given[rate]:
+    if competes and given[hazard_name] <= 2 * given[rate]:
         return answer(
             "infinite-variance",
             "Against given aggregates the competitors' wealth has no finite second moment at the "
             f"horizon: {hazard_name} > 2 {rate} is needed when {weight} != 0.",
         )
+    loop = ClosedLoop(model, solver.values, solver.exact)
+    hazard = solver.values[roles.hazard]
+
+    def exists(found: Values) -> bool:
+        if solver.population is None:
+            return True
+        return sign(hazard - loop.abscissa(list(solver.strategy(found).values()))) > 0
+
     try:
-        chosen, values = select(solver, {k: roots[k] for k in admissible}, selection, point)
+        chosen, values = select(solver, {k: roots[k] for k in admissible}, selection, point, exists)
     except Stop as stop:
         return answer(stop.status, stop.message)
     except UndecidedError as error:
@@ -195,22 +203,13 @@ def _solve(
         return answer("degenerate", error.message)
     numbers = response_numbers(solver, values)
     message = _explain(roles, roots, admissible, chosen, selection)
-    certificate: Mapping[str, Any] = {}
     status: Status = "ok"
     fold = _fold(roots, chosen)
     if fold is not None:
         status, message = "near-fold", fold
     if solver.population is not None:
-        loop = ClosedLoop(model, solver.values, solver.exact)
         strategy = list(solver.strategy(values).values())
-        if notion == "closed-loop":
-            outcome = loop.equilibrium(strategy, values)
-            if outcome.feedback is None:
-                return answer(outcome.status, outcome.message)
-            strategy, message = list(outcome.feedback), outcome.message
-            numbers = {}
         abscissa = loop.abscissa(strategy)
-        hazard = solver.values[roles.hazard]
         finite = bool(sign(hazard - abscissa) > 0)
         numbers["admissibility"] = {
             "abscissa": float(abscissa),
@@ -224,11 +223,47 @@ def _solve(
                 f"{float(hazard):.6g}: no finite-variance equilibrium.",
             )
             return replace(infinite, selected=chosen, numbers=numbers)
-        numbers |= population_numbers(solver, loop, values, strategy, notion, point)
-        if certify and notion == "closed-loop":
-            certificate = loop_certificate(outcome.enclosed, strategy, abscissa, bits)
-    return replace(
-        answer(status, message), selected=chosen, numbers=numbers, certificate=certificate
+        numbers |= population_numbers(solver, loop, values, strategy, "given-aggregate", point)
+    return replace(answer(status, message), selected=chosen, numbers=numbers)
+
+
+def _solve_loop(
+    model: Model,
+    given: Mapping[str, Fraction],
+    state: Mapping[str, Fraction],
+    selection: str,
+    certify: bool,
+    bits: int,
+) -> Equilibrium:
+    """All closed-loop Nash equilibria."""
+    solver = PointSolver(model, given)
+    point = {symbol(name): ball(value) for name, value in state.items()}
+    loop = ClosedLoop(model, solver.values, solver.exact)
+    nash = loop.equilibrium(bits, point if selection == "value" else None)
+    numbers: dict[str, Any] = {"complete": nash.complete}
+    certificate: Mapping[str, Any] = {}
+    if nash.selected is not None:
+        root = nash.roots[nash.selected]
+        strategy = list(root.feedback)
+        numbers["admissibility"] = {
+            "abscissa": float(root.abscissa),
+            "hazard": float(solver.values[solver.roles.hazard]),
+            "finite": True,
+        }
+        numbers |= population_numbers(solver, loop, {}, strategy, "closed-loop", point)
+        if certify:
+            certificate = loop_certificate(nash.complete, strategy, root.abscissa, bits)
+    return Equilibrium(
+        game=model.name,
+        notion="closed-loop",
+        selection=selection,
+        parameters=given,
+        status=nash.status,
+        message=nash.message,
+        roots=nash.roots,
+        selected=nash.selected,
+        numbers=numbers,
+        certificate=certificate,
     )
 
 
@@ -257,7 +292,8 @@ def _explain(
         text = f"The only admissible root ({roles.admissible} > 0) is selected."
     else:
         largest = f"the largest {roles.slope} {roles.root}"
-        rule = "the largest value at the state" if selection == "value" else largest
+        finite = "the largest value at the state, of those with finite second moments,"
+        rule = finite if selection == "value" else largest
         text = f"Of {len(admissible)} admissible roots the one with {rule} is selected."
     close = [
         abs(float(b.p1 - a.p1)) / max(abs(float(a.p1)), abs(float(b.p1)), 1e-300)

@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import (
-    DivisionByZero,
-    UndecidedError,
-    Values,
-    evaluate,
-    krawczyk,
-    real_roots,
-    real_roots_of_balls,
-    run,
-    sign,
-)
+from eqsolve.numerics.arithmetic.ball import UndecidedError, Values, evaluate, number, sign
+from eqsolve.numerics.equilibria.every import all_feedbacks, reached
 from eqsolve.registry import model as find_model
+from eqsolve.roles import Symbols
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
 from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm, solve
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 
-#: Size of the last step at which Newton's method ends, and of the box examined around its result.
-NEWTON, BOX = 1e-50, 1e-40
+#: Radius from which a ball around zero is taken as zero.
+_ZERO = 1e-40
 
 
 @lru_cache
@@ -70,34 +60,69 @@ def _curvature(name: str) -> sp.Expr:
     return insert(hjb, _system(name).ansatz, -hjb.second_order_condition)
 
 
-@lru_cache
-def _closed_form(name: str) -> ClosedForm:
-    """The Nash feedback in closed form, where the second coefficient solves its own cubic."""
-    a, c, h20, h11, p1, p2, p3 = symbols("a c h20 h11 p1 p2 p3")
-    notation = find_model(name).notation
-    F1, F2, Gamma = symbols("F1 F2 Gamma")
-    return solve(
-        _system(name),
-        replace(
-            notation,
-            polynomial={**notation.polynomial, p2: symbols("M3 M2 M1 M0")},
-            denominators={**notation.denominators, c: (F1,), h11: (F2,), p3: (Gamma,)},
-            split={},
-        ),
-    )
+@dataclass(frozen=True)
+class LoopRoot:
+    """A stationary feedback ``own x + others y + constant`` with finite second moments.
+
+    ``names`` are the symbols of the coefficients, ``abscissa`` is the growth rate of the moments,
+    ``curvature`` minus the second derivative of the gain in the deviation;
+    ``constant`` is None where the second-order condition fails, or no number or every one fits.
+    """
+
+    names: Symbols
+    own: arb
+    others: arb
+    constant: arb | None
+    abscissa: arb
+    curvature: arb
+    multiplicity: int = 1
+
+    @property
+    def admissible(self) -> bool:
+        """Whether it is a Nash equilibrium."""
+        return self.constant is not None
+
+    @property
+    def feedback(self) -> tuple[arb, arb, arb]:
+        """The three coefficients of an admissible one."""
+        assert self.constant is not None
+        return self.own, self.others, self.constant
+
+    def to_dict(self, *, selected: bool) -> dict[str, float | bool | None]:
+        """Return the JSON form."""
+        coefficients = zip(self.names, (self.own, self.others, self.constant))
+        return {
+            **{s.name: None if v is None else number(v) for s, v in coefficients},
+            "abscissa": float(self.abscissa),
+            "admissible": self.admissible,
+            "selected": selected,
+        }
 
 
 @dataclass(frozen=True)
 class Nash:
-    """Outcome of the search for a closed-loop Nash equilibrium.
+    """The closed-loop Nash equilibria with finite second moments.
 
-    ``enclosed`` tells whether the balls of the feedback are proved to contain one.
+    Attributes
+    ----------
+    roots : the stationary feedbacks of finite second moments; those that are admissible are
+        equilibria, each enclosed by balls in a box that is proved to hold it and no other.
+    selected : the number of the one that is selected.
+    complete : whether it is proved that there are no others.
     """
 
-    status: Literal["ok", "infinite-variance", "no-solution"]
+    roots: tuple[LoopRoot, ...]
+    selected: int | None
+    complete: bool
     message: str
-    feedback: tuple[arb, arb, arb] | None = None
-    enclosed: bool = False
+
+    @property
+    def status(self) -> Literal["ok", "unresolved", "no-solution"]:
+        """Whether an equilibrium is selected; without a proof none is denied."""
+        if self.selected is not None:
+            return "ok"
+        some = any(root.admissible for root in self.roots)
+        return "unresolved" if some or not self.complete else "no-solution"
 
 
 class ClosedLoop:
@@ -182,113 +207,101 @@ class ClosedLoop:
         slope = slopes[0] * state[x] + slopes[1] * state[y] + slopes[2]
         return slope * slope / (2 * self.curvature(moments))
 
-    def equilibrium(self, start: Sequence[arb], response: Values) -> Nash:
-        """Find the closed-loop Nash feedback next to the given-aggregate one ``start``."""
-        if _population(self.model.name).reciprocal == 0:
-            try:
-                return self._in_closed_form(start, response)
-            except UndecidedError:
-                # roots that coincide: the one next to the start is found all the same
-                return self._by_newton(start)
-        return self._by_newton(start)
+    def equilibrium(self, bits: int, state: Mapping[sp.Symbol, arb] | None = None) -> Nash:
+        """Find every closed-loop Nash feedback with finite second moments, and select one.
 
-    def _in_closed_form(self, start: Sequence[arb], response: Values) -> Nash:
-        form, (p1, p2, p3) = _closed_form(self.model.name), self.roles.affine
-        values = self.values | {p1: response[p1]}
-        found = self._second_roots(form, values)
-        good: list[tuple[arb, arb, arb]] = []
-        for root in found:
-            if sign(self._hazard - self.abscissa((values[p1], root))) <= 0:
-                continue
-            point = values | {p2: root}
-            try:
-                run(form.needed((p3,)), point)
-            except DivisionByZero:
-                continue
-            good.append((point[p1], root, point[p3]))
-        slopes = ", ".join(f"{float(values[p1] + root):.6g}" for root in found)
-        if not good:
-            return Nash(
-                "no-solution",
-                f"The cubic of the aggregate slope {p1} + {p2} has the real roots {slopes}; none "
-                "has finite second moments: no closed-loop mean-field equilibrium.",
-            )
-        best = min(good, key=lambda f: abs(float(f[1] - start[1])))
-        text = "closed-loop Nash equilibrium in closed form"
-        if len(good) > 1:
-            text += f"; of {len(good)} the one next to the given-aggregate equilibrium"
-        return Nash("ok", f"The {text}.", best, enclosed=True)
-
-    def _second_roots(self, form: ClosedForm, values: Values) -> list[arb]:
-        """Real roots of the polynomial of ``p2``, whose coefficients may cancel exactly."""
-        p1, p2, _ = self.roles.affine
-        cubic = form.table[p2]
-        known = dict(self.exact)
-        if values[p1].is_zero():
-            known[p1] = sp.S.Zero
-        for definition in form.needed(cubic.polynomial):
-            if definition.is_root:
-                continue
-            value = definition.expression.xreplace(known)
-            if isinstance(value, sp.Rational):
-                known[definition.symbol] = value
-                values[definition.symbol] = arb(fmpq(int(value.p), int(value.q)))
-            else:
-                values[definition.symbol] = evaluate(value, values)
-        if all(name in known for name in cubic.polynomial):
-            exact = [Fraction(int(known[n].p), int(known[n].q)) for n in cubic.polynomial]
-            return [root for root, _ in real_roots(exact)]
-        return real_roots_of_balls([values[name] for name in reversed(cubic.polynomial)])
-
-    def _by_newton(self, start: Sequence[arb]) -> Nash:
-        p = [v.mid() for v in start]
-        step = arb(2) ** -100
-
-        def residual(trial: Sequence[arb], unknowns: Sequence[sp.Symbol]) -> arb_mat:
-            moments = self.moments(trial)
-            return arb_mat([[self._deviation(moments, trial, u).mid()] for u in unknowns])
-
-        for _ in range(60):
-            base = residual(p, self.roles.affine)
-            columns = []
-            for k in range(3):
-                moved = [v + step if i == k else v for i, v in enumerate(p)]
-                columns.append((residual(moved, self.roles.affine) - base) / step)
-            jacobian = arb_mat([[columns[k][i, 0].mid() for k in range(3)] for i in range(3)])
-            try:
-                change = jacobian.solve(base)
-            except ZeroDivisionError:
-                break
-            size = max(abs(float(change[k, 0])) for k in range(3))
-            damping = min(1.0, 0.5 * (1 + max(abs(float(v)) for v in p)) / max(size, 1e-300))
-            p = [(v - change[k, 0] * damping).mid() for k, v in enumerate(p)]
-            if size < NEWTON * (1 + max(abs(float(v)) for v in p)):
-                return self._accepted((p[0], p[1], p[2]))
-        return Nash(
-            "no-solution", "Newton's method from the given-aggregate point found no Nash feedback."
+        All stationary feedbacks of finite second moments are found by exact elimination.
+        ``bits`` is the working precision. The one selected is the limit of finite horizons, or the
+        one of the largest objective at a state, if one is given.
+        """
+        own, others, _ = self.roles.affine
+        found = all_feedbacks(
+            self.system, self.exact, (own, others), within=self._may_be_finite, bits=bits
         )
+        roots = [self._root(own, others) for own, others in found.points]
+        roots = [root for root in roots if sign(self._hazard - root.abscissa) > 0]
+        if self.values.get(self.roles.reciprocal, arb(0)) == 1:
+            roots = _alone(roots)
+        admissible = [k for k, root in enumerate(roots) if root.admissible]
+        complete = found.complete
+        chosen, how = self._selected(roots, admissible, state)
+        return Nash(tuple(roots), chosen, complete, _told(len(admissible), complete, how))
 
-    def _accepted(self, feedback: tuple[arb, arb, arb]) -> Nash:
-        found = self._enclosed(feedback)
-        # without a proof, Newton's last step is a good measure of the error
-        own, others, constant = found or (arb(v, NEWTON) for v in feedback)
-        balls = own, others, constant
-        if sign(self._hazard - self.abscissa(balls)) <= 0:
-            return Nash("infinite-variance", "The Nash feedback has infinite second moments.")
-        if sign(self.curvature(self.moments(balls))) <= 0:
-            return Nash("no-solution", "The stationary feedback fails the second-order condition.")
-        text = "The closed-loop Nash equilibrium next to the given-aggregate one."
-        return Nash("ok", text, balls, enclosed=found is not None)
+    def _may_be_finite(self, box: Sequence[arb]) -> bool:
+        return not self.abscissa(box) > self._hazard
 
-    def _enclosed(self, feedback: tuple[arb, arb, arb]) -> tuple[arb, arb, arb] | None:
-        """Enclosures of the exact feedback next to an approximate one, if they can be proved."""
-        center = self.moments(feedback) | dict(zip(self.roles.affine, feedback))
-        equations = [e.expression for e in self.system.equations if e.unknown in center]
-        found = krawczyk(equations, center, self.values, BOX)
-        if found is None:
+    def _root(self, own: arb, others: arb) -> LoopRoot:
+        """Everything at a stationary feedback."""
+        curvature = self.curvature(self.moments((own, others, arb(0))))
+        constant = self._constant(own, others) if sign(curvature) > 0 else None
+        growth = self.abscissa((own, others))
+        return LoopRoot(self.roles.affine, own, others, constant, growth, curvature)
+
+    def _constant(self, own: arb, others: arb) -> arb | None:
+        """The constant of the feedback, in which its condition is affine."""
+        at = [
+            self._deviation(self.moments(feedback), feedback, self.roles.affine[2])
+            for feedback in ((own, others, arb(0)), (own, others, arb(1)))
+        ]
+        slope = at[1] - at[0]
+        if slope.contains(0):
+            if slope.rad() > _ZERO:
+                raise UndecidedError("the constant cannot be decided.")
             return None
-        own, others, constant = (found[s] for s in self.roles.affine)
-        return own, others, constant
+        return -at[0] / slope
+
+    def _selected(
+        self,
+        roots: Sequence[LoopRoot],
+        admissible: Sequence[int],
+        state: Mapping[sp.Symbol, arb] | None,
+    ) -> tuple[int | None, str]:
+        """One of the admissible feedbacks, and how it was chosen."""
+        if len(admissible) < 2:
+            return (admissible[0] if admissible else None), ""
+        if state is not None:
+            others = self.second_moment(state[self.model.game.state_symbols[1]])
+            full = {**state, self.roles.square: others}
+            worth = {k: self.objective(self.moments(roots[k].feedback), full) for k in admissible}
+            best = max(admissible, key=lambda k: float(worth[k]))
+            return best, "the one with the largest objective at the state is selected"
+        payoffs = {m.name: m.payoff for m in self.model.game.preference.moments}
+        limit = reached(
+            self.system,
+            self.exact,
+            self.roles.affine[:2],
+            payoffs,
+            float(self._hazard),
+            [(float(roots[k].own), float(roots[k].others)) for k in admissible],
+        )
+        if limit is None:
+            return None, "none is selected, because finite horizons reach none of them"
+        return admissible[limit], "the one that finite horizons reach is selected"
+
+
+def _told(count: int, complete: bool, how: str) -> str:
+    if count == 0:
+        text = "No closed-loop Nash equilibrium in affine feedback with finite second moments"
+        return (
+            f"{text} exists: exact elimination finds no other stationary feedback."
+            if complete
+            else f"{text} was found, but the search is not complete."
+        )
+    if count == 1:
+        text = "The closed-loop Nash equilibrium in affine feedback with finite second moments"
+    else:
+        text = f"Of {count} closed-loop Nash equilibria with finite second moments {how}"
+    found = "exact elimination misses none" if complete else "others may exist"
+    return f"{text}; {found}."
+
+
+def _alone(roots: Sequence[LoopRoot]) -> list[LoopRoot]:
+    """Feedbacks of a single agent, to whom the coefficient of the others' wealth is nothing."""
+    kept: list[LoopRoot] = []
+    for root in sorted(roots, key=lambda root: abs(float(root.others))):
+        if not any(root.own.overlaps(other.own) for other in kept):
+            kept.append(root)
+    return sorted(kept, key=lambda root: float(root.own))
 
 
 def _largest_root(monic: Sequence[arb]) -> arb:

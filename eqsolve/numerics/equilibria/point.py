@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -36,6 +36,7 @@ Status = Literal[
     "degenerate",
     "near-fold",
     "no-solution",
+    "unresolved",
 ]
 
 
@@ -194,11 +195,12 @@ def select(
     admissible: Mapping[int, Root],
     selection: str,
     point: Mapping[sp.Symbol, arb],
+    exists: Callable[[Values], bool] = lambda values: True,
 ) -> tuple[int, Values]:
     """Choose among the admissible roots; return the choice and everything evaluated there.
 
-    A root at which the rest of the closed form is singular belongs to no equilibrium of the
-    form assumed; selection by value passes over it.
+    A root at which the rest of the closed form is singular, or for which ``exists`` is False,
+    belongs to no equilibrium; selection by value passes over it as long as there is another.
     """
     if selection == "limit":
         slope = solver.values[solver.roles.slope]
@@ -213,5 +215,6 @@ def select(
             reason = error
     if not candidates and reason is not None:
         raise reason
-    chosen = max(candidates, key=lambda k: float(solver.value(candidates[k])))
+    real = {k: found for k, found in candidates.items() if exists(found)}
+    chosen = max(real or candidates, key=lambda k: float(solver.value(candidates[k])))
     return chosen, candidates[chosen]

@@ -114,23 +114,26 @@ def point_certificate(
 
 
 def loop_certificate(
-    enclosed: bool, feedback: Sequence[arb], abscissa: arb, bits: int
+    complete: bool, feedback: Sequence[arb], abscissa: arb, bits: int
 ) -> dict[str, Any]:
     """The certificate of a closed-loop Nash feedback whose second moments are finite.
 
-    ``enclosed`` tells whether the balls are known to contain a solution of all conditions.
+    ``complete`` tells whether all such feedbacks are known.
     """
-    if not enclosed:
-        text = "No box around the numerical solution was proved to contain an exact one."
-        return {"verdict": "undecided", "statement": text, "bits": bits}
     named = dict(zip(("k_x", "k_y", "k_1", "abscissa"), (*feedback, abscissa)))
+    others = (
+        "All affine Nash feedbacks with finite second moments are listed."
+        if complete
+        else "Others may exist elsewhere."
+    )
     return {
         "verdict": "certified",
         "statement": "Proved: a Nash feedback lies in the enclosures, and it is the only one "
-        "there; its second moments are finite. Others may exist elsewhere.",
+        f"there; its second moments are finite. {others}",
         "status": "ok",
         "bits": bits,
         "finite": True,
+        "complete": complete,
         "enclosures": {name: _enclosure(value) for name, value in named.items()},
     }
 
