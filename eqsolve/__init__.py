@@ -15,23 +15,19 @@ from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
     from eqsolve import pde
-    from eqsolve.codegen.kernel import kernel
-    from eqsolve.numerics.equilibria.dispatch import solve
-    from eqsolve.numerics.mean_field_limit.convergence import converge
-    from eqsolve.numerics.sensitivity.derivatives import sensitivity
     from eqsolve.numerics.simulation.simulate import simulate
-    from eqsolve.numerics.sweep import sweep
     from eqsolve.registry import derive
+    from eqsolve.verbs import converge, kernel, sensitivity, solve, sweep
     from eqsolve.verify.suite import verify
 
 _LAZY = {
-    "converge": "eqsolve.numerics.mean_field_limit.convergence",
+    "converge": "eqsolve.verbs",
     "derive": "eqsolve.registry",
-    "kernel": "eqsolve.codegen.kernel",
-    "sensitivity": "eqsolve.numerics.sensitivity.derivatives",
+    "kernel": "eqsolve.verbs",
+    "sensitivity": "eqsolve.verbs",
     "simulate": "eqsolve.numerics.simulation.simulate",
-    "solve": "eqsolve.numerics.equilibria.dispatch",
-    "sweep": "eqsolve.numerics.sweep",
+    "solve": "eqsolve.verbs",
+    "sweep": "eqsolve.verbs",
     "verify": "eqsolve.verify.suite",
 }
 

@@ -48,15 +48,15 @@ def write(
 def test_axes() -> None:
     assert parse_axis("theta", "0:1:5").tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert parse_axis("theta", " 1/4:0.5:2 ").tolist() == [0.25, 0.5]
-    logarithmic = parse_axis("n", "2:1e6:7:log")
+    logarithmic = parse_axis("n", "2:1e6:7:log", True)
     assert logarithmic.tolist() == [2, 18, 159, 1414, 12599, 112246, 1000000]
-    assert parse_axis("n", "4:1:9:log").tolist() == [4, 3, 2, 1]
+    assert parse_axis("n", "4:1:9:log", True).tolist() == [4, 3, 2, 1]
     logarithmic = parse_axis("gamma", "0.5:8:7:log")
     assert logarithmic[0] == 0.5 and logarithmic[-1] == 8
     assert np.diff(np.log(logarithmic)) == pytest.approx(math.log(16) / 6)
     assert parse_axis("theta", "list:0,1/4,.75").tolist() == [0, 0.25, 0.75]
-    assert parse_axis("n", "2:10:4").tolist() == [2, 5, 7, 10]
-    assert parse_axis("n", "4:2:9").tolist() == [4, 3, 2]
+    assert parse_axis("n", "2:10:4", True).tolist() == [2, 5, 7, 10]
+    assert parse_axis("n", "4:2:9", True).tolist() == [4, 3, 2]
     assert parse_axis("theta", "0:1:2^4").size == 16
     assert parse_axis("r", "0.03:0.03:1").tolist() == [0.03]
 
@@ -197,7 +197,7 @@ def test_bad_files_are_refused_before_anything_is_compiled(
     def compiled(*arguments: object) -> None:
         raise AssertionError("the kernel is asked for")
 
-    monkeypatch.setattr(layout, "kernel", compiled)
+    monkeypatch.setattr(layout, "target", compiled)
     with pytest.raises(InputError):
         sweep(GAME, AXES, FIXED, out=tmp_path / name)
     assert list(tmp_path.iterdir()) == []

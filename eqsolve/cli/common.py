@@ -27,6 +27,52 @@ PARAMETER_FILE = click.option(
 )
 
 
+def structure(command: Any) -> Any:
+    """The options that change a game's equations, and named sets of parameters."""
+    for option in (
+        click.option("--set", "case", metavar="NAME", help="A named set of parameters."),
+        click.option("--horizon", metavar="T", help="The end of the horizon, the parameter T."),
+        click.option("--size", metavar="N|continuum", help="Number of players of a crowd."),
+        click.option(
+            "--notion",
+            metavar="feedback|open-loop|given|planner",
+            help="The notion of equilibrium, where the game offers it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def chosen_size(size: str | None, game: str = "") -> tuple[int | None, bool]:
+    """The number of players, and whether a continuum was asked for."""
+    if size is None or size == "continuum":
+        return None, size is not None
+    if not size.isascii() or not size.isdigit() or not 0 < int(size) <= 10**12:
+        raise InputError(
+            f"--size takes a number of players or continuum, not {size!r}.",
+            game=game,
+            stage="input",
+        )
+    return int(size), False
+
+
+def of_model(
+    exported: Any, values: Mapping[str, Any], case: str | None, horizon: str | None, notion: Any
+) -> dict[str, Any]:
+    """Parameters of a model: a named set, overridden by what was given."""
+    from eqsolve.game.parameters import parsed
+    from eqsolve.game.structure import named_set
+
+    base = named_set(exported, case, notion) if case is not None else {}
+    found = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
+    found = remaining(base, without=found) | found
+    if horizon is not None:
+        if found.get("T", horizon) != horizon and "T" not in base:
+            raise InputError("--horizon and T are both given.", stage="input")
+        found["T"] = horizon
+    return found
+
+
 def by_path(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Take games by name or by the path of a file, which is then found by the game's name."""
     from eqsolve.registry import adopt

@@ -8,7 +8,18 @@ from typing import Any
 
 import click
 
-from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, by_path, cli, emit, given
+from eqsolve.cli.common import (
+    JSON,
+    PARAMETER_FILE,
+    PARAMETERS,
+    by_path,
+    cli,
+    emit,
+    given,
+    of_model,
+    structure,
+)
+from eqsolve.errors import InputError
 
 
 @cli.command()
@@ -16,6 +27,7 @@ from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, by_path, cli, e
 @click.option("--n", "counts", default="10,100,1000,10000", metavar="10,100|2:1000000:40:log")
 @PARAMETERS
 @PARAMETER_FILE
+@structure
 @JSON
 @click.option("--out", metavar="FILE.csv", help="Write the rows to a file, too.")
 @click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw the distances, too.")
@@ -31,6 +43,7 @@ def converge(
     plot: str | None,
     paths: int | None,
     seed: int,
+    **how: str | None,
 ) -> None:
     """Compare n agents with the mean field as n grows.
 
@@ -42,8 +55,18 @@ def converge(
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.mean_field_limit.convergence import converge as run
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
+    from eqsolve.verbs import declared, require
 
     parameters = given(pairs, file, game=game)
+    exported = declared(game)
+    if exported is not None:
+        require(game, "converge")
+        if plot or paths:
+            raise InputError(
+                "--plot and --paths are not available for this game.", game=game, stage="converge"
+            )
+        _of_model(game, exported, parameters, counts, as_json, out, how)
+        return
     check_keywords(game, parameters, apart="n")
     study = run(game, parse_counts(counts), paths=paths, seed=seed, **parameters)
     if out:
@@ -69,6 +92,40 @@ def converge(
     click.echo(f"observed order of convergence: {order}")
     if "pathwise" in result:
         _show_paths(result["pathwise"])
+
+
+def _of_model(
+    game: str,
+    exported: Any,
+    parameters: dict[str, Any],
+    counts: str,
+    as_json: bool,
+    out: str | None,
+    how: Mapping[str, str | None],
+) -> None:
+    """Compare the players of a crowd with a continuum, and print the rows."""
+    from eqsolve.numerics.mean_field_limit.convergence import parse_counts
+    from eqsolve.studies.limit import converge_model
+
+    study = converge_model(
+        exported,
+        of_model(exported, parameters, how["case"], how["horizon"], how["notion"]),
+        [int(n) for n in parse_counts(counts)],
+        notion=how["notion"],
+    )
+    if out:
+        study.write(Path(out))
+    if as_json:
+        emit(study.to_dict())
+        return
+    names = list(study.limit)
+    click.echo(f"{'n':>12}" + "".join(f"{name:>22}" for name in names))
+    for n, row in study.rows:
+        click.echo(f"{n:>12}" + "".join(f"{row.get(name, 0.0):>22.15f}" for name in names))
+    for title, values in (("continuum", study.limit), ("n (k_n - k)", study.rate_constants)):
+        click.echo(f"{title:>12}" + "".join(f"{values[name]:>22.15f}" for name in names))
+    order = "none (no distance)" if study.order is None else f"{study.order:.4f}"
+    click.echo(f"observed order of convergence: {order}")
 
 
 def _show_paths(found: Mapping[str, Any]) -> None:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, by_path, cli, emit
+from eqsolve.cli.common import JSON, by_path, chosen_size, cli, emit, of_model, say, structure
 from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
     from eqsolve.errors import BrokenGameError
-    from eqsolve.game import Model as Declared
-    from eqsolve.model import Model
+    from eqsolve.registry import Found
 
 
 @cli.command("list")
@@ -25,7 +24,7 @@ def list_games(as_json: bool) -> None:
     from eqsolve.errors import BrokenGameError
     from eqsolve.registry import games
 
-    rows = [_broken(g) if isinstance(g, BrokenGameError) else _row(g.model) for g in games()]
+    rows = [_broken(g) if isinstance(g, BrokenGameError) else _row(g) for g in games()]
     if as_json:
         emit(rows)
         return
@@ -36,11 +35,17 @@ def list_games(as_json: bool) -> None:
             continue
         click.echo(f"{row['name']:<{width}}{row['title']} ({row['source']})")
         click.echo(f"{'':<{width}}parameters: {', '.join(row['parameters'])}")
+        for verb, able in row["verbs"].items():
+            if able is not True:
+                click.echo(f"{'':<{width}}no {verb}: {able}")
 
 
-def _row(model: Model | Declared) -> dict[str, Any]:
+def _row(found: Found) -> dict[str, Any]:
     """A game as it is listed."""
     from eqsolve.model import Model
+    from eqsolve.verbs import capabilities
+
+    model = found.model
 
     if isinstance(model, Model):
         from eqsolve.symbols import entry
@@ -60,6 +65,8 @@ def _row(model: Model | Declared) -> dict[str, Any]:
         "title": model.title,
         "source": model.source,
         "parameters": parameters,
+        "sets": list(model.cases),
+        "verbs": capabilities(found),
     }
 
 
@@ -78,14 +85,20 @@ def _broken(error: BrokenGameError) -> dict[str, Any]:
 @click.argument("game", callback=by_path)
 @click.option("--step", metavar="LABEL", help="Only this step.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
-def derive(game: str, step: str | None, style: str) -> None:
+@structure
+def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
     """Derive a game's closed form and print it step by step.
 
     EXAMPLE
     """
     from eqsolve.latex.printer import latex
     from eqsolve.registry import derive as derive_game
+    from eqsolve.verbs import declared
 
+    exported = declared(game)
+    if exported is not None:
+        say(_written(exported, step, style, how))
+        return
     steps = derive_game(game).steps
     if step is not None:
         chosen = [s for s in steps if s.label == step]
@@ -116,3 +129,15 @@ def derive(game: str, step: str | None, style: str) -> None:
                 for s in steps
             ]
         )
+
+
+def _written(exported: Any, step: str | None, style: Any, how: dict[str, str | None]) -> str:
+    """The derivation of a declared game, of the structure asked for."""
+    from eqsolve.derivation.derivation import derive as derive_model
+    from eqsolve.game.structure import build
+    from eqsolve.writing import write
+
+    number, continuum = chosen_size(how["size"])
+    values = of_model(exported, {}, how["case"], how["horizon"], how["notion"])
+    model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
+    return write(derive_model(model), style, step)

@@ -13,19 +13,23 @@ from eqsolve.cli.common import (
     PARAMETERS,
     assignments,
     by_path,
+    chosen_size,
     cli,
     emit,
     given,
+    of_model,
     remaining,
     state,
+    structure,
 )
-from eqsolve.errors import NoSolutionError
+from eqsolve.errors import InputError, NoSolutionError
 
 
 @cli.command()
 @click.argument("game", callback=by_path)
 @PARAMETERS
 @PARAMETER_FILE
+@structure
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--of", metavar="pi,V", help="Outputs (default: all).")
 @click.option("--to", metavar="theta,gamma", help="Parameters to differentiate in (default: all).")
@@ -45,6 +49,7 @@ def sensitivity(
     to: str | None,
     vary: tuple[str, ...],
     as_json: bool,
+    **how: str | None,
 ) -> None:
     """Differentiate the equilibrium in its parameters, exactly.
 
@@ -53,18 +58,53 @@ def sensitivity(
     Give a parameter by --vary gamma=0.5:5:50 instead of -p to see the signs over a region and the
     places where they change. Exit code 4 where derivatives do not exist, such as at a fold.
     """
+    from eqsolve.verbs import declared, require
+
     outputs, columns = (text.split(",") if text else None for text in (of, to))
     values = given(pairs, file, game=game)
+    exported = declared(game)
+    if exported is not None:
+        if vary:
+            raise InputError(
+                "signs over a region are not available for this game.",
+                game=game,
+                stage="sensitivity",
+                remedy="Leave out --vary.",
+            )
+        require(game, "sensitivity")
+        from eqsolve.studies.derivatives import model_sensitivity
+
+        derived = model_sensitivity(
+            exported,
+            of_model(exported, values, how["case"], how["horizon"], how["notion"]),
+            at=state(at),
+            notion=how["notion"],
+            size=chosen_size(how["size"], game)[0],
+            outputs=outputs,
+            parameters=columns,
+        )
+        _print(derived, as_json, game)
+        return
+    if any(value is not None for value in how.values()):
+        raise InputError(
+            "this game has one structure and no named sets here.",
+            game=game,
+            stage="input",
+            remedy="Leave out --notion, --size, --horizon and --set.",
+        )
     if vary:
         from eqsolve.numerics.parameters import check_names
         from eqsolve.numerics.sensitivity.region import signs_over
         from eqsolve.numerics.sweep.axes import parse_axis
         from eqsolve.registry import model
+        from eqsolve.symbols import entry
 
         texts = assignments(vary, "--vary")
         check_names(texts, (*model(game).parameters, "x", "y"), game=game)
         values = remaining(given((), file, game=game), without=texts) | given(pairs, None)
-        axes = {name: parse_axis(name, text) for name, text in texts.items()}
+        axes = {
+            name: parse_axis(name, text, entry(name).domain.integer) for name, text in texts.items()
+        }
         region = signs_over(
             game, axes, {**values, **state(at)}, outputs=outputs, parameters=columns
         ).to_dict()
@@ -78,6 +118,11 @@ def sensitivity(
 
     check_keywords(game, values)
     found = run(game, at=state(at), outputs=outputs, parameters_=columns, **values)
+    _print(found, as_json, game)
+
+
+def _print(found: Any, as_json: bool, game: str) -> None:
+    """Print derivatives, or say why there are none."""
     if as_json:
         emit(found.to_dict())
     elif found.ok:

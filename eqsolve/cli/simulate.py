@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,22 +14,26 @@ from eqsolve.cli.common import (
     PARAMETERS,
     assignments,
     by_path,
+    chosen_size,
     cli,
     emit,
     given,
+    of_model,
     state,
+    structure,
 )
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, InputError
 
 
 @cli.command()
 @click.argument("game", callback=by_path)
 @PARAMETERS
 @PARAMETER_FILE
-@click.option("--agents", required=True, type=int, help="Number of agents.")
+@structure
+@click.option("--agents", type=int, help="Number of agents (mean-variance family).")
 @click.option("--paths", required=True, type=int, help="Number of independent paths.")
 @click.option("--seed", required=True, type=int, help="Seed of the random numbers.")
-@click.option("--equilibrium", default="given-aggregate", metavar="given-aggregate|closed-loop")
+@click.option("--equilibrium", metavar="given-aggregate|closed-loop")
 @click.option("--feedback", metavar="x=0.2,y=0.1,1=0.6", help="A feedback of your own instead.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--step", type=float, help="Longest time step.")
@@ -38,16 +44,17 @@ def simulate(
     game: str,
     pairs: tuple[str, ...],
     file: str | None,
-    agents: int,
+    agents: int | None,
     paths: int,
     seed: int,
-    equilibrium: str,
+    equilibrium: str | None,
     feedback: str | None,
     at: str | None,
     step: float | None,
     confidence: float,
     threads: int | None,
     as_json: bool,
+    **how: str | None,
 ) -> None:
     """Simulate agents who all use one feedback, and compare moments with their exact values.
 
@@ -57,15 +64,38 @@ def simulate(
     """
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.simulation.simulate import simulate as run
+    from eqsolve.verbs import declared, require
 
     parameters = given(pairs, file, game=game)
+    exported = declared(game)
+    if exported is not None:
+        require(game, "simulate")
+        if agents is not None or feedback or equilibrium or threads:
+            raise InputError(
+                "--agents, --equilibrium, --feedback and --threads are of the mean-variance "
+                "family.",
+                game=game,
+                stage="simulate",
+                remedy="A crowd has --size N.",
+            )
+        _model(game, exported, parameters, paths, seed, step, confidence, at, as_json, how)
+        return
+    if agents is None:
+        raise click.UsageError("Missing option '--agents'.")
+    if any(value is not None for value in how.values()):
+        raise InputError(
+            "this game has one structure and no named sets here.",
+            game=game,
+            stage="input",
+            remedy="Leave out --notion, --size, --horizon and --set.",
+        )
     check_keywords(game, parameters)
     found = run(
         game,
         agents=agents,
         paths=paths,
         seed=seed,
-        equilibrium=equilibrium,
+        equilibrium=equilibrium or "given-aggregate",
         feedback=assignments(tuple(feedback.split(",")), "--feedback") if feedback else None,
         at=state(at),
         step=step,
@@ -85,6 +115,47 @@ def simulate(
             stage="simulation",
             remedy="Take more paths, or shorter steps.",
         )
+
+
+def _model(
+    game: str,
+    exported: Any,
+    parameters: dict[str, Any],
+    paths: int,
+    seed: int,
+    step: float | None,
+    confidence: float,
+    at: str | None,
+    as_json: bool,
+    how: Mapping[str, str | None],
+) -> None:
+    """Simulate a declared game under its equilibrium strategy."""
+    from eqsolve.game.structure import build
+    from eqsolve.studies.equilibrium import equilibrium
+    from eqsolve.studies.simulation import simulate as run
+    from eqsolve.verify.sampling import claimed_values
+
+    if not 0 < confidence < 1:
+        raise InputError("the confidence lies between 0 and 1.", game=game, stage="simulate")
+    number, continuum = chosen_size(how["size"], game)
+    values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"])
+    model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
+    if number is not None and model.game.crowd is not None:
+        values.setdefault(str(model.game.crowd.size), number)
+    claim = equilibrium(model, values, state(at))
+    found = replace(
+        run(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim)
+    ).to_dict(confidence)
+    if as_json:
+        emit(found)
+        return
+    click.echo(f"{game}, {paths} paths, seed {seed}, steps of at most {found['step']:.6g}")
+    head = ("estimate", "standard error", "low", "high", "exact")
+    click.echo(f"{'':<16}" + "".join(f"{title:>17}" for title in head))
+    for name, band in found["moments"].items():
+        columns = ("estimate", "standard_error", "low", "high", "exact")
+        numbers = "".join(f"{band.get(column, float('nan')):>17.9g}" for column in columns)
+        click.echo(f"{name:<16}{numbers}{'' if band.get('inside', True) else '  outside'}")
 
 
 def _show(result: dict[str, Any]) -> None:

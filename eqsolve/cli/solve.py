@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, PARAMETER_FILE, PARAMETERS, by_path, cli, emit, given, state
+from eqsolve.cli.common import (
+    JSON,
+    PARAMETER_FILE,
+    PARAMETERS,
+    by_path,
+    chosen_size,
+    cli,
+    emit,
+    given,
+    of_model,
+    remaining,
+    state,
+    structure,
+)
 from eqsolve.errors import InputError, NoSolutionError
 
 if TYPE_CHECKING:
@@ -20,8 +33,9 @@ if TYPE_CHECKING:
 @click.argument("game", callback=by_path)
 @PARAMETERS
 @PARAMETER_FILE
-@click.option("--equilibrium", default="given-aggregate", metavar="given-aggregate|closed-loop")
-@click.option("--selection", default="limit", metavar="limit|value")
+@structure
+@click.option("--equilibrium", metavar="given-aggregate|closed-loop")
+@click.option("--selection", metavar="limit|stabilizing|value")
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
@@ -30,12 +44,13 @@ def solve(
     game: str,
     pairs: tuple[str, ...],
     file: str | None,
-    equilibrium: str,
-    selection: str,
+    equilibrium: str | None,
+    selection: str | None,
     hazard: str | None,
     at: str | None,
     certify: bool,
     as_json: bool,
+    **how: str | None,
 ) -> None:
     """Solve a game at one parameter point.
 
@@ -46,8 +61,18 @@ def solve(
     near-fold: the numbers hold, but the selected root nearly coincides with another one.
     """
     from eqsolve.numerics.equilibria.dispatch import check_keywords
+    from eqsolve.verbs import declared
 
     values = given(pairs, file, game=game)
+    exported = declared(game)
+    if exported is not None:
+        if hazard is not None:
+            raise InputError("the game declares its own hazard rate.", game=game, stage="input")
+        _model(exported, values, equilibrium, selection, at, certify, as_json, **how)
+        return
+    values = _family(game, values, how)
+    equilibrium = equilibrium or _equilibrium(how["notion"], game)
+    selection = selection or "limit"
     check_keywords(game, values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:
@@ -78,6 +103,78 @@ def solve(
         _show(answer.to_dict())
     if answer.status not in ("ok", "near-fold"):
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
+
+
+def _model(
+    exported: Any,
+    values: dict[str, Any],
+    equilibrium: str | None,
+    selection: str | None,
+    at: str | None,
+    certify: bool,
+    as_json: bool,
+    notion: str | None,
+    size: str | None,
+    horizon: str | None,
+    case: str | None,
+) -> None:
+    """Solve a game that is declared by ``eqsolve.game``, and print the answer."""
+    from eqsolve.solve.solve import solve as solve_model
+
+    words = {"given-aggregate": "given", "closed-loop": "feedback"}
+    if equilibrium is not None:
+        notion = words.get(equilibrium, equilibrium)
+    number, continuum = chosen_size(size)
+    answer = solve_model(
+        exported,
+        of_model(exported, values, case, horizon, notion),
+        at=state(at),
+        notion=notion,
+        size=number,
+        continuum=continuum,
+        selection=selection,
+    )
+    if as_json:
+        emit(answer.to_dict())
+    else:
+        click.echo(str(answer))
+        if certify:
+            for name, value in answer.certificate.items():
+                click.echo(f"  {'certificate.' + name:<26}{value}")
+    answer.raise_for_status()
+
+
+def _family(game: str, values: dict[str, Any], how: Mapping[str, str | None]) -> dict[str, Any]:
+    """Parameters of a game of the mean-variance family with those of a named set and the size."""
+    if how["horizon"] is not None:
+        raise InputError("the horizon of this game is random.", game=game, stage="input")
+    found = dict(values)
+    if how["case"] is not None:
+        from eqsolve.registry import model
+
+        cases = model(game).cases
+        if how["case"] not in cases:
+            raise InputError(
+                f"there is no set {how['case']!r}.",
+                game=game,
+                stage="input",
+                remedy=f"The sets are {', '.join(cases)}.",
+            )
+        found = remaining(cases[how["case"]], without=found) | found
+    number, continuum = chosen_size(how["size"], game)
+    if continuum:
+        raise InputError("the limit is a game of its own.", game=game, stage="input")
+    if number is not None:
+        if str(found.get("n", number)) != str(number):
+            raise InputError("n and --size are both given.", game=game, stage="input")
+        found["n"] = str(number)
+    return found
+
+
+def _equilibrium(notion: str | None, game: str) -> str:
+    from eqsolve.verbs import equilibrium_of
+
+    return "given-aggregate" if notion is None else equilibrium_of(notion, game)
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -12,10 +12,13 @@ from eqsolve.cli.common import (
     PARAMETERS,
     assignments,
     by_path,
+    chosen_size,
     cli,
     given,
+    of_model,
     remaining,
     say,
+    structure,
     terminal,
 )
 
@@ -53,6 +56,7 @@ from eqsolve.cli.common import (
 @click.option("--seed", type=int, help="Seed of the sample (default: 0).")
 @PARAMETERS
 @PARAMETER_FILE
+@structure
 @click.option("--selection", metavar="limit|value", help="Rule among several roots.")
 @click.option(
     "--columns", metavar="NAME,...", help="Outputs to keep (default: all); status always is."
@@ -79,6 +83,10 @@ def sweep(
     file: str | None,
     columns: str | None,
     resume: bool,
+    notion: str | None,
+    size: str | None,
+    horizon: str | None,
+    case: str | None,
     **options: Any,
 ) -> None:
     """Evaluate a game at many points.
@@ -119,6 +127,7 @@ def sweep(
         raise click.UsageError("Give --vary NAME=VALUES or --points FILE.")
     fixed = run.get("parameters", {}) | given((), file, game=game)
     fixed = remaining(fixed, without=axes) | given(pairs, None)
+    fixed = _structured(game, fixed, axes, case, horizon, notion)
     how: dict[str, Any] = {
         "zipped": groups,
         "sample": run.get("sample"),
@@ -128,6 +137,7 @@ def sweep(
     }
     if (names := columns.split(",") if columns is not None else run.get("columns")) is not None:
         how["columns"] = names
+    how["structure"] = _structure(game, fixed, axes, notion, size)
     who = (run.get("backend", "threads"), run.get("jobs"), run.get("scheduler"))
     try:
         _run((game, axes, fixed), how, who, (out, plot), resume)
@@ -136,6 +146,39 @@ def sweep(
         advice = f" Continue with --resume; finished work is in {out}.part." if begun else ""
         say(f"eqsolve: interrupted.{advice}", err=True)
         raise SystemExit(130) from None
+
+
+def _structured(
+    game: str,
+    fixed: dict[str, Any],
+    axes: dict[str, Any],
+    case: str | None,
+    horizon: str | None,
+    notion: str | None,
+) -> dict[str, Any]:
+    """The fixed parameters with those of a named set; vectors and matrices entry by entry."""
+    from eqsolve.verbs import declared, require
+
+    exported = declared(game)
+    if exported is None:
+        return fixed
+    require(game, "sweep")
+    from eqsolve.game.parameters import flattened
+
+    found = of_model(exported, fixed, case, horizon, notion)
+    return dict(flattened(remaining(found, without=axes), game, found))
+
+
+def _structure(
+    game: str,
+    fixed: dict[str, Any],
+    axes: dict[str, Any],
+    notion: str | None,
+    size: str | None,
+) -> tuple[tuple[str, Any], ...]:
+    from eqsolve.verbs import structure_for
+
+    return structure_for(game, fixed, axes, notion, chosen_size(size, game)[0])
 
 
 def _run_file(path: str | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.errors import InputError
-from eqsolve.registry import letters, model, names
+from eqsolve.registry import adopted, letters, model, names
 
 Selection = Literal["limit", "value"]
 
@@ -53,6 +53,9 @@ class Kernel:
     exact : the kernel that evaluates the points this one leaves undecided; None if it leaves none.
     origin : where the game comes from.
     """
+
+    #: Inputs that need not be given.
+    states = ("x", "y")
 
     game: str
     parameters: tuple[str, ...]
@@ -258,6 +261,16 @@ def _parallel(
             other.result()
 
 
+def compiled_before(game: str) -> bool:
+    """Whether the kernel of a built-in game can be used without generating it anew."""
+    return _built_in(game) and recalled("fast_" + game.replace("-", "_")) is not None
+
+
+def _built_in(game: str) -> bool:
+    """Whether a name is not that of a file a user named by its path."""
+    return game in names() and adopted(game) is None
+
+
 @cache
 def kernel(game: str, *, precise: bool = False) -> Kernel:
     """Return the kernel of a game, generated on first use; compiled code is kept on disk.
@@ -277,7 +290,7 @@ def kernel(game: str, *, precise: bool = False) -> Kernel:
     """
     exact = None if precise else kernel(game, precise=True)
     stem = ("" if precise else "fast_") + game.replace("-", "_")
-    found = recalled(stem) if game in names() else None
+    found = recalled(stem) if _built_in(game) else None
     if found is not None:
         note, source, path = found
         letters(game)

@@ -35,6 +35,42 @@ class Numbers:
     time: Fraction = Fraction(0)
 
 
+def parsed(text: str) -> object:
+    """A vector or matrix written as ``[.08, .05]`` or ``[[0, 1], [-1, -1/5]]``, or the text.
+
+    Raises
+    ------
+    InputError
+        If the brackets do not match.
+    """
+    if not text.strip().startswith("["):
+        return text
+    stack: list[list[object]] = [[]]
+    word = ""
+    for character in text.strip() + ",":
+        if character in "[],":
+            if word.strip():
+                stack[-1].append(word.strip().strip("'\""))
+            word = ""
+        else:
+            word += character
+        if character == "[" and len(stack) <= 3:
+            stack.append([])
+        elif character == "]" and len(stack) > 1:
+            closed = stack.pop()
+            stack[-1].append(closed)
+        elif character in "[]":
+            stack = []
+            break
+    if len(stack) != 1 or len(stack[0]) != 1:
+        raise InputError(
+            f"{text[:60]!r} is no vector or matrix.",
+            stage="input",
+            remedy="Write [1, 2] or [[1, 2], [3, 4]].",
+        )
+    return stack[0][0]
+
+
 def flattened(
     values: Mapping[str, object], game: str = "", known: Container[str] = ()
 ) -> Iterator[tuple[str, Fraction]]:

@@ -12,11 +12,14 @@ from eqsolve.numbers import exact
 
 Builder = Callable[..., Model]
 
+#: The parameters that give the end of the horizon and the number of players.
+END, COUNT = "T", "n"
+
 #: Arguments of ``model(**structure)`` that are no parameters.
 RESERVED = ("notion", "size", "horizon")
 
 
-def structure(builder: Model | Builder) -> dict[str, Any]:
+def structure(builder: Any) -> dict[str, Any]:
     """The arguments that change the equations, with their defaults."""
     if isinstance(builder, Model):
         return {}
@@ -30,6 +33,35 @@ def structure(builder: Model | Builder) -> dict[str, Any]:
             )
         found[name] = argument.default
     return found
+
+
+def named_set(
+    builder: Model | Builder, name: str, notion: str | None = None
+) -> Mapping[str, object]:
+    """The parameters of one of a model's named sets.
+
+    Raises
+    ------
+    InputError
+        If the model has no set of that name.
+    """
+    known = structure(builder)
+    if isinstance(builder, Model):
+        model = builder
+    else:
+        model = builder(**({"notion": notion} if notion and "notion" in known else {}))
+    if name not in model.cases:
+        raise InputError(
+            f"there is no set {name!r}.",
+            game=model.name,
+            stage="input",
+            remedy=(
+                f"The sets are {', '.join(model.cases)}."
+                if model.cases
+                else "The game has no named sets: give every parameter."
+            ),
+        )
+    return model.cases[name]
 
 
 def build(
@@ -55,8 +87,8 @@ def build(
     """
     arguments = structure(builder)
     chosen: dict[str, Any] = {}
-    if size is None and "n" in values and "size" in arguments:
-        number = exact("n", values["n"])
+    if size is None and COUNT in values and "size" in arguments:
+        number = exact(COUNT, values[COUNT])
         size = int(number) if number.denominator == 1 else None
     if "size" in arguments:
         if size is not None or continuum:
@@ -64,7 +96,7 @@ def build(
     if "notion" in arguments and notion is not None:
         chosen["notion"] = notion
     if "horizon" in arguments:
-        chosen["horizon"] = "T" in values
+        chosen["horizon"] = END in values
     for name in arguments:
         if name not in RESERVED and name in values:
             chosen[name] = _exact(name, values[name])

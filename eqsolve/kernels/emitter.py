@@ -164,6 +164,7 @@ class Emitter:
             self.fail_unless(f"{self.names[to_go]} >= 0.0", Status.INVALID_INPUT)
         self.starts()
         self.solution = solve(derivation)
+        self.explosions = list(self.solution.explosions)
         for step in joined(self.solution.steps):
             self.step(step)
         for symbol, expression in derivation.system.feedback.items():
@@ -212,6 +213,16 @@ class Emitter:
         for symbol in step.symbols:
             if symbol not in self.known:
                 self.known.append(symbol)
+        if self.derivation.stationary:
+            return
+        for explosion in [e for e in self.explosions if set(e.symbols) & set(step.symbols)]:
+            self.explosions.remove(explosion)
+            self.body += lines(
+                [("square", explosion.square), ("slope", explosion.slope)], self.names
+            )
+            self.fail_unless(
+                f"{self.names[to_go]} < explosion_time(square, slope)", Status.EXPLODES
+            )
 
     def root(self, step: Root) -> None:
         name = self.names[step.symbol]
@@ -502,8 +513,18 @@ def _inside(domain: sp.Set, name: str) -> str:
         return " or ".join(f"({_inside(part, name)})" for part in domain.args)
     if domain == sp.S.Reals:
         return ""
-    if isinstance(domain, sp.Naturals):
-        return f"{name} >= 1.0 and {name} == math.floor({name})"
+    if domain in (sp.S.Naturals, sp.S.Naturals0):
+        least = 1.0 if domain == sp.S.Naturals else 0.0
+        return f"{name} >= {least} and {name} == math.floor({name})"
+    if isinstance(domain, sp.Range):
+        parts = [f"{name} == math.floor({name})"]
+        if domain.inf != -sp.oo:
+            parts.append(f"{name} >= {float(domain.inf)!r}")
+        if domain.sup != sp.oo:
+            parts.append(f"{name} <= {float(domain.sup)!r}")
+        return " and ".join(parts)
+    if isinstance(domain, sp.Complement):
+        return f"({_inside(domain.args[0], name)}) and not ({_inside(domain.args[1], name)})"
     if isinstance(domain, sp.FiniteSet):
         return " or ".join(f"{name} == {float(v)!r}" for v in domain.args)
     raise DerivationError(f"the domain {domain} has no code.", stage="code generation")
@@ -518,6 +539,7 @@ from numba import njit
 
 from eqsolve.kernels.runtime import (
     crossing_of,
+    explosion_time,
     growth,
     integrator,
     limit_root,

@@ -46,6 +46,18 @@ def root_sinh(square: float, s: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def explosion_time(square: float, slope: float) -> float:
+    """The first zero of ``cosh(D s / 2) - slope sinh(D s / 2) / D`` with ``D^2 = square``."""
+    if square > 0.0:
+        root = math.sqrt(square)
+        return 2.0 / root * math.atanh(root / slope) if slope > root else math.inf
+    if square == 0.0:
+        return 2.0 / slope if slope > 0.0 else math.inf
+    root = math.sqrt(-square)
+    return (math.pi / 2.0 - math.atan(slope / root)) * 2.0 / root
+
+
+@njit(cache=True, error_model="numpy")
 def value_at(coefficients: Vector, x: float) -> tuple[float, float]:
     """A polynomial, leading coefficient first, and its derivative."""
     value, slope = 0.0, 0.0

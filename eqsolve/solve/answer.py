@@ -69,7 +69,7 @@ class Answer(Shown):
             "game": self.game,
             "notion": self.notion,
             "size": self.size,
-            "params": dict(self.parameters),
+            "params": {k: float(Fraction(v)) for k, v in self.parameters.items()},
             "status": self.status.label,
             "message": self.message,
             "t": float(self.time),
@@ -89,5 +89,8 @@ class Answer(Shown):
             if part:
                 document[name] = part
         document["explosion"] = self.explosion
-        document["provenance"] = {"eqsolve": VERSION}
+        document["provenance"] = {
+            "eqsolve": VERSION,
+            "exact_params": dict(self.parameters),
+        }
         return document

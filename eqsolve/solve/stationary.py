@@ -10,6 +10,8 @@ import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mpoly
 
 from eqsolve.arithmetic.function import Function
+from eqsolve.arithmetic.roots import function_roots, polynomial_roots
+from eqsolve.arithmetic.systems import real_solutions
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
@@ -91,8 +93,6 @@ def _block(
     if all(is_linear(ring, p, block) for p in numerators):
         return _linear(block, numerators, units, known)
     if len(block) == 1:
-        from eqsolve.arithmetic.roots import polynomial_roots
-
         (unknown,) = block
         coefficients = [
             _value(units.expression(c), known) for c in ring.coefficients(numerators[0], unknown)
@@ -102,23 +102,13 @@ def _block(
         )
         values: list[Values] = [{unknown: root.value} for root in roots.roots]
         return values, roots.complete
-    polynomials = [units.expression(p) for p in numerators]
     middle = {s: midpoint(v) for s, v in known.items() if isinstance(v, arb)}
-    if middle:
-        # earlier irrational values: their balls are far narrower than solutions are apart
-        polynomials = [p.xreplace(middle) for p in polynomials]
-    from eqsolve.arithmetic.systems import real_solutions
-
-    denominators = [units.expression(units.ratio(e).denominator) for e in inserted]
-    solutions = real_solutions(polynomials, block)
+    # earlier irrational values: their balls are far narrower than solutions are apart
+    solutions = real_solutions([e.xreplace(middle) for e in inserted], block, bits=ctx.prec)
     if solutions.degenerate:
         return None, False
-    points = []
-    for solution in solutions.points:
-        point = dict(zip(block, solution))
-        if all(not _evaluate(d, {**known, **point}).contains(0) for d in denominators):
-            points.append(point)
-    return points, solutions.complete and not middle
+    found = [dict(zip(block, point)) for point in solutions.points]
+    return found, solutions.complete and not any(e.has(*middle) for e in inserted if middle)
 
 
 def _transcendental(
@@ -139,8 +129,6 @@ def _transcendental(
             return [], False
         edge = sp.Rational(-inner.xreplace({unknown: sp.S.Zero}) / slope)
         low, high = (max(low, edge), high) if slope > 0 else (low, min(high, edge))
-    from eqsolve.arithmetic.roots import function_roots
-
     function = Function([equations[0]], [unknown])
     ends = [_fmpq(end) if end.is_Rational else None for end in (low, high)]
     roots = function_roots(function, *ends, bits=ctx.prec)

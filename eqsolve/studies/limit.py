@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import Builder, structure
+from eqsolve.output import replacing
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
 
@@ -52,6 +55,24 @@ class Convergence:
             "rows": [{"n": n, **row} for n, row in self.rows],
             "skipped": [{"n": n, "status": status} for n, status in self.skipped],
         }
+
+    def write(self, path: Path) -> None:
+        """Write the rows as CSV; the file appears when it is complete.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        names = list(self.limit)
+        with replacing(path) as temporary, temporary.open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["n", *names])
+            table.writerows(_row(n, row, names) for n, row in self.rows)
+
+
+def _row(n: int, row: Mapping[str, float], names: Sequence[str]) -> list[object]:
+    return [n, *(repr(row.get(name, 0.0)) for name in names)]
 
 
 def converge_model(

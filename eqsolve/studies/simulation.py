@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -94,6 +94,7 @@ class Simulation:
     game, paths, seed, step : as asked for.
     work : steps of all states of all paths.
     moments, objectives : bands by name of the moment and of the player.
+    claimed : what the closed form says, by the same names.
     """
 
     game: str
@@ -103,6 +104,34 @@ class Simulation:
     work: int
     moments: Mapping[str, Band]
     objectives: Mapping[str, Band]
+    claimed: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self, confidence: float = 0.99) -> dict[str, Any]:
+        """The JSON form, with intervals that hold the truth with a probability each."""
+        rows = {}
+        for name, band in {**self.moments, **self.objectives}.items():
+            room = band.allowed(1 - confidence)
+            low, high = band.estimate - room, band.estimate + room
+            rows[name] = {
+                "estimate": band.estimate,
+                "standard_error": band.standard_error,
+                "bias": band.bias,
+                "low": low,
+                "high": high,
+                "heavy_tail": band.heavy,
+            }
+            if name in self.claimed:
+                exact = self.claimed[name]
+                rows[name] |= {"exact": exact, "inside": low <= exact <= high}
+        return {
+            "schema": 1,
+            "game": self.game,
+            "paths": self.paths,
+            "seed": self.seed,
+            "step": self.step,
+            "confidence": confidence,
+            "moments": rows,
+        }
 
 
 def simulate(

@@ -14,19 +14,23 @@ from typing import Any
 import sympy as sp
 from tqdm.auto import tqdm
 
+from eqsolve.derivation.derivation import derive
 from eqsolve.errors import InputError, MissingPartError
+from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import model as find_model
-from eqsolve.registry import models
+from eqsolve.registry import Found, models, names, resolve
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
+from eqsolve.verify.models import model_checks, variants
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
 from eqsolve.verify.nash import nash_checks
 from eqsolve.verify.pde import grid_checks
+from eqsolve.verify.planted import self_test as planted_in
 from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.reference import reference_checks
 from eqsolve.verify.report import Report
@@ -42,6 +46,8 @@ SPIKE_ALLOWED = 1e-13
 PATHS: dict[Level, int] = {"quick": 64_000, "full": 192_000}
 #: Grids that are solved at a time for the table.
 JOBS: dict[Level, int] = {"quick": 1, "full": 2}
+#: Paths of the first round of the simulation of a declared model.
+MODEL_PATHS: dict[Level, int] = {"quick": 4_000, "full": 20_000}
 #: Probability that any check of one simulation fails although every claim is true.
 FALSE_ALARM = 1e-6
 
@@ -92,7 +98,7 @@ def verify(
         If the compiled grid solver is not installed.
     """
     checked = _level(level)
-    tasks = [task for model in _chosen(games) for task in _tasks(model, checked)]
+    tasks = [task for found in _found(games) for task in _tasks_of(found, checked)]
     checks: list[Check] = []
     seconds: dict[str, float] = {}
     for task in tqdm(tasks, desc="verify", disable=not progress, leave=False):
@@ -129,13 +135,42 @@ def run_command(
     report = verify(tuple(games) or None, level, progress)
     ok, result = report.ok, report.to_dict()
     if self_test:
-        found = planted_errors(progress)
-        result |= found.to_dict()
-        ok = ok and found.ok
+        found = _planted(_found(games), progress)
+        result |= found
+        ok = ok and 0 < found["planted"] == found["caught"]
         result["ok"] = ok
     if junit is not None:
         report.write_junit(junit)
     return ok, result
+
+
+def _found(games: Iterable[str] | str | None) -> list[Found]:
+    """Games by their names, each once; all of them by default."""
+    chosen = (games,) if isinstance(games, str) else tuple(games or ()) or names()
+    return [resolve(name) for name in dict.fromkeys(chosen)]
+
+
+def _planted(games: Iterable[Found], progress: bool) -> dict[str, Any]:
+    """Plant errors in games: how many there were, how many were caught, and what was missed."""
+    planted = caught = 0
+    missed: list[str] = []
+    family = False
+    for found in games:
+        if not isinstance(found.model, Declared):
+            family = True
+            continue
+        for variant in variants(found):
+            rows = planted_in(derive(variant.model))
+            planted += len(rows)
+            bad = [row for row in rows if row.verdict != "pass"]
+            caught += len(rows) - len(bad)
+            missed += [f"{found.name}, {variant.words}: {row.name}" for row in bad]
+    result: dict[str, Any] = {"missed": missed}
+    if family:
+        own = planted_errors(progress).to_dict()
+        result = own | {"missed": [*own.get("missed", []), *missed]}
+        planted, caught = planted + own["planted"], caught + own["caught"]
+    return result | {"planted": planted, "caught": caught}
 
 
 def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, dict[str, Any]]:
@@ -181,6 +216,16 @@ def _level(level: str) -> Level:
     if level == "full":
         return "full"
     raise InputError(f"level must be quick or full, not {level!r}.", stage="input")
+
+
+def _tasks_of(found: Found, level: Level) -> Iterator[_Task]:
+    """What there is to check of a game of any kind."""
+    if not isinstance(found.model, Declared):
+        yield from _tasks(found.model, level)
+        return
+    for variant in variants(found):
+        run = partial(model_checks, variant, MODEL_PATHS[level])
+        yield _Task(found.name, variant.words, "proof", run)
 
 
 def _tasks(model: Model, level: Level) -> Iterator[_Task]:

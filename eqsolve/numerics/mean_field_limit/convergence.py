@@ -113,7 +113,7 @@ def parse_counts(text: str) -> tuple[int, ...]:
         If the text has another form a number is no positive integer, or there are too many.
     """
     if ":" in text:
-        return _counts(int(round(v)) for v in parse_axis("n", text).tolist())
+        return _counts(int(round(v)) for v in parse_axis("n", text, True).tolist())
     parts = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"[0-9]{1,15}", part) for part in parts):
         raise InputError(

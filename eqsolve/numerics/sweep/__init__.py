@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from eqsolve.codegen.kernel import OUTPUTS
 from eqsolve.numerics.sweep.axes import Range, parse_axis, parse_varied
 from eqsolve.numerics.sweep.execution import Execution, optional
 from eqsolve.numerics.sweep.labels import dataset, fits, opened, require_fit
@@ -16,6 +15,7 @@ from eqsolve.numerics.sweep.layout import design
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.run import Summary, check_target, in_memory, write_sweep
 from eqsolve.numerics.sweep.storage import Store
+from eqsolve.numerics.sweep.target import Structure
 from eqsolve.output import in_notebook
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def sweep(
     sample: str | None = None,
     seed: int = 0,
     selection: str = "limit",
-    columns: Iterable[str] = OUTPUTS,
+    columns: Iterable[str] | None = None,
     certified: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
@@ -54,6 +54,7 @@ def sweep(
     scheduler: str | None = None,
     chunk: int | None = None,
     progress: bool | None = None,
+    structure: Structure = (),
 ) -> xarray.Dataset:
     """Evaluate a game at all combinations of the varied parameters.
 
@@ -75,6 +76,7 @@ def sweep(
     resume : continue an interrupted sweep to the same file.
     backend, jobs, scheduler, chunk : see ``Execution``; they do not change the result.
     progress : show a bar on stderr; by default in notebooks.
+    structure : what changes the equations of a game and not only its numbers.
 
     Returns
     -------
@@ -106,6 +108,7 @@ def sweep(
         selection=selection,
         columns=columns,
         certified=certified,
+        structure=structure,
     )
     shown = in_notebook() if progress is None else progress
     return labelled_sweep(plan, target, execution=execution, resume=resume, progress=shown)

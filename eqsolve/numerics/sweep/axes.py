@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
 from eqsolve.numerics.parameters import exact
-from eqsolve.symbols import entry
 
 #: Most points of an axis, which is kept in memory.
 LONGEST_AXIS = 10**7
@@ -44,7 +43,7 @@ def bad_sweep(message: str, remedy: str = "", game: str = "") -> InputError:
     return InputError(message, game=game, stage="sweep", remedy=remedy)
 
 
-def parse_axis(name: str, text: str) -> NDArray[np.float64]:
+def parse_axis(name: str, text: str, counted: bool = False) -> NDArray[np.float64]:
     """Return the values of ``START:STOP:COUNT``, of ``START:STOP:COUNT:log`` or of ``list:A,B,C``.
 
     Both ends are included; ``log`` spaces the values evenly in the logarithm. The values of a
@@ -83,7 +82,7 @@ def parse_axis(name: str, text: str) -> NDArray[np.float64]:
         values = _geometric(start, stop, count)
     else:
         raise bad_sweep(f"the logarithmic axis of {name} reaches zero.", "Use positive ends.")
-    if counts(name):
+    if counted:
         whole = np.unique(np.round(values))
         values = whole if start <= stop else whole[::-1]
     return values
@@ -112,7 +111,7 @@ def _geometric(start: Fraction, stop: Fraction, count: int) -> NDArray[np.float6
     return values
 
 
-def parse_varied(name: str, text: str) -> NDArray[np.float64] | Range:
+def parse_varied(name: str, text: str, counted: bool = False) -> NDArray[np.float64] | Range:
     """Return an axis, or the range ``LOW:HIGH`` or ``LOW:HIGH:log`` of a sampled parameter.
 
     Raises
@@ -122,7 +121,7 @@ def parse_varied(name: str, text: str) -> NDArray[np.float64] | Range:
     """
     found = _RANGE.fullmatch(text.strip())
     if found is None or text.strip().startswith("list:"):
-        return parse_axis(name, text)
+        return parse_axis(name, text, counted)
     low, high = (float(exact(name, end)) for end in found.group(1, 2))
     log = found.group(3) is not None
     if not low < high or (log and low <= 0):
@@ -147,11 +146,6 @@ def parse_sample(text: str) -> tuple[str, int]:
             f"the sample is {reprlib.repr(text)}.", "Write random:COUNT or sobol:COUNT."
         )
     return found.group(1), _count(found.group(2), found.group(3))
-
-
-def counts(name: str) -> bool:
-    """Whether a parameter takes whole numbers only."""
-    return entry(name).domain.integer
 
 
 def _count(base: str, power: str | None) -> int:

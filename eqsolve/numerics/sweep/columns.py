@@ -48,6 +48,11 @@ def certificate(outputs: Iterable[str]) -> tuple[str, ...]:
     return (*(name for name in _WHOLE if name != "status"), *bounds)
 
 
+def coded(name: str) -> bool:
+    """Whether a column holds whole numbers that are codes or counts."""
+    return name in _WHOLE
+
+
 def dtype(name: str) -> np.dtype[Any]:
     """How the numbers of a column are stored."""
     return np.dtype(np.int8 if name in _WHOLE else np.float64)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.numerics.sweep.columns import attributes, dtype, missing, point_bytes, words
+from eqsolve.numerics.sweep.columns import dtype, missing, point_bytes, words
 from eqsolve.numerics.sweep.execution import optional
 from eqsolve.numerics.sweep.labels import metadata
 from eqsolve.numerics.sweep.points import Columns, Design
@@ -129,7 +129,9 @@ def _write_parquet(path: Path, design: Design, store: Store, advance: Advance) -
                 if name in coded
                 else arrow.from_numpy_dtype(dtype(name))
             ),
-            metadata={k: str(v) for k, v in attributes(name).items() if k != "flag_values"},
+            metadata={
+                k: str(v) for k, v in design.kernel.attributes(name).items() if k != "flag_values"
+            },
         )
         for name in names
     ]
@@ -190,14 +192,20 @@ def _write_arrays(create: Create, design: Design, store: Store, advance: Advance
     loose = []
     for factor in design.factors:
         for name in factor.names:
-            array = create(name, (factor.dimension,), (factor.size,), dtype(name), attributes(name))
+            array = create(
+                name,
+                (factor.dimension,),
+                (factor.size,),
+                dtype(name),
+                design.kernel.attributes(name),
+            )
             loose += [name] if name != factor.dimension else []
             for first in range(0, factor.size, ROWS):
                 stop = min(first + ROWS, factor.size)
                 array[first:stop] = factor.values(first, stop)[name]
     for name in design.columns:
         # The CF conventions name coordinates that are not dimensions in every variable.
-        more = attributes(name) | ({"coordinates": " ".join(loose)} if loose else {})
+        more = design.kernel.attributes(name) | ({"coordinates": " ".join(loose)} if loose else {})
         array = create(name, dimensions, design.shape, dtype(name), more)
         for box, block in _slabs(design.shape)[1]:
             numbers = store.read(name, block.start, block.stop)

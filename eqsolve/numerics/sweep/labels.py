@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.numerics.sweep.axes import bad_sweep
-from eqsolve.numerics.sweep.columns import attributes, point_bytes
+from eqsolve.numerics.sweep.columns import point_bytes
 from eqsolve.numerics.sweep.execution import optional
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.storage import Store
@@ -61,12 +61,12 @@ def dataset(design: Design, store: Store) -> xarray.Dataset:
         name: (
             dimensions,
             store.read(name, 0, design.size).reshape(design.shape),
-            attributes(name),
+            design.kernel.attributes(name),
         )
         for name in design.columns
     }
     coordinates = {
-        name: (factor.dimension, values, attributes(name))
+        name: (factor.dimension, values, design.kernel.attributes(name))
         for factor in design.factors
         for name, values in factor.values(0, factor.size).items()
     }

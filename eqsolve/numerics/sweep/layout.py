@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
-from eqsolve.codegen.kernel import OUTPUTS, kernel
 from eqsolve.numerics.parameters import ALIASES, exact
 from eqsolve.numerics.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
 from eqsolve.numerics.sweep.points import Axis, Design, Factor
 from eqsolve.numerics.sweep.sampling import Sample
-from eqsolve.symbols import entry
+from eqsolve.numerics.sweep.target import FamilyTarget, Structure, Target, target
 
 #: Most points of a sweep: what a signed 64-bit integer can count, with room to multiply.
 LARGEST = 10**15
@@ -28,8 +27,9 @@ def design(
     sample: str | None = None,
     seed: int = 0,
     selection: str = "limit",
-    columns: Iterable[str] = OUTPUTS,
+    columns: Iterable[str] | None = None,
     certified: bool = False,
+    structure: Structure = (),
 ) -> Design:
     """Check names and values, and lay out the points.
 
@@ -42,20 +42,26 @@ def design(
         parameter. Values outside the domain of a varied parameter are no error but a status in the
         result.
     """
-    known = (*kernel(game).parameters, "x", "y")
+    evaluated = target(game, structure)
+    if certified and not isinstance(evaluated, FamilyTarget):
+        raise bad_sweep("this game has no certificates for points.", "Use solve.", game)
+    known = evaluated.names
     for key in (*vary, *fixed):
-        if ALIASES.get(key, key) not in known:
+        if key not in known and ALIASES.get(key, key) not in known:
             raise bad_sweep(f"there is no parameter {key!r}.", f"Use {', '.join(known)}.", game)
-    varied = _varied(game, vary)
-    texts = {ALIASES.get(k, k): v.strip() for k, v in vary.items() if isinstance(v, str)}
-    rest = _fixed(game, fixed, varied)
-    wanted = tuple(columns)
-    if not set(wanted) <= set(OUTPUTS):
-        strange = ", ".join(map(repr, sorted(set(wanted) - set(OUTPUTS))))
-        raise bad_sweep(f"there is no column {strange}.", f"Use {', '.join(OUTPUTS)}.", game)
-    outputs = tuple(name for name in OUTPUTS if name == "status" or name in wanted)
-    factors = _factors(game, varied, [tuple(group) for group in zipped], sample, seed, texts)
-    result = Design(game, factors, rest, selection, outputs, certified)
+    varied = _varied(game, vary, evaluated)
+    texts = {_plain(k, known): v.strip() for k, v in vary.items() if isinstance(v, str)}
+    rest = _fixed(game, fixed, varied, evaluated)
+    offered = evaluated.outputs
+    wanted = offered if columns is None else tuple(columns)
+    if not set(wanted) <= set(offered):
+        strange = ", ".join(map(repr, sorted(set(wanted) - set(offered))))
+        raise bad_sweep(f"there is no column {strange}.", f"Use {', '.join(offered)}.", game)
+    outputs = tuple(name for name in offered if name == "status" or name in wanted)
+    factors = _factors(
+        game, varied, [tuple(group) for group in zipped], sample, seed, texts, evaluated
+    )
+    result = Design(game, factors, rest, selection, outputs, certified, structure)
     if result.size > LARGEST:
         raise bad_sweep(f"the sweep has {result.size} points.", f"Choose at most {LARGEST}.", game)
     # Missing names and a wrong selection show before anything is computed or written.
@@ -63,19 +69,24 @@ def design(
     return result
 
 
+def _plain(name: str, known: Container[str]) -> str:
+    """A parameter's own name."""
+    return name if name in known else ALIASES.get(name, name)
+
+
 def _varied(
-    game: str, vary: Mapping[str, ArrayLike | Range]
+    game: str, vary: Mapping[str, ArrayLike | Range], evaluated: Target
 ) -> dict[str, NDArray[np.float64] | Range]:
     result: dict[str, NDArray[np.float64] | Range] = {}
     for key, values in vary.items():
-        name = ALIASES.get(key, key)
+        name = _plain(key, evaluated.names)
         if name in result:
             raise bad_sweep(f"{name} is varied twice.", game=game)
         if isinstance(values, Range):
             result[name] = values
             continue
         if isinstance(values, str):
-            result[name] = parse_varied(name, values)
+            result[name] = parse_varied(name, values, evaluated.whole(name))
             continue
         try:
             axis = reals(values)
@@ -90,17 +101,17 @@ def _varied(
 
 
 def _fixed(
-    game: str, fixed: Mapping[str, object], varied: Mapping[str, object]
+    game: str, fixed: Mapping[str, object], varied: Mapping[str, object], evaluated: Target
 ) -> dict[str, float]:
     rest: dict[str, float] = {}
     for key, value in fixed.items():
-        name = ALIASES.get(key, key)
+        name = _plain(key, evaluated.names)
         if name in varied or name in rest:
             raise bad_sweep(f"{name} is given twice.", "Vary it or fix it.", game)
         number = exact(name, value, game=game)
-        domain = entry(name).domain
-        if not domain.contains(number):
-            raise bad_sweep(f"{name} ({entry(name).meaning}) must be {domain}.", game=game)
+        misfit = evaluated.misfit(name, number)
+        if misfit:
+            raise bad_sweep(misfit, game=game)
         rest[name] = float(number)
     return dict(sorted(rest.items()))
 
@@ -112,6 +123,7 @@ def _factors(
     sample: str | None,
     seed: int,
     texts: Mapping[str, str],
+    evaluated: Target,
 ) -> tuple[Factor, ...]:
     """The dimensions, in the order in which their first parameter was given."""
     axes = {name: axis for name, axis in varied.items() if not isinstance(axis, Range)}
@@ -123,11 +135,17 @@ def _factors(
             game,
         )
     groups = _groups(game, axes, zipped)
-    named = [[ALIASES.get(name, name) for name in group] for group in zipped]
+    named = [[_plain(name, axes) for name in group] for group in zipped]
     for name, axis in axes.items():
         if (name,) == groups[name] and [name] not in named and np.unique(axis).size < axis.size:
             raise bad_sweep(f"the axis of {name} repeats a value.", "Give each value once.", game)
-    drawn = None if sample is None else Sample(*parse_sample(sample), seed, box)
+    drawn = (
+        None
+        if sample is None
+        else Sample(
+            *parse_sample(sample), seed, box, frozenset(n for n in box if evaluated.whole(n))
+        )
+    )
     factors: list[Factor] = []
     for name in varied:
         if drawn is not None and name == drawn.names[0]:
@@ -144,7 +162,7 @@ def _groups(
     """The parameters that advance together with each one."""
     groups: dict[str, tuple[str, ...]] = {name: (name,) for name in axes}
     for group in zipped:
-        members = tuple(ALIASES.get(name, name) for name in group)
+        members = tuple(_plain(name, axes) for name in group)
         for name in members:
             if name not in axes:
                 raise bad_sweep(f"{name} is zipped but has no axis.", "Vary it.", game)

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.codegen.kernel import OUTPUTS, Kernel, kernel
 from eqsolve.numerics.sweep.columns import certificate, enclosed
 from eqsolve.numerics.sweep.sampling import Sample
+from eqsolve.numerics.sweep.target import Structure, Target, target
 from eqsolve.registry import adopted, again
 
 Columns = dict[str, NDArray[Any]]
@@ -99,6 +99,7 @@ class Design:
     selection : rule among several admissible roots, as in ``Kernel.evaluate``.
     outputs : the outputs that are kept, ``status`` always among them.
     certified : whether every point is certified too.
+    structure : what changes the equations of a game and not only its numbers.
     """
 
     game: str
@@ -107,11 +108,12 @@ class Design:
     selection: str
     outputs: tuple[str, ...]
     certified: bool = False
+    structure: Structure = ()
 
     @cached_property
-    def kernel(self) -> Kernel:
+    def kernel(self) -> Target:
         """The compiled game."""
-        return kernel(self.game)
+        return target(self.game, self.structure)
 
     def __getstate__(self) -> dict[str, Any]:
         state = {k: v for k, v in self.__dict__.items() if k != "kernel"}
@@ -161,11 +163,8 @@ class Design:
 
     def evaluate(self, start: int, stop: int, threads: int | None = None) -> Columns:
         """The outputs at the points from ``start`` to before ``stop``."""
-        selection: Any = self.selection
         params: dict[str, ArrayLike] = {**self.fixed, **self.points(start, stop)}
-        found = self.kernel.evaluate(
-            params, selection=selection, outputs=self.outputs, threads=threads
-        )
+        found = self.kernel.evaluate(params, self.selection, self.outputs, threads)
         if self.certified:
             from eqsolve.numerics.certificates.certify import certify
 
@@ -197,6 +196,7 @@ class Design:
             "dimensions": " ".join(factor.dimension for factor in self.factors),
             **described,
             **{name: repr(value) for name, value in self.fixed.items()},
+            **{name: str(value) for name, value in self.structure},
             "kernel": self.kernel.path.stem,
             **{name: version(name) for name in ("eqsolve", "numba", "numpy", "scipy")},
         }
@@ -220,7 +220,8 @@ class Design:
         words += [f"-p {name}={value!r}" for name, value in self.fixed.items()]
         if self.selection != "limit":
             words.append(f"--selection {self.selection}")
-        if self.outputs != OUTPUTS:
+        words += [f"--{k} {v}" for k, v in self.structure if k in ("notion", "size")]
+        if self.outputs != self.kernel.outputs:
             words.append(f"--columns {','.join(self.outputs)}")
         if self.certified:
             words.append("--certify")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.numerics.sweep.axes import Range, bad_sweep, counts
+from eqsolve.numerics.sweep.axes import Range, bad_sweep
 
 #: Binary digits of a Sobol coordinate; SciPy 1.17 cannot skip points with more than 32.
 BITS = 32
@@ -43,12 +43,14 @@ class Sample:
     size : number of points.
     seed : determines the points, together with the kind and the order of the parameters.
     box : the range of every sampled parameter.
+    whole : the parameters that take whole numbers only.
     """
 
     kind: str
     size: int
     seed: int
     box: Mapping[str, Range]
+    whole: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= LARGEST[self.kind]:
@@ -63,7 +65,7 @@ class Sample:
                 "Vary 1 to 100 of them over a range, as in --vary theta=0:1.",
             )
         for name, box in self.box.items():
-            if counts(name) and (box.low % 1 or box.high % 1):
+            if name in self.whole and (box.low % 1 or box.high % 1):
                 raise bad_sweep(f"the range of {name} is {box}.", "Use whole numbers.")
 
     @property
@@ -85,7 +87,7 @@ class Sample:
         """Coordinates of the points from ``start`` to before ``stop``, by parameter."""
         unit = (self._random if self.kind == "random" else self._sobol)(start, stop)
         return {
-            name: _scaled(np.ascontiguousarray(unit[:, k]), box, counts(name))
+            name: _scaled(np.ascontiguousarray(unit[:, k]), box, name in self.whole)
             for k, (name, box) in enumerate(self.box.items())
         }
 

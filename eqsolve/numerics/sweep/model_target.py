@@ -1,0 +1,140 @@
+"""A sweep over a game that is declared by ``eqsolve.game``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.errors import InputError
+from eqsolve.game import Model
+from eqsolve.game.structure import COUNT, END, build, structure
+from eqsolve.kernels.kernel import ModelKernel, model_kernel
+from eqsolve.numerics.sweep.columns import attributes, coded
+from eqsolve.numerics.sweep.target import Structure
+from eqsolve.registry import Found
+
+
+@dataclass(frozen=True)
+class ModelTarget:
+    """A game that is declared by ``eqsolve.game``."""
+
+    model: Model
+
+    @cached_property
+    def kernel(self) -> ModelKernel:
+        """The compiled game."""
+        from eqsolve.derivation.derivation import derive
+
+        return model_kernel(derive(self.model))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters, time and states."""
+        return (*self.kernel.parameters, "t", *self.kernel.states)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs."""
+        return self.kernel.columns
+
+    @property
+    def origin(self) -> str:
+        """Where the game comes from."""
+        return self.model.source
+
+    @property
+    def path(self) -> Path:
+        """The generated file."""
+        return self.kernel.path
+
+    def misfit(self, name: str, number: Fraction) -> str:
+        """What is wrong with a value."""
+        row = {letter.name: letter for letter in self.model.vocabulary.parameters}.get(name)
+        rational = sp.Rational(number.numerator, number.denominator)
+        if row is None or row.domain.contains(rational) == sp.true:
+            return ""
+        return f"{name} ({row.meaning or 'a parameter'}) must be in {row.domain}."
+
+    def whole(self, name: str) -> bool:
+        """Whether a parameter takes whole numbers only."""
+        row = {letter.name: letter for letter in self.model.vocabulary.parameters}.get(name)
+        return row is not None and bool(row.domain.is_subset(sp.S.Integers))
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """Meaning and unit, from the game's vocabulary."""
+        if coded(name):
+            return attributes(name)
+        row = {letter.name: letter for letter in self.model.vocabulary}.get(name)
+        if row is not None:
+            return {"long_name": row.meaning or name, "units": row.unit or "1"}
+        return {"long_name": name, "units": "1"}
+
+    def evaluate(
+        self,
+        params: Mapping[str, ArrayLike],
+        selection: str,
+        outputs: tuple[str, ...],
+        threads: int | None,
+    ) -> dict[str, NDArray[Any]]:
+        """The outputs at a broadcast of the parameters.
+
+        Raises
+        ------
+        InputError
+            If the selection is not the game's own: kernels follow finite horizons to their limit.
+        """
+        if selection not in ("limit", self.model.selection):
+            raise InputError(
+                f"the kernel has no selection {selection!r}.",
+                game=self.model.name,
+                stage="sweep",
+                remedy="Leave it out.",
+            )
+        return self.kernel.evaluate(params, outputs=outputs, threads=threads)
+
+
+def structure_of(
+    found: Found,
+    fixed: Mapping[str, object],
+    varied: Iterable[str] = (),
+    notion: str | None = None,
+    size: int | None = None,
+) -> Structure:
+    """What of a user's arguments changes the equations of a game.
+
+    An end of the horizon or a number of players that varies is part of it, too, whatever its
+    values.
+    """
+    if not isinstance(found.model, Model):
+        return ()
+    chosen: list[tuple[str, Any]] = []
+    if notion is not None:
+        chosen.append(("notion", notion))
+    if size is not None:
+        chosen.append(("size", size))
+    arguments = structure(found.exported)
+    if size is None and COUNT in varied:
+        chosen.append(("size", 2))
+    if END in varied:
+        chosen.append((END, 1))
+    for name in sorted(fixed):
+        if name in arguments or (name == END and "horizon" in arguments) or name == COUNT:
+            chosen.append((name, fixed[name]))
+    return tuple(chosen)
+
+
+def model_target(found: Found, chosen: Structure) -> ModelTarget | None:
+    """The kernel of a declared game of some structure; None for a game of another kind."""
+    if not isinstance(found.model, Model):
+        return None
+    exported: Any = found.exported
+    how = dict(chosen)
+    notion, size = how.pop("notion", None), how.pop("size", None)
+    return ModelTarget(build(exported, how, notion=notion, size=size))

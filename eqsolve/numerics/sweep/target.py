@@ -1,0 +1,124 @@
+"""What a sweep evaluates: the kernel of any game, with the meaning of its inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.codegen.kernel import OUTPUTS, Kernel, compiled_before
+from eqsolve.codegen.kernel import kernel as family_kernel
+from eqsolve.numerics.sweep.columns import attributes
+from eqsolve.registry import resolve
+from eqsolve.symbols import entry
+
+#: What changes a game's equations: notion, size, and parameters that its structure depends on.
+Structure = tuple[tuple[str, Any], ...]
+
+
+class Target(Protocol):
+    """The kernel of a game."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that can be given or varied."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs, in order; ``status`` is the first."""
+
+    @property
+    def origin(self) -> str:
+        """Where the game comes from."""
+
+    @property
+    def path(self) -> Path:
+        """The generated file; its name carries a fingerprint of everything compiled."""
+
+    def misfit(self, name: str, number: Fraction) -> str:
+        """What is wrong with the value of a parameter, as a sentence; empty if nothing is."""
+
+    def whole(self, name: str) -> bool:
+        """Whether a parameter takes whole numbers only."""
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """Meaning and unit of a parameter or a column."""
+
+    def evaluate(
+        self,
+        params: Mapping[str, ArrayLike],
+        selection: str,
+        outputs: tuple[str, ...],
+        threads: int | None,
+    ) -> dict[str, NDArray[Any]]:
+        """The outputs at a broadcast of the parameters."""
+
+
+@dataclass(frozen=True)
+class FamilyTarget:
+    """A game of the mean-variance family."""
+
+    kernel: Kernel
+
+    outputs = OUTPUTS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters and states."""
+        return (*self.kernel.parameters, *self.kernel.states)
+
+    @property
+    def origin(self) -> str:
+        """Where the game comes from."""
+        return self.kernel.origin
+
+    @property
+    def path(self) -> Path:
+        """The generated file."""
+        return self.kernel.path
+
+    def misfit(self, name: str, number: Fraction) -> str:
+        """What is wrong with a value."""
+        row = entry(name)
+        return (
+            "" if row.domain.contains(number) else f"{name} ({row.meaning}) must be {row.domain}."
+        )
+
+    def whole(self, name: str) -> bool:
+        """Whether a parameter takes whole numbers only."""
+        return entry(name).domain.integer
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """Meaning and unit."""
+        return attributes(name)
+
+    def evaluate(
+        self,
+        params: Mapping[str, ArrayLike],
+        selection: str,
+        outputs: tuple[str, ...],
+        threads: int | None,
+    ) -> dict[str, NDArray[Any]]:
+        """The outputs at a broadcast of the parameters."""
+        rule: Any = selection
+        return self.kernel.evaluate(params, selection=rule, outputs=outputs, threads=threads)
+
+
+def target(game: str, structure: Structure = ()) -> Target:
+    """The kernel of a game of some structure.
+
+    Raises
+    ------
+    InputError
+        If there is no such game, or it has no kernel.
+    """
+    if compiled_before(game):
+        return FamilyTarget(family_kernel(game))
+    # what follows needs SymPy, which a kernel found again does without
+    from eqsolve.numerics.sweep.model_target import model_target
+
+    return model_target(resolve(game), structure) or FamilyTarget(family_kernel(game))

@@ -1,0 +1,338 @@
+"""The verbs of the package: each takes any game, and hands it to the room that knows its kind.
+
+A game is a name, the path of a file, or a model. Parameters are given as keywords or as one
+mapping. Where a verb cannot take a game, ``capabilities`` says why before any work is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from eqsolve.codegen.kernel import compiled_before
+from eqsolve.errors import InputError
+from eqsolve.registry import Found, adopt, resolve
+
+if TYPE_CHECKING:
+    from eqsolve.game import Model
+    from eqsolve.game.structure import Builder
+
+Game: TypeAlias = "str | os.PathLike[str] | Model"
+
+#: Every public verb, in the order in which listings show them.
+VERBS = (
+    "derive",
+    "solve",
+    "kernel",
+    "sweep",
+    "sensitivity",
+    "converge",
+    "simulate",
+    "verify",
+    "latex",
+    "report",
+    "pde",
+)
+
+
+def declared(game: Any) -> Builder | Model | None:
+    """What the file of a game exports, if it is declared by ``eqsolve.game``; None for others."""
+    if isinstance(game, str) and compiled_before(game):
+        return None
+    from eqsolve.game import Model
+
+    found = resolve(game)
+    exported: Any = found.exported
+    return exported if isinstance(found.model, Model) else None
+
+
+def merged(params: Mapping[str, object] | None, values: Mapping[str, object]) -> dict[str, Any]:
+    """Parameters given as one mapping and as keywords.
+
+    Raises
+    ------
+    InputError
+        If one is given in both ways.
+    """
+    twice = sorted(set(params or {}) & set(values))
+    if twice:
+        raise InputError(f"{', '.join(twice)} is given twice.", stage="input")
+    return {**(params or {}), **values}
+
+
+def capabilities(found: Found) -> dict[str, bool | str]:
+    """For every verb True, or the reason why it does not take the game."""
+    from eqsolve.game import Model
+
+    model = found.model
+    if not isinstance(model, Model):
+        return _of_family(model)
+    table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
+    types = model.game.crowd is not None and bool(model.game.crowd.own)
+    if types:
+        reason = "its players have types of their own"
+        for verb in ("kernel", "sweep", "sensitivity", "converge", "simulate"):
+            table[verb] = reason
+    from eqsolve.game.structure import structure
+
+    if "size" not in structure(found.exported):
+        table["converge"] = "it has no crowd whose size can vary"
+    table["pde"] = "the grid solvers take the mean-variance family and problem files"
+    table["report"] = "report pages are made for papers; use latex"
+    return table
+
+
+def _of_family(model: Any) -> dict[str, bool | str]:
+    """The verbs of a game of the mean-variance family."""
+    from eqsolve.symbolic.heterogeneous import Agents
+
+    table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
+    if isinstance(model.population, Agents):
+        for verb in ("kernel", "sweep", "sensitivity", "simulate"):
+            table[verb] = "its agents differ"
+    if model.population is None:
+        table["simulate"] = "it is the problem of one agent"
+    if model.population is None or isinstance(model.population, Agents):
+        table["converge"] = "its number of agents is fixed"
+    return table
+
+
+def require(game: Any, verb: str) -> None:
+    """Refuse a verb that does not take a game.
+
+    Raises
+    ------
+    InputError
+        With the reason.
+    """
+    found = resolve(game)
+    able = capabilities(found)[verb]
+    if able is not True:
+        raise InputError(f"{verb} does not take this game: {able}.", game=found.name, stage=verb)
+
+
+def structure_for(
+    game: str,
+    fixed: Mapping[str, object],
+    varied: Iterable[str] = (),
+    notion: str | None = None,
+    size: int | None = None,
+) -> tuple[tuple[str, Any], ...]:
+    """What of the arguments of a sweep changes the equations of a game."""
+    if declared(game) is None:
+        return ()
+    from eqsolve.numerics.sweep.model_target import structure_of
+
+    return structure_of(resolve(game), fixed, varied, notion, size)
+
+
+def sweep(
+    game: Game,
+    vary: Mapping[str, Any],
+    fixed: Mapping[str, object],
+    /,
+    *,
+    notion: str | None = None,
+    size: int | None = None,
+    **how: Any,
+) -> Any:
+    """Evaluate a game at all combinations of varied parameters.
+
+    Parameters
+    ----------
+    game : a name, or the path of a file.
+    vary, fixed, how : see ``eqsolve.numerics.sweep.sweep``.
+    notion, size : structure, where the game offers it.
+
+    Raises
+    ------
+    InputError, MissingPartError, EqsolveError
+        See ``eqsolve.numerics.sweep.sweep``.
+    """
+    from eqsolve.numerics.sweep import sweep as run
+
+    name = adopt(str(game))
+    return run(name, vary, fixed, structure=structure_for(name, fixed, vary, notion, size), **how)
+
+
+def solve(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    selection: str | None = None,
+    equilibrium: str | None = None,
+    certify: bool = False,
+    **values: Any,
+) -> Any:
+    """Solve a game at one parameter point.
+
+    Parameters
+    ----------
+    game : a name, the path of a file, or a Model.
+    params, values : parameters, as one mapping or as keywords: numbers, or decimals and ratios
+        as texts, which are taken exactly.
+    at : states and the time ``t`` at which controls and values are wanted.
+    notion : ``feedback``, ``open-loop``, ``given`` or ``planner``, where the game offers them.
+    size : number of players of a crowd.
+    selection : the rule among several solutions, where it is not the game's own.
+    equilibrium, certify : for the mean-variance family, its word for the notion, and whether to
+        add proved root counts and enclosures.
+
+    Returns
+    -------
+    Answer or Equilibrium
+        Its ``to_dict`` is the JSON of ``eqsolve solve``.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    """
+    given: dict[str, Any] = merged(params, values)
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.numerics.equilibria.dispatch import solve as solve_family
+
+        options: dict[str, Any] = {"certify": certify}
+        if selection is not None:
+            options["selection"] = selection
+        if equilibrium is not None:
+            options["equilibrium"] = equilibrium
+        if size is not None:
+            given.setdefault("n", size)
+        if notion is not None:
+            options["equilibrium"] = equilibrium_of(notion, str(game))
+        return solve_family(adopt(str(game)), at=at, **options, **given)
+    from eqsolve.solve.solve import solve as solve_model
+
+    return solve_model(exported, given, at=at, notion=notion, size=size, selection=selection)
+
+
+#: The paper's words for two notions of equilibrium.
+_EQUILIBRIA = {"given": "given-aggregate", "feedback": "closed-loop"}
+
+
+def equilibrium_of(notion: str, game: str) -> str:
+    """The word of the mean-variance family for a notion."""
+    if notion not in _EQUILIBRIA:
+        raise InputError(
+            f"the notion {notion!r} is not declared.",
+            game=game,
+            stage="structure",
+            remedy=f"Choose one of {', '.join(_EQUILIBRIA)}.",
+        )
+    return _EQUILIBRIA[notion]
+
+
+def kernel(game: Game, *, notion: str | None = None, size: int | None = None, **how: Any) -> Any:
+    """Return the compiled evaluation of a game at many points.
+
+    Parameters
+    ----------
+    game : a name, the path of a file, or a Model.
+    notion, size : structure, where the game offers it.
+    how : for the mean-variance family, see ``eqsolve.codegen.kernel.kernel``.
+
+    Raises
+    ------
+    InputError
+        If the game has no kernel.
+    """
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.codegen.kernel import kernel as family_kernel
+
+        return family_kernel(adopt(str(game)), **how)
+    require(game, "kernel")
+    from eqsolve.derivation.derivation import derive as derive_model
+    from eqsolve.game.structure import build
+    from eqsolve.kernels.kernel import model_kernel
+
+    return model_kernel(derive_model(build(exported, {}, notion=notion, size=size)))
+
+
+def sensitivity(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    at: Mapping[str, object] | None = None,
+    outputs: Sequence[str] | None = None,
+    parameters_: Sequence[str] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    **values: Any,
+) -> Any:
+    """Differentiate an equilibrium in its parameters, exactly.
+
+    Parameters
+    ----------
+    game, params, values, at, notion, size : see ``solve``.
+    outputs : names of what is differentiated (default: all).
+    parameters_ : names of what it is differentiated in (default: all).
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    """
+    given = merged(params, values)
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.numerics.sensitivity.derivatives import sensitivity as of_family
+
+        return of_family(adopt(str(game)), at=at, outputs=outputs, parameters_=parameters_, **given)
+    require(game, "sensitivity")
+    from eqsolve.studies.derivatives import model_sensitivity
+
+    return model_sensitivity(
+        exported,
+        given,
+        at=at,
+        notion=notion,
+        size=size,
+        outputs=outputs,
+        parameters=parameters_,
+    )
+
+
+def converge(
+    game: Game,
+    n: Iterable[object] = (10, 100, 1000, 10000),
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    notion: str | None = None,
+    paths: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    **values: Any,
+) -> Any:
+    """Compare finitely many players with a continuum as their number grows.
+
+    Parameters
+    ----------
+    game, params, values, notion : see ``solve``.
+    n : numbers of players.
+    paths, seed, threads : simulate so many paths, too (mean-variance family).
+
+    Raises
+    ------
+    InputError
+        If the game has no crowd whose size can vary, or a value is not acceptable.
+    """
+    given = merged(params, values)
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.numerics.mean_field_limit.convergence import converge as of_family
+
+        return of_family(adopt(str(game)), n, paths=paths, seed=seed, threads=threads, **given)
+    require(game, "converge")
+    from eqsolve.studies.limit import converge_model
+
+    return converge_model(exported, given, [int(str(k)) for k in n], notion=notion)

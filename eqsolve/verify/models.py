@@ -1,0 +1,83 @@
+"""The checks of every structure of a declared game at its named sets of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from eqsolve.derivation.check import check
+from eqsolve.derivation.derivation import derive
+from eqsolve.errors import EqsolveError
+from eqsolve.game import Model
+from eqsolve.game.game import Notion
+from eqsolve.game.structure import build, structure
+from eqsolve.registry import Found
+from eqsolve.verify.check import Check
+from eqsolve.verify.model import verify
+from eqsolve.verify.proof import prove
+
+#: The number of players of a crowd that is checked beside the continuum.
+FEW = 3
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model of one structure, with the words that tell it from the others."""
+
+    model: Model
+    words: str
+
+
+def variants(found: Found) -> Iterator[Variant]:
+    """The models that a game's file can build: every notion, a continuum and a few players."""
+    exported: Any = found.exported
+    arguments = structure(exported)
+    notions: tuple[str | None, ...] = get_args(Notion) if "notion" in arguments else (None,)
+    sizes: tuple[int | None, ...] = (None, FEW) if "size" in arguments else (None,)
+    seen: list[Model] = []
+    for notion in notions:
+        for size in sizes:
+            if notion == "planner" and size is not None:
+                continue  # the planner's problem is that of a continuum
+            for case in _cases(found):
+                try:
+                    model = build(exported, case, notion=notion, size=size)
+                    if notion is not None or size is not None:
+                        check(model)
+                except EqsolveError:
+                    if notion is None and size is None:
+                        raise
+                    # the file does not offer this combination
+                    continue
+                if model not in seen and notion in (None, model.game.notion):
+                    seen.append(model)
+                    words = [model.game.notion, *(["n"] if size is not None else [])]
+                    yield Variant(model, ", ".join(words))
+
+
+def _cases(found: Found) -> list[dict[str, Any]]:
+    model = found.model
+    assert isinstance(model, Model)
+    return [dict(case) for case in model.cases.values()] or [{}]
+
+
+def model_checks(variant: Variant, paths: int) -> list[Check]:
+    """Prove a model, and check its numbers at its named sets."""
+    model = variant.model
+    if model.game.crowd is not None and model.game.crowd.own:
+        return prove(derive(model))
+    found: list[Check] = []
+    for name, case in model.cases.items():
+        values: dict[str, object] = dict(case)
+        crowd = model.game.crowd
+        if crowd is not None and crowd.size is not None and crowd.size.free_symbols:
+            values.setdefault(str(crowd.size), FEW)
+        known = {letter.name for letter in model.vocabulary.parameters}
+        rows = verify(model, {k: v for k, v in values.items() if k in known}, paths=paths)
+        found += [_named(row, f"{variant.words}, {name}") for row in rows]
+    return found or prove(derive(model))
+
+
+def _named(check: Check, words: str) -> Check:
+    return Check(**{**vars(check), "name": f"{words}: {check.name}"})
