@@ -45,7 +45,7 @@ def test_sessions_print_what_is_shown(folder: Path) -> None:
 
 def test_commands_run(folder: Path) -> None:
     commands = [match["command"] for match in COMMAND.finditer(TUTORIAL)]
-    assert len(commands) == 1
+    assert len(commands) == 2
     for command in commands:
         result = CliRunner().invoke(cli, shlex.split(command))
         assert result.exit_code == 0, result.output

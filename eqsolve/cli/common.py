@@ -73,6 +73,33 @@ def of_model(
     return found
 
 
+def of_family(game: str, values: dict[str, Any], how: Mapping[str, str | None]) -> dict[str, Any]:
+    """Parameters of a game of the mean-variance family: a named set, overridden, and the size."""
+    if how["horizon"] is not None:
+        raise InputError("the horizon of this game is random.", game=game, stage="input")
+    found = dict(values)
+    if how["case"] is not None:
+        from eqsolve.registry import model
+
+        cases = model(game).cases
+        if how["case"] not in cases:
+            raise InputError(
+                f"there is no set {how['case']!r}.",
+                game=game,
+                stage="input",
+                remedy=f"The sets are {', '.join(cases)}.",
+            )
+        found = remaining(cases[how["case"]], without=found) | found
+    number, continuum = chosen_size(how["size"], game)
+    if continuum:
+        raise InputError("the limit is a game of its own.", game=game, stage="input")
+    if number is not None:
+        if str(found.get("n", number)) != str(number):
+            raise InputError("n and --size are both given.", game=game, stage="input")
+        found["n"] = str(number)
+    return found
+
+
 def by_path(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Take games by name or by the path of a file, which is then found by the game's name."""
     from eqsolve.registry import adopt

@@ -16,8 +16,8 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    of_family,
     of_model,
-    remaining,
     state,
     structure,
 )
@@ -70,7 +70,7 @@ def solve(
             raise InputError("the game declares its own hazard rate.", game=game, stage="input")
         _model(exported, values, equilibrium, selection, at, certify, as_json, **how)
         return
-    values = _family(game, values, how)
+    values = of_family(game, values, how)
     equilibrium = equilibrium or _equilibrium(how["notion"], game)
     selection = selection or "limit"
     check_keywords(game, values)
@@ -142,33 +142,6 @@ def _model(
             for name, value in answer.certificate.items():
                 click.echo(f"  {'certificate.' + name:<26}{value}")
     answer.raise_for_status()
-
-
-def _family(game: str, values: dict[str, Any], how: Mapping[str, str | None]) -> dict[str, Any]:
-    """Parameters of a game of the mean-variance family with those of a named set and the size."""
-    if how["horizon"] is not None:
-        raise InputError("the horizon of this game is random.", game=game, stage="input")
-    found = dict(values)
-    if how["case"] is not None:
-        from eqsolve.registry import model
-
-        cases = model(game).cases
-        if how["case"] not in cases:
-            raise InputError(
-                f"there is no set {how['case']!r}.",
-                game=game,
-                stage="input",
-                remedy=f"The sets are {', '.join(cases)}.",
-            )
-        found = remaining(cases[how["case"]], without=found) | found
-    number, continuum = chosen_size(how["size"], game)
-    if continuum:
-        raise InputError("the limit is a game of its own.", game=game, stage="input")
-    if number is not None:
-        if str(found.get("n", number)) != str(number):
-            raise InputError("n and --size are both given.", game=game, stage="input")
-        found["n"] = str(number)
-    return found
 
 
 def _equilibrium(notion: str | None, game: str) -> str:

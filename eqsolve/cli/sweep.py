@@ -15,6 +15,7 @@ from eqsolve.cli.common import (
     chosen_size,
     cli,
     given,
+    of_family,
     of_model,
     remaining,
     say,
@@ -127,7 +128,7 @@ def sweep(
         raise click.UsageError("Give --vary NAME=VALUES or --points FILE.")
     fixed = run.get("parameters", {}) | given((), file, game=game)
     fixed = remaining(fixed, without=axes) | given(pairs, None)
-    fixed = _structured(game, fixed, axes, case, horizon, notion)
+    fixed = _structured(game, fixed, axes, case, horizon, notion, size)
     how: dict[str, Any] = {
         "zipped": groups,
         "sample": run.get("sample"),
@@ -155,13 +156,15 @@ def _structured(
     case: str | None,
     horizon: str | None,
     notion: str | None,
+    size: str | None,
 ) -> dict[str, Any]:
     """The fixed parameters with those of a named set; vectors and matrices entry by entry."""
     from eqsolve.verbs import declared, require
 
     exported = declared(game)
     if exported is None:
-        return fixed
+        how = {"case": case, "horizon": horizon, "size": size}
+        return remaining(of_family(game, fixed, how), without=axes)
     require(game, "sweep")
     from eqsolve.game.parameters import flattened
 
