@@ -20,8 +20,8 @@ from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import Found
-from eqsolve.registry import model as find_model
-from eqsolve.registry import models, names, resolve
+from eqsolve.registry import games as every_game
+from eqsolve.registry import models, resolve
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
@@ -146,8 +146,10 @@ def run_command(
 
 
 def _found(games: Iterable[str] | str | None) -> list[Found]:
-    """Games by their names, each once; all of them by default."""
-    chosen = (games,) if isinstance(games, str) else tuple(games or ()) or names()
+    """Games by their names, each once; by default all that can be used."""
+    if not games:
+        return [found for found in every_game() if isinstance(found, Found)]
+    chosen = (games,) if isinstance(games, str) else games
     return [resolve(name) for name in dict.fromkeys(chosen)]
 
 
@@ -204,11 +206,8 @@ def referee_table(models: Iterable[Model], level: Level) -> Table:
 
 
 def _chosen(games: Iterable[str] | str | None) -> list[Model]:
-    """The games of some names; without names, all that can be checked here."""
-    if not games:
-        return models()
-    named = (games,) if isinstance(games, str) else games
-    return [find_model(name) for name in dict.fromkeys(named)]
+    """Those of the games that the grid can judge."""
+    return [f.model for f in _found(games) if isinstance(f.model, Model)]
 
 
 def _level(level: str) -> Level:
@@ -221,7 +220,7 @@ def _level(level: str) -> Level:
 
 def _tasks_of(found: Found, level: Level) -> Iterator[_Task]:
     """What there is to check of a game of any kind."""
-    if not isinstance(found.model, Declared):
+    if isinstance(found.model, Model):
         yield from _tasks(found.model, level)
         return
     for variant in variants(found):
@@ -259,7 +258,7 @@ def _refereed(model: Model, level: Level) -> list[Check]:
 def _finite_versions(model: Model) -> Iterator[Model]:
     """The games of finitely many agents whose limit a mean-field game is."""
     if isinstance(model.population, Population) and model.population.reciprocal == 0:
-        for other in models():
+        for other in _chosen(None):
             population = other.population
             if isinstance(population, Population) and other.ansatz is model.ansatz:
                 if isinstance(population.reciprocal, sp.Symbol):
