@@ -21,7 +21,6 @@ from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import Found
 from eqsolve.registry import games as every_game
-from eqsolve.registry import models, resolve
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
