@@ -16,11 +16,12 @@ TEST_EXTRAS := $(VENV)/.test-extras
 PACKAGES := eqsolve derivations paper templates paper_figures
 CHECKED := $(PACKAGES) $(wildcard tests benchmarks docs)
 
-# What the wheel is made of. Folders are listed beside their files: their time
+# What the wheel is made of (but for the name of the folder paper, which is that of a target).
+# Folders are listed beside their files: their time
 # changes when a file is added or deleted.
 SOURCES := setup.cfg pyproject.toml MANIFEST.in README.md LICENSE \
-	$(shell find $(PACKAGES) rust \( -path rust/target -o -name __pycache__ -o -name '*.so' \) \
-		-prune -o -print)
+	$(filter-out paper,$(shell find $(PACKAGES) rust \( -path rust/target -o -name __pycache__ -o -name '*.so' \) \
+		-prune -o -print))
 
 help:
 	@echo "make paper     derive, evaluate and verify the whole paper; report in $(OUT)"
