@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from eqsolve.errors import InputError
 from eqsolve.numerics.equilibria import hazard as hazard_module
 from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.numerics.equilibria.hazard import parse_hazard, solve_hazard
-from reference import cases, spec
+from reference import cases
+from reference import hazard as key
+from reference import spec
 
 #: B = .09, kappa = .9, environment (m_b, m_s, m_2) = (.05, .1, .01).
 PARAMETERS = {
@@ -37,9 +40,9 @@ def test_reference_feedback(hazard: str, expected: tuple[str, ...]) -> None:
 def test_constant_hazard_is_the_stationary_game() -> None:
     given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
     answer = solve_hazard("n-agent", "constant:.6", given).to_dict()
-    key = spec.n_agent(cases.S1, 3)
+    expected = spec.n_agent(cases.S1, 3)
     for monomial, name in (("x", "k1"), ("y", "k2"), ("1", "k3")):
-        assert answer["strategy"][monomial] == pytest.approx(float(key[name]), rel=1e-9)
+        assert answer["strategy"][monomial] == pytest.approx(float(expected[name]), rel=1e-9)
 
 
 def test_decreasing_hazard_has_no_solution() -> None:
@@ -72,10 +75,74 @@ def test_constant_hazard_reports_infinite_variance() -> None:
     assert answer.status == "infinite-variance"
 
 
-def test_message_says_what_is_not_examined() -> None:
+#: No interest, so that even slow hazards have solutions.
+SLOW = dict(zip("r b nu sigma theta gamma alpha beta n".split(), "0 .09 .2 .2 .5 2 1 .5 5".split()))
+
+
+def test_existence_does_not_depend_on_the_unit_of_time() -> None:
+    answer = solve_hazard("n-agent", "weibull:2,20000", SLOW)
+    assert answer.ok, answer.message
+    found = answer.to_dict()["response"]
+    for name, printed in (("p1", "9.5458e-7"), ("q3", "1.90915e-6")):
+        assert cases.agrees(found[name], printed)
+    assert abs(found["p2"]) < 1e-12
+
+
+@pytest.mark.parametrize("change", [{"theta": "0"}, {"n": "1"}, {}])
+def test_vanishing_hazard_with_interest_has_no_solution(change: dict[str, str]) -> None:
+    given = {**SLOW, "r": ".03", "b": ".12", **change}
+    assert solve_hazard("n-agent", "weibull:.7,20", given).status == "no-solution"
+
+
+def test_a_horizon_that_may_never_strike_has_no_solution() -> None:
+    given = {**SLOW, "theta": "0"}
+    assert solve_hazard("n-agent", "piecewise:0=.1,10=0", given).status == "no-solution"
+
+
+CASES = [
+    ("gompertz:.05,.09", None, key.makeham("0", ".05", ".09")),
+    ("makeham:.1,.05,.09", None, key.makeham(".1", ".05", ".09")),
+    ("piecewise:0=.2,3=.6", None, key.piecewise({"0": ".2", "3": ".6"})),
+    ("piecewise:0=.2,3=.6", "5", key.piecewise({"0": ".2", "3": ".6"})),
+    ("none", "4", key.constant("0")),
+]
+
+
+@pytest.mark.parametrize(("spec_text", "horizon", "hazard"), CASES)
+def test_numbers_of_the_population_agree_with_the_key(
+    spec_text: str, horizon: str | None, hazard: key.Hazard
+) -> None:
     given = {k: v for k, v in cases.S1.items() if k != "lam"}
-    assert "not examined" in solve_hazard("mean-field", "gompertz:.05,.09", given).message
-    assert "not examined" not in solve_hazard("best-response", "weibull:2,20", PARAMETERS).message
+    for game, n in (("n-agent", 3), ("mean-field", None)):
+        size = {} if n is None else {"n": str(n)}
+        answer = solve_hazard(game, spec_text, {**given, **size}, horizon=horizon)
+        assert answer.ok, answer.message
+        expected = key.joint_strategy(given, n, hazard, horizon)
+        for monomial, value in zip(("x", "y", "1"), expected):
+            assert answer.to_dict()["strategy"][monomial] == pytest.approx(float(value), rel=1e-8)
+
+
+def test_planted_errors_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {k: v for k, v in cases.S1.items() if k != "lam"}
+    expected = key.joint_strategy(given, 3, CASES[0][2])
+    response = hazard_module._response
+
+    def strategy() -> dict[str, float]:
+        answer = solve_hazard("n-agent", CASES[0][0], {**given, "n": "3"}).to_dict()
+        found: dict[str, float] = answer.get("strategy", {})
+        return found
+
+    def polluted(*arguments: Any) -> dict[str, float] | None:
+        found = response(*arguments)
+        return None if found is None else {**found, "Qs": found["Qs"] + found["q3"]}
+
+    with monkeypatch.context() as planted:
+        planted.setattr(hazard_module, "_response", polluted)
+        assert strategy()["y"] != pytest.approx(float(expected[1]), rel=1e-8)
+    with monkeypatch.context() as planted:
+        # survival of 1e-5 and less
+        planted.setattr(hazard_module, "FAR", (11.5, 13.0))
+        assert strategy() == {}
 
 
 @pytest.mark.parametrize("spec_text", ["constant:.6", "weibull:2,20"])

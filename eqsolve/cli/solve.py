@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--equilibrium", metavar="given-aggregate|closed-loop")
 @click.option("--selection", metavar="limit|stabilizing|value")
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
+@click.option("--horizon", metavar="T", help="With --hazard: the last date.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
 @JSON
@@ -47,6 +48,7 @@ def solve(
     equilibrium: str | None,
     selection: str | None,
     hazard: str | None,
+    horizon: str | None,
     at: str | None,
     certify: bool,
     as_json: bool,
@@ -75,6 +77,13 @@ def solve(
     selection = selection or "limit"
     check_keywords(game, values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
+    if horizon is not None and hazard is None:
+        raise InputError(
+            "a horizon needs a hazard rate.",
+            game=game,
+            stage="input",
+            remedy="Write --hazard none for a fixed horizon.",
+        )
     if hazard is not None:
         if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
             raise InputError(
@@ -85,7 +94,7 @@ def solve(
             )
         from eqsolve.numerics.equilibria.hazard import solve_hazard
 
-        answer = solve_hazard(game, hazard, values)
+        answer = solve_hazard(game, hazard, values, horizon=horizon)
     else:
         from eqsolve.numerics.equilibria.dispatch import solve as solve_point
 

@@ -185,11 +185,11 @@ def _solve(
             "Against given aggregates the competitors' wealth has no finite second moment at the "
             f"horizon: {hazard_name} > 2 {rate} is needed when {weight} != 0.",
         )
-    loop = ClosedLoop(model, solver.values, solver.exact)
+    loop = ClosedLoop(model, solver.values, solver.exact) if solver.population else None
     hazard = solver.values[roles.hazard]
 
     def exists(found: Values) -> bool:
-        if solver.population is None:
+        if loop is None:
             return True
         return sign(hazard - loop.abscissa(list(solver.strategy(found).values()))) > 0
 
@@ -207,7 +207,7 @@ def _solve(
     fold = _fold(roots, chosen)
     if fold is not None:
         status, message = "near-fold", fold
-    if solver.population is not None:
+    if loop is not None:
         strategy = list(solver.strategy(values).values())
         abscissa = loop.abscissa(strategy)
         finite = bool(sign(hazard - abscissa) > 0)

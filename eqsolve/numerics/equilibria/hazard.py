@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,12 @@ from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbols import symbol
 
 #: Accuracy of the integration and of the passage to an infinite horizon.
-TOLERANCE = 1e-11
-#: Survival probability beyond which the horizon counts as infinite.
-SURVIVAL = 1e-14
-#: Longest horizon tried, in units of time.
-LONGEST = 1e5
+TOLERANCE = 1e-13
+#: Integrated hazards of the two horizons that are compared: tau is beyond the nearer one with
+#: probability 1e-14, in whatever unit time is measured.
+FAR = (32.0, 64.0)
+#: Relative difference of their answers up to which they have converged.
+CONVERGED = 1e-8
 
 
 @dataclass(frozen=True)
@@ -44,27 +46,41 @@ class Hazard:
     integral: Callable[[float], float]
     limit: float
     constant: Fraction | None = None
+    breaks: tuple[float, ...] = ()
+
+
+#: How many numbers each family has.
+_FAMILIES = {"constant": 1, "gompertz": 2, "weibull": 2, "makeham": 3}
 
 
 def parse_hazard(spec: str) -> Hazard:
-    """Read ``constant:RATE``, ``gompertz:RATE,GROWTH`` or ``weibull:SHAPE,SCALE``.
+    """Read a hazard rate.
 
-    - Gompertz: ``lambda(t) = RATE exp(GROWTH t)``.
-    - Weibull: ``lambda(t) = (SHAPE/SCALE) (t/SCALE)^(SHAPE - 1)``.
+    - ``constant:RATE``.
+    - ``gompertz:RATE,GROWTH``: ``lambda(t) = RATE exp(GROWTH t)``.
+    - ``makeham:BASE,RATE,GROWTH``: the same plus ``BASE``.
+    - ``weibull:SHAPE,SCALE``: ``lambda(t) = (SHAPE/SCALE) (t/SCALE)^(SHAPE - 1)``.
+    - ``piecewise:0=RATE,TIME=RATE,...``: each rate holds from its time on.
+    - ``none``: the horizon is fixed.
 
     Raises
     ------
     InputError
-        If the family is unknown or a number is missing, not finite or not positive.
+        If the family is unknown or a number is missing, not finite or of the wrong sign.
     """
     family, _, rest = spec.partition(":")
-    count = {"constant": 1, "gompertz": 2, "weibull": 2}.get(family)
+    if spec == "none":
+        return Hazard(spec, lambda t: 0.0, lambda t: 0.0, 0.0)
+    if family == "piecewise":
+        return _piecewise(spec, rest)
+    count = _FAMILIES.get(family)
     texts = rest.split(",") if rest else []
     if count is None or len(texts) != count:
         raise InputError(
             f"{spec!r} is not a hazard rate.",
             stage="input",
-            remedy="Write constant:RATE, gompertz:RATE,GROWTH or weibull:SHAPE,SCALE.",
+            remedy="Write constant:RATE, gompertz:RATE,GROWTH, makeham:BASE,RATE,GROWTH, "
+            "weibull:SHAPE,SCALE, piecewise:0=RATE,TIME=RATE or none.",
         )
     given = [exact(f"hazard {family}", text) for text in texts]
     if min(given) <= 0:
@@ -72,11 +88,13 @@ def parse_hazard(spec: str) -> Hazard:
     first, second = float(given[0]), float(given[-1])
     if family == "constant":
         return Hazard(spec, lambda t: first, lambda t: first * t, first, given[0])
-    if family == "gompertz":
+    if family in ("gompertz", "makeham"):
+        base = first if family == "makeham" else 0.0
+        level = float(given[-2])
         return Hazard(
             spec,
-            lambda t: first * math.exp(min(second * t, 700.0)),
-            lambda t: first / second * math.expm1(min(second * t, 700.0)),
+            lambda t: base + level * math.exp(min(second * t, 700.0)),
+            lambda t: base * t + level / second * math.expm1(min(second * t, 700.0)),
             math.inf,
         )
     if given[0] == 1:
@@ -91,6 +109,32 @@ def parse_hazard(spec: str) -> Hazard:
         lambda t: power(t, first),
         math.inf if first > 1 else 0.0,
     )
+
+
+def _piecewise(spec: str, text: str) -> Hazard:
+    """Rates that hold from given times on."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    times = [exact("hazard piecewise", time) for time, _, _ in pairs]
+    rates = [exact("hazard piecewise", rate) for _, _, rate in pairs]
+    if times[0] != 0 or times != sorted(set(times)) or min(rates) < 0:
+        raise InputError(
+            f"{spec!r} is not a hazard rate: times increase from 0 and rates are not negative.",
+            stage="input",
+            remedy="Write for example piecewise:0=.02,10=.05.",
+        )
+    if len(set(rates)) == 1 and rates[0] > 0:
+        return replace(parse_hazard(f"constant:{rates[0]}"), name=spec)
+    starts, levels = [float(t) for t in times], [float(v) for v in rates]
+    ends = [*starts[1:], math.inf]
+
+    def rate(t: float) -> float:
+        return levels[bisect_right(starts, t) - 1]
+
+    def integral(t: float) -> float:
+        pieces = zip(starts, ends, levels)
+        return sum(level * (min(t, end) - start) for start, end, level in pieces if t > start)
+
+    return Hazard(spec, rate, integral, levels[-1], breaks=tuple(starts[1:]))
 
 
 @lru_cache
@@ -134,14 +178,16 @@ class HazardEquilibrium(Answer):
 
 
 def solve_hazard(
-    game: str, spec: str, given: Mapping[str, object]
+    game: str, spec: str, given: Mapping[str, object], *, horizon: object = None
 ) -> HazardEquilibrium | Equilibrium:
     """Integrate the backward equations and return the feedback at time 0.
 
-    The horizon is ``min(tau, T)`` with ``T`` so large that ``tau < T`` but for a probability of
-    1e-14. The aggregates are constants to the agent, as in the stationary problem. A constant rate
-    is the stationary problem, and its answer is returned. Under other rates it is not examined
-    whether the second moments of a population that plays the feedback are finite.
+    The agents act until ``min(tau, horizon)``, or until ``tau`` without a horizon: then two
+    horizons far beyond ``tau`` are compared, and where their answers differ there is none. The
+    aggregates are constants to the agent, as in the stationary problem. A constant rate without a
+    horizon is the stationary problem, and its answer is returned. A rate with a limit has a
+    solution only if the stationary problem of the limit has one, second moments included; under a
+    rate that grows without bound second moments are finite.
 
     Raises
     ------
@@ -164,7 +210,14 @@ def solve_hazard(
     rate = roles.hazard.name
     values = parameters(given, [name for name in model.parameters if name != rate], game=game)
     joint_conditions(roles, values, game=game)
-    if hazard.constant is not None:
+    last = None if horizon is None else exact("horizon", horizon, game=game)
+    require(last is None or last > 0, "the horizon must be > 0.", game=game)
+    require(
+        spec != "none" or last is not None,
+        "without a hazard rate a horizon is needed.",
+        game=game,
+    )
+    if hazard.constant is not None and last is None:
         stationary: dict[str, Any] = {**values, rate: hazard.constant}
         return solve(game, **stationary)
 
@@ -178,38 +231,65 @@ def solve_hazard(
             numbers=numbers,
         )
 
+    if last is not None:
+        response = _response(model, hazard, float(last), values)
+        if response is None:
+            return answer("no-solution", "The backward equations explode before time 0.", {})
+        message = f"Backward equations integrated from {spec}, T = {float(last):.4g} to time 0."
+        return answer("ok", message, _numbers(model, values, response))
     competes = values[roles.competition.name] != 0 and values.get(roles.size.name) != 1
-    if hazard.limit < 2 * values[roles.rate.name] and competes:
+    interest = values[roles.rate.name]
+    if hazard.limit < 2 * interest and (competes or hazard.limit == 0):
         return answer(
             "no-solution",
-            f"The hazard rate falls below 2 {roles.rate}: the competitors' wealth has no finite "
-            "second moment at the horizon, and the backward equations diverge.",
+            f"The hazard rate falls below 2 {roles.rate}: wealth has no finite second moment at "
+            "the horizon, and the backward equations diverge.",
             {},
         )
-    horizon = _horizon(hazard)
-    if horizon is None:
-        return answer("no-solution", "The horizon does not strike in any finite time.", {})
-    response = _response(model, hazard, horizon, values)
-    if response is None or not all(map(math.isfinite, response.values())):
+    horizons = [_horizon(hazard, decay) for decay in FAR]
+    if None in horizons:
+        return answer("no-solution", "With positive probability the horizon never strikes.", {})
+    far = float(horizons[-1] or 0)
+    if hazard.limit < math.inf:
+        level = Fraction(hazard.limit or hazard.rate(far))
+        final = solve(game, **dict[str, Any]({**values, rate: level}))
+        if not final.ok:
+            return answer(final.status, f"At the last hazard rate: {final.message}", {})
+    found = [_response(model, hazard, float(end or 0), values) for end in horizons]
+    if found[0] is None or found[1] is None:
         return answer(
             "no-solution",
             "The backward equations diverge: no feedback has finite second moments.",
             {},
         )
+    first, response = found[0], found[1]
+    size = max(map(abs, response.values()))
+    change = max(abs(first[name] - value) for name, value in response.items())
+    if not change <= CONVERGED * size:
+        return answer(
+            "unresolved", "The feedback at time 0 still moves with the horizon: no limit shown.", {}
+        )
     message = (
-        f"Backward equations integrated from T = {horizon:.4g}; the feedback is that of time 0."
+        f"Backward equations integrated from T = {horizons[0]:.4g} and {far:.4g} agree to "
+        f"{change / size if size else 0.0:.1g}; the feedback is that of time 0."
     )
-    if model.population is not None:
-        message += " Whether second moments of the whole population are finite is not examined."
     return answer("ok", message, _numbers(model, values, response))
 
 
-def _horizon(hazard: Hazard) -> float | None:
-    target, upper = -math.log(SURVIVAL), 1.0
-    while hazard.integral(upper) < target:
+def _horizon(hazard: Hazard, decay: float) -> float | None:
+    """The time at which the integrated hazard is ``decay``, whatever the unit of time."""
+    upper = 1e-30
+    while hazard.integral(upper) < decay:
         upper *= 2
-        if upper > LONGEST:
+        if upper > 1e60:
             return None
+    lower = upper / 2
+    for _ in range(60):
+        middle = (lower + upper) / 2
+        if hazard.integral(middle) < decay:
+            lower = middle
+        else:
+            upper = middle
     return upper
 
 
@@ -248,22 +328,30 @@ def _integrate(
     rates, state, names = _rates(model.name)
     clock = model.parts.hazard.name
 
-    def slope(t: float, values: np.ndarray) -> list[float]:
-        given = tuple(hazard.rate(t) if n == clock else numbers[n] for n in names)
+    def slope(inside: float | None, t: float, values: np.ndarray) -> list[float]:
+        level = hazard.rate(t) if inside is None else inside
+        given = tuple(level if n == clock else numbers[n] for n in names)
         derivative: list[float] = rates(values, given)[1]
         return derivative
 
-    solution = solve_ivp(
-        slope,
-        (horizon, 0.0),
-        _terminal(model, state, numbers),
-        method="LSODA",
-        rtol=TOLERANCE,
-        atol=TOLERANCE * 1e-2,
-    )
-    final = solution.y[:, -1]
-    if not solution.success or not np.all(np.isfinite(final)):
-        return None
+    final = np.array(_terminal(model, state, numbers))
+    stops = [horizon, *(b for b in reversed(hazard.breaks) if b < horizon), 0.0]
+    for start, stop in zip(stops, stops[1:]):
+        inside = hazard.rate((start + stop) / 2) if hazard.breaks else None
+        try:
+            solution = solve_ivp(
+                partial(slope, inside),
+                (start, stop),
+                final,
+                method="LSODA",
+                rtol=TOLERANCE,
+                atol=TOLERANCE * 1e-2,
+            )
+        except (OverflowError, ZeroDivisionError):
+            return None
+        final = solution.y[:, -1]
+        if not solution.success or not np.all(np.isfinite(final)):
+            return None
     given = tuple(hazard.rate(0.0) if n == clock else numbers[n] for n in names)
     control: list[float] = rates(final, given)[0]
     return control
