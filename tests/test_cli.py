@@ -65,6 +65,13 @@ def test_solve_text_and_alias() -> None:
     assert "strategy.x                0.246342445272839" in result.stdout
 
 
+def test_solve_with_a_fixed_horizon() -> None:
+    for hazard in ("none", "piecewise:0=.1,2=.3"):
+        result = _run("solve", "n-agent", *S1, "-p", "n=5", "--hazard", hazard, "--horizon", "4")
+        assert result.exit_code == 0, result.output
+    assert _run("solve", "n-agent", *FULL, "-p", "n=5", "--horizon", "4").exit_code == 2
+
+
 def test_solve_without_equilibrium_exits_4() -> None:
     result = _run("solve", "n-agent", *FULL, "-p", "n=5", "--hazard", "constant:1")
     _refused(result, "'lambda' is not a parameter")

@@ -76,7 +76,12 @@ def of_model(
 def of_family(game: str, values: dict[str, Any], how: Mapping[str, str | None]) -> dict[str, Any]:
     """Parameters of a game of the mean-variance family: a named set, overridden, and the size."""
     if how["horizon"] is not None:
-        raise InputError("the horizon of this game is random.", game=game, stage="input")
+        raise InputError(
+            "the horizon of this game is random.",
+            game=game,
+            stage="input",
+            remedy="Where the verb takes it, --hazard none fixes the horizon.",
+        )
     found = dict(values)
     if how["case"] is not None:
         from eqsolve.registry import model

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 @click.option("--equilibrium", metavar="given-aggregate|closed-loop")
 @click.option("--selection", metavar="limit|stabilizing|value")
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
-@click.option("--horizon", metavar="T", help="With --hazard: the last date.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
 @JSON
@@ -48,7 +47,6 @@ def solve(
     equilibrium: str | None,
     selection: str | None,
     hazard: str | None,
-    horizon: str | None,
     at: str | None,
     certify: bool,
     as_json: bool,
@@ -72,18 +70,12 @@ def solve(
             raise InputError("the game declares its own hazard rate.", game=game, stage="input")
         _model(exported, values, equilibrium, selection, at, certify, as_json, **how)
         return
-    values = of_family(game, values, how)
+    horizon = how["horizon"] if hazard is not None else None
+    values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
     equilibrium = equilibrium or _equilibrium(how["notion"], game)
     selection = selection or "limit"
     check_keywords(game, values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
-    if horizon is not None and hazard is None:
-        raise InputError(
-            "a horizon needs a hazard rate.",
-            game=game,
-            stage="input",
-            remedy="Write --hazard none for a fixed horizon.",
-        )
     if hazard is not None:
         if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
             raise InputError(
