@@ -105,3 +105,16 @@ def test_planted_error_is_seen() -> None:
     wrong = spec.two_agent([{**PAIR[0], "gamma": "2.000001"}, PAIR[1]], ".03")
     with pytest.raises(AssertionError):
         _compare(answer, wrong)
+
+
+def test_each_agent_has_its_own_growth_against_its_own_hazard() -> None:
+    """Without competition each is on its own: the joint growth is above the smaller hazard."""
+    names = "b nu sigma theta gamma alpha beta lambda".split()
+    rows = [
+        dict(zip(names, text.split())) for text in (".6 .2 .1 0 1 1 .9 2", ".05 .2 .1 0 5 1 .1 .05")
+    ]
+    answer = solve_agents("two-agent", {"r": "0", "agent": rows})
+    assert answer.ok, answer.message
+    # one who looks at the other is paid for what the other's wealth grows to
+    rows[1]["theta"] = ".5"
+    assert solve_agents("two-agent", {"r": "0", "agent": rows}).status == "infinite-variance"

@@ -235,18 +235,23 @@ def _solve(
             "wealth": [[number(v) for v in row] for row in matrix],
             "constant": [number(v) for v in constant],
         }
-        growth = _abscissa(agents, matrix)
-        hazard = min((a.values[roles.hazard] for a in agents), key=float)
+        pairs = [
+            (_own_growth(agents, matrix, k), agent.values[roles.hazard])
+            for k, agent in enumerate(agents)
+        ]
+        worst = max(range(len(pairs)), key=lambda k: float(pairs[k][0] - pairs[k][1]))
+        growth, hazard = pairs[worst]
+        finite = all(g < h for g, h in pairs)
         numbers["admissibility"] = {
             "abscissa": float(growth),
             "hazard": float(hazard),
-            "finite": bool(growth < hazard),
+            "finite": finite,
         }
-        if not growth < hazard:
+        if not finite:
             status = "infinite-variance"
             message = (
-                f"Second moments grow at rate {float(growth):.6g}, not below the smallest hazard "
-                f"rate {float(hazard):.6g}: no finite-variance equilibrium."
+                f"What agent {worst + 1} is paid for grows at rate {float(growth):.6g}, not below "
+                f"its hazard rate {float(hazard):.6g}: no finite-variance equilibrium."
             )
     else:
         message += f" Beyond {JOINT} agents the growth of second moments is not examined."
@@ -346,6 +351,18 @@ def _valued(
     values[symbol("m_2")] = sum((v * v for k, v in enumerate(noise) if k != index), arb(0))
     run(agent.solver.form.definitions, values)
     return evaluate(model.ansatz.value, values)
+
+
+def _own_growth(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]], index: int) -> arb:
+    """Growth rate of the second moments of the wealths that one agent's payoff depends on."""
+    reached = set(range(len(agents))) if agents[index].solver.competes else {index}
+    size = 0
+    while size < len(reached):
+        size = len(reached)
+        reached |= {j for k in reached for j, v in enumerate(matrix[k]) if number(v) != 0}
+    chosen = sorted(reached)
+    part = [[matrix[i][j] for j in chosen] for i in chosen]
+    return _abscissa([agents[k] for k in chosen], part)
 
 
 def _abscissa(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]]) -> arb:
