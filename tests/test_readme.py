@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import math
 import os
 import re
 import shlex
@@ -38,6 +39,12 @@ def _compare(match: re.Match[str], group: str, found: str) -> None:
         assert match.group(group) == found
 
 
+def _write_the_game(folder: Path) -> None:
+    """Save the game of the README as the README says."""
+    (source,) = (m for m in PYTHON.finditer(README.read_text()) if "MODEL" in m.group("source"))
+    (folder / "regulator.py").write_text(source.group("source"))
+
+
 @pytest.mark.parametrize(
     "match",
     list(CONSOLE.finditer(README.read_text())),
@@ -47,6 +54,8 @@ def test_commands_print_what_is_shown(
     match: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_adopted", {})
+    _write_the_game(tmp_path)
     result = CliRunner().invoke(cli, shlex.split(match.group("command")))
     assert result.exit_code == (4 if "r=0.1 " in match.group("command") else 0), result.output
     _compare(match, "output", result.output)
@@ -78,18 +87,17 @@ def test_python_session() -> None:
     assert results.failed == 0, "".join(report)
 
 
-def test_the_game_of_the_readme_runs_from_its_file(
+def test_the_game_of_the_readme_has_the_textbook_feedback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (source,) = (m for m in PYTHON.finditer(README.read_text()) if "MODEL" in m.group("source"))
-    (tmp_path / "regulator.py").write_text(source.group("source"))
+    """``P^2 + lambda P = 1``, from the textbook's Riccati equation, and ``p = -P x``."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_adopted", {})
-    result = CliRunner().invoke(cli, ["derive", "./regulator.py", "--step", "closed-form"])
+    _write_the_game(tmp_path)
+    answer = eqsolve.solve("./regulator.py", sigma=1, lam="1/4")
+    assert answer.strategy.x == pytest.approx(0.125 - math.sqrt(4 + 1 / 16) / 2, rel=1e-15)
+    result = CliRunner().invoke(cli, ["derive", "./regulator.py", "--step", "system"])
     assert result.exit_code == 0, result.output
-    assert "p1**2" in result.output
-    refused = CliRunner().invoke(cli, "solve ./regulator.py -p sigma=1 -p lambda=1".split())
-    assert refused.exit_code == 2
-    assert "symbolically only" in refused.stderr
-    assert registry.resolve("regulator").origin == "path"
+    assert "0 = P**2 + P*lambda - 1" in result.output
+    assert registry.resolve("./regulator.py").origin == "path"
     registry.model.cache_clear()

@@ -18,6 +18,7 @@ from eqsolve.cli.common import (
     given,
     of_family,
     of_model,
+    say,
     state,
     structure,
 )
@@ -138,7 +139,7 @@ def _model(
     if as_json:
         emit(answer.to_dict())
     else:
-        click.echo(str(answer))
+        say(answer.details())
         if certify:
             for name, value in answer.certificate.items():
                 click.echo(f"  {'certificate.' + name:<26}{value}")
