@@ -283,7 +283,7 @@ from eqsolve.registry import models, names
 assert not names() and not papers() and not models()
 from click.testing import CliRunner
 from eqsolve.cli import cli
-done = CliRunner().invoke(cli, ["derive", "./regulator.py", "--step", "closed-form"])
+done = CliRunner().invoke(cli, ["derive", "./regulator.py", "--step", "system"])
 assert done.exit_code == 0, done.output
 assert CliRunner().invoke(cli, ["list", "--json"]).stdout.strip() == "[]"
 print(count)
