@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -151,3 +152,20 @@ def test_different_agents_are_given_one_by_one_or_in_tables() -> None:
     del single["b_2"]
     with pytest.raises(InputError, match="agent 2, input: missing parameter b"):
         eqsolve.solve("two-agent", r=".03", **single)
+
+
+def test_errors_are_one_line_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError) as caught:
+        eqsolve.solve("n-agent", r=".03")
+    (line,) = caught.value._render_traceback_()
+    assert line == f"InputError: {caught.value}"
+    monkeypatch.setenv("EQSOLVE_TRACEBACK", "1")
+    assert len(caught.value._render_traceback_()) > 2
+
+
+def test_names_are_completed_and_the_package_runs() -> None:
+    assert {"solve", "sweep", "pde", "verify"} <= set(dir(eqsolve))
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "eqsolve", "--version"], capture_output=True, text=True
+    )
+    assert done.stdout == f"eqsolve {eqsolve.__version__}\n"
