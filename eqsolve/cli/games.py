@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,7 +98,7 @@ def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
 
     exported = declared(game)
     if exported is not None:
-        say(_written(exported, step, style, how))
+        say(written(exported, step, style, how))
         return
     steps = derive_game(game).steps
     if step is not None:
@@ -131,7 +132,7 @@ def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
         )
 
 
-def _written(exported: Any, step: str | None, style: Any, how: dict[str, str | None]) -> str:
+def written(exported: Any, step: str | None, style: Any, how: Mapping[str, str | None]) -> str:
     """The derivation of a declared game, of the structure asked for."""
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import build

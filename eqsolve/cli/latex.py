@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from eqsolve.cli.common import JSON, cli, emit, say
+from eqsolve.cli.common import JSON, by_path, cli, emit, say, structure
 from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +46,13 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     help="With --out: number with \\tag, let LaTeX count labels, or not at all.",
 )
 @click.option("--no-prose", is_flag=True, help="With --out: the formulas only.")
-@click.option("--game", metavar="GAME", help="With --out: the equations of one game.")
+@click.option(
+    "--game",
+    metavar="GAME",
+    callback=by_path,
+    help="With --out: the equations of one game; of a declared game, its whole derivation.",
+)
+@structure
 @JSON
 def latex_command(
     out: str | None,
@@ -60,6 +67,7 @@ def latex_command(
     no_prose: bool,
     game: str | None,
     as_json: bool,
+    **how: str | None,
 ) -> None:
     """Write the numbered equations as LaTeX, or check an author's files against them.
 
@@ -82,9 +90,21 @@ def latex_command(
                 "--tags-only, --propose and --json to --check."
             ),
         )
+    from eqsolve.verbs import declared
+
     if author is not None:
         wanted = "any" if require is None else require
         _check_latex((author, *others), symbols, wanted, tags_only, propose, as_json)
+        return
+    exported = None if game is None else declared(game)
+    if game is not None and exported is not None:
+        if fail_if_stale or number is not None or no_prose or symbols is not None:
+            raise InputError(
+                "--fail-if-stale, --number, --no-prose and --symbols are of the paper's games.",
+                game=game,
+                stage="latex",
+            )
+        _write_derivation(game, exported, str(out), how)
         return
     from eqsolve.latex.document import Style, check_stale, write
     from eqsolve.latex.symbol_map import SymbolMap, read_symbols
@@ -100,6 +120,19 @@ def latex_command(
         say(f"{out} is up to date", err=True)
         return
     say(f"wrote {len(write(folder, shown, style))} files to {out}", err=True)
+
+
+def _write_derivation(game: str, exported: Any, out: str, how: Mapping[str, str | None]) -> None:
+    """Write the derivation of a declared game, of the structure asked for, as one document."""
+    from eqsolve.cli.games import written
+    from eqsolve.output import named, replacing
+
+    folder = named(out)
+    text = written(exported, None, "latex", how)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / f"{game}.tex") as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    say(f"wrote {game}.tex to {out}", err=True)
 
 
 def _check_latex(

@@ -40,6 +40,9 @@ _FUNCTIONS = {
     RootSinh: "root_sinh",
 }
 
+#: Divisors of closed forms below this lose too many digits.
+SMALL = 1e-3
+
 #: Nodes of the Gauss-Legendre rule on each of the panels of an integral.
 NODES, PANELS = 20, 8
 
@@ -167,6 +170,7 @@ class Emitter:
         self.explosions = list(self.solution.explosions)
         for step in joined(self.solution.steps):
             self.step(step)
+        self.fallback()
         for symbol, expression in derivation.system.feedback.items():
             self.assign(symbol, expression)
         self.conditions()
@@ -320,10 +324,43 @@ class Emitter:
         )
         self.bound.append(f"quadrature_{name} = quadrature_of({function})")
 
-    def moving(self, expression: sp.Expr) -> sp.Expr:
+    def fallback(self) -> None:
+        """Where a closed form divides by something small, integrate all coefficients instead."""
+        system = self.derivation.system
+        divisors = [
+            c.expression
+            for c in self.solution.conditions
+            if c.relation == "!=" and c not in self.solution.assumed
+        ]
+        if self.derivation.stationary or system.implicit or not divisors:
+            return
+        unknowns = system.unknowns
+        missing = set().union(*(e.free_symbols for e in divisors)) - set(self.known)
+        divisors = [e for e in divisors if not e.free_symbols & missing]
+        if not divisors:
+            return
+        pairs = [(f"divisor_{i}", e) for i, e in enumerate(divisors)]
+        self.body += lines(pairs, self.names)
+        small = " or ".join(f"not abs({name}) > {SMALL}" for name, _ in pairs)
+        end = self.derivation.model.game.horizon.end
+        assert end is not None
+        before = len(self.body)
+        rates = [-system.rates[u].xreplace({t: end - to_go}) for u in unknowns]
+        self.flow_functions("all", unknowns, rates)
+        self.state_vector("all", [system.terminal[u] for u in unknowns])
+        self.bound.append("integrate_all = integrator(rates_all)")
+        self.body.append(f"if not integrate_all(u_all, p_all, {self.names[to_go]}):")
+        self.body.append(f"    return {int(Status.EXPLODES)}")
+        self.unpack("all", unknowns)
+        guarded = ["    " + line for line in self.body[before:]]
+        self.body[before:] = [f"if {small}:", *guarded]
+
+    def moving(self, expression: sp.Expr, own: Sequence[sp.Symbol] = ()) -> sp.Expr:
         """The expression with explicit symbols that depend on the time to go inserted."""
         for step in reversed(self.solution.steps):
-            if isinstance(step, Explicit) and step.symbol in expression.free_symbols:
+            if step.symbols[0] in own or not isinstance(step, Explicit):
+                continue
+            if step.symbol in expression.free_symbols:
                 spelled = self.solution.spelled(step.expression)
                 if spelled.free_symbols & {to_go, *self.flowing}:
                     expression = expression.xreplace({step.symbol: step.expression})
@@ -375,7 +412,7 @@ class Emitter:
         jacobian: bool = False,
     ) -> None:
         """Functions of the rates and their Jacobian, and the array of their parameters."""
-        rates = [self.moving(e) for e in rates]
+        rates = [self.moving(e, symbols) for e in rates]
         self.vector(label, rates, [*symbols, to_go])
         inner = Names({to_go: "s"})
         head = [f"    {inner[s]} = p[{i}]" for i, s in enumerate(self.needed)]

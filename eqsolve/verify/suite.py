@@ -19,8 +19,9 @@ from eqsolve.errors import InputError, MissingPartError
 from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
-from eqsolve.registry import Found, resolve
+from eqsolve.registry import Found
 from eqsolve.registry import games as every_game
+from eqsolve.registry import resolve
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check

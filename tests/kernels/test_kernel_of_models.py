@@ -1,0 +1,104 @@
+"""Kernels of declared models against their certified solutions, and their statuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import declared
+from eqsolve.derivation.derivation import derive
+from eqsolve.errors import DerivationError, InputError
+from eqsolve.game import Model
+from eqsolve.kernels.kernel import ModelKernel, model_kernel
+from eqsolve.numerics.status import Status
+from eqsolve.solve.solve import solve
+
+MODELS = {
+    "tracker": (declared.TRACKER, declared.TRACKER.cases["default"], {"x": "2"}),
+    "crowd": (declared.crowd(), declared.CROWD, {"x": "1", "m": "0.5"}),
+    "planner": (declared.crowd("planner"), declared.CROWD, {"m": "0.5", "v": "0.1"}),
+    "few": (declared.crowd(size=3), {**declared.CROWD, "n": "3"}, {"x": "1", "m": "0.5"}),
+    "jumper": (declared.JUMPER, declared.JUMPER.cases["default"], {"x": "1"}),
+    "duopoly": (declared.DUOPOLY, declared.DUOPOLY.cases["default"], {"x": "1"}),
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def made(
+    request: pytest.FixtureRequest,
+) -> tuple[Model, dict[str, str], dict[str, str], ModelKernel]:
+    model, values, at = MODELS[request.param]
+    return model, dict(values), at, model_kernel(derive(model))
+
+
+def test_kernels_agree_with_certified_solutions(
+    made: tuple[Model, dict[str, str], dict[str, str], ModelKernel],
+) -> None:
+    """At the named set and at eight seeded sets near it; balls have radii below 1e-15."""
+    model, values, at, kernel = made
+    rng = np.random.default_rng(7)
+    checked = 0
+    for attempt in range(9):
+        moved = {
+            k: (
+                v
+                if k in ("n",) or attempt == 0
+                else str(Fraction(v) * Fraction(rng.uniform(0.8, 1.2)))
+            )
+            for k, v in values.items()
+        }
+        answer = solve(model, moved, at=at)
+        found = kernel.evaluate({k: float(Fraction(v)) for k, v in {**moved, **at}.items()})
+        assert found["status"] == answer.status
+        if not answer.ok:
+            continue
+        checked += 1
+        for name, value in answer.coefficients.items():
+            if name in found and name not in answer.strategy:
+                assert found[name] == pytest.approx(value, rel=2e-11, abs=2e-11), name
+        for control, table in answer.strategy.items():
+            for monomial, value in table.items():
+                column = found[f"{control}_{monomial}"]
+                assert column == pytest.approx(value, rel=2e-11, abs=2e-11), (control, monomial)
+        if "V" in answer.at:
+            assert found["V"] == pytest.approx(answer.at["V"], rel=1e-10)
+    assert checked >= 5
+
+
+def test_points_beyond_the_explosion_are_no_ok() -> None:
+    kernel = model_kernel(derive(declared.crowd("planner")))
+    values = {k: float(v) for k, v in {**declared.CROWD, "k": "0.05", "w": "1.75"}.items()}
+    horizons = np.array([0.5, 0.8, 0.9, 1.5, 4.0])
+    end = np.arctanh(np.sqrt(2) / 1.7) / np.sqrt(2)
+    found = kernel.evaluate({**values, "T": horizons})
+    expected = np.where(horizons < end, int(Status.OK), int(Status.EXPLODES))
+    assert found["status"].tolist() == expected.tolist()
+    assert np.isnan(found["A"][expected != 0]).all()
+
+
+def test_values_outside_their_domain_are_a_status() -> None:
+    kernel = model_kernel(derive(declared.TRACKER))
+    found = kernel.evaluate({"q": [1.0, -1.0, np.nan], "s": 1.0, "rho": 0.1})
+    assert found["status"].tolist() == [0, int(Status.INVALID_INPUT), int(Status.INVALID_INPUT)]
+    assert np.isnan(found["V"]).all(), "no state was given"
+
+
+def test_a_wrong_sense_has_no_kernel_that_says_ok() -> None:
+    player = declared.TRACKER.game.players[0]
+    wrong = replace(player, preference=replace(player.preference, sense="maximize"))
+    model = replace(declared.TRACKER, game=replace(declared.TRACKER.game, players=(wrong,)))
+    with pytest.raises(DerivationError, match="does not maximize"):
+        model_kernel(derive(model))
+
+
+def test_wrong_inputs_are_refused() -> None:
+    kernel = model_kernel(derive(declared.TRACKER))
+    with pytest.raises(InputError, match="rho is missing"):
+        kernel.evaluate({"q": 1.0, "s": 1.0})
+    with pytest.raises(InputError, match="there is no parameter 'z'"):
+        kernel.evaluate({"q": 1.0, "s": 1.0, "rho": 1.0, "z": 1.0})
+    with pytest.raises(InputError, match="do not broadcast"):
+        kernel.evaluate({"q": [1.0, 2.0], "s": [1.0, 2.0, 3.0], "rho": 1.0})
