@@ -155,7 +155,7 @@ def _lambert(branch: int) -> Any:
         (sp.tanh(X) - sp.Rational(1, 2), None, None, lambda: [mpmath.atanh(mpmath.mpf(1) / 2)]),
         (sp.sinh(X) - sp.Rational(1, 2), None, None, lambda: [mpmath.asinh(mpmath.mpf(1) / 2)]),
     ],
-    ids=str,
+    ids=lambda value: "" if callable(value) else str(value),
 )
 def test_roots_of_functions(
     expression: sp.Expr, low: fmpq | None, high: fmpq | None, expected: Any

@@ -18,11 +18,9 @@ from eqsolve.solve.solve import solve
 
 MODELS = {
     "tracker": (declared.TRACKER, declared.TRACKER.cases["default"], {"x": "2"}),
-    "crowd": (declared.crowd(), declared.CROWD, {"x": "1", "m": "0.5"}),
     "planner": (declared.crowd("planner"), declared.CROWD, {"m": "0.5", "v": "0.1"}),
     "few": (declared.crowd(size=3), {**declared.CROWD, "n": "3"}, {"x": "1", "m": "0.5"}),
     "jumper": (declared.JUMPER, declared.JUMPER.cases["default"], {"x": "1"}),
-    "duopoly": (declared.DUOPOLY, declared.DUOPOLY.cases["default"], {"x": "1"}),
 }
 
 
@@ -37,11 +35,11 @@ def made(
 def test_kernels_agree_with_certified_solutions(
     made: tuple[Model, dict[str, str], dict[str, str], ModelKernel],
 ) -> None:
-    """At the named set and at eight seeded sets near it; balls have radii below 1e-15."""
+    """At the named set and at four seeded sets near it; balls have radii below 1e-15."""
     model, values, at, kernel = made
     rng = np.random.default_rng(7)
     checked = 0
-    for attempt in range(9):
+    for attempt in range(5):
         moved = {
             k: (
                 v
@@ -65,7 +63,7 @@ def test_kernels_agree_with_certified_solutions(
                 assert column == pytest.approx(value, rel=2e-11, abs=2e-11), (control, monomial)
         if "V" in answer.at:
             assert found["V"] == pytest.approx(answer.at["V"], rel=1e-10)
-    assert checked >= 5
+    assert checked >= 3
 
 
 def test_points_beyond_the_explosion_are_no_ok() -> None:
