@@ -38,7 +38,7 @@ eta, etab, L, R, S, k_1, k_2 = sp.symbols("eta etab L R S k_1 k_2")
 def model(notion: Notion = "feedback", size: int | None = None) -> Model:
     """A continuum of traders or ``size`` of them, in feedback or open loop, or their planner."""
     if notion == "planner":
-        laws = (Law(m, x), Law(v, (x - m) ** 2), Law(abar, a))
+        laws: tuple[Law, ...] = (Law(m, x), Law(v, (x - m) ** 2), Law(abar, a))
         ansatz = Ansatz(
             {"J": etab * m**2 / 2 + eta * v / 2 + R}, feedback={a: k_1 * (x - m) + k_2 * m}
         )

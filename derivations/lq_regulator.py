@@ -80,7 +80,8 @@ def model(
     discounted = rho is not None or not horizon
     x, u = (sp.Matrix(sp.symbols(f"{k}_1:{n + 1}")) for k, n in (("x", states), ("u", controls)))
     P = sp.Matrix(states, states, lambda i, j: sp.Symbol(f"P_{min(i, j) + 1}_{max(i, j) + 1}"))
-    K, c, T, discount = _matrix("K", controls, states), *sp.symbols("c T rho")
+    K = _matrix("K", controls, states)
+    c, T, discount = sp.symbols("c T rho")
     drift = entries["A"] * x + entries["B"] * u
     running = x.dot(entries["Q"] * x) + u.dot(entries["R"] * u) + 2 * x.dot(entries["N"] * u)
     payoff = x.dot(entries["F"] * x) if horizon else sp.S.Zero

@@ -76,8 +76,8 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
         every = models()
         write_latex(documents, every)
         figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
-        games = [model.name for model in every]
-        ok, verification = run_command(games, level, self_test=True, junit=None, progress=progress)
+        names = [model.name for model in every]
+        ok, verification = run_command(names, level, self_test=True, junit=None, progress=progress)
         claims = judge(progress=progress)
         data = {
             "verification": verification,
