@@ -84,12 +84,13 @@ def _block(
     """The solutions of one block at known values of earlier ones; None if infinitely many."""
     exact = {s: v for s, v in known.items() if not isinstance(v, arb)}
     inserted = [e.xreplace(exact) for e in equations]
+    bases = _bases(inserted, block)
+    if bases:
+        # before anything is cleared: rational exponents would become enormous degrees
+        return _transcendental(block, inserted, bases)
     units = Units.of(inserted)
     ring = units.ring
     numerators = [units.ratio(e).numerator for e in inserted]
-    hidden = any(m.free_symbols & set(block) for m in units.meaning.values())
-    if hidden:
-        return _transcendental(block, inserted, units, known)
     if all(is_linear(ring, p, block) for p in numerators):
         return _linear(block, numerators, units, known)
     if len(block) == 1:
@@ -111,8 +112,22 @@ def _block(
     return found, solutions.complete and not any(e.has(*middle) for e in inserted if middle)
 
 
+def _bases(equations: Sequence[sp.Expr], block: Sequence[sp.Symbol]) -> list[sp.Expr]:
+    """What stands under powers and logarithms of the block's unknowns, to be positive."""
+    inner = set(block)
+    found: dict[sp.Expr, None] = {}
+    for equation in equations:
+        for power in equation.atoms(sp.Pow):
+            if not power.exp.is_Integer and power.free_symbols & inner:
+                found[power.base] = None
+        for function in equation.atoms(sp.log, sp.exp):
+            if function.free_symbols & inner:
+                found[function.args[0] if isinstance(function, sp.log) else sp.S.One] = None
+    return list(found)
+
+
 def _transcendental(
-    block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], units: Units, known: Values
+    block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], bases: Sequence[sp.Expr]
 ) -> tuple[list[Values] | None, bool]:
     """The roots of one equation with powers of its unknown, where the bases are positive."""
     if len(block) != 1:
@@ -120,8 +135,7 @@ def _transcendental(
     (unknown,) = block
     low: sp.Expr = -sp.oo
     high: sp.Expr = sp.oo
-    for base, _ in units.generators:
-        inner = base.args[0] if isinstance(base, sp.log) else base
+    for inner in bases:
         if unknown not in inner.free_symbols:
             continue
         slope = sp.diff(inner, unknown)

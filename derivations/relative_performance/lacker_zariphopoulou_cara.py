@@ -11,6 +11,19 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.derivations.relative_performance.letters import (
+    OWN,
+    T,
+    c,
+    delta,
+    k,
+    mu,
+    n,
+    nu,
+    pi,
+    sigma,
+    theta,
+)
 from eqsolve.game import (
     Ansatz,
     Crowd,
@@ -22,21 +35,11 @@ from eqsolve.game import (
     State,
     Vocabulary,
     expected,
-    nonnegative,
     parameter,
     positive,
 )
 
-x, xbar, pi, k, c = sp.symbols("x xbar pi k c")
-mu, nu, sigma, theta, delta, T, n = sp.symbols("mu nu sigma theta delta T n")
-
-OWN = (
-    parameter(mu, "drift of the stock"),
-    parameter(nu, "own volatility", nonnegative),
-    parameter(sigma, "common volatility"),
-    parameter(theta, "competition weight", nonnegative),
-    parameter(delta, "risk tolerance", positive),
-)
+x, xbar = sp.symbols("x xbar")
 
 
 def model(size: int | None = None) -> Model:

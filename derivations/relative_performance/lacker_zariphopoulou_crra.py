@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from eqsolve.derivations.lacker_zariphopoulou_cara import (
+from eqsolve.derivations.relative_performance.letters import (
     OWN,
     T,
     c,

@@ -1,0 +1,1 @@
+"""Investment under relative performance: everybody of an own type."""
