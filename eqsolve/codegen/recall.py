@@ -7,12 +7,12 @@ import json
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from eqsolve import registry
 from eqsolve.codegen.storage import cache_folder, digest
+from eqsolve.distribution import version
 from eqsolve.errors import InputError
 from eqsolve.output import replacing
 

@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.distribution import version
 from eqsolve.numerics.sweep.columns import certificate, enclosed
 from eqsolve.numerics.sweep.sampling import Sample
 from eqsolve.numerics.sweep.target import Structure, Target, target
