@@ -124,7 +124,7 @@ def test_answers_travel_whole(family: Any, declared: Any) -> None:
 
 @pytest.mark.slow
 def test_answers_come_back_from_processes(family: Any) -> None:
-    (answer,) = Parallel(n_jobs=2, backend="loky")([delayed(_family)()])
+    (answer,) = Parallel(n_jobs=2, backend="loky")([delayed(eqsolve.solve)("n-agent", **FAMILY)])
     assert answer.to_dict() == family.to_dict()
 
 
