@@ -126,6 +126,6 @@ class Laws:
             balls += [arb(int(j == i)) for j in range(size)]
         # time runs backward from ``time``: the trajectory starts there
         function = time_to_go(rates, moving, self.parameters, path.constants, time)
-        trajectory = integrate(function, balls, rational(time))
+        trajectory = integrate(function, [*balls, *path.constants.values()], rational(time))
         end = trajectory.at(rational(time))[len(unknowns) :]
         return [end[k * size : (k + 1) * size] for k in range(len(wanted))]

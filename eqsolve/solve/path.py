@@ -75,7 +75,9 @@ def backward(
     names = sorted(set().union(*(e.free_symbols for e in terminal)), key=lambda s: s.name)
     start = Function(terminal, names)([constants[n] for n in names])
     trajectory = integrate(
-        time_to_go(system.rates, unknowns, parameters, constants, end), start, rational(end)
+        time_to_go(system.rates, unknowns, parameters, constants, end),
+        [*start, *constants.values()],
+        rational(end),
     )
     return Backward(end, unknowns, dict(constants), trajectory)
 
@@ -87,14 +89,14 @@ def time_to_go(
     constants: Mapping[sp.Symbol, arb],
     end: Fraction,
 ) -> Function:
-    """The rates in the time to go ``s = end - t``, as a function of s and the unknowns."""
+    """The rates in the time to go ``s = end - t``: of s, the unknowns and the constants."""
     elapsed = sp.Dummy("s")
     inserted: dict[sp.Symbol, sp.Expr] = dict(parameters)
     inserted[t] = sp.Rational(end.numerator, end.denominator) - elapsed
-    for symbol, ball in constants.items():
-        inserted[symbol] = exact(ball)
     expressions = [-rates[u].xreplace(inserted) for u in unknowns]
-    return Function(expressions, [elapsed, *unknowns])
+    # constants are unknowns that do not move: a power of a long rational is a very long one
+    expressions += [sp.S.Zero] * len(constants)
+    return Function(expressions, [elapsed, *unknowns, *constants])
 
 
 def exact(ball: arb) -> sp.Rational:

@@ -258,7 +258,6 @@ class _Chain:
         rates = {u: -e.xreplace(self.spelled) for u, e in system.rates.items()}
         terminal = {u: e.xreplace(self.spelled) for u, e in system.terminal.items()}
         inserted = {s: v for s, v in point.parameters.items()}
-        inserted |= {s: exact(v) for s, v in constants.items()}
         clock = end_symbol - elapsed
         names = list(moving)
         expressions = [rates[u].xreplace({t: clock}) for u in moving]
@@ -276,8 +275,11 @@ class _Chain:
                 first += sp.Add(*(sp.diff(terminal[u], c) * exact(w) for c, w in shift.items()))
                 starts.append(first)
             names += sensitive
-        function = Function([e.xreplace(inserted) for e in expressions], [elapsed, *names])
-        balls = [_at(e.xreplace(inserted), {}) for e in starts]
+        expressions += [sp.S.Zero] * len(constants)
+        function = Function(
+            [e.xreplace(inserted) for e in expressions], [elapsed, *names, *constants]
+        )
+        balls = [_at(e.xreplace(inserted), constants) for e in starts] + [*constants.values()]
         left = point.end - point.numbers.time
         trajectory = integrate(function, balls, rational(left))
         values = trajectory.at(rational(left))
