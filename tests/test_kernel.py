@@ -509,6 +509,7 @@ def test_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no space")
 
     monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    storage._temporary.cache_clear()
     with pytest.raises(EqsolveError, match="EQSOLVE_CACHE_DIR"):
         storage.write("one = 1\n", "sample")
 

@@ -273,7 +273,7 @@ def test_csv_needs_no_optional_package(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(builtins, "__import__", guarded)
     write(tmp_path / "out.csv")
     for name in ("out.parquet", "out.nc", "out.zarr"):
-        with pytest.raises(MissingPartError, match=r"eqsolve\[sweep\]"):
+        with pytest.raises(MissingPartError, match=r"eqsolve-games\[sweep\]"):
             write(tmp_path / name)
     with pytest.raises(MissingPartError):
         sweep(GAME, AXES, FIXED)
