@@ -164,12 +164,14 @@ def _structured(
     exported = declared(game)
     if exported is None:
         how = {"case": case, "horizon": horizon, "size": size}
-        return remaining(of_family(game, fixed, how), without=axes)
+        own = of_family(game, fixed, how)
+        return fixed | remaining(remaining(own, without=fixed), without=axes)
     require(game, "sweep")
     from eqsolve.game.parameters import flattened
 
     found = of_model(exported, fixed, case, horizon, notion)
-    return dict(flattened(remaining(found, without=axes), game, found))
+    found = fixed | remaining(remaining(found, without=fixed), without=axes)
+    return dict(flattened(found, game, found))
 
 
 def _structure(
