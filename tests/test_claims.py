@@ -411,11 +411,15 @@ def test_a_drifting_simulation_would_be_seen(
 
 def test_claims_about_a_missing_game_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deleting a game's file removes its claims and breaks nothing else."""
-    monkeypatch.setattr(registry, "names", lambda: ("best-response", "mean-field", "n-agent"))
-    registry.model.cache_clear()
+    rest = {k: v for k, v in registry._built_in().items() if k != "two-agent"}
+    monkeypatch.setattr(registry, "_built_in", lambda: rest)
+    caches = (registry.model, registry._loaded, registry.names)
     try:
+        for cached in caches:
+            cached.cache_clear()
         judged = judge(["theorem-2.4", "second-order-condition"], samples=100)
     finally:
         monkeypatch.undo()
-        registry.model.cache_clear()
+        for cached in caches:
+            cached.cache_clear()
     assert [claim.id for claim in judged] == ["second-order-condition"]

@@ -39,7 +39,7 @@ KINDS = {"exact", "grid", "spike", "monte-carlo"}
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    return verify(level="quick")
+    return verify([model.name for model in models()], level="quick")
 
 
 @pytest.fixture(scope="module")
