@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from eqsolve.derivation.check import check
 from eqsolve.derivation.derivation import derive
+from eqsolve.derivation.planner import planner
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model
 from eqsolve.game.game import Notion
@@ -45,6 +46,8 @@ def variants(found: Found) -> Iterator[Variant]:
                     model = build(exported, case, notion=notion, size=size)
                     if notion is not None or size is not None:
                         check(model)
+                    if notion == "planner":
+                        planner(model)
                 except EqsolveError:
                     if notion is None and size is None:
                         raise
