@@ -191,7 +191,7 @@ def test_the_equations_are_whole_or_absent_whichever_call_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = {"a.tex": "a" * 1000, "b.tex": "b" * 1000, "ledger.json": "{}"}
-    monkeypatch.setattr(document, "files", lambda models: texts)
+    monkeypatch.setattr(document, "files", lambda models, style: texts)
     target = tmp_path / "out"
 
     def check() -> None:

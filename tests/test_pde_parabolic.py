@@ -217,7 +217,7 @@ def test_manufactured_in_time_and_space() -> None:
         ({"horizon": "long"}, ["horizon", "long", "real"]),
         ({"horizon": True}, ["horizon", "True", "real"]),
         ({"hazard": lambda t: None}, ["hazard(0)", "None", "real"]),
-        ({"time_steps": [[0.0, 1.0], [10.0]]}, ["time_steps", "array"]),
+        ({"time_steps": [[0.0, 1.0], [10.0]]}, ["time_steps", "unequal length"]),
         ({"scheme": np.ones(2)}, ["scheme", "real"]),
         ({"tolerance": 0.1}, ["tolerance", "0.1", "0.001"]),
         ({"max_steps": 10}, ["max_steps", "10", "Leave"]),

@@ -203,7 +203,7 @@ def test_run_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ok, result = suite.run_command((), "quick", junit=tmp_path / "r.xml")
     assert ok and result["ok"] and "planted" not in result
     assert (tmp_path / "r.xml").exists()
-    ok, result = suite.run_command((), "quick", self_test=True)
+    ok, result = suite.run_command(("n-agent",), "quick", self_test=True)
     assert not ok and not result["ok"] and (result["planted"], result["caught"]) == (1, 0)
     checks.append(replace(good, error=1.0))
     ok, result = suite.run_command(())
