@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from flint import arb, fmpq, fmpq_poly
 from numpy.typing import NDArray
 
+import hard_families
 from eqsolve.cli import cli
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError
@@ -154,6 +155,67 @@ def test_another_root_is_seen() -> None:
     assert certify("n-agent", params, answers=answers)["agrees"] == 1
     lower_root = {**answers, "p1": np.array(-0.135734)}
     assert certify("n-agent", params, answers=lower_root)["agrees"] == 0
+
+
+#: SPEC's three admissible roots at n = 3: the best value has infinite second moments.
+SEVERAL = {
+    **{"r": ".02", "b": ".35", "nu": ".15", "sigma": ".1", "gamma": "2", "alpha": "1"},
+    **{"beta": ".1", "theta": ".5", "n": "3", "lambda": ".06"},
+}
+
+
+@pytest.mark.parametrize("selection", ["limit", "value"])
+def test_the_certificate_is_of_the_root_that_is_answered(selection: str) -> None:
+    given = {name: Fraction(value) for name, value in SEVERAL.items()}
+    lam = given.pop("lambda")
+    answer = solve_any("n-agent", selection=selection, certify=True, lam=lam, **given).to_dict()
+    certificate = answer["certificate"]
+    assert answer["status"] == certificate["status"] == "ok" and certificate["finite"]
+    assert [root["selected"] for root in answer["roots"]].index(True) == certificate["selected"]
+    assert answer["response"]["p1"] == pytest.approx(-0.0277026703415)
+    numbers = {"k_x": answer["strategy"]["x"], "k_1": answer["strategy"]["1"]}
+    for name, value in (numbers | {"V": answer["at"]["V"]}).items():
+        ball = certificate["enclosures"][name]
+        assert ball["lower"] <= value <= ball["upper"]
+
+
+def infinite_values(size: int, seed: int) -> dict[str, Any]:
+    """Several admissible roots; often the best one has no equilibrium."""
+    rng = np.random.default_rng(seed)
+    params = hard_families.several(rng, 60 * size)
+    answers = kernel("n-agent", precise=True).evaluate(params, selection="value")
+    first = kernel("n-agent", precise=True).evaluate(params)["status"]
+    mixed = (answers["status"] == Status.OK) & (first == Status.INFINITE_VARIANCE)
+    chosen = np.flatnonzero(mixed)[: size // 2]
+    chosen = np.concatenate([chosen, np.flatnonzero(~mixed)[: size - chosen.size]])
+    return {name: column[chosen] for name, column in params.items()}
+
+
+def test_selection_by_value_is_one_for_all() -> None:
+    """Solution, kernels, certificate and the independent key choose the same equilibrium."""
+    params = infinite_values(60, 20)
+    answers = kernel("n-agent").evaluate(params, selection="value")
+    found = certify("n-agent", params, selection="value", answers=answers, outputs=tuple(NAMES))
+    assert (found["agrees"] == 1).all() and (found["certified"] == Verdict.CERTIFIED).all()
+    rescued = 0
+    for k in range(60):
+        draw = {name: Fraction(float(column[k])) for name, column in params.items()}
+        at = {name: draw.pop(name) for name in ("x", "y")}
+        answer = solve_any("n-agent", selection="value", at=at, **draw)
+        expected = spec.n_agent(draw, int(draw["n"]), at["x"], at["y"], selection="value")
+        assert answer.status == expected["status"] == Status(int(answers["status"][k])).label
+        if answer.ok:
+            assert float(answer.roots[answer.selected].p1) == pytest.approx(float(expected["p1"]))
+            assert answers["p1"][k] == pytest.approx(float(expected["p1"]))
+            outermost = solve_any("n-agent", at=at, **draw)
+            if not outermost.ok:
+                rescued += 1
+                assert "at another root, which selection by value takes" in outermost.message
+    assert rescued > 20
+    # the answers for another selection are refuted
+    limit = kernel("n-agent").evaluate(params)
+    judged = certify("n-agent", params, selection="value", answers=limit)["agrees"]
+    assert (judged[limit["status"] != answers["status"]] == 0).sum() == rescued
 
 
 def test_an_exact_fold() -> None:

@@ -105,7 +105,9 @@ def _homogeneous(
     if root is not None:
         out = at(root)
     elif selection == "value":
-        out = max((at(index) for index in admissible), key=lambda o: o.get("V", -ctx.inf))
+        found = [at(index) for index in admissible]
+        # Equilibria that exist come first.
+        out = max(found, key=lambda o: (o["status"] == "ok", o.get("V", -ctx.inf)))
     else:
         best = limit_root(p, table)
         assert best is not None
@@ -126,7 +128,7 @@ def n_agent(
     """Homogeneous n-agent equilibrium at own wealth x and y = (1/n) sum of the others' wealth.
 
     y None puts all at the same wealth. `root` fixes the entry of the table of roots, selection
-    "value" takes the admissible root with the largest V at (x, y).
+    "value" takes, of the equilibria that exist, the one with the largest V at (x, y).
     """
     y = number(x) * (n - 1) / n if y is None else y
     return _homogeneous(params, n, x, y, root, selection)

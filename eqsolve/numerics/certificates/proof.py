@@ -7,6 +7,7 @@ number field of the root: it is zero there, or still more bits decide it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -209,20 +210,25 @@ class Point:
     def most_valuable(
         self, admissible: Sequence[int], outputs: tuple[sp.Symbol, ...]
     ) -> tuple[int, dict[sp.Symbol, arb]]:
-        """The admissible root with the largest value at the state, and the outputs there."""
-        best: tuple[int, dict[sp.Symbol, arb]] | None = None
+        """The equilibrium with the largest value at the state, and the outputs there.
+
+        Roots with finite second moments come first; one at which the closed form is singular
+        belongs to no equilibrium.
+        """
+        found: dict[int, dict[sp.Symbol, arb]] = {}
         for k in admissible:
-            try:
-                values = self.at_root(k, (*outputs, VALUE))
-            except Degenerate:
-                continue
-            if best is None or values[VALUE] > best[1][VALUE]:
-                best = k, values
-            elif not values[VALUE] < best[1][VALUE]:
-                raise UndecidedError("two roots have values that cannot be told apart.")
-        if best is None:
+            with suppress(Degenerate):
+                found[k] = self.at_root(k, (*outputs, VALUE))
+        if not found:
             raise Degenerate
-        return best
+        exist = [k for k in found if self.finite(found[k], k)]
+        best, *others = exist or found
+        for k in others:
+            if found[k][VALUE] > found[best][VALUE]:
+                best = k
+            elif not found[k][VALUE] < found[best][VALUE]:
+                raise UndecidedError("two roots have values that cannot be told apart.")
+        return best, found[best]
 
 
 def _ball(value: Number) -> arb:

@@ -141,7 +141,8 @@ def state_point(
     numbers : parameters in the order of the game, doubles or fractions taken as exact; they lie
         in their domains one by one.
     state : own wealth, and the competitors' aggregate unless everybody has the same wealth.
-    selection : among admissible roots, ``"limit"`` or ``"value"``.
+    selection : ``"limit"``, the outermost admissible root, or ``"value"``, of those with finite
+        second moments the one with the largest value.
     outputs : the symbols to enclose at the selected root.
     precisions : ascending working precisions in bits.
     """

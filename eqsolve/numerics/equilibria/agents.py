@@ -249,9 +249,11 @@ def _solve(
         }
         if not finite:
             status = "infinite-variance"
+            several = any(sum(root.admissible for root in a.roots) > 1 for a in agents)
+            where = " at the selected roots" if several else ""
             message = (
                 f"What agent {worst + 1} is paid for grows at rate {float(growth):.6g}, not below "
-                f"its hazard rate {float(hazard):.6g}: no finite-variance equilibrium."
+                f"its hazard rate {float(hazard):.6g}: no finite-variance equilibrium{where}."
             )
     else:
         message += f" Beyond {JOINT} agents the growth of second moments is not examined."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
+
+import sympy as sp
+from flint import arb
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
@@ -185,6 +188,7 @@ def _solve(
             "Against given aggregates the competitors' wealth has no finite second moment at the "
             f"horizon: {hazard_name} > 2 {rate} is needed when {weight} != 0.",
         )
+    candidates = {k: roots[k] for k in admissible}
     loop = ClosedLoop(model, solver.values, solver.exact) if solver.population else None
     hazard = solver.values[roles.hazard]
 
@@ -194,7 +198,7 @@ def _solve(
         return sign(hazard - loop.abscissa(list(solver.strategy(found).values()))) > 0
 
     try:
-        chosen, values = select(solver, {k: roots[k] for k in admissible}, selection, point, exists)
+        chosen, values = select(solver, candidates, selection, point, exists)
     except Stop as stop:
         return answer(stop.status, stop.message)
     except UndecidedError as error:
@@ -220,7 +224,7 @@ def _solve(
             infinite = answer(
                 "infinite-variance",
                 f"Second moments grow at rate {float(abscissa):.6g}, not below the hazard rate "
-                f"{float(hazard):.6g}: no finite-variance equilibrium.",
+                f"{float(hazard):.6g}: {_nowhere(solver, candidates, chosen, point, exists)}",
             )
             return replace(infinite, selected=chosen, numbers=numbers)
         numbers |= population_numbers(solver, loop, values, strategy, "given-aggregate", point)
@@ -283,6 +287,27 @@ def _fold(roots: tuple[Root, ...], chosen: int) -> str | None:
         f"The selected root is within {gap:.2g} of another one. Its numbers hold for the exact "
         "parameters, but parameters rounded to double precision do not determine them."
     )
+
+
+def _nowhere(
+    solver: PointSolver,
+    candidates: Mapping[int, Root],
+    chosen: int,
+    point: Mapping[sp.Symbol, arb],
+    exists: Callable[[Values], bool],
+) -> str:
+    """What to say of the other admissible roots if the chosen one has infinite second moments."""
+    others = {k: root for k, root in candidates.items() if k != chosen}
+    for k in others:
+        try:
+            if exists(solver.at_root(others[k], point)):
+                return (
+                    "no finite-variance equilibrium at the selected root. There is one at another "
+                    "root, which selection by value takes."
+                )
+        except Stop:
+            continue
+    return "no finite-variance equilibrium."
 
 
 def _explain(
