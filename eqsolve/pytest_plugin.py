@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from eqsolve.latex.verdict import Finding
+    from eqsolve.latex.checking.verdict import Finding
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,8 +77,8 @@ class Paper(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """One test per numbered equation, with the abbreviations introduced before it."""
         from eqsolve.errors import EqsolveError
-        from eqsolve.latex.check import Ledger, check
-        from eqsolve.latex.symbol_map import SymbolMap, read_symbols
+        from eqsolve.latex.checking.check import Ledger, check
+        from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
         from eqsolve.registry import models
 
         symbols = self.config.getoption("--eqsolve-symbols", default=None)

@@ -14,11 +14,11 @@ from click.testing import CliRunner, Result
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, StaleError
 from eqsolve.latex import document
-from eqsolve.latex.check import Ledger, check
+from eqsolve.latex.checking.check import Ledger, check
 from eqsolve.latex.document import Style
-from eqsolve.latex.proposal import proposed
-from eqsolve.latex.symbol_map import SymbolMap, read_symbols, write_symbols
-from eqsolve.latex.verdict import Finding, Report
+from eqsolve.latex.checking.proposal import proposed
+from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
+from eqsolve.latex.checking.verdict import Finding, Report
 from eqsolve.registry import model, models
 
 

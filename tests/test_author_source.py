@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from eqsolve.errors import InputError
-from eqsolve.latex.source import Document, read
+from eqsolve.latex.source.formula import Document
+from eqsolve.latex.source.walker import read
 
 REPORT = r"""
 \documentclass{report}

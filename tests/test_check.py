@@ -19,9 +19,9 @@ import latex_mutations
 from eqsolve.cli import cli
 from eqsolve.errors import InputError
 from eqsolve.latex import document
-from eqsolve.latex.check import Ledger, check
-from eqsolve.latex.symbol_map import SymbolMap, read_symbols
-from eqsolve.latex.verdict import Report
+from eqsolve.latex.checking.check import Ledger, check
+from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
+from eqsolve.latex.checking.verdict import Report
 from eqsolve.registry import models
 
 SEED, MUTATIONS = 20240611, 720

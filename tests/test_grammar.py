@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqsolve.errors import InputError
-from eqsolve.latex.grammar import expression, relations
-from eqsolve.latex.neutral import Flattener, Reader
-from eqsolve.latex.source import MAX_SIZE, formulas, missing_inputs
-from eqsolve.latex.symbol_map import SymbolMap
-from eqsolve.latex.syntax import Context, Unreadable, statements
+from eqsolve.latex.checking.flattener import Flattener
+from eqsolve.latex.checking.reader import Reader
+from eqsolve.latex.checking.symbol_map import SymbolMap
+from eqsolve.latex.grammar.parser import expression, relations
+from eqsolve.latex.grammar.statements import statements
+from eqsolve.latex.grammar.tokens import Unreadable
+from eqsolve.latex.grammar.tree import Context
+from eqsolve.latex.source.files import MAX_SIZE
+from eqsolve.latex.source.walker import formulas, missing_inputs
 
 x, y, p1, alpha = sp.symbols(r"x y p_{1} \alpha")
 
@@ -31,6 +35,7 @@ x, y, p1, alpha = sp.symbols(r"x y p_{1} \alpha")
         (r"0.25 x", x / 4),
         (r"{p_1}^3 - {x}", p1**3 - x),
         (r"x \, y \quad p_{1}", x * y * p1),
+        (r"\cos^2 x", sp.Function(r"\cos")(x) ** 2),
     ],
 )
 def test_algebra(tex: str, value: sp.Expr) -> None:

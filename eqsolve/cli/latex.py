@@ -11,7 +11,7 @@ from eqsolve.cli.common import JSON, by_path, cli, emit, say, structure
 from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
-    from eqsolve.latex.verdict import Report
+    from eqsolve.latex.checking.verdict import Report
 
 
 def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> str | int | None:
@@ -107,7 +107,7 @@ def latex_command(
         _write_derivation(game, exported, str(out), how)
         return
     from eqsolve.latex.document import Style, check_stale, write
-    from eqsolve.latex.symbol_map import SymbolMap, read_symbols
+    from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
     from eqsolve.output import named
     from eqsolve.registry import model, models
 
@@ -143,9 +143,9 @@ def _check_latex(
     propose: str | None,
     as_json: bool,
 ) -> None:
-    from eqsolve.latex.check import Ledger, check
-    from eqsolve.latex.proposal import proposed
-    from eqsolve.latex.symbol_map import SymbolMap, read_symbols, write_symbols
+    from eqsolve.latex.checking.check import Ledger, check
+    from eqsolve.latex.checking.proposal import proposed
+    from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
     from eqsolve.registry import models
 
     notation = SymbolMap() if symbols is None else read_symbols(symbols)

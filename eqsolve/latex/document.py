@@ -14,10 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eqsolve import __version__
 from eqsolve.errors import InputError, StaleError
+from eqsolve.latex.checking.notation import Notation
+from eqsolve.latex.checking.symbol_map import SymbolMap
 from eqsolve.latex.layout import LINE_WIDTH, Row, display_rows, width
-from eqsolve.latex.neutral import Notation
 from eqsolve.latex.printer import latex
-from eqsolve.latex.symbol_map import SymbolMap
 from eqsolve.ledger import Display
 from eqsolve.model import Model
 from eqsolve.operators import shown_symbols

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eqsolve.errors import InputError
 from eqsolve.files import read_bytes, read_text
-from eqsolve.latex.scanner import Scanner
+from eqsolve.latex.source.scanner import Scanner
 
 #: Characters of a file with everything it inputs.
 MAX_SIZE = 2_000_000

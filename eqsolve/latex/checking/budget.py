@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from eqsolve.latex.syntax import Unreadable
+from eqsolve.latex.grammar.tokens import Unreadable
 
 #: Bounds of numerators and denominators: terms, degree, bits of numbers; and nodes of the tree.
 MAX_TERMS, MAX_DEGREE, MAX_BITS, MAX_NODES = 5_000, 100, 2_000, 20_000

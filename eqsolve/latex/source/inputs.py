@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eqsolve.latex.macros import written
-from eqsolve.latex.scanner import Token
+from eqsolve.latex.source.macros import written
+from eqsolve.latex.source.scanner import Token
 
 if TYPE_CHECKING:
-    from eqsolve.latex.expansion import Expander
+    from eqsolve.latex.source.expansion import Expander
 
 #: Tells that an include was left out, whose counters are not known.
 SKIPPED_FILE = Token("command", r"\-skipped-file")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from eqsolve.latex.macros import Macro, Meanings
-from eqsolve.latex.scanner import Token
+from eqsolve.latex.source.macros import Macro, Meanings
+from eqsolve.latex.source.scanner import Token
 
 #: Classes with chapters, within which equations are numbered.
 _CHAPTERS = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from eqsolve.latex.scanner import Token
+from eqsolve.latex.source.scanner import Token
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from eqsolve.latex.macros import (
+from eqsolve.latex.source.macros import (
     FALSE,
     NO_VALUE,
     TRUE,
@@ -17,10 +17,10 @@ from eqsolve.latex.macros import (
     specified,
     written,
 )
-from eqsolve.latex.scanner import Token
+from eqsolve.latex.source.scanner import Token
 
 if TYPE_CHECKING:
-    from eqsolve.latex.expansion import Expander
+    from eqsolve.latex.source.expansion import Expander
 
 
 def _named(expander: Expander) -> str:

@@ -16,9 +16,9 @@ from hashlib import blake2b
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.latex.grammar import MAX_EXPONENT
-from eqsolve.latex.neutral import Reader
-from eqsolve.latex.syntax import (
+from eqsolve.latex.checking.reader import Reader
+from eqsolve.latex.grammar.names import MAX_EXPONENT
+from eqsolve.latex.grammar.tree import (
     Atom,
     Call,
     Node,

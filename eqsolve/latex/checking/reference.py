@@ -10,10 +10,13 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.errors import DerivationError, EqsolveError
-from eqsolve.latex.budget import Budget
-from eqsolve.latex.neutral import Flattener, Notation, Reader
+from eqsolve.latex.checking.budget import Budget
+from eqsolve.latex.checking.flattener import Flattener
+from eqsolve.latex.checking.notation import Notation
+from eqsolve.latex.checking.reader import Reader
+from eqsolve.latex.grammar.tokens import RELATIONS, Unreadable
+from eqsolve.latex.grammar.tree import Relation
 from eqsolve.latex.printer import latex
-from eqsolve.latex.syntax import RELATIONS, Relation, Unreadable
 from eqsolve.ledger import EQUATED, Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import Ratio, Ring

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from eqsolve.errors import InputError
 from eqsolve.files import read_table
-from eqsolve.latex import grammar
-from eqsolve.latex.syntax import Atom, Unreadable, joined, tidy, tokenize
+from eqsolve.latex.grammar import parser
+from eqsolve.latex.grammar.tokens import Unreadable, joined, tokenize
+from eqsolve.latex.grammar.tree import Atom, tidy
 from eqsolve.output import replacing
 
 _INDICES = frozenset("i j k l m n t s 0 1 2 3 * ,".split()) | {r"\tau"}
@@ -59,7 +60,7 @@ class SymbolMap:
 
 def atom_of(name: str) -> Atom | None:
     try:
-        node = grammar.expression(name)
+        node = parser.expression(name)
     except Unreadable:
         return None
     return node if isinstance(node, Atom) else None
@@ -161,7 +162,7 @@ def _quoted(text: str) -> str:
 
 def _name(tex: object, path: str | os.PathLike[str]) -> str:
     try:
-        node = grammar.expression(str(tex))
+        node = parser.expression(str(tex))
     except Unreadable as error:
         raise InputError(f"{str(path)!r}: {tex!r}: {error}.", stage="latex check") from error
     if not isinstance(node, Atom):

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from eqsolve.errors import EqsolveError
-from eqsolve.latex.check import Ledger, check_formulas
-from eqsolve.latex.source import Document, Formula, read
-from eqsolve.latex.symbol_map import SymbolMap, atom_of
-from eqsolve.latex.syntax import SILENT, Unreadable, tokenize
-from eqsolve.latex.verdict import Finding, Proposal, Report
+from eqsolve.latex.checking.check import Ledger, check_formulas
+from eqsolve.latex.checking.symbol_map import SymbolMap, atom_of
+from eqsolve.latex.checking.verdict import Finding, Proposal, Report
+from eqsolve.latex.grammar.tokens import SILENT, Unreadable, tokenize
+from eqsolve.latex.source.formula import Document, Formula
+from eqsolve.latex.source.walker import read
 
 #: How many names are sought, how many meanings of each are tried, on how many formulas.
 _NAMES, _MEANINGS, _FORMULAS = 4, 30, 12

@@ -2,7 +2,7 @@
 
 A formula is found by its number or label. It is ``equal`` if each of its statements says exactly
 what a line of the display says and no line is missing; equality is decided in polynomial rings,
-see ``eqsolve.latex.reference``. What cannot be read is never counted as equal.
+see ``eqsolve.latex.checking.reference``. What cannot be read is never counted as equal.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from eqsolve.latex import grammar
-from eqsolve.latex.comparison import Comparison, Definitions
-from eqsolve.latex.reference import Reference
-from eqsolve.latex.source import Formula, Row, read
-from eqsolve.latex.symbol_map import SymbolMap
-from eqsolve.latex.syntax import Context, Unreadable, statements
-from eqsolve.latex.verdict import Finding, Part, PassedOver, Report
+from eqsolve.latex.checking.beside import Definitions
+from eqsolve.latex.checking.comparison import Comparison
+from eqsolve.latex.checking.reference import Reference
+from eqsolve.latex.checking.symbol_map import SymbolMap
+from eqsolve.latex.checking.verdict import Finding, Part, PassedOver, Report
+from eqsolve.latex.grammar import parser
+from eqsolve.latex.grammar.statements import statements
+from eqsolve.latex.grammar.tokens import Unreadable
+from eqsolve.latex.grammar.tree import Context
+from eqsolve.latex.source.formula import Formula, Row
+from eqsolve.latex.source.walker import read
 from eqsolve.ledger import Checker, Display
 from eqsolve.model import Model
 
@@ -177,7 +181,7 @@ def _readability(rows: Sequence[Row]) -> str:
         return "it was not read"
     try:
         for tex in statements(row.tex for row in rows):
-            grammar.relations(tex, _FUNCTIONS)
+            parser.relations(tex, _FUNCTIONS)
     except Unreadable as error:
         return f"the formula could not be read: {error}"
     return "the formula could be read"

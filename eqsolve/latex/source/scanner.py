@@ -1,7 +1,7 @@
 """Splits a LaTeX file into tokens, once and from the left, with the scanner of pylatexenc.
 
 Comments are dropped and blanks condensed as TeX does. Nothing is expanded here; see
-``eqsolve.latex.expansion``.
+``eqsolve.latex.source.expansion``.
 """
 
 from __future__ import annotations

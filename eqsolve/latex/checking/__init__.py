@@ -1,0 +1,1 @@
+"""Compares an author's formulas with the displays of the derivations."""

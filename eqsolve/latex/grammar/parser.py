@@ -1,0 +1,287 @@
+"""A restricted grammar of formulas: LaTeX to a syntax tree, or a reason why not.
+
+The grammar is described in ``docs/grammar.md``. Nothing is evaluated, guessed or skipped: what is
+outside of the grammar, or could be read in two ways, raises ``Unreadable``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from eqsolve.latex.grammar.cursor import MAX_DEPTH, MAX_NESTING
+from eqsolve.latex.grammar.fractions import FRACTIONS
+from eqsolve.latex.grammar.operators import FUNCTIONS, LARGE, WRAPPERS, Operators
+from eqsolve.latex.grammar.tokens import (
+    CLOSERS,
+    CLOSING,
+    MID,
+    QUANTIFIERS,
+    RELATIONS,
+    TIMES,
+    WORDS,
+    Unreadable,
+    joined,
+    tokenize,
+)
+from eqsolve.latex.grammar.tree import (
+    Atom,
+    Call,
+    Context,
+    Node,
+    Number,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+)
+
+MAX_DIGITS = 12
+
+_LATTICE = frozenset(
+    "\\" + f
+    for f in "wedge vee cap cup otimes oplus odot circ setminus ast star bullet land lor".split()
+) | {"*"}
+
+_DOTS = frozenset(
+    (r"\ldots", r"\dots", r"\cdots", r"\vdots", r"\ddots", r"\hdots", r"\dotsc", r"\dotsb")
+)
+#: What stands over an equality sign that says that it defines or is required.
+_STRESSES = frozenset(("!", "def", r"\text{def}", r"\mathrm{def}", r"\triangle", r"\Delta", "?"))
+
+
+def expression(tex: str, context: Context = Context()) -> Node:
+    """Parse one expression without a relation.
+
+    Raises
+    ------
+    Unreadable
+        If it is outside of the grammar.
+    """
+    parser = _Parser(tokenize(tex), context)
+    result = parser.sum()
+    parser.expect_end()
+    return result
+
+
+def relations(tex: str, context: Context = Context()) -> tuple[Relation, ...]:
+    """Parse one statement; ``a = b = c`` gives ``a = b`` and ``a = c``, ``a < b < c`` likewise.
+
+    Raises
+    ------
+    Unreadable
+        If it is outside of the grammar or has no relation.
+    """
+    parser = _Parser(tokenize(tex), context)
+    sides = [parser.sum()]
+    signs: list[tuple[str, tuple[int, int]]] = []
+    while (relation := parser.relation()) is not None:
+        signs.append(relation)
+        sides.append(parser.side())
+    condition = parser.condition()
+    parser.expect_end()
+    if not signs:
+        raise Unreadable("no relation")
+    result = []
+    for k, (name, span) in enumerate(signs):
+        linked = all(former in ("=", name) for former, _ in signs[:k])
+        left = sides[0] if linked else sides[k]
+        result.append(Relation(left, name, sides[k + 1], span, tex, condition))
+    return tuple(result)
+
+
+class _Parser(Operators):
+    """Recursive descent over the tokens."""
+
+    def relation(self) -> tuple[str, tuple[int, int]] | None:
+        """Consume a relation, if one comes."""
+        start = self._at
+        if self.peek() in (r"\overset", r"\stackrel"):
+            self.next()
+            label = joined(self._group_texts())
+            base = joined(self._group_texts())
+            if base not in RELATIONS:
+                raise Unreadable(r"\overset only over a relation")
+            stressed = label in _STRESSES or label.startswith(("(", r"\text{(", r"\eqref"))
+            name = RELATIONS[base]
+            return name if stressed else f"{name}^{{{label}}}", self._span(start)
+        if self.peek() == r"\xrightarrow":
+            self.next()
+            return f"\\to^{{{joined(self._group_texts())}}}", self._span(start)
+        if self.peek() == "\\not" and self.peek(1) in RELATIONS:
+            self._at += 2
+            name = RELATIONS[self._tokens[self._at - 1].text]
+            return r"\neq" if name == "=" else f"\\not{name}", self._span(start)
+        if self.peek() == ":":
+            self.next()
+            return ":", self._span(start)
+        if self.peek() in RELATIONS:
+            return RELATIONS[self.next().text], self._span(start)
+        return None
+
+    def side(self) -> Node:
+        """A side of a relation: an expression, or a list of them."""
+        start = self._at
+        found = [self.sum()]
+        while self.peek() == ",":
+            self.next()
+            found.append(self.sum())
+        return found[0] if len(found) == 1 else Call("list ,", tuple(found), self._span(start))
+
+    def condition(self) -> str:
+        """The words at the end of a statement with what they are about, as they were written."""
+        start = self._at
+        if self.peek() == "," and (self.peek(1) in WORDS or self.peek(1) in QUANTIFIERS):
+            start += 1
+        elif self.peek() not in WORDS and self.peek() not in QUANTIFIERS:
+            return ""
+        texts = [t.text for t in self._tokens[start:]]
+        self._at = len(self._tokens)
+        return joined(texts)
+
+    def sum(self) -> Node:
+        """Terms with signs."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise Unreadable(f"nested more than {MAX_DEPTH} deep")
+        start = self._at
+        terms: list[tuple[int, Node, tuple[int, int]]] = []
+        if self.peek() in ("+", "-"):
+            sign = self.next()
+            terms.append((-1 if sign.text == "-" else 1, self.term(), (sign.start, sign.end)))
+        else:
+            here = self._tokens[self._at].start if self.peek() else 0
+            terms.append((1, self.term(), (here, here)))
+        while self.peek() in ("+", "-"):
+            sign = self.next()
+            terms.append((-1 if sign.text == "-" else 1, self.term(), (sign.start, sign.end)))
+        self._depth -= 1
+        if len(terms) == 1 and terms[0][0] == 1:
+            return terms[0][1]
+        return Sum(tuple(terms), self._span(start))
+
+    def term(self) -> Node:
+        """Products, or the smaller or larger of products."""
+        start = self._at
+        result = self._product()
+        while self.peek() in _LATTICE:
+            name = self.next().text
+            pair = (result, self._product())
+            result = Call(name, pair, self._span(start))
+        return result
+
+    def _product(self) -> Node:
+        start = self._at
+        factors: list[Node] = []
+        divided = False
+        while True:
+            token = self.peek()
+            if (
+                not factors
+                and token == r"\cdot"
+                and self.peek(1) in CLOSERS | {",", ";", "|", r"\mid"}
+            ):
+                self.next()
+                return Atom(r"\cdot", span=self._span(start))
+            if factors and token in TIMES:
+                self.next()
+                if self.peek() in ("+", "-"):
+                    raise Unreadable("a sign after a multiplication sign")
+            elif factors and token == "/":
+                if divided:
+                    raise Unreadable("a/b/c is ambiguous")
+                self.next()
+                top = factors[0] if len(factors) == 1 else Product(tuple(factors))
+                factors = [Quotient(top, self.factor(), self._span(start))]
+                divided = True
+                continue
+            elif factors and not self._starts_factor(token):
+                break
+            if divided:
+                raise Unreadable("a/b c is ambiguous: write a fraction or brackets")
+            factors.append(self.factor())
+        return factors[0] if len(factors) == 1 else Product(tuple(factors), self._span(start))
+
+    def _starts_factor(self, token: str) -> bool:
+        if not token or token in CLOSERS or token in RELATIONS or token in "+-},;:|!":
+            return False
+        if token in WORDS:
+            return self._is_word()
+        if self._bars and token == self._bars[-1]:
+            return False
+        if token in (r"\overset", r"\stackrel", "\\not", r"\xrightarrow", r"\end", r"\right."):
+            return False
+        return token not in MID | _LATTICE | QUANTIFIERS
+
+    def factor(self) -> Node:
+        """A number, a name, a bracket, a fraction, a root, a function or a large operator."""
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise Unreadable(f"nested more than {MAX_NESTING} deep")
+        start = self._at
+        found = self._factor()
+        self._nesting -= 1
+        while self.accept("!"):
+            found = Call("!", (found,), self._span(start))
+        return found
+
+    def _factor(self) -> Node:
+        start = self._at
+        token = self.peek()
+        if token in FRACTIONS:
+            return self._fraction()
+        if token in (r"\binom", r"\dbinom", r"\tbinom"):
+            self.next()
+            pair = (self._argument(True), self._argument(True))
+            return self._raised(Call(r"\binom", pair, self._span(start)), start)
+        if token in (r"\partial", r"\nabla"):
+            return self._derivative()
+        if token in WRAPPERS:
+            return self._wrapped()
+        if token == r"\begin":
+            return self._raised(self._matrix(), start)
+        if token in _DOTS:
+            self.next()
+            return Atom(r"\ldots", span=self._span(start))
+        if token == r"\%":
+            self.next()
+            return Atom(r"\%", span=self._span(start))
+        if token == r"\sqrt":
+            return self._raised(self._root(), start)
+        if token in LARGE:
+            return self._large()
+        if token in FUNCTIONS:
+            return self._function()
+        if token and token[0].isdecimal():
+            self.next()
+            if len(token) > MAX_DIGITS:
+                raise Unreadable("a number of too many digits")
+            return self._raised(Number(Fraction(token), self._span(start)), start)
+        if token in CLOSING:
+            return self._bracket(start)
+        if token == "|":
+            self.next()
+            inner = self.sum()
+            self.expect("|")
+            return self._subscripted("|", [inner], start)
+        if token in (r"\|", r"\Vert"):
+            self.next()
+            self._bars.append(token)
+            inner = self.sum()
+            self._bars.pop()
+            self.expect(token)
+            return self._subscripted(r"\|", [inner], start)
+        if token == "{":
+            self.next()
+            self._bars.append("")
+            inner = self.sum()
+            self.expect("}")
+            self._bars.pop()
+            if isinstance(inner, Sum):
+                raise Unreadable("a sum in invisible brackets")
+            if isinstance(inner, Atom) and not inner.sub and not inner.sup:
+                return self._scripted(inner.base, start)
+            if self.peek() == "_":
+                self.next()
+                inner = Call(f"index {joined(self._group_texts())}", (inner,), self._span(start))
+            return self._raised(inner, start)
+        return self._name(start)

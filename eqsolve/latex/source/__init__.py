@@ -1,0 +1,1 @@
+"""An author's file: scanned, expanded, its displays found and numbered as LaTeX does."""
