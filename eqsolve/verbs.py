@@ -69,11 +69,6 @@ def capabilities(found: Found) -> dict[str, bool | str]:
     if not isinstance(model, Model):
         return _of_family(model)
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
-    types = model.game.crowd is not None and bool(model.game.crowd.own)
-    if types:
-        reason = "its players have types of their own"
-        for verb in ("kernel", "sweep", "sensitivity", "converge", "simulate"):
-            table[verb] = reason
     from eqsolve.game.structure import structure
 
     if "size" not in structure(found.exported):
@@ -153,7 +148,24 @@ def sweep(
     from eqsolve.numerics.sweep import sweep as run
 
     name = adopt(str(game))
+    if declared(name) is not None:
+        fixed = by_name(name, fixed, notion, size)
     return run(name, vary, fixed, structure=structure_for(name, fixed, vary, notion, size), **how)
+
+
+def by_name(
+    game: str, fixed: Mapping[str, object], notion: str | None, size: int | None
+) -> dict[str, object]:
+    """The fixed parameters of a sweep, one number for each name: types, and the size."""
+    from eqsolve.game.structure import COUNT, build
+    from eqsolve.game.types import suffixed
+
+    exported: Any = resolve(game).exported
+    model = build(exported, fixed, notion=notion, size=size)
+    found = suffixed(model, fixed)
+    if size is not None and any(p.name == COUNT for p in model.vocabulary.parameters):
+        found.setdefault(COUNT, size)
+    return found
 
 
 def solve(
@@ -229,19 +241,28 @@ def equilibrium_of(notion: str, game: str) -> str:
     return _EQUILIBRIA[notion]
 
 
-def kernel(game: Game, *, notion: str | None = None, size: int | None = None, **how: Any) -> Any:
+def kernel(
+    game: Game,
+    *,
+    notion: str | None = None,
+    size: int | None = None,
+    types: int | None = None,
+    **how: Any,
+) -> Any:
     """Return the compiled evaluation of a game at many points.
 
     Parameters
     ----------
     game : a name, the path of a file, or a Model.
     notion, size : structure, where the game offers it.
-    how : for the mean-variance family, see ``eqsolve.codegen.kernel.kernel``.
+    types : number of types, where players have types of their own (default: 1).
+    how : any values of parameters that change the equations, such as ``T`` where the horizon may be
+        infinite; for the mean-variance family, see ``eqsolve.codegen.kernel.kernel``.
 
     Raises
     ------
     InputError
-        If the game has no kernel.
+        If the game has no kernel, or an argument does not change its equations.
     """
     exported = declared(game)
     if exported is None:
@@ -250,10 +271,16 @@ def kernel(game: Game, *, notion: str | None = None, size: int | None = None, **
         return family_kernel(adopt(str(game)), **how)
     require(game, "kernel")
     from eqsolve.derivation.derivation import derive as derive_model
-    from eqsolve.game.structure import build
-    from eqsolve.kernels.kernel import model_kernel
+    from eqsolve.game.structure import END, build
+    from eqsolve.game.structure import structure as arguments
+    from eqsolve.kernels.crowd import kernel_of
 
-    return model_kernel(derive_model(build(exported, {}, notion=notion, size=size)))
+    for name in how:
+        if name not in (*arguments(exported), END):
+            raise InputError(
+                f"{name!r} does not change the equations.", game=str(game), stage="kernel"
+            )
+    return kernel_of(derive_model(build(exported, how, notion=notion, size=size)), types)
 
 
 def sensitivity(
@@ -311,6 +338,7 @@ def converge(
     paths: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    drawn: bool = False,
     **values: Any,
 ) -> Any:
     """Compare finitely many players with a continuum as their number grows.
@@ -319,7 +347,9 @@ def converge(
     ----------
     game, params, values, notion : see ``solve``.
     n : numbers of players.
-    paths, seed, threads : simulate so many paths, too (mean-variance family).
+    paths, threads : simulate so many paths, too (mean-variance family).
+    drawn : draw the types of n players, where players have types of their own.
+    seed : of paths or draws.
 
     Raises
     ------
@@ -335,4 +365,5 @@ def converge(
     require(game, "converge")
     from eqsolve.studies.limit import converge_model
 
-    return converge_model(exported, given, [int(str(k)) for k in n], notion=notion)
+    counts = [int(str(k)) for k in n]
+    return converge_model(exported, given, counts, notion=notion, drawn=drawn, seed=seed)

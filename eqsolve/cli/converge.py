@@ -32,7 +32,8 @@ from eqsolve.errors import InputError
 @click.option("--out", metavar="FILE.csv", help="Write the rows to a file, too.")
 @click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw the distances, too.")
 @click.option("--paths", type=int, help="Simulate so many paths for every number of agents, too.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulation.")
+@click.option("--drawn", is_flag=True, help="Draw the types of n players that have their own.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of paths or draws.")
 def converge(
     game: str,
     counts: str,
@@ -43,6 +44,7 @@ def converge(
     plot: str | None,
     paths: int | None,
     seed: int,
+    drawn: bool,
     **how: str | None,
 ) -> None:
     """Compare n agents with the mean field as n grows.
@@ -65,8 +67,11 @@ def converge(
             raise InputError(
                 "--plot and --paths are not available for this game.", game=game, stage="converge"
             )
-        _of_model(game, exported, parameters, counts, as_json, out, how)
+        draws = {"drawn": drawn, "seed": seed}
+        _of_model(game, exported, parameters, counts, as_json, out, how, draws)
         return
+    if drawn:
+        raise InputError("the agents of this game are alike.", game=game, stage="converge")
     check_keywords(game, parameters, apart="n")
     study = run(game, parse_counts(counts), paths=paths, seed=seed, **parameters)
     if out:
@@ -102,6 +107,7 @@ def _of_model(
     as_json: bool,
     out: str | None,
     how: Mapping[str, str | None],
+    draws: Mapping[str, Any],
 ) -> None:
     """Compare the players of a crowd with a continuum, and print the rows."""
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
@@ -112,6 +118,7 @@ def _of_model(
         of_model(exported, parameters, how["case"], how["horizon"], how["notion"]),
         [int(n) for n in parse_counts(counts)],
         notion=how["notion"],
+        **draws,
     )
     if out:
         study.write(Path(out))
@@ -122,8 +129,14 @@ def _of_model(
     click.echo(f"{'n':>12}" + "".join(f"{name:>22}" for name in names))
     for n, row in study.rows:
         click.echo(f"{n:>12}" + "".join(f"{row.get(name, 0.0):>22.15f}" for name in names))
-    for title, values in (("continuum", study.limit), ("n (k_n - k)", study.rate_constants)):
-        click.echo(f"{title:>12}" + "".join(f"{values[name]:>22.15f}" for name in names))
+    scaled = "sd of root n gap" if draws["drawn"] else "n (k_n - k)"
+    for title, values in (("continuum", study.limit), (scaled, study.rate_constants)):
+        if values:
+            numbers = "".join(f"{values[name]:>22.15f}" for name in names)
+            click.echo(f"{title:>12}{numbers}")
+    click.echo(f"the constants are {study.constants}{': ' if study.why else ''}{study.why}")
+    if study.leading_order is not None:
+        click.echo(f"order of convergence, proved: {study.leading_order:g}")
     order = "none (no distance)" if study.order is None else f"{study.order:.4f}"
     click.echo(f"observed order of convergence: {order}")
 

@@ -131,7 +131,7 @@ def _model(
 ) -> None:
     """Simulate a declared game under its equilibrium strategy."""
     from eqsolve.game.structure import build
-    from eqsolve.studies.equilibrium import equilibrium
+    from eqsolve.studies.equilibrium import equilibria
     from eqsolve.studies.simulation import simulate as run
     from eqsolve.verify.sampling import claimed_values
 
@@ -142,10 +142,19 @@ def _model(
     model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
     if number is not None and model.game.crowd is not None:
         values.setdefault(str(model.game.crowd.size), number)
-    claim = equilibrium(model, values, state(at))
-    found = replace(
-        run(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim)
-    ).to_dict(confidence)
+    claims = equilibria(model, values, state(at))
+    parts = [
+        replace(run(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim))
+        for claim in claims
+    ]
+    found = parts[0].to_dict(confidence)
+    if len(parts) > 1:
+        # what a player of each type reaches
+        found["moments"] = {
+            f"{name}_{k}": band
+            for k, part in enumerate(parts, start=1)
+            for name, band in part.to_dict(confidence)["moments"].items()
+        }
     if as_json:
         emit(found)
         return

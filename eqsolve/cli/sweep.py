@@ -126,7 +126,7 @@ def sweep(
         axes, groups = _with_points(points, axes, groups)
     if not axes:
         raise click.UsageError("Give --vary NAME=VALUES or --points FILE.")
-    fixed = run.get("parameters", {}) | given((), file, game=game)
+    fixed = _by_type(game, run.get("parameters", {}) | given((), file, game=game))
     fixed = remaining(fixed, without=axes) | given(pairs, None)
     fixed = _structured(game, fixed, axes, case, horizon, notion, size)
     how: dict[str, Any] = {
@@ -159,7 +159,7 @@ def _structured(
     size: str | None,
 ) -> dict[str, Any]:
     """The fixed parameters with those of a named set; vectors and matrices entry by entry."""
-    from eqsolve.verbs import declared, require
+    from eqsolve.verbs import by_name, declared, require
 
     exported = declared(game)
     if exported is None:
@@ -170,8 +170,24 @@ def _structured(
     from eqsolve.game.parameters import flattened
 
     found = of_model(exported, fixed, case, horizon, notion)
-    found = fixed | remaining(remaining(found, without=fixed), without=axes)
+    found = by_name(game, found, notion, chosen_size(size, game)[0])
+    own = _by_type(game, fixed)
+    found = own | remaining(remaining(found, without=own), without=axes)
     return dict(flattened(found, game, found))
+
+
+def _by_type(game: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Tables and vectors of types with one name for each type's number."""
+    from eqsolve.game.parameters import parsed
+    from eqsolve.game.types import suffixed
+    from eqsolve.registry import resolve
+    from eqsolve.verbs import declared
+
+    if declared(game) is None:
+        return values
+    read = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
+    model: Any = resolve(game).model
+    return suffixed(model, read)
 
 
 def _structure(

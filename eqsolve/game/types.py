@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -36,18 +36,27 @@ class Types:
     rows : parameters of each type.
     weights : of each type in the averages; they sum to 1.
     drawn : whether the rows are the nodes of a quadrature rule for a continuous law.
+    share : the weight of one player in the averages: 1/n, and 0 in a continuum.
     """
 
     common: Mapping[str, object]
     rows: tuple[Mapping[str, object], ...]
     weights: tuple[Fraction, ...]
     drawn: bool = False
+    share: Fraction = Fraction(0)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many of finitely many players are of each type."""
+        return tuple(int(weight / self.share) for weight in self.weights)
 
 
 def read_types(
     model: Model, given: Mapping[str, object], size: int | None, nodes: int = NODES
 ) -> Types:
     """Split a user's numbers into common ones and a table of types.
+
+    Of finitely many players every row is one, unless weights say which share of them it is.
 
     Raises
     ------
@@ -56,17 +65,17 @@ def read_types(
     """
     game = model.game
     assert game.crowd is not None
-    own = {letter.name for letter in model.vocabulary.parameters if letter.symbol in game.crowd.own}
+    own = own_names(model)
     declared = {letter.name for letter in model.vocabulary.parameters}
     common: dict[str, object] = {}
     columns: dict[str, dict[int, object]] = {}
     laws: dict[str, tuple[Fraction, Fraction]] = {}
     for key, value in given.items():
         name = ALIASES.get(key, key)
-        suffixed = _SUFFIX.fullmatch(name) if name not in declared else None
+        match = _SUFFIX.fullmatch(name) if name not in declared else None
         if key in TABLES:
             _table(value, columns, game.name)
-        elif name in own or name == WEIGHT:
+        elif name in own:
             law = _law(value)
             if law is not None:
                 laws[name] = law
@@ -74,8 +83,8 @@ def read_types(
                 columns.setdefault(name, {}).update(enumerate(value, start=1))
             else:
                 common[name] = value
-        elif suffixed is not None and suffixed[1] in own | {WEIGHT}:
-            columns.setdefault(suffixed[1], {})[int(suffixed[2])] = value
+        elif match is not None and match[1] in own:
+            columns.setdefault(match[1], {})[int(match[2])] = value
         else:
             common[name] = value
     if laws:
@@ -95,11 +104,15 @@ def read_types(
                 stage="input",
                 remedy="Give every type a value, or one value for all.",
             )
-    if size is not None and count == 1:
+    groups = WEIGHT in columns
+    if size is not None and count == 1 and not groups:
         count = size
-    if size is not None and count != size:
+    if size is not None and count != size and not groups:
         raise InputError(
-            f"there are {count} types for {size} players.", game=game.name, stage="input"
+            f"there are {count} types for {size} players.",
+            game=game.name,
+            stage="input",
+            remedy="Give a row for every player, or every row its weight.",
         )
     column = columns.pop(WEIGHT, {i: Fraction(1, count) for i in range(1, count + 1)})
     weights = tuple(exact(WEIGHT, column[i], game=game.name) for i in range(1, count + 1))
@@ -110,15 +123,80 @@ def read_types(
             stage="input",
             remedy="Divide each by their sum.",
         )
-    if size is not None and len(set(weights)) > 1:
-        raise InputError(
-            "finitely many players have equal weights here.", game=game.name, stage="input"
-        )
+    share = Fraction(0)
+    if size is not None:
+        share = Fraction(1, size)
+        weights = _whole(weights, size, game.name)
     rows = tuple(
         {n: c.get(i, next(iter(c.values()))) for n, c in columns.items()}
         for i in range(1, count + 1)
     )
-    return Types(common, rows, weights)
+    return Types(common, rows, weights, share=share)
+
+
+def _whole(weights: tuple[Fraction, ...], size: int, game: str) -> tuple[Fraction, ...]:
+    """The weights as shares of so many players."""
+    counts = [round(weight * size) for weight in weights]
+    if (
+        sum(counts) != size
+        or min(counts) < 1
+        or any(
+            abs(weight * size - count) > Fraction(1, 10**6)
+            for weight, count in zip(weights, counts)
+        )
+    ):
+        raise InputError(
+            f"the weights do not divide {size} players into whole numbers of each type.",
+            game=game,
+            stage="input",
+        )
+    return tuple(Fraction(count, size) for count in counts)
+
+
+def own_names(model: Model) -> set[str]:
+    """The names of what a table of types may hold."""
+    crowd = model.game.crowd
+    own = () if crowd is None else crowd.own
+    return {p.name for p in model.vocabulary.parameters if p.symbol in own} | {WEIGHT}
+
+
+def most_types(model: Model, names: Iterable[str]) -> int:
+    """The number of types that names such as ``mu_2`` speak of, at least 1."""
+    own, known = own_names(model), {letter.name for letter in model.vocabulary}
+    matches = (_SUFFIX.fullmatch(name) for name in names if name not in known)
+    return max((int(m[2]) for m in matches if m is not None and m[1] in own), default=1)
+
+
+def suffixed(model: Model, given: Mapping[str, object]) -> dict[str, object]:
+    """A user's numbers with a name for each type: tables and laws become ``mu_1``, ``mu_2``, ...
+
+    What is one number for all types keeps its name.
+
+    Raises
+    ------
+    InputError
+        As for ``read_types``.
+    """
+    own = own_names(model)
+    if own == {WEIGHT}:
+        return dict(given)
+    found: dict[str, object] = {}
+    tables: dict[str, object] = {}
+    for key, value in given.items():
+        name = ALIASES.get(key, key)
+        if key in TABLES or (name in own and _law(value) is not None):
+            tables[key] = value
+        elif name in own and isinstance(value, (list, tuple)):
+            found |= {f"{name}_{k}": part for k, part in enumerate(value, start=1)}
+        else:
+            found[key] = value
+    if tables:
+        types = read_types(model, tables, None)
+        for k, (row, weight) in enumerate(zip(types.rows, types.weights), start=1):
+            found |= {f"{name}_{k}": value for name, value in row.items()} | {
+                f"{WEIGHT}_{k}": weight
+            }
+    return found
 
 
 def _table(value: object, columns: dict[str, dict[int, object]], game: str) -> None:

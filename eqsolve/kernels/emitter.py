@@ -23,6 +23,7 @@ from eqsolve.derivation.solve.step import (
 )
 from eqsolve.errors import DerivationError
 from eqsolve.game import t
+from eqsolve.game.vocabulary import Letter
 from eqsolve.numerics.status import Status
 from eqsolve.solve.conditions import domains, second_order
 from eqsolve.solve.growth import growth_systems
@@ -134,20 +135,15 @@ class Emitter:
 
     def __post_init__(self) -> None:
         model = self.derivation.model
-        if model.game.crowd is not None and model.game.crowd.own:
-            raise DerivationError(
-                "copies with types of their own have no kernel.",
-                game=model.name,
-                stage="code generation",
-                remedy="Use solve.",
-            )
         if not self.derivation.stationary and model.game.horizon.end is None:
             raise DerivationError(
                 "an infinite horizon with rates that move in time has no kernel.",
                 game=model.name,
                 stage="code generation",
             )
-        self.parameters = tuple(letter.symbol for letter in model.vocabulary.parameters)
+        letters = tuple(letter.symbol for letter in model.vocabulary.parameters)
+        # averages over the types of a crowd are found before, and given
+        self.parameters = (*letters, *self.derivation.closure.aggregates)
         laws = tuple(law.symbol for law in model.game.laws)
         self.states = (*model.game.state_symbols, *laws)
         self.build()
@@ -186,13 +182,7 @@ class Emitter:
     def domain(self) -> None:
         """Parameters outside their domains are invalid input."""
         for letter in self.derivation.model.vocabulary.parameters:
-            text = _inside(letter.domain, self.names[letter.symbol])
-            if text:
-                self.fail_unless(text, Status.INVALID_INPUT)
-            else:
-                self.fail_unless(
-                    f"math.isfinite({self.names[letter.symbol]})", Status.INVALID_INPUT
-                )
+            self.body += domain(letter, self.names[letter.symbol])
 
     def starts(self) -> None:
         """The payoffs' coefficients, from which limits start."""
@@ -504,6 +494,12 @@ class Emitter:
         )
 
 
+def domain(letter: Letter, name: str) -> list[str]:
+    """Lines that end with invalid input where a number lies outside a letter's domain."""
+    text = _inside(letter.domain, name) or f"math.isfinite({name})"
+    return [f"if not ({text}):", f"    return {int(Status.INVALID_INPUT)}"]
+
+
 def joined(steps: Sequence[Step]) -> list[Step]:
     """The steps with flows that need earlier flows at all times integrated together."""
     found: list[Step] = []
@@ -576,6 +572,7 @@ from numba import njit
 
 from eqsolve.kernels.runtime import (
     crossing_of,
+    eliminate,
     explosion_time,
     growth,
     integrator,

@@ -32,6 +32,7 @@ class ModelKernel:
     columns : names of the outputs, ``status`` first.
     source : the generated source.
     path : the file it was written to; its name carries a fingerprint of everything compiled.
+    function : the function of that file that fills arrays.
     """
 
     game: str
@@ -40,6 +41,16 @@ class ModelKernel:
     columns: tuple[str, ...]
     source: str
     path: Path
+    function: str = "fill"
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Names that may be given in place of several parameters: none."""
+        return ()
+
+    def letter(self, name: str) -> str:
+        """The game's own name of a parameter."""
+        return name
 
     def evaluate(
         self,
@@ -88,7 +99,7 @@ class ModelKernel:
         given = np.array([name in arrays for name in self.states], dtype=np.bool_)
         status = np.empty(size, np.int8)
         found = np.empty((size, len(self.columns) - 1))
-        fill = load(self.path, self.game).fill
+        fill = getattr(load(self.path, self.game), self.function)
 
         def work(start: int) -> None:
             part = slice(start, start + BLOCK)

@@ -277,6 +277,41 @@ def crossing_of(function: Any) -> Any:
     return crossing
 
 
+@njit(cache=True, error_model="numpy")
+def eliminate(matrix: Any, errors: Any, right: Vector, solution: Vector) -> bool:
+    """Solve a small linear system in place; False if a pivot could be zero.
+
+    ``errors`` bounds the errors of the entries, and grows with what is subtracted from them.
+    """
+    size = right.size
+    for k in range(size):
+        best = k
+        for i in range(k + 1, size):
+            if abs(matrix[i, k]) - errors[i, k] > abs(matrix[best, k]) - errors[best, k]:
+                best = i
+        if not abs(matrix[best, k]) > errors[best, k]:
+            return False
+        for j in range(size):
+            matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
+            errors[k, j], errors[best, j] = errors[best, j], errors[k, j]
+        right[k], right[best] = right[best], right[k]
+        for i in range(k + 1, size):
+            factor = matrix[i, k] / matrix[k, k]
+            doubt = (errors[i, k] + abs(factor) * errors[k, k]) / (abs(matrix[k, k]) - errors[k, k])
+            for j in range(k, size):
+                errors[i, j] += abs(factor) * errors[k, j] + doubt * (
+                    abs(matrix[k, j]) + errors[k, j]
+                )
+                matrix[i, j] -= factor * matrix[k, j]
+            right[i] -= factor * right[k]
+    for k in range(size - 1, -1, -1):
+        total = right[k]
+        for j in range(k + 1, size):
+            total -= matrix[k, j] * solution[j]
+        solution[k] = total / matrix[k, k]
+    return True
+
+
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 

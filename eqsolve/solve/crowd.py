@@ -33,8 +33,51 @@ def numbers_of_types(
     return [read(derivation.model, {**types.common, **row}, at) for row in types.rows]
 
 
+def average_terms(
+    derivation: Derivation,
+) -> tuple[dict[sp.Symbol, sp.Expr], tuple[sp.Symbol, ...]]:
+    """What a type adds to every average per unit of its weight, and the averages that it needs.
+
+    The terms are in the parameters of a type and the averages.
+
+    Raises
+    ------
+    DerivationError
+        If the feedback is not explicit.
+    """
+    game = derivation.model.game
+    system = derivation.system
+    assert game.crowd is not None
+    require_explicit(derivation)
+    spelled: dict[sp.Symbol, sp.Expr] = {}
+    for name, definition in derivation.solved.game.definitions.items():
+        spelled[name] = definition.xreplace(spelled)
+    share = sp.S.Zero + game.crowd.share
+    terms = {
+        symbol: share ** (atom.power - 1)
+        * atom.expression.xreplace(dict(system.feedback)).xreplace(spelled)
+        for symbol, atom in derivation.closure.aggregates.items()
+    }
+    used = set().union(*(f.free_symbols for f in system.feedback.values()))
+    return terms, tuple(a for a in terms if a in used)
+
+
+def require_explicit(derivation: Derivation) -> None:
+    """Refuse a feedback with coefficients that move, or that is found by iteration."""
+    system = derivation.system
+    if system.implicit or any(
+        f.free_symbols & set(system.unknowns) for f in system.feedback.values()
+    ):
+        raise DerivationError(
+            "the feedback of a type is not explicit in its parameters and the averages.",
+            game=derivation.model.name,
+            stage="laws",
+            remedy="Types of their own need a feedback without coefficients that move.",
+        )
+
+
 def averages(
-    derivation: Derivation, numbers: list[Numbers], weights: tuple[Fraction, ...]
+    derivation: Derivation, numbers: list[Numbers], types: Types
 ) -> Averages | tuple[Status, str]:
     """The averages over all copies, or why there are none.
 
@@ -46,25 +89,18 @@ def averages(
     aggregates = derivation.closure.aggregates
     feedback = derivation.system.feedback
     game = derivation.model.game
-    if derivation.system.implicit or any(
-        f.free_symbols & set(derivation.system.unknowns) for f in feedback.values()
-    ):
-        raise DerivationError(
-            "the feedback of a type is not explicit in its parameters and the averages.",
-            game=game.name,
-            stage="laws",
-            remedy="Types of their own need a feedback without coefficients that move.",
-        )
+    require_explicit(derivation)
     symbols = list(aggregates)
     coupled = [a for a in symbols if any(a in f.free_symbols for f in feedback.values())]
     sums: dict[sp.Symbol, list[sp.Expr]] = {a: [] for a in symbols}
-    for number, weight in zip(numbers, weights):
+    for number, weight in zip(numbers, types.weights):
         table = _rationals(derivation, number)
         own = {s: f.xreplace(table) for s, f in feedback.items()}
         for symbol, atom in aggregates.items():
             term = atom.expression.xreplace(own).xreplace(table)
-            share = sp.Rational(weight.numerator, weight.denominator) ** atom.power
-            sums[symbol].append(share * term)
+            if term.has(sp.zoo, sp.nan):
+                return Status.DEGENERATE, "The feedback of a type divides by zero."
+            sums[symbol].append(_rational(weight * types.share ** (atom.power - 1)) * term)
     found: Averages = {}
     if coupled:
         equations = [sp.expand(a - sp.Add(*sums[a])) for a in coupled]
@@ -90,8 +126,12 @@ def averages(
     return found
 
 
+def _rational(value: Fraction) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)
+
+
 def _rationals(derivation: Derivation, numbers: Numbers) -> dict[sp.Symbol, sp.Rational]:
-    table = {s: sp.Rational(v.numerator, v.denominator) for s, v in numbers.parameters.items()}
+    table = {s: _rational(v) for s, v in numbers.parameters.items()}
     for name, definition in derivation.solved.game.definitions.items():
         table[name] = definition.xreplace(table)
     return table

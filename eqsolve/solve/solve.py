@@ -87,7 +87,7 @@ def _types(
     """Solve a crowd whose copies have types of their own."""
     types = read_types(derivation.model, values, size)
     numbers = numbers_of_types(derivation, types, at)
-    found = averages(derivation, numbers, types.weights)
+    found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         return Point(derivation, numbers[0], selection).refused(*found)
     points = [Point(derivation, number, selection, found) for number in numbers]

@@ -7,8 +7,9 @@ equations, which are integrated together with the coefficients. Everything is co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -95,18 +96,16 @@ def model_sensitivity(
     Raises
     ------
     InputError
-        If a name is not known, or the game has types of their own.
+        If a name is not known.
     """
     values = dict(values)
     model = build(source, values, notion=notion, size=size)
     if size is not None and any(p.name == "n" for p in model.vocabulary.parameters):
         values["n"] = size
     if model.game.crowd is not None and model.game.crowd.own:
-        raise InputError(
-            "derivatives for copies with types of their own are not available.",
-            game=model.name,
-            stage="sensitivity",
-        )
+        from eqsolve.studies.types import sensitivity_of_types
+
+        return sensitivity_of_types(model, values, size, at, outputs, parameters)
     with ctx.workprec(BITS):
         point = Point(derive(model), read(model, values, at), model.selection)
         answer = point.answer()
@@ -114,26 +113,10 @@ def model_sensitivity(
         if not answer.ok:
             return Derivatives(model.name, answer.status.label, answer.message, {}, {}, floats)
         letters = {p.name: p.symbol for p in model.vocabulary.parameters}
-        chosen = list(letters) if parameters is None else list(parameters)
-        for name in chosen:
-            if name not in letters:
-                raise InputError(
-                    f"{name!r} is not a parameter.",
-                    game=model.name,
-                    stage="sensitivity",
-                    remedy=f"The parameters are {', '.join(letters)}.",
-                )
-        found = _Chain(point, [letters[name] for name in chosen], answer.roots)
+        chosen = picked(model.name, "parameter", parameters, letters)
+        found = Chain(point, [letters[name] for name in chosen], answer.roots)
         wanted = found.outputs()
-        for name in outputs or ():
-            if name not in wanted:
-                raise InputError(
-                    f"there is no output {name!r}.",
-                    game=model.name,
-                    stage="sensitivity",
-                    remedy=f"The outputs are {', '.join(wanted)}.",
-                )
-        kept = {n: e for n, e in wanted.items() if outputs is None or n in outputs}
+        kept = {n: wanted[n] for n in picked(model.name, "output", outputs, wanted)}
         table, numbers = found.differentiate(kept)
     return Derivatives(
         model.name,
@@ -145,7 +128,27 @@ def model_sensitivity(
     )
 
 
-class _Chain:
+def picked(game: str, kind: str, names: Sequence[str] | None, known: Iterable[str]) -> list[str]:
+    """The names asked for, in their order; all by default.
+
+    Raises
+    ------
+    InputError
+        If one is not known.
+    """
+    offered = list(known)
+    for name in names or ():
+        if name not in offered:
+            raise InputError(
+                f"there is no {kind} {name!r}.",
+                game=game,
+                stage="sensitivity",
+                remedy=f"The {kind}s are {', '.join(offered)}.",
+            )
+    return offered if names is None else [name for name in offered if name in names]
+
+
+class Chain:
     """The chain rule from parameters through coefficients to outputs."""
 
     def __init__(
@@ -172,48 +175,70 @@ class _Chain:
     def outputs(self) -> dict[str, sp.Expr]:
         """Outputs by name, in parameters, coefficients, states and time."""
         model = self.derivation.model
+        found = {name.replace(".", "_", 1): e for name, e in self.strategy().items()}
+        known = all(s in self.point.place for s in self.point.model_states)
+        if known:
+            found |= {c.name: self._inserted(f) for c, f in model.ansatz.feedback.items()}
+        for unknown in self.unknowns:
+            found.setdefault(unknown.name, unknown)
+        systems = [s for s in self.derivation.systems if isinstance(s, ExtendedHJB)]
+        if known:
+            for number, system in enumerate(systems, start=1):
+                label = "V" if len(systems) == 1 else f"V_{number}"
+                found[label] = self._inserted(system.value)
+        return found
+
+    def strategy(self) -> dict[str, sp.Expr]:
+        """The coefficients of every control by ``CONTROL.MONOMIAL``."""
+        found = {}
         states = self.point.model_states
-        found: dict[str, sp.Expr] = {}
-        known = all(s in self.point.place for s in states)
-        for control, form in model.ansatz.feedback.items():
+        for control, form in self.derivation.model.ansatz.feedback.items():
             expanded = sp.expand(form)
             present = [s for s in states if expanded.has(s)]
             if expanded.is_polynomial(*present):
                 terms = sp.Poly(expanded, *present).terms() if present else [((), expanded)]
                 for exponents, coefficient in terms:
                     label = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
-                    found[f"{control.name}_{label}"] = coefficient
-            if known:
-                found[control.name] = form
-        for unknown in self.unknowns:
-            found.setdefault(unknown.name, unknown)
-        systems = [s for s in self.derivation.systems if isinstance(s, ExtendedHJB)]
-        if known:
-            for number, system in enumerate(systems, start=1):
-                found["V" if len(systems) == 1 else f"V_{number}"] = system.value
+                    found[f"{control.name}.{label}"] = self._inserted(coefficient)
+        return found
+
+    def _inserted(self, expression: sp.Expr) -> sp.Expr:
         feedback = dict(self.derivation.system.feedback)
-        return {n: e.xreplace(feedback).xreplace(self.spelled) for n, e in found.items()}
+        return expression.xreplace(feedback).xreplace(self.spelled)
 
     def differentiate(
         self, outputs: Mapping[str, sp.Expr]
     ) -> tuple[dict[str, list[float | None]], dict[str, float]]:
         """The derivative of every output in every parameter, and its value."""
-        place = {s: self.point.place.get(s, arb(1)) for s in self.point.model_states}
-        values = {**self.point.balls, **self.coefficients, **place, t: self.point.time}
         table: dict[str, list[float | None]] = {}
         numbers: dict[str, float] = {}
         for name, expression in outputs.items():
-            partial = {u: sp.diff(expression, u) for u in self.unknowns}
-            row: list[float | None] = []
-            numbers[name] = float(_at(expression, values).mid())
-            for column, parameter in enumerate(self.parameters):
-                total = _at(sp.diff(expression, parameter), values)
-                for u, slope in partial.items():
-                    if slope != 0:
-                        total += _at(slope, values) * self.slopes[u][column]
-                row.append(float(total.mid()) if total.is_finite() else None)
-            table[name] = row
+            numbers[name] = float(self.value(expression).mid())
+            row = self.row(expression)
+            table[name] = [float(v.mid()) if v.is_finite() else None for v in row]
         return table, numbers
+
+    @cached_property
+    def values(self) -> dict[sp.Symbol, arb]:
+        """Balls for everything that outputs are written in."""
+        place = {s: self.point.place.get(s, arb(1)) for s in self.point.model_states}
+        return {**self.point.balls, **self.coefficients, **place, t: self.point.time}
+
+    def value(self, expression: sp.Expr) -> arb:
+        """An output."""
+        return at_balls(expression, self.values)
+
+    def row(self, expression: sp.Expr) -> list[arb]:
+        """The derivatives of an output in the parameters."""
+        partial = {u: sp.diff(expression, u) for u in self.unknowns}
+        found = []
+        for column, parameter in enumerate(self.parameters):
+            total = self.value(sp.diff(expression, parameter))
+            for u, slope in partial.items():
+                if slope != 0:
+                    total += self.value(slope) * self.slopes[u][column]
+            found.append(total)
+        return found
 
     def _equations(self) -> list[sp.Expr]:
         system = self.derivation.system
@@ -226,10 +251,12 @@ class _Chain:
         equations = self._equations()
         size, width = len(self.unknowns), len(self.parameters)
         matrix = arb_mat(
-            size, size, [_at(sp.diff(e, u), values) for e in equations for u in self.unknowns]
+            size, size, [at_balls(sp.diff(e, u), values) for e in equations for u in self.unknowns]
         )
         right = arb_mat(
-            size, width, [-_at(sp.diff(e, p), values) for e in equations for p in self.parameters]
+            size,
+            width,
+            [-at_balls(sp.diff(e, p), values) for e in equations for p in self.parameters],
         )
         try:
             solution: Any = matrix.solve(right)
@@ -279,7 +306,7 @@ class _Chain:
         function = Function(
             [e.xreplace(inserted) for e in expressions], [elapsed, *names, *constants]
         )
-        balls = [_at(e.xreplace(inserted), constants) for e in starts] + [*constants.values()]
+        balls = [at_balls(e.xreplace(inserted), constants) for e in starts] + [*constants.values()]
         left = point.end - point.numbers.time
         trajectory = integrate(function, balls, rational(left))
         values = trajectory.at(rational(left))
@@ -294,7 +321,7 @@ class _Chain:
                 if longer != 0:
                     # a later end leaves more time to go
                     now = {**point.balls, **coefficients, t: point.time}
-                    total = total + _at(rates[u] * longer, now)
+                    total = total + at_balls(rates[u] * longer, now)
                 slopes[u].append(total)
         return coefficients, {**slopes, **fixed}
 
@@ -303,16 +330,16 @@ class _Chain:
         found: dict[sp.Symbol, list[arb]] = {}
         for symbol, equation in self.derivation.system.implicit.items():
             left = equation.xreplace(self.spelled)
-            slope = _at(sp.diff(left, symbol), values)
-            found[symbol] = [-_at(sp.diff(left, p), values) / slope for p in self.parameters]
+            slope = at_balls(sp.diff(left, symbol), values)
+            found[symbol] = [-at_balls(sp.diff(left, p), values) / slope for p in self.parameters]
         return found
 
 
-def _at(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
+def at_balls(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
     names = sorted(expression.free_symbols, key=lambda s: s.name)
     value: arb = Function([expression], names)([values[n] for n in names])[0]
     return value
 
 
 def _ball(value: Any) -> arb:
-    return value if isinstance(value, arb) else _at(value, {})
+    return value if isinstance(value, arb) else at_balls(value, {})

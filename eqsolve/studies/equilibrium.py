@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -235,9 +235,23 @@ def equilibrium(
         chosen = selection or model.selection
         crowd = model.game.crowd
         if crowd is not None and crowd.own:
-            return _of_types(derivation, values, at, chosen)
+            return next(_of_types(derivation, values, at, chosen))
         point = Point(derivation, read(model, values, at), chosen)
         return Equilibrium(derivation, _parameters(point), _coefficients(point), _start(point))
+
+
+def equilibria(
+    model: Model, values: Mapping[str, object], at: Mapping[str, object] | None = None
+) -> list[Equilibrium]:
+    """The equilibrium as every type of copies sees it, in order; see ``equilibrium``.
+
+    A game without types of their own is seen in one way.
+    """
+    crowd = model.game.crowd
+    if crowd is None or not crowd.own:
+        return [equilibrium(model, values, at)]
+    with ctx.workprec(BITS):
+        return list(_of_types(derive(model), values, at, model.selection))
 
 
 def _of_types(
@@ -245,36 +259,47 @@ def _of_types(
     values: Mapping[str, object],
     at: Mapping[str, object] | None,
     selection: str,
-) -> Equilibrium:
-    """The first type's equilibrium among copies of all types."""
+) -> Iterator[Equilibrium]:
+    """Every type's equilibrium among copies of all types."""
     crowd = derivation.model.game.crowd
     assert crowd is not None, "types belong to a crowd"
     count = values.get(str(crowd.size)) if crowd.size is not None else None
     size = None if count is None else int(exact("n", count, game=derivation.model.name))
     types = read_types(derivation.model, values, size)
     numbers = numbers_of_types(derivation, types, at)
-    found = averages(derivation, numbers, types.weights)
+    found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         raise NoSolutionError(found[1], game=derivation.model.name, stage=found[0].label)
     points = [Point(derivation, number, selection, found) for number in numbers]
-    others = points if crowd.size is None else points[1:]
-    own = [_coefficients(point) for point in others]
-    first = _coefficients(points[0])
+    tables = [_coefficients(point) for point in points]
+    for first, point in enumerate(points):
+        others = [*range(len(points))]
+        if crowd.size is not None:
+            others = [k for k, copies in enumerate(types.counts) for _ in range(copies)]
+            others.remove(first)
+        yield Equilibrium(
+            derivation,
+            _parameters(point),
+            _together(tables[first], [tables[k] for k in others]),
+            _start(point),
+            tuple(_parameters(points[k]) for k in others),
+            tuple(map(_rational, types.weights)),
+        )
+
+
+def _together(
+    first: Callable[[Fraction], dict[sp.Symbol, arb]],
+    others: Sequence[Callable[[Fraction], dict[sp.Symbol, arb]]],
+) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
+    """The coefficients of one copy, and of the others with their numbers."""
 
     def coefficients(time: Fraction) -> dict[sp.Symbol, arb]:
         table = first(time)
-        for number, other in enumerate(own, 1):
+        for number, other in enumerate(others, 1):
             table |= {sp.Symbol(f"{c.name}_{number}"): v for c, v in other(time).items()}
         return table
 
-    return Equilibrium(
-        derivation,
-        _parameters(points[0]),
-        coefficients,
-        _start(points[0]),
-        tuple(map(_parameters, others)),
-        tuple(map(_rational, types.weights)),
-    )
+    return coefficients
 
 
 def _coefficients(point: Point) -> Callable[[Fraction], dict[sp.Symbol, arb]]:

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import numpy as np
 
 from eqsolve.errors import InputError
 from eqsolve.game import Model
-from eqsolve.game.structure import Builder, structure
+from eqsolve.game.structure import COUNT, Builder, build, structure
+from eqsolve.game.types import TABLES, WEIGHT, Types, read_types
 from eqsolve.output import replacing
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
+from eqsolve.studies.expansion import expand, spread
 
 #: Beyond this number of players a difference of doubles says nothing.
 MOST = 10**12
@@ -31,7 +34,12 @@ class Convergence:
     game : the game's name.
     limit : the continuum's strategy, coefficients by ``CONTROL.MONOMIAL``.
     rows : for each n, the number of players and their strategy.
-    rate_constants : limits of ``n (k_n - k)``, extrapolated from the two largest n.
+    rate_constants : limits of ``n (k_n - k)``; of drawn types standard deviations of
+        ``sqrt(n) (k_n - k)`` in the limit.
+    constants : where these are from: ``derived`` from the equations at 1/n = 0, or
+        ``extrapolated`` from the two largest n.
+    why : the reason, where they are not derived.
+    leading_order : the order of convergence, where it is proved; None where it is not.
     order : observed order, minus the slope of the regression of ``log max |k_n - k|`` on ``log n``;
         None where there are not two rows that differ from the limit.
     skipped : n and status where there is no equilibrium.
@@ -43,6 +51,9 @@ class Convergence:
     rate_constants: Mapping[str, float]
     order: float | None
     skipped: tuple[tuple[int, str], ...]
+    constants: str = "extrapolated"
+    why: str = ""
+    leading_order: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -51,6 +62,9 @@ class Convergence:
             "game": self.game,
             "limit": dict(self.limit),
             "rate_constants": dict(self.rate_constants),
+            "constants": self.constants,
+            **({"why": self.why} if self.why else {}),
+            "leading_order": self.leading_order,
             "order": self.order,
             "rows": [{"n": n, **row} for n, row in self.rows],
             "skipped": [{"n": n, "status": status} for n, status in self.skipped],
@@ -82,8 +96,18 @@ def converge_model(
     *,
     notion: str | None = None,
     at: Mapping[str, object] | None = None,
+    drawn: bool = False,
+    seed: int = 0,
 ) -> Convergence:
     """Solve a crowd of each size and the continuum, and compare their strategies.
+
+    Parameters
+    ----------
+    source, values, notion, at : see ``solve``.
+    counts : numbers of players.
+    drawn : draw the types of n players from the continuum's, where players have types of their
+        own; by default the n players are divided in the continuum's shares.
+    seed : of the draws.
 
     Raises
     ------
@@ -102,26 +126,106 @@ def converge_model(
         )
     if not counts or min(counts) < 1 or max(counts) > MOST:
         raise InputError(f"numbers of players lie between 1 and {MOST:.0e}.", stage="converge")
-    plain = {k: v for k, v in values.items() if k != "n"}
+    plain = {k: v for k, v in values.items() if k != COUNT}
+    sizes = sorted(set(counts))
+    model = build(source, plain, notion=notion, continuum=True)
+    shares: Shares | None = None
+    if model.game.crowd is not None and model.game.crowd.own:
+        shares = Shares.of(model, plain, sizes, drawn, seed)
+    elif drawn:
+        raise InputError("the players are all alike.", game=model.name, stage="converge")
     limit = solve(source, plain, at=at, notion=notion, continuum=True)
     limit.raise_for_status()
     reference = _strategy(limit)
     rows: list[tuple[int, dict[str, float]]] = []
     skipped: list[tuple[int, str]] = []
-    for n in sorted(set(counts)):
-        answer = solve(source, plain, at=at, notion=notion, size=n)
+    for n in sizes:
+        given = plain if shares is None else shares.table(n)
+        if given is None:
+            skipped.append((n, "a type was not drawn"))
+            continue
+        answer = solve(source, given, at=at, notion=notion, size=n)
         if answer.ok:
             rows.append((n, _strategy(answer)))
         else:
             skipped.append((n, answer.status.label))
+    constants: Mapping[str, float] = _constants(rows, reference)
+    how, why, proved = "extrapolated", "", None
+    if drawn:
+        assert shares is not None
+        constants, how, proved = spread(model, shares.types), "derived", 0.5
+        proved = proved if any(constants.values()) else None
+    else:
+        finite = build(source, plain, notion=notion, size=sizes[-1])
+        types = None if shares is None else shares.types
+        found = expand(finite, plain, reference, types)
+        if isinstance(found, str):
+            why = found
+        else:
+            constants, how = found.constants, "derived"
+            proved = 1.0 if found.first else None
     return Convergence(
         limit.game,
         reference,
         tuple(rows),
-        _constants(rows, reference),
+        constants,
         _order(rows, reference),
         tuple(skipped),
+        how,
+        why,
+        proved,
     )
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How n players are divided among types: in the continuum's shares, or by a draw."""
+
+    types: Types
+    drawn: bool
+    seed: int
+
+    @staticmethod
+    def of(
+        model: Model, values: Mapping[str, object], sizes: Sequence[int], drawn: bool, seed: int
+    ) -> Shares:
+        """Read the types.
+
+        Raises
+        ------
+        InputError
+            If the types have a continuous law, or do not divide a number of players.
+        """
+        types = read_types(model, values, None)
+        if types.drawn:
+            raise InputError(
+                "players of a continuous law of types are all different.",
+                game=model.name,
+                stage="converge",
+                remedy="Give a table of types with their weights.",
+            )
+        step = math.lcm(*(w.denominator for w in types.weights))
+        odd = [n for n in sizes if n % step]
+        if odd and not drawn:
+            raise InputError(
+                f"{odd[0]} players cannot be divided in the shares of the types.",
+                game=model.name,
+                stage="converge",
+                remedy=f"Use multiples of {step}, or draw the types (--drawn).",
+            )
+        return Shares(types, drawn, seed)
+
+    def table(self, n: int) -> dict[str, object] | None:
+        """The numbers of n players; None if a type is not among them."""
+        weights = list(self.types.weights)
+        if self.drawn:
+            rng = np.random.default_rng([self.seed, n])
+            parts = rng.multinomial(n, [float(w) for w in weights])
+            weights = [Fraction(int(k), n) for k in parts]
+        if not all(weights):
+            return None
+        rows = [{**row, WEIGHT: w} for row, w in zip(self.types.rows, weights)]
+        return {**self.types.common, TABLES[-1]: rows}
 
 
 def _strategy(answer: Answer) -> dict[str, float]:

@@ -8,6 +8,7 @@ import pytest
 
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
+from eqsolve.studies.limit import converge_model
 from reference.games import execution
 from reference.games.draws import DEFAULTS
 
@@ -28,6 +29,17 @@ def test_execution_has_the_rate_constants_of_its_key() -> None:
         float(constants["z"]), rel=1e-4
     )
     assert MANY * (found.at["J"] - limit.at["J"]) == pytest.approx(float(constants["J"]), rel=1e-4)
+
+
+def test_derived_constants_of_execution_are_those_of_its_key() -> None:
+    parameters: dict[str, Any] = dict(DEFAULTS["execution"])
+    study = converge_model(resolve("execution").exported, parameters, [10])
+    constants = execution.rate_constants(**parameters)
+    x, z = (float(constants[name]) for name in ("x", "z"))
+    assert (study.constants, study.leading_order) == ("derived", 1.0)
+    # the key's players see the mean of the others: x + m/n and m (1 - 1/n)
+    assert study.rate_constants["a.x"] + study.limit["a.m"] == pytest.approx(x, rel=1e-8)
+    assert study.rate_constants["a.m"] - study.limit["a.m"] == pytest.approx(z, rel=1e-8)
 
 
 @pytest.mark.parametrize("notion", ["feedback", "open-loop"])

@@ -15,7 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import COUNT, END, build, structure
-from eqsolve.kernels.kernel import ModelKernel, model_kernel
+from eqsolve.game.types import most_types
+from eqsolve.game.vocabulary import Letter
+from eqsolve.kernels.crowd import kernel_of
+from eqsolve.kernels.kernel import ModelKernel
 from eqsolve.numerics.sweep.columns import attributes, coded
 from eqsolve.numerics.sweep.target import Structure
 from eqsolve.registry import Found
@@ -26,18 +29,24 @@ class ModelTarget:
     """A game that is declared by ``eqsolve.game``."""
 
     model: Model
+    types: int | None = None
 
     @cached_property
     def kernel(self) -> ModelKernel:
         """The compiled game."""
         from eqsolve.derivation.derivation import derive
 
-        return model_kernel(derive(self.model))
+        return kernel_of(derive(self.model), self.types)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Parameters, time and states."""
-        return (*self.kernel.parameters, "t", *self.kernel.states)
+        """Parameters, time and states; of a crowd with types of their own also for all types."""
+        return (*self.kernel.parameters, *self.kernel.open, "t", *self.kernel.states)
+
+    def _row(self, name: str) -> Letter | None:
+        """The vocabulary's row of a parameter or state, of a type or of all."""
+        rows = {letter.name: letter for letter in self.model.vocabulary}
+        return rows.get(name, rows.get(self.kernel.letter(name)))
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -56,7 +65,7 @@ class ModelTarget:
 
     def misfit(self, name: str, number: Fraction) -> str:
         """What is wrong with a value."""
-        row = {letter.name: letter for letter in self.model.vocabulary.parameters}.get(name)
+        row = self._row(name)
         rational = sp.Rational(number.numerator, number.denominator)
         if row is None or row.domain.contains(rational) == sp.true:
             return ""
@@ -64,14 +73,14 @@ class ModelTarget:
 
     def whole(self, name: str) -> bool:
         """Whether a parameter takes whole numbers only."""
-        row = {letter.name: letter for letter in self.model.vocabulary.parameters}.get(name)
+        row = self._row(name)
         return row is not None and bool(row.domain.is_subset(sp.S.Integers))
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit, from the game's vocabulary."""
         if coded(name):
             return attributes(name)
-        row = {letter.name: letter for letter in self.model.vocabulary}.get(name)
+        row = self._row(name)
         if row is not None:
             return {"long_name": row.meaning or name, "units": row.unit or "1"}
         return {"long_name": name, "units": "1"}
@@ -127,6 +136,8 @@ def structure_of(
     for name in sorted(fixed):
         if name in arguments or (name == END and "horizon" in arguments) or name == COUNT:
             chosen.append((name, fixed[name]))
+    if found.model.game.crowd is not None and found.model.game.crowd.own:
+        chosen.append(("types", most_types(found.model, (*fixed, *varied))))
     return tuple(chosen)
 
 
@@ -137,4 +148,5 @@ def model_target(found: Found, chosen: Structure) -> ModelTarget | None:
     exported: Any = found.exported
     how = dict(chosen)
     notion, size = how.pop("notion", None), how.pop("size", None)
-    return ModelTarget(build(exported, how, notion=notion, size=size))
+    types = how.pop("types", None)
+    return ModelTarget(build(exported, how, notion=notion, size=size), types)
