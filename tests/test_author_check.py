@@ -15,10 +15,10 @@ from eqsolve.cli import cli
 from eqsolve.errors import InputError, StaleError
 from eqsolve.latex import document
 from eqsolve.latex.checking.check import Ledger, check
-from eqsolve.latex.document import Style
 from eqsolve.latex.checking.proposal import proposed
 from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
 from eqsolve.latex.checking.verdict import Finding, Report
+from eqsolve.latex.document import Style
 from eqsolve.registry import model, models
 
 

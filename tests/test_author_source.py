@@ -203,6 +203,9 @@ NEVER = [
     r"\excludecomment{answer}\begin{answer} X \end{answer}",
     r"\newtoggle{long}\iftoggle{long}{X}{}",
     r"\newcommand\never{X}",
+    r"\begin{pyconsole} X \end{pyconsole}",
+    r"\newenvironment{code}{\begin{minted}{python}}{\end{minted}}\begin{code} X \end{code}",
+    r"\verb|X| \verb+$$+ \lstinline[language=tex]!X! \mintinline{tex}|X|",
     r"\end{document} X",
 ]
 

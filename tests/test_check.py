@@ -239,7 +239,7 @@ def test_a_mutation_is_found_at_its_place_in_the_whole_document(
         ("2.50", r"a = \frac{\lambda \kappa}{D_1} \text{ if } D_1 > 0", "not checked", "text"),
         ("2.50", r"a = \lambda\kappa/D_1 r", "not checked", "ambiguous"),
         ("2.50", r"a = \begin{cases} 1 \end{cases}", "not checked", "environment"),
-        ("2.50", r"a = \lambda\kappa^{99}", "not checked", "exponent"),
+        ("2.50", r"a = \lambda\kappa^{999}", "not checked", "exponent"),
         ("2.50", r"a = \frac{1}{0}", "not checked", "zero"),
         ("9.99", r"a = 1", "not checked", "no display"),
     ],

@@ -15,7 +15,7 @@ from eqsolve.latex.checking.reader import Reader
 from eqsolve.latex.checking.symbol_map import SymbolMap
 from eqsolve.latex.grammar.parser import expression, relations
 from eqsolve.latex.grammar.statements import statements
-from eqsolve.latex.grammar.tokens import Unreadable
+from eqsolve.latex.grammar.tokens import NoRelation, Unreadable
 from eqsolve.latex.grammar.tree import Context
 from eqsolve.latex.source.files import MAX_SIZE
 from eqsolve.latex.source.walker import formulas, missing_inputs
@@ -91,11 +91,11 @@ def test_functions(one: str, other: str, same: bool) -> None:
         r"\cos x y",
         r"x_1_2",
         r"x^2^3",
-        r"(x)_1",
         r"x^{999}",
         r"\text{if } x",
-        r"\partial x",
-        r"x \pm y",
+        r"2_1",
+        r"(x)_12",
+        r"x \cdot \pm y",
         r"\unknown x",
         r"\frac{x}",
         r"{x + y} p_1",
@@ -228,3 +228,95 @@ def test_a_circle_of_inputs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.tex").write_text("\\input{a}")
     with pytest.raises(InputError, match="a.tex inputs itself"):
         formulas(tmp_path / "a.tex")
+
+
+@pytest.mark.parametrize(
+    "tex, other",
+    [
+        (r"\dot{x} + \mathop{}\!\mathrm{d} t", r"\Dot x + \mathrm{d} t"),
+        (r"x^\prime + y^{\prime\prime}", "x' + y''"),
+        (r"(x - y)' A", r"{(x - y)}' A"),
+        (r"\| x \|^2_{p_1}", r"\| x \|_{p_1}^2"),
+        (r"||x|| y", r"\| x \| y"),
+        (r"2 |x| |y|", r"2 \left| x \right| \left| y \right|"),
+        (r"\mathbb{E} |x|^2", r"\mathbb{E} \left| x \right|^2"),
+        (r"\mathbb{E}[2 |x| |y|]", r"\mathbb{E}\left[ 2 \lvert x \rvert \lvert y \rvert \right]"),
+        (r"\mathbb{E}\left[ \left. x \right| F \right]", r"\mathbb{E}[ x \mid F ]"),
+        (r"\mathbb{E}\bigl[ x \Bigl| F \Bigr. \bigr]", r"\mathbb{E}[ x | F ]"),
+        (r"\partial f / \partial x", r"\frac{\partial f}{\partial x}"),
+        (r"\partial^2_{x y} f", r"\partial_{x y}^2 f"),
+        (r"\frac{\partial f}{\partial \alpha^h_t}", r"\frac{\partial f}{\partial \alpha_t^h}"),
+        (r"\int_0^T -x \, dt", r"\int_{0}^{T} -x \, dt"),
+        (r"\left( x \right. \left. + y \right)", "(x + y)"),
+        (r"{(x + y)}^2", "(x + y)^2"),
+        (r"x, \cdot\cdot\cdot", r"x, \ldots"),
+        (r"x, ...", r"x, \ldots"),
+        (r"f|_{x=0} y", r"f\bigr|_{x = 0} y"),
+        (r"x^{\frac{1}{3}}", r"\sqrt[3]{x}"),
+        (r"x^{13} y", "y x^{13}"),
+        (r"\log x \, \mathrm{d} t", r"\log(x) \mathrm{d} t"),
+        (r"f(t-) y", "y f(t-)"),
+        (r"x \pm 2 y", r"x \pm y \cdot 2"),
+    ],
+)
+def test_spellings_that_are_read_alike(tex: str, other: str) -> None:
+    context = Context(differentials=True, is_factor=lambda name, bracket: name.base != "f")
+    flattener = Flattener()
+    one, two = (f"g = ({side})" if "," in side else f"g = {side}" for side in (tex, other))
+    first, second = (relations(side, context)[0].right for side in (one, two))
+    reader = Reader(context)
+    if r"\ldots" in other:
+        assert first == second
+        return
+    gap = reader.expression(first) - reader.expression(second)
+    assert sp.expand(flattener.flat(gap)) == 0
+
+
+@pytest.mark.parametrize(
+    "tex, other",
+    [
+        (r"x \pm y", r"x \mp y"),
+        (r"x \pm y", "x + y"),
+        (r"(x)_1", "(x)_2"),
+        (r"x^{(n-1)}", "x^{n-1}"),
+        (r"\partial x", "x"),
+        (r"(x - y)'", "x - y"),
+        (r"f|_{x=0}", "f|_{x=1}"),
+        (r"f(t-)", "f(t)"),
+        (r"\mathbb{E}[2 |x| |y|]", r"\mathbb{E}[2 x \mid y]"),
+        (r"|x + y|_2", "|x + y|"),
+        (r"x^{13}", "x^{14}"),
+        (r"\int_0^T -x \, dt", r"\int_0^T x \, dt"),
+    ],
+)
+def test_what_is_read_differently(tex: str, other: str) -> None:
+    flattener = Flattener()
+    reader = Reader(Context(differentials=True, is_factor=lambda name, bracket: name.base != "f"))
+    assert sp.expand(flattener.flat(reader.read(tex) - reader.read(other))) != 0
+
+
+@pytest.mark.parametrize(
+    "rows, found",
+    [
+        ([r"\text{(forward)} \quad x &= y"], [r"x &= y \text{(forward)}"]),
+        ([r"\text{not: } x = y"], [r"x = y \text{not: }"]),
+        ([r"\text{s.t.} \quad & x = y"], ["x = y"]),
+        ([r"\text{where } x = y"], ["x = y"]),
+        ([r"\text{if } x = y"], [r"\text{if } x = y"]),
+        ([r"\text{not } x = y"], [r"\text{not } x = y"]),
+        (["x = 1.", r"y = 2"], ["x = 1", "y = 2"]),
+        ([r"x = 1.5. \quad y = 2"], ["x = 1.5", "y = 2"]),
+    ],
+)
+def test_words_before_a_statement(rows: list[str], found: list[str]) -> None:
+    made = [
+        " ".join(text.replace(r"\quad", "").replace("& x", "x").split())
+        for text in statements(rows)
+    ]
+    assert made == found
+
+
+def test_an_expression_states_nothing() -> None:
+    with pytest.raises(NoRelation):
+        relations("x + y")
+    assert issubclass(NoRelation, Unreadable)

@@ -20,7 +20,7 @@ from eqsolve.latex.checking.symbol_map import SymbolMap
 from eqsolve.latex.checking.verdict import Finding, Part, PassedOver, Report
 from eqsolve.latex.grammar import parser
 from eqsolve.latex.grammar.statements import statements
-from eqsolve.latex.grammar.tokens import Unreadable
+from eqsolve.latex.grammar.tokens import NoRelation, Unreadable
 from eqsolve.latex.grammar.tree import Context
 from eqsolve.latex.source.formula import Formula, Row
 from eqsolve.latex.source.walker import read
@@ -180,11 +180,20 @@ def _readability(rows: Sequence[Row]) -> str:
     if not rows:
         return "it was not read"
     try:
-        for tex in statements(row.tex for row in rows):
-            parser.relations(tex, _FUNCTIONS)
+        found = [_states(tex) for tex in statements(row.tex for row in rows)]
     except Unreadable as error:
         return f"the formula could not be read: {error}"
+    if not any(found):
+        return "the formula could be read; it has no relation, and states nothing"
     return "the formula could be read"
+
+
+def _states(tex: str) -> bool:
+    """Whether a formula that can be read has a relation."""
+    try:
+        return bool(parser.relations(tex, _FUNCTIONS))
+    except NoRelation:
+        return False
 
 
 def _questioned(findings: list[Finding], coincidences: Sequence[int]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.latex.checking.reader import Reader
-from eqsolve.latex.grammar.names import MAX_EXPONENT
+from eqsolve.latex.grammar.scripts import MAX_EXPONENT
 from eqsolve.latex.grammar.tree import (
     Atom,
     Call,

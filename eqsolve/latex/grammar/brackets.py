@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqsolve.latex.grammar.names import Names
-from eqsolve.latex.grammar.tokens import CLOSERS, CLOSING, MID, Unreadable, joined
+from eqsolve.latex.grammar.tokens import CLOSERS, CLOSING, MID, WORDS, Unreadable, joined, step
 from eqsolve.latex.grammar.tree import Call, Node
 
 _KETS = frozenset((r"\langle", r"\rangle", r"\lvert", r"\rvert"))
@@ -21,7 +21,7 @@ class Brackets(Names):
             known, self._at = self._brackets[self._at]
             return self._evaluated(known, start)
         opening = self.next().text
-        self._bars.append("")
+        self._bars.append(self._bars_inside())
         if opening in (r"\{", r"\lbrace"):
             return self._set(start)
         inner, marks = [self.sum()], ""
@@ -62,12 +62,31 @@ class Brackets(Names):
 
     def _subscripted(self, name: str, inner: Sequence[Node], start: int) -> Node:
         """A norm and the like, with an index that belongs to it."""
+        self._put_index_first()
         if self.accept("_"):
             name += f"_{{{joined(self._group_texts())}}}"
         return self._raised(Call(name, tuple(inner), self._span(start)), start)
 
     def _set(self, start: int) -> Node:
         """Braces: around an expression, or a set such as ``{ s >= t : condition }``."""
+        place, bars = self._at, list(self._bars)
+        try:
+            return self._structured_set(start)
+        except Unreadable:
+            # a condition in words is taken as it is written
+            self._at, self._bars = place, bars
+        inner, text = self.sum(), ""
+        if self.peek() not in MID and self.peek() not in (":", ",") and self.peek() not in WORDS:
+            raise Unreadable(f"{self.peek()!r} is not in the grammar here")
+        depth = 0
+        while depth or self.peek() not in (r"\}", r"\rbrace"):
+            depth += 0 if self.peek() == "{" else step(self.peek())
+            text += joined([text[-1:], *self._canonical()])[len(text[-1:]) :]
+        self.next()
+        self._bars.pop()
+        return self._subscripted(f"set {text}", [inner], start)
+
+    def _structured_set(self, start: int) -> Node:
         name, parts = "set", [self.sum()]
         while (mark := self.peek()) not in (r"\}", r"\rbrace"):
             if mark == r"\right." and len(parts) == 1 and name == "set":

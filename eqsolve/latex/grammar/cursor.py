@@ -5,19 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from eqsolve.latex.grammar.tokens import CLOSERS, RELATIONS, SILENT, Token, Unreadable
+from eqsolve.latex.grammar.preparation import prepared
+from eqsolve.latex.grammar.tokens import Token, Unreadable, step
 from eqsolve.latex.grammar.tree import Context, Node
 
 MAX_DEPTH = 40
 
 
-_BARS = {"|": (r"\lvert", r"\rvert"), r"\vert": (r"\lvert", r"\rvert")} | dict.fromkeys(
-    (r"\|", r"\Vert"), (r"\lVert", r"\rVert")
-)
-
-_OPENING_SIZES = frozenset((r"\left", r"\bigl", r"\Bigl", r"\biggl", r"\Biggl"))
-
-_CLOSING_SIZES = frozenset((r"\right", r"\bigr", r"\Bigr", r"\biggr", r"\Biggr"))
 #: How deep factors are nested in one another.
 MAX_NESTING = 120
 
@@ -26,7 +20,7 @@ class Cursor(ABC):
     """A place in a formula; what is parsed from there is defined in the classes below this one."""
 
     def __init__(self, tokens: Sequence[Token], context: Context) -> None:
-        self._tokens = _prepared(tokens)
+        self._tokens = prepared(tokens)
         self._context = context
         self._at = 0
         self._depth = self._nesting = 0
@@ -62,6 +56,33 @@ class Cursor(ABC):
         if self.peek():
             raise Unreadable(f"{self.peek()!r} is not in the grammar here")
 
+    def _bars_inside(self) -> str:
+        """What a bar is in the bracket that was opened: a condition if one has no partner."""
+        depth = bars = ahead = 0
+        while token := self.peek(ahead):
+            depth += step(token)
+            if depth < 0:
+                break
+            if depth == 0 and token in (r"\mid", r"\vert"):
+                return ""
+            bars += depth == 0 and token == "|"
+            ahead += 1
+        return "condition" if bars % 2 else ""
+
+    def _opens_bars(self) -> bool:
+        """Whether a bar that comes next begins an absolute value."""
+        if self.peek() != "|" or self._bars[-1:] in (["|"], ["condition"]):
+            return False
+        depth, ahead = 0, 1
+        while token := self.peek(ahead):
+            if depth == 0 and token == "|":
+                return ahead > 1
+            depth += step(token)
+            if depth < 0:
+                break
+            ahead += 1
+        return False
+
     def _span(self, start: int) -> tuple[int, int]:
         first = self._tokens[min(start, len(self._tokens) - 1)].start
         return first, self._tokens[self._at - 1].end
@@ -93,38 +114,3 @@ class Cursor(ABC):
     @abstractmethod
     def _evaluated(self, inner: Node, start: int) -> Node:
         """A bracket, at several arguments if a list of them follows."""
-
-
-def _prepared(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens without what does not show; bars beside sizes are brackets."""
-    found: list[Token] = []
-    depth, size = 0, ""
-    for token in tokens:
-        text = token.text
-        if text == r"\begin":
-            depth += 1
-        elif text == r"\end":
-            depth -= 1
-        if text in "<>" and size in _OPENING_SIZES | _CLOSING_SIZES:
-            name = r"\langle" if size in _OPENING_SIZES else r"\rangle"
-            found.append(Token(name, token.start, token.end))
-        elif text == "}" and _is_empty(found):
-            # an empty group keeps a sign apart
-            found.pop()
-        elif size and text == ".":
-            if size == r"\right":
-                found.append(Token(r"\right.", token.start, token.end))
-        elif text in _BARS and size in _OPENING_SIZES | _CLOSING_SIZES:
-            name = _BARS[text][size in _CLOSING_SIZES]
-            found.append(Token(name, token.start, token.end))
-        elif text not in SILENT or (text == "&" and depth > 0):
-            found.append(token)
-        size = text if text in _OPENING_SIZES | _CLOSING_SIZES else ""
-    return found
-
-
-def _is_empty(found: Sequence[Token]) -> bool:
-    if not found or found[-1].text != "{":
-        return False
-    before = found[-2].text if len(found) > 1 else ""
-    return before in RELATIONS or before in CLOSERS or before in ("", "+", "-", "&", "{", ",")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from eqsolve.latex.grammar.brackets import Brackets
-from eqsolve.latex.grammar.names import LETTERS, MAX_EXPONENT
+from eqsolve.latex.grammar.names import LETTERS
+from eqsolve.latex.grammar.scripts import ACCENTS, FONTS, MAX_EXPONENT
 from eqsolve.latex.grammar.tokens import Token, Unreadable, joined
 from eqsolve.latex.grammar.tree import Atom, Call, Node, Number, Quotient
 
@@ -22,7 +23,9 @@ class Fractions(Brackets):
         """
         start = self._at
         if self.accept("{"):
+            self._bars.append("")
             inner = self.sum()
+            self._bars.pop()
             self.expect("}")
             return inner
         token = self.next()
@@ -37,6 +40,9 @@ class Fractions(Brackets):
             return Number(Fraction(token.text), self._span(start))
         if token.text.isalpha() or token.text in LETTERS:
             return Atom(token.text, span=self._span(start))
+        if token.text in ACCENTS or token.text in FONTS:
+            self._at -= 1
+            return Atom(joined(self._canonical()), span=self._span(start))
         raise Unreadable(f"an argument without braces: {token.text!r}")
 
     def _fraction(self) -> Node:
@@ -71,8 +77,7 @@ class Fractions(Brackets):
         variables: list[str] = []
         while not self.accept("}"):
             self._sign(sign)
-            name = joined(self._canonical_name())
-            variables += [name] * self._order()
+            variables += [self._variable()] * self._order()
         if len(variables) != order:
             raise Unreadable("a derivative of another order below than above")
         if inner is None:
@@ -100,6 +105,20 @@ class Fractions(Brackets):
             return
         self.expect(sign)
 
+    def _variable(self) -> str:
+        """A name with its indices; a number above it is not one of them."""
+        base, sub, sup = joined(self._canonical()), tuple[str, ...](), ""
+        while self.peek() == "_" or (self.peek() == "^" and not self._is_order()):
+            mark = self.next().text
+            text = self._group_texts()
+            sub, sup = (tuple(text), sup) if mark == "_" else (sub, joined(text))
+        return Atom(base, sub, sup).name
+
+    def _is_order(self) -> bool:
+        """Whether the exponent that comes next is a number."""
+        token = self.peek(2) if self.peek(1) == "{" else self.peek(1)
+        return token.isdecimal()
+
     def _order(self) -> int:
         if not self.accept("^"):
             return 1
@@ -112,12 +131,24 @@ class Fractions(Brackets):
         """``\\partial_x f``, ``\\nabla f``."""
         start = self._at
         name = self.next().text
+        self._put_index_first()
         if self.accept("_"):
             name += f"_{{{','.join(self._group_texts())}}}"
-        elif name == r"\partial":
-            raise Unreadable(r"\partial without a variable")
         if self.accept("^"):
             name += f"^{{{joined(self._group_texts())}}}"
         if not self._starts_factor(self.peek()):
             raise Unreadable(f"nothing after {name}")
         return Call(name, (self.factor(),), self._span(start))
+
+
+def derivative(top: Node, bottom: Node) -> Node | None:
+    """``\\partial f / \\partial x`` in one line."""
+    sign = r"\partial"
+    for side in (top, bottom):
+        if not (isinstance(side, Call) and side.name == sign):
+            return None
+    assert isinstance(top, Call) and isinstance(bottom, Call)
+    variable = bottom.arguments[0]
+    if not isinstance(variable, Atom):
+        return None
+    return Call(f"{sign}_{{{variable.name}}}", top.arguments, top.span)

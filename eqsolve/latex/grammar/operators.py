@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from eqsolve.latex.grammar.fractions import Fractions
-from eqsolve.latex.grammar.names import power
+from eqsolve.latex.grammar.names import LETTERS
+from eqsolve.latex.grammar.scripts import power
 from eqsolve.latex.grammar.tokens import CLOSERS, RELATIONS, Token, Unreadable, joined
 from eqsolve.latex.grammar.tree import Atom, Call, Node, Product, Sum
 
@@ -63,9 +64,14 @@ class Operators(Fractions):
                 raise Unreadable("a second limit of an operator")
             scripts[kind] = joined([_spelled(t) for t in self._group_texts()])
         name += "".join(f"{k}{{{scripts[k]}}}" for k in ("_", "^") if k in scripts)
+        sign = self.next() if self.peek() in ("+", "-") else None
         if self.peek() != "|" and not self._starts_factor(self.peek()):
             raise Unreadable(f"nothing after {name}")
-        return Call(name, (self.term(),), self._span(start))
+        inner = self.term()
+        if sign is not None:
+            place = (sign.start, sign.end)
+            inner = Sum(((-1 if sign.text == "-" else 1, inner, place),), self._span(start))
+        return Call(name, (inner,), self._span(start))
 
     def _function(self) -> Node:
         start = self._at
@@ -74,9 +80,18 @@ class Operators(Fractions):
         is_braced = self.peek() == "{"
         argument = self._argument() if is_braced else self.factor()
         is_delimited = is_braced or self._tokens[self._at - 1].text in CLOSERS
-        if self._starts_factor(self.peek()) and not is_delimited:
+        if self._starts_factor(self.peek()) and not (is_delimited or self._is_differential()):
             raise Unreadable(f"the argument of {name} without brackets is ambiguous")
         return power(Call(name, (argument,), self._span(start)), exponent, self._span(start))
+
+    def _is_differential(self) -> bool:
+        """Whether ``d`` and a name come next: what is integrated ends there."""
+        name = self.peek(1)
+        if self._is_upright_d(0):
+            name = self.peek(4)
+        elif self.peek() != "d":
+            return False
+        return name.isalpha() or name in LETTERS
 
     def _wrapped(self) -> Node:
         """What stands in a box or over a brace."""

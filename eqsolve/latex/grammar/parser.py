@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from eqsolve.latex.grammar.cursor import MAX_DEPTH, MAX_NESTING
-from eqsolve.latex.grammar.fractions import FRACTIONS
+from eqsolve.latex.grammar.fractions import FRACTIONS, derivative
 from eqsolve.latex.grammar.operators import FUNCTIONS, LARGE, WRAPPERS, Operators
 from eqsolve.latex.grammar.tokens import (
     CLOSERS,
@@ -19,8 +19,10 @@ from eqsolve.latex.grammar.tokens import (
     RELATIONS,
     TIMES,
     WORDS,
+    NoRelation,
     Unreadable,
     joined,
+    step,
     tokenize,
 )
 from eqsolve.latex.grammar.tree import (
@@ -36,6 +38,7 @@ from eqsolve.latex.grammar.tree import (
 )
 
 MAX_DIGITS = 12
+SIGNS = frozenset(("+", "-", r"\pm", r"\mp"))
 
 _LATTICE = frozenset(
     "\\" + f
@@ -80,7 +83,7 @@ def relations(tex: str, context: Context = Context()) -> tuple[Relation, ...]:
     condition = parser.condition()
     parser.expect_end()
     if not signs:
-        raise Unreadable("no relation")
+        raise NoRelation("no relation")
     result = []
     for k, (name, span) in enumerate(signs):
         linked = all(former in ("=", name) for former, _ in signs[:k])
@@ -145,19 +148,35 @@ class _Parser(Operators):
             raise Unreadable(f"nested more than {MAX_DEPTH} deep")
         start = self._at
         terms: list[tuple[int, Node, tuple[int, int]]] = []
-        if self.peek() in ("+", "-"):
-            sign = self.next()
-            terms.append((-1 if sign.text == "-" else 1, self.term(), (sign.start, sign.end)))
+        if self.peek() in SIGNS:
+            terms.append(self._signed())
         else:
             here = self._tokens[self._at].start if self.peek() else 0
             terms.append((1, self.term(), (here, here)))
-        while self.peek() in ("+", "-"):
-            sign = self.next()
-            terms.append((-1 if sign.text == "-" else 1, self.term(), (sign.start, sign.end)))
+        while self.peek() in SIGNS and not self._is_one_sided():
+            terms.append(self._signed())
+        if self._is_one_sided() and len(terms) == 1:
+            # the limit from one side, as in t-
+            sign, term, place = terms[0]
+            name = f"^{{{self.next().text}}}"
+            terms = [(sign, Call(name, (term,), self._span(start)), place)]
         self._depth -= 1
         if len(terms) == 1 and terms[0][0] == 1:
             return terms[0][1]
         return Sum(tuple(terms), self._span(start))
+
+    def _is_one_sided(self) -> bool:
+        """Whether a sign comes next that nothing follows in a bracket."""
+        return self.peek() in ("+", "-") and self.peek(1) in CLOSERS | {",", ";"}
+
+    def _signed(self) -> tuple[int, Node, tuple[int, int]]:
+        """A term with its sign; one of either sign is a function of the term."""
+        start = self._at
+        sign = self.next()
+        term = self.term()
+        if sign.text in (r"\pm", r"\mp"):
+            term = Call(sign.text, (term,), self._span(start))
+        return -1 if sign.text == "-" else 1, term, (sign.start, sign.end)
 
     def term(self) -> Node:
         """Products, or the smaller or larger of products."""
@@ -184,14 +203,15 @@ class _Parser(Operators):
                 return Atom(r"\cdot", span=self._span(start))
             if factors and token in TIMES:
                 self.next()
-                if self.peek() in ("+", "-"):
+                if self.peek() in SIGNS:
                     raise Unreadable("a sign after a multiplication sign")
             elif factors and token == "/":
                 if divided:
                     raise Unreadable("a/b/c is ambiguous")
                 self.next()
                 top = factors[0] if len(factors) == 1 else Product(tuple(factors))
-                factors = [Quotient(top, self.factor(), self._span(start))]
+                bottom = self.factor()
+                factors = [derivative(top, bottom) or Quotient(top, bottom, self._span(start))]
                 divided = True
                 continue
             elif factors and not self._starts_factor(token):
@@ -202,6 +222,8 @@ class _Parser(Operators):
         return factors[0] if len(factors) == 1 else Product(tuple(factors), self._span(start))
 
     def _starts_factor(self, token: str) -> bool:
+        if token == "|" and self._opens_bars():
+            return True
         if not token or token in CLOSERS or token in RELATIONS or token in "+-},;:|!":
             return False
         if token in WORDS:
@@ -210,7 +232,7 @@ class _Parser(Operators):
             return False
         if token in (r"\overset", r"\stackrel", "\\not", r"\xrightarrow", r"\end", r"\right."):
             return False
-        return token not in MID | _LATTICE | QUANTIFIERS
+        return token not in MID | _LATTICE | QUANTIFIERS | SIGNS
 
     def factor(self) -> Node:
         """A number, a name, a bracket, a fraction, a root, a function or a large operator."""
@@ -220,9 +242,16 @@ class _Parser(Operators):
         start = self._at
         found = self._factor()
         self._nesting -= 1
-        while self.accept("!"):
-            found = Call("!", (found,), self._span(start))
-        return found
+        while True:
+            if self.accept("!"):
+                found = Call("!", (found,), self._span(start))
+            elif self.peek() == "|" and self.peek(1) == "_" and "|" not in self._bars[-1:]:
+                # where a function is taken
+                self._at += 2
+                place = joined(self._group_texts())
+                found = Call(f"taken at {place}", (found,), self._span(start))
+            else:
+                return found
 
     def _factor(self) -> Node:
         start = self._at
@@ -260,7 +289,9 @@ class _Parser(Operators):
             return self._bracket(start)
         if token == "|":
             self.next()
+            self._bars.append("|")
             inner = self.sum()
+            self._bars.pop()
             self.expect("|")
             return self._subscripted("|", [inner], start)
         if token in (r"\|", r"\Vert"):
@@ -276,7 +307,7 @@ class _Parser(Operators):
             inner = self.sum()
             self.expect("}")
             self._bars.pop()
-            if isinstance(inner, Sum):
+            if isinstance(inner, Sum) and not self._is_bracketed(start):
                 raise Unreadable("a sum in invisible brackets")
             if isinstance(inner, Atom) and not inner.sub and not inner.sup:
                 return self._scripted(inner.base, start)
@@ -285,3 +316,13 @@ class _Parser(Operators):
                 inner = Call(f"index {joined(self._group_texts())}", (inner,), self._span(start))
             return self._raised(inner, start)
         return self._name(start)
+
+    def _is_bracketed(self, start: int) -> bool:
+        """Whether all of a group that was read is in one bracket."""
+        inner = [t.text for t in self._tokens[start + 1 : self._at - 1]]
+        depth = 0
+        for k, text in enumerate(inner):
+            depth += step(text)
+            if depth == 0:
+                return text in CLOSERS and k == len(inner) - 1
+        return False

@@ -57,6 +57,30 @@ def statements(rows: Iterable[str]) -> tuple[str, ...]:
     return tuple(part for text in joined for part in _split(text))
 
 
+_LEADING = frozenset(
+    "where with hence thus so then therefore namely i.e that is and to s.t subject such".split()
+)
+
+
+def without_label(piece: str) -> str:
+    """A statement without words before it that say nothing of it, as ``where``.
+
+    What stands there in brackets or before a colon, as ``(forward)``, becomes its condition.
+    """
+    tokens = [t for t in tokenize(piece) if t.text not in SILENT]
+    if not tokens or tokens[0].text not in WORDS:
+        return piece
+    at = piece.index(tokens[0].text)
+    found = tokenize(piece[at:])
+    text = words(found, 0)
+    end = at + _group_end(found, 0)
+    if text and all(word in _LEADING for word in text.lower().split()):
+        return piece[:at] + piece[end:]
+    if (text.startswith("(") and text.endswith(")")) or piece[:end].rstrip("} ").endswith(":"):
+        return f"{piece[:at]}{piece[end:]} {piece[at:end]}"
+    return piece
+
+
 def left_side(text: str) -> str:
     """What stands left of the first relation outside of brackets."""
     depth = 0
@@ -87,7 +111,7 @@ def _split(text: str) -> list[str]:
     pieces, start, depth = [], 0, 0
     for k, token in enumerate(tokens):
         depth += step(token.text)
-        if depth == 0 and (token.text in ",;" or token.text in ARROWS):
+        if depth == 0 and (token.text in ",;." or token.text in ARROWS):
             pieces.append((start, token.start))
             start = token.end
         elif depth == 0 and token.text in WORDS and words(tokens, k) in ("and", "or"):
@@ -99,6 +123,10 @@ def _split(text: str) -> list[str]:
         piece = re.sub(r"(?:\\[,;:! ]|\\qquad|\\quad|[\s.~&])+$", "", text[first:end])
         if not piece.strip():
             continue
+        shown = [t.text for t in tokenize(piece) if t.text not in SILENT]
+        if not shown:
+            continue
+        piece = without_label(piece)
         shown = [t.text for t in tokenize(piece) if t.text not in SILENT]
         if not shown:
             continue

@@ -50,7 +50,9 @@ ARROWS = frozenset(
     r"\impliedby \therefore \because".split()
 )
 #: Commands for words in formulas.
-WORDS = frozenset(r"\text \mbox \textrm \textnormal \hbox \textit \textbf \textsf \textup".split())
+WORDS = frozenset(
+    r"\text \mbox \textrm \textnormal \hbox \textit \textbf \textsf \textup \texttt".split()
+)
 #: Words that begin a condition.
 CONDITIONS = frozenset(
     "if for when where whenever with otherwise else on in at subject such unless provided only "
@@ -80,7 +82,7 @@ TIMES = frozenset((r"\cdot", r"\times"))
 MID = frozenset(("|", r"\mid", r"\vert"))
 QUANTIFIERS = frozenset((r"\forall", r"\exists"))
 _TOKEN = re.compile(
-    r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|:\s*=|[^\s]|\s+",
+    r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|:\s*&?\s*=|=\s*:|\.\.\.|[^\s]|\s+",
     re.DOTALL,
 )
 _UNICODE = {
@@ -131,6 +133,10 @@ class Unreadable(Exception):
     """A formula is outside of the grammar; the message is the reason."""
 
 
+class NoRelation(Unreadable):
+    """A formula can be read, and has no relation."""
+
+
 @dataclass(frozen=True)
 class Token:
     """A piece of LaTeX and where it stands."""
@@ -156,8 +162,10 @@ def tokenize(tex: str) -> tuple[Token, ...]:
         if text in _RAISED:
             found += (Token("^", match.start(), match.start()),)
             text = _RAISED[text]
-        elif text[0] == ":" and len(text) > 1:
+        elif ":" in text and len(text) > 1:
             text = ":="
+        elif text == "...":
+            text = r"\ldots"
         found.append(Token(_UNICODE.get(text, text), match.start(), match.end()))
     tokens = tuple(t for t in found if not t.text.isspace())
     if len(tokens) > MAX_TOKENS:

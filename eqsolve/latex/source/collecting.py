@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from eqsolve.latex.grammar.statements import begins_with_relation, left_side
-from eqsolve.latex.grammar.tokens import Unreadable
 from eqsolve.latex.source.counters import SECTIONS
 from eqsolve.latex.source.displays import LAYOUTS, Line, Open
-from eqsolve.latex.source.formula import Formula, Passed, Row
+from eqsolve.latex.source.formula import Passed, Row
+from eqsolve.latex.source.formulating import Formulating
 from eqsolve.latex.source.macros import written
-from eqsolve.latex.source.numbering import Numbering
-from eqsolve.latex.source.prose import Sentence
-from eqsolve.latex.source.rows import conditional, is_row_end, rows
+from eqsolve.latex.source.rows import is_row_end, rows
 from eqsolve.latex.source.scanner import Token
 
 _DIMENSION = re.compile(r"\s*[-+]?[\d.,]*\s*(?:pt|em|ex|mm|cm|in|pc|sp|bp|\\\w+)\b.*", re.DOTALL)
@@ -35,6 +31,9 @@ INVISIBLE = {
     r"\footnotemark": 0,
     r"\footnotetext": 1,
     r"\raisebox": 1,
+    r"\resizebox": 2,
+    r"\scalebox": 1,
+    r"\colorbox": 1,
     r"\intertext": 1,
     r"\shortintertext": 1,
     r"\setlength": 2,
@@ -65,22 +64,15 @@ INVISIBLE = {
 }
 
 
-class Collecting(Numbering):
+class Collecting(Formulating):
     """Collects displays."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._class = ""
         self._again: list[Token] = []
-        self._sentence = Sentence()
-        self._formulas: list[Formula] = []
-        self._passed: list[Passed] = []
-        self._before: list[tuple[Row, ...]] = []
-        self._blocks = self._sections = 0
         #: Which formulas the sentence goes on behind.
         self._behind = range(0)
-        #: The left side of the statement that goes on from row to row.
-        self._left = ""
 
     def _next(self) -> Token | None:
         token = self._again.pop() if self._again else self._expander.next()
@@ -111,6 +103,8 @@ class Collecting(Numbering):
             # the environment has ended before its last row does
             self._open_group(everywhere=True)
         first = len(self._formulas)
+        goes_on = self._behind if self._sentence.begins_behind else range(0)
+        known = len(self._before)
         expander.in_math = True
         if not layout.by_rows and layout.is_numbered:
             self._counters.step("equation")
@@ -126,7 +120,13 @@ class Collecting(Numbering):
             self._close_group()
         self._blocks += 1
         self._behind = range(first, len(self._formulas))
-        for k in self._behind:
+        if not self._behind and len(self._before) > known:
+            # where and a display without a number go on with the one before
+            for k in goes_on:
+                after = (*self._formulas[k].after, *self._before[known:])
+                self._formulas[k] = replace(self._formulas[k], after=after)
+            self._behind = goes_on
+        for k in range(first, len(self._formulas)):
             conditions = tuple(self._sentence.conditions)
             self._formulas[k] = replace(self._formulas[k], conditions=conditions)
         if self._last_character(display) in ".":
@@ -229,114 +229,6 @@ class Collecting(Numbering):
         for _ in range(INVISIBLE[token.text]):
             self._expander.argument()
 
-    def _end_row(self, display: Open) -> None:
-        """A row is complete: it gets its number and becomes a formula, if it has them by rows."""
-        line = display.line
-        if not display.layout.by_rows:
-            line.tokens.append(Token("command", r"\\"))
-            return
-        layout = LAYOUTS[display.inner] if display.inner else display.layout
-        counts = (layout.is_numbered or line.is_counted) and not line.is_silent
-        if counts and line.tag is None:
-            self._counters.step("equation")
-        self._mark(line, counts and line.tag is None)
-
-    def _mark(self, line: Line, is_counted: bool) -> None:
-        line.is_counted = is_counted
-        if is_counted and line.tag is None:
-            self._counters.why = self._counters.why if not self._printed() else ""
-        line.printed = line.tag or (self._printed() if is_counted else "")
-        line.why = self._counters.why if is_counted and not line.printed else ""
-
-    def _finish(self, display: Open) -> None:
-        layout = display.layout
-        if layout.by_rows:
-            if len(display.lines) > 1 or not display.line.is_blank:
-                self._end_row(display)
-        else:
-            whole = Line()
-            for line in display.lines:
-                whole.tokens += line.tokens
-                whole.labels += line.labels
-                whole.tag = line.tag if line.tag is not None else whole.tag
-                whole.is_silent = whole.is_silent or line.is_silent
-                whole.is_counted = whole.is_counted or line.is_counted
-            if display.in_tag is not None:
-                tokens = display.in_tag
-                whole.tag = (self._counters.number(tokens) or written(tokens)).strip("()$ ")
-            counts = layout.is_numbered and not whole.is_silent and whole.tag is None
-            if layout.is_numbered and not counts:
-                self._counters.add("equation", -1)
-            self._mark(whole, counts)
-            display.lines = [whole]
-        self._formulate(display)
-
-    def _formulate(self, display: Open) -> None:
-        """Make formulas of rows: those without a number belong to the next one that has one."""
-        self._left = ""
-        pending: list[Line] = []
-        by_rows = display.layout.by_rows
-        numbered = display.layout.is_numbered
-        for line in display.lines:
-            pending.append(line)
-            has_number = line.is_counted or line.tag is not None or bool(line.labels)
-            if by_rows and not (has_number or (not numbered and line is display.lines[-1])):
-                continue
-            self._formula(display, pending)
-            pending = []
-        if any(not line.is_blank for line in pending):
-            self._formula(display, pending)
-
-    def _formula(self, display: Open, lines: Sequence[Line]) -> None:
-        last = lines[-1]
-        read: list[Row] = []
-        for line in lines:
-            tokens = line.tokens
-            if display.left and not line.is_blank:
-                tokens = _case(display.left, tokens)
-            read += (Row(tex, place) for tex, place in rows(tokens))
-        if not read:
-            return
-        try:
-            if begins_with_relation(read[0].tex) and self._left:
-                # the left side is that of the row before, which has its own number
-                read.insert(0, replace(read[0], tex=self._left))
-            self._left = left_side(read[0].tex) or self._left
-        except Unreadable:
-            self._left = ""
-        labels = tuple(label for line in lines for label in line.labels)
-        place = read[0].place
-        doubt = self._expander.uncertain
-        if doubt:
-            doubt = f"it stands in {doubt}, of which is not known whether TeX typesets it"
-            if last.is_counted:
-                self._unknown(doubt)
-        if not (labels or last.printed or last.why or last.tag or self._group_names()):
-            role = self._sentence.role
-            if not doubt:
-                self._before.append(tuple(replace(row, role=role) for row in read))
-            reason = doubt or "it has no number and no label"
-            self._passed.append(Passed(place, display.name, reason, tuple(read)))
-            return
-        self._formulas.append(
-            Formula(
-                tuple(read),
-                last.tag or "",
-                labels,
-                last.printed,
-                last.why,
-                place,
-                tuple(self._before),
-                (),
-                (),
-                self._blocks,
-                self._group_names(),
-                doubt,
-                self._sections,
-            )
-        )
-        self._before = []
-
     def _pass_over(self, token: Token) -> None:
         """Skip a display of a kind that is not read."""
         depth = 1
@@ -371,11 +263,3 @@ class Collecting(Numbering):
             display.in_tag.append(token)
         else:
             display.line.tokens.append(token)
-
-
-def _case(left: Sequence[Token], tokens: Sequence[Token]) -> list[Token]:
-    """One case of a formula with cases that are numbered one by one."""
-    for k, token in enumerate(tokens):
-        if token.text == "&":
-            return [*left, *tokens[:k], *conditional(tokens[k + 1 :])]
-    return [*left, *tokens]

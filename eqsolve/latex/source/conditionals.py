@@ -18,7 +18,12 @@ CONDITIONALS = frozenset(
         "ifLuaTeX ifpdftex iftutex ifTUTeX"
     ).split()
 )
-UNCERTAIN, CERTAIN = Token("command", r"\-uncertain"), Token("command", r"\-certain")
+CERTAIN = Token("command", r"\-certain")
+
+
+def uncertain(name: str) -> Token:
+    """What begins text of which is not known whether, or how often, TeX typesets it."""
+    return Token("command", r"\-uncertain", name)
 
 
 class Conditionals(Stream):
@@ -35,7 +40,7 @@ class Conditionals(Stream):
         self.meanings = Meanings()
         self.in_math = False
         self._branches: list[tuple[str, bool | None]] = []
-        self._maybe = 0
+        self._maybe: list[str] = []
 
     def _branch(self, name: str, value: bool | None) -> None:
         self._branches.append((name, value))
@@ -99,10 +104,10 @@ class Conditionals(Stream):
             return first.text == second.text or meanings[0] == meanings[1]
         return None
 
-    def choose(self, value: bool | None, yes: list[Token], no: list[Token]) -> None:
+    def choose(self, name: str, value: bool | None, yes: list[Token], no: list[Token]) -> None:
         """Go on with one of two texts, or with both if the condition is not known."""
         if value is None:
-            self.push([UNCERTAIN, *yes, *no, CERTAIN])
+            self.push([uncertain(name), *yes, *no, CERTAIN])
         else:
             self.push(yes if value else no)
 
@@ -110,5 +115,5 @@ class Conditionals(Stream):
     def uncertain(self) -> str:
         """The conditional of which is not known which branch TeX takes, if there is one."""
         if self._maybe:
-            return r"\ifthenelse"
+            return self._maybe[-1]
         return next((name for name, value in self._branches if value is None), "")

@@ -184,6 +184,7 @@ class Counters:
                 elif token.text == r"\-chapter":
                     result += self._chapter()
                 elif token.text == r"\-unknown":
+                    self.why = self.why or "its definition writes the value of a counter"
                     return ""
                 elif token.text not in _SILENT:
                     self.why = f"{token.text} in the number is not known"
@@ -262,3 +263,5 @@ _STYLES: dict[str, Callable[[int], str]] = {
     **{f"@{name}": style for name, style in _PLAIN_STYLES.items()},
     "value": str,
 }
+#: The commands that write the value of a counter.
+COUNTED = frozenset(f"\\{style}" for style in _STYLES)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from eqsolve.latex.source.counters import COUNTED
 from eqsolve.latex.source.macros import (
-    FALSE,
-    NO_VALUE,
-    TRUE,
     Condition,
     Macro,
     Parameter,
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from eqsolve.latex.source.expansion import Expander
 
 
-def _named(expander: Expander) -> str:
+def named(expander: Expander) -> str:
     """The command that is to be defined, in a group or not."""
     found = expander.argument()
     return found[0].text if found else ""
@@ -37,7 +35,7 @@ def _number(tokens: Sequence[Token] | None) -> int:
 def _newcommand(expander: Expander, token: Token) -> None:
     """``\\newcommand{\\name}[count][default]{body}`` and its relatives."""
     expander.accepts("*")
-    name = _named(expander)
+    name = named(expander)
     count = _number(expander.optional())
     default = expander.optional() if count else None
     body = tuple(expander.argument())
@@ -45,6 +43,43 @@ def _newcommand(expander: Expander, token: Token) -> None:
         return
     given = None if default is None else tuple(default)
     expander.define(name, Macro(parameters(count, given), body))
+
+
+def _newcommandx(expander: Expander, token: Token) -> None:
+    """``\\newcommandx{\\name}[count][1=default, 3=default]{body}`` of xargs."""
+    expander.accepts("*")
+    name = named(expander)
+    count = _number(expander.optional())
+    given = expander.optional() if count else None
+    body = tuple(expander.argument())
+    defaults = dict(_assigned(given or ()))
+    expected = tuple(
+        Parameter("o", defaults[k]) if k in defaults else Parameter("m")
+        for k in range(1, count + 1)
+    )
+    expander.define(name, Macro(expected, body))
+
+
+def _assigned(tokens: Sequence[Token]) -> Iterator[tuple[int, tuple[Token, ...]]]:
+    """The numbers of optional arguments and their defaults."""
+    pieces: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += {"open": 1, "close": -1}.get(token.kind, 0)
+        parts = token.text.split(",") if token.kind == "text" and not depth else [token.text]
+        for k, part in enumerate(parts):
+            if k:
+                pieces.append([])
+            if part:
+                pieces[-1].append(Token(token.kind, part, token.place))
+    for piece in pieces:
+        shown = [t for t in piece if t.kind != "blank"]
+        text = "".join(t.text for t in shown[:2]).strip()
+        if len(shown) > 1 and text[:1].isdecimal() and shown[1].text == "=":
+            value = piece[piece.index(shown[1]) + 1 :]
+            if value and value[0].kind == "open" and value[-1].kind == "close":
+                value = value[1:-1]
+            yield int(shown[0].text[0]), tuple(value)
 
 
 def _def(expander: Expander, token: Token) -> None:
@@ -62,6 +97,9 @@ def _def(expander: Expander, token: Token) -> None:
         expander.everywhere = True
     if token.text in (r"\edef", r"\xdef"):
         body = expander.spelled(body)
+        if any(piece.text in COUNTED for piece in body):
+            # TeX writes the value that a counter has now
+            body = [Token("command", r"\-unknown")]
     prefix, expected = _pattern(text)
     expander.define(named.text, Macro(expected, tuple(body), prefix))
 
@@ -108,7 +146,7 @@ def _let(expander: Expander, token: Token) -> None:
 
 def _document_command(expander: Expander, token: Token) -> None:
     """``\\NewDocumentCommand\\name{specification}{body}``."""
-    name = _named(expander)
+    name = named(expander)
     expected = specified(expander.argument())
     body = tuple(expander.argument())
     if expected is not None:
@@ -120,7 +158,7 @@ def _document_command(expander: Expander, token: Token) -> None:
 def _operator(expander: Expander, token: Token) -> None:
     """``\\DeclareMathOperator``: an operator stays one."""
     expander.accepts("*")
-    name = _named(expander)
+    name = named(expander)
     body = expander.argument()
     operator = [Token("command", r"\operatorname"), Token("open", "{"), *body, Token("close", "}")]
     expander.define(name, Macro((), tuple(operator)))
@@ -128,7 +166,7 @@ def _operator(expander: Expander, token: Token) -> None:
 
 def _delimiter(expander: Expander, token: Token) -> None:
     """``\\DeclarePairedDelimiter\\name{left}{right}``, and the one with a body."""
-    name = _named(expander)
+    name = named(expander)
     has_body = token.text != r"\DeclarePairedDelimiter"
     count = _number(expander.optional()) if has_body else 1
     if token.text == r"\DeclarePairedDelimiterXPP":
@@ -166,73 +204,6 @@ def _environment(expander: Expander, token: Token) -> None:
     after = tuple((expander.optional() or ()) if collects else expander.argument())
     if expected is not None:
         expander.define(name, Surrounding(expected, before, after, collects))
-
-
-def _newif(expander: Expander, token: Token) -> None:
-    """``\\newif\\ifname``: false until ``\\nametrue``."""
-    name = _named(expander)
-    if name.startswith(r"\if"):
-        _new_condition(expander, name)
-
-
-def _new_condition(expander: Expander, name: str) -> None:
-    expander.define(name, Condition(False))
-    stem = "\\" + name.removeprefix(r"\if")
-    for word in ("true", "false"):
-        setting = [Token("command", rf"\-set-{word}"), Token("command", name, frozen=True)]
-        expander.define(stem + word, Macro((), tuple(setting)))
-
-
-def _set(expander: Expander, token: Token) -> None:
-    name = expander.solid()
-    if name is not None:
-        expander.define(name.text, Condition(token.text.endswith("true")))
-
-
-def _new_flag(expander: Expander, token: Token) -> None:
-    """Conditions of ifthen and etoolbox."""
-    name = expander.text()
-    if token.text == r"\newtoggle":
-        expander.define(f"toggle {name}", Condition(False))
-    else:
-        _new_condition(expander, rf"\if{name}")
-
-
-def _set_flag(expander: Expander, token: Token) -> None:
-    name = expander.text()
-    command = token.text
-    flag = f"toggle {name}" if "toggle" in command else rf"\if{name}"
-    value = command.endswith("true")
-    if command in (r"\setboolean", r"\setbool", r"\settoggle"):
-        value = expander.text() == "true"
-    expander.define(flag, Condition(value))
-
-
-def _test_flag(expander: Expander, token: Token) -> None:
-    """``\\iftoggle{name}{yes}{no}``, ``\\ifbool``, ``\\ifthenelse``, ``\\IfNoValueTF``, ..."""
-    tested = expander.argument()
-    command = token.text
-    yes = expander.argument() if not command.endswith("F") or command.endswith("TF") else []
-    no = expander.argument() if not command.endswith("T") else []
-    value = _tested(expander, command, tested)
-    if command in (r"\nottoggle", r"\notbool") and value is not None:
-        value = not value
-    expander.choose(value, yes, no)
-
-
-def _tested(expander: Expander, command: str, tested: list[Token]) -> bool | None:
-    text = written(tested)
-    if command.startswith((r"\IfNoValue", r"\IfValue")):
-        return (text == NO_VALUE.text) == command.startswith(r"\IfNoValue")
-    if command.startswith(r"\IfBoolean"):
-        return {TRUE.text: True, FALSE.text: False}.get(text)
-    if command == r"\ifthenelse":
-        if not text.startswith(r"\boolean{"):
-            return None
-        text = text.removeprefix(r"\boolean{").removesuffix("}")
-    name = f"toggle {text}" if "toggle" in command else rf"\if{text}"
-    meaning = expander.meanings.get(name)
-    return meaning.value if isinstance(meaning, Condition) else None
 
 
 def _csname(expander: Expander, token: Token) -> None:
@@ -279,6 +250,7 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
     ),
     **dict.fromkeys(r"\def \gdef \edef \xdef".split(), _def),
     r"\let": _let,
+    **dict.fromkeys(r"\newcommandx \renewcommandx \providecommandx".split(), _newcommandx),
     **dict.fromkeys(
         r"\NewDocumentCommand \RenewDocumentCommand \ProvideDocumentCommand "
         r"\DeclareDocumentCommand \NewExpandableDocumentCommand".split(),
@@ -293,19 +265,6 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
         r"\newenvironment \renewenvironment \provideenvironment \NewEnviron \RenewEnviron "
         r"\NewDocumentEnvironment \RenewDocumentEnvironment \DeclareDocumentEnvironment".split(),
         _environment,
-    ),
-    r"\newif": _newif,
-    r"\-set-true": _set,
-    r"\-set-false": _set,
-    **dict.fromkeys(r"\newtoggle \newbool \newboolean \provideboolean".split(), _new_flag),
-    **dict.fromkeys(
-        r"\toggletrue \togglefalse \booltrue \boolfalse \setboolean \setbool \settoggle".split(),
-        _set_flag,
-    ),
-    **dict.fromkeys(
-        r"\iftoggle \nottoggle \ifbool \notbool \ifthenelse \IfNoValueTF \IfNoValueT \IfNoValueF "
-        r"\IfValueTF \IfValueT \IfValueF \IfBooleanTF \IfBooleanT \IfBooleanF".split(),
-        _test_flag,
     ),
     r"\csname": _csname,
     r"\expandafter": _expandafter,

@@ -13,6 +13,7 @@ from eqsolve.latex.source.scanner import Token
 NEVER_TYPESET = frozenset(
     "comment alltt verbatim verbatim* Verbatim Verbatim* BVerbatim LVerbatim SaveVerbatim "
     "VerbatimOut "
+    "pyconsole pyverbatim pyblock pysub sympycode sympyblock sympyverbatim sympyconsole pylabcode "
     "lstlisting minted filecontents filecontents* tcblisting pycode sagesilent "
     "luacode luacode* asy "
     "asydef python".split()
@@ -58,7 +59,9 @@ class Environments(Conditionals):
         begins = token.text == "\\begin"
         meaning = self.meanings.get(name)
         if begins and name in self.never_typeset:
-            self.skip_environment(name, token.place)
+            # within an environment of the author's, its end is the end of the text
+            around = () if self.is_in_file() else (g for g in self._groups if g != "{")
+            self.skip_environment(name, token.place, *around)
         elif begins and isinstance(meaning, Surrounding):
             self._begin_own(name, meaning, token)
         elif begins:
@@ -110,10 +113,11 @@ class Environments(Conditionals):
         self.notes.append(f"{place}: the environment {name} is not ended")
         return found
 
-    def skip_environment(self, name: str, place: str, end: str = "") -> None:
-        """Go on behind an environment that TeX does not read."""
+    def skip_environment(self, name: str, place: str, *around: str) -> None:
+        """Go on behind an environment that TeX does not read, or one that is around it."""
         scanner = self.scanner
-        if scanner is None or not scanner.skip(rf"\end{{{end or name}}}"):
+        ends = [rf"\end{{{end}}}" for end in (name, *around) if end != "document"]
+        if scanner is None or not scanner.skip(*ends):
             self.notes.append(f"{place}: the environment {name} is not ended; the rest is not read")
 
     def skip_own(self, token: Token) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from eqsolve.latex.source import definitions, inputs
-from eqsolve.latex.source.conditionals import CERTAIN, CONDITIONALS, UNCERTAIN
+from eqsolve.latex.source import definitions, flags, inputs, loops
+from eqsolve.latex.source.conditionals import CERTAIN, CONDITIONALS
 from eqsolve.latex.source.environments import GROUP_END, Environments
 from eqsolve.latex.source.files import MAX_SIZE
 from eqsolve.latex.source.macros import (
@@ -54,7 +54,9 @@ _TAKING = dict.fromkeys(
 
 _PRIMITIVES: dict[str, Callable[["Expander", Token], None]] = {
     **definitions.COMMANDS,
+    **flags.COMMANDS,
     **inputs.COMMANDS,
+    **loops.COMMANDS,
 }
 
 
@@ -135,8 +137,10 @@ class Expander(Environments):
             while self._groups and self._groups[-1] == "{":
                 self._close("{")
             self._close(self._groups[-1] if self._groups else "")
-        elif token is UNCERTAIN or token is CERTAIN:
-            self._maybe += 1 if token is UNCERTAIN else -1
+        elif name == r"\-uncertain":
+            self._maybe.append(token.place)
+        elif token is CERTAIN:
+            del self._maybe[-1:]
         elif name in (r"\makeatletter", r"\makeatother"):
             scanner = self.current()
             if scanner is not None:

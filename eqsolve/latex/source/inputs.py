@@ -108,18 +108,18 @@ def _end_input(expander: Expander, token: Token) -> None:
 
 def _verbatim(expander: Expander, token: Token) -> None:
     """``\\verb|..|`` and addresses, in which ``%`` and dollars mean nothing."""
-    expander.accepts("*")
-    if token.text == r"\mintinline":
-        expander.optional()
-        expander.argument()
-    elif token.text == r"\lstinline":
-        expander.optional()
     if not expander.is_in_file():
+        expander.accepts("*")
         expander.argument()
         return
     scanner = expander.scanner
-    if scanner is not None:
+    if scanner is None:
+        return
+    # nothing is looked at before it is known how it ends
+    scanner.skip_options()
+    if token.text == r"\mintinline":
         scanner.skip_delimited()
+    scanner.skip_delimited()
 
 
 def _skip_own(expander: Expander, token: Token) -> None:

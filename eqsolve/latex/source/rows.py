@@ -55,6 +55,17 @@ def _opened(tokens: list[Token]) -> list[Token]:
     while at < len(tokens):
         token = tokens[at]
         at += 1
+        if token.kind == "open" and not depth:
+            end = _group_end(tokens, at)
+            inner = tokens[at:end]
+            shown = [t.text for t in inner if t.kind != "blank"]
+            if _is_whole(result) and _has_rows(inner) and shown:
+                # a box around equations, or around all of a row
+                while result and result[-1].text in _BOXES:
+                    result.pop()
+                result += _opened(inner)
+                at = end + 1
+                continue
         depth += {"open": 1, "close": -1}.get(token.kind, 0)
         if token.kind != "begin" or depth or not _is_opened(token.text):
             result.append(token)
@@ -73,6 +84,38 @@ def _opened(tokens: list[Token]) -> list[Token]:
             result += tokens[at - 1 : end + 1]
             at = end + 1
     return result
+
+
+_BOXES = frozenset(r"\boxed \fbox \framebox \Aboxed \tcboxmath \highlight".split())
+
+
+def _is_whole(before: Sequence[Token]) -> bool:
+    """Whether a row begins here, but for the command of a box."""
+    last = [t for t in before if t.kind != "blank" and t.text not in _BOXES and t.text != "&"]
+    return not last or is_row_end(last[-1])
+
+
+def _has_rows(inner: Sequence[Token]) -> bool:
+    """Whether there are equations in a group, one or some below one another."""
+    depth = 0
+    for token in inner:
+        depth += {"open": 1, "close": -1, "begin": 1, "end": -1}.get(token.kind, 0)
+        if token.kind == "begin" and depth == 1 and _is_opened(token.text):
+            return True
+        if depth == 0 and _has_relation([token]):
+            return True
+    return False
+
+
+def _group_end(tokens: Sequence[Token], at: int) -> int:
+    """Where the group that was opened before a place is closed."""
+    depth = 1
+    while at < len(tokens):
+        depth += {"open": 1, "close": -1}.get(tokens[at].kind, 0)
+        if not depth:
+            break
+        at += 1
+    return at
 
 
 def _is_opened(name: str) -> bool:

@@ -18,6 +18,7 @@ Kind = Literal["command", "text", "blank", "paragraph", "open", "close", "math",
 
 _PLAIN = re.compile(r"[^\\{}$%#&~^_\[\]*=<>:\s]+")
 _BLANK = re.compile(r"\s+")
+_OPTIONS = re.compile(r"\*?(?:[ \t]*\[[^\[\]\n]*\])?")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _LETTERS_AND_AT = re.compile(r"[A-Za-z@]+")
 
@@ -110,11 +111,17 @@ class Scanner:
 
     # ------------------------------------------------------------- what TeX does not read
 
-    def skip(self, end: str) -> bool:
-        """Go on behind a text; whether it is there. Otherwise go to the end."""
-        place = self._text.find(end, self._at)
+    def skip(self, *ends: str) -> bool:
+        """Go on behind the first of some texts; whether one is there. Otherwise go to the end."""
+        found = ((self._text.find(end, self._at), end) for end in ends)
+        place, end = min((f for f in found if f[0] >= 0), default=(-1, ""))
         self._at = len(self._text) if place < 0 else place + len(end)
         return place >= 0
+
+    def skip_options(self) -> None:
+        """Go on behind a star and what stands in brackets."""
+        options = _OPTIONS.match(self._text, self._at)
+        self._at = options.end() if options else self._at
 
     def skip_delimited(self) -> None:
         """Go on behind the second of two equal characters, as of ``\\verb|..|``, or a group."""

@@ -68,6 +68,13 @@ class Walker(Collecting):
             tuple(dict.fromkeys(expander.notes)),
         )
 
+    def _is_heading(self) -> bool:
+        """Whether a command of a section has a title: others are only named, as by titlesec."""
+        following = self._expander.peek()
+        return following is not None and (
+            following.kind == "open" or following.text[:1] in ("*", "[")
+        )
+
     def _text(self, token: Token) -> None:
         kind, text = token.kind, token.text
         if kind == "begin":
@@ -181,6 +188,8 @@ class Walker(Collecting):
         elif self._counted(token):
             return
         elif name in SECTIONS:
+            if not self._is_heading():
+                return
             self._sentence.end()
             self._sections += 1
             self._before = [
