@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from eqsolve.fonts import embedded
 from eqsolve.latex.phrase import with_formulas
 from eqsolve.page import PROOFS, Content, Equation, environment, template, used
 from eqsolve.typeset import prose
@@ -73,8 +74,8 @@ def render_ledger(content: Content, version: str) -> str:
     """Return the page of all displays, in the order of the paper."""
     equations = [e for section in content.shown for e in section.equations]
     rows = ledger(equations, content.claims)
-    made = environment(version, "ledger.html")
-    return made.get_template("ledger.html.jinja").render(
+    made = environment(version, "ledger.html", content.pages)
+    page = made.get_template("ledger.html.jinja").render(
         script=Markup(template("catalog.js")),
         entries=rows,
         chapters=[(name, list(found)) for name, found in groupby(rows, key=_chapter)],
@@ -83,19 +84,21 @@ def render_ledger(content: Content, version: str) -> str:
         games=list(dict.fromkeys(e.game for e in equations)),
         kinds=sorted({e.kind for e in equations}),
     )
+    return embedded(page)
 
 
 def render_claims(content: Content, version: str) -> str:
     """Return the page of all claims, in the order of the paper."""
     known = {n for s in content.shown for e in s.equations for n in e.covers}
     rows = [judged(claim, known) for claim in content.claims]
-    made = environment(version, "claims.html")
-    return made.get_template("claims.html.jinja").render(
+    made = environment(version, "claims.html", content.pages)
+    page = made.get_template("claims.html.jinja").render(
         script=Markup(template("catalog.js")),
         rows=rows,
         counts=_counts((row.verdict for row in rows), ("holds", "conditional", "false")),
         tests=used(TESTS, (kind for row in rows for kind in row.kinds)),
     )
+    return embedded(page)
 
 
 def ledger(equations: Sequence[Equation], claims: Sequence[Claim]) -> list[Row]:

@@ -12,6 +12,7 @@ from eqsolve.distribution import NAME, extra
 
 REQUIRED = (
     "click",
+    "fonttools",
     "jinja2",
     "latex2mathml",
     "matplotlib",
@@ -22,6 +23,7 @@ REQUIRED = (
     "scipy",
     "sympy",
     "tqdm",
+    "ziamath",
 )
 OPTIONAL = {
     "xarray": f"labelled results of sweeps; install {extra('sweep')}",

@@ -15,6 +15,7 @@ import sympy as sp
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from eqsolve.fonts import embedded
 from eqsolve.latex.document import as_text, display_tex
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
@@ -101,13 +102,18 @@ class Content:
     provenance: Sequence[tuple[str, str]]
     claims: Sequence[Claim] = ()
 
+    @property
+    def pages(self) -> dict[str, str]:
+        """The pages there are, by file; without claims there is no page of claims."""
+        return {k: v for k, v in PAGES.items() if self.claims or k != "claims.html"}
+
     @cached_property
     def shown(self) -> list[Section]:
         """The games as all pages show them."""
         return sections(self.games)
 
 
-def environment(version: str, here: str) -> Environment:
+def environment(version: str, here: str, pages: Mapping[str, str]) -> Environment:
     """The templates of a page with what all pages share: style, version, links to the others."""
     made = Environment(
         loader=PackageLoader("eqsolve.templates", ""),
@@ -118,10 +124,11 @@ def environment(version: str, here: str) -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {"number": number, "digits": digits, "greek": greek}
+    made.filters["numbered"] = lambda rows: list(enumerate(rows, 1))
     made.globals |= {
         "version": version,
         "here": here,
-        "pages": PAGES,
+        "pages": pages,
         "style": Markup(template("report.css")),
         "script": "",
     }
@@ -135,11 +142,11 @@ def template(name: str) -> str:
 
 def render(content: Content, version: str) -> str:
     """Return the report page as HTML; equal contents give equal text."""
-    made = environment(version, "index.html")
+    made = environment(version, "index.html", content.pages)
     made.globals["symbol"] = lambda name: symbolic(entry(name).symbol)
     checks = content.verification["checks"]
     shown = content.shown
-    return made.get_template("report.html.jinja").render(
+    page = made.get_template("report.html.jinja").render(
         sections=shown,
         equations=sum(len(section.equations) for section in shown),
         claims=content.claims,
@@ -157,6 +164,7 @@ def render(content: Content, version: str) -> str:
         sets=content.sets,
         provenance=content.provenance,
     )
+    return embedded(page)
 
 
 def sections(games: Sequence[tuple[Model, Sequence[Display]]]) -> list[Section]:

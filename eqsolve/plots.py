@@ -203,10 +203,7 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
     if logarithmic:
         _make_logarithmic(panel.xaxis, values[0], values[-1])
     panel.set_xlim(values[0], values[-1])
-    none = (status != Status.OK).all(axis=1)
-    edges = _edges(values, logarithmic)
-    for start, stop in _runs(none):
-        panel.axvspan(edges[start], edges[stop], label="no equilibrium", zorder=0, **_BARRED)
+    hatched(panel, values, (status != Status.OK).all(axis=1), logarithmic)
     panel.set_xlabel(_label(name))
     panel.set_ylabel(LABELS[output])
     handles: dict[str, Any] = {}
@@ -214,6 +211,13 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
         handles.setdefault(label, handle)
     if handles:
         panel.legend(list(handles.values()), list(handles), loc="best")
+
+
+def hatched(panel: Any, values: Array, none: NDArray[np.bool_], logarithmic: bool = False) -> None:
+    """Hatch the stretches of a horizontal axis where there is no equilibrium."""
+    edges = _edges(values, logarithmic)
+    for start, stop in _runs(none):
+        panel.axvspan(edges[start], edges[stop], label="no equilibrium", zorder=0, **_BARRED)
 
 
 def _shades(count: int) -> list[Any]:

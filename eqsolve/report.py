@@ -1,22 +1,27 @@
-"""Everything about the paper in one folder: LaTeX, figures, verification, and a page about it."""
+"""Everything about a paper or a game in one folder: LaTeX, figures, checks, and a page about it."""
 
 from __future__ import annotations
 
 import json
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from eqsolve.distribution import VERSION
 from eqsolve.output import staged
+
+if TYPE_CHECKING:
+    from eqsolve.model import Model
+    from eqsolve.registry import Found
+    from eqsolve.verify.check import Check
 
 NOTIONS = ("given-aggregate", "closed-loop")
 
 PACKAGES = (
-    "eqsolve",
     "sympy",
     "python-flint",
     "numpy",
@@ -24,6 +29,8 @@ PACKAGES = (
     "numba",
     "matplotlib",
     "latex2mathml",
+    "fonttools",
+    "ziamath",
     "jinja2",
 )
 
@@ -44,7 +51,13 @@ class Written:
     summary: str
 
 
-def write(directory: str | Path, *, level: str = "quick", progress: bool = False) -> Written:
+def write(
+    directory: str | Path,
+    *,
+    level: str = "quick",
+    progress: bool = False,
+    only: Model | None = None,
+) -> Written:
     """Derive, draw, verify, and write the report.
 
     Parameters
@@ -52,6 +65,8 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
     directory : output folder; its files appear when all of them are complete.
     level : ``"quick"`` or ``"full"`` verification.
     progress : show progress bars on standard error.
+    only : one of the papers' games, whose equations and checks alone are reported, without
+        figures, claims and planted errors.
 
     Raises
     ------
@@ -72,25 +87,25 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
     with staged(folder) as stage:
         documents, pictures = stage / "latex", stage / "figures"
         documents.mkdir()
-        pictures.mkdir()
-        every = models()
+        every = models() if only is None else (only,)
         write_latex(documents, every)
-        figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
+        figures, claims = [], []
+        if only is None:
+            pictures.mkdir()
+            figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
+            claims = list(judge(progress=progress))
         names = [model.name for model in every]
-        ok, verification = run_command(names, level, self_test=True, junit=None, progress=progress)
-        claims = judge(progress=progress)
-        data = {
-            "verification": verification,
-            "ledger": ledger_rows(every),
-            "claims": [claim.to_dict() for claim in claims],
-        }
+        ok, verification = run_command(
+            names, level, self_test=only is None, junit=None, progress=progress
+        )
+        data: dict[str, Any] = {"verification": verification, "ledger": ledger_rows(every)}
         games = [(each, each.displays(each.derivation)) for each in every]
         content = Content(
             games,
             figures,
             {name: value for paper in papers() for name, value in paper.baseline().items()},
             verification,
-            list(reference()),
+            list(reference(every)),
             {name: row for paper in papers() for name, row in paper.sets().items()},
             list(provenance()),
             claims,
@@ -98,32 +113,93 @@ def write(directory: str | Path, *, level: str = "quick", progress: bool = False
         texts = {
             "index.html": render(content, __version__),
             "ledger.html": render_ledger(content, __version__),
-            "claims.html": render_claims(content, __version__),
         }
+        if only is None:
+            data["claims"] = [claim.to_dict() for claim in claims]
+            texts["claims.html"] = render_claims(content, __version__)
         for name, rows in data.items():
             texts[f"{name}.json"] = json.dumps(rows, indent=1, allow_nan=False) + "\n"
         for name, text in texts.items():
             (stage / name).write_text(text, encoding="utf-8")
     checks = verification["checks"]
     passed = sum(check["verdict"] == "pass" for check in checks)
-    caught = f"{verification['caught']} of {verification['planted']} planted errors caught"
+    if "planted" in verification:
+        caught = f", {verification['caught']} of {verification['planted']} planted errors caught"
+    else:
+        caught = ""
     return Written(
         folder,
         ok,
-        f"{passed} of {len(checks)} checks passed, {caught}; "
-        f"the report is {folder / 'index.html'}",
+        f"{passed} of {len(checks)} checks passed{caught}; the report is {folder / 'index.html'}",
     )
 
 
-def reference() -> Iterator[Mapping[str, Any]]:
-    """Yield the solved reference sets: name, game, notion, status and strategy."""
+def write_game(
+    found: Found, directory: str | Path, *, level: str = "quick", progress: bool = False
+) -> Written:
+    """Derive, solve, check and draw every structure of a declared game, and write its page.
+
+    Parameters
+    ----------
+    found : the game.
+    directory, level, progress : see :func:`write`.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    EqsolveError
+        If the game cannot be derived.
+    """
+    from tqdm.auto import tqdm
+
+    from eqsolve import __version__
+    from eqsolve.game import Model
+    from eqsolve.game_page import part, pictured, render
+    from eqsolve.verify.models import variants
+    from eqsolve.verify.report import Report
+    from eqsolve.verify.suite import variant_checks
+
+    model = found.model
+    assert isinstance(model, Model), "games of papers have a page of their own"
+    folder = Path(directory)
+    with staged(folder) as stage:
+        figures, documents = stage / "figures", stage / "latex"
+        figures.mkdir()
+        documents.mkdir()
+        shown = []
+        checks: list[Check] = []
+        chosen = list(variants(found))
+        for k, variant in enumerate(tqdm(chosen, "report", disable=not progress, leave=False)):
+            own = variant_checks(variant, level)
+            made = part(variant, own, f"{variant.words.replace(', ', '-')}-{k + 1}")
+            (documents / f"{made.anchor}.tex").write_text(made.writing.latex(), encoding="utf-8")
+            shown.append(pictured(made, figures))
+            checks += own
+        report = Report(tuple(checks), level, {})
+        texts = {
+            "index.html": render(model, shown, provenance(), __version__),
+            "verification.json": json.dumps(report.to_dict(), indent=1, allow_nan=False) + "\n",
+        }
+        for name, text in texts.items():
+            (stage / name).write_text(text, encoding="utf-8")
+    rows = report.to_dict()["checks"]
+    passed = sum(row["verdict"] == "pass" for row in rows)
+    return Written(
+        folder,
+        report.ok,
+        f"{passed} of {len(rows)} checks passed; the report is {folder / 'index.html'}",
+    )
+
+
+def reference(models: Iterable[Model]) -> Iterator[Mapping[str, Any]]:
+    """Yield the solved reference sets of games: name, game, notion, status and strategy."""
     from eqsolve.numerics.equilibria.equilibrium import solve
-    from eqsolve.registry import models
     from eqsolve.symbolic.population import Population
 
     # of each set, the games of finitely many agents come first
     crowds = [
-        (m.population.reciprocal == 0, m) for m in models() if isinstance(m.population, Population)
+        (m.population.reciprocal == 0, m) for m in models if isinstance(m.population, Population)
     ]
     cases = [(m, name) for _, m in sorted(crowds, key=lambda c: c[0]) for name in m.cases]
     for game, case in sorted(cases, key=lambda pair: pair[1].partition(", ")[0]):
@@ -142,6 +218,7 @@ def reference() -> Iterator[Mapping[str, Any]]:
 
 def provenance() -> Iterator[tuple[str, str]]:
     """Yield the versions of what produced the page."""
+    yield "eqsolve", VERSION
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
     for name in PACKAGES:
         try:

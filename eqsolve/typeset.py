@@ -26,6 +26,8 @@ PIECE = 18.0
 
 _STRUCTURE = re.compile(rf"{BREAK}|\\lbrace|\\rbrace|\\.|[{{}}()\[\]]")
 _WITH_LIMITS = ("sup", "inf", "lim", "lim\u2006inf", "max", "min")
+#: Bars, which fonts draw too short or too long: whether each stretches over a whole expression.
+_BARS = {"\u00af": "false", "\u2015": "true"}
 _SIGNS = ("-", "\u2212", "+")
 _BEFORE_UNARY = ("=", "\u223c", "\u2192", "\u2260", "<", ">", "\u2264", "\u2265", "(", "[", "{")
 _FORMS = dict.fromkeys("([{\u27e8", "prefix") | dict.fromkeys(")]}\u27e9", "postfix")
@@ -46,11 +48,15 @@ class Formula:
 
 def formula(line: Line, names: Mapping[sp.Symbol, str] | None = None) -> Formula:
     """Render one line in pieces between which a narrow page may break it."""
-    written = marked(line.left, names)
+    return laid(marked(line.left, names), line.relation, marked(line.right, names))
+
+
+def laid(left_side: str, relation: str, right_side: str) -> Formula:
+    """The same of two sides in LaTeX, marked where they may be broken."""
     # a line that goes on with a relation has nothing on its left
-    left = split(written) if written != "{}" else []
-    right = split(marked(line.right, names))
-    relation = line.relation.replace(":=", "\u2254")
+    left = split(left_side) if left_side != "{}" else []
+    right = split(right_side)
+    relation = relation.replace(":=", "\u2254")
     right[0] = f"{relation} {right[0]}"
     wide = sum(width(piece) for piece in left) > WIDEST_LEFT
     return Formula(_pieces(left), _pieces(right), wide)
@@ -135,6 +141,9 @@ def mathematics(tex: str) -> Markup:
             element.attrib |= {"lspace": "0.05em", "rspace": "0.05em"}
         elif element.tag == "mo" and element.text == "Var":
             element.attrib |= {"form": "prefix", "lspace": "0.17em", "rspace": "0"}
+        if element.tag == "mover" and children[1].text in _BARS:
+            children[1].set("stretchy", _BARS[children[1].text])
+            children[1].text = "\u203e"
         if element.tag == "msub" and children[0].text in _WITH_LIMITS:
             element.tag = "munder"
         for before, sign in zip(children, children[1:]):

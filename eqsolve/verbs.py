@@ -74,7 +74,6 @@ def capabilities(found: Found) -> dict[str, bool | str]:
     if "size" not in structure(found.exported):
         table["converge"] = "it has no crowd whose size can vary"
     table["pde"] = "the grid solvers take the mean-variance family and problem files"
-    table["report"] = "report pages are made for papers; use latex"
     return table
 
 
@@ -367,3 +366,36 @@ def converge(
 
     counts = [int(str(k)) for k in n]
     return converge_model(exported, given, counts, notion=notion, drawn=drawn, seed=seed)
+
+
+def report(
+    game: Game, out: str | os.PathLike[str], *, level: str = "quick", progress: bool = False
+) -> Any:
+    """Write a page about a game into a folder: problem, derivation, solution, numbers, checks.
+
+    Parameters
+    ----------
+    game : a name, the path of a file, or a Model.
+    out : the folder; ``index.html`` is the page, and nothing is fetched to show it.
+    level : ``quick`` or ``full`` verification.
+    progress : show a bar on standard error.
+
+    Returns
+    -------
+    Written
+        The folder, whether every check passed, and a sentence.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    from eqsolve import report as room
+    from eqsolve.model import Model as Attached
+    from eqsolve.output import named
+
+    require(game, "report")
+    found, folder = resolve(game), named(os.fspath(out))
+    if isinstance(found.model, Attached):
+        return room.write(folder, level=level, progress=progress, only=found.model)
+    return room.write_game(found, folder, level=level, progress=progress)

@@ -60,7 +60,9 @@ def loads(text: str) -> list[str]:
     for value in page.values("href"):
         if not re.fullmatch(r"data:,|#.+|(index|ledger|claims)\.html(#.+)?", value):
             found.append(value)
-    found += re.findall(r"https?:|//\w|url\(|@import|fetch\(|XMLHttpRequest|import\(", text)
+    text = re.sub(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]*", "data:", text)
+    asking = r"https?:|//\w|url\((?!data:)|@import|fetch\(|XMLHttpRequest|import\("
+    found += re.findall(asking, text)
     return found
 
 

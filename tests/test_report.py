@@ -345,7 +345,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, drawn: list[Drawn]) -> Replace:
         monkeypatch.setattr(eqsolve.paper_figures.runner, "draw", pictures)
         monkeypatch.setattr(suite, "run_command", run)
         monkeypatch.setattr(eqsolve.claims, "judge", lambda **_: ())
-        monkeypatch.setattr(report, "reference", lambda: iter(()))
+        monkeypatch.setattr(report, "reference", lambda _: iter(()))
         return []
 
     return plant

@@ -1,10 +1,10 @@
-"""The figures and the whole report; what is installed."""
+"""The figures, the whole report and that of one game; what is installed."""
 
 from __future__ import annotations
 
 import click
 
-from eqsolve.cli.common import cli, say, terminal
+from eqsolve.cli.common import by_path, cli, say, terminal
 
 
 @cli.command()
@@ -35,6 +35,25 @@ def paper(out: str, level: str) -> None:
     report = write(named(out), level=level, progress=terminal())
     click.echo(report.summary, err=True)
     if not report.ok:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("game", callback=by_path)
+@click.option("--out", required=True, metavar="DIR")
+@click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
+def report(game: str, out: str, level: str) -> None:
+    """Write a page about a game: problem, derivation, solution, numbers, figure, checks.
+
+    EXAMPLE
+
+    The page loads nothing. Exit code 1 if any check fails.
+    """
+    from eqsolve.verbs import report as write
+
+    written = write(game, out, level=level, progress=terminal())
+    say(written.summary, err=True)
+    if not written.ok:
         raise SystemExit(1)
 
 

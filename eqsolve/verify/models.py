@@ -29,6 +29,14 @@ class Variant:
     model: Model
     words: str
 
+    def values(self, case: str) -> dict[str, object]:
+        """A named set of parameters, with the number of players."""
+        found: dict[str, object] = dict(self.model.cases[case])
+        crowd = self.model.game.crowd
+        if crowd is not None and crowd.size is not None and crowd.size.free_symbols:
+            found.setdefault(str(crowd.size), FEW)
+        return found
+
 
 def variants(found: Found) -> Iterator[Variant]:
     """The models that a game's file can build: every notion, a continuum and a few players."""
@@ -71,11 +79,8 @@ def model_checks(variant: Variant, paths: int) -> list[Check]:
     if model.game.crowd is not None and model.game.crowd.own:
         return prove(derive(model))
     found: list[Check] = []
-    for name, case in model.cases.items():
-        values: dict[str, object] = dict(case)
-        crowd = model.game.crowd
-        if crowd is not None and crowd.size is not None and crowd.size.free_symbols:
-            values.setdefault(str(crowd.size), FEW)
+    for name in model.cases:
+        values = variant.values(name)
         known = {letter.name for letter in model.vocabulary.parameters}
         rows = verify(model, {k: v for k, v in values.items() if k in known}, paths=paths)
         found += [_named(row, f"{variant.words}, {name}") for row in rows]

@@ -26,7 +26,7 @@ from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
-from eqsolve.verify.models import model_checks, variants
+from eqsolve.verify.models import Variant, model_checks, variants
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
 from eqsolve.verify.nash import nash_checks
@@ -224,8 +224,23 @@ def _tasks_of(found: Found, level: Level) -> Iterator[_Task]:
         yield from _tasks(found.model, level)
         return
     for variant in variants(found):
-        run = partial(model_checks, variant, MODEL_PATHS[level])
-        yield _Task(found.name, variant.words, "proof", run)
+        yield _of_variant(variant, level)
+
+
+def variant_checks(variant: Variant, level: str) -> list[Check]:
+    """The checks of one structure of a declared game; what cannot be checked fails.
+
+    Raises
+    ------
+    InputError
+        For an unknown level.
+    """
+    return _of_variant(variant, _level(level)).checks()
+
+
+def _of_variant(variant: Variant, level: Level) -> _Task:
+    run = partial(model_checks, variant, MODEL_PATHS[level])
+    return _Task(variant.model.name, variant.words, "proof", run)
 
 
 def _tasks(model: Model, level: Level) -> Iterator[_Task]:

@@ -86,11 +86,11 @@ class Renderer:
         lines = [
             fitted
             for place, line in enumerate(display.lines, 1)
-            for fitted in self._fitted(line, room, place)
+            for fitted in self.fitted(line, room, place)
         ]
         return display_rows(lines, room=room, write=self.written)
 
-    def _fitted(self, line: Line, room: float, place: int) -> list[Line]:
+    def fitted(self, line: Line, room: float, place: int) -> list[Line]:
         """The line so that it can be broken.
 
         Fractions that are too wide are written as products, and denominators that are too wide

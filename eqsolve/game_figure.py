@@ -1,0 +1,220 @@
+"""One figure of a declared game: its strategy over time, or against a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import sympy as sp
+from flint import ctx
+from numpy.typing import NDArray
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.solve import algebra
+from eqsolve.errors import EqsolveError
+from eqsolve.game.parameters import flattened, read
+from eqsolve.game.vocabulary import Letter
+from eqsolve.plots import BLUE, RED, Page, hatched
+from eqsolve.solve.answer import Answer
+from eqsolve.solve.conditions import evaluate
+from eqsolve.solve.solve import BITS, Point
+from eqsolve.studies.equilibrium import Equilibrium, equilibrium
+
+Array = NDArray[np.float64]
+#: Points of a curve.
+POINTS = 33
+#: A parameter is drawn from half its value to twice its value.
+RANGE = (Fraction(1, 2), Fraction(2))
+#: Colors of the curves, as many as a figure shows, of like lightness on white and on black.
+COLORS = (BLUE, RED, "#2f7d4f", "#a8650a", "#7a3f9d", "#4f6470")
+#: A curve that moves less than this, relative to its size, does not depend on what is varied.
+_STILL = 1e-9
+
+#: LaTeX of an expression of the model.
+Write = Callable[[sp.Expr], str]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What is drawn.
+
+    Attributes
+    ----------
+    places : values on the horizontal axis, ascending.
+    curves : by control and monomial of the states, the coefficient at each place; not a number
+        where there is no equilibrium.
+    parameter : what varies; None for time.
+    """
+
+    places: Array
+    curves: Mapping[tuple[sp.Symbol, sp.Expr], Array]
+    parameter: Letter | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether any curve depends on what varies."""
+        return any(
+            np.isfinite(curve).sum() > 1
+            and np.nanmax(curve) - np.nanmin(curve) > _STILL * np.nanmax(np.abs(curve))
+            for curve in self.curves.values()
+        )
+
+
+@dataclass
+class Strategy:
+    """The strategy of one derivation at a named set of parameters."""
+
+    derivation: Derivation
+    values: Mapping[str, object]
+    answer: Answer
+
+    def figure(self) -> Curves | None:
+        """The strategy over time if it moves, else against the first parameter it depends on.
+
+        None where it depends on none, where there is no equilibrium, and for types of their own.
+        """
+        crowd = self.derivation.model.game.crowd
+        if not self.answer.ok or (crowd is not None and crowd.own):
+            return None
+        in_time = [] if self.claim.end is None else [self.over_time()]
+        for found in chain(in_time, self.against_parameters()):
+            if found.moves:
+                return found
+        return None
+
+    @cached_property
+    def claim(self) -> Equilibrium:
+        """The coefficients by time."""
+        return equilibrium(self.derivation.model, self.values)
+
+    @cached_property
+    def coefficients(self) -> dict[tuple[sp.Symbol, sp.Expr], sp.Expr]:
+        """By control and monomial, the coefficient in the letters of the ansatz."""
+        model = self.derivation.model
+        states = (*model.game.state_symbols, *(law.symbol for law in model.game.laws))
+        found = {}
+        for control, form in model.ansatz.feedback.items():
+            parts = algebra.powers(form, states)
+            if parts is None:
+                continue
+            for exponents in sorted(parts, reverse=True):
+                monomial = sp.Mul(*(s**e for s, e in zip(states, exponents)))
+                found[control, monomial] = parts[exponents]
+        return found
+
+    def over_time(self) -> Curves:
+        """The coefficients from now to the end of the horizon."""
+        assert self.claim.end is not None, "only a horizon that ends is drawn over time"
+        times = [self.claim.end * k / (POINTS - 1) for k in range(POINTS)]
+        parameters = {s: evaluate(v, {}) for s, v in self.claim.parameters.items()}
+        parameters |= {s: evaluate(v, parameters) for s, v in self.claim.spelled.items()}
+        rows = []
+        for time in times:
+            inside = {**parameters, **self.claim.coefficients(time)}
+            rows.append([float(evaluate(e, inside).mid()) for e in self.coefficients.values()])
+        table = np.array(rows).T
+        return Curves(np.array(times, float), dict(zip(self.coefficients, table)))
+
+    def against_parameters(self) -> Iterator[Curves]:
+        """The coefficients now against one parameter after the other."""
+        given = dict(flattened(self.values, self.derivation.model.name, self._names))
+        for letter in self.derivation.model.vocabulary.parameters:
+            value = given.get(letter.name, Fraction(0))
+            ends = [sp.Rational(k * value) for k in RANGE]
+            inside = all(letter.domain.contains(end) == sp.true for end in ends)
+            if value != 0 and inside and not letter.domain.is_subset(sp.S.Integers):
+                yield self.against(letter, value, given)
+
+    @property
+    def _names(self) -> set[str]:
+        return {letter.name for letter in self.derivation.model.vocabulary.parameters}
+
+    def against(
+        self, letter: Letter, value: Fraction, given: Mapping[str, Fraction], points: int = POINTS
+    ) -> Curves:
+        """The coefficients now against one parameter, around its value."""
+        low, high = sorted(k * value for k in RANGE)
+        places = [low + (high - low) * k / (points - 1) for k in range(points)]
+        if points == POINTS:
+            # three points tell whether the parameter matters
+            tried = self.against(letter, value, given, 3)
+            if not tried.moves:
+                return tried
+        rows = [self.now({**given, letter.name: place}) for place in places]
+        table = np.array(rows).T
+        return Curves(np.array(places, float), dict(zip(self.coefficients, table)), letter)
+
+    def now(self, values: Mapping[str, object]) -> list[float]:
+        """The coefficients at time 0 at other parameters, not numbers without an equilibrium."""
+        model = self.derivation.model
+        with ctx.workprec(BITS):
+            try:
+                point = Point(self.derivation, read(model, values), model.selection)
+                answer = point.answer()
+            except EqsolveError:
+                return [np.nan] * len(self.coefficients)
+            if not answer.ok or point.path is None:
+                return [np.nan] * len(self.coefficients)
+            inside = point.environment(point.path.coefficients(point.numbers.time))
+            return [float(evaluate(e, inside).mid()) for e in self.coefficients.values()]
+
+
+def draw(curves: Curves, path: Path, write: Write) -> None:
+    """Draw curves into a file.
+
+    Parameters
+    ----------
+    write : LaTeX of a symbol or monomial.
+    """
+    with Page(path) as panel:
+        shown = [key for key, curve in curves.curves.items() if np.isfinite(curve).any()][
+            : len(COLORS)
+        ]
+        controls = {control for control, _ in shown}
+        for key, color in zip(shown, COLORS):
+            control, monomial = key
+            label = "constant" if monomial == 1 else f"of ${written(monomial, write)}$"
+            if len(controls) > 1:
+                label = f"${written(control, write)}$: {label}"
+            panel.plot(
+                curves.places,
+                curves.curves[key],
+                color=color,
+                label=label if len(shown) > 1 else None,
+            )
+        panel.set_xlim(curves.places[0], curves.places[-1])
+        found = np.array([curves.curves[key] for key in shown])
+        hatched(panel, curves.places, ~np.isfinite(found).all(axis=0))
+        panel.set_xlabel(_horizontal(curves, write))
+        names = ", ".join(f"${written(c, write)}$" for c in sorted(controls, key=str))
+        single = shown[0][1] if len(shown) == 1 else None
+        of = "" if single in (None, 1) else f" of ${written(single, write)}$"
+        what = "coefficients in" if single is None else f"coefficient{of} in"
+        panel.set_ylabel(names if single == 1 else f"{what} {names}")
+        handles, labels = panel.get_legend_handles_labels()
+        if handles:
+            panel.figure.legend(handles, labels, loc="outside upper center", ncols=3)
+
+
+def _horizontal(curves: Curves, write: Write) -> str:
+    if curves.parameter is None:
+        return "time $t$"
+    meaning = curves.parameter.meaning.split(" (")[0].split(", ")[0]
+    return f"{meaning} ${written(curves.parameter.symbol, write)}$".strip()
+
+
+def written(expression: sp.Expr, write: Write) -> str:
+    """A formula as matplotlib reads it, plain where it does not know a command."""
+    from matplotlib.mathtext import MathTextParser
+
+    text = write(expression)
+    try:
+        MathTextParser("path").parse(f"${text}$")
+    except ValueError:
+        return rf"\mathrm{{{str(expression).replace('_', ' ')}}}"
+    return text
