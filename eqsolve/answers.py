@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.errors import MissingPartError, NoSolutionError, printable
+from eqsolve.errors import InputError, MissingPartError, NoSolutionError, printable
 
 if TYPE_CHECKING:
     import pandas
@@ -18,6 +18,8 @@ _FIRST = ("strategy", "feedback", "at", "explosion")
 _APART = ("params", "roots", "certificate", "provenance")
 #: Outcomes whose numbers hold.
 _USABLE = ("ok", "near-fold")
+#: The outcome where the input makes no sense.
+_INVALID = "invalid-input"
 
 _LATEX = str.maketrans(
     {
@@ -66,12 +68,11 @@ class Shown:
         raise NotImplementedError
 
     def raise_for_status(self) -> None:
-        """Raise NoSolutionError unless the numbers hold."""
+        """Raise NoSolutionError unless the numbers hold, InputError where the input is invalid."""
         document = self.to_dict()
         if document["status"] not in _USABLE:
-            raise NoSolutionError(
-                document["message"], game=document["game"], stage=document["status"]
-            )
+            kind = InputError if document["status"] == _INVALID else NoSolutionError
+            raise kind(document["message"], game=document["game"], stage=document["status"])
 
     def results(self) -> dict[str, float | bool | str]:
         """Every result by its dotted name, the strategy first."""

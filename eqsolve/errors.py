@@ -86,7 +86,9 @@ class NoSolutionError(EqsolveError):
 
 
 class DerivationError(EqsolveError):
-    """A symbolic stage could not be completed or a proof failed."""
+    """A declaration is refused: a symbolic stage cannot represent it."""
+
+    exit_code = 2
 
 
 class StaleError(EqsolveError):

@@ -173,7 +173,10 @@ def guarded(path: Path) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        text = f"{type(error).__name__}: {error}".rstrip(": ")
+        text = f"{type(error).__name__}: {error}"
+        if isinstance(error, EqsolveError):
+            text = f"{error.message} {error.remedy}"
+        text = text.rstrip(":. ")
         raise BrokenGameError(text, path=path, line=lines[-1] if lines else None) from error
 
 

@@ -156,15 +156,12 @@ def by_name(
     game: str, fixed: Mapping[str, object], notion: str | None, size: int | None
 ) -> dict[str, object]:
     """The fixed parameters of a sweep, one number for each name: types, and the size."""
-    from eqsolve.game.structure import COUNT, build
+    from eqsolve.game.structure import build, counted
     from eqsolve.game.types import suffixed
 
     exported: Any = resolve(game).exported
     model = build(exported, fixed, notion=notion, size=size)
-    found = suffixed(model, fixed)
-    if size is not None and any(p.name == COUNT for p in model.vocabulary.parameters):
-        found.setdefault(COUNT, size)
-    return found
+    return counted(model, suffixed(model, fixed), size)
 
 
 def solve(

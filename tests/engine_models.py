@@ -205,6 +205,26 @@ def execution(notion: str = "feedback", size: sp.Expr | None = None) -> Model:
     )
 
 
+def polluters(size: sp.Expr | None = n) -> Model:
+    """A law of the control in the drift of all: who emits moves the others' states, too."""
+    mean = sp.Symbol("mean")
+    gain = expected(b * p - p**2 / 2 - c * x**2 / 2 - p * mean / 5)
+    e1, e2, e3, e4, e5, e6, k1, k2, k3 = sp.symbols("e_1:7 k_1:4")
+    form = e1 * x**2 / 2 + e2 * x * m + e3 * m**2 / 2 + e4 * x + e5 * m + e6
+    return Model(
+        Game(
+            "polluters",
+            (State(x, mean - d * x, {"own": s, "common": s}),),
+            (Player("country", (p,), gain, rho),),
+            Horizon(end=T),
+            laws=(Law(m, x, ("common",)), Law(mean, p)),
+            crowd=Crowd("country", size),
+        ),
+        Ansatz({"J": form}, {p: k1 * x + k2 * m + k3}),
+        letters(f"b c d s rho T{' n' if size == n else ''}"),
+    )
+
+
 def rivals(size: sp.Expr | None = n) -> Model:
     """Copies with types of their own, mean-variance preferences of relative wealth."""
     mu, nu, sigma, theta = sp.symbols("mu nu sigma theta")
@@ -228,6 +248,7 @@ def rivals(size: sp.Expr | None = n) -> Model:
 MERTON = {"rate": ".03", "reward": ".09", "s": ".3", "g": "2"}
 SALE = {"c": "2", "a": "1", "h": ".3", "g": ".7", "s": ".5", "T": "1"}
 LENDING = {"a": "1", "q": ".5", "g": "2", "c": ".3", "s": ".4", "rho": ".2", "T": "1"}
+EMISSION = {"b": "2", "c": "3", "d": ".2", "s": ".5", "rho": ".1", "T": "2"}
 FIRMS = {"s": "1", "a": "10", "c_1": "2", "c_2": "2.5", "d_1": "1", "d_2": "1.2", "rate": ".1"}
 REVERSION = {"k": ".27", "reward": ".3", "q": ".06", "rho": "-.93", "T": "2", "g": "3"}
 TYPES = {
@@ -263,6 +284,7 @@ MODELS: dict[str, tuple[Builder, Mapping[str, object], dict[str, str]]] = {
     "banks continuum": (lambda: banks(size=None), LENDING, CROWD_STATE),
     "execution": (execution, SALE, CROWD_STATE),
     "execution of n": (lambda: execution(size=n), {**SALE, "n": "2"}, CROWD_STATE),
+    "polluters": (polluters, {**EMISSION, "n": "2"}, CROWD_STATE),
     "rivals": (rivals, {**TYPES, "n": "2"}, CROWD_STATE),
     "rivals continuum": (lambda: rivals(size=None), TYPES, CROWD_STATE),
     "execution planner": (lambda: execution("planner"), SALE, {"m": ".4", "v": ".09"}),

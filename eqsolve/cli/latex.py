@@ -106,8 +106,8 @@ def latex_command(
             )
         _write_derivation(game, exported, str(out), how)
         return
-    from eqsolve.latex.document import Style, check_stale, write
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
+    from eqsolve.latex.document import Style, check_stale, write
     from eqsolve.output import named
     from eqsolve.registry import model, models
 

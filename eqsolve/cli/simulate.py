@@ -30,7 +30,7 @@ from eqsolve.errors import EqsolveError, InputError
 @PARAMETERS
 @PARAMETER_FILE
 @structure
-@click.option("--agents", type=int, help="Number of agents (mean-variance family).")
+@click.option("--agents", type=int, help="Number of agents; of a crowd the same as --size.")
 @click.option("--paths", required=True, type=int, help="Number of independent paths.")
 @click.option("--seed", required=True, type=int, help="Seed of the random numbers.")
 @click.option("--equilibrium", metavar="given-aggregate|closed-loop")
@@ -70,14 +70,16 @@ def simulate(
     exported = declared(game)
     if exported is not None:
         require(game, "simulate")
-        if agents is not None or feedback or equilibrium or threads:
+        if feedback or equilibrium or threads:
             raise InputError(
-                "--agents, --equilibrium, --feedback and --threads are of the mean-variance "
-                "family.",
+                "--equilibrium, --feedback and --threads are of the mean-variance family.",
                 game=game,
                 stage="simulate",
-                remedy="A crowd has --size N.",
             )
+        if agents is not None:
+            if how["size"] not in (None, str(agents)):
+                raise InputError("--agents and --size differ.", game=game, stage="simulate")
+            how["size"] = str(agents)
         _model(game, exported, parameters, paths, seed, step, confidence, at, as_json, how)
         return
     if agents is None:
@@ -130,7 +132,7 @@ def _model(
     how: Mapping[str, str | None],
 ) -> None:
     """Simulate a declared game under its equilibrium strategy."""
-    from eqsolve.game.structure import build
+    from eqsolve.game.structure import build, counted
     from eqsolve.studies.equilibrium import equilibria
     from eqsolve.studies.simulation import simulate as run
     from eqsolve.verify.sampling import claimed_values
@@ -140,9 +142,7 @@ def _model(
     number, continuum = chosen_size(how["size"], game)
     values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"])
     model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
-    if number is not None and model.game.crowd is not None:
-        values.setdefault(str(model.game.crowd.size), number)
-    claims = equilibria(model, values, state(at))
+    claims = equilibria(model, counted(model, values, number), state(at))
     parts = [
         replace(run(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim))
         for claim in claims

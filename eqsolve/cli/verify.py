@@ -67,8 +67,11 @@ def _show_checks(checks: list[dict[str, Any]], verbose: bool) -> None:
             numbers = f": error {check['error']}, allowed {check['allowed']}"
             note = f" ({check['note']})" if check["note"] and not good else ""
             click.echo(what + (note if check["verdict"] == "not verified" else numbers + note))
+    width = max((len(game) for game, _ in verdicts), default=0) + 1
     for (game, kind), found in verdicts.items():
         refused = found.count("not verified")
         note = f", {refused} not verified" if refused else ""
         made = len(found) - refused
-        click.echo(f"{game:<15}{kind:<13}{found.count('pass')} of {made} checks pass{note}")
+        click.echo(
+            f"{game:<{max(width, 15)}}{kind:<13}{found.count('pass')} of {made} checks pass{note}"
+        )

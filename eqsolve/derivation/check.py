@@ -7,6 +7,8 @@ import sympy as sp
 from eqsolve.derivation.letters import check_letters, shown
 from eqsolve.game import Game, Model, t
 
+#: Rules among several solutions.
+SELECTIONS = ("limit", "stabilizing", "value")
 _NOTIONS = ("feedback", "open-loop", "planner")
 
 
@@ -25,6 +27,7 @@ def check(model: Model) -> None:
     _laws(model.game)
     _horizon(model.game)
     _forms(model)
+    _results(model)
 
 
 def _structure(game: Game) -> None:
@@ -203,6 +206,46 @@ def _forms(model: Model) -> None:
                 stage="ansatz",
                 remedy=f"Write one for each of {shown(names)}.",
             )
+
+
+def _results(model: Model) -> None:
+    """What a model says besides the game is about letters of the game."""
+    game, ansatz = model.game, model.ansatz
+    if model.selection not in SELECTIONS:
+        raise game.error(
+            f"there is no selection {model.selection!r}.",
+            remedy=f"Choose one of {', '.join(SELECTIONS)}.",
+        )
+    for state, law in model.initial.items():
+        if state not in game.state_symbols:
+            raise game.error(
+                f"an initial law is given for {state}, which is no state.",
+                remedy=f"The states are {shown(game.state_symbols)}.",
+            )
+        _made_of(game, f"the initial law of {state}", sp.Add(*law).free_symbols, _given(model))
+    forms = {*ansatz.functions.values(), *ansatz.feedback.values()}
+    known = _given(model).union(*(form.free_symbols for form in forms))
+    known |= {t, *game.state_symbols, *(law.symbol for law in game.laws)}
+    for name, output in model.outputs.items():
+        _made_of(game, f"the output {name}", output.free_symbols, known)
+    for case in model.reference:
+        if case not in model.cases:
+            raise game.error(
+                f"there are references for {case!r}, which is no named set.",
+                remedy=f"The sets are {shown(model.cases) or 'none'}.",
+            )
+
+
+def _given(model: Model) -> set[sp.Symbol]:
+    return {*(row.symbol for row in model.vocabulary.parameters), *model.game.definitions}
+
+
+def _made_of(game: Game, what: str, letters: set[sp.Symbol], known: set[sp.Symbol]) -> None:
+    if extra := letters - known:
+        raise game.error(
+            f"{what} has {shown(extra)}, which it cannot be made of.",
+            remedy=f"It may have {shown(known)}.",
+        )
 
 
 def ansatz_states(game: Game) -> tuple[sp.Symbol, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.game import Game
+from eqsolve.game.world import common_states
 
 
 def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
@@ -25,7 +26,7 @@ def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
     own = [s for s in game.state_symbols if expanded.has(s)]
     laws = {law.of: law.symbol for law in game.laws if law.of in game.state_symbols}
     # factors common to all copies have no law and move by common noise only
-    own = [s for s in own if s in laws or not _is_common(game, s)]
+    own = [s for s in own if s in laws or s not in common_states(game)]
     number = share ** (power - 1) - share**power if share != 0 else sp.Integer(power == 1)
     total = expanded.xreplace({s: sp.S.Zero for s in own}) * number
     rest = sp.expand(expanded - expanded.xreplace({s: sp.S.Zero for s in own}))
@@ -48,13 +49,3 @@ def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
         weight = share ** (power - 1) if share != 0 else sp.Integer(power == 1)
         total += slope * weight * (mean - share * state)
     return total
-
-
-def _is_common(game: Game, symbol: sp.Symbol) -> bool:
-    """Whether a state is the same for all copies: nothing of a copy moves it."""
-    given = {noise for law in game.laws for noise in law.given}
-    state = next(s for s in game.states if s.symbol == symbol)
-    moved = set().union(
-        state.drift.free_symbols, *(v.free_symbols for v in state.loadings.values())
-    )
-    return not moved & set(game.controls) and set(state.loadings) <= given and not state.jumps

@@ -89,6 +89,11 @@ def _numbers(model: Model) -> None:
             )
         if expression.has(sp.I, sp.oo, -sp.oo, sp.zoo, sp.nan):
             raise model.game.error(f"{where} is not a finite real number: {expression}.")
+        if expression.has(sp.Derivative, sp.Integral, sp.Sum, sp.Product, sp.Limit):
+            raise model.game.error(
+                f"{where} has an operation that is not carried out.",
+                remedy="Call its method doit(), or write the result.",
+            )
         undefined = expression.atoms(AppliedUndef)
         if undefined:
             raise model.game.error(

@@ -101,14 +101,16 @@ class _Builder:
 
     def problem(self) -> Problem:
         game = self.game
+        self.of_controls = [law.symbol for law in game.laws if self.of_control(law)]
         laws = {law.symbol: self.average(law.of) for law in game.laws if self.of_control(law)}
-        states = [self.spelled(state, laws) for state in game.states]
+        states = list(game.states)
         covariance: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
         idiosyncratic: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
         for state in list(states):
             law = self.of_states.get(state.symbol)
             if law is not None:
                 states.append(self.law_state(law, state))
+        states = [self.spelled(state, laws) for state in states]
         for first, second in combinations_with_replacement(states, 2):
             shared = sp.Add(
                 *(
@@ -123,7 +125,7 @@ class _Builder:
         ):
             value = self.variance(first_law, one, two)
             if value != 0:
-                idiosyncratic[first_law.symbol, second_law.symbol] = value
+                idiosyncratic[first_law.symbol, second_law.symbol] = value.xreplace(laws)
         for pair, value in idiosyncratic.items():
             covariance[pair] += value
         jumps = []
@@ -159,11 +161,45 @@ class _Builder:
         return State(state.symbol, state.drift.xreplace(laws), loadings, state.jumps)
 
     def average(self, expression: sp.Expr) -> sp.Expr:
-        """The average over all copies: own share, the others' states, their controls as an atom."""
+        """The average over all copies: own share, the others' states, their controls as atoms.
+
+        Laws of controls stay symbols: they are the same for all copies.
+        """
         still = expression.xreplace({control: sp.S.Zero for control in self.player.controls})
         moved = sp.expand(expression - still)
-        atom = self.atom(moved, 1) if moved != 0 else sp.S.Zero
-        return self.share * expression + others_average(self.game, still, 1) + atom
+        return (
+            self.share * expression
+            + others_average(self.game, still, 1)
+            + self.over_others(moved, 1)
+        )
+
+    def over_others(self, expression: sp.Expr, power: int) -> sp.Expr:
+        """Atoms for what the others do, with the laws of controls, which the player moves, outside.
+
+        Raises
+        ------
+        DerivationError
+            If the expression is no polynomial in a law of controls.
+        """
+        laws = [law for law in self.of_controls if expression.has(law)]
+        if expression == 0:
+            return sp.S.Zero
+        if not laws:
+            return self.atom(expression, power)
+        if not expression.is_polynomial(*laws):
+            raise self.game.error(
+                f"the average over the crowd of {expression} needs more than the mean of a law of "
+                "controls.",
+                stage="laws",
+                remedy="Write drifts and loadings as polynomials of it.",
+            )
+        return sp.Add(
+            *(
+                self.atom(coefficient, power)
+                * sp.Mul(*(law**exponent for law, exponent in zip(laws, exponents)))
+                for exponents, coefficient in sp.Poly(expression, *laws).terms()
+            )
+        )
 
     def atom(self, expression: sp.Expr, power: int) -> sp.Symbol:
         name = sp.Dummy(f"others{len(self.others)}")
@@ -195,4 +231,4 @@ class _Builder:
                 if noise in two.loadings and noise not in law.given
             )
         )
-        return self.atom(shared, 2) if shared != 0 else sp.S.Zero
+        return self.over_others(sp.expand(shared), 2)

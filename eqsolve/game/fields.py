@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import sympy as sp
@@ -51,3 +52,18 @@ def kind(owner: object, name: str, wanted: type, game: str = "") -> None:
             game=game,
             stage="game",
         )
+
+
+def table(owner: object, name: str, keys: type, game: str = "") -> None:
+    """Make a field a mapping from keys of one type to exact expressions."""
+    kind(owner, name, Mapping, game)
+    value = getattr(owner, name)
+    strange = [key for key in value if not isinstance(key, keys)]
+    if strange:
+        raise DerivationError(
+            f"the keys of {name} of {type(owner).__name__} must be of {keys.__name__}, "
+            f"not {strange[0]!r}.",
+            game=game,
+            stage="game",
+        )
+    object.__setattr__(owner, name, {key: exact(entry) for key, entry in value.items()})

@@ -8,8 +8,8 @@ from typing import Literal
 
 import sympy as sp
 
-from eqsolve.errors import DerivationError
-from eqsolve.game.fields import exact, kind, sequence
+from eqsolve.errors import DerivationError, printable
+from eqsolve.game.fields import exact, kind, sequence, table
 
 #: Calendar time, in drifts, hazard rates and costs that depend on it.
 t = sp.Symbol("t")
@@ -34,9 +34,7 @@ class State:
         kind(self, "symbol", sp.Symbol)
         object.__setattr__(self, "drift", exact(self.drift))
         for name in ("loadings", "jumps"):
-            kind(self, name, Mapping)
-            table = {key: exact(value) for key, value in getattr(self, name).items()}
-            object.__setattr__(self, name, table)
+            table(self, name, str)
 
 
 @dataclass(frozen=True)
@@ -214,6 +212,16 @@ class Game:
 
     def __post_init__(self) -> None:
         kind(self, "name", str)
+        if not self.name.strip() or self.name != printable(self.name) or "\n" in self.name:
+            raise DerivationError(
+                f"{self.name!r} is no name for a game.", stage="game", remedy="Write a word."
+            )
+        if any(mark in self.name for mark in "/\\") or self.name.endswith(".py"):
+            raise DerivationError(
+                f"the name of a game, {self.name!r}, reads like the path of a file.",
+                stage="game",
+                remedy="Use letters, digits and hyphens, as in two-firms.",
+            )
         sequence(self, "states", State, self.name)
         sequence(self, "players", Player, self.name)
         sequence(self, "laws", Law, self.name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from eqsolve.game.ansatz import Ansatz
-from eqsolve.game.fields import kind
+from eqsolve.game.fields import exact, kind, table
 from eqsolve.game.game import Game
 from eqsolve.game.vocabulary import Vocabulary
 
@@ -51,6 +51,26 @@ class Model:
         kind(self, "game", Game)
         kind(self, "ansatz", Ansatz)
         kind(self, "vocabulary", Vocabulary)
+        for name in ("title", "source", "selection"):
+            kind(self, name, str, self.name)
+        table(self, "outputs", str, self.name)
+        for name in ("initial", "cases", "reference"):
+            kind(self, name, Mapping, self.name)
+        for state, law in self.initial.items():
+            if not isinstance(law, (tuple, list)) or len(law) != 2:
+                raise self.game.error(
+                    f"the initial law of {state} is {law!r}.",
+                    remedy="Write a pair, its mean and its variance.",
+                )
+        pairs = {state: (exact(mean), exact(var)) for state, (mean, var) in self.initial.items()}
+        object.__setattr__(self, "initial", pairs)
+        for name in ("cases", "reference"):
+            for case, row in getattr(self, name).items():
+                if not isinstance(case, str) or not isinstance(row, Mapping):
+                    raise self.game.error(
+                        f"{name} of Model holds {case!r}: {row!r}.",
+                        remedy='Write a name and a table, as in {"default": {"r": "0.03"}}.',
+                    )
 
     @property
     def name(self) -> str:

@@ -117,6 +117,28 @@ def build(
     return model
 
 
+def counted(model: Model, values: Mapping[str, object], size: int | None) -> dict[str, object]:
+    """The values with the number of players, where it is a parameter of the model.
+
+    Raises
+    ------
+    InputError
+        If another number is among them.
+    """
+    crowd, found = model.game.crowd, dict(values)
+    if size is None or crowd is None or crowd.size is None or not crowd.size.is_Symbol:
+        return found
+    name = str(crowd.size.name)
+    if exact(name, found.setdefault(name, size), game=model.name) != size:
+        raise InputError(
+            f"{name} and the size are both given.",
+            game=model.name,
+            stage="input",
+            remedy="Leave one out.",
+        )
+    return found
+
+
 def _exact(name: str, value: object) -> object:
     """A number, or the numbers of a vector or matrix, exactly."""
     if isinstance(value, (list, tuple)):

@@ -138,7 +138,7 @@ class World:
             if number is None or not 1 <= number <= MOST_COPIES:
                 raise game.error(f"at most {MOST_COPIES} copies are written out.", stage="checks")
             weights = (sp.Rational(1, number),) * number
-        common = _common_states(game)
+        common = common_states(game)
         copies = []
         for k, weight in enumerate(weights):
             states = {
@@ -367,7 +367,7 @@ def _slope(expression: sp.Expr, variable: sp.Symbol, order: int) -> sp.Expr:
     return sp.diff(expression, variable, order).xreplace({variable: sp.S.Zero})
 
 
-def _common_states(game: Game) -> set[sp.Symbol]:
+def common_states(game: Game) -> set[sp.Symbol]:
     """States that are one and the same for all copies: nothing of a copy moves them."""
     shared = {noise for law in game.laws for noise in law.given}
     averaged = {s for law in game.laws for s in law.of.free_symbols}

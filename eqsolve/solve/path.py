@@ -103,3 +103,8 @@ def exact(ball: arb) -> sp.Rational:
     """The middle of a ball, far narrower than what is computed from it is printed."""
     mantissa, exponent = ball.mid().man_exp()
     return sp.Rational(int(mantissa)) * sp.Integer(2) ** int(exponent)
+
+
+def center(ball: arb) -> float:
+    """The middle of an enclosure, and 0 where it holds 0: rounding has no sign to tell."""
+    return 0.0 if ball.is_finite() and ball.contains(0) else float(ball.mid())

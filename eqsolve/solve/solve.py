@@ -16,7 +16,7 @@ from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.errors import InputError
 from eqsolve.game import Model, t
 from eqsolve.game.parameters import Numbers, read
-from eqsolve.game.structure import Builder, build
+from eqsolve.game.structure import Builder, build, counted
 from eqsolve.game.types import read_types
 from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
@@ -26,7 +26,7 @@ from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
 from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
 from eqsolve.solve.growth import growth_systems
 from eqsolve.solve.laws import InitialLaw, Laws
-from eqsolve.solve.path import Backward, Constant, backward, rational
+from eqsolve.solve.path import Backward, Constant, backward, center, rational
 from eqsolve.solve.stationary import Solutions, stationary
 
 #: Working precision of balls, in bits.
@@ -62,13 +62,8 @@ def solve(
     DerivationError
         If the model cannot be derived.
     """
-    values = dict(values)
-    if size is not None:
-        if "n" in values and exact("n", values["n"]) != size:
-            raise InputError("n and the size are both given.", stage="input")
     model = build(source, values, notion=notion, size=size, continuum=continuum)
-    if size is not None and any(p.name == "n" for p in model.vocabulary.parameters):
-        values["n"] = size
+    values = counted(model, values, size)
     with ctx.workprec(BITS):
         derivation = derive(model)
         chosen = selection or model.selection
@@ -132,10 +127,10 @@ class Point:
         end = self.model.game.horizon.end
         if end is None:
             return None
-        value = end.xreplace(self.parameters)
+        value = self._number(end)
         if value <= 0:
             raise InputError("the horizon must be positive.", game=self.model.name, stage="input")
-        return Fraction(int(value.p), int(value.q))
+        return value
 
     @cached_property
     def second_order(self) -> tuple[Condition, ...]:
@@ -199,12 +194,20 @@ class Point:
 
     def _number(self, expression: sp.Expr) -> Fraction:
         value = (sp.S.Zero + expression).xreplace(self.parameters)
+        if not value.is_Rational:
+            raise InputError(
+                f"{expression} is no rational number at these parameters.",
+                game=self.model.name,
+                stage="input",
+                remedy="Declare a parameter in its place.",
+            )
         return Fraction(int(value.p), int(value.q))
 
     # -- the decision ---------------------------------------------------------------------------
 
     def answer(self) -> Answer:
         """Solve and decide."""
+        self._real()
         times = [Fraction(0)]
         if self.end is not None:
             times = [self.end * index / (CHECKED - 1) for index in range(CHECKED)]
@@ -216,6 +219,8 @@ class Point:
                         f"{_sentence(name)} is negative at t = {float(moment):g}.",
                     )
         if self.derivation.stationary:
+            if (sentence := self._endless()) is not None:
+                return self.refused(Status.INVALID_INPUT, sentence)
             return self._stationary()
         if self.end is None:
             return self.refused(
@@ -224,6 +229,41 @@ class Point:
                 "grows is not decided. Give the horizon an end.",
             )
         return self._finite()
+
+    def _real(self) -> None:
+        """Refuse numbers at which the declaration makes no sense.
+
+        Raises
+        ------
+        InputError
+            Naming the part of the declaration that is not finite and real.
+        """
+        game = self.derivation.solved.game
+        for words, expression in game.expressions():
+            value = expression.xreplace(self.parameters)
+            if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
+                raise InputError(
+                    f"{words} is not finite and real at these parameters.",
+                    game=game.name,
+                    stage="input",
+                )
+        if game.crowd is not None and game.crowd.size is not None:
+            size = game.crowd.size.xreplace(self.parameters)
+            if not (size.is_Integer and size >= 1):
+                raise InputError(
+                    f"a crowd of {size} players.",
+                    game=game.name,
+                    stage="input",
+                    remedy="Give a whole number of players.",
+                )
+
+    def _endless(self) -> str | None:
+        """Why an infinite horizon gives no expectations at these parameters."""
+        game = self.derivation.solved.game
+        for player in game.players:
+            if (game.horizon.hazard + player.discount).xreplace(self.parameters) == 0:
+                return f"The horizon is infinite and {player.name} does not discount."
+        return None
 
     def _stationary(self) -> Answer:
         solutions = self.solutions
@@ -259,7 +299,7 @@ class Point:
     def _rules(self) -> dict[str, Rule]:
         rules = {"limit": by_limit(self.derivation, self.parameters), "value": self._value}
         rules["stabilizing"] = rules["limit"]
-        if self.selection not in rules:
+        if self.selection not in rules:  # of the user
             raise InputError(
                 f"there is no selection {self.selection!r}.",
                 game=self.model.name,
@@ -275,7 +315,7 @@ class Point:
             return None, "Adjoints give no value to select by."
         sign = 1 if system.problem.player.preference.sense == "maximize" else -1
         values = [sign * evaluate(system.value, c.values) for c in candidates]
-        best = max(range(len(values)), key=lambda i: float(values[i].mid()))
+        best = max(range(len(values)), key=lambda i: center(values[i]))
         if any(not values[best] > v for i, v in enumerate(values) if i != best):
             return None, "The best value at this state is not unique."
         return best, "Of several admissible solutions, the best value at the state is selected."
@@ -394,12 +434,12 @@ class Point:
         names = (*self.derivation.system.unknowns, *self.derivation.system.implicit)
         return tuple(
             {
-                **{s.name: float(c.values[s].mid()) for s in names},
+                **{s.name: center(c.values[s]) for s in names},
                 "admissible": c.admissible,
                 "selected": i == decision.selected,
                 **({"rejected": "; ".join(c.failed)} if c.failed else {}),
                 **(
-                    {"growth": [float(a.mid()) for a in c.abscissa if a is not None]}
+                    {"growth": [center(a) for a in c.abscissa if a is not None]}
                     if c.abscissa
                     else {}
                 ),
@@ -434,7 +474,7 @@ class Point:
         inside = {**values, **places}
         open_states = {*states} - {*places, *self.place}
         outputs = {
-            name: float(evaluate(plain, inside).mid())
+            name: center(evaluate(plain, inside))
             for name, plain in ((n, self._plain(e)) for n, e in self.model.outputs.items())
             if not plain.free_symbols & open_states
         }
@@ -447,7 +487,7 @@ class Point:
             roots=roots,
             strategy={k: v for k, v in strategy.items() if v},
             value=value,
-            coefficients={s.name: float(values[s].mid()) for s in names},
+            coefficients={s.name: center(values[s]) for s in names},
             laws=laws,
             outputs=outputs,
             at=self._at(path, values),
@@ -474,10 +514,10 @@ class Point:
         for state, (mean, variance) in laws.moments(self.numbers.time).items():
             places[state] = mean
             if state in followed:
-                found[state.name] = float(mean.mid())
+                found[state.name] = center(mean)
             else:
-                found[f"mean {state.name}"] = float(mean.mid())
-                found[f"variance {state.name}"] = float(variance.mid())
+                found[f"mean {state.name}"] = center(mean)
+                found[f"variance {state.name}"] = center(variance)
         return found, places
 
     def _at(self, path: Constant | Backward, values: Mapping[sp.Symbol, arb]) -> dict[str, Any]:
@@ -487,19 +527,19 @@ class Point:
         found: dict[str, Any] = {}
         several = len(derivation.systems) > 1
         if all(s in self.place for s in states):
-            found |= {s.name: float(self.place[s].mid()) for s in states}
+            found |= {s.name: center(self.place[s]) for s in states}
             inside = {**values, **{s: self.place.get(s, arb(1)) for s in self.model_states}}
             if all(s in self.place for s in self.model_states):
                 for control, form in self.model.ansatz.feedback.items():
-                    found[control.name] = float(evaluate(form, inside).mid())
+                    found[control.name] = center(evaluate(form, inside))
             for number, system in enumerate(derivation.systems, start=1):
                 if isinstance(system, ExtendedHJB):
                     name = f"V_{number}" if several else "V"
-                    found[name] = float(evaluate(self._plain(system.value), inside).mid())
+                    found[name] = center(evaluate(self._plain(system.value), inside))
                     if len(system.problem.moments) > 1:
                         for moment, function in system.functions.items():
                             plain = self._plain(function)
-                            found[moment] = float(evaluate(plain, inside).mid())
+                            found[moment] = center(evaluate(plain, inside))
                     expectation = self._objective(system, values)
                     if expectation is not None and self.numbers.time == 0:
                         found[f"J_{number}" if several else "J"] = expectation
@@ -519,7 +559,7 @@ class Point:
             monomial = sp.Mul(*(s**e for s, e in zip(states, exponents)))
             weight = evaluate(self._plain(coefficient), values)
             total += weight * self.initial.expectation(monomial, states)
-        return float(total.mid())
+        return center(total)
 
 
 def _ball(value: sp.Rational | arb) -> arb:
@@ -527,7 +567,7 @@ def _ball(value: sp.Rational | arb) -> arb:
 
 
 def _relative(ball: arb) -> float:
-    middle = abs(float(ball.mid()))
+    middle = abs(center(ball))
     return float(ball.rad()) / middle if middle else float(ball.rad())
 
 
@@ -540,11 +580,11 @@ def _by_monomial(
     if not expanded.is_polynomial(*present):
         return {}
     if not present:
-        return {"1": float(evaluate(expanded, values).mid())}
+        return {"1": center(evaluate(expanded, values))}
     table = {}
     for exponents, coefficient in sp.Poly(expanded, *present).terms():
         name = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
-        table[name] = float(evaluate(coefficient, values).mid())
+        table[name] = center(evaluate(coefficient, values))
     return table
 
 

@@ -22,7 +22,7 @@ from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.errors import InputError
 from eqsolve.game import Model, t
 from eqsolve.game.parameters import read
-from eqsolve.game.structure import Builder, build
+from eqsolve.game.structure import Builder, build, counted
 from eqsolve.solve.path import exact, rational
 from eqsolve.solve.solve import BITS, Point
 
@@ -98,10 +98,8 @@ def model_sensitivity(
     InputError
         If a name is not known.
     """
-    values = dict(values)
     model = build(source, values, notion=notion, size=size)
-    if size is not None and any(p.name == "n" for p in model.vocabulary.parameters):
-        values["n"] = size
+    values = counted(model, values, size)
     if model.game.crowd is not None and model.game.crowd.own:
         from eqsolve.studies.types import sensitivity_of_types
 

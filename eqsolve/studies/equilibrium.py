@@ -25,6 +25,7 @@ from eqsolve.game.types import read_types
 from eqsolve.game.world import World
 from eqsolve.numbers import exact
 from eqsolve.solve.crowd import averages, numbers_of_types
+from eqsolve.solve.path import center
 from eqsolve.solve.solve import BITS, Point
 
 Array = NDArray[np.float64]
@@ -203,7 +204,7 @@ class Equilibrium:
             found = []
             for time in times:
                 row = self.coefficients(Fraction(float(time)))
-                found.append([float(row[s].mid()) for s in letters])
+                found.append([center(row[s]) for s in letters])
             return np.array(found).reshape(len(times), len(letters))
 
         return interpolated(at, self.end)
@@ -369,13 +370,14 @@ def _require_means(model: Model) -> None:
         raise game.error("the game depends on a law that is no mean.", stage="checks")
 
 
-def interpolated(values: Curves, end: Fraction | None) -> Curves:
+def interpolated(values: Curves, end: Fraction | None, noise: float = 0.0) -> Curves:
     """Chebyshev interpolation of curves on as many equal panels as the accuracy needs.
 
     Parameters
     ----------
     values : (times, curves) at an array of times.
     end : of the interval from 0, None for constants.
+    noise : rounding errors of the curves, relative to the largest of them.
 
     Returns
     -------
@@ -395,7 +397,7 @@ def interpolated(values: Curves, end: Fraction | None) -> Curves:
         series = np.array([chebyshev.chebfit(nodes, part, _NODES - 1) for part in parts])
         size = np.abs(series).max(axis=(0, 1))
         last = np.abs(series[:, -2:]).max(axis=(0, 1))
-        if np.all(last <= _ACCURACY * np.maximum(size, 1e-300)):
+        if np.all(last <= np.maximum(_ACCURACY * size, noise * size.max())):
             break
         panels *= 2
     else:

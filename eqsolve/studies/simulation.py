@@ -255,7 +255,9 @@ class Simulator:
         self.curves.append(
             (
                 flat,
-                interpolated(lambda times: source.values(times).reshape(len(times), -1), claim.end),
+                interpolated(
+                    lambda times: source.values(times).reshape(len(times), -1), claim.end, 1e-13
+                ),
             )
         )
         monomials = [source.monomial(e) for e in source.basis]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ from eqsolve.game import Model
 from eqsolve.game.game import Notion
 from eqsolve.game.structure import build, structure
 from eqsolve.registry import Found
+from eqsolve.solve.solve import solve
 from eqsolve.verify.check import Check
 from eqsolve.verify.model import verify
 from eqsolve.verify.proof import prove
@@ -79,12 +81,41 @@ def model_checks(variant: Variant, paths: int) -> list[Check]:
     if model.game.crowd is not None and model.game.crowd.own:
         return prove(derive(model))
     found: list[Check] = []
+    for name, results in model.reference.items():
+        rows = reference_checks(model, name, results)
+        found += [_named(row, f"{variant.words}, {name}") for row in rows]
     for name in model.cases:
         values = variant.values(name)
         known = {letter.name for letter in model.vocabulary.parameters}
         rows = verify(model, {k: v for k, v in values.items() if k in known}, paths=paths)
         found += [_named(row, f"{variant.words}, {name}") for row in rows]
     return found or prove(derive(model))
+
+
+def reference_checks(model: Model, case: str, results: Mapping[str, str]) -> list[Check]:
+    """Compare results with those that a model's file knows, to the digits that it gives."""
+    size = model.game.crowd.size if model.game.crowd is not None else None
+    if size is not None and not {s.name for s in size.free_symbols} <= model.cases[case].keys():
+        return []  # the set says nothing of the number of players
+    answer = solve(model, model.cases[case])
+    found: dict[str, Any] = {**answer.coefficients, **answer.at, **answer.outputs}
+    rows = []
+    for name, printed in results.items():
+        value = found.get(name, math.nan)
+        known, last = float(printed), 10.0 ** -len(str(printed).partition(".")[2])
+        rows.append(
+            Check(
+                name=f"{name} is as the file says",
+                game=model.name,
+                kind="reference",
+                value=value,
+                reference=known,
+                error=abs(value - known),
+                allowed=1.01 * last,
+                note="" if name in found else f"The results are {', '.join(found)}.",
+            )
+        )
+    return rows
 
 
 def _named(check: Check, words: str) -> Check:

@@ -13,6 +13,7 @@ from flint import arb
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import t
+from eqsolve.solve.path import center
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moments import Moments
 from eqsolve.studies.simulation import Band, Simulation, Simulator
@@ -24,6 +25,8 @@ FALSE_ALARM = 1e-6
 ERROR, POWER = 0.01, 0.99
 #: How many simulations, of shorter steps and more paths, are made to reach the power.
 ROUNDS = 4
+#: Most paths of a round; what needs more is not verified.
+MOST_PATHS = 1_000_000
 
 
 def simulation_checks(
@@ -90,7 +93,7 @@ def claimed_values(claim: Equilibrium) -> dict[str, float]:
 
 def _number(claim: Equilibrium, coefficients: Mapping[sp.Symbol, arb], symbol: sp.Symbol) -> float:
     if symbol in coefficients:
-        return float(coefficients[symbol].mid())
+        return center(coefficients[symbol])
     if symbol in claim.numbers:
         return float(claim.numbers[symbol])
     return float(claim.state(symbol))
@@ -112,7 +115,9 @@ def _powerful(
         steps = max(math.sqrt(band.bias / _room(band) * 6) for band in weak)
         errors = max((band.allowed(false_alarm) - band.bias) / _room(band) * 2 for band in weak)
         step /= min(max(steps, 1.0 if errors > 1 else 2.0), 8.0)
-        paths = math.ceil(paths * min(max(errors**2, 1.0), 16.0))
+        if paths * errors**2 > 4 * MOST_PATHS:  # out of reach, whatever the first estimate's error
+            break
+        paths = min(math.ceil(paths * min(max(errors**2, 1.0), 16.0)), MOST_PATHS)
         seed += 1
     return found
 

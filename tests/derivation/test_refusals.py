@@ -361,6 +361,15 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "game",
         "does not use its moment H",
     ),
+    "factor that follows the states of a copy": (
+        lambda: crowd(
+            states=(State(x, u, {"W": s}), State(y, x - y)),
+            functions={"J": P * x**2 / 2 + q * x * m + w * m**2 + rho * x * y + c},
+            feedback={u: -k * x - z * m - v * y},
+        ),
+        "laws",
+        "needs the mean of y",
+    ),
     "second moment of the crowd": (
         lambda: crowd(half * ((x - m) ** 2 + v + u**2), laws=(Law(m, x), Law(v, x**2))),
         "laws",
