@@ -56,7 +56,8 @@ class Model:
         table(self, "outputs", str, self.name)
         for name in ("initial", "cases", "reference"):
             kind(self, name, Mapping, self.name)
-        for state, law in self.initial.items():
+        laws: Mapping[object, object] = self.initial
+        for state, law in laws.items():
             if not isinstance(law, (tuple, list)) or len(law) != 2:
                 raise self.game.error(
                     f"the initial law of {state} is {law!r}.",
