@@ -28,6 +28,7 @@ from eqsolve.paper.claims import (
     joint,
     limits,
     positivity,
+    relative,
     sensitivity,
     theorems,
     weights,
@@ -136,6 +137,7 @@ def test_a_claim_that_does_not_hold_has_a_counterexample(judged: dict[str, claim
         assert (found.counterexample is None) == (found.verdict == "holds"), found.id
         if found.verdict == "conditional":
             assert found.condition, found.id
+        assert all(t.passed for t in found.finding.tests if t.scope != "claim"), found.id
 
 
 def test_counterexamples_can_be_pasted(judged: dict[str, claim.Claim]) -> None:
@@ -293,6 +295,24 @@ def test_a_wrong_threshold_is_seen(context: Context) -> None:
     assert sensitivity.gamma_bounded(planted("best-response", "q3", symbol("gamma"))).verdict == (
         "false"
     )
+
+
+def test_wrong_conditions_are_seen(context: Context) -> None:
+    """Each claim's check fails under the condition that was stated before, or another one."""
+    by_own_wealth = relative.relative(context, rule=lambda x, mean, share, Q: x)
+    assert by_own_wealth.verdict == "false"
+    assert [t.kind for t in by_own_wealth.tests if t.scope == "condition"] == ["exact", "search"]
+    assert not any(t.passed for t in by_own_wealth.tests if t.scope == "condition")
+    either_sign = (-0.3, 0.3, False)
+    assert weights.beta_increasing(context, drift=either_sign).verdict == "false"
+    assert weights.beta_concave(context, drift=either_sign).verdict == "false"
+    assert limits.no_equilibrium(context, signs=(1, -1)).verdict == "false"
+    assert joint.two_agents(context, rule=joint.jointly_finite).verdict == "false"
+    assert convergence.pathwise(context, {"nu = 0": {symbol("nu"): 0}}).verdict == "false"
+    for check in (equilibria.nash, equilibria.value):
+        found = check(context, {"at nu = 0": {"nu": "0"}, **equilibria.FLAT})
+        passed = [t.passed for t in found.tests if t.scope == "exception"]
+        assert passed == [False, *(True for _ in equilibria.FLAT)]
 
 
 def test_signs_are_proved_or_unclear() -> None:

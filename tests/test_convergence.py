@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.mean_field_limit import convergence
 from eqsolve.numerics.mean_field_limit.convergence import converge, parse_counts
@@ -233,3 +235,67 @@ def test_exact_parameters_are_kept() -> None:
     third = converge("n-agent", (10, 20), **{**cases.S1, "theta": "1/3"})
     same = converge("n-agent", (10, 20), **{**cases.S1, "theta": Fraction(1, 3)})
     assert third == same
+
+
+def test_exploitability_does_not_vanish_in_the_limit() -> None:
+    """Frozen aggregates are no closed-loop Nash equilibrium of the continuum either."""
+    found = converge("n-agent", (10, 1000, 10**6), **cases.S1)
+    assert found.exploitability == pytest.approx(4.84897750037e-6, rel=1e-11)
+    rows = found.to_dict()["rows"]
+    for row in rows:
+        n = row["n"]
+        key = spec.n_agent(cases.S1, n)
+        gain = spec.exploitability(
+            cases.S1, n, [key[k] for k in ("k1", "k2", "k3")], 1, spec.number(n - 1) / n
+        )
+        assert row["exploitability"] == pytest.approx(float(gain["eps"]), rel=1e-12)
+    gaps = [row["n"] * (found.exploitability - row["exploitability"]) for row in rows]
+    # proportional to 1/n, and a planted limit of zero would not be
+    assert gaps[1] == pytest.approx(gaps[2], rel=0.02) and gaps[2] > 0
+    mean_field = spec.mean_field(cases.S1)
+    profile = [mean_field[k] for k in ("k1", "k2", "k3")]
+    assert found.exploitability == pytest.approx(
+        float(spec.exploitability(cases.S1, None, profile, 1, 1)["eps"]), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"theta": "0"}, {"beta": "0", "r": "0"}, {"beta": "0", "nu": "0"}, {"b": ".03"}]
+)
+def test_exploitability_is_zero_only_where_it_is(change: dict[str, str]) -> None:
+    found = converge("n-agent", (2, 100), **{**cases.S1, **change})
+    assert found.exploitability == 0 and all(row["exploitability"] == 0 for row in found.rows)
+
+
+def test_what_is_small_is_not_shown_as_zero() -> None:
+    """With beta = 0 and a small r every deviation is small, and none is rounding."""
+    small = {**cases.S1, "beta": "0", "r": ".0001", "b": ".0901"}
+    found = converge("n-agent", (10, 100), **small)
+    key = spec.mean_field(small)
+    profile = [key[k] for k in ("k1", "k2", "k3")]
+    assert 0 < found.exploitability < 1e-20
+    assert found.exploitability == pytest.approx(
+        float(spec.exploitability(small, None, profile, 1, 1)["eps"]), rel=1e-10
+    )
+    assert 0 < abs(found.limit["x"]) < 1e-7
+    words = [f"-p{'lambda' if k == 'lam' else k}={v}" for k, v in small.items()]
+    text = CliRunner().invoke(cli, ["converge", "n-agent", "--n", "10,100", *words]).output
+    rows = {line[:12].strip(): line.split() for line in text.splitlines()}
+    assert float(rows["mean field"][2]) == pytest.approx(found.limit["x"], rel=1e-14)
+    assert f"{found.exploitability:.6g} in the limit: not a closed-loop Nash equilibrium" in text
+    assert "0.000000" not in text
+
+
+def test_directions() -> None:
+    """More agents: at S1 everything falls; without idiosyncratic noise pi rises."""
+    assert set(converge("n-agent", (10,), **cases.S1).directions.values()) == {"falls"}
+    common = {**cases.S1, "nu": "0"}
+    moves = converge("n-agent", (10,), **common).directions
+    assert moves == {"x": "falls", "y": "rises", "1": "rises", "pi": "rises"}
+    for given in (cases.S1, common):
+        study = converge("n-agent", (1000, 2000), **given)
+        for name, move in study.directions.items():
+            low, high = (row[name] for row in study.rows)
+            assert move == ("rises" if high > low else "falls")
+    alone = converge("n-agent", (10,), **{**cases.S1, "theta": "0"}).directions
+    assert set(alone.values()) == {"unchanged"}

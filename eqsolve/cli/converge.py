@@ -87,14 +87,22 @@ def converge(
     columns = ("x", "y", "1")
     click.echo(f"{'n':>12}" + "".join(f"{'strategy.' + c:>22}" for c in columns))
     for row in result["rows"]:
-        click.echo(f"{row['n']:>12}" + "".join(f"{row[c]:>22.15f}" for c in columns))
+        click.echo(f"{row['n']:>12}" + "".join(f"{row[c]:>22.15g}" for c in columns))
     for title, values in (
         ("mean field", result["limit"]),
         ("n (k_n - k)", result["rate_constants"]),
     ):
-        click.echo(f"{title:>12}" + "".join(f"{values[c]:>22.15f}" for c in columns))
+        click.echo(f"{title:>12}" + "".join(f"{values[c]:>22.15g}" for c in columns))
+    moves = result["directions"]
+    click.echo(f"{'as n grows':>12}" + "".join(f"{moves[c]:>22}" for c in columns))
     order = "none (no distance)" if result["order"] is None else f"{result['order']:.4f}"
     click.echo(f"observed order of convergence: {order}")
+    *_, position = moves.values()
+    click.echo(f"position of everybody at wealth 1 as n grows: {position}")
+    last, gain = result["rows"][-1], result["exploitability"]
+    found = f"{last['exploitability']:.6g} at n = {last['n']}, {gain:.6g} in the limit"
+    end = "" if gain == 0 else ": not a closed-loop Nash equilibrium"
+    click.echo(f"exploitability there: {found}{end}")
     if "pathwise" in result:
         _show_paths(result["pathwise"])
 

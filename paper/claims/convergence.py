@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
-from eqsolve.claims.search import plural
+from eqsolve.claims.search import Array, Range, counted, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.mean_field_limit.convergence import converge
 from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
+from eqsolve.paper.claims.corollaries import CONSTANT
 from eqsolve.paper.claims.domain import draw
-from eqsolve.paper.claims.exact import S1, N, combined, exact
+from eqsolve.paper.claims.exact import (
+    S1,
+    B,
+    N,
+    combined,
+    exact,
+    k1,
+    k2,
+    k3,
+    kappa,
+    p1,
+    theta,
+)
 from eqsolve.paper.claims.joint import feedback, fixed_point, generic_fixed_point, responses
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.population import Population
+from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.verify.symbolic import limit_checks
 
 #: Numbers of agents in the simulation, paths, steps, and the time simulated.
@@ -55,12 +71,27 @@ def coefficients(context: Context) -> Finding:
     )
 
 
-def pathwise(context: Context) -> Finding:
+#: Where the strategies of n agents and of the mean field are the same, by what to say of them.
+EQUAL: Mapping[str, Mapping[sp.Symbol, int]] = {
+    "theta = 0": {theta: 0, kappa: 1},
+    "B = 0": {B: 0, p1: 0},
+}
+
+
+def pathwise(context: Context, equal: Mapping[str, Mapping[sp.Symbol, int]] = EQUAL) -> Finding:
     """Proposition 3.4 along paths: the strategies at the agents' own wealth converge."""
+    form = context.form("n-agent")
+
+    def same(changes: Mapping[sp.Symbol, int]) -> bool:
+        special = specialize(form, changes)
+        feedback = [explicit(special, name) for name in (k1, k2, k3)]
+        return feedback[1] == 0 and not any(e.has(N) or e.has(kappa) for e in feedback)
+
     population = model("n-agent").population
     assert isinstance(population, Population)
     nu, g2 = symbols("nu g2")
     noise = population.aggregates[symbol("m_2")]
+    common = converge("n-agent", (2, 3, 1000), **dict[str, Any]({**S1, "beta": "0", "nu": "0"}))
     deviations, slope, error = _simulated(context)
     listed = ", ".join(f"{d:.3g} (n = {n})" for n, d in zip(_COUNTS, deviations))
     return Finding(
@@ -77,9 +108,28 @@ def pathwise(context: Context) -> Finding:
                 f"+- {error:.3f} in log n, -1/2 expected.",
                 abs(slope + 0.5) < _ERRORS * error,
             ),
+            *(
+                exact(
+                    f"At {text} k2 = 0, and k1, k3 do not depend on n: the strategies are the "
+                    "same for every n.",
+                    partial(same, changes),
+                )
+                for text, changes in equal.items()
+            ),
+            Test(
+                "ball",
+                "At beta = nu = 0, the rest as in S1, the strategy is the same for n = 2, 3, 1000 "
+                "and in the mean field.",
+                all(row[f"distance_{k}"] == 0 for row in common.rows for k in ("x", "y", "1")),
+            ),
+            exact(
+                "At beta = r = 0 k1 = k2 = 0: the strategy does not depend on wealth.",
+                lambda: all(explicit(specialize(form, CONSTANT), k) == 0 for k in (k1, k2)),
+            ),
         ),
-        "The strategy at the agents' own wealth converges at the rate n^(-1/2) only, unless "
-        "beta = r = 0 or nu = 0.",
+        "The strategy at the agents' own wealth converges at the rate n^(-1/2) only, where nu != 0 "
+        "and k2 != 0. Not so at theta = 0, B = 0 or beta = nu = 0, where it is the same for every "
+        "n, nor at beta = r = 0 or nu = 0, where the rate is 1/n.",
     )
 
 
@@ -134,8 +184,9 @@ def independent(context: Context) -> Finding:
                 coupled == 0 or influence == 0,
             ),
         ),
-        "Only where k2 = 0 (theta = 0, or beta = r = 0). In general the agents are exchangeable, "
-        "and independence holds in the limit (propagation of chaos); the result survives.",
+        "Only where k2 = 0 (theta = 0, B = 0, beta = r = 0 or beta = nu = 0), nu = 0 or n = 1. In "
+        "general the agents are exchangeable, and independence holds in the limit (propagation of "
+        "chaos); the result survives.",
         Counterexample.of(
             (command,),
             "At S1 with n = 3 the coefficient of the others' wealth is {:.6g}: their idiosyncratic "
@@ -150,15 +201,8 @@ def monotone(context: Context) -> Finding:
     study = converge("n-agent", [2**k for k in range(1, 21)], **dict[str, Any](S1))
     falls = [a["pi"] > b["pi"] for a, b in zip(study.rows, study.rows[1:])]
     above = study.rows[-1]["pi"] > study.limit["pi"]
-    points, where = draw(context, "figure 4.5")
-    rows, fine = [], np.ones(context.samples, bool)
-    for n in (10.0, 20.0, 40.0):
-        size = np.full(context.samples, n)
-        moved = {**points, "n": size, "y": points["x"] * (1 - 1 / size)}
-        found = context.kernel("n-agent").evaluate(moved, outputs=("status", "pi"))
-        fine &= found["status"] == Status.OK
-        rows.append(found["pi"])
-    values = np.array([row[fine] for row in rows])
+    values, where = _sizes(context, "figure 4.5")
+    common, alone = _sizes(context, "figure 4.5, common noise", nu=(0.0, 0.0, False))
     rising = int(np.count_nonzero(values[2] >= values[0]))
     turning = int(np.count_nonzero((values[1] - values[0]) * (values[2] - values[1]) < 0))
     constants = ", ".join(f"{v:.6g}" for v in study.rate_constants.values())
@@ -170,6 +214,13 @@ def monotone(context: Context) -> Finding:
                 f"limit; the constants of 1/n are {constants}.",
                 all(falls) and above and min(study.rate_constants.values()) > 0,
             ),
+            counted(
+                "With nu = 0 (and B, beta > 0) pi rises from n = 10 over 20 to 40: with common "
+                "noise alone more agents invest more",
+                (common[1] <= common[0]) | (common[2] <= common[1]),
+                alone,
+                "exception",
+            ),
             Test(
                 "search",
                 f"Elsewhere pi can rise: from n = 10 over 20 to 40 it does in {rising:,} of "
@@ -179,8 +230,22 @@ def monotone(context: Context) -> Finding:
                 where,
             ),
         ),
-        "At the reference set. In general the direction is the sign of the constants of 1/n.",
+        "At the reference set. In general the direction is the sign of the constants of 1/n; with "
+        "nu = 0 and beta > 0 more agents invest more (by search).",
     )
+
+
+def _sizes(context: Context, label: str, **ranges: Range) -> tuple[Array, str]:
+    """Positions for three numbers of agents with equal wealths, and where they were drawn."""
+    points, where = draw(context, label, **ranges)
+    rows, fine = [], np.ones(context.samples, bool)
+    for n in (10.0, 20.0, 40.0):
+        size = np.full(context.samples, n)
+        moved = {**points, "n": size, "y": points["x"] * (1 - 1 / size)}
+        found = context.kernel("n-agent").evaluate(moved, outputs=("status", "pi"))
+        fine &= found["status"] == Status.OK
+        rows.append(found["pi"])
+    return np.array([row[fine] for row in rows]), where
 
 
 def any_number(context: Context, agents: int = 12) -> Finding:

@@ -44,6 +44,7 @@ from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.reductions import explicit, specialize
+from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.verify.check import Check
 
 #: beta = r = 0 and the root that belongs to constant strategies.
@@ -282,6 +283,12 @@ _REMARK = {
 }
 
 
+def _multiple(form: ClosedForm, expression: sp.Expr) -> bool:
+    """Whether the numerator of an expression is divisible by the polynomial of the root."""
+    numerator = sp.numer(sp.cancel(explicit(form, expression)))
+    return bool(sp.rem(numerator, sp.numer(sp.cancel(explicit(form, form[p1]))), p1) == 0)
+
+
 def competitors_wealth(context: Context) -> Finding:
     """The abstract: strategies depend on the wealth of competitors."""
     form = context.form("n-agent")
@@ -300,6 +307,11 @@ def competitors_wealth(context: Context) -> Finding:
                 and all(explicit(form, k2) != 0 for form in (flat, idle)),
             ),
             counted("k2 > 0 with theta, beta > 0", slopes <= 0, where, "condition"),
+            exact(
+                "At beta = nu = 0 p2 + Q p1 is a multiple of the cubic: k2 = 0, too.",
+                lambda: _multiple(specialize(form, {beta: 0, nu: 0, s2: sigma**2}), p2 + Q * p1),
+                "condition",
+            ),
             identity(
                 "k2 S W = p2 + Q p1.",
                 form,
@@ -307,7 +319,7 @@ def competitors_wealth(context: Context) -> Finding:
                 scope="condition",
             ),
         ),
-        "theta != 0, B != 0 and not beta = r = 0.",
+        "n > 1, theta != 0, B != 0, and beta > 0 or r nu != 0.",
         Counterexample.of(
             (command,),
             "At beta = r = 0 the coefficient of the competitors' wealth is exactly {:.0f}.",

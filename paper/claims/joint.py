@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,13 @@ import numpy as np
 import sympy as sp
 
 from eqsolve.claims.claim import Context, Finding, Test
-from eqsolve.claims.search import Array
+from eqsolve.claims.search import Array, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.arithmetic.ball import precision, run
 from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.numerics.parameters import parameters
+from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.exact import exact, p1
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
@@ -78,10 +79,30 @@ def feedback(agents: tuple[Agent, ...], chosen: tuple[int, ...]) -> tuple[Array,
 
 
 def finite(agents: tuple[Agent, ...], positions: Array) -> bool:
-    """Whether second moments of all wealths grow more slowly than every hazard rate."""
+    """Whether for every agent what its payoff reaches grows more slowly than its hazard rate."""
+    return all(_growth(agents, positions, k) < a.given["lambda"] for k, a in enumerate(agents))
+
+
+def jointly_finite(agents: tuple[Agent, ...], positions: Array) -> bool:
+    """Whether all wealths together grow more slowly than every hazard rate; blunter than need."""
+    growth = _rate(agents, positions, list(range(len(agents))))
+    return growth < min(a.given["lambda"] for a in agents)
+
+
+def _growth(agents: tuple[Agent, ...], positions: Array, index: int) -> float:
+    """Growth rate of the second moments of the wealths that one agent's payoff reaches."""
     count = len(agents)
-    K, one = positions[:, :count], np.eye(count)
-    column = {k: np.array([a.given[k] for a in agents]) for k in ("r", "B", "nu", "sigma")}
+    reached = {index} if agents[index].given["theta"] == 0 else set(range(count))
+    for _ in range(count):
+        reached |= {j for k in reached for j in range(count) if positions[k, j] != 0}
+    return _rate(agents, positions, sorted(reached))
+
+
+def _rate(agents: tuple[Agent, ...], positions: Array, chosen: list[int]) -> float:
+    count = len(chosen)
+    K, one = positions[np.ix_(chosen, chosen)], np.eye(count)
+    rows = [agents[k].given for k in chosen]
+    column = {k: np.array([row[k] for row in rows]) for k in ("r", "B", "nu", "sigma")}
     drift = np.diag(column["r"]) + column["B"][:, None] * K
     common = column["sigma"][:, None] * K
     growth = np.kron(one, drift) + np.kron(drift, one) + np.kron(common, common)
@@ -89,7 +110,7 @@ def finite(agents: tuple[Agent, ...], positions: Array) -> bool:
         single = np.zeros((count, count))
         single[j] = column["nu"][j] * K[j]
         growth += np.kron(single, single)
-    return bool(np.linalg.eigvals(growth).real.max() < min(a.given["lambda"] for a in agents))
+    return float(np.linalg.eigvals(growth).real.max())
 
 
 def fixed_point() -> FixedPoint:
@@ -128,8 +149,75 @@ def generic_fixed_point(point: FixedPoint) -> bool:
     return all(is_zero(e) for e in (own, *solved, *sums))
 
 
-def two_agents(context: Context) -> Finding:
-    """Theorem 2.4."""
+#: Each on its own: the first one's wealth grows faster than the second one's hazard rate.
+APART = (
+    {"r": "0", "b": "0.6", "nu": "0.2", "sigma": "0.1", "theta": "0", "gamma": "1"}
+    | {"alpha": "1", "beta": "0.9", "lambda": "2", "n": "2"},
+    {"r": "0", "b": "0.05", "nu": "0.2", "sigma": "0.1", "theta": "0", "gamma": "5"}
+    | {"alpha": "1", "beta": "0.1", "lambda": "0.05", "n": "2"},
+)
+#: Drawn pairs whose status is compared.
+_PAIRS = 12
+
+
+def _table(pair: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """What the solver is given of two agents."""
+    rows = [{k: v for k, v in row.items() if k not in ("r", "n")} for row in pair]
+    return {"r": pair[0]["r"], "agent": rows}
+
+
+def _existence(
+    context: Context, rule: Callable[[tuple[Agent, ...], Array], bool]
+) -> tuple[Test, ...]:
+    """Whether a rule for finite second moments agrees with the solver's status."""
+    drawn_rows = drawn(context.seed, 2 * _PAIRS)
+    names = model("n-agent").parameters
+    pairs: list[tuple[dict[str, str], ...]] = [APART]
+    for first, second in zip(drawn_rows[::2], drawn_rows[1::2]):
+        same = {"r": first["r"], "n": "2"}
+        pairs.append(tuple({k: ({**row, **same})[k] for k in names} for row in (first, second)))
+    wrong, counts = 0, [0, 0]
+    for pair in pairs:
+        agents = tuple(responses(row) for row in pair)
+        enough = all(
+            a.responses and (a.given["theta"] == 0 or a.given["lambda"] > 2 * a.given["r"])
+            for a in agents
+        )
+        outermost = tuple(
+            max(range(len(a.responses)), key=lambda k: a.given["B"] * a.responses[k]["p1"])
+            for a in agents
+            if a.responses
+        )
+        exists = enough and rule(agents, feedback(agents, outermost)[0])
+        wrong += exists != solve("two-agent", **_table(pair)).ok
+        counts[exists] += 1
+    given = tuple(solve("two-agent", **_table(APART)).to_dict()["pi"])
+    return (
+        Test(
+            "point",
+            "The pair exists if and only if each agent has D2 > 0, lambda > 2 r or theta = 0, and "
+            "what its own payoff reaches grows more slowly than its own hazard rate: "
+            f"{plural(wrong, 'exception')} in {len(pairs)} pairs, {counts[1]} of which exist.",
+            wrong == 0,
+        ),
+        Test(
+            "point",
+            "Two agents with theta = 0 are each on their own: they exist although the first one's "
+            f"wealth grows faster than the second one's hazard rate, at {given[0]:.6g} and "
+            f"{given[1]:.6g}.",
+            not jointly_finite(tuple(map(responses, APART)), _alone_feedback()),
+        ),
+    )
+
+
+def _alone_feedback() -> Array:
+    return feedback(tuple(map(responses, APART)), (0, 0))[0]
+
+
+def two_agents(
+    context: Context, rule: Callable[[tuple[Agent, ...], Array], bool] = finite
+) -> Finding:
+    """Theorem 2.4; ``rule`` decides on finite second moments."""
     point = fixed_point()
     factor, M = symbol("rho"), sp.Matrix(symbols("M_b M_s"))
 
@@ -144,11 +232,7 @@ def two_agents(context: Context) -> Finding:
 
     pair = tuple({**SETS[name], "r": "0.03", "n": "2"} for name in ("S1", "S2"))
     expected, residual = feedback(tuple(responses(row) for row in pair), (0, 0))
-    given: dict[str, Any] = {
-        "r": "0.03",
-        "agent": [{k: v for k, v in row.items() if k not in ("r", "n")} for row in pair],
-    }
-    found = solve("two-agent", **given).to_dict()["feedback"]
+    found = solve("two-agent", **_table(pair)).to_dict()["feedback"]
     distance = max(
         float(np.abs(np.array(found["wealth"]) - expected[:, :2]).max()),
         float(np.abs(np.array(found["constant"]) - expected[:, 2]).max()),
@@ -171,7 +255,9 @@ def two_agents(context: Context) -> Finding:
                 "0 and its second equation is rho times the first.",
                 degenerate,
             ),
+            *_existence(context, rule),
         ),
-        "As a fixed point of responses to given aggregates; determinant nonzero, each agent's "
-        "D2 > 0, lambda > 2 r, and second moments of the pair finite.",
+        "As a fixed point of responses to given aggregates; determinant nonzero, and for each "
+        "agent D2 > 0, lambda > 2 r or theta = 0, and what its own payoff reaches (both wealths, "
+        "or its own one if theta = 0) grows more slowly than its own lambda.",
     )

@@ -118,13 +118,25 @@ def short_horizon(context: Context) -> Finding:
     )
 
 
-def no_equilibrium(context: Context) -> Finding:
-    """Corollary 3.1: Lacker and Zariphopoulou's equilibrium, and none if psi = 1."""
+def no_equilibrium(context: Context, signs: tuple[int, ...] = (1, 1)) -> Finding:
+    """Corollary 3.1: Lacker and Zariphopoulou's equilibrium, and none if psi = 1.
+
+    ``signs`` are those of the sigmas of several types for which phi != 0 is to be shown.
+    """
     form = specialize(context.form("mean-field"), CONSTANT)
     total = {s2: nu**2 + sigma**2}
     psi, phi = theta * sigma**2 / s2, alpha * sigma * B / (gamma * s2)
     expected = (alpha * B / gamma + theta * sigma * phi / (1 - psi)) / s2
     slope, intercept = explicit(form, Q), explicit(form, q3)
+
+    def one_signed(directions: tuple[int, ...]) -> bool:
+        size = sp.Dummy("size", positive=True)
+        at_one = {theta: 1, nu: 0, s2: sigma**2, alpha: 1, gamma: 1, B: 1}
+        if sp.cancel(psi.subs(at_one)) != 1:
+            return False
+        terms = [sp.cancel(phi.subs(at_one)).subs(sigma, d * size) for d in directions]
+        return bool(sp.Add(*terms) != 0)
+
     params = {"r": "0", "b": "0", "nu": "0", "sigma": "0.2", "theta": "1", "gamma": "2"}
     params |= {"alpha": "1", "beta": "0", "lambda": "0.6", "n": "1000000000000"}
     commands = tuple(
@@ -150,12 +162,26 @@ def no_equilibrium(context: Context) -> Finding:
                 "condition",
             ),
             exact(
+                "Types with nu = 0, theta = 1 and B > 0 have psi = 1 and phi > 0 (or < 0), an "
+                "average of terms alpha B/(gamma sigma), if their sigmas have one sign.",
+                lambda: one_signed(signs),
+                "condition",
+            ),
+            exact(
+                "With sigmas of both signs phi can be 0 though b > r: two types that differ in "
+                "the sign of sigma only.",
+                lambda: not one_signed((1, -1)),
+                "condition",
+            ),
+            exact(
                 "At psi = 1 no constant c solves c = psi c + phi/sigma, whatever the parameters.",
                 lambda: not is_zero(phi.subs(B, 0)),
             ),
         ),
-        "phi != 0, which b > r implies for psi = 1; if psi = 1 and phi = 0 every constant is an "
-        "equilibrium.",
+        "phi != 0. With theta <= 1, psi = 1 means theta = 1 and nu = 0 for all, and then b > r "
+        "implies phi != 0 if the sigmas of all types have one sign; with both signs phi can be 0. "
+        "If psi = 1 and phi = 0 there is a line of equilibria, for identical agents every "
+        "constant.",
         Counterexample.of(
             commands,
             "With theta = 1, nu = 0, b = r (psi = 1, phi = 0, n so large that kappa = 1) the "

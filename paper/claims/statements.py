@@ -12,6 +12,7 @@ from eqsolve.paper.claims import (
     equilibria,
     joint,
     limits,
+    relative,
     sensitivity,
     theorems,
     weights,
@@ -262,7 +263,7 @@ STATEMENTS = (
         "relative-sensitivity",
         "section 4.2, Figures 4.4",
         "pi is more sensitive to beta than to alpha.",
-        weights.relative,
+        relative.relative,
     ),
     _claim(
         "figure-4.5",

@@ -1,4 +1,4 @@
-"""Checks of how the strategy moves with the weight on the mean, beta against alpha (Figures 4.4).
+"""Checks of how the strategy moves with the weight beta on the mean (Figures 4.4).
 
 The coefficients k1, k2 do not depend on alpha and k3 is proportional to it, so that the sign of a
 derivative of pi in beta compares the wealths with alpha times a number free of both.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy as sp
 
-from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
+from eqsolve.claims.claim import Context, Counterexample, Finding, Test
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, signs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.numerics.arithmetic.ball import precision, run
@@ -55,14 +55,15 @@ CONVEX = {
 }
 #: One agent without interest, B = .09 and s2 = .08.
 SIMPLE = {**S1, "r": "0", "b": "0.09", "theta": "0", "gamma": "2", "alpha": "1", "beta": "0.5"}
-#: The set S1 with three agents.
-TWIN = {**S1, "n": "3"}
+#: Ranges of a positive excess drift and of a negative one.
+RISES: Range = (0.02, 0.3, False)
+FALLS: Range = (-0.3, -0.02, False)
 #: Nothing is at the noise if the strategy's second difference is above this fraction of it.
 BEND_NOISE = 1e-10
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """The strategy at three values of beta: k1, k2 and k3/alpha; state and weights."""
 
     own: tuple[Array, ...]
@@ -103,7 +104,7 @@ def _bend(values: tuple[Array, ...]) -> Array:
     return values[0] - 2 * values[1] + values[2]
 
 
-def _parts(context: Context, label: str, **ranges: Range) -> _Parts:
+def parts_of(context: Context, label: str, **ranges: Range) -> Parts:
     points, where = draw(context, label, **ranges)
     outputs = ("status", "k_x", "k_y", "k_1")
     rows = [
@@ -118,7 +119,7 @@ def _parts(context: Context, label: str, **ranges: Range) -> _Parts:
     own, others, constant = (
         tuple(row[name][fine] for row in rows) for name in ("k_x", "k_y", "k_1")
     )
-    return _Parts(own, others, tuple(v / share for v in constant), x, y, share, weight, where)
+    return Parts(own, others, tuple(v / share for v in constant), x, y, share, weight, where)
 
 
 def _threshold(context: Context) -> tuple[Test, ...]:
@@ -191,32 +192,52 @@ def _threshold_number(context: Context) -> Test:
     )
 
 
-def beta_increasing(context: Context, direction: int = 1) -> Finding:
-    """The strategies increase with beta (first Figure 4.4)."""
-    parts = _parts(context, "beta")
-    rises = parts.rises * direction
+def _rising(parts: Parts, direction: int, says: tuple[str, str], sign: int = 1) -> tuple[Test, ...]:
+    """How the coefficients move with beta, and the bound of own wealth beyond which pi rises.
+
+    With ``sign`` -1 everything is that of the mirror image.
+    """
+    rises = parts.rises * direction * sign
     own, others, constant = (v[2] - v[0] for v in (parts.own, parts.others, parts.constant))
     beyond = parts.x > -(others * parts.y + parts.alpha * constant) / own
+    signed = direction * sign
+    bad = (own * signed <= 0) | (constant * signed >= 0)
+    return (
+        counted(says[0], bad, parts.where, "condition"),
+        counted(says[1], ((rises > 0) != beyond)[rises != 0], parts.where, "condition"),
+    )
+
+
+def beta_increasing(context: Context, direction: int = 1, drift: Range = RISES) -> Finding:
+    """The strategies increase with beta (first Figure 4.4), ``drift`` the range of B."""
+    parts = parts_of(context, "beta", B=drift)
+    mirrored = parts_of(context, "beta mirrored", B=FALLS)
     return Finding(
         (
-            counted("pi increases with beta", rises <= 0, parts.where),
-            counted(
-                "k1 increases with beta and k3 decreases",
-                (own * direction <= 0) | (constant * direction >= 0),
-                parts.where,
-                "condition",
+            counted("pi increases with beta", parts.rises * direction <= 0, parts.where),
+            *_rising(
+                parts,
+                direction,
+                (
+                    "k1 increases with beta and k3 decreases",
+                    "pi increases if and only if x > -(k2' y + k3')/k1'",
+                ),
             ),
-            counted(
-                "pi increases if and only if x > -(k2' y + k3')/k1'",
-                ((rises > 0) != beyond)[rises != 0],
-                parts.where,
-                "condition",
+            *_rising(
+                mirrored,
+                direction,
+                (
+                    "For B < 0 k1 decreases with beta and k3 increases",
+                    "For B < 0 pi decreases if and only if x > -(k2' y + k3')/k1'",
+                ),
+                -1,
             ),
             *_threshold(context),
         ),
-        "If and only if x > -(k2' y + k3')/k1', ' = d/dbeta: own wealth must exceed a bound "
-        "linear in alpha and y, with k1' > 0 > k3'. At r = theta = 0 it reads x/alpha > "
-        "-(p1/beta)'/p1', a number free of wealth and alpha.",
+        "For B > 0 if and only if x > -(k2' y + k3')/k1', ' = d/dbeta: own wealth must exceed a "
+        "bound linear in alpha and y, as k1' > 0 > k3' (by search). For B < 0 beyond this bound pi "
+        "decreases (the mirror image), for B = 0 it is 0. At r = theta = 0 the bound reads "
+        "x/alpha > -(p1/beta)'/p1', a number free of wealth and alpha.",
         Counterexample.of(
             moved(FALLING, "beta", ("1/2", "3/2")),
             "As beta rises from 0.25442 to 0.76326, everybody at wealth 1, pi falls from {:.6g} to "
@@ -226,26 +247,42 @@ def beta_increasing(context: Context, direction: int = 1) -> Finding:
     )
 
 
-def beta_concave(context: Context, direction: int = 1) -> Finding:
-    """The strategies are concave in beta (first Figure 4.4)."""
-    parts = _parts(context, "beta concave")
-    bends = parts.bends * direction
+def _bending(
+    parts: Parts, direction: int, says: tuple[str, str], sign: int = 1
+) -> tuple[Test, ...]:
+    """How k1 bends in beta, and the bound of own wealth beyond which pi bends likewise."""
+    bends = parts.bends * direction * sign
     own, others, constant = (_bend(v) for v in (parts.own, parts.others, parts.constant))
     beyond = parts.x > -(others * parts.y + parts.alpha * constant) / own
+    return (
+        counted(says[0], own * direction * sign >= 0, parts.where, "condition"),
+        counted(says[1], ((bends < 0) != beyond)[bends != 0], parts.where, "condition"),
+    )
+
+
+def beta_concave(context: Context, direction: int = 1, drift: Range = RISES) -> Finding:
+    """The strategies are concave in beta (first Figure 4.4), ``drift`` the range of B."""
+    parts = parts_of(context, "beta concave", B=drift)
+    mirrored = parts_of(context, "beta convex", B=FALLS)
     return Finding(
         (
-            counted("pi is concave in beta", bends > 0, parts.where),
-            counted(
-                "k1 is concave in beta",
-                own * direction >= 0,
-                parts.where,
-                "condition",
+            counted("pi is concave in beta", parts.bends * direction > 0, parts.where),
+            *_bending(
+                parts,
+                direction,
+                (
+                    "k1 is concave in beta",
+                    "pi is concave if and only if x > -(k2'' y + k3'')/k1''",
+                ),
             ),
-            counted(
-                "pi is concave if and only if x > -(k2'' y + k3'')/k1''",
-                ((bends < 0) != beyond)[bends != 0],
-                parts.where,
-                "condition",
+            *_bending(
+                mirrored,
+                direction,
+                (
+                    "For B < 0 k1 is convex in beta",
+                    "For B < 0 pi is convex if and only if x > -(k2'' y + k3'')/k1''",
+                ),
+                -1,
             ),
             exact(
                 "As lambda tends to infinity p1 and q3 become affine in beta.",
@@ -253,8 +290,9 @@ def beta_concave(context: Context, direction: int = 1) -> Finding:
                 "condition",
             ),
         ),
-        "If and only if x > -(k2'' y + k3'')/k1'', '' the second derivative in beta and k1'' < 0: "
-        "own wealth large against alpha and y. Affine in the limit lambda = infinity.",
+        "For B > 0 if and only if x > -(k2'' y + k3'')/k1'', '' the second derivative in beta and "
+        "k1'' < 0 (by search): own wealth large against alpha and y. For B < 0 pi is convex there "
+        "(the mirror image), for B = 0 it is 0. Affine in the limit lambda = infinity.",
         Counterexample.of(
             moved(CONVEX, "beta", ("95/100", "1", "105/100")),
             "At 0.95, 1 and 1.05 times beta = 0.595, everybody at wealth 1, pi = {:.8g}, {:.8g}, "
@@ -268,51 +306,3 @@ def _limits(context: Context) -> tuple[sp.Expr, sp.Expr]:
     """Limits of p1 and q3 as lambda tends to infinity."""
     found = at_infinity(context.form("best-response"), (p1, q3), symbol("lambda"))
     return found[p1][0], found[q3][0]
-
-
-def relative(context: Context) -> Finding:
-    """The strategies are more sensitive to beta than to alpha (Figures 4.4)."""
-    x = symbol("x")
-    slope, constant = _limits(context)
-    tests = []
-    for label, wealth in (("poor", 0.1), ("equal", 1.0), ("rich", 100.0)):
-        same = (wealth, wealth, False)
-        parts = _parts(context, f"relative {label}", x=same, mean=same)
-        position = parts.position
-        per_beta = abs(position[2] - position[0]) / (2 * STEP * parts.beta)
-        tests.append(
-            counted(
-                f"Everybody at wealth {wealth:g}: abs(dpi/dbeta) > abs(dpi/dalpha)",
-                per_beta <= abs(parts.constant[1]),
-                parts.where,
-                "claim",
-            )
-        )
-    base, step = "0.5", "0.55"
-    commands = tuple(
-        Command("n-agent", {**TWIN, "alpha": a, "beta": b}, "at.pi")
-        for a, b in ((base, base), (step, base), (base, step))
-    )
-    return Finding(
-        (
-            *tests,
-            exact(
-                "As lambda tends to infinity dpi/dbeta : dpi/dalpha tends to x : 1, so that beta "
-                "moves pi more if and only if abs(x) > 1, in the unit of wealth chosen.",
-                lambda: (
-                    sp.cancel(sp.diff(slope * x + constant, beta) / sp.diff(constant, alpha) - x)
-                    == 0
-                ),
-                "condition",
-            ),
-        ),
-        "It depends on the wealth (and its unit: alpha is an amount of money, beta a number): for "
-        "lambda large, if and only if x > 1; in general if and only if abs(k1' x + k2' y + k3') > "
-        "abs(k3)/alpha, ' = d/dbeta.",
-        Counterexample.of(
-            commands,
-            "At alpha = beta = 0.5 and wealth 1 pi = {:.6g}; with alpha = 0.55 pi = {:.6g}, with "
-            "beta = 0.55 pi = {:.6g}.",
-            lambda at, by_alpha, by_beta: abs(by_alpha - at) > abs(by_beta - at),
-        ),
-    )

@@ -47,8 +47,12 @@ class Convergence:
     order : observed order, minus the slope of the regression of ``log max |k_n - k|`` on
         ``log n``; None if there are not two rows that differ from the limit.
     orders : the same for every coefficient and for ``pi``.
-    rows : per ``n`` the coefficients, ``pi``, the distances to the limit and the remainders
-        ``n^2 (k_n - k - c1/n)``, free of cancellation.
+    directions : where many more agents move every coefficient and ``pi``: ``"rises"``,
+        ``"falls"`` or ``"unchanged"``, by the sign of ``c1`` (of ``c2`` where it is 0).
+    exploitability : of the limit, everybody at wealth 1. It is positive where agents would gain by
+        taking into account that others' positions move with wealth, also in the limit.
+    rows : per ``n`` the coefficients, ``pi``, the distances to the limit, the remainders
+        ``n^2 (k_n - k - c1/n)``, free of cancellation, and the exploitability.
     pathwise : distance along simulated paths, if asked for.
     skipped : number of agents and status where there is no equilibrium.
     """
@@ -60,6 +64,8 @@ class Convergence:
     second_order_constants: Mapping[str, float]
     order: float | None
     orders: Mapping[str, float | None]
+    directions: Mapping[str, str]
+    exploitability: float
     rows: tuple[Mapping[str, float], ...]
     skipped: tuple[tuple[int, Status], ...] = ()
     pathwise: Pathwise | None = None
@@ -73,6 +79,8 @@ class Convergence:
             "second_order_constants": dict(self.second_order_constants),
             "order": self.order,
             "orders": dict(self.orders),
+            "directions": dict(self.directions),
+            "exploitability": self.exploitability,
             "rows": [dict(row) for row in self.rows],
         }
         if self.skipped:
@@ -210,6 +218,8 @@ def converge(
         expansion.second,
         _order(rows),
         {key: _order(rows, (key,)) for key in QUANTITIES},
+        expansion.directions,
+        expansion.exploitability,
         rows,
         skipped,
         along,

@@ -10,6 +10,7 @@ from typing import TypeVar
 from flint import arb
 
 from eqsolve.errors import NoSolutionError
+from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import (
     DivisionByZero,
     UndecidedError,
@@ -20,6 +21,7 @@ from eqsolve.numerics.arithmetic.ball import (
     precision,
     run,
 )
+from eqsolve.numerics.equilibria.loop import ClosedLoop
 from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative
@@ -37,10 +39,16 @@ _PRECISIONS = (256, 1024, 4096)
 _Result = TypeVar("_Result")
 
 
+def _models(game: str, given: Mapping[str, Fraction]) -> tuple[Model, Model]:
+    """The finite game, and the one that is meant: without a number of agents the limit."""
+    finite = model(game)
+    return finite, finite if finite.parts.size.name in given else model(LIMITS[game])
+
+
 @lru_cache
 def _form(game: str) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
     """The closed form with its first and second derivatives in N, and the names of each order."""
-    finite = model(game)
+    finite, _ = _models(game, {})
     share = finite.parts.reciprocal
     inner = {s: e for s, e in finite.game.definitions.items() if e.has(share)}
     own, others, constant = finite.parts.strategy
@@ -62,10 +70,9 @@ def _at(game: str, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict
         If there is no admissible root.
     """
     form, names = _form(game)
-    finite = model(game)
+    finite, at = _models(game, given)
     roles = finite.parts
     share = roles.reciprocal
-    at = finite if roles.size.name in given else model(LIMITS[game])
     solver = PointSolver(at, given)
     candidates = [root.p1 for root in solver.roots() if root.admissible]
     if not candidates:
@@ -78,6 +85,17 @@ def _at(game: str, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict
     wanted = {order: symbols(" ".join(names[order])) for order in orders}
     run(form.needed(s for row in wanted.values() for s in row), values)
     return {order: [values[s] for s in row] for order, row in wanted.items()}
+
+
+def _gain(game: str, given: Mapping[str, Fraction], feedback: Sequence[arb]) -> float:
+    """Exploitability of a feedback that everybody at wealth 1 plays."""
+    finite, at = _models(game, given)
+    solver = PointSolver(at, given)
+    loop = ClosedLoop(at, solver.values, solver.exact)
+    x, y = at.game.state_symbols
+    others = 1 - solver.values.get(finite.parts.reciprocal, arb(0))
+    state = {x: arb(1), y: others, finite.parts.square: loop.second_moment(others)}
+    return number(loop.exploitability(loop.moments(feedback), feedback, state))
 
 
 class Expansion:
@@ -94,6 +112,7 @@ class Expansion:
     Attributes
     ----------
     limit, first, second : doubles by key of :data:`QUANTITIES`: the limit, ``c1`` and ``c2``.
+    exploitability : of the limit, everybody at wealth 1.
 
     Raises
     ------
@@ -110,18 +129,33 @@ class Expansion:
             found[2] = [ball(half) * value for value in found[2]]
             return [dict(zip(QUANTITIES, map(number, row))) for row in found.values()]
 
+        def gain() -> float:
+            return _gain(game, self.given, _at(game, self.given, (0,))[0][:3])
+
         self.limit, self.first, self.second = self._decided(terms)
+        self.exploitability = self._decided(gain)
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """Where many more agents move each quantity: ``rises``, ``falls`` or ``unchanged``."""
+        found = {}
+        for key in QUANTITIES:
+            leading = self.first[key] or self.second[key]
+            found[key] = "unchanged" if leading == 0 else "falls" if leading > 0 else "rises"
+        return found
 
     def row(self, n: int) -> dict[str, float]:
         """Coefficients for n agents, and their differences to the limit without cancellation.
 
-        ``distance_k`` is ``|k(n) - k|``, ``remainder_k`` is ``n^2 (k(n) - k - c1/n)``.
+        ``distance_k`` is ``|k(n) - k|``, ``remainder_k`` is ``n^2 (k(n) - k - c1/n)``;
+        ``exploitability`` is that of everybody at wealth 1.
         """
 
         def differences() -> dict[str, float]:
             limit = _at(self.game, self.given, (0, 1))
-            here = _at(self.game, {**self.given, "n": Fraction(n)}, (0,))[0]
-            size, result = arb(n), {}
+            finite = {**self.given, "n": Fraction(n)}
+            here = _at(self.game, finite, (0,))[0]
+            size, result = arb(n), {"exploitability": _gain(self.game, finite, here[:3])}
             for k, key in enumerate(QUANTITIES):
                 gap = here[k] - limit[0][k]
                 result[key] = number(here[k])
@@ -133,6 +167,7 @@ class Expansion:
         keys = [
             *QUANTITIES,
             *(f"{kind}_{k}" for kind in ("distance", "remainder") for k in QUANTITIES),
+            "exploitability",
         ]
         return {key: found[key] for key in keys}
 
