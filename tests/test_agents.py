@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -70,6 +71,83 @@ def test_degenerate_averages_are_refused() -> None:
     answer = solve_agents("two-agent", {"r": "0", "agent": [agent, agent]})
     assert answer.status == "degenerate"
     assert "Omega" in answer.message or "u_k" in answer.message
+
+
+def _constant_residual(rows: list[dict[str, str]], positions: Any) -> float:
+    """Distance of constant positions (beta = r = 0) from the CARA responses to each other."""
+    worst = 0.0
+    for i, row in enumerate(rows):
+        v = {k: Fraction(t) for k, t in row.items()}
+        kappa = 1 - v["theta"] * Fraction(v["weight"])
+        variance = v["sigma"] ** 2 + v["nu"] ** 2
+        others = sum(
+            float(Fraction(other["weight"]) * Fraction(other["sigma"])) * positions[j]
+            for j, other in enumerate(rows)
+            if j != i
+        )
+        demand = float(v["alpha"] * v["b"] / v["gamma"]) + float(v["theta"] * v["sigma"]) * others
+        worst = max(worst, abs(positions[i] - demand / float(kappa * variance)))
+    return worst
+
+
+SINGULAR = {"nu": "0", "sigma": ".2", "theta": "1", "gamma": "2", "alpha": "1", "beta": "0"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "direction"),
+    [
+        # the answer was ok, pi = 0
+        (({"b": "0"}, {"b": "0"}), (1, 1)),
+        (({"b": ".1"}, {"b": "-.1"}), (1, 1)),
+        (({"b": ".1"}, {"b": ".1", "sigma": "-.2"}), (1, -1)),
+        (({"b": ".1"}, {"b": "0.05", "sigma": "-.1"}), (-0.5, 1)),
+        (({"b": "0", "theta": ".5"}, {"b": "0", "theta": "1.5"}), (1 / 3, 1)),
+        (({"b": "0", "weight": ".3"}, {"b": "0", "weight": ".7"}), (1, 1)),
+        (({"b": ".1"}, {"b": ".1"}), None),
+        (({"b": ".1"}, {"b": ".1000001", "sigma": "-.2"}), None),
+    ],
+)
+def test_a_singular_system_has_a_line_of_equilibria_or_none(
+    changes: tuple[dict[str, str], ...], direction: tuple[float, ...] | None
+) -> None:
+    rows = [{**SINGULAR, "lambda": ".6", "weight": ".5", **change} for change in changes]
+    answer = solve_agents("two-agent", {"r": "0", "agent": rows})
+    assert answer.status == "degenerate"
+    if direction is None:
+        assert "there is no equilibrium" in answer.message
+        assert "solutions" not in answer.numbers
+        return
+    assert "there is a line of equilibria" in answer.message
+    through = answer.numbers["solutions"]["through"]
+    (found,) = answer.numbers["solutions"]["directions"]
+    assert found == pytest.approx(direction)
+    for step in (-2.5, 0.0, 1.0, 40.0):
+        point = [a + step * d for a, d in zip(through, found)]
+        assert _constant_residual(rows, point) < 1e-12 * (1 + abs(step))
+    # a planted direction does not stay among the equilibria
+    assert _constant_residual(rows, [through[0] + 1, through[1]]) > 0.1
+
+
+def test_identical_agents_have_a_plane_or_none() -> None:
+    many = solve("n-agent", n=3, r=0, b=0, lam=".6", **SINGULAR)
+    assert many.status == "degenerate" and "there is a plane of equilibria" in many.message
+    directions = many.numbers["solutions"]["directions"]
+    # the same constant for all, and the same multiple of the average wealth
+    assert [0, 0, 1] in [list(d) for d in directions]
+    assert pytest.approx([1 / 3, 1, 0]) in [list(d) for d in directions]
+    none = solve("mean-field", r=0, b=".1", lam=".6", **SINGULAR)
+    assert none.status == "degenerate" and "there is no equilibrium" in none.message
+
+
+def test_nearly_singular_systems_are_solved() -> None:
+    """Beyond double precision but not singular; and a singular reaction of one agent alone."""
+    rows = [{**SINGULAR, "lambda": ".6", "b": ".1", "theta": "0." + 60 * "9", "weight": ".5"}] * 2
+    answer = solve_agents("two-agent", {"r": "0", "agent": rows})
+    assert answer.ok and answer.numbers["pi"][0] > 1e58
+    other = {**SINGULAR, "lambda": ".6", "b": ".08", "theta": ".5", "nu": ".1", "weight": ".5"}
+    rows = [{**other, "b": ".1", "theta": "4", "nu": ".2"}, other]
+    answer = solve_agents("two-agent", {"r": "0", "agent": rows})
+    assert answer.ok and _constant_residual(rows, answer.numbers["pi"]) < 1e-12
 
 
 def test_agent_without_admissible_root_is_named() -> None:

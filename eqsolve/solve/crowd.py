@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.linear import equations as listed
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.errors import DerivationError
 from eqsolve.game.parameters import Numbers, read
@@ -114,9 +115,18 @@ def averages(
         if solution.residuals:
             return Status.NO_SOLUTION, "The averages over the types have no solution."
         if solution.free:
+            line = solution.solutions(coupled)
+            strategies = {
+                sp.Symbol(f"{s}_{k}"): sp.expand(
+                    f.xreplace(_rationals(derivation, n)).xreplace(line)
+                )
+                for k, n in enumerate(numbers, start=1)
+                for s, f in feedback.items()
+            }
             return (
                 Status.DEGENERATE,
-                "The averages over the types are not determined: there is a line of equilibria.",
+                f"The equations of the averages over the types have {solution.described(coupled)}: "
+                f"an equilibrium for each, {listed(strategies)}.",
             )
         for symbol, ratio in solution.values.items():
             found[symbol] = ring.expression(ratio.numerator) / ring.expression(ratio.denominator)

@@ -267,10 +267,7 @@ class Point:
     def _stationary(self) -> Answer:
         solutions = self.solutions
         if solutions.degenerate:
-            names = ", ".join(map(str, solutions.degenerate))
-            return self.refused(
-                Status.DEGENERATE, f"The equations of {names} have infinitely many solutions."
-            )
+            return self.refused(Status.DEGENERATE, solutions.degenerate)
         growth = growth_systems(self.derivation)
         conditions = self.domains
         candidates = [

@@ -32,12 +32,16 @@ class Solutions:
     points : coefficients of functions and implicit coefficients of the feedback, one mapping
         for every real solution.
     complete : whether it is proved that there are no others.
-    degenerate : the unknowns of a block that has infinitely many solutions, where there is one.
+    degenerate : what is known of a block without isolated solutions, where there is one.
     """
 
     points: tuple[Values, ...]
     complete: bool
-    degenerate: tuple[sp.Symbol, ...] = ()
+    degenerate: str = ""
+
+
+class _Degenerate(Exception):
+    """A block has infinitely many solutions, or may have; the message is a sentence."""
 
 
 def stationary(
@@ -59,9 +63,10 @@ def stationary(
             continue
         found: list[Values] = []
         for point in points:
-            more, whole = _block(block, [equations[u] for u in block], point)
-            if more is None:
-                return Solutions((), False, block)
+            try:
+                more, whole = _block(block, [equations[u] for u in block], point)
+            except _Degenerate as found_none:
+                return Solutions((), False, str(found_none))
             complete &= whole
             found += [{**point, **values} for values in more]
         points = [point for point in found if not _outside(point, positive)]
@@ -80,8 +85,8 @@ def _outside(point: Values, positive: Sequence[sp.Expr]) -> bool:
 
 def _block(
     block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], known: Values
-) -> tuple[list[Values] | None, bool]:
-    """The solutions of one block at known values of earlier ones; None if infinitely many."""
+) -> tuple[list[Values], bool]:
+    """The solutions of one block at known values of earlier ones, and whether these are all."""
     exact = {s: v for s, v in known.items() if not isinstance(v, arb)}
     inserted = [e.xreplace(exact) for e in equations]
     bases = _bases(inserted, block)
@@ -107,7 +112,7 @@ def _block(
     # earlier irrational values: their balls are far narrower than solutions are apart
     solutions = real_solutions([e.xreplace(middle) for e in inserted], block, bits=ctx.prec)
     if solutions.degenerate:
-        return None, False
+        raise _Degenerate(f"The equations of {_listed(block)} have infinitely many solutions.")
     found = [dict(zip(block, point)) for point in solutions.points]
     return found, solutions.complete and not any(e.has(*middle) for e in inserted if middle)
 
@@ -128,7 +133,7 @@ def _bases(equations: Sequence[sp.Expr], block: Sequence[sp.Symbol]) -> list[sp.
 
 def _transcendental(
     block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], bases: Sequence[sp.Expr]
-) -> tuple[list[Values] | None, bool]:
+) -> tuple[list[Values], bool]:
     """The roots of one equation with powers of its unknown, where the bases are positive."""
     if len(block) != 1:
         return [], False
@@ -151,7 +156,7 @@ def _transcendental(
 
 def _linear(
     block: Sequence[sp.Symbol], numerators: Sequence[fmpq_mpoly], units: Units, known: Values
-) -> tuple[list[Values] | None, bool]:
+) -> tuple[list[Values], bool]:
     ring = units.ring
     free = set().union(*(units.expression(p).free_symbols for p in numerators)) - set(block)
     if not free and not units.generators:
@@ -159,7 +164,8 @@ def _linear(
         if solution.residuals:
             return [], True
         if solution.free:
-            return None, False
+            described = solution.described(block)
+            raise _Degenerate(f"The equations of {_listed(block)} have {described}.")
         exact = {
             u: units.expression(v.numerator) / units.expression(v.denominator)
             for u, v in solution.values.items()
@@ -177,8 +183,15 @@ def _linear(
     try:
         solved: Any = matrix.solve(right)
     except ZeroDivisionError:
-        return None, False
+        raise _Degenerate(
+            f"The determinant of the equations of {_listed(block)} cannot be told from zero: they "
+            "have no solution, or infinitely many."
+        ) from None
     return [{u: solved[i, 0] for i, u in enumerate(block)}], True
+
+
+def _listed(block: Sequence[sp.Symbol]) -> str:
+    return ", ".join(map(str, block))
 
 
 def _value(expression: sp.Expr, known: Values) -> Number:

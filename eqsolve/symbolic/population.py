@@ -52,6 +52,25 @@ class Population:
         """``(1/n) sum_{k != i} pi_k`` under the common feedback, in (x, y)."""
         return self.average(self.feedback(symbol("x_k"), self.competitor_aggregate))
 
+    def conditions(
+        self, parts: Mapping[sp.Expr, sp.Symbol]
+    ) -> tuple[Definition, dict[sp.Symbol, sp.Expr]]:
+        """What makes a feedback the response to itself.
+
+        Returns the slope of the response in the others' average position, and by coefficient of the
+        common feedback what must vanish, linear in the coefficients.
+        """
+        x, y, g, slope = symbol("x"), symbol("y"), symbol("g"), symbol("Q")
+        constant = sp.expand(sp.Add(*(u * self.aggregates.get(m, m) for m, u in parts.items())))
+        response = symbol("p1") * x + symbol("p2") * y + constant.coeff(g, 0) + slope * g
+        own = self.feedback(x, y)
+        conditions = collect(own - response.subs(g, self.average_position), (x, y))
+        unknowns = collect(own, (x, y))
+        return (
+            Definition(slope, constant.coeff(g)),
+            {unknowns[m]: conditions[m] for m in unknowns},
+        )
+
     def equilibrium(
         self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol], notation: Notation
     ) -> ClosedForm:
@@ -63,16 +82,10 @@ class Population:
         parts : the parts of the response's constant by environment symbol (``{1: q3, m_b: Qb}``).
         notation : names of the denominators of k1, k2, k3.
         """
-        x, y, g, slope = symbol("x"), symbol("y"), symbol("g"), symbol("Q")
-        constant = sp.expand(sp.Add(*(u * self.aggregates.get(m, m) for m, u in parts.items())))
-        definition = Definition(slope, constant.coeff(g))
-        response = symbol("p1") * x + symbol("p2") * y + constant.coeff(g, 0) + slope * g
-        own = self.feedback(x, y)
-        conditions = collect(own - response.subs(g, self.average_position), (x, y))
-        unknowns = {m: u for m, u in collect(own, (x, y)).items()}
+        definition, conditions = self.conditions(parts)
         solver = Solver(notation)
         known = solver.closed_form().table
-        solver.linear({unknowns[m]: conditions[m] for m in unknowns})
+        solver.linear(conditions)
         form = solver.closed_form()
         for condition in conditions.values():
             if not form.vanishes(condition):

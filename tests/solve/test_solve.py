@@ -8,13 +8,17 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 import declared
+import eqsolve
+from eqsolve.derivation.linear import solve_linear
 from eqsolve.errors import DerivationError, InputError
 from eqsolve.numerics.status import Status
 from eqsolve.solve.solve import solve
+from eqsolve.symbolic.algebra import Ring
 
 
 def test_the_stabilizing_root_of_a_quadratic() -> None:
@@ -152,3 +156,50 @@ def test_more_digits_than_doubles_are_behind_the_numbers() -> None:
         start = mpmath.mpf("0.4")
         exact = root * mpmath.tanh(root + mpmath.atanh(start / root))
     assert answer.coefficients["A"] == pytest.approx(float(exact), rel=3e-16)
+
+
+def _pair(drifts: tuple[str, str], loads: tuple[str, str]) -> dict[str, object]:
+    own = {"nu": "0", "theta": "1", "delta": "1/2"}
+    return {"T": 1, "player": [{**own, "mu": m, "sigma": s} for m, s in zip(drifts, loads)]}
+
+
+@pytest.mark.parametrize(
+    ("drifts", "loads"),
+    [((".1", "-.1"), (".2", ".2")), ((".1", ".1"), (".2", "-.2")), ((".1", ".05"), (".2", "-.1"))],
+)
+def test_averages_that_are_not_determined_come_with_their_line(
+    drifts: tuple[str, str], loads: tuple[str, str]
+) -> None:
+    """Without own noise and with full competition: psi = 1, and phi = 0 or not."""
+    answer = eqsolve.solve("lacker-zariphopoulou-cara", **_pair(drifts, loads))
+    assert answer.status is Status.DEGENERATE and "a line of solutions" in answer.message
+    text = answer.message.rpartition("an equilibrium for each, ")[2].rstrip(".")
+    lines = dict(part.split(" = ") for part in text.split(", "))
+    step = sp.Symbol("s")
+    # each responds to the other: sigma_i pi_i = delta mu_i / sigma_i + (average of sigma pi)
+    for value in (-3, 0, 2):
+        first, second = (sp.sympify(v).subs(step, value) for v in lines.values())
+        loaded = [sp.Rational(s) * p for s, p in zip(loads, (first, second))]
+        for mu, sigma, own in zip(drifts, loads, loaded):
+            demand = sp.Rational(1, 2) * sp.Rational(mu) / sp.Rational(sigma)
+            assert own == demand + sum(loaded) / 2
+
+
+def test_averages_without_a_solution() -> None:
+    answer = eqsolve.solve("lacker-zariphopoulou-cara", **_pair((".1", ".1"), (".2", ".2")))
+    assert answer.status is Status.NO_SOLUTION and "no solution" in answer.message
+
+
+def test_linear_systems_with_free_unknowns() -> None:
+    a, b, c = sp.symbols("a b c")
+    ring = Ring((a, b, c))
+    equations = [a + 2 * b - 1, 2 * a + 4 * b - 2, c - a]
+    found = solve_linear(ring, [ring.polynomial(e) for e in equations], (a, b, c))
+    assert len(found.free) == 1 and not found.residuals and not found.values
+    line = found.solutions((a, b, c))
+    assert all(sp.expand(e.xreplace(line)) == 0 for e in equations)
+    assert set().union(*(v.free_symbols for v in line.values())) == {sp.Symbol("s", real=True)}
+    assert found.described((a, b, c)).startswith("a line of solutions, a = ")
+    # contradicting equations have no line
+    bad = [ring.polynomial(e) for e in (a + 2 * b - 1, 2 * a + 4 * b - 3)]
+    assert solve_linear(ring, bad, (a, b)).residuals

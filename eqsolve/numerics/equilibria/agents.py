@@ -25,10 +25,14 @@ from eqsolve.numerics.arithmetic.ball import (
 )
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.point import PointSolver, Root, Status, Stop, joint_conditions
+from eqsolve.numerics.equilibria.singular import described, solutions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint
 from eqsolve.symbols import symbol, symbols
+
+#: Working precisions in bits, tried until every sign is decided.
+PRECISIONS = (256, 1024, 4096)
 
 #: Largest number of agents whose joint feedback matrix and growth rate are computed.
 JOINT = 8
@@ -77,11 +81,19 @@ class _Agent:
 
 
 @lru_cache
-def _fixed_point(name: str) -> tuple[Agents, FixedPoint]:
+def _names() -> tuple[sp.Symbol, sp.Symbol, sp.Symbol]:
+    """Weight in the average, own wealth and the others' weighted wealth of an agent."""
+    weight, wealth, others = symbols("w x y")
+    return weight, wealth, others
+
+
+@lru_cache
+def _fixed_point(name: str) -> tuple[Mapping[sp.Expr, sp.Symbol], FixedPoint]:
+    """The parts of a response by average, and the equations of the averages."""
     model = find_model(name)
     assert isinstance(model.population, Agents)
     parts = next(iter(model.notation.split.values()))
-    return model.population, model.population.fixed_point(parts)
+    return parts, model.population.fixed_point(parts)
 
 
 def solve_agents(
@@ -106,7 +118,8 @@ def solve_agents(
     rows = _rows(model, given)
     status: Status = "degenerate"
     message = ""
-    for bits in (256, 1024, 4096):
+    numbers: dict[str, Any] = {}
+    for bits in PRECISIONS:
         with precision(bits):
             try:
                 return _solve(model, rows, selection)
@@ -115,8 +128,16 @@ def solve_agents(
             except Stop as stop:
                 status, message = stop.status, stop.message
                 break
+    else:
+        with precision(PRECISIONS[-1]):
+            message, numbers = _degenerate(model, rows, message)
     return AgentsEquilibrium(
-        game=game, selection=selection, parameters=rows, status=status, message=message
+        game=game,
+        selection=selection,
+        parameters=rows,
+        status=status,
+        message=message,
+        numbers=numbers,
     )
 
 
@@ -200,20 +221,9 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
 def _solve(
     model: Model, rows: Sequence[Mapping[str, Fraction]], selection: str
 ) -> AgentsEquilibrium:
-    agents = [_respond(model, row, index) for index, row in enumerate(rows, start=1)]
-    average = sum((a.values[symbol("w")] * a.values[symbol("x")] for a in agents), arb(0))
-    for agent in agents:
-        own = agent.values[symbol("w")] * agent.values[symbol("x")]
-        agent.values[symbol("y")] = average - own
+    agents = _responses(model, rows)
     _, point = _fixed_point(model.name)
-    try:
-        totals, positions = _positions(point, agents)
-    except DivisionByZero as error:
-        raise Stop(
-            "degenerate",
-            f"The system of the averages is degenerate: {error.message} = 0. There is no "
-            "equilibrium, or infinitely many if the right sides are proportional, too.",
-        ) from None
+    totals, positions = _positions(point, agents)
     values = [_valued(model, agent, k, agents, positions, totals) for k, agent in enumerate(agents)]
     numbers: dict[str, Any] = {
         "roots": [
@@ -267,6 +277,16 @@ def _solve(
     )
 
 
+def _responses(model: Model, rows: Sequence[Mapping[str, Fraction]]) -> list[_Agent]:
+    """Everybody's best response to averages, with the others' wealth."""
+    agents = [_respond(model, row, index) for index, row in enumerate(rows, start=1)]
+    w, x, y = _names()
+    average = sum((a.values[w] * a.values[x] for a in agents), arb(0))
+    for agent in agents:
+        agent.values[y] = average - agent.values[w] * agent.values[x]
+    return agents
+
+
 def _respond(model: Model, row: Mapping[str, Fraction], index: int) -> _Agent:
     """One agent's best response to averages."""
     assert model.response is not None
@@ -305,33 +325,110 @@ def _positions(
     generic = []
     for agent in agents:
         values = agent.generic()
-        run((point.own, point.reaction), values)
+        try:
+            run((point.own, point.reaction), values)
+        except (DivisionByZero, UndecidedError):
+            # the reaction to averages that contain the own position is singular, no more
+            return _joint(point, agents)
         generic.append(values)
         for name, term in point.summands.items():
             named[name] = named.get(name, arb(0)) + evaluate(term, values)
     run((point.determinant,), named)
+    if named[point.determinant.symbol].contains(0):
+        raise UndecidedError(f"{point.determinant.symbol} cannot be told from zero.")
     totals = {t: evaluate(e, named) for t, e in point.solution.items()}
     return totals, [evaluate(point.position, values | totals) for values in generic]
+
+
+def _joint(point: FixedPoint, agents: Sequence[_Agent]) -> tuple[dict[sp.Symbol, arb], list[arb]]:
+    """The same by the linear system of all positions."""
+    model = agents[0].solver.model
+    assert isinstance(model.population, Agents)
+    found = solutions(_reactions(agents), [_at_zero(point, agents)])
+    (positions,) = found.through
+    if found.directions or positions is None:
+        raise UndecidedError("The determinant of the positions cannot be told from zero.")
+    totals, (w, *_) = {}, _names()
+    for average in model.population.averages.values():
+        terms = [a.values[w] * a.values[average.load] * p for a, p in zip(agents, positions)]
+        totals[average.total] = sum(terms, arb(0))
+    return totals, list(positions)
 
 
 def _feedback(point: FixedPoint, agents: Sequence[_Agent]) -> tuple[list[list[arb]], list[arb]]:
     """Coefficients of every wealth and the constant in every position, by linearity."""
 
     def at(wealth: Sequence[int], constant: int) -> list[arb]:
-        moved = []
-        average = sum((a.values[symbol("w")] * x for a, x in zip(agents, wealth)), arb(0))
-        for agent, x in zip(agents, wealth):
-            values = dict(agent.values)
-            values[symbol("x")] = arb(x)
-            values[symbol("y")] = average - values[symbol("w")] * x
-            values[symbol("q3")] = values[symbol("q3")] * constant
-            moved.append(_Agent(agent.solver, agent.roots, agent.chosen, values))
-        return _positions(point, moved)[1]
+        return _positions(point, _moved(agents, wealth, constant))[1]
 
     count = len(agents)
     columns = [at([int(i == j) for i in range(count)], 0) for j in range(count)]
     matrix = [[columns[j][i] for j in range(count)] for i in range(count)]
     return matrix, at([0] * count, 1)
+
+
+def _moved(agents: Sequence[_Agent], wealth: Sequence[int], constant: int) -> list[_Agent]:
+    """The same agents at other wealths, the constant of their responses multiplied."""
+    moved = []
+    w, x, y = _names()
+    average = sum((a.values[w] * own for a, own in zip(agents, wealth)), arb(0))
+    for agent, own in zip(agents, wealth):
+        at_zero = agent.solver.model.parts.response[2]
+        values = dict(agent.values)
+        values[x] = arb(own)
+        values[y] = average - values[w] * own
+        values[at_zero] = values[at_zero] * constant
+        moved.append(_Agent(agent.solver, agent.roots, agent.chosen, values))
+    return moved
+
+
+def _degenerate(
+    model: Model, rows: Sequence[Mapping[str, Fraction]], reason: str
+) -> tuple[str, dict[str, Any]]:
+    """What a singular system of the positions means: no equilibrium, or a line of them.
+
+    A feedback needs a solution for every wealth: one for each column of the joint feedback.
+    """
+    general = f"{reason} There is no equilibrium, or there are infinitely many."
+    if len(rows) > JOINT:
+        return general, {}
+    agents, count = _responses(model, rows), len(rows)
+    _, point = _fixed_point(model.name)
+    unit = [[int(i == j) for i in range(count)] for j in range(count)]
+    places = [*((row, 0) for row in unit), ([0] * count, 1)]
+    states = [agents, *(_moved(agents, wealth, constant) for wealth, constant in places)]
+    try:
+        found = solutions(_reactions(agents), [_at_zero(point, state) for state in states])
+    except UndecidedError:
+        return general, {}
+    if not found.directions:
+        return general, {}
+    message, numbers = described(found, "the positions", "pi", " at these wealths")
+    return f"{reason} {message[0].upper()}{message[1:]}", numbers
+
+
+def _reactions(agents: Sequence[_Agent]) -> list[list[arb]]:
+    """The matrix of the positions: each less the response to the others'."""
+    model = agents[0].solver.model
+    assert isinstance(model.population, Agents)
+    (parts, _), (w, *_) = _fixed_point(model.name), _names()
+    loads = {a: average.load for a, average in model.population.averages.items()}
+
+    def moves(one: _Agent, other: _Agent) -> arb:
+        terms = [one.values[parts[a]] * other.values[load] for a, load in loads.items()]
+        return -other.values[w] * sum(terms, arb(0))
+
+    return [[arb(1) if i is j else moves(i, j) for j in agents] for i in agents]
+
+
+def _at_zero(point: FixedPoint, agents: Sequence[_Agent]) -> list[arb]:
+    """Everybody's response at zero averages."""
+    found = []
+    for agent in agents:
+        values = agent.generic()
+        run((point.own,), values)
+        found.append(values[point.own.symbol])
+    return found
 
 
 def _valued(
@@ -344,7 +441,7 @@ def _valued(
 ) -> arb:
     """The value of one agent against the others' positions."""
     assert isinstance(model.population, Agents)
-    w, nu = symbols("w nu")
+    nu, (w, *_) = symbol("nu"), _names()
     values = dict(agent.values)
     for name, average in model.population.averages.items():
         own = values[w] * values[average.load] * positions[index]

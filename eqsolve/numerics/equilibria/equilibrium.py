@@ -12,7 +12,16 @@ from flint import arb
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import UndecidedError, Values, ball, precision, sign
+from eqsolve.numerics.arithmetic.ball import (
+    DivisionByZero,
+    UndecidedError,
+    Values,
+    ball,
+    evaluate,
+    precision,
+    run,
+    sign,
+)
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.loop import ClosedLoop, LoopRoot
 from eqsolve.numerics.equilibria.point import (
@@ -29,6 +38,7 @@ from eqsolve.numerics.equilibria.reporting import (
     population_numbers,
     response_numbers,
 )
+from eqsolve.numerics.equilibria.singular import described, solutions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.roles import Roles
@@ -199,12 +209,11 @@ def _solve(
 
     try:
         chosen, values = select(solver, candidates, selection, point, exists)
-    except Stop as stop:
-        return answer(stop.status, stop.message)
-    except UndecidedError as error:
+    except (Stop, UndecidedError) as error:
         if bits < PRECISIONS[-1]:
-            raise
-        return answer("degenerate", error.message)
+            raise UndecidedError(error.message) from None
+        sentence, solutions_found = _degenerate(solver, candidates, error.message)
+        return replace(answer("degenerate", sentence), numbers=solutions_found)
     numbers = response_numbers(solver, values)
     message = _explain(roles, roots, admissible, chosen, selection)
     status: Status = "ok"
@@ -287,6 +296,34 @@ def _fold(roots: tuple[Root, ...], chosen: int) -> str | None:
         f"The selected root is within {gap:.2g} of another one. Its numbers hold for the exact "
         "parameters, but parameters rounded to double precision do not determine them."
     )
+
+
+def _degenerate(
+    solver: PointSolver, candidates: Mapping[int, Root], reason: str
+) -> tuple[str, dict[str, Any]]:
+    """What a closed form that divides by zero means: no common feedback, or a line of them."""
+    model, roles = solver.model, solver.roles
+    slope = solver.values[roles.slope]
+    root = max(candidates.values(), key=lambda root: float(slope * root.p1))
+    values = solver.values | {roles.root: root.p1}
+    if solver.population is None:
+        return reason, {}
+    definition, conditions = solver.population.conditions(next(iter(model.notation.split.values())))
+    try:
+        run((*solver.form.needed(roles.response), definition), values)
+        names = list(conditions)
+        zero = dict.fromkeys(names, sp.S.Zero)
+        rows = [[evaluate(sp.diff(e, u), values) for u in names] for e in conditions.values()]
+        right = [-evaluate(e.xreplace(zero), values) for e in conditions.values()]
+        found = solutions(rows, [right])
+    except (DivisionByZero, UndecidedError):
+        return reason, {}
+    if not found.directions:
+        return reason, {}
+    message, numbers = described(
+        found, "the common feedback's coefficients", ", ".join(map(str, names))
+    )
+    return f"{reason} {message[0].upper()}{message[1:]}", numbers
 
 
 def _nowhere(
