@@ -19,7 +19,10 @@ PARTS = [
 
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
-    ("answers", "arrays", "distribution", "errors", "files", "numbers", "operators", "output"),
+    (
+        *("answers", "arrays", "distribution", "errors", "expression", "files", "numbers"),
+        *("operators", "output"),
+    ),
     ("symbols",),
     ("arithmetic",),
     ("game", "symbolic"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 from eqsolve.errors import InputError
 from eqsolve.numerics.equilibria import hazard as hazard_module
 from eqsolve.numerics.equilibria.equilibrium import solve
-from eqsolve.numerics.equilibria.hazard import parse_hazard, solve_hazard
+from eqsolve.numerics.equilibria.hazard import solve_hazard
+from eqsolve.numerics.equilibria.hazard_rates import parse_hazard
 from reference import cases
 from reference import hazard as key
 from reference import spec
@@ -100,6 +103,9 @@ def test_a_horizon_that_may_never_strike_has_no_solution() -> None:
 
 
 CASES = [
+    ("makeham:0,.05,.09", None, key.makeham("0", ".05", ".09")),
+    ("expr:.05*exp(.09*t)", None, key.makeham("0", ".05", ".09")),
+    ("expr:.2+.1*t", "5", key.Hazard(lambda t: (2 + t) / 10, lambda t: t / 5 + t * t / 20)),
     ("gompertz:.05,.09", None, key.makeham("0", ".05", ".09")),
     ("makeham:.1,.05,.09", None, key.makeham(".1", ".05", ".09")),
     ("piecewise:0=.2,3=.6", None, key.piecewise({"0": ".2", "3": ".6"})),
@@ -141,7 +147,7 @@ def test_planted_errors_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         assert strategy()["y"] != pytest.approx(float(expected[1]), rel=1e-8)
     with monkeypatch.context() as planted:
         # survival of 1e-5 and less
-        planted.setattr(hazard_module, "FAR", (11.5, 13.0))
+        planted.setattr(hazard_module, "FAR", (10.0, 11.5, 13.0))
         assert strategy() == {}
 
 
@@ -157,6 +163,94 @@ def test_planted_errors_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_joint_conditions(spec_text: str, change: dict[str, str], words: str) -> None:
     with pytest.raises(InputError, match=words):
         solve_hazard("best-response", spec_text, {**PARAMETERS, **change})
+
+
+def test_a_table_holds_each_rate_from_its_age_on(tmp_path: Path) -> None:
+    given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
+    expected = solve_hazard("n-agent", "piecewise:0=.2,3=.6", given).to_dict()["strategy"]
+    for text in ("age,rate\n40,.2\n43,.6\n", "0,1/5\r\n3,.6\r\n", "\ufeff0, .2\n3, .6"):
+        path = tmp_path / "table.csv"
+        path.write_text(text, encoding="utf-8", newline="")
+        assert solve_hazard("n-agent", f"table:{path}", given).to_dict()["strategy"] == expected
+    for text in (
+        "",
+        "age,rate\n",
+        "0,.2\n0,.3\n",
+        "0,.2,1\n",
+        "0,-1\n",
+        "0,.2\n1,x\n",
+        "1,.2\n0,.3",
+    ):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError):
+            parse_hazard(f"table:{path}")
+    with pytest.raises(InputError, match="nothing.csv"):
+        parse_hazard(f"table:{tmp_path / 'nothing.csv'}")
+
+
+@pytest.mark.parametrize("text", ["", "x", "__import__('os')", "t.real", "exp(", "t if t else 1"])
+def test_formulas_are_read_not_run(text: str) -> None:
+    with pytest.raises(InputError, match="hazard"):
+        parse_hazard(f"expr:{text}")
+
+
+def test_formulas_must_not_be_negative() -> None:
+    with pytest.raises(InputError, match="the hazard rate t-1 is -"):
+        solve_hazard("n-agent", "expr:t-1", SLOW, horizon="2")
+
+
+@pytest.mark.parametrize("text", ["expr:.4+.2*sin(t)", "expr:1/(1+t)", "expr:log(1+t)"])
+def test_without_a_limit_of_the_rate_nothing_is_claimed(text: str) -> None:
+    assert solve_hazard("n-agent", text, SLOW).status == "unresolved"
+    assert solve_hazard("n-agent", text, SLOW, horizon="3").ok
+
+
+def test_the_limit_of_a_formula() -> None:
+    for text, limit in (
+        ("expr:.6+.2*exp(-t)", 0.6),
+        ("expr:t**2", math.inf),
+        ("expr:sin(t)**2", None),
+    ):
+        assert parse_hazard(text).limit == (limit if limit is None else pytest.approx(limit))
+
+
+def test_a_rate_that_is_constant_in_the_end_needs_no_truncation() -> None:
+    """Long before the last piece tau is over almost surely; its rate decides all the same."""
+    given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
+    early = solve_hazard("n-agent", "constant:.6", given).to_dict()["strategy"]
+    late = solve_hazard("n-agent", "piecewise:0=.6,200=.08", given).to_dict()["strategy"]
+    for name, value in early.items():
+        assert late[name] == pytest.approx(value, rel=1e-9)
+    # below 2 r the second moments are infinite, however improbable that time is
+    assert not solve_hazard("n-agent", "piecewise:0=.6,200=.05", given).ok
+    # the population explodes at the last rate, though each response alone would do
+    infinite = {k: v for k, v in cases.INFINITE_VARIANCE.items() if k != "lam"} | {"n": "2"}
+    rate = cases.INFINITE_VARIANCE["lam"]
+    answer = solve_hazard("n-agent", f"piecewise:0=2,3={rate}", infinite)
+    assert answer.status == "infinite-variance"
+
+
+def test_slow_convergence_is_not_called_convergence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Differences that are small but do not shrink, and an end that matters, are not enough."""
+    given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
+    assert solve_hazard("n-agent", "gompertz:.05,.09", given).ok
+    response = hazard_module._response
+    calls: list[int] = []
+
+    def creeping(*arguments: Any) -> dict[str, float] | None:
+        found = response(*arguments)
+        calls.append(1)
+        return found and {name: value * (1 + 5e-9 * len(calls)) for name, value in found.items()}
+
+    def remembering(*arguments: Any) -> dict[str, float] | None:
+        found = response(*arguments)
+        factor = 1 + 1e-7 if arguments[-1] == hazard_module.OTHER_END else 1.0
+        return found and {name: value * factor for name, value in found.items()}
+
+    for planted in (creeping, remembering):
+        with monkeypatch.context() as changed:
+            changed.setattr(hazard_module, "_response", planted)
+            assert solve_hazard("n-agent", "gompertz:.05,.09", given).status == "unresolved"
 
 
 def test_agents_who_differ_are_refused() -> None:

@@ -13,9 +13,10 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner, Result
 
+from eqsolve import expression
 from eqsolve.cli import cli
 from eqsolve.errors import InputError
-from eqsolve.pde import expression, solve_extended_hjb
+from eqsolve.pde import solve_extended_hjb
 from eqsolve.pde.problem import load, read
 from eqsolve.pde.result import Result as Solution
 

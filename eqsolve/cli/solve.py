@@ -58,8 +58,9 @@ def solve(
     EXAMPLE
 
     A hazard rate that depends on time: --hazard gompertz:0.05,0.09 or weibull:2,20 (then lambda
-    is not given). Exit code 4 when there is no equilibrium; the message says why. Status
-    near-fold: the numbers hold, but the selected root nearly coincides with another one.
+    is not given); table:FILE.csv and "expr:0.05*exp(0.09*t)" are others. Exit code 4 when there is
+    no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
+    nearly coincides with another one.
     """
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.verbs import declared

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from eqsolve.pde import expression
+from eqsolve import expression
 from eqsolve.pde.couplings import Coupling
 from eqsolve.pde.entries import Entries, formula, number
 

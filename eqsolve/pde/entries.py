@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from eqsolve import expression
 from eqsolve.errors import InputError
-from eqsolve.pde import expression
 
 STAGE = expression.STAGE
 

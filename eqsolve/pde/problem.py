@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 import sympy as sp
 
+from eqsolve import expression
 from eqsolve.errors import printable
 from eqsolve.files import read_table
 from eqsolve.numerics.values import game_values
-from eqsolve.pde import expression
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
 from eqsolve.pde.costs import cost
 from eqsolve.pde.edge import Progress

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from flint import arb
 from scipy.integrate import solve_ivp
 
-from eqsolve.errors import InputError
 from eqsolve.model import Model
+from eqsolve.numerics.arithmetic.ball import precision, run
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
-from eqsolve.numerics.equilibria.point import Status, joint_conditions
+from eqsolve.numerics.equilibria.hazard_rates import Hazard, parse_hazard
+from eqsolve.numerics.equilibria.point import PointSolver, Status, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import Agents
@@ -27,114 +28,13 @@ from eqsolve.symbols import symbol
 
 #: Accuracy of the integration and of the passage to an infinite horizon.
 TOLERANCE = 1e-13
-#: Integrated hazards of the two horizons that are compared: tau is beyond the nearer one with
-#: probability 1e-14, in whatever unit time is measured.
-FAR = (32.0, 64.0)
-#: Relative difference of their answers up to which they have converged.
-CONVERGED = 1e-8
-
-
-@dataclass(frozen=True)
-class Hazard:
-    """A hazard rate ``lambda(t)`` with its integral ``Lambda(t)`` and its limit for large times.
-
-    ``constant`` is the exact rate of a hazard that does not depend on time.
-    """
-
-    name: str
-    rate: Callable[[float], float]
-    integral: Callable[[float], float]
-    limit: float
-    constant: Fraction | None = None
-    breaks: tuple[float, ...] = ()
-
-
-#: How many numbers each family has.
-_FAMILIES = {"constant": 1, "gompertz": 2, "weibull": 2, "makeham": 3}
-
-
-def parse_hazard(spec: str) -> Hazard:
-    """Read a hazard rate.
-
-    - ``constant:RATE``.
-    - ``gompertz:RATE,GROWTH``: ``lambda(t) = RATE exp(GROWTH t)``.
-    - ``makeham:BASE,RATE,GROWTH``: the same plus ``BASE``.
-    - ``weibull:SHAPE,SCALE``: ``lambda(t) = (SHAPE/SCALE) (t/SCALE)^(SHAPE - 1)``.
-    - ``piecewise:0=RATE,TIME=RATE,...``: each rate holds from its time on.
-    - ``none``: the horizon is fixed.
-
-    Raises
-    ------
-    InputError
-        If the family is unknown or a number is missing, not finite or of the wrong sign.
-    """
-    family, _, rest = spec.partition(":")
-    if spec == "none":
-        return Hazard(spec, lambda t: 0.0, lambda t: 0.0, 0.0)
-    if family == "piecewise":
-        return _piecewise(spec, rest)
-    count = _FAMILIES.get(family)
-    texts = rest.split(",") if rest else []
-    if count is None or len(texts) != count:
-        raise InputError(
-            f"{spec!r} is not a hazard rate.",
-            stage="input",
-            remedy="Write constant:RATE, gompertz:RATE,GROWTH, makeham:BASE,RATE,GROWTH, "
-            "weibull:SHAPE,SCALE, piecewise:0=RATE,TIME=RATE or none.",
-        )
-    given = [exact(f"hazard {family}", text) for text in texts]
-    if min(given) <= 0:
-        raise InputError(f"the numbers of the hazard rate {spec} must be > 0.", stage="input")
-    first, second = float(given[0]), float(given[-1])
-    if family == "constant":
-        return Hazard(spec, lambda t: first, lambda t: first * t, first, given[0])
-    if family in ("gompertz", "makeham"):
-        base = first if family == "makeham" else 0.0
-        level = float(given[-2])
-        return Hazard(
-            spec,
-            lambda t: base + level * math.exp(min(second * t, 700.0)),
-            lambda t: base * t + level / second * math.expm1(min(second * t, 700.0)),
-            math.inf,
-        )
-    if given[0] == 1:
-        return Hazard(spec, lambda t: 1 / second, lambda t: t / second, 1 / second, 1 / given[1])
-
-    def power(t: float, exponent: float) -> float:
-        return math.exp(min(exponent * math.log(max(t, 1e-12) / second), 700.0))
-
-    return Hazard(
-        spec,
-        lambda t: first / second * power(t, first - 1),
-        lambda t: power(t, first),
-        math.inf if first > 1 else 0.0,
-    )
-
-
-def _piecewise(spec: str, text: str) -> Hazard:
-    """Rates that hold from given times on."""
-    pairs = [part.partition("=") for part in text.split(",")]
-    times = [exact("hazard piecewise", time) for time, _, _ in pairs]
-    rates = [exact("hazard piecewise", rate) for _, _, rate in pairs]
-    if times[0] != 0 or times != sorted(set(times)) or min(rates) < 0:
-        raise InputError(
-            f"{spec!r} is not a hazard rate: times increase from 0 and rates are not negative.",
-            stage="input",
-            remedy="Write for example piecewise:0=.02,10=.05.",
-        )
-    if len(set(rates)) == 1 and rates[0] > 0:
-        return replace(parse_hazard(f"constant:{rates[0]}"), name=spec)
-    starts, levels = [float(t) for t in times], [float(v) for v in rates]
-    ends = [*starts[1:], math.inf]
-
-    def rate(t: float) -> float:
-        return levels[bisect_right(starts, t) - 1]
-
-    def integral(t: float) -> float:
-        pieces = zip(starts, ends, levels)
-        return sum(level * (min(t, end) - start) for start, end, level in pieces if t > start)
-
-    return Hazard(spec, rate, integral, levels[-1], breaks=tuple(starts[1:]))
+#: Integrated hazards of the horizons that are compared, in whatever unit time is measured.
+FAR = (16.0, 32.0, 64.0)
+#: Relative difference of the last answers up to which they have converged; the part of the
+#: difference before that it may be, unless it is as small as the integration's error.
+CONVERGED, SHRINKS, NOISE = 1e-8, 0.1, 1e-10
+#: Another end: the moments of first and second order there, in units of the payoffs'.
+OTHER_END = (1.5, 3.0)
 
 
 @lru_cache
@@ -182,12 +82,14 @@ def solve_hazard(
 ) -> HazardEquilibrium | Equilibrium:
     """Integrate the backward equations and return the feedback at time 0.
 
-    The agents act until ``min(tau, horizon)``, or until ``tau`` without a horizon: then two
-    horizons far beyond ``tau`` are compared, and where their answers differ there is none. The
-    aggregates are constants to the agent, as in the stationary problem. A constant rate without a
-    horizon is the stationary problem, and its answer is returned. A rate with a limit has a
-    solution only if the stationary problem of the limit has one, second moments included; under a
-    rate that grows without bound second moments are finite.
+    The agents act until ``min(tau, horizon)``, or until ``tau`` without a horizon. Then, where the
+    rate is constant from some time on, the solution is the stationary one from there on. Otherwise
+    three horizons far beyond ``tau`` are compared: their answers must approach each other, and what
+    the moments are at the end must not matter, or the limit is ``unresolved``. The aggregates are
+    constants to the agent, as in the stationary problem. A constant rate without a horizon is the
+    stationary problem, and its answer is returned. A rate with a limit has a solution only if the
+    stationary problem of the limit has one, second moments of the population included; under a rate
+    that grows without bound second moments are finite.
 
     Raises
     ------
@@ -237,6 +139,13 @@ def solve_hazard(
             return answer("no-solution", "The backward equations explode before time 0.", {})
         message = f"Backward equations integrated from {spec}, T = {float(last):.4g} to time 0."
         return answer("ok", message, _numbers(model, values, response))
+    if hazard.limit is None:
+        return answer(
+            "unresolved",
+            "The hazard rate has no limit that could be seen: convergence is not decided. Give "
+            "the horizon an end.",
+            {},
+        )
     competes = values[roles.competition.name] != 0 and values.get(roles.size.name) != 1
     interest = values[roles.rate.name]
     if hazard.limit < 2 * interest and (competes or hazard.limit == 0):
@@ -247,31 +156,48 @@ def solve_hazard(
             {},
         )
     horizons = [_horizon(hazard, decay) for decay in FAR]
-    if None in horizons:
+    if hazard.tail == 0 or None in horizons:
         return answer("no-solution", "With positive probability the horizon never strikes.", {})
     far = float(horizons[-1] or 0)
     if hazard.limit < math.inf:
-        level = Fraction(hazard.limit or hazard.rate(far))
+        level = hazard.tail or Fraction(hazard.limit or hazard.rate(far))
         final = solve(game, **dict[str, Any]({**values, rate: level}))
         if not final.ok:
             return answer(final.status, f"At the last hazard rate: {final.message}", {})
+    if hazard.tail is not None:
+        start = hazard.breaks[-1]
+        response = _response(model, hazard, start, values, hazard.tail)
+        if response is None:
+            return answer("no-solution", "The backward equations explode before time 0.", {})
+        message = (
+            f"The hazard rate is constant from t = {start:.6g} on and the solution the stationary "
+            "one; backward equations integrated from there to time 0."
+        )
+        return answer("ok", message, _numbers(model, values, response))
     found = [_response(model, hazard, float(end or 0), values) for end in horizons]
-    if found[0] is None or found[1] is None:
+    found.append(_response(model, hazard, far, values, OTHER_END))
+    if any(one is None for one in found):
         return answer(
             "no-solution",
             "The backward equations diverge: no feedback has finite second moments.",
             {},
         )
-    first, response = found[0], found[1]
-    size = max(map(abs, response.values()))
-    change = max(abs(first[name] - value) for name, value in response.items())
-    if not change <= CONVERGED * size:
+    known = [one for one in found if one is not None]
+    response = known[-2]
+    size = max(map(abs, response.values())) or 1.0
+    changes = [
+        max(abs(one[name] - other[name]) for name in one) / size
+        for one, other in zip(known, known[1:])
+    ]
+    shrinks = changes[1] <= max(SHRINKS * changes[0], NOISE)
+    if not (shrinks and max(changes[1:]) <= CONVERGED):
         return answer(
             "unresolved", "The feedback at time 0 still moves with the horizon: no limit shown.", {}
         )
     message = (
-        f"Backward equations integrated from T = {horizons[0]:.4g} and {far:.4g} agree to "
-        f"{change / size if size else 0.0:.1g}; the feedback is that of time 0."
+        f"The feedback at time 0 moves by {changes[0]:.1g} from T = {horizons[0]:.4g} to "
+        f"{horizons[1]:.4g}, by {changes[1]:.1g} to {far:.4g}, and by {changes[2]:.1g} with other "
+        "moments at the end."
     )
     return answer("ok", message, _numbers(model, values, response))
 
@@ -294,9 +220,17 @@ def _horizon(hazard: Hazard, decay: float) -> float | None:
 
 
 def _response(
-    model: Model, hazard: Hazard, horizon: float, values: Mapping[str, Fraction]
+    model: Model,
+    hazard: Hazard,
+    horizon: float,
+    values: Mapping[str, Fraction],
+    end: Fraction | tuple[float, float] = (1.0, 1.0),
 ) -> dict[str, float] | None:
-    """Integrate with unit environments: p3 is affine in alpha, m_b and m_s."""
+    """Integrate with unit environments: p3 is affine in alpha, m_b and m_s.
+
+    ``end`` are the moments at the horizon: those of a stationary problem with this hazard rate, or
+    multiples of the payoffs'.
+    """
     numbers = _inputs(model, values)
     parts: dict[str, float] = {}
     environments = [{"m_b": numbers.get("m_b", 0.0), "m_s": numbers.get("m_s", 0.0)}]
@@ -305,11 +239,33 @@ def _response(
     *slopes, at_zero, first, second = (s.name for s in model.parts.response)
     for name, environment in zip((at_zero, first, second), environments):
         trial = {**numbers, "m_b": 0.0, "m_s": 0.0, **environment}
-        feedback = _integrate(model, hazard, horizon, trial)
+        if isinstance(end, Fraction):
+            final = _stationary(model, values, end, trial)
+        else:
+            final = _terminal(model, trial, end)
+        feedback = _integrate(model, hazard, horizon, trial, final)
         if feedback is None:
             return None
         parts |= dict(zip((*slopes, name), map(float, feedback)))
     return parts
+
+
+def _stationary(
+    model: Model, values: Mapping[str, Fraction], level: Fraction, trial: Mapping[str, float]
+) -> list[float]:
+    """The moments' coefficients of a stationary problem that has a solution."""
+    _, state, names = _rates(model.name)
+    with precision(256):
+        solver = PointSolver(model, {**values, model.parts.hazard.name: level})
+        slope = solver.values[model.parts.slope]
+        roots = [root.p1 for root in solver.roots() if root.admissible]
+        chosen = max(roots, key=lambda root: float(slope * root))
+        table = solver.values | {model.parts.root: chosen}
+        own = [s for s in map(symbol, names) if s != model.parts.hazard]
+        table |= {s: arb(trial[s.name]) for s in own if s not in solver.values}
+        table |= {s: arb(trial[s.name]) for s in own if trial[s.name] in (0.0, 1.0)}
+        run(solver.form.needed(state), table)
+        return [float(table[s]) for s in state]
 
 
 def _inputs(model: Model, values: Mapping[str, Fraction]) -> dict[str, float]:
@@ -323,9 +279,13 @@ def _inputs(model: Model, values: Mapping[str, Fraction]) -> dict[str, float]:
 
 
 def _integrate(
-    model: Model, hazard: Hazard, horizon: float, numbers: Mapping[str, float]
+    model: Model,
+    hazard: Hazard,
+    horizon: float,
+    numbers: Mapping[str, float],
+    end: Sequence[float],
 ) -> list[float] | None:
-    rates, state, names = _rates(model.name)
+    rates, _, names = _rates(model.name)
     clock = model.parts.hazard.name
 
     def slope(inside: float | None, t: float, values: np.ndarray) -> list[float]:
@@ -334,7 +294,7 @@ def _integrate(
         derivative: list[float] = rates(values, given)[1]
         return derivative
 
-    final = np.array(_terminal(model, state, numbers))
+    final = np.array(end)
     stops = [horizon, *(b for b in reversed(hazard.breaks) if b < horizon), 0.0]
     for start, stop in zip(stops, stops[1:]):
         inside = hazard.rate((start + stop) / 2) if hazard.breaks else None
@@ -358,16 +318,20 @@ def _integrate(
 
 
 def _terminal(
-    model: Model, state: tuple[sp.Symbol, ...], numbers: Mapping[str, float]
+    model: Model, numbers: Mapping[str, float], scales: tuple[float, float] = (1.0, 1.0)
 ) -> list[float]:
-    """The payoffs' coefficients: what the moments are when the horizon strikes."""
+    """The payoffs' coefficients: what the moments are when the horizon strikes.
+
+    ``scales`` multiply the coefficients of the first moment and of the second one.
+    """
+    _, state, _ = _rates(model.name)
     ansatz, states = model.ansatz, model.game.state_symbols
     values: dict[sp.Symbol, float] = {}
-    for moment in model.game.preference.moments:
+    for moment, scale in zip(model.game.preference.moments, scales):
         payoff = sp.Poly(moment.payoff, *states)
         for monomial, unknown in sp.Poly(ansatz.moments[moment.name], *states).as_dict().items():
             coefficient = payoff.coeff_monomial(monomial)
-            values[unknown] = float(
+            values[unknown] = scale * float(
                 coefficient.xreplace({symbol(k): v for k, v in numbers.items()})
             )
     return [values[s] for s in state]

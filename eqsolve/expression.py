@@ -1,4 +1,4 @@
-"""Formulas in problem files: a few operations and functions, read without running anything.
+"""Formulas of users: a few operations and functions, read without running anything.
 
 The text is parsed, every node of the syntax tree is looked up in a short list, and an expression is
 built from those found. What is not in the list is refused; no part of the text becomes code.
@@ -38,15 +38,16 @@ _FUNCTIONS: dict[str, Callable[..., sp.Expr]] = {
 _CONSTANTS = {"pi": sp.pi}
 
 
-def read(where: str, text: object, names: Iterable[str]) -> sp.Expr:
+def read(where: str, text: object, names: Iterable[str], stage: str = STAGE) -> sp.Expr:
     """Read a formula in the given names, or a number.
 
     Parameters
     ----------
-    where : the entry of the problem file, for messages.
+    where : the entry of the problem file (or another place), for messages.
     text : the formula, with ``+ - * / **``, numbers, parentheses, pi and the functions abs, cos,
         cosh, exp, log, max, min, sin, sinh, sqrt, tanh.
     names : the variables that may occur; they become real symbols.
+    stage : who asks, for messages.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def read(where: str, text: object, names: Iterable[str]) -> sp.Expr:
     def refuse(reason: str) -> NoReturn:
         known = ", ".join([*allowed, *_CONSTANTS, *_FUNCTIONS])
         raise InputError(
-            f"{where}: {reason}.", stage=STAGE, remedy=f"Use + - * / ** and {known}."
+            f"{where}: {reason}.", stage=stage, remedy=f"Use + - * / ** and {known}."
         ) from None
 
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
