@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
+from eqsolve.errors import InputError
 from eqsolve.pde.couplings import Coupling
 from eqsolve.pde.mfg import MFGSolution, gaussian, solve_mfg
 from eqsolve.pde.resolution import Gaussian, Halved
+from eqsolve.pde.second_order import curvature
 
 
 def lq1(viscosity: float, nodes: int, steps: int, **options: Any) -> MFGSolution:
@@ -30,26 +33,32 @@ def exact_variance(viscosity: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("viscosity", "nodes", "steps"), [(0.0, 201, 50), (0.005, 21, 10), (0.005, 201, 100)]
+    ("viscosity", "nodes", "steps"),
+    [
+        *((0.0, 201, 50), (0.005, 21, 10), (0.005, 201, 100)),
+        # grids of which every second node or time makes none
+        *((0.0, 200, 50), (0.0, 201, 51), (0.005, 20, 9)),
+    ],
 )
 def test_the_monotone_scheme_knows_its_error(viscosity: float, nodes: int, steps: int) -> None:
     found = lq1(viscosity, nodes, steps, scheme="monotone")
     error = abs(found.variance[-1] / exact_variance(viscosity) - 1)
     assert error > 0.03
     assert found.status == "unresolved" and not found.ok
-    assert 0.3 < found.diagnostics["discretization_error"] / error < 3
+    assert 0.2 < found.diagnostics["discretization_error"] / error < 3
     assert any(text.startswith("numerical_viscosity") for text in found.warnings)
     width = found.x[1] - found.x[0]
     added = 0.5 * width * abs(found.control).max()
     assert found.diagnostics["numerical_viscosity"] == pytest.approx(added)
 
 
-def test_a_resolved_game_is_ok() -> None:
-    found = lq1(0.05, 201, 100)
+@pytest.mark.parametrize(("nodes", "steps"), [(201, 100), (200, 100), (201, 99), (200, 99)])
+def test_a_resolved_game_is_ok(nodes: int, steps: int) -> None:
+    found = lq1(0.05, nodes, steps)
     assert found.ok and found.diagnostics["discretization_error"] < 0.01
     assert found.variance[-1] == pytest.approx(exact_variance(0.05), rel=0.01)
     assert found.diagnostics["numerical_viscosity"] == 0
-    free = lq1(0.05, 201, 100, check=False)
+    free = lq1(0.05, nodes, steps, check=False)
     assert (free.u == found.u).all() and "discretization_error" not in free.diagnostics
 
 
@@ -88,5 +97,83 @@ def test_arrays_are_thinned_as_functions_are_sampled() -> None:
     np.testing.assert_array_equal(thin.potential, np.cos(x[::2]))
     np.testing.assert_array_equal(thin.kernel, np.outer(x[::2], x[::2]))
     assert thin.forcing.shape == (4, 11) and thin.mean == 0.0
-    assert not Halved(x[:-1], t, periodic=False).possible
-    assert Halved(x[:-1], t, periodic=True).possible
+    assert Halved(x[:-1], t, periodic=True).x.size == 10
+    assert not Halved(x[:8], t, periodic=False).possible
+
+
+def test_what_is_given_on_other_grids_is_interpolated() -> None:
+    x, t = np.linspace(0, 1, 20), np.linspace(0, 1, 8)
+    halved = Halved(x, t, periodic=False)
+    assert halved.x.size == 10 and halved.x[-1] == 1 and halved.ratio == pytest.approx(19 / 9)
+    np.testing.assert_allclose(halved.times, t[[0, 2, 4, 6, 7]])
+    np.testing.assert_allclose(halved.field(np.cos), np.cos(halved.x), atol=1e-3)
+    cost = halved.coupling(Coupling(kernel=np.outer(x, x), forcing=np.outer(t[1:], x)))
+    np.testing.assert_allclose(cost.kernel, np.outer(halved.x, halved.x), atol=1e-12)
+    means = [(t[1] + t[2]) / 2, (t[3] + t[4]) / 2, (t[5] + t[6]) / 2, t[7]]
+    np.testing.assert_allclose(cost.forcing, np.outer(means, halved.x), atol=1e-12)
+    ring = Halved(np.arange(19) / 19, t, periodic=True)
+    assert ring.x.size == 10 and ring.x[-1] == pytest.approx(0.9)
+    wave = ring.field(lambda y: np.cos(2 * np.pi * y))
+    np.testing.assert_allclose(wave, np.cos(2 * np.pi * ring.x), atol=0.02)
+
+
+def test_extrapolation_wants_second_order_and_a_grid_that_has_it() -> None:
+    for viscosity, options in ((0.0, {}), (0.05, {"scheme": "monotone"})):
+        with pytest.raises(InputError, match="first order"):
+            lq1(viscosity, 201, 50, richardson=True, **options)
+    assert lq1(0.05, 201, 100, richardson=True).ok
+    coarse = lq1(0.05, 41, 4, richardson=True)
+    assert coarse.status == "unresolved" and max(coarse.diagnostics["error_estimate"]) > 0.01
+
+
+def execution(horizon: float, domain: tuple[float, float], planner: bool = True) -> MFGSolution:
+    """Optimal execution; the planner's solution explodes at the horizon 1.549441."""
+    trade = Coupling(
+        potential=lambda x: x * x,
+        control_mean=lambda x: -1.75 * x,
+        control=-1.75 if planner else 0.0,
+    )
+    return solve_mfg(
+        domain=domain,
+        nodes=201,
+        steps=100,
+        horizon=horizon,
+        viscosity=0.125,
+        initial=gaussian(0.5, 0.3),
+        running=trade,
+        terminal=lambda x: 0.15 * x * x,
+        boundary="open",
+    )
+
+
+def test_a_planner_beyond_the_explosion_is_not_ok() -> None:
+    """The stationary point of T = 2.5 > 1.549441 is no minimum; the game's equilibrium is fine."""
+    found = execution(2.5, (-10, 10))
+    assert found.status == "second_order_lost" and not found.ok
+    assert found.diagnostics["curvature"] < 0
+    before = execution(1.0, (-3, 5.5))
+    assert before.ok and before.diagnostics["curvature"] > 0.1
+    game = execution(2.5, (-3, 3), planner=False)
+    assert game.ok and "curvature" not in game.diagnostics
+
+
+@pytest.mark.parametrize("horizon", [1.0, 1.5, 1.54, 1.56, 1.7, 2.5])
+def test_the_second_variation_changes_its_sign_at_the_explosion(horizon: float) -> None:
+    """It depends on the costs alone, which are quadratic: any law will do."""
+    law = execution(1.0, (-3, 5.5))
+    stretched = dataclasses.replace(law, t=law.t * horizon)
+    trade = Coupling(potential=lambda x: x * x, control_mean=lambda x: -1.75 * x, control=-1.75)
+    final = Coupling(potential=lambda x: 0.15 * x * x)
+    least = curvature(stretched, trade, final, 1.0)
+    assert (least > 0) == (horizon < 1.54944070166526)
+    # a planted error: half of the externality moves the horizon
+    wrong = dataclasses.replace(trade, control=-0.875)
+    assert curvature(stretched, wrong, final, 1.0) > max(least, 0)
+
+
+def test_a_planner_who_cannot_be_checked_is_told() -> None:
+    trade = Coupling(
+        potential=lambda x: x * x, control_mean=lambda x: -0.1 * x, control=-0.1, density=0.1
+    )
+    found = lq1(0.05, 201, 100, running=trade, boundary="open")
+    assert any(text.startswith("second_order") for text in found.warnings)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from eqsolve.pde import second_order
 from eqsolve.pde.couplings import Coupling, forced
 from eqsolve.pde.edge import (
     Array,
@@ -49,7 +50,7 @@ from eqsolve.pde.hamiltonians import (
     Quadratic,
     Tabulated,
 )
-from eqsolve.pde.resolution import Gaussian, Halved, judged
+from eqsolve.pde.resolution import Gaussian, Halved, extrapolated, judged
 
 __all__ = [
     "Absolute",
@@ -85,7 +86,8 @@ class MFGSolution:
         (steps + 1,); NaN once nobody is left.
     status : ``ok``; ``multiple_found`` (another start led to another equilibrium, see
         ``alternative``); ``not_converged`` (the fixed point), ``newton_failed`` (the equation of
-        one step), ``outside_table`` (a gradient left the table of H), ``not_finite`` (a cost
+        one step), ``second_order_lost`` (a planner's stationary point is no minimum),
+        ``outside_table`` (a gradient left the table of H), ``not_finite`` (a cost
         returned NaN or infinity), ``unresolved`` (more than a hundredth of the mass is negative,
         the grid of twice the widths differs by more than a hundredth, or the domain cuts a
         hundredth of the initial law off). Only with ``ok`` may the solution be relied on.
@@ -203,7 +205,8 @@ def solve_mfg(
     mass_source : right-hand side of the Fokker-Planck equation (method of manufactured solutions),
         a function of (t, x) or an array (steps, nodes).
     richardson : extrapolate from this grid and the one of twice the widths: fourth order for
-        smooth solutions. Needs odd ``nodes`` (even at a periodic boundary) and even ``steps``.
+        smooth solutions and the central scheme only. Needs odd ``nodes`` (even at a periodic
+        boundary) and even ``steps``.
     method : ``"anderson"`` (depth 5), ``"newton"`` (Newton-GMRES) or ``"picard"`` on the fixed
         point.
     tolerance : relative change of the law at which the fixed point has converged.
@@ -215,7 +218,8 @@ def solve_mfg(
         different result gives the status ``multiple_found``. With both halves a game and its
         mirror image are treated alike.
     check : solve on the grid of twice the widths, too, and judge the discretization by the
-        difference. It takes about a quarter of the time more; ``richardson`` does without.
+        difference. It takes about a quarter of the time more; ``richardson`` judges by its own
+        difference.
     progress : a function of what is counted (such as ``"time steps"``), how many are done, of how
         many (None where that is not known) and the residual left (None where there is none). It is
         called at the end and up to twenty times a second before, and changes no result.
@@ -279,7 +283,13 @@ def solve_mfg(
             options,
         )
     )
-    if richardson or not check:
+    solution = second_order.judged(solution, running, terminal, hamiltonian, boundary)
+    if richardson:
+        if solution.diagnostics["scheme"] == "monotone":
+            given = "True with the monotone scheme, which is of first order"
+            refuse(STAGE, "richardson", given, "leave it out, or use scheme 'central'")
+        return extrapolated(solution)
+    if not check:
         return solution
     halved = Halved(x, when, periodic=periodic)
     coarse = None
@@ -305,7 +315,7 @@ def solve_mfg(
             starts=1,
             check=False,
         )
-    return judged(solution, coarse, initial, (low, high), solution.diagnostics["scheme"])
+    return judged(solution, coarse, initial, (low, high), solution.diagnostics["scheme"], halved)
 
 
 def _solution(found: dict[str, Any]) -> MFGSolution:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from eqsolve.pde.couplings import Coupling
 
@@ -47,7 +48,10 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class Halved:
-    """A grid of twice the widths in space and time, and what is given at the nodes of the fine one.
+    """A grid of about twice the widths in space and time, and what is given at the fine nodes.
+
+    Where every second node makes a grid, it is that one; otherwise what is given is interpolated
+    at as many nodes as are next to half (piecewise cubic and monotone). An odd last step stays.
 
     Attributes
     ----------
@@ -61,28 +65,58 @@ class Halved:
 
     @property
     def possible(self) -> bool:
-        """Whether every second node and time make a grid."""
-        return (
-            self.nodes.size >= 10
-            and self.nodes.size % 2 == (0 if self.periodic else 1)
-            and self.when.size >= 3
-            and self.when.size % 2 == 1
-        )
+        """Whether the grid is fine enough to have a coarser one."""
+        return self.nodes.size >= 9 and self.when.size >= 3
+
+    @property
+    def _every_second(self) -> bool:
+        return self.nodes.size % 2 == (0 if self.periodic else 1)
 
     @property
     def x(self) -> Array:
-        """Every second node."""
-        return self.nodes[::2]
+        """The coarse nodes."""
+        if self._every_second:
+            second: Array = self.nodes[::2]
+            return second
+        count = (self.nodes.size + 1) // 2
+        if not self.periodic:
+            return np.linspace(self.nodes[0], self.nodes[-1], count)
+        period = self.nodes.size * (self.nodes[1] - self.nodes[0])
+        found: Array = self.nodes[0] + period * np.arange(count) / count
+        return found
+
+    @property
+    def steps(self) -> NDArray[np.intp]:
+        """The coarse times among the fine ones."""
+        last = self.when.size - 1
+        return np.unique(np.append(np.arange(0, last + 1, 2), last))
 
     @property
     def times(self) -> Array:
-        """Every second time."""
-        return self.when[::2]
+        """The coarse times."""
+        return self.when[self.steps]
+
+    @property
+    def ratio(self) -> float:
+        """The coarse width of space in fine ones."""
+        return float((self.x[1] - self.x[0]) / (self.nodes[1] - self.nodes[0]))
+
+    def at(self, values: Array) -> Array:
+        """Values at the fine nodes, the last axis, at the coarse ones."""
+        if self._every_second:
+            found: Array = values[..., ::2]
+            return found
+        nodes = self.nodes
+        if self.periodic:
+            nodes = np.append(nodes, nodes[0] + nodes.size * (nodes[1] - nodes[0]))
+            values = np.concatenate([values, values[..., :1]], axis=-1)
+        found = PchipInterpolator(nodes, values, axis=-1)(self.x)
+        return found
 
     def field(self, given: Any) -> Any:
-        """A field of the state at every second node; what is called is called with all of them."""
+        """A field of the state at the coarse nodes; what is called is called with the fine ones."""
         values = np.asarray(given(self.nodes) if callable(given) else given)
-        return values[::2] if values.ndim else given
+        return self.at(values) if values.ndim else given
 
     def density(self, given: Any) -> Any:
         """An initial law, whose mass the coarse grid measures anew."""
@@ -90,13 +124,15 @@ class Halved:
         return lambda x: values
 
     def forcing(self, given: Any) -> Any:
-        """A function of time and state, or its means over two steps."""
+        """A function of time and state, or its means over the coarse steps."""
         if given is None:
             return None
         if callable(given):
             return lambda t, x: self.field(given(t, self.nodes))
-        array = np.asarray(given)
-        return 0.5 * (array[::2, ::2] + array[1::2, ::2])
+        array, steps = self.at(np.asarray(given)), self.steps
+        widths = np.diff(self.when)[:, None]
+        sums = np.add.reduceat(array * widths, steps[:-1], axis=0)
+        return sums / np.add.reduceat(widths, steps[:-1], axis=0)
 
     def coupling(self, given: Any) -> Any:
         """A cost."""
@@ -106,7 +142,7 @@ class Halved:
         parts: dict[str, Any] = {name: self.field(getattr(given, name)) for name in names}
         kernel = given.kernel
         if kernel is not None and not callable(kernel):
-            kernel = np.asarray(kernel)[::2, ::2]
+            kernel = self.at(self.at(np.asarray(kernel)).T).T
         return dataclasses.replace(
             given, kernel=kernel, forcing=self.forcing(given.forcing), **parts
         )
@@ -118,6 +154,7 @@ def judged(
     initial: Callable[[Array], object] | object,
     domain: tuple[float, float],
     scheme: str,
+    halved: Halved,
 ) -> MFGSolution:
     """The solution with what the coarser one, the domain and the scheme say about its errors."""
     x = solution.x
@@ -136,7 +173,7 @@ def judged(
             status = "unresolved"
             message = f"the domain cuts a share of {lost:.3e} of the initial law off: widen it"
     if coarse is not None and coarse.ok:
-        error = _difference(solution, coarse) / (2 ** ORDER[scheme] - 1)
+        error = _difference(solution, coarse, halved) / (halved.ratio ** ORDER[scheme] - 1)
         told["discretization_error"] = error
         if not error <= UNRESOLVED and status == "ok":
             status = "unresolved"
@@ -161,13 +198,29 @@ def judged(
     )
 
 
-def _difference(fine: MFGSolution, coarse: MFGSolution) -> float:
+def extrapolated(solution: MFGSolution) -> MFGSolution:
+    """A solution by extrapolation, which is unresolved where the fine grid alone has a large error.
+
+    The estimate is the fine grid's, far above that of the extrapolation where it is of use.
+    """
+    error = float(np.max(solution.diagnostics["error_estimate"]))
+    if not solution.ok or error <= UNRESOLVED:
+        return solution
+    message = (
+        f"the grid of twice the widths differs so much that the relative error of value or density "
+        f"is about {error:.3g} before extrapolation: use more nodes and steps"
+    )
+    return dataclasses.replace(solution, status="unresolved", message=message)
+
+
+def _difference(fine: MFGSolution, coarse: MFGSolution, halved: Halved) -> float:
     """Largest relative difference of mean and variance at the coarse times, and of the first value.
 
     The mean is measured in deviations of the law, or in its own range if that is larger; the
     variance at every time in itself; the value at time 0 in its range.
     """
-    mean, variance, value = fine.mean[::2], fine.variance[::2], fine.u[0, ::2]
+    steps = halved.steps
+    mean, variance, value = fine.mean[steps], fine.variance[steps], halved.at(fine.u[0])
     spread = max(float(np.nanmax(np.sqrt(np.maximum(variance, 0)))), float(np.ptp(mean)))
     least = np.finfo(float).tiny
     parts = (
