@@ -168,6 +168,46 @@ def managers(size: int | None = None) -> Model:
     )
 
 
+def herd(notion: str = "given", size: int | None = None, horizon: bool = False) -> Model:
+    """A crowd that is pushed by its mean control, which a member may take as given."""
+    finite = size is not None
+    game = Game(
+        "herd",
+        (State(x, a, {"W": s, "Z": s / 2}),),
+        (
+            Player(
+                "member",
+                (a,),
+                expected(
+                    a**2 / 2 + q * x**2 / 2 - w * x * abar,
+                    k * x**2 / 2 if horizon else sp.S.Zero,
+                    "minimize",
+                ),
+                sp.S.Zero if horizon else rho,
+            ),
+        ),
+        Horizon(end=T if horizon else None),
+        laws=(Law(m, x, ("Z",)), Law(abar, a)),
+        crowd=Crowd("member", n if finite else None),
+        notion=notion,  # type: ignore[arg-type]
+    )
+    form = A * x**2 / 2 + B * x * m + C * m**2 / 2 + D * x + E * m + F
+    letters = [parameter(p) for p in (q, w, s)]
+    letters += [parameter(p, domain=positive) for p in ((T, k) if horizon else (rho,))]
+    if finite:
+        letters.append(parameter(n, "number of players", positive))
+    values = HERD | ({"T": "1", "k": "0.4"} if horizon else {"rho": "0.1"})
+    return Model(
+        game,
+        Ansatz({"J": form}, {a: f1 * x + f2 * m + f0}),
+        Vocabulary(*letters),
+        cases={"default": values | ({"n": "3"} if finite else {})},
+    )
+
+
+HERD = {"q": "2", "w": "0.7", "s": "0.5"}
+
+
 def number(text: str) -> Fraction:
     """An exact number."""
     return Fraction(text)

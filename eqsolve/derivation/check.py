@@ -9,7 +9,7 @@ from eqsolve.game import Game, Model, t
 
 #: Rules among several solutions.
 SELECTIONS = ("limit", "stabilizing", "value")
-_NOTIONS = ("feedback", "open-loop", "planner")
+_NOTIONS = ("feedback", "open-loop", "given", "planner")
 
 
 def check(model: Model) -> None:
@@ -31,12 +31,6 @@ def check(model: Model) -> None:
 
 
 def _structure(game: Game) -> None:
-    if game.notion == "given":
-        raise game.error(
-            "the notion given is not derived from a declaration.",
-            stage="notion",
-            remedy=f"Choose one of {', '.join(_NOTIONS)}.",
-        )
     if game.notion not in _NOTIONS:
         raise game.error(
             f"there is no notion {game.notion!r}.",
@@ -58,7 +52,19 @@ def _structure(game: Game) -> None:
                 stage="planner",
                 remedy="Declare Crowd(player).",
             )
+        if game.notion == "given":
+            raise game.error(
+                "the notion given needs a crowd: what is given are averages over the others.",
+                stage="given",
+                remedy="Declare Crowd(player, size), or use the notion feedback.",
+            )
         return
+    if game.notion == "given" and crowd.own:
+        raise game.error(
+            "averages of players with types of their own are not given.",
+            stage="given",
+            remedy="Use the notion feedback, or a crowd of players who are alike.",
+        )
     if crowd.player not in [p.name for p in game.players]:
         raise game.error(
             f"the crowd consists of {crowd.player!r}, which is no player.",

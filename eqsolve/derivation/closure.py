@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
 from eqsolve.derivation.laws import others_average
 from eqsolve.derivation.problem import Others, Problem
+from eqsolve.errors import DerivationError
 from eqsolve.game import Game
 
 
@@ -22,35 +23,44 @@ class Closure:
     others : every average over the other copies, in the player's states and coefficients.
     aggregates : where the copies have types of their own, the symbol of every average over all
         copies and what is averaged; they are found with the numbers of all types.
+    missing : averages that do not close, and why.
     """
 
     feedback: Mapping[sp.Symbol, sp.Expr]
     others: Mapping[sp.Symbol, sp.Expr]
     aggregates: Mapping[sp.Symbol, Others]
+    missing: Mapping[sp.Symbol, DerivationError] = field(default_factory=dict)
 
     def __call__(self, expression: sp.Expr) -> sp.Expr:
-        """The expression in equilibrium."""
+        """The expression in equilibrium.
+
+        Raises
+        ------
+        DerivationError
+            If it has an average that needs a moment of the crowd that the game does not follow.
+        """
+        for name in self.missing:
+            if name in expression.free_symbols:
+                raise self.missing[name]
         return expression.xreplace(dict(self.others)).xreplace(dict(self.feedback))
 
 
 def close(
     game: Game, problems: Sequence[Problem], feedback: Mapping[sp.Symbol, sp.Expr]
 ) -> Closure:
-    """Close the loop with the feedback of the ansatz.
-
-    Raises
-    ------
-    DerivationError
-        If an average needs a moment of the crowd that the game does not follow.
-    """
+    """Close the loop with a feedback."""
     if game.crowd is not None and game.crowd.own:
         return _own_types(game, problems, feedback)
-    others = {
-        name: others_average(game, atom.expression.xreplace(dict(feedback)), atom.power)
-        for problem in problems
-        for name, atom in problem.others.items()
-    }
-    return Closure(feedback, others, {})
+    others: dict[sp.Symbol, sp.Expr] = {}
+    missing: dict[sp.Symbol, DerivationError] = {}
+    for problem in problems:
+        for name, atom in problem.others.items():
+            try:
+                played = atom.expression.xreplace(dict(feedback))
+                others[name] = others_average(game, played, atom.power)
+            except DerivationError as error:
+                missing[name] = error
+    return Closure(feedback, others, {}, missing)
 
 
 def _own_types(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
@@ -11,6 +12,8 @@ from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.check import check
 from eqsolve.derivation.closure import Closure, close
 from eqsolve.derivation.extremum import check_curvature, check_extremum
+from eqsolve.derivation.fixed_point import FixedPoint, fixed_point, with_second_moments
+from eqsolve.derivation.given import enlarged, frozen
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.matching import (
     CoefficientSystem,
@@ -30,11 +33,12 @@ class Derivation:
     Attributes
     ----------
     model : what the author declared.
-    solved : the model whose HJB system is solved: the same, or the planner's problem for the
-        moments of the law.
+    solved : the model whose HJB system is solved: the same, the planner's problem for the moments
+        of the law, or for the notion given the same with coefficients by powers of the averages.
     systems : the extended HJB system of every player at the ansatz.
     closure : feedback and averages in equilibrium.
     system : the equations of the coefficients.
+    fixed : for the notion given, the strategy that is the response to itself.
     """
 
     model: Model
@@ -42,6 +46,47 @@ class Derivation:
     systems: tuple[ExtendedHJB | Adjoints, ...]
     closure: Closure
     system: CoefficientSystem
+    fixed: FixedPoint | None = None
+
+    @property
+    def strategy(self) -> Mapping[sp.Symbol, sp.Expr]:
+        """What is played: every control in states and coefficients."""
+        return self.model.ansatz.feedback if self.fixed is None else self.fixed.strategy
+
+    @property
+    def explicit(self) -> dict[sp.Symbol, sp.Expr]:
+        """Coefficients of feedback and strategy in those of the functions, in order of need."""
+        own = {} if self.fixed is None else self.fixed.coefficients
+        return {**self.system.feedback, **own}
+
+    @cached_property
+    def spelled(self) -> dict[sp.Symbol, sp.Expr]:
+        """The same in those of the functions only."""
+        feedback = dict(self.system.feedback)
+        return {k: e.xreplace(feedback) for k, e in self.explicit.items()}
+
+    @property
+    def states(self) -> tuple[sp.Symbol, ...]:
+        """The states of the player's problem without averages that are frozen."""
+        averages = {} if self.fixed is None else self.fixed.averages
+        return tuple(s for s in self.systems[0].problem.states if s not in averages)
+
+    @cached_property
+    def played(self) -> Derivation:
+        """The same with the loop closed by what everybody plays.
+
+        With the notion given the others' averages follow the states then; second moments of the
+        crowd are states, too, and the functions of the ansatz are none of this motion's.
+        """
+        if self.fixed is None:
+            return self
+        model = with_second_moments(self.model)
+        faced = problems(model.game)
+        payoffs = {m.name: m.payoff for m in model.game.moments}
+        systems = tuple(ExtendedHJB(problem, payoffs, {}) for problem in faced)
+        closure = close(model.game, faced, self.strategy)
+        # coefficients of the strategy stay letters: ``explicit`` gives them
+        return Derivation(model, model, systems, closure, replace(self.system, feedback={}))
 
     @property
     def stationary(self) -> bool:
@@ -83,6 +128,8 @@ def derive(model: Model) -> Derivation:
         If the declaration is not consistent, a law does not close, or the ansatz does not.
     """
     check(model)
+    if model.game.notion == "given":
+        return _given(model)
     solved = planner(model) if model.game.notion == "planner" else model
     game, ansatz = solved.game, solved.ansatz
     faced = problems(game)
@@ -95,3 +142,21 @@ def derive(model: Model) -> Derivation:
     system = match(solved, systems, closure)
     check_extremum(model, systems, closure, system.feedback)
     return Derivation(model, solved, systems, closure, system)
+
+
+def _given(model: Model) -> Derivation:
+    """The response to frozen averages over the others, and its fixed point."""
+    game = model.game
+    (faced,), (averages,) = zip(*(frozen(problem) for problem in problems(game)))
+    solved, parts = enlarged(model, faced, tuple(averages))
+    faced = replace(faced, states=(*faced.states, *averages))
+    unknowns, _ = unknowns_of(solved, faced.states)
+    rates = {c: sp.Symbol(f"{c.name}'") for c in unknowns}
+    systems = (ExtendedHJB(faced, solved.ansatz.functions, rates),)
+    check_curvature(model, systems)
+    closure = Closure(solved.ansatz.feedback, {}, {})
+    system = match(solved, systems, closure)
+    check_extremum(model, systems, closure, system.feedback)
+    states = tuple(s for s in faced.states if s not in averages)
+    fixed = fixed_point(game, averages, solved.ansatz.feedback, states, parts)
+    return Derivation(model, solved, systems, closure, system, fixed)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.errors import DerivationError
 from eqsolve.game import Game
 from eqsolve.game.world import common_states
+
+
+def law_monomials(game: Game) -> dict[sp.Expr, sp.Symbol]:
+    """The laws of states and of products of two states, by what they average."""
+    states = game.state_symbols
+    products = {a * b for a in states for b in states}
+    return {law.of: law.symbol for law in game.laws if law.of in {*states, *products}}
 
 
 def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
     """The sum over the other copies of an expression in states, each with weight ``share**power``.
 
-    A copy's state enters through at most its first power: the sum over the others of the states
-    is the total, which is the law, less the player's own.
+    The sum over the others of a monomial of the states is the total, which is its law, less the
+    player's own.
 
     Raises
     ------
@@ -23,29 +31,35 @@ def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
     assert crowd is not None, "averages come from crowds"
     share = crowd.share
     expanded = sp.expand(expression)
+    laws = law_monomials(game)
+    averaged = set().union(*(of.free_symbols for of in laws))
     own = [s for s in game.state_symbols if expanded.has(s)]
-    laws = {law.of: law.symbol for law in game.laws if law.of in game.state_symbols}
     # factors common to all copies have no law and move by common noise only
-    own = [s for s in own if s in laws or s not in common_states(game)]
+    own = [s for s in own if s in averaged or s not in common_states(game)]
     number = share ** (power - 1) - share**power if share != 0 else sp.Integer(power == 1)
-    total = expanded.xreplace({s: sp.S.Zero for s in own}) * number
-    rest = sp.expand(expanded - expanded.xreplace({s: sp.S.Zero for s in own}))
-    for state in own:
-        slope = sp.diff(rest, state)
-        if slope.free_symbols & set(own):
-            raise game.error(
-                f"the average over the crowd needs the second moment of {state}.",
-                stage="laws",
-                remedy="Use a feedback or a loading that does not depend on it, or the notion "
-                "planner.",
-            )
-        if state not in laws:
-            raise game.error(
-                f"the average over the crowd needs the mean of {state}.",
-                stage="laws",
-                remedy=f"Declare Law(symbol, of={state}, given=(common noises)).",
-            )
-        mean = laws[state]
-        weight = share ** (power - 1) if share != 0 else sp.Integer(power == 1)
-        total += slope * weight * (mean - share * state)
+    weight = share ** (power - 1) if share != 0 else sp.Integer(power == 1)
+    if not own:
+        return expanded * number
+    if not expanded.is_polynomial(*own):
+        raise _missing(game, expanded, declarable=False)
+    total = sp.S.Zero
+    for exponents, coefficient in sp.Poly(expanded, *own).terms():
+        monomial = sp.Mul(*(s**e for s, e in zip(own, exponents)))
+        if monomial == 1:
+            total += coefficient * number
+        elif monomial in laws:
+            total += coefficient * weight * (laws[monomial] - share * monomial)
+        else:
+            raise _missing(game, monomial, declarable=sum(exponents) <= 2)
     return total
+
+
+def _missing(game: Game, needed: sp.Expr, declarable: bool) -> DerivationError:
+    ways = [f"Declare Law(symbol, of={needed}, given=(common noises))."] if declarable else []
+    if not needed.is_Symbol:
+        ways.append("Use a feedback or a loading that does not depend on it, or the planner.")
+    return game.error(
+        f"the average over the crowd needs the mean of {needed}.",
+        stage="laws",
+        remedy=" ".join(ways),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.derivation.laws import law_monomials
 from eqsolve.game import Model, t
 
 
@@ -148,7 +149,7 @@ def _declared(model: Model) -> None:
 def _placed(model: Model) -> None:
     """Laws of controls and moments stand only where they are replaced by what they are."""
     game = model.game
-    laws = {law.symbol for law in game.laws if law.of not in game.state_symbols}
+    laws = {law.symbol for law in game.laws} - set(law_monomials(game).values())
     moments = {m.symbol for m in game.moments}
     for where, expression in game.expressions():
         if where.startswith(("the jump", "the intensity", "the discount")):

@@ -8,13 +8,14 @@ closed when the feedback is known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import sympy as sp
 
-from eqsolve.derivation.laws import others_average
+from eqsolve.derivation.laws import law_monomials, others_average
+from eqsolve.errors import DerivationError
 from eqsolve.game import Clock, Game, Law, Moment, Player, State
 
 
@@ -43,6 +44,9 @@ class Problem:
     moments : the player's moments with laws of controls spelled out.
     aggregate : the preference in states and moments' symbols.
     others : atoms of the averages over the others.
+    motion : the states as they were written, laws of states included.
+    apart : the variance and covariance rates that averages have beside their loadings, from the
+        others' own noises.
     """
 
     game: Game
@@ -54,6 +58,8 @@ class Problem:
     moments: tuple[Moment, ...]
     aggregate: sp.Expr
     others: Mapping[sp.Symbol, Others]
+    motion: tuple[State, ...]
+    apart: Mapping[tuple[sp.Symbol, sp.Symbol], sp.Expr]
 
     def generator(self, function: sp.Expr) -> sp.Expr:
         """The controlled generator of a function of the states, without its time derivative."""
@@ -90,7 +96,9 @@ class _Builder:
         self.game, self.player = game, player
         self.share = game.crowd.share if game.crowd is not None else sp.S.Zero
         self.others: dict[sp.Symbol, Others] = {}
-        self.of_states = {law.of: law for law in game.laws if law.of in game.state_symbols}
+        monomials = law_monomials(game)
+        #: laws of states and of their products, which are states themselves
+        self.of_states = [law for law in game.laws if law.of in monomials]
         if game.laws and game.crowd is None:
             raise game.error("a law needs a crowd.", remedy="Declare Crowd(player, size).")
         if game.crowd is not None and len(game.players) > 1:
@@ -106,10 +114,8 @@ class _Builder:
         states = list(game.states)
         covariance: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
         idiosyncratic: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
-        for state in list(states):
-            law = self.of_states.get(state.symbol)
-            if law is not None:
-                states.append(self.law_state(law, state))
+        means = [self.averaged(law, states) for law in self.of_states]
+        states += [self.law_state(law, mean) for law, mean in zip(self.of_states, means)]
         states = [self.spelled(state, laws) for state in states]
         for first, second in combinations_with_replacement(states, 2):
             shared = sp.Add(
@@ -121,7 +127,7 @@ class _Builder:
             )
             covariance[first.symbol, second.symbol] = shared
         for (first_law, one), (second_law, two) in combinations_with_replacement(
-            [(law, self.state(of)) for of, law in self.of_states.items()], 2
+            list(zip(self.of_states, means)), 2
         ):
             value = self.variance(first_law, one, two)
             if value != 0:
@@ -147,14 +153,33 @@ class _Builder:
             moments,
             self.player.preference.aggregate,
             self.others,
+            tuple(states),
+            idiosyncratic,
         )
 
     def of_control(self, law: Law) -> bool:
         """Whether a law is one of controls; laws of states become states."""
-        return law.of not in self.game.state_symbols
+        return law not in self.of_states
 
-    def state(self, symbol: sp.Symbol) -> State:
-        return next(s for s in self.game.states if s.symbol == symbol)
+    def averaged(self, law: Law, states: Sequence[State]) -> State:
+        """What a law averages as a state: a state, or the product of two by Ito's formula."""
+        factors = [s for s in states for _ in range(_degree(law.of, s.symbol))]
+        if len(factors) == 1:
+            return factors[0]
+        one, two = factors
+        noises = dict.fromkeys((*one.loadings, *two.loadings))
+        shared = [n for n in one.loadings if n in two.loadings]
+        drift = sp.Add(
+            one.symbol * two.drift,
+            two.symbol * one.drift,
+            *(one.loadings[n] * two.loadings[n] for n in shared),
+        )
+        loadings = {
+            n: one.symbol * two.loadings.get(n, sp.S.Zero)
+            + two.symbol * one.loadings.get(n, sp.S.Zero)
+            for n in noises
+        }
+        return State(law.symbol, drift, loadings, {**one.jumps, **two.jumps})
 
     def spelled(self, state: State, laws: Mapping[sp.Symbol, sp.Expr]) -> State:
         loadings = {k: v.xreplace(laws) for k, v in state.loadings.items()}
@@ -167,11 +192,13 @@ class _Builder:
         """
         still = expression.xreplace({control: sp.S.Zero for control in self.player.controls})
         moved = sp.expand(expression - still)
-        return (
-            self.share * expression
-            + others_average(self.game, still, 1)
-            + self.over_others(moved, 1)
-        )
+        own = self.share * expression
+        atoms = self.over_others(moved, 1)
+        try:
+            return own + others_average(self.game, still, 1) + atoms
+        except DerivationError:
+            # noise of the mean of a product: it matters where a function is curved in that mean
+            return own + self.over_others(sp.expand(expression), 1)
 
     def over_others(self, expression: sp.Expr, power: int) -> sp.Expr:
         """Atoms for what the others do, with the laws of controls, which the player moves, outside.
@@ -210,7 +237,7 @@ class _Builder:
         """The dynamics of the average of a state."""
         if state.jumps:
             raise self.game.error(
-                f"the law of {state.symbol} cannot be followed through jumps.", stage="laws"
+                f"the law of {law.of} cannot be followed through jumps.", stage="laws"
             )
         loadings = {}
         for noise, loading in state.loadings.items():
@@ -231,4 +258,3 @@ class _Builder:
                 if noise in two.loadings and noise not in law.given
             )
         )
-        return self.over_others(sp.expand(shared), 2)

@@ -27,6 +27,7 @@ from eqsolve.game.vocabulary import Letter
 from eqsolve.numerics.status import Status
 from eqsolve.solve.conditions import domains, second_order
 from eqsolve.solve.growth import growth_systems
+from eqsolve.solve.outcome import growth_of_play
 
 _FUNCTIONS = {
     sp.exp: "math.exp",
@@ -167,7 +168,7 @@ class Emitter:
         for step in joined(self.solution.steps):
             self.step(step)
         self.fallback()
-        for symbol, expression in derivation.system.feedback.items():
+        for symbol, expression in derivation.explicit.items():
             self.assign(symbol, expression)
         self.conditions()
         self.results()
@@ -430,10 +431,13 @@ class Emitter:
         for condition in domains(derivation):
             self.body += lines([("held", condition.expression)], self.names)
             self.fail_unless("held > 0.0", Status.NO_ADMISSIBLE_ROOT)
-        for symbol in (*derivation.system.unknowns, *derivation.system.feedback):
+        for symbol in (*derivation.system.unknowns, *derivation.explicit):
             self.fail_unless(f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
         if derivation.stationary:
-            for system in growth_systems(derivation):
+            systems = [(system, Status.UNSTABLE) for system in growth_systems(derivation)]
+            if derivation.fixed is not None:
+                systems.append((growth_of_play(derivation), Status.INFINITE_VARIANCE))
+            for system, status in systems:
                 if system.matrix is None or not system.matrix:
                     continue
                 size = len(system.matrix)
@@ -445,7 +449,7 @@ class Emitter:
                     if e != 0
                 ]
                 self.body += lines([*entries, ("rate", system.rate)], self.names)
-                self.fail_unless("growth(grown) < rate", Status.UNSTABLE)
+                self.fail_unless("growth(grown) < rate", status)
         for condition in second_order(derivation):
             free = condition.expression.free_symbols - set(self.known)
             inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
@@ -454,21 +458,26 @@ class Emitter:
 
     def results(self) -> None:
         """Strategy coefficients, coefficients, and controls and values at the states."""
-        derivation, model = self.derivation, self.derivation.model
+        derivation, fixed = self.derivation, self.derivation.fixed
         found: list[tuple[str, sp.Expr]] = []
-        for control, form in model.ansatz.feedback.items():
+        for control, form in derivation.strategy.items():
             for monomial, coefficient in _monomials(form, self.states).items():
                 found.append((f"{control.name}_{monomial}", coefficient))
         names = (*derivation.system.unknowns, *derivation.system.implicit)
         found += [(s.name, s) for s in names if s.name not in dict(found)]
-        found += [(c.name, f) for c, f in model.ansatz.feedback.items()]
+        if fixed is not None:
+            found += [(s.name, s) for s in derivation.system.feedback if s.name not in dict(found)]
+        found += [(c.name, f) for c, f in derivation.strategy.items()]
         systems = [s for s in derivation.systems if isinstance(s, ExtendedHJB)]
         spelled: dict[sp.Symbol, sp.Expr] = {}
         for name, value in derivation.solved.game.definitions.items():
             spelled[name] = value.xreplace(spelled)
+        frozen = {} if fixed is None else dict(fixed.values)
         for number, system in enumerate(systems, start=1):
             label = "V" if len(systems) == 1 else f"V_{number}"
-            found.append((label, system.value.xreplace(spelled)))
+            value = system.value.xreplace(frozen)
+            if fixed is None or not value.free_symbols & set(fixed.averages):
+                found.append((label, value.xreplace(spelled)))
         self.outputs = [name for name, _ in found]
         for position, (_, expression) in enumerate(found):
             needed = [s for s in self.states if s in expression.free_symbols]

@@ -27,6 +27,8 @@ class Answer(Shown):
     status, message : the outcome, and a sentence on it.
     roots : every real solution of a stationary system with what was decided of it.
     strategy : for every control, its coefficients by monomial of the states.
+    response : with the notion given, the same of the best response; averages over the others that
+        are frozen are monomials of it.
     value : for every player, the coefficients of the value by monomial of the states.
     coefficients : those of the ansatz at the time asked for.
     laws : means and variances of the states at that time.
@@ -45,6 +47,7 @@ class Answer(Shown):
     time: Fraction = Fraction(0)
     roots: tuple[Mapping[str, Any], ...] = ()
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    response: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     value: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     coefficients: Mapping[str, float] = field(default_factory=dict)
     laws: Mapping[str, float] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class Answer(Shown):
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("strategy", "value", "coefficients", "laws", "outputs", "at"):
+        for name in ("strategy", "response", "value", "coefficients", "laws", "outputs", "at"):
             object.__setattr__(self, name, named(getattr(self, name)))
 
     @property
@@ -78,6 +81,7 @@ class Answer(Shown):
         value = next(iter(self.value.values())) if single else self.value
         for name, part in (
             ("roots", list(self.roots)),
+            ("response", self.response),
             ("strategy", self.strategy),
             ("value", value),
             ("coefficients", self.coefficients),

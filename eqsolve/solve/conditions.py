@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -37,6 +37,15 @@ def evaluate(expression: sp.Expr, values: Environment) -> arb:
     names = sorted(expression.free_symbols, key=lambda s: s.name)
     value: arb = Function([expression], names)([values[name] for name in names])[0]
     return value
+
+
+def balls(expressions: Iterable[sp.Expr], values: Environment) -> list[arb]:
+    """Balls around expressions at balls for their symbols."""
+    listed = list(expressions)
+    free = set().union(*(e.free_symbols for e in listed))
+    names = sorted(free, key=lambda s: s.name)
+    found: list[arb] = Function(listed, names)([values[name] for name in names])
+    return found
 
 
 def second_order(derivation: Derivation) -> tuple[Condition, ...]:

@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.numerics.status import Status
-from eqsolve.solve.conditions import Condition, Environment, evaluate
+from eqsolve.solve.conditions import Condition, Environment, balls, evaluate
 from eqsolve.solve.growth import GrowthSystem
 from eqsolve.solve.path import exact
 
@@ -70,7 +70,7 @@ def examine(
             status = Status.NO_ADMISSIBLE_ROOT
     if status is not Status.OK:
         return Candidate(values, (), tuple(failed), status)
-    abscissae = tuple(_abscissa(system, values) for system in growth)
+    abscissae = tuple(abscissa(system, values) for system in growth)
     for value in abscissae:
         if value is not None and not value < 0:
             failed.append("expectations grow at least as fast as they are discounted")
@@ -85,14 +85,14 @@ def examine(
     return Candidate(values, abscissae, tuple(failed), status)
 
 
-def _abscissa(system: GrowthSystem, values: Environment) -> arb | None:
+def abscissa(system: GrowthSystem, values: Environment) -> arb | None:
     """The largest real part of the growth matrix' eigenvalues, less the rate of discounting."""
     if system.matrix is None:
         return None
     size = len(system.matrix)
     if size == 0:
         return -evaluate(system.rate, values)
-    entries = [evaluate(entry, values) for row in system.matrix for entry in row]
+    entries = balls((entry for row in system.matrix for entry in row), values)
     matrix = arb_mat(size, size, entries)
     best: arb | None = None
     for block in _triangular_blocks(matrix):

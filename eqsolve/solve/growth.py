@@ -15,6 +15,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.units import Units
@@ -60,14 +61,16 @@ class _Follower:
     def __init__(self, derivation: Derivation, system: ExtendedHJB | Adjoints) -> None:
         self.derivation, self.hjb = derivation, system
         self.problem = system.problem
-        self.states = self.problem.states
+        # averages that are frozen do not move: they are letters
+        self.averages = set() if derivation.fixed is None else {*derivation.fixed.averages}
+        self.states = tuple(s for s in self.problem.states if s not in self.averages)
 
     def start(self) -> list[sp.Expr]:
         """What payoffs, running parts and functions are made of."""
         parts: list[sp.Expr] = []
         for moment in self.problem.moments:
             parts += [moment.payoff, self.derivation.closure(moment.running)]
-            if isinstance(self.hjb, ExtendedHJB):
+            if isinstance(self.hjb, ExtendedHJB) and moment.name in self.hjb.functions:
                 parts.append(self.hjb.functions[moment.name])
         return [self.inserted(p.xreplace(self.definitions)) for p in parts if p != 0]
 
@@ -81,34 +84,12 @@ class _Follower:
             spelled[name] = value.xreplace(spelled)
         return spelled
 
-    def terms(self, expression: sp.Expr) -> dict[sp.Expr, sp.Expr]:
-        """An expression as a combination of functions of the states."""
-        units = Units.of([expression])
-        ratio = units.ratio(expression)
-        below = units.expression(ratio.denominator)
-        found: dict[sp.Expr, sp.Expr] = {}
-        places = units.depending(self.states)
-        names = units.ring.symbols
-        meaning = units.meaning
-        low = below
-        # a denominator in the states is part of every function
-        outer = sp.S.One
-        if below.free_symbols & set(self.states):
-            outer, low = 1 / below, sp.S.One
-        for exponents, polynomial in units.monomials(expression, self.states).items():
-            function = sp.Mul(
-                *(meaning.get(names[i], names[i]) ** exponents[i] for i in places), outer
-            )
-            coefficient = units.expression(polynomial) / low
-            found[function] = found.get(function, sp.S.Zero) + coefficient
-        return found
-
     def system(self, start: Sequence[sp.Expr]) -> GrowthSystem:
         """Follow functions until the generator leads to no new ones."""
         game = self.derivation.solved.game
         rate = (game.horizon.hazard + self.problem.player.discount).xreplace(self.definitions)
         basis: dict[sp.Expr, dict[sp.Expr, sp.Expr]] = {}
-        pending = [f for part in start for f in self.terms(part)]
+        pending = [f for part in start for f in terms(part, self.states)]
         while pending:
             function = pending.pop()
             if function in basis:
@@ -116,11 +97,42 @@ class _Follower:
             if len(basis) >= LARGEST:
                 return GrowthSystem(tuple(basis), None, rate)
             moved = self.inserted(self.derivation.closure(self.problem.generator(function)))
-            basis[function] = self.terms(moved.xreplace(self.definitions))
+            basis[function] = terms(moved.xreplace(self.definitions), self.states)
             pending += [f for f in basis[function] if f not in basis]
         functions = tuple(basis)
+        if self.averages:
+            self._separate(basis)
         rows = tuple(tuple(basis[f].get(g, sp.S.Zero) for g in functions) for f in functions)
         return GrowthSystem(functions, rows, rate)
+
+    def _separate(self, basis: Mapping[sp.Expr, dict[sp.Expr, sp.Expr]]) -> None:
+        """Drop averages that are frozen where they lead to functions that do not lead back."""
+        for block in triangular({f: list(row) for f, row in basis.items()}):
+            for function in block:
+                for other, value in basis[function].items():
+                    if other not in block and value.free_symbols & self.averages:
+                        basis[function][other] = sp.S.Zero
+
+
+def terms(expression: sp.Expr, states: Sequence[sp.Symbol]) -> dict[sp.Expr, sp.Expr]:
+    """An expression as a combination of functions of the states."""
+    units = Units.of([expression])
+    ratio = units.ratio(expression)
+    below = units.expression(ratio.denominator)
+    found: dict[sp.Expr, sp.Expr] = {}
+    places = units.depending(states)
+    names = units.ring.symbols
+    meaning = units.meaning
+    low = below
+    # a denominator in the states is part of every function
+    outer = sp.S.One
+    if below.free_symbols & set(states):
+        outer, low = 1 / below, sp.S.One
+    for exponents, polynomial in units.monomials(expression, states).items():
+        function = sp.Mul(*(meaning.get(names[i], names[i]) ** exponents[i] for i in places), outer)
+        coefficient = units.expression(polynomial) / low
+        found[function] = found.get(function, sp.S.Zero) + coefficient
+    return found
 
 
 def matrix_at(

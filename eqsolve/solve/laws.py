@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -62,13 +62,20 @@ class Laws:
 
     @cached_property
     def states(self) -> tuple[sp.Symbol, ...]:
-        return self.derivation.systems[0].problem.states
+        return self.derivation.states
 
     @cached_property
     def basis(self) -> GrowthSystem:
         """Monomials up to degree two of every state, closed under the generator."""
         wanted = [s for s in self.states] + [s**2 for s in self.states]
-        return follow(self.derivation, self.derivation.systems[0], wanted)
+        played = self.derivation.played
+        found = follow(played, played.systems[0], wanted)
+        if self.derivation.fixed is None or found.matrix is None:
+            return found
+        # coefficients of the strategy in those that move at known rates
+        spelled = self.derivation.spelled
+        rows = tuple(tuple(e.xreplace(spelled) for e in row) for row in found.matrix)
+        return replace(found, matrix=rows)
 
     @property
     def available(self) -> bool:
@@ -76,6 +83,7 @@ class Laws:
         functions = self.basis.functions
         return (
             self.basis.matrix is not None
+            and all(f.free_symbols <= {*self.states} for f in functions)
             and all(f.is_polynomial(*self.states) for f in functions)
             and all(sp.Poly(f, *self.states).total_degree() <= 2 for f in functions if f != 1)
             and all(s in self.initial.means for s in self.states)

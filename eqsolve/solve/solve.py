@@ -23,8 +23,9 @@ from eqsolve.solve.answer import Answer
 from eqsolve.solve.conditions import Condition, domains, evaluate, rates, second_order
 from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
 from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
-from eqsolve.solve.growth import growth_systems
+from eqsolve.solve.growth import GrowthSystem, growth_systems
 from eqsolve.solve.laws import InitialLaw, Laws
+from eqsolve.solve.outcome import growth_of_play, outcome, unplayable
 from eqsolve.solve.path import Backward, Constant, backward, center, rational
 from eqsolve.solve.stationary import Solutions, stationary
 
@@ -140,6 +141,11 @@ class Point:
         return domains(self.derivation)
 
     @cached_property
+    def growth_of_play(self) -> GrowthSystem:
+        """How expectations grow when everybody plays the strategy."""
+        return growth_of_play(self.derivation)
+
+    @cached_property
     def solutions(self) -> Solutions:
         """All solutions of a stationary system, or of the implicit feedback of another one."""
         return stationary(self.derivation, self.parameters)
@@ -147,11 +153,15 @@ class Point:
     def environment(self, coefficients: Mapping[sp.Symbol, arb]) -> dict[sp.Symbol, arb]:
         """Balls for parameters, coefficients of functions and feedback, and states."""
         values = {**self.balls, **coefficients}
-        for symbol, expression in self.derivation.system.feedback.items():
+        for symbol, expression in self.derivation.explicit.items():
             values[symbol] = evaluate(expression, {**values, t: self.time})
         values[t] = self.time
-        for state in self.derivation.systems[0].problem.states:
+        for state in self.derivation.states:
             values[state] = self.place.get(state, arb(1))
+        if self.derivation.fixed is not None:
+            for name in self.derivation.fixed.averages:
+                form = self.derivation.fixed.values.get(name)
+                values[name] = arb(1) if form is None else evaluate(form, values)
         return values
 
     @property
@@ -285,6 +295,11 @@ class Point:
             return self.refused(decision.status, decision.sentence, roots)
         chosen = solutions.points[decision.selected]
         path = Constant({k: _ball(v) for k, v in chosen.items()})
+        if self.derivation.fixed is not None:
+            values = self.environment(path.coefficients(Fraction(0)))
+            failed = unplayable(self.derivation, self.growth_of_play, values)
+            if failed is not None:
+                return self.refused(*failed, roots)
         certificate = {
             "solutions": len(candidates),
             "complete": solutions.complete,
@@ -359,6 +374,10 @@ class Point:
                     status = otherwise if holds is False else Status.UNRESOLVED
                     where = f" at t = {float(moment):g}"
                     return self.refused(status, _sentence(condition.sentence) + where + ".")
+            if self.derivation.fixed is not None:
+                failed = unplayable(self.derivation, self.growth_of_play, values)
+                if failed is not None:
+                    return self.refused(*failed)
         certificate = {"steps": len(trajectory.pieces), "bits": BITS, "second_order_times": CHECKED}
         decision = Decision(Status.OK, "The solution exists up to the horizon.")
         return self._found(path, decision, (), certificate)
@@ -453,18 +472,26 @@ class Point:
         derivation = self.derivation
         self.path = path
         values = self.environment(path.coefficients(self.numbers.time))
-        states = derivation.systems[0].problem.states
+        states = derivation.states
         names = (*derivation.system.unknowns, *derivation.system.implicit)
         names += tuple(derivation.system.feedback)
         laws, places = self._laws(path)
         strategy = {
             c.name: _by_monomial(form, self.model_states, values)
-            for c, form in self.model.ansatz.feedback.items()
+            for c, form in derivation.strategy.items()
         }
+        response = {}
+        if derivation.fixed is not None:
+            inner = (*self.model_states, *derivation.fixed.averages)
+            response = {
+                c.name: _by_monomial(form, inner, values)
+                for c, form in derivation.fixed.response.items()
+            }
         value = {}
         for system in derivation.systems:
             if isinstance(system, ExtendedHJB):
-                table = _by_monomial(system.value, states, values)
+                known = derivation.fixed is None or self._frozen_known
+                table = _by_monomial(system.value, states, values) if known else {}
                 if table:
                     value[system.problem.player.name] = table
         inside = {**values, **places}
@@ -482,6 +509,7 @@ class Point:
             message=decision.sentence,
             roots=roots,
             strategy={k: v for k, v in strategy.items() if v},
+            response={k: v for k, v in response.items() if v},
             value=value,
             coefficients={s.name: center(values[s]) for s in names},
             laws=laws,
@@ -519,15 +547,18 @@ class Point:
     def _at(self, path: Constant | Backward, values: Mapping[sp.Symbol, arb]) -> dict[str, Any]:
         """Controls and values at the state, and objectives over the initial law."""
         derivation = self.derivation
-        states = derivation.systems[0].problem.states
+        states = derivation.states
         found: dict[str, Any] = {}
         several = len(derivation.systems) > 1
         if all(s in self.place for s in states):
             found |= {s.name: center(self.place[s]) for s in states}
             inside = {**values, **{s: self.place.get(s, arb(1)) for s in self.model_states}}
-            if all(s in self.place for s in self.model_states):
-                for control, form in self.model.ansatz.feedback.items():
+            inner = {*self.model_states} - {*self.place}
+            for control, form in derivation.strategy.items():
+                if not form.free_symbols & inner:
                     found[control.name] = center(evaluate(form, inside))
+            if derivation.fixed is not None:
+                return found | self._when_played(values)
             for number, system in enumerate(derivation.systems, start=1):
                 if isinstance(system, ExtendedHJB):
                     name = f"V_{number}" if several else "V"
@@ -539,6 +570,31 @@ class Point:
                     expectation = self._objective(system, values)
                     if expectation is not None and self.numbers.time == 0:
                         found[f"J_{number}" if several else "J"] = expectation
+        return found
+
+    @property
+    def _frozen_known(self) -> bool:
+        """Whether the averages over the others that are frozen follow from the state."""
+        fixed = self.derivation.fixed
+        assert fixed is not None
+        known = all(s in self.place for s in self.derivation.states)
+        return known and set(fixed.values) == set(fixed.averages)
+
+    def _when_played(self, values: Mapping[sp.Symbol, arb]) -> dict[str, float]:
+        """With the notion given: the value at frozen averages, and what is obtained in play."""
+        (system,) = self.derivation.systems
+        found: dict[str, float] = {}
+        if self._frozen_known and isinstance(system, ExtendedHJB):
+            found["V"] = center(evaluate(self._plain(system.value), values))
+        if not self.derivation.stationary:
+            return found
+        obtained = outcome(self.derivation, self.growth_of_play, values)
+        if obtained is None:
+            return found
+        found["J"] = center(obtained.objective)
+        gain = obtained.exploitability
+        if gain is not None:
+            found["exploitability"] = center(gain)
         return found
 
     def _objective(self, system: ExtendedHJB, values: Mapping[sp.Symbol, arb]) -> float | None:

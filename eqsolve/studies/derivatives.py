@@ -172,25 +172,30 @@ class Chain:
 
     def outputs(self) -> dict[str, sp.Expr]:
         """Outputs by name, in parameters, coefficients, states and time."""
-        model = self.derivation.model
         found = {name.replace(".", "_", 1): e for name, e in self.strategy().items()}
-        known = all(s in self.point.place for s in self.point.model_states)
+        known = all(s in self.point.place for s in self.derivation.states)
         if known:
-            found |= {c.name: self._inserted(f) for c, f in model.ansatz.feedback.items()}
+            forms = self.derivation.strategy
+            found |= {c.name: self._inserted(f) for c, f in forms.items()}
         for unknown in self.unknowns:
             found.setdefault(unknown.name, unknown)
+        fixed = self.derivation.fixed
+        if fixed is not None:
+            for name in self.derivation.system.feedback:
+                found.setdefault(name.name, self._inserted(name))
         systems = [s for s in self.derivation.systems if isinstance(s, ExtendedHJB)]
-        if known:
+        if known and (fixed is None or set(fixed.values) == set(fixed.averages)):
+            frozen = {} if fixed is None else dict(fixed.values)
             for number, system in enumerate(systems, start=1):
                 label = "V" if len(systems) == 1 else f"V_{number}"
-                found[label] = self._inserted(system.value)
+                found[label] = self._inserted(system.value.xreplace(frozen))
         return found
 
     def strategy(self) -> dict[str, sp.Expr]:
         """The coefficients of every control by ``CONTROL.MONOMIAL``."""
         found = {}
         states = self.point.model_states
-        for control, form in self.derivation.model.ansatz.feedback.items():
+        for control, form in self.derivation.strategy.items():
             expanded = sp.expand(form)
             present = [s for s in states if expanded.has(s)]
             if expanded.is_polynomial(*present):
@@ -201,8 +206,7 @@ class Chain:
         return found
 
     def _inserted(self, expression: sp.Expr) -> sp.Expr:
-        feedback = dict(self.derivation.system.feedback)
-        return expression.xreplace(feedback).xreplace(self.spelled)
+        return expression.xreplace(self.derivation.spelled).xreplace(self.spelled)
 
     def differentiate(
         self, outputs: Mapping[str, sp.Expr]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivation.given import one_player
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Game, Model, t
 from eqsolve.game.parameters import read
@@ -26,6 +27,7 @@ from eqsolve.game.world import World
 from eqsolve.numbers import exact
 from eqsolve.solve.crowd import averages, numbers_of_types
 from eqsolve.solve.path import center
+from eqsolve.solve.path import exact as middle
 from eqsolve.solve.solve import BITS, Point
 
 Array = NDArray[np.float64]
@@ -100,7 +102,7 @@ class Equilibrium:
         """
         game, crowd = self.game, self.game.crowd
         if crowd is not None and crowd.size is None:
-            _require_means(self.model)
+            _require_means(game, self.derivation.strategy)
         size = None
         if crowd is not None and crowd.size is not None:
             size = int(self.exact(crowd.size))
@@ -171,9 +173,9 @@ class Equilibrium:
     @cached_property
     def letters(self) -> list[sp.Symbol]:
         """The coefficients of the feedback, in order of their names."""
-        forms = self.model.ansatz.feedback.values()
+        forms = self.derivation.strategy.values()
         system = self.derivation.system
-        known = {*system.unknowns, *system.feedback, *system.implicit}
+        known = {*system.unknowns, *self.derivation.explicit, *system.implicit}
         found = set().union(*(form.free_symbols for form in forms)) & known
         own = [copy for copy in self.world.copies if copy.types]
         found |= {copy.letter(c) for copy in own for c in found}
@@ -182,8 +184,9 @@ class Equilibrium:
     @cached_property
     def played(self) -> dict[sp.Symbol, sp.Expr]:
         """Every copy's controls in states and coefficients, with numbers for parameters."""
-        own = {c for form in self.model.ansatz.feedback.values() for c in form.free_symbols}
-        forms = self.world.played(self.model.ansatz.feedback, own & set(self.letters))
+        strategy = self.derivation.strategy
+        own = {c for form in strategy.values() for c in form.free_symbols}
+        forms = self.world.played(strategy, own & set(self.letters))
         return {c: e.xreplace(self.numbers) for c, e in forms.items()}
 
     @cached_property
@@ -255,6 +258,31 @@ def equilibria(
         return list(_of_types(derive(model), values, at, model.selection))
 
 
+def response(claim: Equilibrium) -> Equilibrium:
+    """With the notion given, the best response to the averages over the others at the start.
+
+    Raises
+    ------
+    DerivationError
+        If the averages are not known at the start, or the problem is none of one player's.
+    """
+    derivation, fixed = claim.derivation, claim.derivation.fixed
+    assert fixed is not None, "only averages that are given have responses"
+    (system,) = derivation.systems
+    model = one_player(derivation.solved, system.problem, fixed.response)
+    values = {**claim.coefficients(Fraction(0)), **dict(claim.numbers)}
+    start = {s: claim.state(s) for s in derivation.states}
+    parameters = dict(claim.parameters)
+    for name in fixed.averages:
+        if name not in fixed.values:
+            raise claim.game.error(f"{name} is not known.", stage="checks")
+        form = fixed.values[name].xreplace(claim.spelled).xreplace({**claim.numbers, **start})
+        letters = sorted(form.free_symbols, key=lambda s: s.name)
+        parameters[name] = middle(Function([form], letters)([values[s] for s in letters])[0])
+    own = Derivation(model, model, derivation.systems, derivation.closure, derivation.system)
+    return Equilibrium(own, parameters, claim.coefficients, start)
+
+
 def _of_types(
     derivation: Derivation,
     values: Mapping[str, object],
@@ -315,16 +343,15 @@ def _coefficients(point: Point) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
     path, system = point.path, point.derivation.system
     assert path is not None, "an answer without an error has a path"
     names = [*system.unknowns, *system.implicit]
-    feedback = Function(
-        [e.xreplace(point.parameters) for e in system.feedback.values()], [*names, t]
-    )
+    explicit = point.derivation.spelled
+    feedback = Function([e.xreplace(point.parameters) for e in explicit.values()], [*names, t])
 
     def coefficients(time: Fraction) -> dict[sp.Symbol, arb]:
         with ctx.workprec(BITS):
             found = path.coefficients(time)
             now = arb(fmpq(time.numerator, time.denominator))
             own = feedback([*(found[s] for s in names), now])
-            return {**found, **dict(zip(system.feedback, own, strict=True))}
+            return {**found, **dict(zip(explicit, own, strict=True))}
 
     return coefficients
 
@@ -347,9 +374,8 @@ def rational(value: sp.Rational) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def _require_means(model: Model) -> None:
+def _require_means(game: Game, strategy: Mapping[sp.Symbol, sp.Expr]) -> None:
     """A continuum is followed by its mean where means move by means."""
-    game = model.game
     affine = {law.symbol for law in game.laws if law.of.is_Symbol}
     averaged = [s for s in game.state_symbols if any(s in law.of.free_symbols for law in game.laws)]
     higher = {
@@ -362,11 +388,11 @@ def _require_means(model: Model) -> None:
     forms += [e for s in game.states for k, e in s.loadings.items() if k in given]
     forms += [law.of for law in game.laws if law.symbol not in higher]
     for form in forms:
-        closed = form.xreplace(dict(model.ansatz.feedback))
+        closed = form.xreplace(dict(strategy))
         if any(sp.expand(sp.diff(closed, a, b)) != 0 for a in averaged for b in averaged):
             raise game.error("means do not move by means alone.", stage="checks")
     used = {s for where, e in game.expressions() for s in e.free_symbols if "law" not in where}
-    if higher & (used | {s for f in model.ansatz.feedback.values() for s in f.free_symbols}):
+    if higher & (used | {s for f in strategy.values() for s in f.free_symbols}):
         raise game.error("the game depends on a law that is no mean.", stage="checks")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eqsolve.game import Model
-from eqsolve.studies.equilibrium import Equilibrium, equilibrium
+from eqsolve.studies.equilibrium import Equilibrium, equilibrium, response
 from eqsolve.verify.check import Check
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.proof import prove
@@ -50,9 +50,13 @@ def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Chec
     claim : the model's derivation, exact parameters, the coefficients by time and a start.
     paths, seed : of the simulation's first round.
     """
+    faced = claim
+    if claim.derivation.fixed is not None:
+        # optimal is the response, while the averages over the others are what they are at the start
+        faced = response(claim)
     return [
         *prove(claim.derivation),
         *solution_checks(claim),
-        *deviation_checks(claim),
-        *simulation_checks(claim, paths=paths, seed=seed),
+        *deviation_checks(faced),
+        *simulation_checks(faced, paths=paths, seed=seed),
     ]

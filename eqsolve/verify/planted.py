@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.game import Model
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
 from eqsolve.verify.proof import SEED, Proof
@@ -44,6 +45,19 @@ def planted(derivation: Derivation) -> Iterator[tuple[str, Derivation]]:
         moved = value.xreplace({c: c * _SMALL})
         yield f"equation of {c}", changed(implicit={**system.implicit, c: moved})
         yield f"no equation of {c}", changed(implicit=_without(system.implicit, c))
+    fixed = derivation.fixed
+    if fixed is not None:
+        for c, value in fixed.coefficients.items():
+            table = {**fixed.coefficients, c: _off(value)}
+            yield f"strategy {c}", replace(derivation, fixed=replace(fixed, coefficients=table))
+            table = _without(fixed.coefficients, c)
+            yield f"no equation of {c}", replace(
+                derivation, fixed=replace(fixed, coefficients=table)
+            )
+        for name, atom in fixed.averages.items():
+            wrong = replace(atom, expression=_off(atom.expression))
+            table = {**fixed.averages, name: wrong}
+            yield f"meaning of {name}", replace(derivation, fixed=replace(fixed, averages=table))
     yield "a coefficient that nothing determines", _doubled(derivation)
     yield "sign of the payoffs", _flipped(derivation)
 
@@ -55,7 +69,9 @@ def self_test(derivation: Derivation) -> list[Check]:
         honest = Proof(derivation)
         for words, wrong in planted(derivation):
             proof = Proof(wrong, SEED)
-            if wrong.model is derivation.model:
+            same = wrong.model is derivation.model and wrong.solved is derivation.solved
+            averages = {} if wrong.fixed is None else wrong.fixed.averages
+            if same and averages == honest.averages:
                 proof.__dict__["written"] = honest.written
             found = next((c for c in proof.checks() if c.verdict == "fail"), None)
             note = "It is not found." if found is None else f"Found by: {found.name}."
@@ -84,7 +100,7 @@ def _without(table: Mapping[_Key, sp.Expr], name: _Key) -> dict[_Key, sp.Expr]:
 
 def _doubled(derivation: Derivation) -> Derivation:
     """A coefficient becomes a sum of two, of which the equations determine the sum only."""
-    model, system = derivation.model, derivation.system
+    model, system = _proved(derivation), derivation.system
     first = system.unknowns[0]
     other = sp.Symbol(f"{first.name}_free")
     put = {first: first + other}
@@ -100,15 +116,14 @@ def _doubled(derivation: Derivation) -> Derivation:
     tables["rates"][other] = sp.S.Zero
     terminal = {**system.terminal, other: sp.S.Zero} if system.terminal else {}
     return replace(
-        derivation,
-        model=replace(model, ansatz=ansatz),
+        _with(derivation, replace(model, ansatz=ansatz)),
         system=replace(system, unknowns=(*system.unknowns, other), terminal=terminal, **tables),
     )
 
 
 def _flipped(derivation: Derivation) -> Derivation:
     """What the first player pays is received."""
-    model = derivation.model
+    model = _proved(derivation)
     game = model.game
     player = game.players[0]
     moments = tuple(
@@ -116,4 +131,16 @@ def _flipped(derivation: Derivation) -> Derivation:
     )
     preference = replace(player.preference, moments=moments)
     players = (replace(player, preference=preference), *game.players[1:])
-    return replace(derivation, model=replace(model, game=replace(game, players=players)))
+    return _with(derivation, replace(model, game=replace(game, players=players)))
+
+
+def _proved(derivation: Derivation) -> Model:
+    """The model whose functions and feedback are proved."""
+    return derivation.model if derivation.fixed is None else derivation.solved
+
+
+def _with(derivation: Derivation, model: Model) -> Derivation:
+    """The derivation with another such model."""
+    if derivation.fixed is None:
+        return replace(derivation, model=model)
+    return replace(derivation, solved=model)

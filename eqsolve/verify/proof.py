@@ -8,13 +8,15 @@ every identity is evaluated at random exact points (``exact``).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.fixed_point import FixedPoint
+from eqsolve.derivation.problem import Others
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model, t
 from eqsolve.game.world import Functional, Place, World
@@ -58,23 +60,31 @@ class Equations:
     first_order : by label, derivatives of the gain rates in the controls.
     terminal : by label, functions less payoffs.
     second_order : one matrix a player.
+    consistent : by label, what is played less the response to it.
     """
 
     motion: Mapping[str, sp.Expr]
     first_order: Mapping[str, sp.Expr]
     terminal: Mapping[str, sp.Expr]
     second_order: tuple[SecondOrder, ...]
+    consistent: Mapping[str, sp.Expr] = field(default_factory=dict)
 
 
-def equations(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+def equations(
+    derivation: Derivation, world: World, dots: Mapping[sp.Symbol, sp.Symbol]
+) -> Equations:
     """Write down the equations of a model in a world.
 
     Parameters
     ----------
-    model : the game and the form of its solution.
+    derivation : of which the game and the form of its solution are read; for the notion given also
+        the coefficients by powers of the averages, and the form of the strategy.
     world : the game written out.
     dots : the symbol of the time derivative of every coefficient of the functions.
     """
+    model = derivation.model
+    if derivation.fixed is not None:
+        return _given(derivation, derivation.fixed, world, dots)
     build = {"planner": _planner, "open-loop": _adjoints, "feedback": _feedback}
     if model.game.notion not in build:
         raise model.game.error(
@@ -91,8 +101,82 @@ def _in_time(function: sp.Expr, dots: Mapping[sp.Symbol, sp.Symbol]) -> sp.Expr:
 
 
 def _feedback(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+    return _functions(model, world, dots, world.played(model.ansatz.feedback, coefficients(model)))
+
+
+def _given(
+    derivation: Derivation,
+    fixed: FixedPoint,
+    world: World,
+    dots: Mapping[sp.Symbol, sp.Symbol],
+) -> Equations:
+    """The others' controls are any numbers: the averages of them, as sums over copies, are given.
+
+    To tell one average from another, every other copy has parameters of its own, except those
+    that its motion has without controls.
+    """
+    game, first, among = derivation.model.game, world.first, with_own_letters(world)
+
+    def averages(given: World, controls: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+        """The averages over the others, by definition."""
+        return {
+            name: sp.Add(
+                *(
+                    c.weight**atom.power * given.of_copy(atom.expression, c)
+                    for c in given.copies[1:]
+                )
+            ).xreplace(dict(controls))
+            for name, atom in fixed.averages.items()
+        }
+
+    def own(forms: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+        """The first copy's controls."""
+        put = {**first.states, **world.laws(world.places)}
+        return {first.controls[u]: form.xreplace(put) for u, form in forms.items()}
+
+    found = _functions(derivation.solved, among, dots, own(fixed.response), averages(among, {}))
+    if game.crowd is not None and game.crowd.own:
+        return found
+    everybody = world.played(fixed.strategy)
+    closed = averages(world, everybody)
+    consistent = {
+        f"{control} is the response to itself": everybody[control] - form.xreplace(closed)
+        for control, form in own(fixed.response).items()
+    }
+    return replace(found, consistent=consistent)
+
+
+def with_own_letters(world: World) -> World:
+    """The same world, the others' parameters with letters of their own where they may differ."""
+    game = world.game
+    still = {control: sp.S.Zero for control in game.controls}
+    states = [e for s in game.states for e in (s.drift, *s.loadings.values())]
+    states += [law.of for law in game.laws]
+    spelled = [e.xreplace(world.fixed) for e in states]
+    common = set().union(*(e.xreplace(still).free_symbols for e in spelled))
+    common |= {*game.state_symbols, *(law.symbol for law in game.laws), t, *game.controls}
+    letters = sorted(set().union(*(e.free_symbols for e in spelled)) - common, key=str)
+    copies = tuple(
+        replace(c, types={s: sp.Symbol(f"{s.name}_{k}") for s in letters} | dict(c.types))
+        for k, c in enumerate(world.copies)
+        if k
+    )
+    return replace(world, copies=(world.first, *copies))
+
+
+def _functions(
+    model: Model,
+    world: World,
+    dots: Mapping[sp.Symbol, sp.Symbol],
+    played: Mapping[sp.Symbol, sp.Expr],
+    given: Mapping[sp.Symbol, sp.Expr] | None = None,
+) -> Equations:
+    """The equations of expectations and of what is played; averages that are given inserted."""
     game, first = model.game, world.first
-    played = world.played(model.ansatz.feedback, coefficients(model))
+
+    def put(expression: sp.Expr) -> sp.Expr:
+        return expression.xreplace(dict(played)).xreplace(dict(given or {}))
+
     hazard = world.of_copy(game.horizon.hazard, first)
     motion: dict[str, sp.Expr] = {}
     first_order: dict[str, sp.Expr] = {}
@@ -113,8 +197,8 @@ def _feedback(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
                 - discount * here
             )
             values[moment.symbol] = here
-            motion[f"equation of {moment.name}"] = rates[moment.symbol].xreplace(played)
-            terminal[f"{moment.name} at the end"] = (here - payoff).xreplace(played)
+            motion[f"equation of {moment.name}"] = put(rates[moment.symbol])
+            terminal[f"{moment.name} at the end"] = put(here - payoff)
         aggregate = player.preference.aggregate
         gain = sp.Add(
             *(
@@ -123,7 +207,7 @@ def _feedback(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
             )
         )
         own = [first.controls[c] for c in player.controls]
-        _optimal(player.name, player.preference.sense, gain, own, played, first_order, second)
+        _optimal(player.name, player.preference.sense, gain, own, put, first_order, second)
     return Equations(motion, first_order, terminal, tuple(second))
 
 
@@ -132,18 +216,16 @@ def _optimal(
     sense: str,
     gain: sp.Expr,
     controls: Iterable[sp.Symbol],
-    played: Mapping[sp.Symbol, sp.Expr],
+    put: Callable[[sp.Expr], sp.Expr],
     first_order: dict[str, sp.Expr],
     second_order: list[SecondOrder],
 ) -> None:
-    """Add the first and second derivatives of a gain rate in controls, at the feedback."""
+    """Add the first and second derivatives of a gain rate in controls, at what is played."""
     own = list(controls)
     slopes = {c: sp.diff(gain, c) for c in own}
     for control, slope in slopes.items():
-        first_order[f"{name}'s first-order condition in {control}"] = slope.xreplace(dict(played))
-    matrix = sp.Matrix(
-        [[sp.diff(slope, c).xreplace(dict(played)) for c in own] for slope in slopes.values()]
-    )
+        first_order[f"{name}'s first-order condition in {control}"] = put(slope)
+    matrix = sp.Matrix([[put(sp.diff(slope, c)) for c in own] for slope in slopes.values()])
     second_order.append(SecondOrder(name, sense, matrix))
 
 
@@ -170,7 +252,15 @@ def _planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) ->
     first_order: dict[str, sp.Expr] = {}
     second: list[SecondOrder] = []
     own = [c.controls[u] for c in law_only.copies for u in player.controls]
-    _optimal(player.name, player.preference.sense, rate, own, played, first_order, second)
+    _optimal(
+        player.name,
+        player.preference.sense,
+        rate,
+        own,
+        lambda e: e.xreplace(played),
+        first_order,
+        second,
+    )
     return Equations(
         {f"equation of {moment.name}": rate.xreplace(played)},
         first_order,
@@ -235,7 +325,13 @@ def _adjoints(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
         hamiltonian = sp.Add(running, *(b * values[x] for x, b in drifts.items()))
         controls = [first.controls[c] for c in player.controls]
         _optimal(
-            player.name, player.preference.sense, hamiltonian, controls, played, first_order, second
+            player.name,
+            player.preference.sense,
+            hamiltonian,
+            controls,
+            lambda e: e.xreplace(played),
+            first_order,
+            second,
         )
     return Equations(motion, first_order, terminal, tuple(second))
 
@@ -276,7 +372,9 @@ class Proof:
     """
 
     def __init__(self, derivation: Derivation, seed: int = SEED) -> None:
-        self.model, self.system = derivation.model, derivation.system
+        self.derivation, self.system, self.fixed = derivation, derivation.system, derivation.fixed
+        #: the game with the functions and the feedback that are to be proved
+        self.model = derivation.solved if self.fixed is not None else derivation.model
         self.aggregates = derivation.closure.aggregates
         self.game, self.seed = derivation.model.game, seed
         self.dots = {c: sp.Symbol(f"{c.name}'") for c in self.unknowns}
@@ -284,7 +382,12 @@ class Proof:
     @cached_property
     def declared(self) -> set[sp.Symbol]:
         """Letters that are no unknowns."""
-        return declared(self.model)
+        return declared(self.model) | set(self.averages)
+
+    @property
+    def averages(self) -> Mapping[sp.Symbol, Others]:
+        """Averages over the others that are frozen."""
+        return {} if self.fixed is None else self.fixed.averages
 
     @cached_property
     def unknowns(self) -> list[sp.Symbol]:
@@ -296,7 +399,8 @@ class Proof:
     @cached_property
     def own(self) -> list[sp.Symbol]:
         """The coefficients that only the feedback has."""
-        return [s for s in coefficients(self.model) if s not in self.unknowns]
+        found = coefficients(self.model)
+        return [s for s in found if s not in self.unknowns and s not in self.averages]
 
     @cached_property
     def written(self) -> dict[str, tuple[World, Equations | EqsolveError]]:
@@ -304,7 +408,7 @@ class Proof:
         found: dict[str, tuple[World, Equations | EqsolveError]] = {}
         for words, world in worlds(self.model).items():
             try:
-                found[words] = world, equations(self.model, world, self.dots)
+                found[words] = world, equations(self.derivation, world, self.dots)
             except EqsolveError as error:
                 found[words] = world, error
         return found
@@ -332,7 +436,11 @@ class Proof:
         except EqsolveError as error:
             yield self._check(f"values{words}", False, str(error))
             return
-        for label, expression in {**written.motion, **written.first_order}.items():
+        for label, expression in {
+            **written.motion,
+            **written.first_order,
+            **written.consistent,
+        }.items():
             yield self._vanishes(label + words, expression, points)
         if self.game.horizon.end is not None:
             ends = [self.at_end(world, point) for point in points]
@@ -358,7 +466,20 @@ class Proof:
             extra = e.free_symbols - known
             if extra:
                 wrong.append(f"the equation of {c} has {', '.join(sorted(map(str, extra)))}")
+        if self.fixed is not None:
+            wrong += self._incomplete(self.fixed)
         return self._check("every coefficient has an equation", not wrong, "; ".join(wrong))
+
+    def _incomplete(self, fixed: FixedPoint) -> Iterator[str]:
+        """What is missing of the strategy."""
+        states = {*self.game.state_symbols, *(law.symbol for law in self.game.laws)}
+        for control in self.game.controls:
+            if control not in fixed.strategy or control not in fixed.response:
+                yield f"{control} has no strategy"
+                continue
+            letters = fixed.strategy[control].free_symbols - states
+            for c in sorted(letters - set(fixed.coefficients), key=str):
+                yield f"{c} has no equation"
 
     @property
     def _size(self) -> set[sp.Symbol]:
@@ -385,8 +506,12 @@ class Proof:
             if letter.symbol not in world.fixed:
                 point[letter.symbol] = exact.draw(letter.domain, rng)
         domains = {letter.symbol: letter.domain for letter in self.model.vocabulary.parameters}
-        for copy in world.copies:
+        among = world if self.fixed is None else with_own_letters(world)
+        for copy in among.copies:
             point |= {name: exact.draw(domains[s], rng) for s, name in copy.types.items()}
+        if self.fixed is not None:
+            names = (name for copy in world.copies[1:] for name in copy.controls.values())
+            point |= {name: exact.draw(positive, rng) for name in names}
         for name, value in world.fixed.items():
             point[name] = exact.evaluate(value, point)
         for symbol in (t, *self.unknowns, *(s for c in world.copies for s in c.states.values())):
@@ -404,6 +529,11 @@ class Proof:
             **{self.dots[c]: e for c, e in self.system.rates.items()},
         }
         for name, expression in claimed.items():
+            value = exact.evaluate(expression.xreplace(world.fixed), point)
+            if not exact.finite(value):
+                return None
+            point[name] = value
+        for name, expression in ({} if self.fixed is None else self.fixed.coefficients).items():
             value = exact.evaluate(expression.xreplace(world.fixed), point)
             if not exact.finite(value):
                 return None
@@ -474,6 +604,9 @@ class Proof:
     ) -> Check:
         rng = random.Random(self.seed)
         states = {s for c in world.copies for s in c.states.values()}
+        if self.fixed is not None:
+            others = with_own_letters(world).copies[1:]
+            states |= {s for c in others for s in (*c.controls.values(), *c.types.values())}
         letters = {s: v for s, v in point.items() if s.is_Symbol and s not in states}
         slopes = [[sp.diff(e, name) for name in names] for e in left]
         rows = []

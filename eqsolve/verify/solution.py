@@ -22,7 +22,7 @@ from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
 from eqsolve.verify.exact import Point
-from eqsolve.verify.proof import Equations, equations
+from eqsolve.verify.proof import Equations, equations, with_own_letters
 
 #: Largest residual, relative to the terms that cancel.
 ALLOWED = 1e-9
@@ -51,14 +51,18 @@ def solution_checks(claim: Equilibrium, *, allowed: float = ALLOWED) -> list[Che
     try:
         world = _world(claim)
         dots = {c: sp.Symbol(f"{c.name}'") for c in claim.derivation.system.unknowns}
-        written = equations(claim.model, world, dots)
+        written = equations(claim.derivation, world, dots)
     except EqsolveError as error:
         return [_row(claim, "solution in its equations", 0.0, allowed, str(error), refused=True)]
     with exact.precise(200):
         points = list(_points(claim, world, dots))
         checks = [
             _residual(claim, label, expression, points, allowed)
-            for label, expression in {**written.motion, **written.first_order}.items()
+            for label, expression in {
+                **written.motion,
+                **written.first_order,
+                **written.consistent,
+            }.items()
         ]
         if claim.end is not None:
             ends = [p for p in _points(claim, world, {}, (claim.end,))]
@@ -107,6 +111,8 @@ def _points(
             fixed[dot] = _derivative(claim, name, time)
         for _ in range(STATES):
             point = {**fixed}
+            if claim.derivation.fixed is not None:
+                _others(world, point, rng)
             for copy in world.copies:
                 for state, name in copy.states.items():
                     middle = _fraction(claim.state(state))
@@ -114,6 +120,15 @@ def _points(
                     spread = middle if state in positive else abs(middle) + 1
                     point.setdefault(name, middle + spread * shift)
             yield point
+
+
+def _others(world: World, point: Point, rng: random.Random) -> None:
+    """Any controls and parameters of the others: the averages over them are given."""
+    for copy in with_own_letters(world).copies[1:]:
+        for name in copy.controls.values():
+            point[name] = fmpq(rng.randrange(-1000, 1000), 500)
+        for symbol, name in copy.types.items():
+            point.setdefault(name, point[symbol] * fmpq(rng.randrange(500, 1500), 1000))
 
 
 def _fraction(value: sp.Expr) -> fmpq:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.fixed_point import FixedPoint
+from eqsolve.derivation.given import PREFIX
 from eqsolve.derivation.solve.step import Explicit, Solution, running, to_go
 from eqsolve.latex.nodes import BREAK
 from eqsolve.writing.printer import LatexWriter, indexed, letter
@@ -25,11 +27,13 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     latex = dict(model.vocabulary.latex())
     text: dict[sp.Symbol, str] = {}
     roots: dict[sp.Symbol, tuple[str, str]] = {}
-    if derivation.solved is not model:
+    if model.game.notion == "planner":
         _planner(derivation, latex, text)
     for symbol, atom in derivation.closure.aggregates.items():
         inner = LatexWriter(Names(latex)).doprint(atom.expression).replace(BREAK, "")
         latex[symbol] = rf"\langle {inner} \rangle" + ("_n" if atom.power == 2 else "")
+    if derivation.fixed is not None:
+        _given(derivation.fixed, latex, text)
     _abbreviations(solution, latex, text, roots)
     for explosion in solution.explosions:
         (unknown,) = explosion.symbols
@@ -45,12 +49,14 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     latex[running] = next(tex for tex in _RUNNING if tex not in letters | {latex[to_go]})
     for symbol in (to_go, running):
         text[symbol] = latex[symbol].replace("\\", "")
-    moving = (*derivation.systems[0].problem.states, *derivation.solved.game.controls)
+    moving = (*derivation.states, *derivation.solved.game.controls)
     moving += (*model.game.state_symbols, *model.game.controls)
     moving += tuple(law.symbol for law in model.game.laws)
     letters_in_order = [letter.symbol for letter in model.vocabulary if letter.parameter]
     letters_in_order += [*model.game.definitions, *derivation.system.unknowns]
     letters_in_order += [s for s in _symbols(derivation) if s not in moving]
+    if derivation.fixed is not None:
+        moving += tuple(derivation.fixed.averages)
     order = {symbol: k for k, symbol in enumerate(dict.fromkeys((*letters_in_order, *moving)))}
     states = frozenset(model.game.state_symbols)
     crowd = model.game.crowd
@@ -66,7 +72,25 @@ def _symbols(derivation: Derivation) -> Iterable[sp.Symbol]:
     game, system = derivation.model.game, derivation.system
     yield from (letter.symbol for letter in derivation.model.vocabulary)
     yield from (*game.state_symbols, *game.controls, *(law.symbol for law in game.laws))
-    yield from (*system.unknowns, *system.feedback, *system.implicit)
+    yield from (*system.unknowns, *derivation.explicit, *system.implicit)
+
+
+def _given(fixed: FixedPoint, latex: dict[sp.Symbol, str], text: dict[sp.Symbol, str]) -> None:
+    """Averages over the others, the coefficients that multiply them, and the strategy's."""
+    shown = LatexWriter(Names(dict(latex)))
+    inner = {
+        name: shown.doprint(atom.expression).replace(BREAK, "") + ("/n" if atom.power == 2 else "")
+        for name, atom in fixed.averages.items()
+    }
+    for name in fixed.averages:
+        text[name] = f"<{name.name.removeprefix(PREFIX)}>"
+        latex[name] = rf"\overline{{{inner[name]}}}"
+    for part, (whole, averages) in fixed.parts.items():
+        index = r"\,".join(inner[a] for a in averages)
+        latex[part] = indexed(shown.doprint(whole), index)
+    for name in fixed.coefficients:
+        control, _, monomial = name.name.partition(".")
+        latex[name] = indexed(shown.doprint(sp.Symbol(control)), monomial)
 
 
 def _planner(

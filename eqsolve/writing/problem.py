@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.problem import Problem
 from eqsolve.derivation.solve import algebra
@@ -179,6 +180,18 @@ def moments(derivation: Derivation) -> Stage:
     return Stage("planner", "The planner's problem", (Display(lines, controls),))
 
 
+def given(derivation: Derivation, fixed: FixedPoint) -> Stage:
+    """What the player takes as given."""
+    crowd = derivation.model.game.crowd
+    share = sp.S.Zero if crowd is None else crowd.share
+    lines = tuple(
+        Line(name, Average(atom.expression, share**atom.power, sp.S.Zero))
+        for name, atom in fixed.averages.items()
+    )
+    prose = ("The player takes averages over the others as given, as constants:",)
+    return Stage("given", "Averages that are given", (Display(lines, prose),))
+
+
 def hjb(derivation: Derivation) -> Stage:
     """The equations of the value, or of expectations and feedback, for unknown functions."""
     displays = []
@@ -200,7 +213,7 @@ def hjb(derivation: Derivation) -> Stage:
 
 def arguments(derivation: Derivation) -> tuple[sp.Symbol, ...]:
     """What the unknown functions depend on."""
-    states = derivation.systems[0].problem.states
+    states = derivation.states
     return states if derivation.stationary else (t, *states)
 
 
@@ -276,7 +289,7 @@ def _terminal(derivation: Derivation, system: ExtendedHJB) -> list[Line]:
     end = derivation.model.game.horizon.end
     if end is None:
         return []
-    states = system.problem.states
+    states = derivation.states
     return [Line(sp.Function(m.name)(end, *states), m.payoff) for m in system.problem.moments]
 
 

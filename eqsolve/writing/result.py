@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.step import (
     Condition,
@@ -89,6 +90,20 @@ def first_order(derivation: Derivation) -> Stage:
     ]:
         displays.append(Display(tuple(feedback), ("so that the feedback is",)))
     return Stage("first-order", "First-order condition", tuple(displays))
+
+
+def equilibrium(derivation: Derivation, fixed: FixedPoint) -> Stage:
+    """The strategy that is the response to itself."""
+    states = derivation.states
+    forms = tuple(
+        Line(control, _by_monomial(form, states)) for control, form in fixed.strategy.items()
+    )
+    rows = tuple(Line(k, algebra.factored(e)) for k, e in fixed.coefficients.items())
+    displays = (
+        Display(forms, ("Everybody plays a strategy of the form",)),
+        Display(rows, ("which is the response to the averages that it implies if",)),
+    )
+    return Stage("equilibrium", "Equilibrium", displays)
 
 
 def _by_monomial(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> sp.Expr:

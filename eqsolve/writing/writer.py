@@ -47,7 +47,10 @@ class Writing:
             problem.dynamics(derivation.model.game),
             problem.preference(derivation.model.game),
         ]
-        if derivation.solved is not derivation.model:
+        fixed = derivation.fixed
+        if fixed is not None:
+            stages.append(problem.given(derivation, fixed))
+        elif derivation.solved is not derivation.model:
             stages.append(problem.moments(derivation))
         stages += [
             problem.hjb(derivation),
@@ -57,6 +60,8 @@ class Writing:
             result.coefficients(derivation),
             result.solution(derivation, solution),
         ]
+        if fixed is not None:
+            stages.append(result.equilibrium(derivation, fixed))
         ends = (result.explosions(solution), result.conditions(derivation, solution))
         return (*stages, *(stage for stage in ends if stage is not None))
 

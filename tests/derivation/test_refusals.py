@@ -371,9 +371,9 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "needs the mean of y",
     ),
     "second moment of the crowd": (
-        lambda: crowd(half * ((x - m) ** 2 + v + u**2), laws=(Law(m, x), Law(v, x**2))),
+        lambda: crowd(half * ((x - m) ** 2 + v + u**2), laws=(Law(m, x), Law(v, (x - m) ** 2))),
         "laws",
-        "second moment of x",
+        "the mean of x**2",
     ),
     "planner without variance": (
         lambda: crowd(
