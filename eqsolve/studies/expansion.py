@@ -127,7 +127,17 @@ def in_reciprocal(derivation: Derivation, count: sp.Symbol) -> Derivation:
     game = replace(derivation.model.game, crowd=replace(crowd, size=1 / RECIPROCAL), definitions={})
     ansatz = replace(derivation.model.ansatz, feedback=table(derivation.model.ansatz.feedback))
     model = replace(derivation.model, game=game, ansatz=ansatz)
-    return Derivation(model, model, derivation.systems, closure, system)
+    fixed = derivation.fixed
+    if fixed is not None:
+        fixed = replace(
+            fixed,
+            response=table(fixed.response),
+            strategy=table(fixed.strategy),
+            coefficients=table(fixed.coefficients),
+            values={},
+            nonzero=(),
+        )
+    return Derivation(model, model, derivation.systems, closure, system, fixed)
 
 
 def _numbers(numbers: Numbers, count: sp.Symbol) -> Numbers:

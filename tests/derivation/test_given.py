@@ -16,6 +16,7 @@ from eqsolve.game import Ansatz, Crowd, Game, Horizon, Law, Model, Player, State
 from eqsolve.kernels.kernel import model_kernel
 from eqsolve.solve.solve import solve
 from eqsolve.studies.derivatives import model_sensitivity
+from eqsolve.studies.limit import converge_model
 from eqsolve.verify.model import verify
 from eqsolve.verify.planted import self_test
 from eqsolve.verify.proof import prove
@@ -205,3 +206,15 @@ def test_an_average_that_does_not_close_is_refused() -> None:
     form = Ansatz({"J": A * x**2 / 2 + B * x + sp.Symbol("C")}, {a: f1 * x + f0})
     with pytest.raises(DerivationError, match="needs the mean of x\\*\\*2"):
         derive(Model(game, form, model.vocabulary))
+
+
+def test_finitely_many_converge_to_the_continuum() -> None:
+    found = converge_model(herd, herd().cases["default"], [10, 1000], notion="given")
+    limit = fixed_point(*stationary(None))
+    many = 10**7
+    there = fixed_point(*stationary(many))
+    assert found.constants == "derived"
+    for monomial in "xm":
+        assert found.limit[f"a.{monomial}"] == pytest.approx(limit[monomial], rel=1e-14)
+        slope = many * (there[monomial] - limit[monomial])
+        assert found.rate_constants[f"a.{monomial}"] == pytest.approx(slope, rel=1e-5)
