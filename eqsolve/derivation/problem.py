@@ -193,12 +193,12 @@ class _Builder:
         still = expression.xreplace({control: sp.S.Zero for control in self.player.controls})
         moved = sp.expand(expression - still)
         own = self.share * expression
-        atoms = self.over_others(moved, 1)
         try:
-            return own + others_average(self.game, still, 1) + atoms
+            others = others_average(self.game, still, 1)
         except DerivationError:
             # noise of the mean of a product: it matters where a function is curved in that mean
             return own + self.over_others(sp.expand(expression), 1)
+        return own + others + self.over_others(moved, 1)
 
     def over_others(self, expression: sp.Expr, power: int) -> sp.Expr:
         """Atoms for what the others do, with the laws of controls, which the player moves, outside.
@@ -258,3 +258,8 @@ class _Builder:
                 if noise in two.loadings and noise not in law.given
             )
         )
+        return self.over_others(sp.expand(shared), 2)
+
+
+def _degree(monomial: sp.Expr, symbol: sp.Symbol) -> int:
+    return int(monomial.as_powers_dict().get(symbol, 0))
