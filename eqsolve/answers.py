@@ -135,7 +135,7 @@ class Shown:
         digits : significant digits of a number.
         """
         rows = (
-            rf"\texttt{{{name.translate(_LATEX)}}} & {_typeset(value, digits)} \\"
+            rf"\texttt{{{name.translate(_LATEX)}}} & {typeset(value, digits)} \\"
             for name, value in self.results().items()
         )
         head = (r"\begin{tabular}{lr}", r"\toprule", r"Quantity & Value \\", r"\midrule")
@@ -164,7 +164,7 @@ def _plain(value: float | bool | str) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
-def _typeset(value: float | bool | str, digits: int) -> str:
+def typeset(value: float | bool | str, digits: int) -> str:
     if isinstance(value, (bool, str)):
         return str(value).translate(_LATEX)
     if not math.isfinite(value):

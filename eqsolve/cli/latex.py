@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from eqsolve.cli.common import JSON, by_path, cli, emit, say, structure
+from eqsolve.cli.common import (
+    JSON,
+    PARAMETER_FILE,
+    PARAMETERS,
+    by_path,
+    chosen_size,
+    cli,
+    emit,
+    given,
+    of_family,
+    of_model,
+    say,
+    structure,
+)
 from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
     from eqsolve.latex.checking.verdict import Report
+    from eqsolve.latex.document import Style
 
 
 def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> str | int | None:
@@ -52,6 +66,8 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     callback=by_path,
     help="With --out: the equations of one game; of a declared game, its whole derivation.",
 )
+@PARAMETERS
+@PARAMETER_FILE
 @structure
 @JSON
 def latex_command(
@@ -66,6 +82,8 @@ def latex_command(
     number: Literal["tag", "label", "none"] | None,
     no_prose: bool,
     game: str | None,
+    pairs: tuple[str, ...],
+    file: str | None,
     as_json: bool,
     **how: str | None,
 ) -> None:
@@ -75,64 +93,119 @@ def latex_command(
     Example: eqsolve latex --out build/latex
              eqsolve latex --check paper.tex --symbols notation.toml --json
 
+    With --game one game, a declared one with its whole derivation: a file for each display, tables
+    of parameters and results, a file of macros with their values if they are given (--set, -p), and
+    an index.
+
     With --check every numbered or labelled formula is equal, equal up to a stated factor,
     different, or not checked with the reason; exit code 1 if anything differs, or if less was
     checked than is required. The last line has the counts.
     """
     checks = require is not None or tags_only or propose is not None or as_json or bool(others)
     writes = fail_if_stale or number is not None or no_prose or game is not None
+    writes = writes or bool(pairs) or any(v is not None for v in (file, *how.values()))
     if (out is None) == (author is None) or (checks and author is None) or (writes and out is None):
         raise InputError(
             "give either --out or --check.",
             stage="latex",
             remedy=(
-                "--fail-if-stale, --number, --no-prose and --game belong to --out; --require, "
-                "--tags-only, --propose and --json to --check."
+                "--fail-if-stale, --number, --no-prose, --game and values belong to --out; "
+                "--require, --tags-only, --propose and --json to --check."
             ),
         )
-    from eqsolve.verbs import declared
-
     if author is not None:
         wanted = "any" if require is None else require
         _check_latex((author, *others), symbols, wanted, tags_only, propose, as_json)
         return
-    exported = None if game is None else declared(game)
-    if game is not None and exported is not None:
-        if fail_if_stale or number is not None or no_prose or symbols is not None:
-            raise InputError(
-                "--fail-if-stale, --number, --no-prose and --symbols are of the paper's games.",
-                game=game,
-                stage="latex",
-            )
-        _write_derivation(game, exported, str(out), how)
-        return
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
-    from eqsolve.latex.document import Style, check_stale, write
+    from eqsolve.latex.document import Style, check_files, write_files
     from eqsolve.output import named
-    from eqsolve.registry import model, models
 
-    folder = named(str(out))
+    if game is None and (how["case"] is not None or pairs or file is not None):
+        raise InputError("values belong to one game.", stage="latex", remedy="Name it with --game.")
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
-    style = Style(number or "tag", not no_prose, notation)
-    shown = models() if game is None else (model(game),)
+    style = Style(number, not no_prose, notation)
+    values = {} if game is None else given(pairs, file, game=game)
+    texts, pattern = _texts(game, style, values, how)
     if fail_if_stale:
-        check_stale(folder, shown, style)
+        check_files(named(str(out)), texts, pattern)
         say(f"{out} is up to date", err=True)
         return
-    say(f"wrote {len(write(folder, shown, style))} files to {out}", err=True)
+    say(f"wrote {len(write_files(named(str(out)), texts))} files to {out}", err=True)
 
 
-def _write_derivation(game: str, exported: Any, out: str, how: Mapping[str, str | None]) -> None:
-    """Write the derivation of a declared game, of the structure asked for, as one document."""
-    from eqsolve.cli.games import written
-    from eqsolve.output import named, replacing
+def _texts(
+    game: str | None, style: Style, values: dict[str, Any], how: Mapping[str, str | None]
+) -> tuple[dict[str, str], str]:
+    """The files of one game, or of all that have numbered equations, and what their names match."""
+    from eqsolve.latex.document import files
+    from eqsolve.registry import model, models
+    from eqsolve.verbs import declared
 
-    folder = named(out)
-    text = written(exported, None, "latex", how)
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / f"{game}.tex") as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    say(f"wrote {game}.tex to {out}", err=True)
+    exported = None if game is None else declared(game)
+    if game is not None and exported is not None:
+        return _derivation(game, exported, style, values, how)
+    texts = files(models() if game is None else (model(game),), style)
+    if game is not None and (values or how["case"] is not None):
+        texts |= _family_values(game, values, how)
+    return texts, "eq-*.tex"
+
+
+def _family_values(
+    game: str, values: dict[str, Any], how: Mapping[str, str | None]
+) -> dict[str, str]:
+    """Macros and tables of an answer of the mean-variance family."""
+    from eqsolve.latex.document import parameters
+    from eqsolve.latex.values import numbered
+    from eqsolve.numerics.equilibria.dispatch import solve
+
+    answer = solve(game, **of_family(game, values, how))
+    answer.raise_for_status()
+    return numbered(parameters(answer.to_dict()["params"]), answer.results(), game)
+
+
+def _derivation(
+    game: str,
+    exported: Any,
+    style: Style,
+    values: dict[str, Any],
+    how: Mapping[str, str | None],
+) -> tuple[dict[str, str], str]:
+    """The derivation of a declared game, of the structure asked for; its answer if values are."""
+    from eqsolve.derivation.derivation import derive
+    from eqsolve.game.structure import build
+    from eqsolve.latex.document import INDEX
+    from eqsolve.latex.values import index, numbered, parameter_table
+    from eqsolve.solve.solve import solve
+    from eqsolve.writing.files import Export
+    from eqsolve.writing.writer import Writing
+
+    if style.symbols.names or style.symbols.numbers:
+        raise InputError(
+            "a declared game is written in its own letters.",
+            game=game,
+            stage="latex",
+            remedy="Leave out --symbols, or change the vocabulary of the game.",
+        )
+    size, continuum = chosen_size(how["size"])
+    found = of_model(exported, values, how["case"], how["horizon"], how["notion"])
+    built = build(exported, found, notion=how["notion"], size=size, continuum=continuum)
+    has_values = bool(values) or how["case"] is not None
+    tables = (("Parameters", "parameters"), *((("Results", "results"),) if has_values else ()))
+    number = style.number or "label"
+    export = Export(Writing(derive(built)), number, style.prose, tables)
+    texts, titles = export.files(), export.titles()
+    if has_values:
+        answer = solve(exported, found, notion=how["notion"], size=size, continuum=continuum)
+        answer.raise_for_status()
+        shown = answer.to_dict()["params"]
+        texts |= numbered(export.parameters(shown), answer.results(), export.game)
+        titles |= {"values.tex": "a macro for each value", "results.tex": "a table of the results"}
+    else:
+        texts["parameters.tex"] = parameter_table(export.parameters())
+    titles["parameters.tex"] = "a table of the parameters"
+    texts[INDEX] = index(titles)
+    return texts, f"{export.game}-*.tex"
 
 
 def _check_latex(

@@ -121,10 +121,11 @@ class Renderer:
         total = InOrder(*terms) if ordered else sp.Add(*terms, evaluate=False)
         return [Line(line.left, total, line.relation), *named]
 
-    def display(self, display: Display, label: str = "") -> str:
-        """A display in its environment, numbered if it has a label."""
+    def display(self, display: Display, label: str = "", tag: str = "") -> str:
+        """A display in its environment, numbered if it has a label; by its tag if it has one."""
         rows = self.rows(display)
         mark = rf" \label{{{label}}}" if label else ""
+        mark = rf" \tag{{{tag}}}{mark}" if tag else mark
         star = "" if label else "*"
         if len(rows) == 1:
             body = f"{rows[0].left} {rows[0].right}{mark}".strip()

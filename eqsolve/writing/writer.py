@@ -103,6 +103,10 @@ class Writing:
         """A document that compiles; with a step, its section alone."""
         if step is not None:
             return self.renderer.body([self.stage(step)])
+        return self.document(self.renderer.body(self.stages))
+
+    def document(self, body: str) -> str:
+        """A document with the title of the game."""
         model = self.derivation.model
         environment = Environment(
             loader=PackageLoader("eqsolve.templates", ""),
@@ -116,7 +120,7 @@ class Writing:
             version=__version__,
             title=escaped(headline(model)),
             source=escaped(model.source),
-            body=self.renderer.body(self.stages),
+            body=body,
         )
 
     def text(self, step: str | None = None) -> str:
