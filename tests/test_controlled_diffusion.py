@@ -197,7 +197,7 @@ def test_steps_that_do_not_resolve_the_value_say_so() -> None:
         error = float(abs(logarithm - growth * horizon).max())
         estimate = found.diagnostics["certainty_error"]
         assert estimate == pytest.approx(error, rel=0.2) or estimate > error > 0.5
-        assert found.ok == (error < 0.1) == (found.status != "unresolved")
+        assert found.ok == (error < 0.01) == (found.status != "unresolved")
 
 
 @pytest.mark.parametrize("nodes", [81, 161, 641])

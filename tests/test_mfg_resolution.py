@@ -177,3 +177,24 @@ def test_a_planner_who_cannot_be_checked_is_told() -> None:
     )
     found = lq1(0.05, 201, 100, running=trade, boundary="open")
     assert any(text.startswith("second_order") for text in found.warnings)
+
+
+def test_an_exploitability_of_rounding_size_is_told_as_that() -> None:
+    """It is a difference of two costs, often negative; what is not rounding is told in numbers."""
+    found = [lq1(0.05 + 0.01 * k, 101 + 2 * k, 50, check=False) for k in range(5)]
+    gains = [one.diagnostics["exploitability"] for one in found]
+    assert min(gains) < 0 < max(gains) and max(map(abs, gains)) < 1e-14
+    assert all("exploitability below rounding" in one.message for one in found)
+    drawn = Coupling(potential=lambda x: 0.5 * x * x, mean=lambda x: -0.5 * x)
+    early = solve_mfg(
+        domain=(-3, 3),
+        nodes=101,
+        steps=50,
+        viscosity=0.05,
+        initial=gaussian(-0.5, 0.4),
+        terminal=drawn,
+        max_iterations=1,
+    )
+    assert early.diagnostics["exploitability"] > 1e-4 and not early.ok
+    told = early.message.partition("exploitability ")[2].partition(";")[0]
+    assert float(told) == pytest.approx(early.diagnostics["exploitability"], rel=1e-3)

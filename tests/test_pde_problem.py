@@ -110,6 +110,32 @@ def test_two_iterations_agree_with_sources() -> None:
     assert abs(newton.H - plain.H)[newton.inner].max() > 1e-3
 
 
+def test_boundary_values_matter_unless_the_start_is_rejected() -> None:
+    """Two boundaries give two policies. Where no step is made, the policy is that of the start."""
+
+    def payoff(x: Any, y: Any) -> Any:
+        return 5 / 6 * x - 0.5 * y
+
+    def solved(shift: float, factor: float) -> Any:
+        values = (lambda x, y: payoff(x, y) + shift, lambda x, y: factor * payoff(x, y) ** 2)
+        return solve_extended_hjb(
+            "best-response", GIVEN, nodes=11, closure="dirichlet", boundary=values
+        )
+
+    one, other = solved(0.0, 1.0), solved(0.0, 1.01)
+    assert one.ok and other.ok
+    assert abs(one.policy - other.policy).max() > 1e-3
+    rejected = [
+        solve_extended_hjb(
+            "best-response", GIVEN, nodes=11, closure="dirichlet", boundary=values, method="policy"
+        )
+        for values in ((0.0, 1.0), (1.0, 2.0))
+    ]
+    assert [found.status for found in rejected] == ["step_rejected"] * 2
+    assert (rejected[0].policy == rejected[1].policy).all()
+    assert not any(found.ok for found in rejected)
+
+
 def test_environment_on_the_grid() -> None:
     numbers = {k: v for k, v in GIVEN.items() if k not in AGGREGATES}
     fields: dict[Any, Any] = {"m_b": 0.05, "m_s": lambda x, y: 0.1 + 0 * x, "m_2": ".01"}
