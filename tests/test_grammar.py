@@ -98,6 +98,8 @@ def test_functions(one: str, other: str, same: bool) -> None:
         r"x \cdot \pm y",
         r"\unknown x",
         r"\frac{x}",
+        r"\frac x{} y",
+        r"\frac{x}{}",
         r"{x + y} p_1",
         r"\begin{cases} x \end{cases}",
         "(" * 100 + "x" + ")" * 100,
@@ -257,6 +259,7 @@ def test_a_circle_of_inputs_is_refused(tmp_path: Path) -> None:
         (r"\log x \, \mathrm{d} t", r"\log(x) \mathrm{d} t"),
         (r"f(t-) y", "y f(t-)"),
         (r"x \pm 2 y", r"x \pm y \cdot 2"),
+        (r"\alpha{} x^\alpha{} y", r"\alpha x^\alpha y"),
     ],
 )
 def test_spellings_that_are_read_alike(tex: str, other: str) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from eqsolve.latex.grammar.brackets import Brackets
-from eqsolve.latex.grammar.names import LETTERS
 from eqsolve.latex.grammar.scripts import ACCENTS, FONTS, MAX_EXPONENT
-from eqsolve.latex.grammar.tokens import Token, Unreadable, joined
+from eqsolve.latex.grammar.tokens import LETTERS, Token, Unreadable, joined
 from eqsolve.latex.grammar.tree import Atom, Call, Node, Number, Quotient
 
 FRACTIONS = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"))

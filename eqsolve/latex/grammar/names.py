@@ -9,24 +9,18 @@ from eqsolve.latex.grammar.scripts import ACCENTS, FONTS, Scripts, constant, pow
 from eqsolve.latex.grammar.tokens import (
     CLOSING,
     CONDITIONS,
+    LETTERS,
     MID,
     RELATIONS,
     WORDS,
     Unreadable,
+    is_letter,
     joined,
     step,
     words,
 )
 from eqsolve.latex.grammar.tree import Atom, Call, Node
 
-_GREEK = (
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda "
-    "mu nu xi pi varpi rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta "
-    "Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell infty hbar imath jmath emptyset varnothing "
-    "top bot Re Im aleph wp"
-)
-
-LETTERS = frozenset("\\" + name for name in _GREEK.split()) | {r"\#"}
 _IN_EXPONENTS = frozenset(r"\frac \dfrac \tfrac \cfrac \sqrt \sum \int \pm \mp".split())
 
 
@@ -43,7 +37,7 @@ class Names(Scripts):
         if token in ACCENTS or token in FONTS:
             (text,) = self._canonical()
             return text
-        if (len(token) == 1 and token.isalpha()) or token in LETTERS:
+        if is_letter(token):
             return self.next().text
         if token in MID:
             raise Unreadable("vertical bars")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from eqsolve.latex.grammar.fractions import Fractions
-from eqsolve.latex.grammar.names import LETTERS
 from eqsolve.latex.grammar.scripts import power
-from eqsolve.latex.grammar.tokens import CLOSERS, RELATIONS, Token, Unreadable, joined
+from eqsolve.latex.grammar.tokens import CLOSERS, LETTERS, RELATIONS, Token, Unreadable, joined
 from eqsolve.latex.grammar.tree import Atom, Call, Node, Product, Sum
 
 FUNCTIONS = frozenset(

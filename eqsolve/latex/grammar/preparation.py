@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqsolve.latex.grammar.tokens import CLOSERS, RELATIONS, SILENT, Token, Unreadable
+from eqsolve.latex.grammar.tokens import CLOSERS, RELATIONS, SILENT, Token, Unreadable, is_letter
 
 _BARS = {"|": (r"\lvert", r"\rvert"), r"\vert": (r"\lvert", r"\rvert")} | dict.fromkeys(
     (r"\|", r"\Vert"), (r"\lVert", r"\rVert")
@@ -15,6 +15,10 @@ _CLASSES = frozenset(
     r"\mathop \mathopen \mathclose \mathrel \mathbin \mathord \mathinner \mathpunct".split()
 )
 
+#: Commands of two arguments, of which the second may be a group.
+_OF_TWO = frozenset(
+    r"\frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \overset \underset \stackrel".split()
+)
 _OPENING_SIZES = frozenset((r"\left", r"\bigl", r"\Bigl", r"\biggl", r"\Biggl"))
 
 _CLOSING_SIZES = frozenset((r"\right", r"\bigr", r"\Bigr", r"\biggr", r"\Biggr"))
@@ -134,6 +138,10 @@ def _is_empty(found: Sequence[Token]) -> bool:
     if not found or found[-1].text != "{":
         return False
     before = found[-2].text if len(found) > 1 else ""
+    first = found[-3].text if len(found) > 2 else ""
+    if is_letter(before) and first not in _OF_TWO:
+        # what keeps a macro apart from the letter behind it
+        return True
     return (
         before in _CLASSES
         or before in RELATIONS

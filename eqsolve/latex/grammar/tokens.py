@@ -81,6 +81,14 @@ TIMES = frozenset((r"\cdot", r"\times"))
 #: What stands before a condition, as in an expectation.
 MID = frozenset(("|", r"\mid", r"\vert"))
 QUANTIFIERS = frozenset((r"\forall", r"\exists"))
+_GREEK = (
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda "
+    "mu nu xi pi varpi rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta "
+    "Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell infty hbar imath jmath emptyset varnothing "
+    "top bot Re Im aleph wp"
+)
+#: Letters that are commands.
+LETTERS = frozenset("\\" + name for name in _GREEK.split()) | {r"\#"}
 _TOKEN = re.compile(
     r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|:\s*&?\s*=|=\s*:|\.\.\.|[^\s]|\s+",
     re.DOTALL,
@@ -171,6 +179,11 @@ def tokenize(tex: str) -> tuple[Token, ...]:
     if len(tokens) > MAX_TOKENS:
         raise Unreadable(f"more than {MAX_TOKENS} tokens")
     return tokens
+
+
+def is_letter(text: str) -> bool:
+    """Whether a token is a name by itself."""
+    return (len(text) == 1 and text.isalpha()) or text in LETTERS
 
 
 def step(token: str) -> int:
