@@ -24,6 +24,7 @@ from eqsolve.derivation.solve.step import (
 from eqsolve.errors import DerivationError
 from eqsolve.game import t
 from eqsolve.game.vocabulary import Letter
+from eqsolve.kernels.monotone import slopes
 from eqsolve.numerics.status import Status
 from eqsolve.solve.conditions import domains, second_order
 from eqsolve.solve.growth import growth_systems
@@ -124,6 +125,8 @@ class Emitter:
     outputs : names of the columns after ``status``, in order.
     helpers : functions of the module, and in ``bound`` what is made of them.
     body : lines of the function that solves one point.
+    choices : for every polynomial the number of its roots among which is chosen.
+    settles : whether coupled coefficients are followed to rest, their other solutions unknown.
     """
 
     derivation: Derivation
@@ -133,6 +136,8 @@ class Emitter:
     body: list[str] = field(default_factory=list)
     known: list[sp.Symbol] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    choices: list[int] = field(default_factory=list)
+    settles: bool = False
 
     def __post_init__(self) -> None:
         model = self.derivation.model
@@ -224,21 +229,41 @@ class Emitter:
         block = next((b for b in self.derivation.blocks if step.symbol in b), ())
         if step.symbol in self.derivation.system.rates and len(block) > 1:
             self.settle(block)
-        elif not step.coefficients:
+            return
+        if not step.coefficients:
             function = f"equation_{name}"
+            self.unique(step)
             vector = self.helper(function, "x, p", [step.symbol], [step.equation], "x")
             self.bound.append(f"crossing_{name} = crossing_of({function})")
             self.body.append(f"{name} = crossing_{name}({vector})")
-        else:
-            sign, start = self.motion(step)
-            self.body += lines(
-                [(f"poly_{name}_{i}", sign * c) for i, c in enumerate(step.coefficients)],
-                self.names,
-            )
-            listed = ", ".join(f"poly_{name}_{i}" for i in range(len(step.coefficients)))
-            self.body += lines([(f"start_{name}", start)], self.names)
-            self.body.append(f"{name} = limit_root(np.array([{listed}]), start_{name})")
-        self.fail_unless(f"math.isfinite({name})", Status.NO_ADMISSIBLE_ROOT)
+            self.fail_unless(f"math.isfinite({name})", Status.UNRESOLVED)
+            return
+        sign, start = self.motion(step)
+        self.body += lines(
+            [(f"poly_{name}_{i}", sign * c) for i, c in enumerate(step.coefficients)],
+            self.names,
+        )
+        listed = ", ".join(f"poly_{name}_{i}" for i in range(len(step.coefficients)))
+        self.body += lines([(f"start_{name}", start)], self.names)
+        pick = f"pick[{len(self.choices)}]"
+        self.body.append(f"{name} = root_of(np.array([{listed}]), start_{name}, {pick})")
+        self.choices.append(len(step.coefficients) - 1)
+        self.fail_unless(f"not math.isnan({name})", Status.UNRESOLVED)
+        self.body += [f"if not math.isfinite({name}):", "    return NO_ROOT"]
+
+    def unique(self, step: Root) -> None:
+        """An equation is only solved where it is monotone: several zeros are not compared."""
+        forms = slopes(step.equation, step.symbol)
+        label = self.names[step.symbol]
+        proofs = []
+        for number, constants in enumerate(forms):
+            names = [f"slope_{label}_{number}_{i}" for i in range(len(constants))]
+            self.body += lines(list(zip(names, constants)), self.names)
+            for sign in ("<", ">"):
+                one_sign = " and ".join(f"{n} {sign}= 0.0" for n in names)
+                some = " or ".join(f"{n} {sign} 0.0" for n in names)
+                proofs.append(f"({one_sign} and ({some}))")
+        self.fail_unless(" or ".join(proofs) or "False", Status.UNRESOLVED)
 
     def motion(self, step: Root) -> tuple[sp.Expr, sp.Expr]:
         """What makes a root's polynomial its rate in the time to go, and where it starts.
@@ -276,8 +301,8 @@ class Emitter:
         self.flow_functions(label, symbols, rates, jacobian=True)
         self.state_vector(label, [self.start.get(s, sp.S.Zero) for s in symbols])
         self.bound.append(f"rest_{label} = settler(rates_{label}, jacobian_{label})")
-        self.body.append(f"if not rest_{label}(u_{label}, p_{label}):")
-        self.body.append(f"    return {int(Status.NO_ADMISSIBLE_ROOT)}")
+        self.settles = True
+        self.fail_unless(f"rest_{label}(u_{label}, p_{label})", Status.UNRESOLVED)
         self.unpack(label, symbols)
 
     def flow(self, step: Flow) -> None:
@@ -291,9 +316,16 @@ class Emitter:
         self.flow_functions(label, step.symbols, step.rates)
         self.state_vector(label, step.initial)
         self.bound.append(f"integrate_{label} = integrator(rates_{label})")
-        self.body.append(f"if not integrate_{label}(u_{label}, p_{label}, {self.names[to_go]}):")
-        self.body.append(f"    return {int(Status.EXPLODES)}")
+        self.arrive(label)
         self.unpack(label, step.symbols)
+
+    def arrive(self, label: str) -> None:
+        """Integrate over the time to go, or return why not."""
+        self.body += [
+            f"code = integrate_{label}(u_{label}, p_{label}, {self.names[to_go]})",
+            "if code != 0:",
+            "    return code",
+        ]
 
     def state_vector(self, label: str, initial: Sequence[sp.Expr]) -> None:
         self.body.append(f"u_{label} = np.empty({len(initial)})")
@@ -340,8 +372,7 @@ class Emitter:
         self.flow_functions("all", unknowns, rates)
         self.state_vector("all", [system.terminal[u] for u in unknowns])
         self.bound.append("integrate_all = integrator(rates_all)")
-        self.body.append(f"if not integrate_all(u_all, p_all, {self.names[to_go]}):")
-        self.body.append(f"    return {int(Status.EXPLODES)}")
+        self.arrive("all")
         self.unpack("all", unknowns)
         guarded = ["    " + line for line in self.body[before:]]
         self.body[before:] = [f"if {small}:", *guarded]
@@ -433,6 +464,11 @@ class Emitter:
             self.fail_unless("held > 0.0", Status.NO_ADMISSIBLE_ROOT)
         for symbol in (*derivation.system.unknowns, *derivation.explicit):
             self.fail_unless(f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
+        for condition in second_order(derivation):
+            free = condition.expression.free_symbols - set(self.known)
+            inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
+            self.body += lines([("held", inserted)], self.names)
+            self.fail_unless("held > 0.0", Status.NOT_A_MAXIMUM)
         if derivation.stationary:
             systems = [(system, Status.UNSTABLE) for system in growth_systems(derivation)]
             if derivation.fixed is not None:
@@ -450,11 +486,6 @@ class Emitter:
                 ]
                 self.body += lines([*entries, ("rate", system.rate)], self.names)
                 self.fail_unless("growth(grown) < rate", status)
-        for condition in second_order(derivation):
-            free = condition.expression.free_symbols - set(self.known)
-            inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
-            self.body += lines([("held", inserted)], self.names)
-            self.fail_unless("held > 0.0", Status.NOT_A_MAXIMUM)
 
     def results(self) -> None:
         """Strategy coefficients, coefficients, and controls and values at the states."""
@@ -500,6 +531,8 @@ class Emitter:
             helpers="\n\n\n".join([*decorated, "\n".join(self.bound)]),
             body=text,
             outputs=len(self.outputs),
+            choices=repr(self.choices),
+            alone=repr(not self.settles),
         )
 
 
@@ -580,14 +613,16 @@ import numpy as np
 from numba import njit
 
 from eqsolve.kernels.runtime import (
+    NO_ROOT,
     crossing_of,
+    decider,
     eliminate,
     explosion_time,
     growth,
     integrator,
-    limit_root,
     quadrature_of,
     root_cosh,
+    root_of,
     root_sinh,
     settler,
 )
@@ -597,9 +632,13 @@ from eqsolve.kernels.runtime import (
 
 
 @njit(error_model="numpy")
-def solve_point(point, given, out):
+def candidate(point, given, pick, out):
+    """One solution: the limit of finite horizons, or by the numbers of its roots."""
 {body}
     return 0
+
+
+solve_point = decider(candidate, np.array({choices}, dtype=np.int64), {alone})
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

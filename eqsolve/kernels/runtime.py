@@ -7,6 +7,7 @@ finite.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,31 @@ Vector = NDArray[np.float64]
 COLUMNS = 7
 #: Local error of a step, relative to ``1 + |u|``.
 TOLERANCE = 1e-13
-#: Magnitude from which a solution is taken to explode.
-LARGE = 1e10
+#: Magnitude from which a solution may explode, and the part of the length within which it does.
+LARGE, POLE = 1e10, 1e-6
+#: Statuses of an integration, as ``eqsolve.numerics.status.Status`` has them.
+EXPLODES, UNRESOLVED = 8, 10
 MOST_STEPS = 20000
+#: What a candidate returns that does not exist.
+NO_ROOT = -1
+EPSILON = 2.0**-53
+#: Roots with imaginary parts below this may be two real ones that rounding took apart.
+NEARLY_REAL = 1e-4
+
+
+def own(of: Any) -> Callable[[Any], Any]:
+    """Compile a function that is made for another one, under a name of its own.
+
+    Machine code that is read from disk is linked by names: functions made by one maker for
+    different kernels would be taken for each other.
+    """
+    maker = of.py_func
+
+    def compiled(function: Any) -> Any:
+        function.__qualname__ = f"{function.__name__}_{maker.__module__}_{maker.__name__}"
+        return njit(error_model="numpy")(function)
+
+    return compiled
 
 
 @njit(cache=True, error_model="numpy")
@@ -68,56 +91,170 @@ def value_at(coefficients: Vector, x: float) -> tuple[float, float]:
 
 
 @njit(cache=True, error_model="numpy")
-def limit_root(coefficients: Vector, start: float) -> float:
-    """Where ``du/ds = polynomial(u)`` comes to rest from ``start``; not finite if nowhere.
+def rounding(coefficients: Vector, x: float) -> float:
+    """A bound of the rounding error of ``value_at``, of coefficients that are rounded, too."""
+    total = 0.0
+    for c in coefficients:
+        total = total * abs(x) + abs(c)
+    return 4.0 * coefficients.size * EPSILON * total
 
-    The motion is monotone: it ends at the next root in the direction of its first rate.
+
+@njit(cache=True, error_model="numpy")
+def real_roots(coefficients: Vector) -> tuple[Vector, Vector]:
+    """The simple real roots in order, and where doubles do not decide whether there are any.
+
+    A simple root is shown by a change of sign beyond rounding. Of every other root that is nearly
+    real the real part is among the doubtful ones.
+    """
+    degree = coefficients.size - 1
+    found, doubtful = np.empty(degree), np.empty(degree)
+    if degree == 1:
+        found[0] = -coefficients[1] / coefficients[0]
+        return found, doubtful[:0]
+    if degree == 2:
+        a, b, c = coefficients[0], coefficients[1], coefficients[2]
+        inside = b * b - 4.0 * a * c
+        doubt = 16.0 * EPSILON * (b * b + abs(4.0 * a * c))
+        if abs(inside) <= doubt:
+            doubtful[0] = -0.5 * b / a
+            return found[:0], doubtful[:1]
+        if inside < 0.0:
+            return found[:0], doubtful[:0]
+        q = -0.5 * (b + math.copysign(math.sqrt(inside), b))
+        found[0], found[1] = min(q / a, c / q), max(q / a, c / q)
+        return found, doubtful[:0]
+    count = doubts = 0
+    for z in np.roots(coefficients.astype(np.complex128)):
+        if abs(z.imag) > NEARLY_REAL * (1.0 + abs(z.real)):
+            continue
+        x = z.real
+        for _ in range(4):
+            value, slope = value_at(coefficients, x)
+            if slope != 0.0 and math.isfinite(value / slope):
+                x -= value / slope
+        sure, new, width = False, True, 1e-10
+        while not sure and width < 1e-4:
+            width *= 10.0
+            reach = width * (1.0 + abs(x))
+            low, _ = value_at(coefficients, x - reach)
+            high, _ = value_at(coefficients, x + reach)
+            sure = low * high < 0.0 and abs(low) > rounding(coefficients, x - reach)
+            sure = sure and abs(high) > rounding(coefficients, x + reach)
+        for k in range(count):
+            if abs(found[k] - x) <= 2.0 * width * (1.0 + abs(x)):
+                new = False
+        if sure and new:
+            found[count] = x
+            count += 1
+        else:
+            doubtful[doubts] = z.real
+            doubts += 1
+    return np.sort(found[:count]), doubtful[:doubts]
+
+
+@njit(cache=True, error_model="numpy")
+def root_of(coefficients: Vector, start: float, pick: int) -> float:
+    """A real root of a polynomial, by its number, or where the motion from ``start`` ends.
+
+    ``du/ds = polynomial(u)`` is monotone: it ends at the next root in the direction of its first
+    rate. Infinite if there is no such root, not a number if doubles do not decide.
     """
     first = 0
     while first < coefficients.size and coefficients[first] == 0.0:
         first += 1
     poly = coefficients[first:]
-    degree = poly.size - 1
-    if degree < 1:
+    if poly.size < 2 or not np.all(np.isfinite(poly)):
         return math.nan
+    roots, doubtful = real_roots(poly)
+    if pick >= 0:
+        if doubtful.size > 0:
+            return math.nan
+        return float(roots[pick]) if pick < roots.size else math.inf
     rate, _ = value_at(poly, start)
     if rate == 0.0:
         return start
+    if not abs(rate) > rounding(poly, start):
+        return math.nan
     direction = 1.0 if rate > 0.0 else -1.0
     best = math.inf
-    if degree == 1:
-        candidates = np.array([-poly[1] / poly[0] + 0j])
-    elif degree == 2:
-        a, b, c = poly[0], poly[1], poly[2]
-        inside = b * b - 4.0 * a * c
-        if inside < 0.0:
-            return math.inf * direction
-        q = -0.5 * (b + math.copysign(math.sqrt(inside), b))
-        candidates = np.array([q / a + 0j, c / q + 0j if q != 0.0 else 0j])
-    else:
-        candidates = np.roots(poly.astype(np.complex128))
-    for z in candidates:
-        if abs(z.imag) > 1e-7 * (1.0 + abs(z.real)):
-            continue
-        x = z.real
-        for _ in range(4):
-            value, slope = value_at(poly, x)
-            if slope != 0.0:
-                x -= value / slope
+    for x in roots:
         distance = (x - start) * direction
         if 0.0 <= distance < best:
             best = distance
+    for x in doubtful:
+        # between the start and the root, within what a double root is off
+        if -1e-3 * (1.0 + abs(x)) <= (x - start) * direction <= best + 1e-3 * (1.0 + abs(x)):
+            return math.nan
     return start + direction * best
+
+
+def decider(candidate: Any, choices: Any, alone: bool) -> Any:
+    """A function that decides among the solutions of one point; see ``eqsolve.solve.decide``.
+
+    The limit of finite horizons is taken if it is an equilibrium. Else another solution is, if it
+    is the only one; without any, the status is theirs if they have the same.
+
+    Parameters
+    ----------
+    candidate : fills the results of one solution, ``pick`` the numbers of its roots or -1 for the
+        limit, and returns its status.
+    choices : number of roots of each polynomial.
+    alone : whether the roots of polynomials are all that is chosen.
+    """
+    total = 1
+    for number in choices:
+        total *= int(number)
+    chosen = choices.size > 0
+    ok, unplayable, invalid, none = 0, 2, 6, 1
+
+    @own(candidate)
+    def decide(point: Vector, given: Any, out: Vector) -> int:
+        pick = np.full(choices.size, -1, dtype=np.int64)
+        status = candidate(point, given, pick, out)
+        if status == ok or status == unplayable or status == invalid:
+            return int(status)
+        if not alone:
+            return UNRESOLVED
+        if not chosen:
+            return int(status)
+        trial = np.empty(out.size)
+        admissible, kind, mixed, final = 0, -1, False, ok
+        for number in range(total):
+            rest = number
+            for i in range(choices.size):
+                pick[i] = rest % choices[i]
+                rest //= choices[i]
+            trial[:] = np.nan
+            status = candidate(point, given, pick, trial)
+            if status == NO_ROOT:
+                continue
+            if status == UNRESOLVED:
+                return UNRESOLVED
+            if status == ok or status == unplayable:
+                # what is selected may still be nobody's strategy
+                admissible, final = admissible + 1, status
+                out[:] = trial
+                continue
+            mixed = mixed or (kind >= 0 and kind != status)
+            kind = status
+        if admissible == 1:
+            return int(final)
+        if admissible > 1:
+            return UNRESOLVED
+        return none if kind < 0 or mixed else kind
+
+    return decide
 
 
 def integrator(rates: Any) -> Any:
     """A function that integrates ``du/ds = rates(s, u, p)`` in place from 0 to a length.
 
-    It returns whether it got there. Extrapolated midpoint rule (Gragg, Bulirsch and Stoer) of a
-    fixed order with adaptive steps.
+    It returns a status: 0 if it got there. Extrapolated midpoint rule (Gragg, Bulirsch and Stoer)
+    of a fixed order with adaptive steps. A large unknown explodes if it changes by its own size
+    within much less time than is left.
     """
 
-    @njit(error_model="numpy")
+    @own(rates)
     def midpoint(
         s: float, u: Vector, p: Vector, h: float, count: int, work: Vector, out: Vector
     ) -> None:
@@ -134,8 +271,8 @@ def integrator(rates: Any) -> Any:
         rates(s + h, now, p, slope)
         out[:] = 0.5 * (now + before + part * slope)
 
-    @njit(error_model="numpy")
-    def integrate(u: Vector, p: Vector, length: float) -> bool:
+    @own(rates)
+    def integrate(u: Vector, p: Vector, length: float) -> int:
         size = u.size
         table = np.empty((COLUMNS, size))
         work = np.empty((3, size))
@@ -143,7 +280,7 @@ def integrator(rates: Any) -> Any:
         s, h = 0.0, length / 8.0
         for _ in range(MOST_STEPS):
             if s >= length:
-                return True
+                return 0
             h = min(h, length - s)
             for j in range(COLUMNS):
                 midpoint(s, u, p, h, 2 * (j + 1), work, table[j])
@@ -162,13 +299,16 @@ def integrator(rates: Any) -> Any:
                 u[:] = table[0]
                 s += h
                 for i in range(size):
-                    if not abs(u[i]) < LARGE:
-                        return False
+                    if abs(u[i]) > LARGE:
+                        rates(s, u, p, new)
+                        ahead = abs(u[i] / new[i])
+                        if ahead < POLE * length:
+                            return EXPLODES if length - s > 2.0 * ahead else UNRESOLVED
             grown = 0.9 * (TOLERANCE / error) ** (1.0 / (2 * COLUMNS - 1)) if error > 0.0 else 4.0
             h *= min(4.0, max(0.1, grown)) if math.isfinite(error) else 0.1
             if h < 1e-12 * length:
-                return False
-        return False
+                return UNRESOLVED
+        return UNRESOLVED
 
     return integrate
 
@@ -180,7 +320,7 @@ def settler(rates: Any, jacobian: Any) -> Any:
     """
     integrate = integrator(rates)
 
-    @njit(error_model="numpy")
+    @own(rates)
     def rest(u: Vector, p: Vector) -> bool:
         size = u.size
         slope = np.empty(size)
@@ -195,7 +335,7 @@ def settler(rates: Any, jacobian: Any) -> Any:
             if small < 1e-6:
                 settled = True
                 break
-            if not integrate(u, p, length):
+            if integrate(u, p, length) != 0:
                 return False
             length *= 1.5
         if not settled:
@@ -228,7 +368,7 @@ def crossing_of(function: Any) -> Any:
     What it returns is not finite if it finds none.
     """
 
-    @njit(error_model="numpy")
+    @own(function)
     def crossing(p: Vector) -> float:
         low = high = 0.0
         start = function(0.0, p)
@@ -318,7 +458,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 def quadrature_of(function: Any) -> Any:
     """A function that integrates ``function(x, p)`` from 0: Gauss-Legendre on eight panels."""
 
-    @njit(error_model="numpy")
+    @own(function)
     def quadrature(p: Vector, length: float) -> float:
         total = 0.0
         half = length / 16.0

@@ -1,0 +1,48 @@
+"""Why an equation of one unknown has at most one zero: it is monotone.
+
+Every term of the derivative is a constant times factors that are positive wherever the equation is
+defined: the constants' signs, known with the parameters, prove that the equation is monotone.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+
+def slopes(equation: sp.Expr, unknown: sp.Symbol) -> tuple[tuple[sp.Expr, ...], ...]:
+    """Constants that prove the equation monotone if all have one sign and one is not zero.
+
+    There is one tuple for each form of the equation: itself, and divided by powers that are
+    positive wherever it is defined, which does not move its zeros. Forms with a term of no known
+    sign are left out.
+    """
+    powers = [p for p in equation.atoms(sp.Pow) if p.has(unknown) and not p.exp.is_Integer]
+    bases = {p.base for p in powers} | {f.args[0] for f in equation.atoms(sp.log)}
+    together = sp.Mul(*{p.base: p for p in powers}.values())
+    found = []
+    for divisor in dict.fromkeys((sp.S.One, *powers, together)):
+        form = sp.expand(sp.Add(*(term / divisor for term in sp.Add.make_args(equation))))
+        terms = [
+            _constant(term, unknown, bases)
+            for part in sp.Add.make_args(form)
+            for term in sp.Add.make_args(sp.diff(part, unknown))
+            if term != 0
+        ]
+        if terms and None not in terms:
+            found.append(tuple(terms))
+    return tuple(found)
+
+
+def _constant(term: sp.Expr, unknown: sp.Symbol, positive: set[sp.Expr]) -> sp.Expr | None:
+    """The factors without the unknown, if the others are positive."""
+    constant: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(term):
+        if not factor.has(unknown):
+            constant.append(factor)
+            continue
+        base, exponent = factor.as_base_exp()
+        known = base in positive and not exponent.has(unknown)
+        even = exponent.is_Integer and exponent % 2 == 0
+        if not (known or even or isinstance(factor, sp.exp)):
+            return None
+    return sp.Mul(*constant)
