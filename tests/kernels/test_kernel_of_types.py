@@ -127,7 +127,7 @@ def test_sweeps_vary_single_types_and_all_of_them() -> None:
 
 def test_tables_and_laws_reach_a_sweep() -> None:
     table = [
-        {"mu": ".08", "nu": ".2", "sigma": ".15", "theta": ".5", "delta": "1", "weight": ".25"},
+        {"mu": ".08", "nu": ".2", "sigma": ".15", "theta": ".5", "delta": ".5", "weight": ".25"},
         {"mu": ".05", "nu": ".15", "sigma": ".25", "theta": ".8", "delta": "2", "weight": ".75"},
     ]
     fixed = {"type": table}
