@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +33,9 @@ RANGE = (Fraction(1, 2), Fraction(2))
 COLORS = (BLUE, RED, "#2f7d4f", "#a8650a", "#7a3f9d", "#4f6470")
 #: A curve that moves less than this, relative to its size, does not depend on what is varied.
 _STILL = 1e-9
+#: A parameter that moves the strategy by this much of its size is worth a figure.
+_MUCH = 0.2
+_TINY = np.finfo(float).tiny
 
 #: LaTeX of an expression of the model.
 Write = Callable[[sp.Expr], str]
@@ -56,12 +58,15 @@ class Curves:
     parameter: Letter | None = None
 
     @property
-    def moves(self) -> bool:
-        """Whether any curve depends on what varies."""
-        return any(
-            np.isfinite(curve).sum() > 1
-            and np.nanmax(curve) - np.nanmin(curve) > _STILL * np.nanmax(np.abs(curve))
-            for curve in self.curves.values()
+    def movement(self) -> float:
+        """How far the curve that moves most does, relative to its size."""
+        return max(
+            (
+                float((np.nanmax(c) - np.nanmin(c)) / max(np.nanmax(np.abs(c)), _TINY))
+                for c in self.curves.values()
+                if np.isfinite(c).sum() > 1
+            ),
+            default=0.0,
         )
 
 
@@ -74,18 +79,23 @@ class Strategy:
     answer: Answer
 
     def figure(self) -> Curves | None:
-        """The strategy over time if it moves, else against the first parameter it depends on.
+        """The strategy over time if it moves, else against the first parameter that moves it much.
 
         None where it depends on none, where there is no equilibrium, and for types of their own.
         """
         crowd = self.derivation.model.game.crowd
         if not self.answer.ok or (crowd is not None and crowd.own):
             return None
-        in_time = [] if self.claim.end is None else [self.over_time()]
-        for found in chain(in_time, self.against_parameters()):
-            if found.moves:
-                return found
-        return None
+        if self.claim.end is not None and (found := self.over_time()).movement > _STILL:
+            return found
+        probed: list[tuple[float, Letter]] = []
+        for letter in self.varied():
+            movement = self.against(letter, 3).movement
+            if movement > _MUCH:
+                return self.against(letter)
+            if movement > _STILL:
+                probed.append((movement, letter))
+        return self.against(max(probed, key=lambda row: row[0])[1]) if probed else None
 
     @cached_property
     def claim(self) -> Equilibrium:
@@ -120,32 +130,26 @@ class Strategy:
         table = np.array(rows).T
         return Curves(np.array(times, float), dict(zip(self.coefficients, table)))
 
-    def against_parameters(self) -> Iterator[Curves]:
-        """The coefficients now against one parameter after the other."""
-        given = dict(flattened(self.values, self.derivation.model.name, self._names))
+    @cached_property
+    def given(self) -> dict[str, Fraction]:
+        """The parameters by name, vectors and matrices entry by entry."""
+        names = {letter.name for letter in self.derivation.model.vocabulary.parameters}
+        return dict(flattened(self.values, self.derivation.model.name, names))
+
+    def varied(self) -> Iterator[Letter]:
+        """The parameters that can be halved and doubled."""
         for letter in self.derivation.model.vocabulary.parameters:
-            value = given.get(letter.name, Fraction(0))
+            value = self.given.get(letter.name, Fraction(0))
             ends = [sp.Rational(k * value) for k in RANGE]
             inside = all(letter.domain.contains(end) == sp.true for end in ends)
             if value != 0 and inside and not letter.domain.is_subset(sp.S.Integers):
-                yield self.against(letter, value, given)
+                yield letter
 
-    @property
-    def _names(self) -> set[str]:
-        return {letter.name for letter in self.derivation.model.vocabulary.parameters}
-
-    def against(
-        self, letter: Letter, value: Fraction, given: Mapping[str, Fraction], points: int = POINTS
-    ) -> Curves:
+    def against(self, letter: Letter, points: int = POINTS) -> Curves:
         """The coefficients now against one parameter, around its value."""
-        low, high = sorted(k * value for k in RANGE)
+        low, high = sorted(k * self.given[letter.name] for k in RANGE)
         places = [low + (high - low) * k / (points - 1) for k in range(points)]
-        if points == POINTS:
-            # three points tell whether the parameter matters
-            tried = self.against(letter, value, given, 3)
-            if not tried.moves:
-                return tried
-        rows = [self.now({**given, letter.name: place}) for place in places]
+        rows = [self.now({**self.given, letter.name: place}) for place in places]
         table = np.array(rows).T
         return Curves(np.array(places, float), dict(zip(self.coefficients, table)), letter)
 
@@ -172,33 +176,48 @@ def draw(curves: Curves, path: Path, write: Write) -> None:
     write : LaTeX of a symbol or monomial.
     """
     with Page(path) as panel:
-        shown = [key for key, curve in curves.curves.items() if np.isfinite(curve).any()][
-            : len(COLORS)
-        ]
-        controls = {control for control, _ in shown}
-        for key, color in zip(shown, COLORS):
-            control, monomial = key
-            label = "constant" if monomial == 1 else f"of ${written(monomial, write)}$"
-            if len(controls) > 1:
-                label = f"${written(control, write)}$: {label}"
-            panel.plot(
-                curves.places,
-                curves.curves[key],
-                color=color,
-                label=label if len(shown) > 1 else None,
-            )
+        groups = _together(curves)
+        controls = {control for group in groups for control, _ in group}
+        for group, color in zip(groups, COLORS):
+            names = [_label(key, len(controls) > 1, write) for key in group]
+            label = ", ".join(names) if len(groups) > 1 else None
+            panel.plot(curves.places, curves.curves[group[0]], color=color, label=label)
         panel.set_xlim(curves.places[0], curves.places[-1])
+        shown = [key for group in groups for key in group]
         found = np.array([curves.curves[key] for key in shown])
         hatched(panel, curves.places, ~np.isfinite(found).all(axis=0))
         panel.set_xlabel(_horizontal(curves, write))
-        names = ", ".join(f"${written(c, write)}$" for c in sorted(controls, key=str))
+        shared = ", ".join(f"${written(c, write)}$" for c in sorted(controls, key=str))
         single = shown[0][1] if len(shown) == 1 else None
         of = "" if single in (None, 1) else f" of ${written(single, write)}$"
         what = "coefficients in" if single is None else f"coefficient{of} in"
-        panel.set_ylabel(names if single == 1 else f"{what} {names}")
+        panel.set_ylabel(shared if single == 1 else f"{what} {shared}")
         handles, labels = panel.get_legend_handles_labels()
         if handles:
-            panel.figure.legend(handles, labels, loc="outside upper center", ncols=3)
+            panel.figure.legend(handles, labels, loc="outside upper center", ncols=2)
+
+
+def _together(curves: Curves) -> list[list[tuple[sp.Symbol, sp.Expr]]]:
+    """The curves that are drawn, those that coincide as one."""
+    groups: list[list[tuple[sp.Symbol, sp.Expr]]] = []
+    for key, curve in curves.curves.items():
+        if not np.isfinite(curve).any():
+            continue
+        size = float(np.nanmax(np.abs(curve)))
+        for group in groups:
+            near = np.isclose(curves.curves[group[0]], curve, rtol=0, atol=_STILL * size)
+            if (near | ~np.isfinite(curve)).all():
+                group.append(key)
+                break
+        else:
+            groups.append([key])
+    return groups[: len(COLORS)]
+
+
+def _label(key: tuple[sp.Symbol, sp.Expr], several: bool, write: Write) -> str:
+    control, monomial = key
+    label = "constant" if monomial == 1 else f"of ${written(monomial, write)}$"
+    return f"${written(control, write)}$: {label}" if several else label
 
 
 def _horizontal(curves: Curves, write: Write) -> str:

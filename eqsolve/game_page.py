@@ -206,15 +206,16 @@ class Part:
     def _of(self, group: str) -> Iterator[Row]:
         """The rows of a table of tables: coefficients by monomial, by control or by player."""
         tables = [getattr(answer, group) for answer in self.answers.values()]
-        for owner in self._keys(tables):
+        owners = self._keys(tables)
+        # one player's value needs no name
+        plain = group == "value" and len(owners) == 1
+        for owner in owners:
             for key in self._keys(table.get(owner, {}) for table in tables):
                 cells = self.each(
                     lambda a, case: self._cell(getattr(a, group).get(owner, {}).get(key), "", case)
                 )
                 what = Markup("constant") if key == "1" else self.named(key)
-                label = (
-                    what if group == "value" else Markup("{}: {}").format(self.named(owner), what)
-                )
+                label = what if plain else Markup("{}: {}").format(self.named(owner), what)
                 yield Row(label, cells, group)
 
     @staticmethod

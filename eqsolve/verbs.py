@@ -73,7 +73,12 @@ def capabilities(found: Found) -> dict[str, bool | str]:
 
     if "size" not in structure(found.exported):
         table["converge"] = "it has no crowd whose size can vary"
-    table["pde"] = "the grid solvers take the mean-variance family and problem files"
+    from eqsolve.pde.declared import NotRepresentedError, represented
+
+    try:
+        represented(model)
+    except NotRepresentedError as error:
+        table["pde"] = error.reason
     return table
 
 

@@ -141,7 +141,8 @@ def test_the_figure_shows_the_strategy_over_time() -> None:
     """At both ends the curve has the value of the answer at that time."""
     drawn = strategy("lq-mfg", "default")
     curves = drawn.figure()
-    assert curves is not None and curves.parameter is None and curves.moves
+    assert curves is not None and curves.parameter is None
+    assert curves.movement > 0.1
     for place, index in ((0, 0), (1, -1)):
         again = solve(drawn.derivation.model, drawn.values, at={"t": place})
         for (control, monomial), curve in curves.curves.items():
@@ -158,6 +159,15 @@ def test_the_figure_shows_the_strategy_against_a_parameter() -> None:
     again = solve(drawn.derivation.model, {**drawn.values, "lambda": curves.places[7]})
     ((key, curve),) = curves.curves.items()
     assert curve[7] == pytest.approx(again.strategy[str(key[0])][str(key[1])], rel=1e-12)
+
+
+def test_the_figure_takes_a_parameter_that_matters_and_joins_equal_curves() -> None:
+    """Of two firms alike each pair of curves is one; what is drawn moves visibly."""
+    from eqsolve.game_figure import _together
+
+    curves = strategy("sticky-prices", "default").figure()
+    assert curves is not None and curves.movement > 0.2
+    assert [len(group) for group in _together(curves)] == [2, 2]
 
 
 def test_no_curve_where_there_is_no_equilibrium(monkeypatch: pytest.MonkeyPatch) -> None:

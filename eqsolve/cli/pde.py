@@ -1,18 +1,41 @@
-"""The grid solvers on problem files."""
+"""The grid solvers on problem files and on games."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, cli, counter, emit, say
-from eqsolve.errors import NoSolutionError
+from eqsolve.cli.common import (
+    JSON,
+    PARAMETER_FILE,
+    PARAMETERS,
+    cli,
+    counter,
+    emit,
+    given,
+    of_family,
+    of_model,
+    say,
+    structure,
+)
+from eqsolve.errors import InputError, NoSolutionError
+
+if TYPE_CHECKING:
+    from eqsolve.pde.problem import Problem
+
+#: Endings of problem files; everything else is a game.
+FILES = (".toml", ".json")
 
 
 @cli.command()
-@click.argument("problem", metavar="PROBLEM.toml")
+@click.argument("problem", metavar="PROBLEM.toml|GAME")
+@PARAMETERS
+@PARAMETER_FILE
+@structure
 @JSON
 @click.option(
     "--out",
@@ -21,7 +44,16 @@ from eqsolve.errors import NoSolutionError
 )
 @click.option("--netcdf", is_flag=True, help="With --out: write arrays.nc, too (needs xarray).")
 @click.option("--plot", metavar="FILE", help="Draw the solution into a .png, .pdf or .svg file.")
-def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | None) -> None:
+def pde(
+    problem: str,
+    pairs: tuple[str, ...],
+    file: str | None,
+    as_json: bool,
+    out: str | None,
+    netcdf: bool,
+    plot: str | None,
+    **how: str | None,
+) -> None:
     """Solve a problem on a grid, from its definition alone.
 
     The problem is a TOML file of the kind extended-hjb (a game's extended HJB system), mfg (a
@@ -36,6 +68,10 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
         [hamiltonian]
         kind = "quadratic"
 
+    Or it is a game, of which the dynamics and the preference are read, but not the form of the
+    solution; -p, --params, --set, --notion and --horizon belong to games. `eqsolve list` says
+    which games no grid represents, and why.
+
     \b
     Example: eqsolve pde docs/pde/lq1.toml --plot lq1.png
 
@@ -43,7 +79,6 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
     solution must not be relied on (the files are written all the same, with the status in them), 2
     for a bad problem file.
     """
-    from eqsolve.errors import InputError
     from eqsolve.output import named, replacing, require_writable, staged
     from eqsolve.pde.plots import draw, suffix
     from eqsolve.pde.problem import load
@@ -53,7 +88,15 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
     kind = suffix(require_writable(plot)) if plot is not None else ".png"
     if out is not None:
         named(out)
-    chosen = load(problem)
+    own = Path(problem).suffix.lower() in FILES
+    if own and (pairs or file is not None or any(how.values())):
+        raise InputError(
+            "a problem file holds its numbers.",
+            game=problem,
+            stage="input",
+            remedy="Edit the file.",
+        )
+    chosen = load(problem) if own else of_game(problem, given(pairs, file, game=problem), how)
     click.echo(f"{chosen.name}: solving the {chosen.summary}", err=True)
     start = time.perf_counter()
     with counter(chosen.name) as progress:
@@ -62,8 +105,8 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
         f"{chosen.name}: {result.status} after {time.perf_counter() - start:.2f} s", err=True
     )
     if plot is not None:
-        with replacing(plot) as file:
-            draw(result, file, kind)
+        with replacing(plot) as temporary:
+            draw(result, temporary, kind)
     if out is not None:
         with staged(out) as folder:
             result.write(folder)
@@ -78,3 +121,42 @@ def pde(problem: str, as_json: bool, out: str | None, netcdf: bool, plot: str | 
             say(sentence)
     if not result.ok:
         raise NoSolutionError(f"{result.message}.", game=chosen.name, stage=result.status)
+
+
+def of_game(name: str, values: dict[str, Any], how: Mapping[str, str | None]) -> Problem:
+    """The grid problem of a game at a user's numbers.
+
+    Raises
+    ------
+    InputError
+        If no grid represents the game, or a number is missing or not acceptable.
+    """
+    from eqsolve.cli.common import chosen_size
+    from eqsolve.game.parameters import read
+    from eqsolve.game.structure import build
+    from eqsolve.pde.declared import represented
+    from eqsolve.pde.problem import Problem
+    from eqsolve.pde.problem import read as read_table
+    from eqsolve.registry import adopt
+    from eqsolve.verbs import declared
+
+    game = adopt(name)
+    exported = declared(game)
+    if exported is None:
+        if how["notion"] not in (None, "given"):
+            raise InputError(
+                "the grid holds the aggregates of this game fixed.", game=game, stage="pde"
+            )
+        table = {"kind": "extended-hjb", "game": game}
+        return read_table(table | {"parameters": of_family(game, values, dict(how))}, game)
+    number, continuum = chosen_size(how["size"], game)
+    chosen = of_model(exported, values, how["case"], how["horizon"], how["notion"])
+    model = build(exported, chosen, notion=how["notion"], size=number, continuum=continuum)
+    found = represented(model)
+    numbers = read(model, chosen)
+    return Problem(
+        game,
+        found.summary,
+        found.summary,
+        lambda progress=None: found.solve(numbers, progress).result,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from eqsolve.game import Model
 from eqsolve.studies.equilibrium import Equilibrium, equilibrium, response
 from eqsolve.verify.check import Check
+from eqsolve.verify.declared import grid_checks
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.proof import prove
 from eqsolve.verify.sampling import simulation_checks
@@ -42,8 +43,8 @@ def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Chec
     """Check an equilibrium by every method that applies.
 
     The derivation is proved at random exact points, the numbers are put into the equations, short
-    deviations are tried by exact moments, and the game is simulated. None of these reads the
-    derivation's equations except to check them.
+    deviations are tried by exact moments, a grid is solved where one represents the game, and the
+    game is simulated. None of these reads the derivation's equations except to check them.
 
     Parameters
     ----------
@@ -58,5 +59,6 @@ def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Chec
         *prove(claim.derivation),
         *solution_checks(claim),
         *deviation_checks(faced),
+        *grid_checks(claim),
         *simulation_checks(faced, paths=paths, seed=seed),
     ]

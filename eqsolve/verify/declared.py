@@ -1,0 +1,63 @@
+"""The strategy of a declared game against a grid that knows its dynamics and preference only."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+
+from eqsolve.game.parameters import Numbers
+from eqsolve.pde.declared import NotRepresentedError, OnGrid, field, represented
+from eqsolve.pde.edge import Array
+from eqsolve.studies.equilibrium import Equilibrium, rational
+from eqsolve.verify.check import Check
+from eqsolve.verify.pde import relative_error
+
+#: What a grid's status ``ok`` promises.
+ALLOWED = 1e-2
+
+
+def grid_checks(claim: Equilibrium) -> list[Check]:
+    """Compare the strategy at time 0 with the grid's, where a solver represents the game.
+
+    A grid that may not be relied on makes the check refused, whatever the claim.
+
+    Parameters
+    ----------
+    claim : the equilibrium; of the model, the grid reads game and initial law.
+    """
+    try:
+        problem = represented(claim.model)
+    except NotRepresentedError:
+        return []
+    parameters = {s: rational(v) for s, v in claim.parameters.items()}
+    states = {s: rational(v) for s, v in claim.start.items() if s in claim.game.state_symbols}
+    found = problem.solve(Numbers(parameters, states), None)
+    result = found.result
+    claimed = strategy(claim, found)
+    gaps = abs(claimed - found.control)
+    place = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+    return [
+        Check(
+            name=f"{found.symbol} at the start on a grid",
+            game=claim.model.name,
+            kind="grid",
+            value=float(claimed[place]),
+            reference=float(found.control[place]),
+            error=relative_error(claimed, found.control),
+            allowed=ALLOWED,
+            note=f"{problem.summary}: {result.message}.",
+            refused=not result.ok,
+        )
+    ]
+
+
+def strategy(claim: Equilibrium, found: OnGrid) -> Array:
+    """What is claimed at the nodes at time 0."""
+    values: dict[sp.Symbol, sp.Expr] = {**claim.spelled}
+    known = {**claim.parameters}
+    coefficients = {s: sp.Float(float(v.mid())) for s, v in claim.coefficients(Fraction(0)).items()}
+    form = claim.model.ansatz.feedback[found.symbol].xreplace(coefficients)
+    form = form.xreplace(values).xreplace(known)
+    return field(form, *found.nodes)(*found.nodes.values())
