@@ -214,6 +214,17 @@ def test_the_limit_of_a_formula() -> None:
         assert parse_hazard(text).limit == (limit if limit is None else pytest.approx(limit))
 
 
+def test_a_narrow_peak_is_not_stepped_over() -> None:
+    """At t = 3 the horizon strikes almost surely: what comes later does not matter."""
+    given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
+    peak = solve_hazard("n-agent", "expr:.2+2000*exp(-((t-3)/.02)**2)", given, horizon="20")
+    ended = solve_hazard("n-agent", "expr:.2+0*t", given, horizon="3")
+    passed = solve_hazard("n-agent", "expr:.2+0*t", given, horizon="20")
+    values = [answer.to_dict()["strategy"]["x"] for answer in (peak, ended, passed)]
+    assert values[0] == pytest.approx(values[1], rel=0.02)
+    assert values[0] != pytest.approx(values[2], rel=0.05)
+
+
 def test_a_rate_that_is_constant_in_the_end_needs_no_truncation() -> None:
     """Long before the last piece tau is over almost surely; its rate decides all the same."""
     given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}

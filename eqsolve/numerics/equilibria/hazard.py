@@ -33,6 +33,8 @@ FAR = (16.0, 32.0, 64.0)
 #: Relative difference of the last answers up to which they have converged; the part of the
 #: difference before that it may be, unless it is as small as the integration's error.
 CONVERGED, SHRINKS, NOISE = 1e-8, 0.1, 1e-10
+#: Least number of steps under a rate that may have peaks.
+STEPS = 1000
 #: Another end: the moments of first and second order there, in units of the payoffs'.
 OTHER_END = (1.5, 3.0)
 
@@ -306,6 +308,7 @@ def _integrate(
                 method="LSODA",
                 rtol=TOLERANCE,
                 atol=TOLERANCE * 1e-2,
+                max_step=math.inf if hazard.smooth else (start - stop) / STEPS,
             )
         except (OverflowError, ZeroDivisionError):
             return None

@@ -36,6 +36,7 @@ class Hazard:
     constant : the exact rate of a hazard that does not depend on time.
     breaks : times at which the rate jumps.
     tail : the exact rate after the last of these times, where it is constant from then on.
+    smooth : whether the rate has one scale of time; long steps could miss a peak of another one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Hazard:
     constant: Fraction | None = None
     breaks: tuple[float, ...] = ()
     tail: Fraction | None = None
+    smooth: bool = True
 
 
 #: How many numbers each family has.
@@ -203,7 +205,7 @@ def _formula(spec: str, text: str) -> Hazard:
 
     if not expression.free_symbols:
         return replace(parse_hazard(f"constant:{exact('hazard rate', str(rate(0.0)))}"), name=spec)
-    return Hazard(spec, rate, integral, _limit(rate))
+    return Hazard(spec, rate, integral, _limit(rate), smooth=False)
 
 
 #: The first stretch of a formula ends at 2 to the minus this, the last one begins at 2 to this.
