@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from eqsolve.latex.grammar.tokens import LETTERS
 from eqsolve.symbols import latex_names
 
 _RELATIONS = {
@@ -31,14 +32,13 @@ _EXTRA = {name: name for name in "AFGHJOVXY"} | {
     "E": r"\mathbb{E}",
     "XY": "X Y",
     "xbar": r"\overline{x}",
-    "delta": r"\delta",
     "infinity": r"\infty",
 }
 _DANGLING = frozenset(("space", "relation", "operation", "comma", "power"))
 _ARTICLES = frozenset(("a", "A"))
 #: A statement in brackets begins a formula of its own: ``0.04 (n = 25)``.
 _BEGINNING = re.compile(r"\([^()]*[=<>][^()]*\)")
-_CITATION = re.compile(r"\([A-E0-9.]+\.\d+\)")
+_CITATION = re.compile(r"\([A-E\d.]+\.\d+\)")
 
 
 def with_formulas(text: str) -> str:
@@ -47,7 +47,7 @@ def with_formulas(text: str) -> str:
     A formula is a longest run of words made of symbols of the table, numbers, signs and brackets
     that contains a symbol; a lone ``a`` is the article.
     """
-    text = re.sub(r"(\d) x (\d)", "\\1 \u00d7 \\2", text.replace("phi-hat", "phihat"))
+    text = re.sub(r"(\d) x (\d)", "\\1 \u00d7 \\2", re.sub(r"\b([a-z]+)-hat\b", r"\1hat", text))
     return "".join(_typeset(run) if formula else run for formula, run in _runs(text))
 
 
@@ -113,6 +113,8 @@ def _name(name: str) -> str | None:
         return f"d {known[name[1:]]}"
     if name in known:
         return known[name]
+    if rf"\{name}" in LETTERS:
+        return rf"\{name}"
     stem, underscore, index = name.partition("_")
     if underscore and stem in known and "_" not in known[stem]:
         return f"{known[stem]}_{{{index}}}"
