@@ -202,12 +202,16 @@ def test_a_counterexample_that_is_not_confirmed_is_not_shown() -> None:
         ("at S1, (2.54) and Theorem 2.3", "at S1, (2.54) and Theorem 2.3"),
         ("beta a number, D2 (near 0", r"$\beta$ a number, $D_2$ (near 0"),
         ("phi-hat = 0", r"$\hat\varphi = 0$"),
+        ("delta at the top", r"$\delta$ at the top"),
         ("a 2 x 2 system", "a 2 \u00d7 2 system"),
         ("mean-field and n-agent", "mean-field and n-agent"),
     ],
 )
 def test_formulas_in_sentences(plain: str, typeset: str) -> None:
     """Symbols and signs become formulas, words stay words."""
+    # before its games are loaded the table of symbols is empty
+    with_formulas(plain)
+    assert models()
     squeezed = re.sub(r" +", " ", typeset)
     assert re.sub(r" +", " ", with_formulas(plain)).replace("[ ", "[") == squeezed
 

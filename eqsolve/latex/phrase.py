@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from eqsolve.latex.grammar.tokens import LETTERS
+from eqsolve.latex.grammar.tokens import GREEK
 from eqsolve.symbols import latex_names
 
 _RELATIONS = {
@@ -105,15 +105,19 @@ def _is_formula(word: str) -> bool:
 
 
 @cache
+def _known(rows: int) -> dict[str, str]:
+    """The LaTeX of names; games add rows to the table of symbols as they are loaded."""
+    return {symbol.name: tex for symbol, tex in latex_names().items()} | _EXTRA
+
+
 def _name(name: str) -> str | None:
     """The LaTeX of a symbol, also with an index that the table does not list."""
-    known = {symbol.name: tex for symbol, tex in latex_names().items()}
-    known |= _EXTRA
+    known = _known(len(latex_names()))
     if len(name) > 2 and name[0] == "d" and name[1:] in known and name not in _EXTRA:
         return f"d {known[name[1:]]}"
     if name in known:
         return known[name]
-    if rf"\{name}" in LETTERS:
+    if name in GREEK:
         return rf"\{name}"
     stem, underscore, index = name.partition("_")
     if underscore and stem in known and "_" not in known[stem]:

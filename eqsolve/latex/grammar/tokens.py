@@ -81,14 +81,14 @@ TIMES = frozenset((r"\cdot", r"\times"))
 #: What stands before a condition, as in an expectation.
 MID = frozenset(("|", r"\mid", r"\vert"))
 QUANTIFIERS = frozenset((r"\forall", r"\exists"))
-_GREEK = (
+GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa lambda "
     "mu nu xi pi varpi rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta "
-    "Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell infty hbar imath jmath emptyset varnothing "
-    "top bot Re Im aleph wp"
+    "Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
+_SIGNS = "ell infty hbar imath jmath emptyset varnothing top bot Re Im aleph wp #".split()
 #: Letters that are commands.
-LETTERS = frozenset("\\" + name for name in _GREEK.split()) | {r"\#"}
+LETTERS = frozenset(f"\\{name}" for name in (*GREEK, *_SIGNS))
 _TOKEN = re.compile(
     r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|:\s*&?\s*=|=\s*:|\.\.\.|[^\s]|\s+",
     re.DOTALL,
