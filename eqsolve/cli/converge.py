@@ -136,12 +136,15 @@ def _of_model(
     names = list(study.limit)
     click.echo(f"{'n':>12}" + "".join(f"{name:>22}" for name in names))
     for n, row in study.rows:
-        click.echo(f"{n:>12}" + "".join(f"{row.get(name, 0.0):>22.15f}" for name in names))
+        click.echo(f"{n:>12}" + "".join(f"{row.get(name, 0.0):>22.15g}" for name in names))
     scaled = "sd of root n gap" if draws["drawn"] else "n (k_n - k)"
     for title, values in (("continuum", study.limit), (scaled, study.rate_constants)):
         if values:
-            numbers = "".join(f"{values[name]:>22.15f}" for name in names)
+            numbers = "".join(f"{values[name]:>22.15g}" for name in names)
             click.echo(f"{title:>12}{numbers}")
+    if study.directions:
+        moves = "".join(f"{study.directions.get(name, ''):>22}" for name in names)
+        click.echo(f"{'as n grows':>12}{moves}")
     click.echo(f"the constants are {study.constants}{': ' if study.why else ''}{study.why}")
     if study.leading_order is not None:
         click.echo(f"order of convergence, proved: {study.leading_order:g}")

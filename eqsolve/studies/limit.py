@@ -55,6 +55,17 @@ class Convergence:
     why: str = ""
     leading_order: float | None = None
 
+    @property
+    def directions(self) -> dict[str, str]:
+        """Where many more players move a coefficient: ``rises`` or ``falls``, by the constants.
+
+        Absent where the constant is 0, and where the constants are not derived ones of 1/n.
+        """
+        if self.constants != "derived" or self.leading_order != 1:
+            return {}
+        moves = {name: value for name, value in self.rate_constants.items() if value != 0}
+        return {name: "falls" if value > 0 else "rises" for name, value in moves.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
@@ -62,6 +73,7 @@ class Convergence:
             "game": self.game,
             "limit": dict(self.limit),
             "rate_constants": dict(self.rate_constants),
+            "directions": self.directions,
             "constants": self.constants,
             **({"why": self.why} if self.why else {}),
             "leading_order": self.leading_order,

@@ -40,6 +40,10 @@ def test_derived_constants_of_execution_are_those_of_its_key() -> None:
     # the key's players see the mean of the others: x + m/n and m (1 - 1/n)
     assert study.rate_constants["a.x"] + study.limit["a.m"] == pytest.approx(x, rel=1e-8)
     assert study.rate_constants["a.m"] - study.limit["a.m"] == pytest.approx(z, rel=1e-8)
+    (_, row), *_ = study.rows
+    for name, move in study.directions.items():
+        assert move == ("falls" if row[name] > study.limit[name] else "rises")
+    assert set(study.directions) == {k for k, v in study.rate_constants.items() if v != 0} != set()
 
 
 @pytest.mark.parametrize("notion", ["feedback", "open-loop"])
