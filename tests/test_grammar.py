@@ -13,6 +13,7 @@ from eqsolve.errors import InputError
 from eqsolve.latex.checking.flattener import Flattener
 from eqsolve.latex.checking.reader import Reader
 from eqsolve.latex.checking.symbol_map import SymbolMap
+from eqsolve.latex.grammar.cursor import Cursor
 from eqsolve.latex.grammar.parser import expression, relations
 from eqsolve.latex.grammar.statements import statements
 from eqsolve.latex.grammar.tokens import NoRelation, Unreadable
@@ -323,3 +324,40 @@ def test_an_expression_states_nothing() -> None:
     with pytest.raises(NoRelation):
         relations("x + y")
     assert issubclass(NoRelation, Unreadable)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\{ x, " * 35,
+        r"\{ x : " * 30 + r"y \text{w w} " + r"\}" * 30,
+        r"\{ x : " * 20 + "y " + r" \text{a b} \} " * 20,
+        r"\{ x " * 30 + r"\text{a b}" + r"\}" * 30,
+        "x |" * 1500,
+        "|x (" * 700,
+        "E[|x| | " * 39 + "y" + "]" * 39,
+        "(" * 38 + "x|y|" + ")" * 38,
+        r"{x \over y} " * 1000,
+        "||x|| " * 900,
+        r"\left. x \right| " * 300,
+        r"\begin{cases} " * 35 + "x" + r" & 1 \end{cases}" * 35,
+        "f(" * 38 + "x" + ")" * 38,
+        "x" + "|_y" * 1500,
+    ],
+)
+def test_steps_grow_with_the_formula(tex: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read again and again: looks at tokens are counted."""
+    count = 0
+    look = Cursor.peek
+
+    def peek(self: Cursor, ahead: int = 0) -> str:
+        nonlocal count
+        count += 1
+        return look(self, ahead)
+
+    monkeypatch.setattr(Cursor, "peek", peek)
+    try:
+        relations(f"a = {tex}", Context(is_factor=lambda name, bracket: False))
+    except Unreadable:
+        pass
+    assert 0 < count < 60 * len(tex)

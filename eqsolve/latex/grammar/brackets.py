@@ -69,12 +69,36 @@ class Brackets(Names):
 
     def _set(self, start: int) -> Node:
         """Braces: around an expression, or a set such as ``{ s >= t : condition }``."""
-        place, bars = self._at, list(self._bars)
-        try:
-            return self._structured_set(start)
-        except Unreadable:
-            # a condition in words is taken as it is written
-            self._at, self._bars = place, bars
+        place = self._at
+        if place not in self._sets:
+            self._sets[place] = self._read_set(start)
+            # a set inside of others that are read again is read once
+            self._ends[place] = self._at
+        found = self._sets[place]
+        if isinstance(found, Unreadable):
+            raise found
+        self._at = self._ends[place]
+        del self._bars[-1:]
+        return found
+
+    def _read_set(self, start: int) -> Node | Unreadable:
+        state = self._at, list(self._bars), self._depth, self._nesting
+        found: Node | Unreadable
+        for way in (self._structured_set, self._set_with_words):
+            try:
+                found = way(start)
+            except Unreadable as error:
+                found = error
+            end = self._at
+            self._at, bars, self._depth, self._nesting = state
+            self._bars = list(bars)
+            if not isinstance(found, Unreadable):
+                self._at = end
+                break
+        return found
+
+    def _set_with_words(self, start: int) -> Node:
+        """A set whose condition is taken as it is written."""
         inner, text = self.sum(), ""
         if self.peek() not in MID and self.peek() not in (":", ",") and self.peek() not in WORDS:
             raise Unreadable(f"{self.peek()!r} is not in the grammar here")
@@ -83,7 +107,6 @@ class Brackets(Names):
             depth += 0 if self.peek() == "{" else step(self.peek())
             text += joined([text[-1:], *self._canonical()])[len(text[-1:]) :]
         self.next()
-        self._bars.pop()
         return self._subscripted(f"set {text}", [inner], start)
 
     def _structured_set(self, start: int) -> Node:
@@ -101,7 +124,6 @@ class Brackets(Names):
                 name += f" {relation[0]}"
             parts.append(self.sum())
         self.next()
-        self._bars.pop()
         if len(parts) == 1:
             return self._raised(parts[0], start)
         return self._subscripted(name, parts, start)

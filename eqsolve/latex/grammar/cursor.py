@@ -26,6 +26,9 @@ class Cursor(ABC):
         self._depth = self._nesting = 0
         self._bars: list[str] = []
         self._brackets: dict[int, tuple[Node, int]] = {}
+        #: Sets that were read, by their places, and where they end.
+        self._sets: dict[int, Node | Unreadable] = {}
+        self._ends: dict[int, int] = {}
 
     def peek(self, ahead: int = 0) -> str:
         """The text of the next token, or an empty string at the end."""
