@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,7 @@ from eqsolve.solve.conditions import Condition, domains, evaluate, rates, second
 from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
 from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
 from eqsolve.solve.growth import GrowthSystem, growth_systems
+from eqsolve.solve.horizon import Intervals, longest_horizon
 from eqsolve.solve.laws import InitialLaw, Laws
 from eqsolve.solve.outcome import growth_of_play, outcome, unplayable
 from eqsolve.solve.path import Backward, Constant, backward, center, rational
@@ -31,7 +32,7 @@ from eqsolve.solve.stationary import Solutions, stationary
 
 #: Working precision of balls, in bits.
 BITS = 192
-#: Times of the horizon at which conditions are checked, both ends included.
+#: Times of the horizon at which conditions are checked first, both ends included.
 CHECKED = 17
 
 
@@ -363,11 +364,11 @@ class Point:
                 f"The coefficients are enclosed for {float(trajectory.reached):g} before the end "
                 "of the horizon only.",
             )
+        wanted = [(c, Status.NO_SOLUTION) for c in self.domains]
+        wanted += [(c, Status.NOT_A_MAXIMUM) for c in self.second_order]
         for index in range(CHECKED):
             moment = self.end * index / (CHECKED - 1)
             values = {**self.environment_at(path, moment)}
-            wanted = [(c, Status.NO_SOLUTION) for c in self.domains]
-            wanted += [(c, Status.NOT_A_MAXIMUM) for c in self.second_order]
             for condition, otherwise in wanted:
                 holds = condition.holds(values)
                 if holds is not True:
@@ -378,9 +379,25 @@ class Point:
                 failed = unplayable(self.derivation, self.growth_of_play, values)
                 if failed is not None:
                     return self.refused(*failed)
-        certificate = {"steps": len(trajectory.pieces), "bits": BITS, "second_order_times": CHECKED}
+        held = "on the whole horizon"
+        intervals = Intervals(self.derivation, path, self.environment_at(path, Fraction(0)))
+        for condition, otherwise in wanted:
+            proved, moment = intervals.holds(condition)
+            if proved is False:
+                where = f" at t = {float(moment):g}"
+                return self.refused(otherwise, _sentence(condition.sentence) + where + ".")
+            if proved is None:
+                held = f"at {CHECKED} times"
+        explosion, how = longest_horizon(self.derivation, self.parameters, path)
+        certificate = {
+            "steps": len(trajectory.pieces),
+            "bits": BITS,
+            "conditions": held,
+            "explosion": how,
+        }
         decision = Decision(Status.OK, "The solution exists up to the horizon.")
-        return self._found(path, decision, (), certificate)
+        answer = self._found(path, decision, (), certificate)
+        return replace(answer, explosion=explosion) if answer.ok else answer
 
     def environment_at(self, path: Constant | Backward, time: Fraction) -> dict[sp.Symbol, arb]:
         """Balls for everything at a time of the horizon."""
