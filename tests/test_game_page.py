@@ -122,6 +122,12 @@ def test_the_explosion_horizon_stands_in_the_table() -> None:
     assert row.cells[0] == shown.longest("default")
 
 
+def test_every_structure_of_a_page_can_be_derived() -> None:
+    """A notion for which the declared form does not close is none that the game offers."""
+    offered = {v.words: derive(v.model) for v in variants(resolve("execution"))}
+    assert {"feedback", "feedback, n", "open-loop", "planner"} <= set(offered)
+
+
 def test_a_game_without_named_sets_has_a_page(tmp_path: Path) -> None:
     (only,) = parts_of("merton")
     text = written([only], tmp_path)

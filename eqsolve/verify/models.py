@@ -58,6 +58,8 @@ def variants(found: Found) -> Iterator[Variant]:
                         check(model)
                     if notion == "planner":
                         planner(model)
+                    if notion == "given":
+                        derive(model)  # its form of the solution may close for other notions only
                 except EqsolveError:
                     if notion is None and size is None:
                         raise
