@@ -142,6 +142,7 @@ def decide(
     complete: bool,
     selection: str,
     rules: Mapping[str, Rule],
+    isolated: bool = True,
 ) -> Decision:
     """Choose among the candidates.
 
@@ -151,6 +152,8 @@ def decide(
     complete : whether these are all.
     selection : ``limit``, ``stabilizing`` or ``value``.
     rules : by selection.
+    isolated : whether all solutions are among the candidates or isolated from them; where not, the
+        rule is asked of a single candidate, too.
     """
     admissible = [i for i, c in enumerate(candidates) if c.admissible]
     if not candidates:
@@ -166,7 +169,7 @@ def decide(
             status = Status.UNRESOLVED
         reasons = "; ".join(dict.fromkeys(s for c in candidates for s in c.failed))
         return Decision(status, f"No solution is an equilibrium: {reasons}.")
-    if len(admissible) == 1:
+    if len(admissible) == 1 and isolated:
         only = "The only admissible solution is selected."
         if not complete:
             only = "The one admissible solution that was found is selected; there may be others."
@@ -175,6 +178,9 @@ def decide(
     if index is None:
         return Decision(Status.UNRESOLVED, reason)
     return Decision(Status.OK, reason, admissible[index])
+
+
+NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
 
 
 def by_limit(
@@ -203,14 +209,14 @@ def by_limit(
         )
         reached = run.y[:, -1]
         if not run.success or not np.all(np.isfinite(reached)):
-            return None, "Several solutions are admissible, and finite horizons reach none of them."
+            return None, NONE_REACHED
         gaps = []
         for candidate in candidates:
             point = np.array([float(candidate.values[u].mid()) for u in unknowns])
             gaps.append(float(np.max(np.abs(reached - point) / (1 + np.abs(point)))))
         best = int(np.argmin(gaps))
         if gaps[best] > 1e-6:
-            return None, "Several solutions are admissible, and finite horizons reach none of them."
+            return None, NONE_REACHED
         return best, "Of several admissible solutions, the limit of finite horizons is selected."
 
     return choose

@@ -277,7 +277,7 @@ class Point:
 
     def _stationary(self) -> Answer:
         solutions = self.solutions
-        if solutions.degenerate:
+        if solutions.degenerate and not solutions.points:
             return self.refused(Status.DEGENERATE, solutions.degenerate)
         growth = growth_systems(self.derivation)
         conditions = self.domains
@@ -290,7 +290,13 @@ class Point:
             )
             for point in solutions.points
         ]
-        decision = decide(candidates, solutions.complete, self.selection, self._rules())
+        decision = decide(
+            candidates,
+            solutions.complete,
+            self.selection,
+            self._rules(),
+            isolated=not solutions.degenerate,
+        )
         roots = self._roots(candidates, decision)
         if decision.selected is None:
             return self.refused(decision.status, decision.sentence, roots)
@@ -603,6 +609,9 @@ class Point:
         found: dict[str, float] = {}
         if self._frozen_known and isinstance(system, ExtendedHJB):
             found["V"] = center(evaluate(self._plain(system.value), values))
+            if len(system.problem.moments) > 1:
+                for moment, function in system.functions.items():
+                    found[moment] = center(evaluate(self._plain(function), values))
         if not self.derivation.stationary:
             return found
         obtained = outcome(self.derivation, self.growth_of_play, values)

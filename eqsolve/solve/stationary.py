@@ -32,7 +32,8 @@ class Solutions:
     points : coefficients of functions and implicit coefficients of the feedback, one mapping
         for every real solution.
     complete : whether it is proved that there are no others.
-    degenerate : what is known of a block without isolated solutions, where there is one.
+    degenerate : what is known of a block without isolated solutions, where there is one; the
+        points are the others then.
     """
 
     points: tuple[Values, ...]
@@ -57,7 +58,7 @@ def stationary(
     }
     positive = [c.expression.xreplace(dict(parameters)) for c in domains(derivation)]
     points: list[Values] = [{}]
-    complete = True
+    complete, degenerate = True, ""
     for block in derivation.blocks:
         if only and not set(block) <= set(only):
             continue
@@ -66,11 +67,12 @@ def stationary(
             try:
                 more, whole = _block(block, [equations[u] for u in block], point)
             except _Degenerate as found_none:
-                return Solutions((), False, str(found_none))
+                complete, degenerate = False, str(found_none)
+                continue
             complete &= whole
             found += [{**point, **values} for values in more]
         points = [point for point in found if not _outside(point, positive)]
-    return Solutions(tuple(points), complete)
+    return Solutions(tuple(points), complete, degenerate)
 
 
 def _outside(point: Values, positive: Sequence[sp.Expr]) -> bool:

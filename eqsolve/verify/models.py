@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from eqsolve.derivation.check import check
 from eqsolve.derivation.derivation import derive
-from eqsolve.derivation.planner import planner
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model
 from eqsolve.game.game import Notion
@@ -55,11 +53,9 @@ def variants(found: Found) -> Iterator[Variant]:
                 try:
                     model = build(exported, case, notion=notion, size=size)
                     if notion is not None or size is not None:
-                        check(model)
-                    if notion == "planner":
-                        planner(model)
-                    if notion == "given":
-                        derive(model)  # its form of the solution may close for other notions only
+                        derive(
+                            model
+                        )  # its form of the solution may close for other structures only
                 except EqsolveError:
                     if notion is None and size is None:
                         raise

@@ -1,0 +1,149 @@
+"""The mean-variance family by the engine of all games, against the answer key of its own.
+
+The key (``tests/reference``) is written from the published formulas; it works with 60 digits and
+shares nothing with the package. The engine that was written for the family is compared, too, where
+it says more than the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import ctx
+
+from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivations.relative_wealth import model
+from eqsolve.errors import DerivationError
+from eqsolve.game.parameters import read
+from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
+from eqsolve.solve.answer import Answer
+from eqsolve.solve.solve import BITS, Point
+from hard_families import plain, wide
+from reference import cases
+from reference.closed_loop import closed_loop_mfg
+from reference.homogeneous import mean_field, n_agent
+
+#: Relative accuracy of what is compared.
+TOLERANCE = 1e-12
+DRAWS = 4
+
+
+@cache
+def derivation(notion: str, finite: bool) -> Derivation:
+    """The model of any number of agents, or of a continuum."""
+    with ctx.workprec(BITS):
+        return derive(model(notion, 2 if finite else None))  # type: ignore[arg-type]
+
+
+def solved(
+    given: Mapping[str, Any], n: int | None, x: Any, y: Any, notion: str = "given"
+) -> Answer:
+    """The answer at own wealth x and the others' wealth y."""
+    found = derivation(notion, n is not None)
+    values: dict[str, Any] = {{"lam": "lambda"}.get(k, k): v for k, v in given.items()}
+    mean = Fraction(y) if n is None else Fraction(y) + Fraction(x) / n
+    if n is not None:
+        values["n"] = n
+    with ctx.workprec(BITS):
+        return Point(found, read(found.model, values, {"x": x, "m": mean}), "limit").answer()
+
+
+def strategy(answer: Answer, n: int | None) -> tuple[float, float, float]:
+    """The coefficients of own wealth, of the others' and 1."""
+    row = answer.strategy["pi"]
+    others = row.get("m", 0.0)
+    return row.get("x", 0.0) + (0.0 if n is None else others / n), others, row.get("1", 0.0)
+
+
+def close(value: float, key: Any, scale: float = 0.0) -> bool:
+    return abs(value - float(key)) <= TOLERANCE * max(abs(float(key)), scale, 1e-300)
+
+
+def rows() -> list[Any]:
+    """The sets of reference, and draws from ordinary and from wide families."""
+    found = [
+        pytest.param(dict(row), n, "1.1", "0.9", id=f"{name}-{n}")
+        for name, row in cases.SETS.items()
+        for n in (None, 3, 10)
+    ]
+    for family in (plain, wide):
+        drawn = family(np.random.default_rng(20), DRAWS)
+        for k in range(DRAWS):
+            row = {name: Fraction(float(values[k])) for name, values in drawn.items()}
+            n, x, y = int(row.pop("n")), row.pop("x"), row.pop("y")
+            found.append(pytest.param(row, n if k % 2 else None, x, y, id=f"{family.__name__}-{k}"))
+    return found
+
+
+@pytest.mark.parametrize(("row", "n", "x", "y"), rows())
+def test_given_averages_against_the_key(
+    row: Mapping[str, Any], n: int | None, x: Any, y: Any
+) -> None:
+    key = mean_field(row, x, y) if n is None else n_agent(row, n, x, y)
+    answer = solved(row, n, x, y)
+    assert answer.ok == (key["status"] == "ok")
+    if not answer.ok:
+        return
+    parts = {"p1": "p1", "p2": "p2", "p3": "q3", "p3[B*pi]": "Qb", "p3[pi*sigma]": "Qs"}
+    for ours, theirs in parts.items():
+        assert close(answer.coefficients[ours], key[theirs]), ours
+    for ours, name in zip(strategy(answer, n), ("k1", "k2", "k3")):
+        assert close(ours, key[name], abs(answer.strategy["pi"].get("m", 0.0))), name
+    for name in ("a", "c", "h20", "h11", "h02"):
+        assert close(answer.coefficients[name], key[name]), name
+    big = max(abs(float(key[name])) for name in ("h20", "h11", "h02", "h10", "h01", "h00"))
+    assert close(answer.at["V"], key["V"], big)
+    assert close(answer.at["pi"], key["pi"])
+
+
+@pytest.mark.parametrize("n", [None, 3])
+def test_what_is_obtained_is_what_the_family_s_engine_says(n: int | None) -> None:
+    row = {{"lam": "lambda"}.get(k, k): v for k, v in cases.S1.items()}
+    old = by_the_family(
+        "mean-field" if n is None else "n-agent",
+        at={"x": "1.1", "y": "0.9"},
+        **row,
+        **({} if n is None else {"n": n}),
+    ).to_dict()
+    answer = solved(cases.S1, n, "1.1", "0.9")
+    for name in ("pi", "V", "J", "exploitability"):
+        assert answer.at[name] == pytest.approx(old["at"][name], rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", [name for name, case in cases.ROOTS.items() if "n" in case[0]])
+def test_every_root_is_found_and_the_limit_selected(name: str) -> None:
+    row, status, roots = cases.ROOTS[name]
+    n = int(row["n"])
+    given = {k: v for k, v in row.items() if k != "n"}
+    answer = solved(given, n, "1", "1/2")
+    key = n_agent(given, n, 1, Fraction(1, 2))
+    assert answer.ok == (status == "ok" and key["status"] == "ok")
+    assert [r["admissible"] for r in answer.roots].count(True) == sum(ok for _, ok in roots)
+    if answer.ok:
+        assert close(answer.coefficients["p1"], key["p1"])
+
+
+def test_second_moments_that_explode_in_play_only() -> None:
+    row = {k: v for k, v in cases.INFINITE_VARIANCE.items() if k != "n"}
+    answer = solved(row, 2, "1", "1/2")
+    assert answer.status.label == "infinite-variance"
+    assert any(root["admissible"] for root in answer.roots)
+
+
+@pytest.mark.parametrize("name", ["S1", "S2", "S3"])
+def test_closed_loop_of_the_continuum_against_the_key(name: str) -> None:
+    key = closed_loop_mfg(cases.SETS[name])
+    answer = solved(cases.SETS[name], None, "1", "1", "feedback")
+    assert answer.ok and key["status"] == "ok"
+    for ours, theirs in zip(strategy(answer, None), ("p1", "p2", "p3")):
+        assert close(ours, key[theirs]), theirs
+
+
+def test_closed_loop_of_finitely_many_needs_their_second_moment() -> None:
+    with pytest.raises(DerivationError, match="needs the mean of x\\*\\*2"):
+        derive(model("feedback", 3))
