@@ -91,7 +91,7 @@ class Shown:
 
     def _text(self, found: Mapping[str, float | bool | str]) -> str:
         title, message = self._title()
-        lines = [title, f"  {message}", *(f"  {k:<26}{_plain(v)}" for k, v in found.items())]
+        lines = [title, f"  {message}", *(f"  {k:<25} {_plain(v)}" for k, v in found.items())]
         return printable("\n".join(lines))
 
     def _title(self) -> tuple[str, str]:

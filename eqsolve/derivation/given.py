@@ -116,8 +116,8 @@ def enlarged(model: Model, problem: Problem, averages: Sequence[sp.Symbol]) -> t
         form = sp.S.Zero
         for powers in sorted(parts[coefficient]):
             inner = tuple(a for a, e in zip(averages, powers) for _ in range(e))
-            shown = ", ".join(a.name.removeprefix(PREFIX) for a in inner)
-            part = sp.Symbol(f"{coefficient.name}[{shown}]") if inner else coefficient
+            shown = "".join(f"[{a.name.removeprefix(PREFIX)}]" for a in inner)
+            part = sp.Symbol(coefficient.name + shown) if inner else coefficient
             if inner:
                 named[part] = coefficient, inner
             form += part * sp.Mul(*inner)
