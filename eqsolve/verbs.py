@@ -105,6 +105,8 @@ def require(game: Any, verb: str) -> None:
     InputError
         With the reason.
     """
+    if verb in ("kernel", "sweep") and isinstance(game, str) and compiled_before(game):
+        return  # it did, and the game need not be loaded
     found = resolve(game)
     able = capabilities(found)[verb]
     if able is not True:
@@ -266,11 +268,11 @@ def kernel(
         If the game has no kernel, or an argument does not change its equations.
     """
     exported = declared(game)
+    require(game, "kernel")
     if exported is None:
         from eqsolve.codegen.kernel import kernel as family_kernel
 
         return family_kernel(adopt(str(game)), **how)
-    require(game, "kernel")
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import END, build
     from eqsolve.game.structure import structure as arguments

@@ -350,3 +350,21 @@ def test_a_simulation_that_cannot_reach_the_power_is_not_tried(
     checks = sampling.simulation_checks(claim, paths=400)
     assert {check.verdict for check in checks} == {"not verified"}
     assert runs == [400]
+
+
+def test_a_payoff_that_is_infinite_at_a_special_value_keeps_its_strategy() -> None:
+    """exp((1 - 1/g) x)/(1 - 1/g) tends to x + a constant at g = 1."""
+    x, u, b, s, T, g, h, c = sp.symbols("x u b s T g h c")
+    power = 1 - 1 / g
+    model = Model(
+        Game(
+            "growth",
+            (State(x, b * u - s**2 * u**2 / 2, {"W": s * u}),),
+            (Player("one", (u,), expected(payoff=sp.exp(power * x) / power)),),
+            Horizon(end=T),
+        ),
+        Ansatz({"J": sp.exp(power * x + c) / power}, {u: h}),
+        Vocabulary(parameter(b), parameter(s), parameter(T), parameter(g)),
+    )
+    answer = solve(model, {"b": "0.08", "s": "0.2", "T": 1, "g": 1})
+    assert answer.strategy["u"]["1"] == pytest.approx(2.0, rel=1e-12)

@@ -61,8 +61,8 @@ def converge(
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)
+    require(game, "converge")
     if exported is not None:
-        require(game, "converge")
         if plot or paths:
             raise InputError(
                 "--plot and --paths are not available for this game.", game=game, stage="converge"

@@ -63,6 +63,7 @@ def sensitivity(
     outputs, columns = (text.split(",") if text else None for text in (of, to))
     values = given(pairs, file, game=game)
     exported = declared(game)
+    require(game, "sensitivity")
     if exported is not None:
         if vary:
             raise InputError(
@@ -71,7 +72,6 @@ def sensitivity(
                 stage="sensitivity",
                 remedy="Leave out --vary.",
             )
-        require(game, "sensitivity")
         from eqsolve.studies.derivatives import model_sensitivity
 
         derived = model_sensitivity(

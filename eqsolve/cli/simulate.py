@@ -68,8 +68,8 @@ def simulate(
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)
+    require(game, "simulate")
     if exported is not None:
-        require(game, "simulate")
         if feedback or equilibrium or threads:
             raise InputError(
                 "--equilibrium, --feedback and --threads are of the mean-variance family.",

@@ -162,11 +162,11 @@ def _structured(
     from eqsolve.verbs import by_name, declared, require
 
     exported = declared(game)
+    require(game, "sweep")
     if exported is None:
         how = {"case": case, "horizon": horizon, "size": size}
         own = of_family(game, fixed, how)
         return fixed | remaining(remaining(own, without=fixed), without=axes)
-    require(game, "sweep")
     from eqsolve.game.parameters import flattened
 
     found = of_model(exported, fixed, case, horizon, notion)

@@ -17,6 +17,10 @@ from eqsolve.game import t
 Environment = Mapping[sp.Symbol, arb]
 
 
+#: Below this radius an enclosure of zero is taken for zero: roots are 1e-70 wide.
+EDGE = 1e-40
+
+
 @dataclass(frozen=True)
 class Condition:
     """``expression > 0``, with the sentence that says what it means."""
@@ -30,6 +34,11 @@ class Condition:
         if not value.is_finite():
             return None
         return True if value > 0 else False if value <= 0 else None
+
+    def at_edge(self, values: Environment) -> bool:
+        """Whether the expression cannot be told from zero, although it is narrowly enclosed."""
+        value = evaluate(self.expression, values)
+        return bool(value.contains(0)) and float(value.rad()) < EDGE
 
 
 def evaluate(expression: sp.Expr, values: Environment) -> arb:

@@ -250,6 +250,8 @@ class Point:
         """
         game = self.derivation.solved.game
         for words, expression in game.expressions():
+            if words.startswith(("the payoff", "the running", "the preference")):
+                continue  # x^(1-g)/(1-g) at g = 1 differs by a constant from what is meant
             value = expression.xreplace(self.parameters)
             if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
                 raise InputError(
@@ -430,7 +432,7 @@ class Point:
             balls = {k: _ball(v) for k, v in point.items()}
             own = {**self.balls, **balls}
             inside = [c for c in self.domains if c.expression.free_symbols <= own.keys()]
-            if not any(c.holds(own) is False for c in inside):
+            if not any(c.holds(own) is False or c.at_edge(own) for c in inside):
                 judged.append(balls)
         if len(judged) == 1:
             return judged[0]

@@ -174,6 +174,8 @@ def published() -> Iterator[tuple[str, dict[str, Any]]]:
             yield "systemic-risk", DEFAULTS["systemic-risk"] | {"notion": notion, "size": size}
     jump = {k: v for k, v in EXAMPLES["merton-jump"].items() if k != "g"}
     yield "merton-jump", jump | {"gamma": "2"}
+    # without jumps the first-order condition, cleared of 1 + J f, has a root where that is zero
+    yield "merton-jump", EXAMPLES["merton-jump"] | {"g": "1", "lam": "0"}
 
 
 def drawn() -> Iterator[tuple[str, dict[str, Any]]]:
