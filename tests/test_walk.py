@@ -25,6 +25,10 @@ NOT_OFFERED = ("notion", "ansatz", "structure", "planner", "open-loop")
 #: The grid solvers take problem files; tests of theirs walk these.
 BY_FILE = ("pde",)
 
+#: Answers that are a status: derivatives at the first set of best-response are degenerate, because
+#: a quantity that the closed form divides by is zero there.
+STATUS = {("best-response", "sensitivity"): 4}
+
 WALK = [
     pytest.param(row, verb, marks=[pytest.mark.slow] * (row.verbs[verb] is True and verb in LONG))
     for row in ALL_GAMES
@@ -105,8 +109,8 @@ def test_an_answer_or_the_declared_refusal(row: Row, verb: str, tmp_path: Path) 
     elif row.how and result.exit_code == 2:
         assert any(f", {stage}: " in result.stderr for stage in NOT_OFFERED), result.stderr
     else:
-        assert result.exit_code == 0, result.output
-        assert result.stdout or list(tmp_path.iterdir())
+        assert result.exit_code == STATUS.get((row.name, verb), 0), result.output
+        assert result.stdout or result.exit_code == 4 or list(tmp_path.iterdir())
 
 
 def _kernel(row: Row, able: bool | str) -> None:
