@@ -8,10 +8,14 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper test lint rust-test pytest coverage bench format develop dist clean
+.PHONY: help paper test lint rust-test pytest lowest coverage bench format develop dist clean
 
 BIN := $(abspath $(VENV))/bin
 INSTALLED := $(VENV)/.installed
+# What `make lowest` runs: the public functions, the edges, and everything that hands data to another
+# package.
+LOWEST_TESTS := $(patsubst %,tests/test_%.py,api answers arrays cli files kernel new_game outputs pde \
+	plots registry sweep)
 TEST_EXTRAS := $(VENV)/.test-extras
 PACKAGES := eqsolve derivations paper templates paper_figures
 CHECKED := $(PACKAGES) $(wildcard tests benchmarks docs)
@@ -29,6 +33,7 @@ help:
 	@echo "make lint      black, isort, flake8 and mypy only"
 	@echo "make rust-test formatting, clippy and tests of the crate only"
 	@echo "make pytest    Python tests only"
+	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -74,9 +79,18 @@ rust-test: $(INSTALLED)
 
 # PYTHONSAFEPATH: `python -m eqsolve`, started by a test in this folder, must not
 # find the sources instead of the installed package.
-pytest coverage: export PYTHONSAFEPATH = 1
+pytest lowest coverage: export PYTHONSAFEPATH = 1
 pytest: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+# In an environment of its own. What has no bound (packages that others bring) is the newest.
+lowest: build/wheel/.built
+	rm -rf build/lowest
+	$(PYTHON) -m venv build/lowest
+	$(PYTHON) tests/lowest.py > build/lowest/constraints.txt
+	build/lowest/bin/pip install --quiet --constraint build/lowest/constraints.txt \
+		"$$(echo build/wheel/eqsolve_games-*.whl)[test]"
+	build/lowest/bin/pytest -m "not slow" -p no:xdist $(LOWEST_TESTS)
 
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.errors import InputError, MissingPartError, NoSolutionError, printable
+from eqsolve.errors import InputError, NoSolutionError, printable
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 #: What a reader looks for first, in this order.
-_FIRST = ("strategy", "feedback", "at", "explosion")
+_STRATEGY = ("strategy", "feedback")
+_FIRST = (*_STRATEGY, "at", "explosion")
 #: What is no result: the question, and what is said about the answer.
 _APART = ("params", "roots", "certificate", "provenance")
 #: Outcomes whose numbers hold.
@@ -110,22 +113,40 @@ class Shown:
         return f"<p><b>{title}</b><br>{message}</p><table>{''.join(rows)}</table>"
 
     def to_frame(self) -> pandas.DataFrame:
-        """A table of the results: their names as index, one column ``value``.
+        """A table of the results: their names as index, one column ``value``."""
+        import pandas
 
-        Raises
-        ------
-        MissingPartError
-            If pandas is not installed.
-        """
-        try:
-            import pandas
-        except ImportError:
-            raise MissingPartError(
-                "tables need pandas.", stage="output", remedy="Install pandas."
-            ) from None
         found = self.results()
         index = pandas.Index(list(found), name="quantity")
         return pandas.DataFrame({"value": list(found.values())}, index=index)
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the coefficients of the strategy; notebooks show the figure.
+
+        Parameters
+        ----------
+        path : file to write, too: ``.pdf``, ``.png`` or ``.svg``.
+
+        Raises
+        ------
+        NoSolutionError
+            If there is no equilibrium to draw.
+        InputError
+            If the file has another suffix or cannot be written.
+        """
+        from eqsolve.answer_plot import plot_coefficients
+
+        self.raise_for_status()
+        found = self.results()
+        for part in _STRATEGY:
+            drawn = {
+                name.partition(".")[2]: value
+                for name, value in found.items()
+                if name.startswith(f"{part}.") and isinstance(value, (int, float))
+            }
+            if drawn:
+                break
+        return plot_coefficients(drawn, None if path is None else os.fspath(path))
 
     def to_latex(self, digits: int = 6) -> str:
         """A table of the results for LaTeX with the package booktabs.

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from eqsolve.answer_plot import BLUE
 from eqsolve.errors import InputError
 from eqsolve.numerics.mean_field_limit.convergence import Convergence
-from eqsolve.plots import BLUE, RED, Array, Page
+from eqsolve.plots import RED, Array, Page
 
 #: Style of a quantity in a convergence plot: color, marker, label.
 _QUANTITIES = {

@@ -12,6 +12,7 @@ from eqsolve.distribution import NAME, extra
 
 REQUIRED = (
     "click",
+    "filelock",
     "fonttools",
     "jinja2",
     "latex2mathml",
@@ -19,16 +20,22 @@ REQUIRED = (
     "mpmath",
     "numba",
     "numpy",
+    "pandas",
+    "platformdirs",
+    "pylatexenc",
     "python-flint",
     "scipy",
     "sympy",
     "tqdm",
+    "xarray",
     "ziamath",
 )
 OPTIONAL = {
-    "xarray": f"labelled results of sweeps; install {extra('sweep')}",
-    "pandas": f"tables; install {extra('sweep')}",
     "pyarrow": f"Parquet files; install {extra('sweep')}",
+    "netCDF4": f"netCDF files; install {extra('sweep')}",
+    "zarr": f"Zarr stores; install {extra('sweep')}",
+    "joblib": f"sweeps on several processes; install {extra('sweep')}",
+    "distributed": f"sweeps on a cluster; install {extra('cluster')}",
 }
 
 

@@ -57,9 +57,7 @@ def publish(temporary: Path, target: Path) -> None:
 
     Files made by mkstemp are private; the result is as readable as any new file.
     """
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(temporary, 0o666 & ~mask)
+    os.chmod(temporary, 0o666 & ~_mask())
     with temporary.open("r+b") as stream:
         os.fsync(stream.fileno())
     os.replace(temporary, target)
@@ -175,8 +173,8 @@ def named(folder: str | Path) -> Path:
 def staged(directory: str | Path) -> Iterator[Path]:
     """Give an empty folder to write into; move its content to ``directory`` at the end.
 
-    Files of the same name are replaced one by one, others stay. After an exception nothing is
-    moved, and a folder that did not exist before does not exist afterwards.
+    A folder that did not exist before appears whole or not at all. In one that did, files of the
+    same name are replaced one by one, and others stay. After an exception nothing is moved.
 
     Raises
     ------
@@ -188,7 +186,8 @@ def staged(directory: str | Path) -> Iterator[Path]:
     try:
         created = _missing(target)
         target.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".eqsolve-", dir=target))
+        beside = target.parent if created else target
+        stage = Path(tempfile.mkdtemp(prefix=".eqsolve-", dir=beside))
     except OSError as error:
         _remove(created)
         raise InputError(
@@ -201,29 +200,58 @@ def staged(directory: str | Path) -> Iterator[Path]:
         try:
             with terminable():
                 yield stage
+                if created:
+                    _appear(stage, target)
         except OSError as error:
             raise InputError(
                 f"the output folder {target} cannot be written: {error.strerror or error}.",
                 stage="output",
                 remedy="Make room, or choose another folder.",
             ) from None
-        for path in sorted(p for p in stage.rglob("*") if p.is_file()):
-            place = real(target / path.relative_to(stage))
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                _require_name(place)
-                os.replace(path, place)
-            except OSError as error:
-                raise InputError(
-                    f"{place} cannot be replaced: {error.strerror}.",
-                    stage="output",
-                    remedy="Choose another folder.",
-                ) from None
+        if not created:
+            _replace(stage, target)
         complete = True
     finally:
         shutil.rmtree(stage, ignore_errors=True)
         if not complete:
             _remove(created)
+
+
+def _appear(stage: Path, target: Path) -> None:
+    """Let a finished folder take the place of an empty one."""
+    for path in stage.rglob("*"):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~_mask())
+        if path.is_file():
+            with path.open("r+b") as stream:
+                os.fsync(stream.fileno())
+    stage.chmod(0o777 & ~_mask())
+    if os.name == "nt":  # there no folder is replaced
+        target.rmdir()
+    os.replace(stage, target)
+    sync_folder(target.parent)
+
+
+def _replace(stage: Path, target: Path) -> None:
+    """Move finished files one by one."""
+    for path in sorted(p for p in stage.rglob("*") if p.is_file()):
+        place = real(target / path.relative_to(stage))
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _require_name(place)
+            publish(path, place)
+        except OSError as error:
+            raise InputError(
+                f"{place} cannot be replaced: {error.strerror}.",
+                stage="output",
+                remedy="Choose another folder.",
+            ) from None
+
+
+def _mask() -> int:
+    """What new files do not permit."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _missing(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqsolve.answer_plot import BLUE, METADATA, require_format
 from eqsolve.errors import InputError
 from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.numerics.status import Status
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Formats by suffix; equal data give equal bytes.
-FORMATS = (".pdf", ".png", ".svg")
 #: Up to so many values of a second parameter are drawn as a family of curves.
 FAMILY = 7
 #: Outputs as axis labels; ``{}`` takes the name of what is varied.
@@ -35,8 +34,10 @@ LABELS = {
     "pi_noncompetitive": r"amount in the stock at $\theta = 0$",
     "V": r"value $V$",
 }
+#: What is drawn of a game on one cubic, unless told otherwise.
+_FIRST = "pi"
 FOLD = "fold of admissible roots"
-BLUE, RED, _GRAY, _HATCH = "#1f4e9c", "#c0272d", "#f1f1f1", "#9a9a9a"
+RED, _GRAY, _HATCH = "#c0272d", "#f1f1f1", "#9a9a9a"
 _BARRED: dict[str, Any] = {
     "facecolor": _GRAY,
     "edgecolor": _HATCH,
@@ -46,16 +47,11 @@ _BARRED: dict[str, Any] = {
 
 
 class Page:
-    """One figure under construction; matplotlib is imported here and nowhere else."""
+    """One figure under construction; matplotlib is not imported before."""
 
     def __init__(self, target: str | Path) -> None:
         self.target = Path(target)
-        if self.target.suffix not in FORMATS:
-            raise InputError(
-                f"{str(target)!r} has no suffix of a figure.",
-                stage="plot",
-                remedy=f"Use {', '.join(FORMATS)}.",
-            )
+        require_format(target)
 
     def __enter__(self) -> Any:
         import matplotlib
@@ -72,24 +68,48 @@ class Page:
         return self.figure.add_subplot()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        metadata: dict[str, dict[str, str | None]] = {
-            ".pdf": {"CreationDate": None, "Creator": "eqsolve", "Producer": None},
-            ".png": {"Software": None},
-            ".svg": {"Date": None, "Creator": "eqsolve"},
-        }
         try:
             if kind is None:
                 suffix = self.target.suffix
                 with replacing(self.target) as temporary:
-                    self.figure.savefig(temporary, format=suffix[1:], metadata=metadata[suffix])
+                    self.figure.savefig(temporary, format=suffix[1:], metadata=METADATA[suffix])
         finally:
             self._context.__exit__(None, None, None)
 
 
-def _label(name: str) -> str:
+def _label(data: xarray.Dataset, name: str) -> str:
     """Meaning and symbol of a parameter or state."""
-    row = entry(name)
-    return f"{row.meaning.split(' (')[0]} ${row.latex}$"
+    meaning = str(data[name].attrs.get("long_name", name)).split(" (")[0]
+    plain = meaning.replace("$", r"\$")
+    return f"${_letter(data, name)}$" if meaning == name else f"{plain} ${_letter(data, name)}$"
+
+
+def _letter(data: xarray.Dataset, name: str) -> str:
+    """LaTeX of a parameter or state."""
+    if _closed(data):
+        return entry(name).latex
+    from sympy import Symbol, latex
+
+    return str(latex(Symbol(name)))
+
+
+def _output(data: xarray.Dataset, name: str) -> str:
+    """Label of a result."""
+    return LABELS[name] if _closed(data) else _label(data, name)
+
+
+def _closed(data: xarray.Dataset) -> bool:
+    """Whether the game is one whose closed form is built on one cubic: its kernel is named so."""
+    return not str(data.attrs["kernel"]).startswith("model_")
+
+
+def _shown(data: xarray.Dataset, output: str | None) -> str:
+    """The variable to draw: the one asked for, or the first number that the game has."""
+    numbers = [str(name) for name, column in data.items() if column.dtype.kind == "f"]
+    chosen = output or (_FIRST if _FIRST in numbers or _closed(data) else next(iter(numbers), ""))
+    if chosen not in numbers or (_closed(data) and chosen not in LABELS):
+        raise InputError(f"the sweep has no numbers {chosen!r} to draw.", stage="plot")
+    return chosen
 
 
 def _logarithmic(values: Array) -> bool:
@@ -129,12 +149,14 @@ def _fixed(data: xarray.Dataset) -> dict[str, float]:
 
 
 def _folds(data: xarray.Dataset, axes: Mapping[str, Array]) -> Array:
-    """Relative discriminant of the cubic over the grid."""
+    """Relative discriminant of the cubic over the grid; NaN where there is none."""
+    if not _closed(data):
+        return np.full([values.size for values in axes.values()], np.nan)
     mesh = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij")))
     return discriminant(str(data.attrs["game"]), {**_fixed(data), **mesh})
 
 
-def plot_sweep(data: xarray.Dataset, path: str | Path, output: str = "pi") -> None:
+def plot_sweep(data: xarray.Dataset, path: str | Path, output: str | None = None) -> None:
     """Draw a sweep over one or two parameters.
 
     One axis gives a curve, with the position without competition beside it; a second axis with few
@@ -145,7 +167,7 @@ def plot_sweep(data: xarray.Dataset, path: str | Path, output: str = "pi") -> No
     ----------
     data : what ``eqsolve.sweep`` returns, over a grid.
     path : file to write: ``.pdf``, ``.png`` or ``.svg``. It appears when it is complete.
-    output : the variable that is drawn.
+    output : the variable that is drawn (default: the first control's, or the first number).
 
     Raises
     ------
@@ -153,8 +175,7 @@ def plot_sweep(data: xarray.Dataset, path: str | Path, output: str = "pi") -> No
         If the file has another suffix or cannot be written, if the output is not in the data, or
         if the data have more than two axes or none.
     """
-    if output not in data or output not in LABELS:
-        raise InputError(f"the sweep has no numbers {output!r} to draw.", stage="plot")
+    output = _shown(data, output)
     names = [str(name) for name in data[output].dims]
     names.sort(key=lambda name: -data[name].size if name in data.coords else 0)
     if not 1 <= len(names) <= 2 or any(name not in data.coords for name in names):
@@ -185,9 +206,9 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
     folds = _folds(data, axes).reshape(values.size, -1)
     colors = _shades(lines.shape[1])
     for k, color in enumerate(colors):
-        label = "with competition" if output == "pi" else None
+        label = "with competition" if output == _FIRST and _closed(data) else None
         if second:
-            label = f"${entry(second[0]).latex} = {axes[second[0]][k]:g}$"
+            label = f"${_letter(data, second[0])} = {axes[second[0]][k]:g}$"
         panel.plot(values, lines[:, k], color=color, label=label, zorder=3)
         crossing = np.flatnonzero(folds[1:, k] * folds[:-1, k] < 0)
         for place in crossing:
@@ -195,7 +216,7 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
             middle = (values[ends].mean(), np.nanmean(lines[ends, k]))
             style = {"markersize": 3.5, "markerfacecolor": "white", "zorder": 4}
             panel.plot(*middle, "D", color=color, label=FOLD, **style)
-    if not second and output == "pi" and "pi_noncompetitive" in data:
+    if not second and output == _FIRST and "pi_noncompetitive" in data:
         alone = np.where(status[:, 0] == Status.OK, data["pi_noncompetitive"].values, np.nan)
         label = r"without competition ($\theta = 0$)"
         panel.plot(values, alone, "--", color=RED, label=label, zorder=2)
@@ -204,8 +225,8 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
         _make_logarithmic(panel.xaxis, values[0], values[-1])
     panel.set_xlim(values[0], values[-1])
     hatched(panel, values, (status != Status.OK).all(axis=1), logarithmic)
-    panel.set_xlabel(_label(name))
-    panel.set_ylabel(LABELS[output])
+    panel.set_xlabel(_label(data, name))
+    panel.set_ylabel(_output(data, output))
     handles: dict[str, Any] = {}
     for handle, label in zip(*panel.get_legend_handles_labels()):
         handles.setdefault(label, handle)
@@ -294,12 +315,12 @@ def _map(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: st
     bar = panel.figure.colorbar(
         picture, ax=panel, extend=extend[int(ends[0]), int(ends[1])], pad=0.02, aspect=30
     )
-    bar.set_label(LABELS[output])
+    bar.set_label(_output(data, output))
     bar.outline.set_linewidth(0.5)
     panel.set_xlim(values[0], values[-1])
     panel.set_ylim(heights[0], heights[-1])
-    panel.set_xlabel(_label(name))
-    panel.set_ylabel(_label(other))
+    panel.set_xlabel(_label(data, name))
+    panel.set_ylabel(_label(data, other))
     if handles:
         panel.figure.legend(handles=handles, loc="outside upper center", ncols=2)
 

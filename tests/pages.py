@@ -162,7 +162,6 @@ def probe(
         ],
         capture_output=True,
         text=True,
-        timeout=120,
         check=True,
     )
     found = re.search(r"PROBE (\{.*?\}) END", done.stdout)

@@ -91,6 +91,24 @@ def test_tables_hold_every_result(family: Any, declared: Any) -> None:
     assert r"\texttt{at.exploitability} & $3.592 \cdot 10^{-6}$ \\" in family.to_latex(4)
 
 
+def test_the_picture_holds_the_coefficients_of_the_strategy(
+    family: Any, declared: Any, tmp_path: Path
+) -> None:
+    for answer in (family, declared):
+        figure = answer.plot(tmp_path / "a.svg")
+        (panel,) = figure.axes
+        names = [label.get_text() for label in panel.get_yticklabels()]
+        drawn = dict(zip(names, (bar.get_width() for bar in panel.patches), strict=True))
+        strategy = {k: v for k, v in answer.results().items() if k.startswith("strategy.")}
+        assert {f"strategy.{name}": width for name, width in drawn.items()} == strategy
+        assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+        assert figure._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="has no suffix of a figure"):
+        family.plot(tmp_path / "a.doc")
+    with pytest.raises(NoSolutionError):
+        _family(r=".1", nu=".3", sigma=".3", n=5, **{"lambda": ".15"}).plot()
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_the_latex_table_compiles(family: Any, tmp_path: Path) -> None:
     head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"

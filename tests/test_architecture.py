@@ -20,7 +20,16 @@ PARTS = [
 #: Lower layers first: a module may import from its own layer and from those below.
 LAYERS = (
     (
-        *("answers", "arrays", "distribution", "errors", "expression", "files", "numbers"),
+        *(
+            "answer_plot",
+            "answers",
+            "arrays",
+            "distribution",
+            "errors",
+            "expression",
+            "files",
+            "numbers",
+        ),
         *("operators", "output"),
     ),
     ("symbols",),

@@ -265,11 +265,34 @@ def test_help_names_an_example_and_starts_quickly() -> None:
         assert "Example: eqsolve" in _run(command, "--help").stdout, command
     code = (
         "import sys; from click.testing import CliRunner; from eqsolve.cli import cli;"
-        "CliRunner().invoke(cli, ['--help']);"
+        "[CliRunner().invoke(cli, w) for w in (['--help'], ['sweep', '--help'], ['doctor'])];"
         "print({'sympy', 'numba', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "n-agent", "--paths", "100", "--seed", "1", "--json"),
+        ("sensitivity", "n-agent", "--of", "pi", "--to", "theta", "--json"),
+        ("converge", "n-agent", "--n", "3,4", "--json"),
+    ],
+)
+def test_named_sets_are_taken_by_every_verb(words: tuple[str, ...]) -> None:
+    by_name = _run(*words, "--set", "S1, n = 3")
+    assert by_name.exit_code == 0, by_name.output
+    from eqsolve.registry import model
+
+    given = {k: v for k, v in model("n-agent").cases["S1, n = 3"].items() if k != "n"}
+    pairs = [part for k, v in given.items() for part in ("-p", f"{k}={v}")]
+    if words[0] == "simulate":
+        pairs += ["--agents", "3"]
+    if words[0] == "sensitivity":
+        pairs += ["-p", "n=3"]
+    assert _run(*words, *pairs).stdout == by_name.stdout
+    _refused(_run(*words, "--set", "nope"), "there is no set 'nope'")
 
 
 def test_doctor() -> None:

@@ -46,7 +46,6 @@ def _program(text: str, *arguments: str, **environment: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=120,
     )
 
 

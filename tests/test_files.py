@@ -167,6 +167,19 @@ def test_an_answer_of_several_agents_is_read_as_parameters(tmp_path: Path) -> No
     assert json.loads(again.stdout) == json.loads(found.stdout)
 
 
+@pytest.mark.parametrize("game", ["sticky-prices", "lq-regulator", "lacker-zariphopoulou-cara"])
+def test_an_answer_of_a_declared_game_is_read_as_parameters(game: str, tmp_path: Path) -> None:
+    """Among them those with indices, matrices and types of their own."""
+    from eqsolve.registry import resolve
+
+    first = _run("solve", game, "--set", next(iter(resolve(game).model.cases)), "--json")
+    assert first.exit_code == 0, first.output
+    (tmp_path / "answer.json").write_text(first.stdout)
+    again = _run("solve", game, "--params", tmp_path / "answer.json", "--json")
+    assert again.stdout == first.stdout
+    _refused(_run("solve", "merton", "--params", tmp_path / "answer.json"), "of the game")
+
+
 def test_weights_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
     agent = "".join(f"{t.replace('=.', '=0.')}\n" for t in S1 if t[0] not in "rn" or t[1] == "u")
 
@@ -255,6 +268,26 @@ vary = {{ theta = "0:1:3", n = [2, 5] }}
 [parameters]
 {TABLE}
 """
+
+
+def test_sweeps_of_declared_games(folder: Path) -> None:
+    """The points of a table; a whole sweep with its named set from a file, and its figure."""
+    (folder / "p.csv").write_text("sigma,lambda\n0.5,0.25\n1,2\n")
+    result = _run(*"sweep regulator --points p.csv --columns P --out a.csv".split())
+    assert result.exit_code == 0, result.output
+    rows = _points(folder / "a.csv")
+    assert rows[0] == ["sigma", "lambda", "status", "P"]
+    found = _run("solve", "regulator", "-p", "sigma=.5", "-p", "lambda=.25", "--json")
+    expected = json.loads(found.stdout)["coefficients"]["P"]
+    np.testing.assert_allclose(float(rows[1][3]), expected, rtol=1e-12)
+    (folder / "run.toml").write_text(
+        'game = "regulator"\nset = "default"\nnotion = "feedback"\nout = "b.csv"\n'
+        'plot = "b.svg"\nvary = { lambda = [0.25, 2] }\n'
+    )
+    result = _run(*"sweep --run run.toml --columns P".split())
+    assert result.exit_code == 0, result.output
+    assert [row[2] for row in _points(folder / "b.csv")] == ["P", *(row[3] for row in rows[1:])]
+    assert (folder / "b.svg").exists()
 
 
 @pytest.mark.parametrize("kind", ["toml", "json"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.codegen import storage
 from eqsolve.errors import EqsolveError, InputError
@@ -173,7 +176,9 @@ def _visible(folder: Path) -> set[tuple[str, str]]:
 
 
 def test_a_folder_is_whole_file_by_file_whichever_call_fails(tmp_path: Path) -> None:
+    """Where the folder is there before."""
     target = tmp_path / "out"
+    target.mkdir()
     texts = {f"{k}.txt": str(k) * 100 for k in range(3)}
 
     def act() -> None:
@@ -187,17 +192,84 @@ def test_a_folder_is_whole_file_by_file_whichever_call_fails(tmp_path: Path) -> 
     assert _failures(act, check, 60) > 5
 
 
-def test_the_equations_are_whole_or_absent_whichever_call_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _texts(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> tuple[Callable[[], object], dict[str, str]]:
     texts = {"a.tex": "a" * 1000, "b.tex": "b" * 1000, "ledger.json": "{}"}
     monkeypatch.setattr(document, "files", lambda models, style: texts)
-    target = tmp_path / "out"
+    return lambda: document.write(folder, []), texts
+
+
+def _figures(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> tuple[Callable[[], object], dict[str, str]]:
+    """The figures of the paper, two of them, without what takes long: the drawing."""
+    from eqsolve.paper_figures import runner
+
+    def draw(stage: Path) -> list[Any]:
+        for name in ("one.pdf", "two.csv"):
+            (stage / name).write_text(name * 100)
+        return []
+
+    monkeypatch.setattr(runner, "draw", draw)
+    return lambda: runner.write(folder), {n: n * 100 for n in ("one.pdf", "two.csv")}
+
+
+def _report(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> tuple[Callable[[], object], dict[str, str]]:
+    """The paper's folder without what takes long: deriving, drawing, checking, typesetting."""
+    from eqsolve import browse, claims, page, papers, report
+    from eqsolve.verify import suite
+
+    class Paper:
+        def draw(self, stage: Path) -> list[Any]:
+            (stage / "one.pdf").write_text("figure")
+            return []
+
+        def baseline(self) -> dict[str, Any]:
+            return {}
+
+        sets = baseline
+
+    checked = {"checks": [], "caught": 0, "planted": 0}
+    texts = {"a.tex": "a" * 1000}
+    for place, name, value in (
+        (registry, "models", lambda: []),
+        (papers, "papers", lambda: [Paper()]),
+        (document, "files", lambda *_: texts),
+        (document, "ledger_rows", lambda _: []),
+        (suite, "run_command", lambda *_, **__: (True, checked)),
+        (claims, "judge", lambda **_: []),
+        (page, "render", lambda *_: "report"),
+        (browse, "render_ledger", lambda *_: "ledger"),
+        (browse, "render_claims", lambda *_: "claims"),
+    ):
+        monkeypatch.setattr(place, name, value)
+    tables = {name: "[]\n" for name in ("ledger.json", "claims.json")}
+    tables["verification.json"] = json.dumps(checked, indent=1) + "\n"
+    pages = {"index.html": "report", "ledger.html": "ledger", "claims.html": "claims"}
+    whole = {"latex/a.tex": texts["a.tex"], "figures/one.pdf": "figure", **pages, **tables}
+    return lambda: report.write(folder), whole
+
+
+@pytest.mark.parametrize("prepare", [_texts, _figures, _report])
+def test_a_new_folder_is_whole_or_absent_whichever_call_fails(
+    prepare: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "new" / "out"
+    act, texts = prepare(monkeypatch, target)
+    found: list[bool] = []
 
     def check() -> None:
-        assert _visible(target) <= texts.items()
+        content = _content(target) if target.exists() else {}
+        assert content in ({}, {name: text.encode() for name, text in texts.items()})
+        found.append(bool(content))
+        shutil.rmtree(target.parent, ignore_errors=True)
+        assert not list(tmp_path.iterdir())
 
-    assert _failures(lambda: (document.write(target, []), None)[1], check, 60) > 5
+    assert _failures(lambda: (act(), None)[1], check, 200) > 10
+    assert found[-1] and not all(found)
 
 
 def test_a_file_is_whole_or_absent_whichever_call_fails(tmp_path: Path) -> None:

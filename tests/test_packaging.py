@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import lowest
 from eqsolve.distribution import NAME, VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,6 +56,20 @@ def test_the_distribution_has_one_name_and_one_version() -> None:
     assert config["metadata"]["version"] == "attr: eqsolve.distribution.VERSION"
     assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## {VERSION} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_every_requirement_has_a_lowest_version(tmp_path: Path) -> None:
+    """What ``make lowest`` installs: one version of every requirement."""
+    found = dict(line.split("==") for line in lowest.constraints())
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    required = re.findall(r"^([\w-]+)>=", config["options"]["install_requires"], re.M)
+    assert len(required) > 12 and set(required) <= set(found)
+    assert all(re.fullmatch(r"[0-9.]+", version) for version in found.values())
+    text = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    (tmp_path / "setup.cfg").write_text(text.replace("click>=", "click>"), encoding="utf-8")
+    with pytest.raises(ValueError, match="'click>.*' in setup.cfg has no lower bound"):
+        lowest.constraints(tmp_path / "setup.cfg")
 
 
 #: What would have somebody install a package; the stranger's name stands where ours should.

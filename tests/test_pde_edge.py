@@ -308,7 +308,7 @@ def test_control_c_is_honoured(what: str) -> None:
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted\n"
-        assert process.wait(timeout=10) == 0
+        assert process.wait() == 0
     finally:
         process.kill()
         process.communicate()

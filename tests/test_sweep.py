@@ -31,7 +31,7 @@ from eqsolve.output import replacing
 from reference import cases
 
 GAME = "n-agent"
-OPTIONAL = ("xarray", "pyarrow", "pandas", "zarr", "netCDF4", "joblib", "distributed")
+OPTIONAL = ("pyarrow", "zarr", "netCDF4", "joblib", "distributed")
 AXES = {"theta": [0.0, 0.25, 0.5, 1.0], "gamma": [2.0, -1.0, 3.0]}
 FIXED = {k: v for k, v in cases.S1.items() if k not in AXES} | {"n": 3}
 
@@ -275,8 +275,6 @@ def test_csv_needs_no_optional_package(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("out.parquet", "out.nc", "out.zarr"):
         with pytest.raises(MissingPartError, match=r"eqsolve-games\[sweep\]"):
             write(tmp_path / name)
-    with pytest.raises(MissingPartError):
-        sweep(GAME, AXES, FIXED)
     with pytest.raises(MissingPartError, match="joblib"):
         write_sweep(design(GAME, AXES, FIXED), tmp_path / "p.csv", execution=Execution("processes"))
     names = sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".part")

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +21,7 @@ from eqsolve.numerics.sweep import Execution, design, run, storage, write_sweep
 from eqsolve.numerics.sweep.storage import Work, work_folder
 from eqsolve.output import require_writable
 from reference import cases
+from waiting import wait_until
 
 GAME = "n-agent"
 VARY = {"theta": "0:1:40", "gamma": "1:5:50"}
@@ -305,7 +305,7 @@ def finished_lines(path: Path) -> int:
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("reference") / "out.parquet"
-    subprocess.run(command("--out", str(path)), check=True, timeout=120)
+    subprocess.run(command("--out", str(path)), check=True)
     return path
 
 
@@ -314,12 +314,9 @@ def stop_midway(path: Path, number: int, lines: int) -> subprocess.CompletedProc
     process = subprocess.Popen(
         command("--resume", "--out", str(path)), stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    while finished_lines(path) < lines and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.0005)
+    wait_until(lambda: finished_lines(path) >= lines or process.poll() is not None)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate()
     return subprocess.CompletedProcess([], process.returncode, "", errors)
 
 
@@ -335,9 +332,7 @@ def test_kill_minus_nine_again_and_again(tmp_path: Path, reference: Path) -> Non
         kills += 1
         assert not path.exists()
     assert kills >= 2
-    done = subprocess.run(
-        command("--resume", "--out", str(path)), capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run(command("--resume", "--out", str(path)), capture_output=True, text=True)
     assert done.returncode == 0 and "taken over" in done.stderr
     assert path.read_bytes() == reference.read_bytes()
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
@@ -352,7 +347,7 @@ def test_signals(number: int, code: int, tmp_path: Path, reference: Path) -> Non
     assert number != signal.SIGINT or "--resume" in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet.part"]
     assert not any(p.name.startswith(".") for p in work_folder(path).iterdir())
-    subprocess.run(command("--resume", "--out", str(path)), check=True, timeout=120)
+    subprocess.run(command("--resume", "--out", str(path)), check=True)
     assert path.read_bytes() == reference.read_bytes()
 
 
@@ -364,14 +359,12 @@ def test_a_full_disk(limit: int, name: str, tmp_path: Path, reference: Path) -> 
     path = tmp_path / name
     before = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     done = subprocess.run(
-        command("--out", str(path), before=before), capture_output=True, text=True, timeout=120
+        command("--out", str(path), before=before), capture_output=True, text=True
     )
     assert done.returncode == 1, done.stderr
     assert "make room, then use --resume" in done.stderr and "Traceback" not in done.stderr
     assert not path.exists()
-    again = subprocess.run(
-        command("--resume", "--out", str(path)), capture_output=True, text=True, timeout=120
-    )
+    again = subprocess.run(command("--resume", "--out", str(path)), capture_output=True, text=True)
     assert again.returncode == 0 and "taken over" in again.stderr
     if path.suffix == reference.suffix:
         assert path.read_bytes() == reference.read_bytes()
@@ -430,7 +423,6 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
                 check=True,
                 capture_output=True,
                 text=True,
-                timeout=200,
             ).stdout
         )
         for count in (500, 4000)
@@ -449,7 +441,7 @@ def test_sigterm_leaves_no_temporary_file(tmp_path: Path) -> None:
         place = tmp_path / kind
         target = place if kind == "staged" else place / "file"
         place.mkdir()
-        done = subprocess.run([sys.executable, "-P", "-c", body, str(target)], timeout=60)
+        done = subprocess.run([sys.executable, "-P", "-c", body, str(target)])
         assert done.returncode == 143
         assert list(place.iterdir()) == []
 

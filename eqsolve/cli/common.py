@@ -73,8 +73,13 @@ def of_model(
     return found
 
 
-def of_family(game: str, values: dict[str, Any], how: Mapping[str, str | None]) -> dict[str, Any]:
-    """Parameters of a game of the mean-variance family: a named set, overridden, and the size."""
+def of_family(
+    game: str, values: dict[str, Any], how: Mapping[str, str | None], *, apart: str = ""
+) -> dict[str, Any]:
+    """Parameters of a game of the mean-variance family: a named set, overridden, and the size.
+
+    ``apart`` is a parameter that is given otherwise: that of a set is left out.
+    """
     if how["horizon"] is not None:
         raise InputError(
             "the horizon of this game is random.",
@@ -94,7 +99,7 @@ def of_family(game: str, values: dict[str, Any], how: Mapping[str, str | None]) 
                 stage="input",
                 remedy=f"The sets are {', '.join(cases)}.",
             )
-        found = remaining(cases[how["case"]], without=found) | found
+        found = remaining(cases[how["case"]], without=(*found, apart)) | found
     number, continuum = chosen_size(how["size"], game)
     if continuum:
         raise InputError("the limit is a game of its own.", game=game, stage="input")

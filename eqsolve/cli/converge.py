@@ -16,6 +16,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    of_family,
     of_model,
     structure,
 )
@@ -72,6 +73,14 @@ def converge(
         return
     if drawn:
         raise InputError("the agents of this game are alike.", game=game, stage="converge")
+    if how["notion"] is not None or how["size"] is not None:
+        raise InputError(
+            "the numbers of agents are those of --n, against given aggregates.",
+            game=game,
+            stage="converge",
+            remedy="Leave out --notion and --size.",
+        )
+    parameters = of_family(game, parameters, how, apart="n")
     check_keywords(game, parameters, apart="n")
     study = run(game, parse_counts(counts), paths=paths, seed=seed, **parameters)
     if out:

@@ -42,7 +42,7 @@ FILES = (".toml", ".json")
     metavar="DIR",
     help="Write result.json, arrays.npz, CSV tables and plots.png into a folder.",
 )
-@click.option("--netcdf", is_flag=True, help="With --out: write arrays.nc, too (needs xarray).")
+@click.option("--netcdf", is_flag=True, help="With --out: write arrays.nc, too.")
 @click.option("--plot", metavar="FILE", help="Draw the solution into a .png, .pdf or .svg file.")
 def pde(
     problem: str,

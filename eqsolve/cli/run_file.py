@@ -20,9 +20,13 @@ LARGEST = 1 << 28
 _STAGE = "run file"
 
 #: The entries of a run file, with the type of each and an example.
-_ENTRIES: dict[str, tuple[type, str]] = {
+_ENTRIES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "game": (str, '"n-agent"'),
+    "set": (str, '"S1"'),
     "parameters": (dict, "{ r = 0.03 }"),
+    "notion": (str, '"feedback"'),
+    "size": ((int, str), "10"),
+    "horizon": ((int, str), "2"),
     "vary": (dict, '{ theta = "0:1:101", gamma = [1, 2, 4] }'),
     "zip": (list, '[["nu", "sigma"]]'),
     "points": (str, '"points.csv"'),
@@ -63,12 +67,16 @@ def read_run(path: str) -> dict[str, Any]:
                 stage=_STAGE,
                 remedy=f"Known are {', '.join(_ENTRIES)}.",
             )
-        if type(value) is not _ENTRIES[name][0]:
+        kind = _ENTRIES[name][0]
+        if type(value) not in (kind if isinstance(kind, tuple) else (kind,)):
             refuse(name)
     for name in ("zip", "columns"):
         groups = table.get(name, []) if name == "zip" else [table.get(name, [])]
         if not all(isinstance(g, list) and all(isinstance(m, str) for m in g) for g in groups):
             refuse(name)
+    for name in ("size", "horizon"):
+        if name in table:
+            table[name] = str(table[name])
     table["vary"] = {name: _axis(value) for name, value in table.get("vary", {}).items()}
     if None in table["vary"].values():
         refuse("vary")

@@ -17,6 +17,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    of_family,
     of_model,
     remaining,
     state,
@@ -85,13 +86,15 @@ def sensitivity(
         )
         _print(derived, as_json, game)
         return
-    if any(value is not None for value in how.values()):
+    if how["notion"] is not None:
         raise InputError(
-            "this game has one structure and no named sets here.",
+            "derivatives are those of the equilibrium against given aggregates.",
             game=game,
             stage="input",
-            remedy="Leave out --notion, --size, --horizon and --set.",
+            remedy="Leave out --notion.",
         )
+    fixed = of_family(game, given((), file, game=game), how)
+    values = remaining(fixed, without=given(pairs, None)) | given(pairs, None)
     if vary:
         from eqsolve.numerics.parameters import check_names
         from eqsolve.numerics.sensitivity.region import signs_over
@@ -101,7 +104,7 @@ def sensitivity(
 
         texts = assignments(vary, "--vary")
         check_names(texts, (*model(game).parameters, "x", "y"), game=game)
-        values = remaining(given((), file, game=game), without=texts) | given(pairs, None)
+        values = remaining(fixed, without=texts) | given(pairs, None)
         axes = {
             name: parse_axis(name, text, entry(name).domain.integer) for name, text in texts.items()
         }

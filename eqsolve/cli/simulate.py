@@ -18,6 +18,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    of_family,
     of_model,
     state,
     structure,
@@ -62,9 +63,10 @@ def simulate(
 
     The game mean-field gives the limit's feedback to finitely many agents.
     """
+    from eqsolve.game.structure import COUNT
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.simulation.simulate import simulate as run
-    from eqsolve.verbs import declared, require
+    from eqsolve.verbs import declared, equilibrium_of, require
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)
@@ -82,19 +84,15 @@ def simulate(
             how["size"] = str(agents)
         _model(game, exported, parameters, paths, seed, step, confidence, at, as_json, how)
         return
-    if agents is None:
-        raise click.UsageError("Missing option '--agents'.")
-    if any(value is not None for value in how.values()):
-        raise InputError(
-            "this game has one structure and no named sets here.",
-            game=game,
-            stage="input",
-            remedy="Leave out --notion, --size, --horizon and --set.",
-        )
+    parameters = of_family(game, parameters, how, apart="" if agents is None else COUNT)
     check_keywords(game, parameters)
+    if agents is None and COUNT not in parameters:
+        raise click.UsageError("Missing option '--agents'.")
+    if how["notion"] is not None and equilibrium is None:
+        equilibrium = equilibrium_of(how["notion"], game)
     found = run(
         game,
-        agents=agents,
+        agents=count(parameters, game) if agents is None else agents,
         paths=paths,
         seed=seed,
         equilibrium=equilibrium or "given-aggregate",
@@ -117,6 +115,17 @@ def simulate(
             stage="simulation",
             remedy="Take more paths, or shorter steps.",
         )
+
+
+def count(parameters: Mapping[str, Any], game: str) -> int:
+    """The number of agents where a set or the parameters give it."""
+    from eqsolve.game.structure import COUNT
+    from eqsolve.numbers import exact
+
+    found = exact(COUNT, parameters[COUNT], game=game)
+    if found.denominator != 1:
+        raise InputError("the number of agents must be whole.", game=game, stage="input")
+    return int(found)
 
 
 def _model(

@@ -103,9 +103,13 @@ def sweep(
     \b
     A run file has the same names:
         game = "n-agent"
+        set = "S1, n = 3"
         out = "theta.csv"
         vary = { theta = "0:1:101", n = [3, 5] }
         parameters = { r = 0.03, b = 0.12, nu = 0.2 }
+
+    \b
+    It also takes notion, size and horizon.
 
     After an interruption the finished part is in OUT.part; the same command with --resume goes on
     from there and gives the same file.
@@ -116,6 +120,8 @@ def sweep(
     if game is None and "game" in run:
         game = adopt(run["game"])
     out, plot = run.get("out"), run.get("plot")
+    case, notion = case or run.get("set"), notion or run.get("notion")
+    size, horizon = size or run.get("size"), horizon or run.get("horizon")
     if game is None:
         raise click.UsageError("Give a game.")
     if out is None and plot is None:

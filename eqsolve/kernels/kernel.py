@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import NotRealError, reals
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
@@ -118,15 +120,22 @@ class ModelKernel:
     def _arrays(
         self, params: Mapping[str, ArrayLike], order: tuple[str, ...]
     ) -> dict[str, NDArray[np.float64]]:
+        if not isinstance(params, Mapping):
+            raise self._error(
+                f"the parameters are {reprlib.repr(params)}, not a mapping.",
+                'Write for example {"sigma": [0.1, 0.2]}.',
+            )
         arrays: dict[str, NDArray[np.float64]] = {}
         for key, value in params.items():
             name = "lambda" if key == "lam" and "lam" not in order else key
             if name not in order:
                 raise self._error(f"there is no parameter {key!r}.", f"Use {', '.join(order)}.")
+            if name in arrays:
+                raise self._error(f"{name} is given as lambda and as lam.", "Give one.")
             try:
-                arrays[name] = np.asarray(value, dtype=np.float64)
-            except (TypeError, ValueError):
-                raise self._error(f"{key} holds something that is not a number.") from None
+                arrays[name] = reals(value)
+            except NotRealError as error:
+                raise self._error(f"{key} holds {error}.", "Give real numbers.") from None
         missing = [name for name in self.parameters if name not in arrays]
         if missing:
             raise self._error(f"{', '.join(missing)} is missing.", "Give every parameter.")

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.distribution import extra
-from eqsolve.errors import MissingPartError
 from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg import MFGSolution
@@ -85,21 +83,9 @@ class Result:
                     writer.writerow([DIGITS % value for value in (*point, *row)])
 
     def write_netcdf(self, path: Path) -> None:
-        """Write a netCDF file.
+        """Write a netCDF file."""
+        import xarray
 
-        Raises
-        ------
-        MissingPartError
-            If xarray is not installed.
-        """
-        try:
-            import xarray
-        except ImportError:
-            raise MissingPartError(
-                "xarray is not installed.",
-                stage="output",
-                remedy=f"Install it: pip install '{extra('sweep')}'.",
-            ) from None
         notes = {"kind": self.kind, "status": self.status, "message": self.message}
         data = xarray.Dataset(dict(self.arrays), coords=dict(self.axes), attrs=notes)
         data.to_netcdf(path, engine="scipy")

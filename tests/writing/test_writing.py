@@ -100,9 +100,7 @@ def test_every_document_compiles_without_overfull_boxes(
 ) -> None:
     (tmp_path / "written.tex").write_text(_writing(name, structure).latex(), encoding="utf-8")
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "written.tex"]
-    log = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120
-    )
+    log = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert log.returncode == 0, log.stdout[-2000:]
     assert "Overfull" not in log.stdout
     assert "multiply defined" not in log.stdout

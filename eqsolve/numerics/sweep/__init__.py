@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from eqsolve.numerics.sweep.axes import Range, parse_axis, parse_varied
-from eqsolve.numerics.sweep.execution import Execution, optional
+from eqsolve.numerics.sweep.execution import Execution
 from eqsolve.numerics.sweep.labels import dataset, fits, opened, require_fit
 from eqsolve.numerics.sweep.layout import design
 from eqsolve.numerics.sweep.points import Design
@@ -132,7 +132,6 @@ def labelled_sweep(
     InputError, MissingPartError, EqsolveError
         See ``sweep``.
     """
-    optional("xarray", "a Dataset")
     if target is None or target.suffix not in (".nc", ".zarr"):
         require_fit(plan)
     if target is None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from eqsolve.numerics.sweep.axes import bad_sweep
 from eqsolve.numerics.sweep.columns import point_bytes
-from eqsolve.numerics.sweep.execution import optional
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.storage import Store
 
@@ -55,7 +54,8 @@ def require_fit(design: Design) -> None:
 
 def dataset(design: Design, store: Store) -> xarray.Dataset:
     """The labelled results in memory; the status is coded as its attributes say."""
-    xr: Any = optional("xarray", "labelled results")
+    import xarray as xr
+
     dimensions = tuple(factor.dimension for factor in design.factors)
     data = {
         name: (
@@ -76,7 +76,8 @@ def dataset(design: Design, store: Store) -> xarray.Dataset:
 
 def opened(path: Path) -> xarray.Dataset:
     """The labelled results of a netCDF file or a Zarr store, read when they are used."""
-    xr: Any = optional("xarray", "labelled results")
+    import xarray as xr
+
     if path.suffix == ".zarr":
         result: xarray.Dataset = xr.open_zarr(path, chunks=None, consolidated=True)
     else:
