@@ -15,17 +15,15 @@ from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
     from eqsolve import pde
-    from eqsolve.numerics.simulation.simulate import simulate
-    from eqsolve.registry import derive
-    from eqsolve.verbs import converge, kernel, sensitivity, solve, sweep
+    from eqsolve.verbs import converge, derive, kernel, sensitivity, simulate, solve, sweep
     from eqsolve.verify.suite import verify
 
 _LAZY = {
     "converge": "eqsolve.verbs",
-    "derive": "eqsolve.registry",
+    "derive": "eqsolve.verbs",
     "kernel": "eqsolve.verbs",
     "sensitivity": "eqsolve.verbs",
-    "simulate": "eqsolve.numerics.simulation.simulate",
+    "simulate": "eqsolve.verbs",
     "solve": "eqsolve.verbs",
     "sweep": "eqsolve.verbs",
     "verify": "eqsolve.verify.suite",

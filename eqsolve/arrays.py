@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from numbers import Real
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from eqsolve.errors import InputError
 
 Array = NDArray[np.float64]
 
@@ -57,6 +60,27 @@ def reals(value: object) -> Array:
         return np.require(np.asarray(found), np.float64, "A")
     except OverflowError:
         raise NotRealError("a number too large for a double") from None
+
+
+def merged(params: object, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters given as one mapping and as keywords.
+
+    Raises
+    ------
+    InputError
+        If one is given in both ways, or the mapping is none.
+    """
+    given = {} if params is None else params
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"the parameters are {reprlib.repr(params)}, not a mapping.",
+            stage="input",
+            remedy='Write for example {"sigma": 0.2}, or sigma=0.2.',
+        )
+    twice = sorted(set(given) & set(values))
+    if twice:
+        raise InputError(f"{', '.join(twice)} is given twice.", stage="input")
+    return {**given, **values}
 
 
 def _listed(value: list[Any] | tuple[Any, ...]) -> NDArray[Any]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from eqsolve.arrays import merged
 from eqsolve.codegen.kernel import compiled_before
 from eqsolve.errors import InputError
 from eqsolve.registry import Found, adopt, resolve
@@ -45,20 +47,6 @@ def declared(game: Any) -> Builder | Model | None:
     found = resolve(game)
     exported: Any = found.exported
     return exported if isinstance(found.model, Model) else None
-
-
-def merged(params: Mapping[str, object] | None, values: Mapping[str, object]) -> dict[str, Any]:
-    """Parameters given as one mapping and as keywords.
-
-    Raises
-    ------
-    InputError
-        If one is given in both ways.
-    """
-    twice = sorted(set(params or {}) & set(values))
-    if twice:
-        raise InputError(f"{', '.join(twice)} is given twice.", stage="input")
-    return {**(params or {}), **values}
 
 
 def capabilities(found: Found) -> dict[str, bool | str]:
@@ -131,7 +119,7 @@ def structure_for(
 def sweep(
     game: Game,
     vary: Mapping[str, Any],
-    fixed: Mapping[str, object],
+    fixed: Mapping[str, object] | None = None,
     /,
     *,
     notion: str | None = None,
@@ -143,7 +131,8 @@ def sweep(
     Parameters
     ----------
     game : a name, or the path of a file.
-    vary, fixed, how : see ``eqsolve.numerics.sweep.sweep``.
+    vary, fixed, how : see ``eqsolve.numerics.sweep.sweep``. Keywords that are none of its options
+        are fixed parameters, too.
     notion, size : structure, where the game offers it.
 
     Raises
@@ -153,10 +142,12 @@ def sweep(
     """
     from eqsolve.numerics.sweep import sweep as run
 
-    name = adopt(str(game))
+    options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
+    name, given = adopt(str(game)), merged(fixed, how)
     if declared(name) is not None:
-        fixed = by_name(name, fixed, notion, size)
-    return run(name, vary, fixed, structure=structure_for(name, fixed, vary, notion, size), **how)
+        given = by_name(name, given, notion, size)
+    options["structure"] = structure_for(name, given, vary, notion, size)
+    return run(name, vary, given, **options)
 
 
 def by_name(
@@ -329,6 +320,113 @@ def sensitivity(
         outputs=outputs,
         parameters=parameters_,
     )
+
+
+def simulate(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    paths: int,
+    seed: int,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    agents: int | None = None,
+    equilibrium: str | None = None,
+    feedback: Mapping[str, object] | None = None,
+    step: float | None = None,
+    confidence: float = 0.99,
+    threads: int | None = None,
+    **values: Any,
+) -> Any:
+    """Simulate a game in its equilibrium, beside the exact moments.
+
+    Parameters
+    ----------
+    game, params, values, at, notion, size : see ``solve``.
+    paths, seed : number of independent paths, seed of the random numbers.
+    step : longest time step.
+    agents, equilibrium, feedback, confidence, threads : of the mean-variance family, see
+        ``eqsolve.numerics.simulation.simulate.simulate``; ``agents`` is ``size`` there.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    NoSolutionError
+        If there is no equilibrium, or variances are infinite.
+    """
+    given = merged(params, values)
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.numerics.simulation.simulate import simulate as of_family
+
+        name = adopt(str(game))
+        if notion is not None:
+            equilibrium = equilibrium_of(notion, name)
+        number = agents if agents is not None else size
+        if number is None:
+            raise InputError("the number of agents is missing.", game=name, stage="input")
+        return of_family(
+            name,
+            agents=number,
+            paths=paths,
+            seed=seed,
+            equilibrium=equilibrium or "given-aggregate",
+            feedback=feedback,
+            at=at,
+            step=step,
+            confidence=confidence,
+            threads=threads,
+            **given,
+        )
+    require(game, "simulate")
+    if agents is not None or equilibrium is not None or feedback is not None:
+        raise InputError(
+            "agents, equilibrium and feedback are of the mean-variance family.",
+            game=resolve(game).name,
+            stage="simulate",
+            remedy="A crowd has a size, and a game its notions.",
+        )
+    from eqsolve.game.structure import COUNT, build
+    from eqsolve.verify.sampling import simulated
+
+    model = build(exported, given, notion=notion, size=size)
+    if size is not None and model.game.crowd is not None:
+        given.setdefault(COUNT, size)
+    return simulated(model, given, at, paths=paths, seed=seed, step=step)
+
+
+def derive(game: Game, *, notion: str | None = None, size: int | None = None) -> Any:
+    """Derive a game.
+
+    Parameters
+    ----------
+    game, notion, size : see ``solve``.
+
+    Returns
+    -------
+    Derivation or Writing
+        Printed it is the way to the solution, step by step; notebooks show formulas.
+
+    Raises
+    ------
+    InputError
+        If the game does not offer the structure.
+    DerivationError
+        If a stage cannot represent the game.
+    """
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.registry import derive as of_family
+
+        return of_family(adopt(str(game)))
+    from eqsolve.derivation.derivation import derive as derive_model
+    from eqsolve.game.structure import build
+    from eqsolve.writing import Writing
+
+    return Writing(derive_model(build(exported, {}, notion=notion, size=size)))
 
 
 def converge(

@@ -167,12 +167,32 @@ def test_an_answer_of_several_agents_is_read_as_parameters(tmp_path: Path) -> No
     assert json.loads(again.stdout) == json.loads(found.stdout)
 
 
+TYPES = """
+T = 1
+[[type]]
+mu = 0.1
+nu = 0.2
+sigma = 0.1
+delta = 2
+theta = 0.5
+[[type]]
+mu = 0.12
+nu = 0.2
+sigma = 0.2
+delta = 3
+theta = 0.4
+"""
+
+
 @pytest.mark.parametrize("game", ["sticky-prices", "lq-regulator", "lacker-zariphopoulou-cara"])
 def test_an_answer_of_a_declared_game_is_read_as_parameters(game: str, tmp_path: Path) -> None:
     """Among them those with indices, matrices and types of their own."""
     from eqsolve.registry import resolve
 
-    first = _run("solve", game, "--set", next(iter(resolve(game).model.cases)), "--json")
+    (tmp_path / "types.toml").write_text(TYPES)
+    case = next(iter(resolve(game).model.cases), None)
+    given = ("--set", case) if case else ("--params", tmp_path / "types.toml")
+    first = _run("solve", game, *given, "--json")
     assert first.exit_code == 0, first.output
     (tmp_path / "answer.json").write_text(first.stdout)
     again = _run("solve", game, "--params", tmp_path / "answer.json", "--json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -142,28 +141,16 @@ def _model(
 ) -> None:
     """Simulate a declared game under its equilibrium strategy."""
     from eqsolve.game.structure import build, counted
-    from eqsolve.studies.equilibrium import equilibria
-    from eqsolve.studies.simulation import simulate as run
-    from eqsolve.verify.sampling import claimed_values
+    from eqsolve.verify.sampling import simulated
 
     if not 0 < confidence < 1:
         raise InputError("the confidence lies between 0 and 1.", game=game, stage="simulate")
     number, continuum = chosen_size(how["size"], game)
     values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"])
     model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
-    claims = equilibria(model, counted(model, values, number), state(at))
-    parts = [
-        replace(run(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim))
-        for claim in claims
-    ]
-    found = parts[0].to_dict(confidence)
-    if len(parts) > 1:
-        # what a player of each type reaches
-        found["moments"] = {
-            f"{name}_{k}": band
-            for k, part in enumerate(parts, start=1)
-            for name, band in part.to_dict(confidence)["moments"].items()
-        }
+    values = dict(counted(model, values, number))
+    run = simulated(model, values, state(at), paths=paths, seed=seed, step=step)
+    found = run.to_dict(confidence)
     if as_json:
         emit(found)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import reprlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.arrays import NotRealError, overlap, reals
+from eqsolve.arrays import NotRealError, merged, overlap, reals
 from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
@@ -66,21 +65,23 @@ class Kernel:
 
     def evaluate(
         self,
-        params: Mapping[str, ArrayLike],
+        params: Mapping[str, ArrayLike] | None = None,
         *,
         selection: Selection = "limit",
         outputs: Iterable[str] = OUTPUTS,
         threads: int | None = None,
         out: Mapping[str, NDArray[Any]] | None = None,
+        **values: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
         """Evaluate the closed form at every point of a broadcast of the parameters.
 
         Parameters
         ----------
-        params : array or number per parameter (``lambda`` may be called ``lam``). Optional: the
-            own wealth ``x`` (default 1) and the competitors' aggregate ``y`` (default: all are as
-            rich as the agent, ``(1 - 1/n) x``, or ``x`` in the mean-field game). Contiguous arrays
-            of doubles are read in place; numbers and broadcast arrays are never expanded.
+        params, values : array or number per parameter, as one mapping or as keywords (``lambda``
+            may be called ``lam``). Optional: the own wealth ``x`` (default 1) and the competitors'
+            aggregate ``y`` (default: all are as rich as the agent, ``(1 - 1/n) x``, or ``x`` in
+            the mean-field game). Contiguous arrays of doubles are read in place; numbers and
+            broadcast arrays are never expanded.
         selection : ``"limit"`` takes the admissible root with the largest ``B p1``, ``"value"``
             the one with the largest value at ``(x, y)``.
         outputs : names out of :data:`OUTPUTS`; ``pi_noncompetitive`` and ``V`` are computed only
@@ -112,7 +113,7 @@ class Kernel:
             raise self._error(f"there is no output {strange}.", f"Use {', '.join(OUTPUTS)}.")
         if threads is not None and not (type(threads) is int and threads >= 1):
             raise self._error(f"{threads!r} is no number of threads.", "Use 1 or more.")
-        points, same_wealth = self._inputs(params)
+        points, same_wealth = self._inputs(merged(params, values))
         filled = dict(out or {})
         results = self._outputs(wanted, points, filled)
         if (shared := overlap(filled, points.columns)) is not None:
@@ -207,11 +208,6 @@ class Kernel:
     def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
         """The points in the kernel's order, and whether everybody is as rich as the agent."""
         given: dict[str, Array] = {}
-        if not isinstance(params, Mapping):
-            raise self._error(
-                f"the parameters are {reprlib.repr(params)}, not a mapping.",
-                'Write for example {"r": 0.03, "b": [0.1, 0.2]}.',
-            )
         for name, value in params.items():
             plain = "lambda" if name == "lam" else name
             if plain not in (*self.parameters, "x", "y"):

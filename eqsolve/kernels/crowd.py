@@ -16,6 +16,7 @@ from typing import Any
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import merged
 from eqsolve.codegen.storage import digest, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
@@ -53,10 +54,11 @@ class CrowdKernel(ModelKernel):
 
     def evaluate(
         self,
-        params: Mapping[str, ArrayLike],
+        params: Mapping[str, ArrayLike] | None = None,
         *,
         outputs: Iterable[str] | None = None,
         threads: int | None = None,
+        **values: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
         """Evaluate every type at every point; see ``ModelKernel.evaluate``.
 
@@ -66,7 +68,7 @@ class CrowdKernel(ModelKernel):
             As there, and for a parameter that is given for all types and for one of them.
         """
         given: dict[str, ArrayLike] = {}
-        for key, value in params.items():
+        for key, value in merged(params, values).items():
             name = key if key in self.parameters else ALIASES.get(key, key)
             names = [f"{name}_{k + 1}" for k in range(self.count)] if name in self.open else [name]
             for one in names:

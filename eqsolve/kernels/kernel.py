@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.arrays import NotRealError, reals
+from eqsolve.arrays import NotRealError, merged, reals
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
@@ -56,16 +55,18 @@ class ModelKernel:
 
     def evaluate(
         self,
-        params: Mapping[str, ArrayLike],
+        params: Mapping[str, ArrayLike] | None = None,
         *,
         outputs: Iterable[str] | None = None,
         threads: int | None = None,
+        **values: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
         """Evaluate the equilibrium at every point of a broadcast of the parameters.
 
         Parameters
         ----------
-        params : array or number per parameter; optional the time ``t`` (default 0) and states,
+        params, values : array or number per parameter, as one mapping or as keywords; optional
+            the time ``t`` (default 0) and states,
             without which outputs that depend on them are NaN.
         outputs : names out of ``columns`` (default: all).
         threads : number of threads (default: 1); the result does not depend on it.
@@ -91,7 +92,7 @@ class ModelKernel:
                 f"there is no output {', '.join(strange)}.", f"Use {', '.join(self.columns)}."
             )
         order = (*self.parameters, "t", *self.states)
-        arrays = self._arrays(params, order)
+        arrays = self._arrays(merged(params, values), order)
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
         size = int(np.prod(shape))
         points = np.zeros((size, len(order)))
@@ -120,11 +121,6 @@ class ModelKernel:
     def _arrays(
         self, params: Mapping[str, ArrayLike], order: tuple[str, ...]
     ) -> dict[str, NDArray[np.float64]]:
-        if not isinstance(params, Mapping):
-            raise self._error(
-                f"the parameters are {reprlib.repr(params)}, not a mapping.",
-                'Write for example {"sigma": [0.1, 0.2]}.',
-            )
         arrays: dict[str, NDArray[np.float64]] = {}
         for key, value in params.items():
             name = "lambda" if key == "lam" and "lam" not in order else key

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -12,11 +14,11 @@ from flint import arb
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
-from eqsolve.game import t
+from eqsolve.game import Model, t
 from eqsolve.solve.path import center
-from eqsolve.studies.equilibrium import Equilibrium
+from eqsolve.studies.equilibrium import Equilibrium, equilibria
 from eqsolve.studies.moments import Moments
-from eqsolve.studies.simulation import Band, Simulation, Simulator
+from eqsolve.studies.simulation import Band, Simulation, Simulator, simulate
 from eqsolve.verify.check import Check
 
 #: Probability that a right value is called wrong, in each comparison.
@@ -57,6 +59,44 @@ def simulation_checks(
     return [
         _compared(claim, name, values[name], bands[name], found, false_alarm) for name in values
     ]
+
+
+def simulated(
+    model: Model,
+    values: Mapping[str, object],
+    at: Mapping[str, object] | None = None,
+    *,
+    paths: int,
+    seed: int = 1,
+    step: float | None = None,
+) -> Simulation:
+    """Simulate a model in its equilibrium, beside what the closed form claims.
+
+    Where players have types of their own, names end with the number of the type.
+
+    Raises
+    ------
+    InputError, NoSolutionError, DerivationError
+        As ``equilibria`` and ``eqsolve.studies.simulation.simulate``.
+    """
+    parts = [
+        replace(simulate(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim))
+        for claim in equilibria(model, values, at)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+
+    def merged(tables: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        numbered = enumerate(tables, start=1)
+        return {f"{name}_{k}": value for k, table in numbered for name, value in table.items()}
+
+    return replace(
+        parts[0],
+        work=sum(part.work for part in parts),
+        moments=merged(part.moments for part in parts),
+        objectives=merged(part.objectives for part in parts),
+        claimed=merged(part.claimed for part in parts),
+    )
 
 
 def claimed_values(claim: Equilibrium) -> dict[str, float]:
