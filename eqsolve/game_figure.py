@@ -13,12 +13,13 @@ import sympy as sp
 from flint import ctx
 from numpy.typing import NDArray
 
+from eqsolve.answer_plot import BLUE
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.solve import algebra
 from eqsolve.errors import EqsolveError
 from eqsolve.game.parameters import flattened, read
 from eqsolve.game.vocabulary import Letter
-from eqsolve.plots import BLUE, RED, Page, hatched
+from eqsolve.plots import RED, Page, hatched
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.conditions import evaluate
 from eqsolve.solve.solve import BITS, Point

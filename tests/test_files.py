@@ -184,14 +184,28 @@ theta = 0.4
 """
 
 
-@pytest.mark.parametrize("game", ["sticky-prices", "lq-regulator", "lacker-zariphopoulou-cara"])
-def test_an_answer_of_a_declared_game_is_read_as_parameters(game: str, tmp_path: Path) -> None:
-    """Among them those with indices, matrices and types of their own."""
+@pytest.mark.parametrize(
+    ("game", "more"),
+    [
+        ("sticky-prices", ()),
+        ("lq-regulator", ()),
+        ("lacker-zariphopoulou-cara", ()),
+        ("lacker-zariphopoulou-cara", ("--size", 2)),
+        ("lacker-zariphopoulou-cara", ("weighted",)),
+    ],
+)
+def test_an_answer_of_a_declared_game_is_read_as_parameters(
+    game: str, more: tuple[object, ...], tmp_path: Path
+) -> None:
+    """Among them those with indices, matrices, and types of their own with weights or numbers."""
     from eqsolve.registry import resolve
 
-    (tmp_path / "types.toml").write_text(TYPES)
+    weights, more = (("1/3", "2/3"), ()) if more == ("weighted",) else (("1/2", "1/2"), more)
+    head, *rows = TYPES.split("[[type]]")
+    tables = (f'[[type]]{row}weight = "{w}"' for row, w in zip(rows, weights, strict=True))
+    (tmp_path / "types.toml").write_text("\n".join((head, *tables)))
     case = next(iter(resolve(game).model.cases), None)
-    given = ("--set", case) if case else ("--params", tmp_path / "types.toml")
+    given = ("--set", case) if case else ("--params", tmp_path / "types.toml", *more)
     first = _run("solve", game, *given, "--json")
     assert first.exit_code == 0, first.output
     (tmp_path / "answer.json").write_text(first.stdout)

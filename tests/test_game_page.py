@@ -336,7 +336,7 @@ def test_printed_pages_are_numbered(text: str, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
     command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
     command += [f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={tmp_path / 'a.pdf'}"]
-    subprocess.run([*command, (tmp_path / "page.html").as_uri()], check=True, timeout=120)
+    subprocess.run([*command, (tmp_path / "page.html").as_uri()], check=True)
     done = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True, text=True)
     count, printed = done.stdout.count("\f"), done.stdout.replace(" ", "")
     assert count > 1 and f"\n1/{count}\n" in printed and f"\n{count}/{count}\n" in printed

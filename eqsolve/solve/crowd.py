@@ -19,7 +19,7 @@ from eqsolve.derivation.linear import equations as listed
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.errors import DerivationError
 from eqsolve.game.parameters import Numbers, read
-from eqsolve.game.types import Types
+from eqsolve.game.types import WEIGHT, Types
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
 from eqsolve.symbolic.algebra import Ring
@@ -163,9 +163,15 @@ def merged(answers: list[Answer], types: Types, found: Averages) -> Answer:
             for name, value in getattr(answer, part).items()
         }
 
+    own = {name for row in types.rows for name in row}
+    shared = {name: v for name, v in first.parameters.items() if name not in own}
+    single = {k: v for k, v in joined("parameters").items() if k.rpartition("_")[0] in own}
+    # as a user would give them: equal weights are left out
+    unequal = len(set(types.weights)) > 1
+    weights = {f"{WEIGHT}_{k}": str(w) for k, w in enumerate(types.weights, start=1) if unequal}
     return replace(
         first,
-        parameters=joined("parameters"),
+        parameters={**shared, **single, **weights},
         strategy=joined("strategy"),
         value=joined("value"),
         coefficients=joined("coefficients"),

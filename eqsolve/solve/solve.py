@@ -68,7 +68,10 @@ def solve(
     with ctx.workprec(BITS):
         derivation = derive(model)
         chosen = selection or model.selection
-        if model.game.crowd is not None and model.game.crowd.own:
+        crowd = model.game.crowd
+        if crowd is not None and crowd.own:
+            if size is None and crowd.size is not None and str(crowd.size) in values:
+                size = int(exact(str(crowd.size), values[str(crowd.size)]))
             return _types(derivation, values, at, size, chosen)
         return Point(derivation, read(model, values, at), chosen).answer()
 
