@@ -347,8 +347,9 @@ def simulate(
     game, params, values, at, notion, size : see ``solve``.
     paths, seed : number of independent paths, seed of the random numbers.
     step : longest time step.
-    agents, equilibrium, feedback, confidence, threads : of the mean-variance family, see
-        ``eqsolve.numerics.simulation.simulate.simulate``; ``agents`` is ``size`` there.
+    agents : another name of the size.
+    equilibrium, feedback, confidence, threads : of the mean-variance family, see
+        ``eqsolve.numerics.simulation.simulate.simulate``.
 
     Raises
     ------
@@ -382,20 +383,19 @@ def simulate(
             **given,
         )
     require(game, "simulate")
-    if agents is not None or equilibrium is not None or feedback is not None:
+    if equilibrium is not None or feedback is not None:
         raise InputError(
-            "agents, equilibrium and feedback are of the mean-variance family.",
+            "equilibrium and feedback are of the mean-variance family.",
             game=resolve(game).name,
             stage="simulate",
-            remedy="A crowd has a size, and a game its notions.",
+            remedy="A game has its notions.",
         )
-    from eqsolve.game.structure import COUNT, build
+    size = agents if size is None else size
+    from eqsolve.game.structure import build, counted
     from eqsolve.verify.sampling import simulated
 
     model = build(exported, given, notion=notion, size=size)
-    if size is not None and model.game.crowd is not None:
-        given.setdefault(COUNT, size)
-    return simulated(model, given, at, paths=paths, seed=seed, step=step)
+    return simulated(model, counted(model, given, size), at, paths=paths, seed=seed, step=step)
 
 
 def derive(game: Game, *, notion: str | None = None, size: int | None = None) -> Any:

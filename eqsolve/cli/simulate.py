@@ -148,8 +148,9 @@ def _model(
     number, continuum = chosen_size(how["size"], game)
     values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"])
     model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
-    values = dict(counted(model, values, number))
-    run = simulated(model, values, state(at), paths=paths, seed=seed, step=step)
+    run = simulated(
+        model, counted(model, values, number), state(at), paths=paths, seed=seed, step=step
+    )
     found = run.to_dict(confidence)
     if as_json:
         emit(found)

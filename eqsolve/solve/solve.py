@@ -18,6 +18,7 @@ from eqsolve.game import Model, t
 from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import Builder, build, counted
 from eqsolve.game.types import read_types
+from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.conditions import Condition, domains, evaluate, rates, second_order
