@@ -158,13 +158,17 @@ def test_an_answer_is_read_as_parameters(tmp_path: Path) -> None:
 def test_an_answer_of_several_agents_is_read_as_parameters(tmp_path: Path) -> None:
     agent = "".join(f"{t.replace('=.', '=0.')}\n" for t in S1 if t[0] not in "rn" or t[1] == "u")
     (tmp_path / "two.toml").write_text(
-        f"r = 0.03\n[[agent]]\n{agent}weight = 0.25\n[[agent]]\n{agent}weight = 0.75\n"
+        f"r = '1/30'\n[[agent]]\n{agent}weight = 0.25\n[[agent]]\n{agent}weight = 0.75\n"
     )
     found = _run("solve", "two-agent", "--params", tmp_path / "two.toml", "--json")
     assert found.exit_code == 0, found.output
     (tmp_path / "two.json").write_text(found.stdout)
     again = _run("solve", "two-agent", "--params", tmp_path / "two.json", "--json")
     assert json.loads(again.stdout) == json.loads(found.stdout)
+    other = _run("solve", "two-agent", "--params", tmp_path / "two.json", "-p", "b_2=1/9", "--json")
+    changed = json.loads(other.stdout)["provenance"]["exact_params"]["agent"]
+    exact = json.loads(found.stdout)["provenance"]["exact_params"]["agent"]
+    assert changed == [exact[0], exact[1] | {"b": "1/9"}]
 
 
 TYPES = """

@@ -252,8 +252,24 @@ def given(pairs: tuple[str, ...], file: str | None, *, game: str = "") -> dict[s
     does, or as the ``params`` of an answer in JSON.
     """
     from_file = _parameters(file, game) if file else {}
-    override = assignments(pairs, "-p")
+    override = _into_tables(from_file, assignments(pairs, "-p"))
     return remaining(from_file, without=override) | override
+
+
+def _into_tables(from_file: dict[str, Any], override: dict[str, str]) -> dict[str, str]:
+    """Put what overrides an entry of a table, such as ``b_2``, there; return the others."""
+    tables = [rows for rows in from_file.values() if isinstance(rows, list)]
+    others = dict(override)
+    for name, value in override.items():
+        stem, _, number = name.rpartition("_")
+        for rows in tables:
+            if not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= len(rows)):
+                continue
+            row = rows[int(number) - 1]
+            if isinstance(row, dict) and name in others and remaining({stem: 0}, without=row) == {}:
+                rows[int(number) - 1] = remaining(row, without=[stem]) | {stem: value}
+                del others[name]
+    return others
 
 
 def _parameters(file: str, game: str) -> dict[str, Any]:

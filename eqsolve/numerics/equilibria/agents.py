@@ -54,16 +54,21 @@ class AgentsEquilibrium(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; keys that do not apply are absent."""
-        agents = [
-            {_GIVEN.get(k, k): float(v) for k, v in row.items() if k != "r"}
-            for row in self.parameters
+        rows = [
+            {_GIVEN.get(k, k): v for k, v in row.items() if k != "r"} for row in self.parameters
         ]
+        agents = [{k: float(v) for k, v in row.items()} for row in rows]
+        shared = self.parameters[0]["r"]
+        exact_params = {
+            "r": str(shared),
+            "agent": [{k: str(v) for k, v in row.items()} for row in rows],
+        }
         setting = {
             "equilibrium": "given-aggregate",
             "selection": self.selection,
-            "params": {"r": float(self.parameters[0]["r"]), "agent": agents},
+            "params": {"r": float(shared), "agent": agents},
         }
-        return self.document(setting, arithmetic="ball")
+        return self.document(setting, arithmetic="ball", exact_params=exact_params)
 
 
 @dataclass
