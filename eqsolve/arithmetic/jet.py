@@ -7,14 +7,14 @@ from operator import mul
 
 from flint import arb
 
-from eqsolve.arithmetic.function import Function, Ring
+from eqsolve.arithmetic.code import Code, Ring
 
 Coefficients = list[arb]
 _ZERO = arb(0)
 
 
 def solution_coefficients(
-    rates: Function, time: arb, start: Sequence[arb], order: int
+    rates: Code, time: arb, start: Sequence[arb], order: int
 ) -> list[Coefficients]:
     """Return the Taylor coefficients of the solution of u' = f(s, u) through a point.
 

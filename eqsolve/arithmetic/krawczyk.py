@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from flint import arb, arb_mat, ctx
 
-from eqsolve.arithmetic.function import Function
+from eqsolve.arithmetic.code import Code
 
 #: Half widths of the boxes tried, in bits below the precision.
 _SLACK = (24, 48, 80)
 
 
 def krawczyk(
-    function: Function, center: Sequence[arb], radius: Sequence[arb], given: Sequence[arb] = ()
+    function: Code, center: Sequence[arb], radius: Sequence[arb], given: Sequence[arb] = ()
 ) -> list[arb] | None:
     """Prove that the box around ``center`` holds exactly one solution, and enclose it.
 
@@ -50,7 +50,7 @@ def krawczyk(
 
 
 def solution_near(
-    function: Function, start: Sequence[arb], given: Sequence[arb] = (), *, steps: int = 40
+    function: Code, start: Sequence[arb], given: Sequence[arb] = (), *, steps: int = 40
 ) -> list[arb] | None:
     """Follow Newton's method to a solution and prove it; None if it does not get there.
 
@@ -80,9 +80,7 @@ def solution_near(
     return None
 
 
-def _inverse_slope(
-    function: Function, middle: Sequence[arb], given: Sequence[arb]
-) -> arb_mat | None:
+def _inverse_slope(function: Code, middle: Sequence[arb], given: Sequence[arb]) -> arb_mat | None:
     """The middle of the inverse of the Jacobian at a point."""
     _, rows = function.jacobian([*middle, *given])
     slope = _matrix(rows, len(middle)).mid()

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from flint import arb
-from scipy.linalg import schur
 
 Matrix = npt.NDArray[Any]
 _EPS = 2.0**-52
@@ -81,7 +80,8 @@ class Frame:
     @staticmethod
     def of(matrix: Matrix) -> Frame:
         """Coordinates in which a matrix is triangular (a unitary change)."""
-        _, unitary = schur(matrix, output="complex")
+        # orthonormal vectors that span what the first eigenvectors span, for every number of them
+        unitary, _ = np.linalg.qr(np.linalg.eig(matrix)[1].astype(complex))
         return Frame(unitary.conj().T)
 
     def comparison(self, middle: Matrix, radius: Matrix) -> Matrix:

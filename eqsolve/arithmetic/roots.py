@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import mpmath
 from flint import arb, arb_poly, ctx, fmpq, fmpq_poly
 
-from eqsolve.arithmetic.function import Function
+from eqsolve.arithmetic.code import Code
 from eqsolve.errors import DerivationError
 
 #: A point that no symmetric problem singles out: intervals are divided here.
@@ -120,7 +119,7 @@ def _centered(polynomial: arb_poly) -> Callable[[arb], arb]:
 
 
 def function_roots(
-    function: Function,
+    function: Code,
     low: fmpq | arb | None,
     high: fmpq | arb | None,
     *,
@@ -174,9 +173,11 @@ def _middle(low: fmpq | arb | None, high: fmpq | arb | None) -> arb:
 
 
 def _end(
-    function: Function, fixed: list[arb], end: fmpq | arb | None, middle: arb, side: int
+    function: Code, fixed: list[arb], end: fmpq | arb | None, middle: arb, side: int
 ) -> tuple[arb, bool]:
     """Find a point near an end beyond which there is no root; whether that was shown."""
+    import mpmath  # polynomials do without its intervals
+
     saved = mpmath.iv.prec
     mpmath.iv.prec = int(ctx.prec)
     try:
@@ -206,6 +207,8 @@ def _end(
 
 
 def _interval(value: arb) -> Any:
+    import mpmath
+
     ends = []
     for end in (value.lower(), value.upper()):
         mantissa, exponent = end.mid().man_exp()

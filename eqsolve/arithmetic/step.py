@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_poly, arb_series, ctx, fmpq
 
-from eqsolve.arithmetic.function import Function
+from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.jet import solution_coefficients
 from eqsolve.arithmetic.majorant import (
     FLOOR,
@@ -60,7 +60,7 @@ class Refused(Exception):
 class Stepper:
     """Takes validated steps at a fixed order, precision and tolerance of one step."""
 
-    def __init__(self, rates: Function, tolerance: float) -> None:
+    def __init__(self, rates: Code, tolerance: float) -> None:
         self.rates, self.tolerance = rates, tolerance
         digits = -math.log(tolerance)
         self.order = max(8, int(0.65 * digits) + 2)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.elimination import (
     Infinite,
     Monomial,
@@ -23,10 +24,13 @@ from eqsolve.arithmetic.elimination import (
     pivots,
     quotient,
 )
-from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.krawczyk import krawczyk, solution_near
+from eqsolve.arithmetic.rational import Rational, code_of, terms
 from eqsolve.arithmetic.roots import Root, polynomial_roots
 from eqsolve.errors import DerivationError
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 #: Precision of the enclosures, and the highest one tried.
 _BITS, _MOST_BITS = 200, 6400
@@ -84,79 +88,92 @@ def real_solutions(
     DerivationError
         If an equation is not rational in the unknowns, or the numbers do not match.
     """
-    unknowns = list(unknowns)
+    from eqsolve.arithmetic.function import Function  # for callers that use SymPy
+
     if len(equations) != len(unknowns):
         raise DerivationError(
             f"{len(equations)} equations for {len(unknowns)} unknowns.", stage="systems"
         )
-    above, below = _cleared(equations, unknowns)
-    with ctx.workprec(bits + 20):
-        return _solved(above, below, unknowns, None if region is None else tuple(region), bits)
-
-
-def _solved(
-    above: list[sp.Poly],
-    below: list[sp.Poly],
-    unknowns: list[sp.Symbol],
-    box: Box | None,
-    bits: int,
-) -> Solutions:
-    function = Function([p.as_expr() for p in above], unknowns)
-    size = len(unknowns)
-    algebra = quotient([_polynomial(p) for p in above], size)
-    if isinstance(algebra, Infinite) and below:
-        # The numerators have more zeros than the equations: one over the denominators is added.
-        inverse = sp.Dummy("inverse")
-        product = sp.Mul(*(p.as_expr() for p in below)) * inverse - 1
-        raised = [sp.Poly(p.as_expr(), *unknowns, inverse) for p in above]
-        raised.append(sp.Poly(product, *unknowns, inverse))
-        algebra = quotient([_polynomial(p) for p in raised], size + 1)
-    if isinstance(algebra, Infinite):
-        divisors = Function([p.as_expr() for p in below], unknowns)
-        found = [
-            point
-            for point in _searched(function, box or (arb(0, _REACH),) * size, bits)
-            if not any(value.contains(0) for value in divisors(point))
-        ]
-        kept, undecided = _restricted(found, box)
-        rest = box or (arb(0, arb("inf")),) * size
-        return Solutions(kept, False, algebra.proved, (*undecided, rest), box)
-    # If an inverse was added, no zero of a denominator is left.
-    divisible = [] if len(algebra.factors) > size else [_polynomial(p) for p in below]
-    basis, factors = _without_zeros(algebra, divisible)
-    found, boxes = _all_points(algebra, basis, factors, function, bits)
-    kept, undecided = _restricted(found, box)
-    boxes = [b for b in boxes if box is None or all(r.overlaps(x) for r, x in zip(box, b))]
-    return Solutions(kept, not undecided and not boxes, False, (*undecided, *boxes), box)
-
-
-def _cleared(
-    equations: Sequence[sp.Expr], unknowns: list[sp.Symbol]
-) -> tuple[list[sp.Poly], list[sp.Poly]]:
-    """Numerators, and the irreducible factors of the denominators."""
-    above: list[sp.Poly] = []
-    below: list[sp.Poly] = []
+    above: list[Polynomial] = []
+    below: list[Polynomial] = []
     for equation in equations:
-        top, bottom = sp.fraction(sp.together(equation))
         try:
-            numerator = sp.Poly(top, *unknowns, domain=sp.QQ)
-            denominator = sp.Poly(bottom, *unknowns, domain=sp.QQ)
-        except (sp.PolynomialError, sp.CoercionFailed):
+            rational = Rational(Function([equation], unknowns))
+        except DerivationError:
+            rational = None
+        if rational is None or rational.elementary:
             raise DerivationError(
                 f"{equation} is not a rational function of {', '.join(map(str, unknowns))} with"
                 " rational coefficients.",
                 stage="systems",
-            ) from None
-        common = sp.gcd(numerator, denominator)
-        above.append(numerator.quo(common))
-        for factor, _ in denominator.factor_list()[1]:
-            if factor not in below:
-                below.append(factor)
-    return above, below
+            )
+        (fraction,) = rational.functions
+        above.append(terms(fraction.above))
+        for factor, _ in fraction.below.factor()[1]:
+            if terms(factor) not in below:
+                below.append(terms(factor))
+    return real_zeros(above, below, len(unknowns), region=region, bits=bits)
 
 
-def _polynomial(polynomial: sp.Poly) -> Polynomial:
-    return {m: fmpq(int(c.p), int(c.q)) for m, c in polynomial.terms() if c != 0}
+def real_zeros(
+    above: Sequence[Polynomial],
+    below: Sequence[Polynomial],
+    size: int,
+    *,
+    region: Sequence[arb] | None = None,
+    bits: int = _BITS,
+) -> Solutions:
+    """Find all real common zeros of polynomials at which others do not vanish.
+
+    Parameters
+    ----------
+    above : as many polynomials as unknowns.
+    below : those that may not vanish.
+    size : the number of unknowns.
+    region, bits : as for :func:`real_solutions`.
+    """
+    box = None if region is None else tuple(region)
+    with ctx.workprec(bits + 20):
+        function = code_of(above, range(size))
+        algebra = quotient(list(above), size)
+        if isinstance(algebra, Infinite) and below:
+            # The numerators have more zeros than the equations: one over the denominators is added.
+            raised = [{(*e, 0): c for e, c in p.items()} for p in above]
+            raised.append(_inverse(below, size))
+            algebra = quotient(raised, size + 1)
+        if isinstance(algebra, Infinite):
+            divisors = code_of(below, range(size))
+            found = [
+                point
+                for point in _searched(function, box or (arb(0, _REACH),) * size, bits)
+                if not any(value.contains(0) for value in divisors(point))
+            ]
+            kept, undecided = _restricted(found, box)
+            rest = box or (arb(0, arb("inf")),) * size
+            return Solutions(kept, False, algebra.proved, (*undecided, rest), box)
+        # If an inverse was added, no zero of a denominator is left.
+        divisible = [] if len(algebra.factors) > size else list(below)
+        basis, factors = _without_zeros(algebra, divisible)
+        found, boxes = _all_points(algebra, basis, factors, function, bits)
+        kept, undecided = _restricted(found, box)
+        boxes = [b for b in boxes if box is None or all(r.overlaps(x) for r, x in zip(box, b))]
+        complete = not undecided and not boxes
+        return Solutions(kept, complete, False, (*undecided, *boxes), box)
+
+
+def _inverse(factors: Sequence[Polynomial], size: int) -> Polynomial:
+    """The product of all factors and one more unknown, less 1."""
+    product: Polynomial = {(*(0,) * size, 1): fmpq(1)}
+    for factor in factors:
+        found: Polynomial = {}
+        for first, a in product.items():
+            for second, b in factor.items():
+                monomial = tuple(map(sum, zip(first, (*second, 0))))
+                found[monomial] = found.get(monomial, fmpq(0)) + a * b
+        product = {e: c for e, c in found.items() if c != 0}
+    constant = (0,) * (size + 1)
+    product[constant] = product.get(constant, fmpq(0)) - 1
+    return product
 
 
 def _restricted(points: Sequence[Box], region: Box | None) -> tuple[tuple[Box, ...], list[Box]]:
@@ -229,7 +246,7 @@ def _all_points(
     algebra: Quotient,
     basis: fmpq_mat,
     factors: list[fmpq_mat],
-    function: Function,
+    function: Code,
     bits: int,
 ) -> tuple[list[Box], list[Box]]:
     """Prove the solution of each real root of the form; the boxes of roots where that fails."""
@@ -282,7 +299,7 @@ def _belongs(point: Box, weights: list[int], root: Root, roots: Sequence[Root]) 
 
 
 def _proved(
-    algebra: Quotient, basis: fmpq_mat, form: fmpq_mat, root: arb, function: Function, bits: int
+    algebra: Quotient, basis: fmpq_mat, form: fmpq_mat, root: arb, function: Code, bits: int
 ) -> Box | None:
     """Find the solution of a simple root by its eigenvector, and prove it."""
     size = len(function.arguments)
@@ -315,7 +332,7 @@ def _proved(
     return None
 
 
-def _boxes(factors: list[fmpq_mat], function: Function, found: list[Box], bits: int) -> list[Box]:
+def _boxes(factors: list[fmpq_mat], function: Code, found: list[Box], bits: int) -> list[Box]:
     """Where else a solution could be: at real roots of each unknown by itself."""
     boxes: list[Box] = [()]
     for factor in factors:
@@ -328,7 +345,7 @@ def _boxes(factors: list[fmpq_mat], function: Function, found: list[Box], bits: 
         return [b for b in boxes if not any(_same(function, b, f) for f in found)]
 
 
-def _same(function: Function, box: Box, point: Box) -> bool:
+def _same(function: Code, box: Box, point: Box) -> bool:
     """Whether a box around a proved solution is shown to hold no other."""
     if not all(x.overlaps(y) for x, y in zip(box, point)):
         return False
@@ -338,7 +355,7 @@ def _same(function: Function, box: Box, point: Box) -> bool:
     return krawczyk(function, hull, radius) is not None
 
 
-def _searched(function: Function, region: Box, bits: int) -> list[Box]:
+def _searched(function: Code, region: Box, bits: int) -> list[Box]:
     """Solutions that Newton's method finds from many starts, each proved; others may be missed."""
     draw = random.Random(2)
     found: list[Box] = []

@@ -17,11 +17,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import sympy as sp
 from flint import arb, ctx, fmpq
 
+from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.explosion import first_zero, projected
-from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.majorant import magnitude
 from eqsolve.arithmetic.step import State, Stepper, dyadic
 from eqsolve.arithmetic.trajectory import Piece, Status, Trajectory, rational
@@ -44,7 +43,7 @@ _LARGE = 1e6
 
 
 def integrate(
-    rates: Function,
+    rates: Code,
     start: Sequence[arb],
     length: fmpq | arb,
     *,
@@ -83,9 +82,9 @@ def integrate(
         raise DerivationError(
             "a trajectory needs unknowns and a positive length.", stage="integration"
         )
-    if len(rates.expressions) != len(start) or len(rates.arguments) != len(start) + 1:
+    if len(rates.outputs) != len(start) or len(rates.arguments) != len(start) + 1:
         raise DerivationError(
-            f"{len(rates.expressions)} rates of {len(rates.arguments)} arguments do not fit"
+            f"{len(rates.outputs)} rates of {len(rates.arguments)} arguments do not fit"
             f" {len(start)} unknowns and the time.",
             stage="integration",
         )
@@ -106,7 +105,7 @@ def integrate(
 
 
 def _integrated(
-    rates: Function, start: Sequence[arb], stops: list[fmpq], tolerance: float, max_steps: int
+    rates: Code, start: Sequence[arb], stops: list[fmpq], tolerance: float, max_steps: int
 ) -> tuple[Trajectory, float]:
     """One run; also the largest relative error that it added."""
     stepper = Stepper(rates, tolerance)
@@ -144,7 +143,7 @@ def _integrated(
     )
 
 
-def _pole(rates: Function, state: State, end: fmpq) -> tuple[fmpq, fmpq] | None:
+def _pole(rates: Code, state: State, end: fmpq) -> tuple[fmpq, fmpq] | None:
     """Bracket the time at which the largest unknown becomes infinite, if it soon does."""
     values = state.enclosure()
     largest = max(range(len(values)), key=lambda k: magnitude(values[k].mid()))
@@ -161,9 +160,7 @@ def _pole(rates: Function, state: State, end: fmpq) -> tuple[fmpq, fmpq] | None:
     ahead = rational((-2 * inverse / slope).mid())
     if ahead <= 0:
         return None
-    time = function.arguments[0]
-    passed = time + sp.Rational(int(state.time.p), int(state.time.q))
-    later = Function([e.subs(time, passed) for e in function.expressions], function.arguments)
+    later = function.at({}, shift={function.arguments[0]: state.time})
     tolerance = _NARROW * magnitude(inverse)
     found = first_zero(integrate(later, start, min(ahead, end - state.time), tolerance=tolerance))
     return None if found is None else (state.time + found[0], state.time + found[1])

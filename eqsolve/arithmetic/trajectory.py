@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy.typing as npt
 from flint import arb, arb_poly, ctx, fmpq
 
 from eqsolve.errors import EqsolveError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 Status = Literal["ok", "explodes", "unresolved"]
 
