@@ -225,8 +225,8 @@ def _file(path: Path) -> Found:
     return Found(built(export, place).name, "path", export, place, digest)
 
 
-def adopt(game: str) -> str:
-    """Let a game be found by its name from now on, also if it was named by its path.
+def adopt(game: str | os.PathLike[str] | Model | Declared) -> str:
+    """Let a game be found by its name from now on, also if it was named by its path or handed over.
 
     Returns
     -------
@@ -238,12 +238,12 @@ def adopt(game: str) -> str:
     InputError
         As :func:`resolve`.
     """
-    if not is_path(game):
+    if isinstance(game, str) and not is_path(game):
         return game
     found = resolve(game)
-    if found.name in names():
+    if found.origin == "path" and found.name in names():
         place = _packages().get(found.name) or _built_in()[found.name]
-        _say(f"{found.name} is the game of {game!r}, not the {_KINDS[place.origin]} one.")
+        _say(f"{found.name} is the game of {str(game)!r}, not the {_KINDS[place.origin]} one.")
     _adopted[found.name] = found
     model.cache_clear()
     return found.name

@@ -130,7 +130,7 @@ def sweep(
 
     Parameters
     ----------
-    game : a name, or the path of a file.
+    game : a name, the path of a file, or a Model (with threads only: processes need a file).
     vary, fixed, how : see ``eqsolve.numerics.sweep.sweep``. Keywords that are none of its options
         are fixed parameters, too.
     notion, size : structure, where the game offers it.
@@ -143,7 +143,7 @@ def sweep(
     from eqsolve.numerics.sweep import sweep as run
 
     options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
-    name, given = adopt(str(game)), merged(fixed, how)
+    name, given = adopt(game), merged(fixed, how)
     if declared(name) is not None:
         given = by_name(name, given, notion, size)
     options["structure"] = structure_for(name, given, vary, notion, size)
@@ -213,7 +213,7 @@ def solve(
             given.setdefault("n", size)
         if notion is not None:
             options["equilibrium"] = equilibrium_of(notion, str(game))
-        return solve_family(adopt(str(game)), at=at, **options, **given)
+        return solve_family(adopt(game), at=at, **options, **given)
     from eqsolve.solve.solve import solve as solve_model
 
     return solve_model(exported, given, at=at, notion=notion, size=size, selection=selection)
@@ -263,7 +263,7 @@ def kernel(
     if exported is None:
         from eqsolve.codegen.kernel import kernel as family_kernel
 
-        return family_kernel(adopt(str(game)), **how)
+        return family_kernel(adopt(game), **how)
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import END, build
     from eqsolve.game.structure import structure as arguments
@@ -307,7 +307,7 @@ def sensitivity(
     if exported is None:
         from eqsolve.numerics.sensitivity.derivatives import sensitivity as of_family
 
-        return of_family(adopt(str(game)), at=at, outputs=outputs, parameters_=parameters_, **given)
+        return of_family(adopt(game), at=at, outputs=outputs, parameters_=parameters_, **given)
     require(game, "sensitivity")
     from eqsolve.studies.derivatives import model_sensitivity
 
@@ -363,7 +363,7 @@ def simulate(
     if exported is None:
         from eqsolve.numerics.simulation.simulate import simulate as of_family
 
-        name = adopt(str(game))
+        name = adopt(game)
         if notion is not None:
             equilibrium = equilibrium_of(notion, name)
         number = agents if agents is not None else size
@@ -421,7 +421,7 @@ def derive(game: Game, *, notion: str | None = None, size: int | None = None) ->
     if exported is None:
         from eqsolve.registry import derive as of_family
 
-        return of_family(adopt(str(game)))
+        return of_family(adopt(game))
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import build
     from eqsolve.writing import Writing
@@ -462,7 +462,7 @@ def converge(
     if exported is None:
         from eqsolve.numerics.mean_field_limit.convergence import converge as of_family
 
-        return of_family(adopt(str(game)), n, paths=paths, seed=seed, threads=threads, **given)
+        return of_family(adopt(game), n, paths=paths, seed=seed, threads=threads, **given)
     require(game, "converge")
     from eqsolve.studies.limit import converge_model
 

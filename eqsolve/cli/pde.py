@@ -27,9 +27,6 @@ from eqsolve.errors import InputError, NoSolutionError
 if TYPE_CHECKING:
     from eqsolve.pde.problem import Problem
 
-#: Endings of problem files; everything else is a game.
-FILES = (".toml", ".json")
-
 
 @cli.command()
 @click.argument("problem", metavar="PROBLEM.toml|GAME")
@@ -88,7 +85,10 @@ def pde(
     kind = suffix(require_writable(plot)) if plot is not None else ".png"
     if out is not None:
         named(out)
-    own = Path(problem).suffix.lower() in FILES
+    # A game has a name without an ending, or is a Python file; what is wrong with another file
+    # is said by its reader.
+    path = Path(problem)
+    own = path.suffix != ".py" and (bool(path.suffix) or path.is_file())
     if own and (pairs or file is not None or any(how.values())):
         raise InputError(
             "a problem file holds its numbers.",

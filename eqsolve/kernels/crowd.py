@@ -140,6 +140,7 @@ def crowd_kernel(derivation: Derivation, count: int) -> CrowdKernel:
         source=source,
         path=write(source, f"{stem}_{digest(source + library)}"),
         function="fill_types",
+        needs={f"{out}_{k}": emitter.needs[out] for k in types for out in emitter.outputs},
         own=tuple(s.name for s in letters if s in crowd.own),
         count=count,
     )

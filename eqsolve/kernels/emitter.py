@@ -123,6 +123,7 @@ class Emitter:
     parameters : the inputs, in order.
     states : optional inputs, in order.
     outputs : names of the columns after ``status``, in order.
+    needs : the states without which an output has no value.
     helpers : functions of the module, and in ``bound`` what is made of them.
     body : lines of the function that solves one point.
     choices : for every polynomial the number of its roots among which is chosen.
@@ -136,6 +137,7 @@ class Emitter:
     body: list[str] = field(default_factory=list)
     known: list[sp.Symbol] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     choices: list[int] = field(default_factory=list)
     settles: bool = False
 
@@ -510,8 +512,9 @@ class Emitter:
             if fixed is None or not value.free_symbols & set(fixed.averages):
                 found.append((label, value.xreplace(spelled)))
         self.outputs = [name for name, _ in found]
-        for position, (_, expression) in enumerate(found):
+        for position, (output, expression) in enumerate(found):
             needed = [s for s in self.states if s in expression.free_symbols]
+            self.needs[output] = tuple(s.name for s in needed)
             guard = " and ".join(f"have_{self.names[s]}" for s in needed)
             block = lines([(f"out[{position}]", expression)], self.names)
             self.body += [f"if {guard}:", *("    " + b for b in block)] if guard else block

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class ModelKernel:
     source : the generated source.
     path : the file it was written to; its name carries a fingerprint of everything compiled.
     function : the function of that file that fills arrays.
+    needs : for an output the states without which it is NaN.
     """
 
     game: str
@@ -43,6 +44,7 @@ class ModelKernel:
     source: str
     path: Path
     function: str = "fill"
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -167,4 +169,5 @@ def model_kernel(derivation: Derivation) -> ModelKernel:
         ("status", *emitter.outputs),
         source,
         path,
+        needs=emitter.needs,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,7 +15,10 @@ from eqsolve.errors import DerivationError, InputError
 from eqsolve.game import Model
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.numerics.status import Status
+from eqsolve.numerics.sweep import design
+from eqsolve.registry import adopt
 from eqsolve.solve.solve import solve
+from eqsolve.verbs import sweep
 
 MODELS = {
     "tracker": (declared.TRACKER, declared.TRACKER.cases["default"], {"x": "2"}),
@@ -100,3 +104,23 @@ def test_wrong_inputs_are_refused() -> None:
         kernel.evaluate({"q": 1.0, "s": 1.0, "rho": 1.0, "z": 1.0})
     with pytest.raises(InputError, match="do not broadcast"):
         kernel.evaluate({"q": [1.0, 2.0], "s": [1.0, 2.0, 3.0], "rho": 1.0})
+
+
+def test_a_sweep_without_states_leaves_out_what_needs_them() -> None:
+    fixed = {"q": "1", "s": "1/2"}
+    axis = {"rho": [0.1, 0.2]}
+    tracker = declared.TRACKER
+    without = sweep(tracker, axis, fixed)
+    within = sweep(tracker, axis, {**fixed, "x": "2"})
+    assert set(within) - set(without) == {"a", "V"}
+    assert not any(without[name].isnull().any() for name in without)
+    assert not any(within[name].isnull().any() for name in within)
+    with pytest.raises(InputError, match="the column 'a' needs x.*Give x"):
+        sweep(tracker, axis, fixed, columns=["a"])
+
+
+def test_a_model_sweeps_in_threads_only() -> None:
+    plan = design(adopt(declared.TRACKER), {"rho": [0.1, 0.2]}, {"q": "1", "s": "1/2"})
+    assert list(plan.evaluate(0, 2)["status"]) == [0, 0]
+    with pytest.raises(InputError, match="Name the game's file, or use threads"):
+        pickle.dumps(plan)

@@ -57,6 +57,13 @@ def design(
     if not set(wanted) <= set(offered):
         strange = ", ".join(map(repr, sorted(set(wanted) - set(offered))))
         raise bad_sweep(f"there is no column {strange}.", f"Use {', '.join(offered)}.", game)
+    lacking = {name: set(evaluated.needs(name)) - {*varied, *rest} for name in offered}
+    if columns is None:
+        wanted = tuple(name for name in offered if not lacking[name])
+    for name in wanted:
+        if lacking[name]:
+            states = ", ".join(sorted(lacking[name]))
+            raise bad_sweep(f"the column {name!r} needs {states}.", f"Give {states}.", game)
     outputs = tuple(name for name in offered if name == "status" or name in wanted)
     factors = _factors(
         game, varied, [tuple(group) for group in zipped], sample, seed, texts, evaluated

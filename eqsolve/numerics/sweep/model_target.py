@@ -71,6 +71,10 @@ class ModelTarget:
             return ""
         return f"{name} ({row.meaning or 'a parameter'}) must be in {row.domain}."
 
+    def needs(self, output: str) -> tuple[str, ...]:
+        """The states without which an output has no value."""
+        return tuple(self.kernel.needs.get(output, ()))
+
     def whole(self, name: str) -> bool:
         """Whether a parameter takes whole numbers only."""
         row = self._row(name)

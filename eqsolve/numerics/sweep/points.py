@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.distribution import version
+from eqsolve.errors import InputError
 from eqsolve.numerics.sweep.columns import certificate, enclosed
 from eqsolve.numerics.sweep.sampling import Sample
 from eqsolve.numerics.sweep.target import Structure, Target, target
@@ -118,6 +119,13 @@ class Design:
     def __getstate__(self) -> dict[str, Any]:
         state = {k: v for k, v in self.__dict__.items() if k != "kernel"}
         found = adopted(self.game)
+        if found is not None and found.path is None:
+            raise InputError(
+                "other processes cannot be handed a model.",
+                game=self.game,
+                stage="sweep",
+                remedy="Name the game's file, or use threads.",
+            )
         return state if found is None else state | {"_file": (str(found.path), found.content_hash)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

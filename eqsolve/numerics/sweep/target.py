@@ -42,6 +42,9 @@ class Target(Protocol):
     def misfit(self, name: str, number: Fraction) -> str:
         """What is wrong with the value of a parameter, as a sentence; empty if nothing is."""
 
+    def needs(self, output: str) -> tuple[str, ...]:
+        """The states without which an output has no value."""
+
     def whole(self, name: str) -> bool:
         """Whether a parameter takes whole numbers only."""
 
@@ -87,6 +90,10 @@ class FamilyTarget:
         return (
             "" if row.domain.contains(number) else f"{name} ({row.meaning}) must be {row.domain}."
         )
+
+    def needs(self, output: str) -> tuple[str, ...]:
+        """None: the family's columns are there whatever is given."""
+        return ()
 
     def whole(self, name: str) -> bool:
         """Whether a parameter takes whole numbers only."""
