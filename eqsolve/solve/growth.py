@@ -117,17 +117,17 @@ class _Follower:
 def terms(expression: sp.Expr, states: Sequence[sp.Symbol]) -> dict[sp.Expr, sp.Expr]:
     """An expression as a combination of functions of the states."""
     units = Units.of([expression])
-    ratio = units.ratio(expression)
-    below = units.expression(ratio.denominator)
-    found: dict[sp.Expr, sp.Expr] = {}
     places = units.depending(states)
-    names = units.ring.symbols
-    meaning = units.meaning
-    low = below
-    # a denominator in the states is part of every function
-    outer = sp.S.One
-    if below.free_symbols & set(states):
-        outer, low = 1 / below, sp.S.One
+    names, meaning = units.ring.symbols, units.meaning
+    # of the denominator, factors that depend on the states belong to every function, the others
+    # to the coefficients: powers of parameters would make new functions for ever
+    below, outer = units.ratio(expression).denominator, sp.S.One
+    for factor, power in below.factor()[1]:
+        if any(exponents[i] for exponents in factor.to_dict() for i in places):
+            below /= factor ** int(power)
+            outer /= units.expression(factor) ** int(power)
+    low = units.expression(below)
+    found: dict[sp.Expr, sp.Expr] = {}
     for exponents, polynomial in units.monomials(expression, states).items():
         function = sp.Mul(*(meaning.get(names[i], names[i]) ** exponents[i] for i in places), outer)
         coefficient = units.expression(polynomial) / low
