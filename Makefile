@@ -34,6 +34,7 @@ help:
 	@echo "make rust-test formatting, clippy and tests of the crate only"
 	@echo "make pytest    Python tests only"
 	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
+	@echo "make walk      every verb on every game, the long ones included"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -79,9 +80,12 @@ rust-test: $(INSTALLED)
 
 # PYTHONSAFEPATH: `python -m eqsolve`, started by a test in this folder, must not
 # find the sources instead of the installed package.
-pytest lowest coverage: export PYTHONSAFEPATH = 1
+pytest walk lowest coverage: export PYTHONSAFEPATH = 1
 pytest: $(INSTALLED) $(TEST_EXTRAS)
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not full" $(PYTEST_ARGS)
+
+walk: $(INSTALLED) $(TEST_EXTRAS)
+	$(BIN)/pytest -m full $(PYTEST_ARGS)
 
 # In an environment of its own. What has no bound (packages that others bring) is the newest.
 lowest: build/wheel/.built
@@ -90,10 +94,10 @@ lowest: build/wheel/.built
 	$(PYTHON) tests/lowest.py > build/lowest/constraints.txt
 	build/lowest/bin/pip install --quiet --constraint build/lowest/constraints.txt \
 		"$$(echo build/wheel/eqsolve_games-*.whl)[test]"
-	build/lowest/bin/pytest -m "not slow" -p no:xdist $(LOWEST_TESTS)
+	build/lowest/bin/pytest -m "not slow and not full" -p no:xdist $(LOWEST_TESTS)
 
 coverage: $(INSTALLED) $(TEST_EXTRAS)
-	$(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html
+	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html
 
 bench: $(INSTALLED)
 	set -e; for script in $(wildcard benchmarks/bench_*.py); do $(BIN)/python $$script; done

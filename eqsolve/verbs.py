@@ -82,6 +82,8 @@ def _of_family(model: Any) -> dict[str, bool | str]:
         table["simulate"] = "it is the problem of one agent"
     if model.population is None or isinstance(model.population, Agents):
         table["converge"] = "its number of agents is fixed"
+    elif not model.population.reciprocal:
+        table["converge"] = "it is the limit itself"
     return table
 
 

@@ -18,8 +18,10 @@ from eqsolve.errors import EqsolveError
 from eqsolve.game import Model
 from games import ALL_GAMES, VERBS, Row
 
-#: Verbs that compile or check for long are walked in the full runs.
+#: Verbs that compile or check for long: `make walk` walks them on every game.
 LONG = ("sweep", "verify", "report", "simulate", "converge")
+#: Verbs that go through all structures of a game by themselves.
+WHOLE = ("verify", "report")
 #: Stages at which a structure is refused that the notion or the file does not offer.
 NOT_OFFERED = ("notion", "ansatz", "structure", "planner", "open-loop")
 #: The grid solvers take problem files; tests of theirs walk these.
@@ -30,11 +32,11 @@ BY_FILE = ("pde",)
 STATUS = {("best-response", "sensitivity"): 4}
 
 WALK = [
-    pytest.param(row, verb, marks=[pytest.mark.slow] * (row.verbs[verb] is True and verb in LONG))
+    pytest.param(row, verb, marks=[pytest.mark.full] * (row.verbs[verb] is True and verb in LONG))
     for row in ALL_GAMES
     for verb in VERBS
     if verb not in BY_FILE
-    if row.verbs[verb] is True or not row.how
+    if not row.how or (row.verbs[verb] is True and verb not in WHOLE)
 ]
 
 
@@ -73,12 +75,24 @@ def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
     more = {
         "solve": [*given, "--json"],
         "sensitivity": given,
-        "converge": ["--n", "2,4", *given],
+        "converge": ["--n", "2,4", *_without_size(row, given)],
         "simulate": [*given, *own, "--paths", "16", "--seed", "1"],
-        "sweep": [*given, "--vary", "t=0:0.1:2", "--out", str(folder / "table.csv")],
+        "sweep": [*given, "--vary", _axis(row), "--out", str(folder / "table.csv")],
         "report": ["--out", str(folder / "page")],
     }
     return [verb, row.name, *row.how, *more.get(verb, [])]
+
+
+def _axis(row: Row) -> str:
+    """Two points of time, or of a state of the family's games."""
+    return "t=0:0.1:2" if row.declared else "x=1:2:2"
+
+
+def _without_size(row: Row, given: list[str]) -> list[str]:
+    """The parameters without the number of players of the family's games."""
+    if row.declared or not row.case:
+        return given
+    return [part for k, v in row.case.items() if k != "n" for part in ("-p", f"{k}={v}")]
 
 
 def _run(arguments: list[str]) -> Result:
