@@ -103,7 +103,7 @@ def model(notion: Notion = "feedback", size: int | None = None) -> Model:
 def _reference(notion: Notion, size: int | None) -> dict[str, dict[str, str]]:
     if notion == "feedback":
         return NASH if size is None else TWO
-    return PLANNER if notion == "planner" else {}
+    return PLANNER if notion == "planner" and size is None else {}
 
 
 DEFAULT = {

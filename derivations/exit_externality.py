@@ -84,8 +84,14 @@ def model(notion: Notion = "feedback") -> Model:
         selection="stabilizing",
         initial={L: (m0, v0)},
         cases={"default": DEFAULT},
-        reference={"default": PLANNER if notion == "planner" else NASH},
+        reference=_reference(notion),
     )
+
+
+def _reference(notion: Notion) -> dict[str, dict[str, str]]:
+    if notion == "given":
+        return {}  # to players who take the average exit as frozen the numbers are others
+    return {"default": PLANNER if notion == "planner" else NASH}
 
 
 DEFAULT = {

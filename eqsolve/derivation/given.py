@@ -54,7 +54,11 @@ def frozen(problem: Problem) -> tuple[Problem, dict[sp.Symbol, Others]]:
     for atom, others in problem.others.items():
         still = others.expression.xreplace(dict.fromkeys(controls, sp.S.Zero))
         known = others_average(game, still, others.power)
-        if others.expression.free_symbols & controls:
+        opposite = sp.Symbol(label(replace(others, expression=-others.expression)))
+        if opposite in averages:
+            # it is known by that one: the coefficients of two letters would not be determined
+            names[atom] = -opposite
+        elif others.expression.free_symbols & controls:
             names[atom] = sp.Symbol(label(others))
             averages[names[atom]] = others
         else:

@@ -10,9 +10,11 @@ import sympy as sp
 from scipy.integrate import solve_ivp
 
 from declared import A, B, a, abar, f0, f1, herd, m, number, rho, s, w, x
+from eqsolve import registry
 from eqsolve.derivation.derivation import derive
 from eqsolve.errors import DerivationError
 from eqsolve.game import Ansatz, Crowd, Game, Horizon, Law, Model, Player, State, expected
+from eqsolve.game.structure import build
 from eqsolve.kernels.kernel import model_kernel
 from eqsolve.solve.solve import solve
 from eqsolve.studies.derivatives import model_sensitivity
@@ -218,3 +220,12 @@ def test_finitely_many_converge_to_the_continuum() -> None:
         assert found.limit[f"a.{monomial}"] == pytest.approx(limit[monomial], rel=1e-14)
         slope = many * (there[monomial] - limit[monomial])
         assert found.rate_constants[f"a.{monomial}"] == pytest.approx(slope, rel=1e-5)
+
+
+def test_an_average_and_its_opposite_are_one_letter() -> None:
+    """Exit drains the own state and, by -a, the average one: one number is given, not two."""
+    model = build(registry.resolve("exit-externality").exported, {}, notion="given")
+    derivation = derive(model)
+    assert derivation.fixed is not None
+    assert len(derivation.fixed.averages) == 1
+    assert {c.verdict for c in prove(derivation)} == {"pass"}
