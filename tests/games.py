@@ -20,7 +20,8 @@ AGENT = "-p b_{0}=.12 -p nu_{0}=.2 -p sigma_{0}=.2 -p theta_{0}=.{0} -p gamma_{0
 GIVEN = {
     "merton": "-p r=.03 -p B=.09 -p s=.3 -p g=2 -p T=1",
     "lacker-zariphopoulou-cara": f"{TYPES} -p T=1.5",
-    "lacker-zariphopoulou-crra": f"{TYPES} -p T=1",
+    # at delta = 1 the file's power utility divides by zero
+    "lacker-zariphopoulou-crra": f"{TYPES} -p T=1".replace("delta=[1,2]", "delta=[2,3]"),
     "two-agent": "-p r=.03 "
     + " ".join(f"{AGENT.format(k)} -p beta_{k}=.5 -p lambda_{k}=.6" for k in (1, 2)),
 }

@@ -86,9 +86,12 @@ def test_a_wrong_minimizer_is_refused_where_it_matters(change: dict[str, Any]) -
 
 
 def test_the_gradient_across_a_periodic_end_is_in_the_table() -> None:
-    """The terminal cost jumps there by 40 times its steepest rise elsewhere, for a short time."""
+    """The terminal cost jumps there by 40 times its steepest rise elsewhere, for a short time.
+
+    No grid resolves a jump, so the grids are not compared.
+    """
     saw = BOX | {"boundary": "periodic", "terminal": lambda x: x, "scheme": "monotone"}
-    saw |= {"viscosity": 0.0, "horizon": 1e-5, "steps": 2}
+    saw |= {"viscosity": 0.0, "horizon": 1e-5, "steps": 2, "check": False}
     for size, status in ((4.0, "outside_table"), (64.0, "ok")):
         p = np.linspace(-size, size, 33)
         found = solve_mfg(**saw, hamiltonian=Tabulated(p, 0.5 * p * p, p))

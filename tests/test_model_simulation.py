@@ -14,13 +14,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy as sp
+from click.testing import CliRunner
 from flint import arb, fmpq
 
 import engine_models
+from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.simulation import Band, simulate
 from eqsolve.verify.sampling import claimed_values, simulation_checks
+from games import GIVEN
 
 NAMES = tuple(engine_models.MODELS)
 
@@ -106,6 +109,13 @@ def test_steps_that_make_no_sense_are_refused(step: float) -> None:
 def test_numbers_of_paths_that_make_no_sense_are_refused(paths: int) -> None:
     with pytest.raises(InputError, match="paths"):
         simulate(engine_models.solved("banks"), paths=paths)
+
+
+def test_power_utility_in_its_logarithmic_case_is_refused() -> None:
+    types = [*"--paths 16 --seed 1".split(), *GIVEN["lacker-zariphopoulou-cara"].split()]
+    result = CliRunner().invoke(cli, ["simulate", "lacker-zariphopoulou-crra", *types])
+    assert "delta=[1,2]" in types and result.exit_code == 2
+    assert "crra, simulation: the objective of manager divides by zero" in result.stderr
 
 
 def test_infinite_variances_are_refused() -> None:

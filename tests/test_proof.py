@@ -72,9 +72,12 @@ def test_equal_values_are_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
         here = point(S1)
         values = [arb(1.0, 1e-20), arb(1.0 + 1e-25, 1e-20), arb(2.0)]
         monkeypatch.setattr(here, "at_root", lambda k, outputs: {VALUE: values[k]})
+        monkeypatch.setattr(here, "finite", lambda values, root: True)
         with pytest.raises(UndecidedError):
             here.most_valuable([0, 1], ())
         assert here.most_valuable([0, 2], ())[0] == 2
+        monkeypatch.setattr(here, "finite", lambda values, root: root == 1)
+        assert here.most_valuable([0, 1, 2], ())[0] == 1  # the only equilibrium that exists
 
 
 def test_wide_enclosures_are_not_given() -> None:

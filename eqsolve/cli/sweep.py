@@ -184,13 +184,14 @@ def _structured(
 
 def _by_type(game: str, values: dict[str, Any]) -> dict[str, Any]:
     """Tables and vectors of types with one name for each type's number."""
-    from eqsolve.game.parameters import parsed
-    from eqsolve.game.types import suffixed
     from eqsolve.registry import resolve
     from eqsolve.verbs import declared
 
     if declared(game) is None:
-        return values
+        return values  # without SymPy, which the next imports need
+    from eqsolve.game.parameters import parsed
+    from eqsolve.game.types import suffixed
+
     read = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
     model: Any = resolve(game).model
     return suffixed(model, read)

@@ -304,6 +304,7 @@ class Simulator:
         outputs += [rate for rate, _ in parts.jumps]
         outputs += [e for _, n in parts.jumps for e in n.values()]
         for row in self.rows:
+            self._defined(row)
             outputs += [row.running, row.payoff, row.excess, row.function]
             outputs += [
                 sp.Add(*(e * sp.diff(row.function, s) for s, e in noise.items()))
@@ -314,6 +315,18 @@ class Simulator:
                 for _, sizes in self.dynamics.jumps
             ]
         self.program = Function(outputs, [*states, *self.letters, t])
+
+    def _defined(self, row: _Row) -> None:
+        """Refuse an objective that divides by zero, as a power utility in its logarithmic case."""
+        parts = (row.running, row.payoff, row.excess, row.function)
+        if any(part.has(sp.nan, sp.zoo, sp.oo, -sp.oo) for part in parts):
+            raise InputError(
+                f"the objective of {row.player.name} divides by zero at these parameters.",
+                game=self.claim.game.name,
+                stage=_STAGE,
+                remedy="Give others: power utility x**(1 - 1/delta)/(1 - 1/delta), for instance, "
+                "needs a delta other than 1.",
+            )
 
     @cached_property
     def growth(self) -> float | None:
