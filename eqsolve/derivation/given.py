@@ -120,7 +120,8 @@ def enlarged(model: Model, problem: Problem, averages: Sequence[sp.Symbol]) -> t
         form = sp.S.Zero
         for powers in sorted(parts[coefficient]):
             inner = tuple(a for a, e in zip(averages, powers) for _ in range(e))
-            shown = "".join(f"[{a.name.removeprefix(PREFIX)}]" for a in inner)
+            # names are those of columns, too, which no format lets hold a slash
+            shown = "".join(f"[{a.name.removeprefix(PREFIX)}]" for a in inner).replace("/", ":")
             part = sp.Symbol(coefficient.name + shown) if inner else coefficient
             if inner:
                 named[part] = coefficient, inner

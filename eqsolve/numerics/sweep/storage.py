@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -142,7 +143,7 @@ class Work:
         elif not text.endswith(b"\n"):
             _write_all(self._journal, b"\n")
         self._files = {
-            name: self._stack.enter_context(_opened(self.folder / f"{name}.raw"))
+            name: self._stack.enter_context(_opened(self.folder / f"{quote(name, safe='')}.raw"))
             for name in self._names
         }
         self._believe(filter(None, map(_record, lines)))
