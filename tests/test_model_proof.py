@@ -29,8 +29,10 @@ from eqsolve.verify.solution import solution_checks
 NAMES = tuple(engine_models.MODELS)
 #: Their second derivatives depend on the coefficients, or on more than domains tell.
 OPEN = {"proportional-aversion", "jumps", "rivals"}
-#: Stages at which a structure is refused: the last where an average needs a moment not followed.
-REFUSED = ("ansatz", "planner", "notion", "laws")
+#: Stages at which a structure is refused.
+REFUSED = ("ansatz", "planner", "notion")
+#: The one structure whose averages need a moment that its file does not follow.
+NOT_FOLLOWED = ("relative-wealth feedback 2", "laws")
 x, y = sp.symbols("x y")
 
 
@@ -76,7 +78,8 @@ def test_every_planted_error_is_found_in_every_game(name: str) -> None:
     try:
         derivation = derive(GAMES[name])
     except DerivationError as error:
-        assert error.stage in REFUSED, "only a structure can be refused"
+        refused = error.stage in REFUSED or (name, error.stage) == NOT_FOLLOWED
+        assert refused, "only a structure can be refused"
         return
     assert not _failed(prove(derivation))
     _assert_planted(derivation)

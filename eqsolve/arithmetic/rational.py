@@ -138,13 +138,6 @@ def value(polynomial: fmpq_mpoly | Terms, values: Sequence[arb]) -> arb:
     return total
 
 
-def exact(table: Terms) -> fmpq | None:
-    """The number that a polynomial is, if it is one."""
-    if all(not any(exponents) for exponents in table):
-        return sum(table.values(), fmpq(0))
-    return None
-
-
 def code_of(functions: Sequence[Terms], arguments: Sequence[object]) -> Code:
     """The program of polynomials in the first variables, one for each argument."""
     builder = Folding(arguments)

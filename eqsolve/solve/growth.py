@@ -133,12 +133,3 @@ def terms(expression: sp.Expr, states: Sequence[sp.Symbol]) -> dict[sp.Expr, sp.
         coefficient = units.expression(polynomial) / low
         found[function] = found.get(function, sp.S.Zero) + coefficient
     return found
-
-
-def matrix_at(
-    system: GrowthSystem, values: Mapping[sp.Symbol, sp.Expr]
-) -> list[list[sp.Expr]] | None:
-    """The matrix with values inserted; None where there is none."""
-    if system.matrix is None:
-        return None
-    return [[entry.xreplace(dict(values)) for entry in row] for row in system.matrix]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from eqsolve.derivations.relative_wealth import model
 from eqsolve.errors import DerivationError
 from eqsolve.game.parameters import read
 from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
+from eqsolve.numerics.sweep import design, write_sweep
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import BITS, Point
 from hard_families import plain, wide
@@ -147,3 +149,14 @@ def test_closed_loop_of_the_continuum_against_the_key(name: str) -> None:
 def test_closed_loop_of_finitely_many_needs_their_second_moment() -> None:
     with pytest.raises(DerivationError, match="needs the mean of x\\*\\*2"):
         derive(model("feedback", 3))
+
+
+def test_columns_of_frozen_averages_are_names_in_every_format(tmp_path: Path) -> None:
+    case = "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6 n=3 x=1 m=1"
+    fixed = dict(part.split("=") for part in case.split())
+    plan = design("relative-wealth", {"t": [0.0, 0.1]}, fixed, structure=(("size", 3),))
+    named = [name for name in plan.columns if "[" in name]
+    assert named and not any("/" in name for name in named)
+    for suffix in (".csv", ".nc", ".zarr"):
+        write_sweep(plan, tmp_path / f"table{suffix}")
+        assert (tmp_path / f"table{suffix}").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from eqsolve.errors import DerivationError, InputError
 from eqsolve.game import Model
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.sweep import design, write_sweep
+from eqsolve.numerics.sweep import design
 from eqsolve.registry import adopt
 from eqsolve.solve.solve import solve
 from eqsolve.verbs import sweep
@@ -125,14 +124,3 @@ def test_a_model_sweeps_in_threads_only() -> None:
     assert list(plan.evaluate(0, 2)["status"]) == [0, 0]
     with pytest.raises(InputError, match="Name the game's file, or use threads"):
         pickle.dumps(plan)
-
-
-def test_columns_of_frozen_averages_are_names_in_every_format(tmp_path: Path) -> None:
-    case = "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6 n=3 x=1 m=1"
-    fixed = dict(part.split("=") for part in case.split())
-    plan = design("relative-wealth", {"t": [0.0, 0.1]}, fixed, structure=(("size", 3),))
-    named = [name for name in plan.columns if "[" in name]
-    assert named and not any("/" in name for name in named)
-    for suffix in (".csv", ".nc", ".zarr"):
-        write_sweep(plan, tmp_path / f"table{suffix}")
-        assert (tmp_path / f"table{suffix}").exists()
