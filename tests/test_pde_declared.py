@@ -233,7 +233,7 @@ def test_the_second_variation_is_that_of_the_discrete_cost() -> None:
     numbers = {**VALUES, "g": "5", "T": "4"}
     exact = {sp.Symbol(n): sp.Rational(v) for n, v in numbers.items()}
     limit = planner.bounded(exact)
-    assert 0.05 < limit < 4
+    assert limit is not None and 0.05 < limit < 4
 
     def smallest(horizon: float, steps: int = 400) -> float:
         width = horizon / steps

@@ -8,7 +8,6 @@ the others' through the laws: ``sum_l E[df/dl] of_l(x, a)``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.linalg import expm
-from scipy.optimize import brentq
 
 from eqsolve import expression
 from eqsolve.errors import InputError, NoSolutionError
@@ -29,6 +26,7 @@ from eqsolve.pde.edge import Progress
 from eqsolve.pde.hamiltonians import Compiled, Hamiltonian, Quadratic
 from eqsolve.pde.mfg import MFGSolution, gaussian, solve_mfg
 from eqsolve.pde.result import of_mean_field
+from eqsolve.pde.second_order import explosion
 
 #: Nodes and steps, both of which can be halved.
 NODES, STEPS = 241, 120
@@ -36,8 +34,6 @@ NODES, STEPS = 241, 120
 REACH = 6.0
 #: Most domains that are tried, each as wide as the law on the one before asks for.
 TRIES = 5
-#: Times at which the planner's second variation is looked at.
-SCANNED = 2001
 #: The strategy is compared within so many deviations of the initial law.
 COMPARED = 2.0
 
@@ -109,33 +105,15 @@ class MeanField(Part):
         pairs = [(running, y, y), (running, y, d), (running, d, d), (final, y, y)]
         return sp.Matrix([sp.expand(sp.diff(cost, a, b)) for cost, a, b in pairs])
 
-    def bounded(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
-        """The horizon on which a shift of all players together begins to lower the cost.
-
-        The second variation is an accessory problem: it is positive as long as the solution of its
-        Hamiltonian system that starts from the end, y = 1 and costate g y, has no zero.
-        """
+    def bounded(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float | None:
+        """The horizon on which a shift of all players together begins to lower the cost, if any."""
         yy, yd, dd, end = (float(e.xreplace(exact)) for e in self.shifted())
         drift, factor = self.affine(self.game.states[0].drift, "the drift")
-        slope, k = (
-            float(sp.diff(drift, self.state).xreplace(exact)),
-            float(factor.xreplace(exact)),
-        )
-        if not dd > 0:
-            return 0.0
-        # with the best shift d = -(yd y + k p)/dd of the control, backwards in time
-        pull = slope - k * yd / dd
-        system = -np.array([[pull, -k * k / dd], [-(yy - yd * yd / dd), -pull]])
-        horizon = self._horizon(exact)
-
-        def shift(time: float) -> float:
-            return float((expm(system * time) @ np.array([1.0, end]))[0])
-
-        times = np.linspace(0.0, horizon, SCANNED)
-        for before, after in zip(times, times[1:]):
-            if shift(after) <= 0:
-                return float(brentq(shift, before, after))
-        return math.inf
+        slope, k = (float(part.xreplace(exact)) for part in (sp.diff(drift, self.state), factor))
+        # in the shift b = slope y + k d of the speed
+        square, mixed = dd / k**2, 2 * (yd / k - slope * dd / k**2)
+        rest = yy - 2 * slope * yd / k + slope**2 * dd / k**2
+        return explosion(self._horizon(exact), square, mixed, rest, end)
 
     def _horizon(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
         assert self.game.horizon.end is not None
@@ -258,7 +236,7 @@ class MeanField(Part):
             )
         if not float(square) > 0:
             raise InputError("the control costs nothing.", game=self.game.name, stage="pde")
-        if self.game.notion == "planner" and (limit := self.bounded(exact)) <= self._horizon(exact):
+        if self.game.notion == "planner" and (limit := self.bounded(exact)) is not None:
             raise NoSolutionError(
                 f"the planner's second-order condition fails on horizons of {limit:.7g} or more: a "
                 "shift of all players together lowers the cost.",

@@ -11,7 +11,9 @@ derivative in the same direction is the second variation
     int ( E[Lambda''] b^2 + (control + E[control_mean']) b beta + q beta^2 ) dt + q_T beta(T)^2,
 
 with q the mean derivative of the slope of the cost along the motion. It must be positive (Jacobi's
-condition), which on the grid of times is the sign of a tridiagonal matrix.
+condition), which on the grid of times is the sign of a tridiagonal matrix. Where a declaration
+gives the factors as numbers (costs that are quadratic), `explosion` judges before anything is
+solved; else `judged` does with those of the solution.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
+from scipy.optimize import brentq
 
 from eqsolve.pde.couplings import Coupling
 from eqsolve.pde.edge import Field, sampled
@@ -34,6 +37,10 @@ Array = NDArray[np.float64]
 
 #: Relative deviation of the part in the control's mean from that of a planner's representative.
 ALIKE = 1e-9
+#: Steps in time of a second variation with constant factors.
+STEPS = 4000
+#: Share of a horizon from which on the second variation is looked at.
+SHORTEST = 1e-3
 
 
 def judged(
@@ -103,14 +110,50 @@ def curvature(solution: MFGSolution, running: Coupling, terminal: Coupling, own:
     )
     slope = np.array([_bent(running, x, *at) for at in zip(middle, mean, variance, control)])
     last = _bent(terminal, x, law[-1], solution.mean[-1], solution.variance[-1], 0.0)
+    # control b beta + control_mean' b beta
+    return least(times, own, 2.0 * running.control, slope, last)
+
+
+def explosion(
+    horizon: float, square: float, mixed: float, slope: float, last: float
+) -> float | None:
+    """The shortest horizon on which the second variation is not positive, up to the given one.
+
+    Parameters
+    ----------
+    horizon : T.
+    square, mixed, slope, last : factors of b^2, b beta, beta^2 and beta(T)^2.
+    """
+    shares = np.linspace(0.0, 1.0, STEPS + 1)
+
+    def judged_at(length: float) -> float:
+        return least(length * shares, square, mixed, np.full(STEPS, slope), last)
+
+    if judged_at(horizon) > 0:
+        return None
+    first = SHORTEST * horizon
+    return first if judged_at(first) <= 0 else float(brentq(judged_at, first, horizon))
+
+
+def least(times: Array, square: float, mixed: float, slope: Array, last: float) -> float:
+    """Smallest eigenvalue of the second variation, the motion measured in the mean square.
+
+    Parameters
+    ----------
+    times : increasing, (steps + 1,).
+    square, mixed : factors of b^2 and of b beta.
+    slope : factor of beta^2 on each step, (steps,).
+    last : factor of beta(T)^2.
+    """
     step = np.diff(times)
-    # control b beta + control_mean' b beta = control d(beta^2)/dt
-    crossed = np.full(step.size, running.control)
-    rise, fall = own / step + crossed + slope * step / 4, own / step - crossed + slope * step / 4
+    # b beta = d(beta^2)/dt/2
+    crossed = np.full(step.size, mixed / 2)
+    rise = square / step + crossed + slope * step / 4
+    fall = square / step - crossed + slope * step / 4
     diagonal = rise.copy()
     diagonal[:-1] += fall[1:]
     diagonal[-1] += last
-    beside = (-own / step + slope * step / 4)[1:]
+    beside = (-square / step + slope * step / 4)[1:]
     weight = 0.5 * (step + np.append(step[1:], 0.0))
     diagonal, beside = diagonal / weight, beside / np.sqrt(weight[1:] * weight[:-1])
     return float(eigvalsh_tridiagonal(diagonal, beside, select="i", select_range=(0, 0))[0])
