@@ -32,3 +32,23 @@ def triangular(
     edges = [(name, need) for name in names for need in needs[name] if need in place]
     blocks = strongly_connected_components((names, edges))
     return tuple(tuple(sorted(block, key=place.__getitem__)) for block in blocks)
+
+
+def assigned(
+    occurring: Sequence[set[sp.Symbol]], unknowns: Sequence[sp.Symbol]
+) -> dict[sp.Symbol, int] | None:
+    """For each unknown an equation of its own in which it occurs (augmenting paths), or None."""
+    owner: dict[int, sp.Symbol] = {}
+
+    def place(unknown: sp.Symbol, tried: set[int]) -> bool:
+        for k, symbols in enumerate(occurring):
+            if unknown in symbols and k not in tried:
+                tried.add(k)
+                if k not in owner or place(owner[k], tried):
+                    owner[k] = unknown
+                    return True
+        return False
+
+    if not all(place(unknown, set()) for unknown in unknowns):
+        return None
+    return {unknown: k for k, unknown in owner.items()}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 from flint import fmpq_mpoly
 
-from eqsolve.derivation.blocks import components
+from eqsolve.derivation.blocks import assigned, components
 from eqsolve.derivation.closure import Closure
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
 from eqsolve.game import Game, Model
+
+#: Terms up to which rates are multiplied out with a feedback that divides by coefficients.
+LONGEST = 1500
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class CoefficientSystem:
         parameters; zero in a stationary problem.
     terminal : its value when the horizon ends, where the horizon has an end.
     nonzero : denominators that were assumed not to vanish.
+    open_rates : the rates with the coefficients of ``feedback`` as letters; with these inserted
+        they are ``rates``. Empty where the ansatz closes with the feedback inserted only.
+    conditions : for each of these letters a first-order condition ``= 0`` that determines it.
+    nested : whether rates are too long to be multiplied out: the feedback stands in them as it is.
     """
 
     unknowns: tuple[sp.Symbol, ...]
@@ -38,6 +46,14 @@ class CoefficientSystem:
     rates: Mapping[sp.Symbol, sp.Expr]
     terminal: Mapping[sp.Symbol, sp.Expr]
     nonzero: tuple[sp.Expr, ...]
+    open_rates: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    conditions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    nested: bool = False
+
+    @property
+    def written(self) -> Mapping[sp.Symbol, sp.Expr]:
+        """The rates as they are written: too long ones with the letters of the feedback."""
+        return self.open_rates if self.nested else self.rates
 
 
 def unknowns_of(
@@ -83,43 +99,95 @@ def match(
     conditions = [e.xreplace(spelled) for e in conditions]
     equations = [e.xreplace(spelled) for e in equations]
 
-    feedback, implicit, nonzero = _feedback(game, conditions, states, own, unknowns)
-    inserted = [e.xreplace(feedback) for e in equations]
-    units = Units.of(inserted)
-    lines = [p for e in inserted for p in units.collect(e, states)]
-    dots = [rates[c] for c in unknowns]
-    for polynomial in lines:
-        if not is_linear(units.ring, polynomial, dots):
-            raise game.error("the rates of the coefficients enter nonlinearly.", stage="matching")
-    solution = solve_linear(units.ring, lines, dots)
-    if solution.residuals:
-        raise game.error(
-            f"the ansatz does not close: {_shown(units, solution.residuals[0])} = 0 would be "
-            "needed.",
-            stage="matching",
-            remedy="Enlarge the ansatz by the terms that its equations have.",
-        )
-    names = {rates[c]: c for c in unknowns}
-    lost = [names[d] for d in dots if d not in solution.values]
-    if lost:
-        raise game.error(
-            f"no equation determines {', '.join(map(str, lost))}.",
-            stage="matching",
-            remedy="Leave the coefficient out of the ansatz, or declare it as a parameter.",
-        )
-    values: dict[sp.Symbol, sp.Expr] = {}
-    for dot, ratio in solution.values.items():
-        top, below = units.expression(ratio.numerator), units.expression(ratio.denominator)
-        values[names[dot]] = top / below
-        nonzero.append(below)
-    back = {c: values[c] for c in unknowns}
+    found = _feedback(game, conditions, states, own, unknowns)
+    nonzero = list(found.nonzero)
+    dots = {rates[c]: c for c in unknowns}
+    open_rates: dict[sp.Symbol, sp.Expr] = {}
+    nested = False
+    if found.conditions:
+        solved = _rates(equations, states, dots)
+        if not solved.wrong:
+            open_rates = solved.values
+            divides = any(e.free_symbols & set(unknowns) for e in found.nonzero)
+            nested = divides and _length(open_rates.values(), found.feedback) > LONGEST
+    if nested:
+        values = {c: e.xreplace(found.feedback) for c, e in open_rates.items()}
+        nonzero += solved.nonzero
+    else:
+        inserted = [e.xreplace(found.feedback) for e in equations]
+        if open_rates:
+            # what was solved already, with less to multiply out
+            inserted = [dot - open_rates[c].xreplace(found.feedback) for dot, c in dots.items()]
+        solved = _rates(inserted, states, dots)
+        if solved.wrong:
+            raise game.error(solved.wrong, stage="matching", remedy=solved.remedy)
+        values, nonzero = solved.values, nonzero + solved.nonzero
     return CoefficientSystem(
         tuple(unknowns),
-        feedback,
-        implicit,
-        back,
+        found.feedback,
+        found.implicit,
+        {c: values[c] for c in unknowns},
         terminal_values(model, systems, unknowns) if game.horizon.end is not None else {},
         tuple(dict.fromkeys(e for e in nonzero if not e.is_number)),
+        {c: open_rates[c] for c in unknowns} if open_rates else {},
+        found.conditions if open_rates else {},
+        nested,
+    )
+
+
+@dataclass
+class _Rates:
+    """The time derivatives of coefficients, or why the ansatz does not close."""
+
+    values: dict[sp.Symbol, sp.Expr]
+    nonzero: list[sp.Expr]
+    wrong: str = ""
+    remedy: str = ""
+
+
+def _rates(
+    equations: Sequence[sp.Expr], states: Sequence[sp.Symbol], dots: Mapping[sp.Symbol, sp.Symbol]
+) -> _Rates:
+    """Solve the equations, for all states, for the derivatives ``dots`` of the coefficients."""
+    units = Units.of(equations)
+    lines = [p for e in equations for p in units.collect(e, states)]
+    if not all(is_linear(units.ring, polynomial, list(dots)) for polynomial in lines):
+        return _Rates({}, [], "the rates of the coefficients enter nonlinearly.")
+    solution = solve_linear(units.ring, lines, list(dots))
+    if solution.residuals:
+        return _Rates(
+            {},
+            [],
+            f"the ansatz does not close: {_shown(units, solution.residuals[0])} = 0 would be "
+            "needed.",
+            "Enlarge the ansatz by the terms that its equations have.",
+        )
+    lost = [str(c) for dot, c in dots.items() if dot not in solution.values]
+    if lost:
+        return _Rates(
+            {},
+            [],
+            f"no equation determines {', '.join(lost)}.",
+            "Leave the coefficient out of the ansatz, or declare it as a parameter.",
+        )
+    found = _Rates({}, [])
+    for dot, ratio in solution.values.items():
+        top, below = units.expression(ratio.numerator), units.expression(ratio.denominator)
+        found.values[dots[dot]] = top / below
+        found.nonzero.append(below)
+    return found
+
+
+def _length(expressions: Iterable[sp.Expr], inserted: Mapping[sp.Symbol, sp.Expr]) -> int:
+    """A bound of the terms of rational expressions when others are inserted in them."""
+    sizes = {}
+    for letter, value in inserted.items():
+        above, below = sp.fraction(value)
+        sizes[letter] = max(len(sp.Add.make_args(e)) for e in (above, below))
+    return sum(
+        math.prod(sizes[s] ** int(e) for s, e in term.as_powers_dict().items() if s in sizes)
+        for expression in expressions
+        for term in sp.Add.make_args(sp.fraction(expression)[0])
     )
 
 
@@ -137,19 +205,31 @@ def _moment_equations(system: ExtendedHJB | Adjoints) -> list[sp.Expr]:
     return [system.moment_equation(m) for m in system.problem.moments]
 
 
+@dataclass
+class _Feedback:
+    """What the first-order conditions say of the feedback's own coefficients.
+
+    ``conditions`` gives each explicit one its equation; it is empty if one has none of its own.
+    """
+
+    feedback: dict[sp.Symbol, sp.Expr]
+    implicit: dict[sp.Symbol, sp.Expr]
+    nonzero: list[sp.Expr]
+    conditions: dict[sp.Symbol, sp.Expr]
+
+
 def _feedback(
     game: Game,
     conditions: Sequence[sp.Expr],
     states: Sequence[sp.Symbol],
     own: Sequence[sp.Symbol],
     unknowns: Sequence[sp.Symbol],
-) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr], list[sp.Expr]]:
+) -> _Feedback:
     """Solve the first-order conditions for the feedback's own coefficients."""
     units = Units.of(conditions)
     lines = [p for e in conditions for p in units.collect(e, states) if not p.is_zero()]
-    feedback: dict[sp.Symbol, sp.Expr] = {}
-    implicit: dict[sp.Symbol, sp.Expr] = {}
-    nonzero: list[sp.Expr] = []
+    found = _Feedback({}, {}, [], {})
+    several = False
     groups = components({i: _occurring(units, p, own) for i, p in enumerate(lines)}, own)
     for rows, group in groups:
         polynomials = [lines[i] for i in rows]
@@ -160,12 +240,16 @@ def _feedback(
             _refuse(game, units, solution.residuals, solution.free)
             for symbol, ratio in solution.values.items():
                 below = units.expression(ratio.denominator)
-                feedback[symbol] = units.expression(ratio.numerator) / below
-                nonzero.append(below)
+                found.feedback[symbol] = units.expression(ratio.numerator) / below
+                found.nonzero.append(below)
+            paired = assigned([_occurring(units, p, group) for p in polynomials], group)
+            several |= len(polynomials) != len(group) or paired is None
+            for symbol, k in (paired or {}).items():
+                found.conditions[symbol] = _carrying(units, polynomials[k], group)[0]
         elif len(polynomials) == len(group):
             for symbol, polynomial in zip(group, polynomials):
-                implicit[symbol], dropped = _carrying(units, polynomial, group)
-                nonzero += dropped
+                found.implicit[symbol], dropped = _carrying(units, polynomial, group)
+                found.nonzero += dropped
         else:
             raise game.error(
                 f"the first-order conditions give {len(polynomials)} equations for "
@@ -173,10 +257,12 @@ def _feedback(
                 stage="first-order condition",
                 remedy="Choose another form of the feedback.",
             )
-    lost = [s for s in own if s not in feedback and s not in implicit]
+    lost = [s for s in own if s not in found.feedback and s not in found.implicit]
     if lost:
         _refuse(game, units, (), tuple(lost))
-    return feedback, implicit, nonzero
+    if several:
+        found.conditions.clear()
+    return found
 
 
 def _carrying(

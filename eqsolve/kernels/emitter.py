@@ -228,9 +228,16 @@ class Emitter:
 
     def root(self, step: Root) -> None:
         name = self.names[step.symbol]
-        block = next((b for b in self.derivation.blocks if step.symbol in b), ())
-        if step.symbol in self.derivation.system.rates and len(block) > 1:
+        blocks, system = self.derivation.blocks, self.derivation.system
+        block = next((b for b in blocks if step.symbol in b), ())
+        if step.symbol in system.rates and len(block) > 1:
             self.settle(block)
+            return
+        if step.symbol in system.conditions:
+            form = system.feedback[step.symbol]
+            unknown = form.free_symbols - set(self.known)
+            self.settle(next(b for b in blocks if unknown & set(b)))
+            self.assign(step.symbol, form)
             return
         if not step.coefficients:
             function = f"equation_{name}"
@@ -294,7 +301,8 @@ class Emitter:
         return sp.cancel(rate / step.equation), start
 
     def roots(self, step: Roots) -> None:
-        self.settle(step.symbols)
+        # coefficients of the feedback among them follow from the others
+        self.settle([s for s in step.symbols if s not in self.derivation.system.conditions])
 
     def settle(self, symbols: Sequence[sp.Symbol]) -> None:
         """The limit of coupled coefficients as the horizon grows."""

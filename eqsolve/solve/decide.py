@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 from flint import acb_mat, arb, arb_mat
-from scipy.integrate import solve_ivp
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation
@@ -191,6 +190,8 @@ def by_limit(
     unknowns = derivation.system.unknowns
 
     def choose(candidates: Sequence[Candidate]) -> tuple[int | None, str]:
+        from scipy.integrate import solve_ivp  # for few points
+
         table = dict(parameters)
         for symbol in derivation.system.implicit:
             table[symbol] = exact(candidates[0].values[symbol])

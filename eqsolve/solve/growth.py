@@ -28,8 +28,8 @@ class GrowthSystem:
     Attributes
     ----------
     functions : the functions of the states.
-    matrix : coefficients in parameters and coefficients of the ansatz; None if the generator
-        leads out of every finite space.
+    matrix : coefficients in parameters and coefficients of functions and feedback; None if the
+        generator leads out of every finite space.
     rate : hazard plus discount rate.
     """
 
@@ -75,7 +75,13 @@ class _Follower:
         return [self.inserted(p.xreplace(self.definitions)) for p in parts if p != 0]
 
     def inserted(self, expression: sp.Expr) -> sp.Expr:
-        return expression.xreplace(dict(self.derivation.system.feedback))
+        """With coefficients of the feedback that are numbers, or the same as others."""
+        return expression.xreplace(self.plain)
+
+    @cached_property
+    def plain(self) -> dict[sp.Symbol, sp.Expr]:
+        feedback = self.derivation.system.feedback
+        return {c: e for c, e in feedback.items() if e.is_Symbol or e.is_Rational}
 
     @cached_property
     def definitions(self) -> dict[sp.Symbol, sp.Expr]:

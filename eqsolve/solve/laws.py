@@ -70,7 +70,7 @@ class Laws:
         wanted = [s for s in self.states] + [s**2 for s in self.states]
         played = self.derivation.played
         found = follow(played, played.systems[0], wanted)
-        if self.derivation.fixed is None or found.matrix is None:
+        if found.matrix is None:
             return found
         # coefficients of the strategy in those that move at known rates
         spelled = self.derivation.spelled

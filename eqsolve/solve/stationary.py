@@ -1,26 +1,29 @@
-"""All solutions of a stationary coefficient system, block by block."""
+"""All solutions of a stationary coefficient system, block by block.
+
+The coefficients of the feedback are unknowns beside those of the functions. In these, at a given
+feedback, the equations are linear; they are eliminated exactly, and one or two polynomials in the
+coefficients of the feedback are left.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy as sp
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mpoly
+from flint import arb, arb_mat, ctx, fmpq_mpoly
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.roots import function_roots, polynomial_roots
 from eqsolve.arithmetic.systems import real_solutions
+from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
 from eqsolve.solve.conditions import Condition, domains
 from eqsolve.solve.path import exact as midpoint
-
-#: What is known of a coefficient: a rational number, or a ball around an irrational one.
-Number: TypeAlias = Any
-Values = dict[sp.Symbol, Number]
+from eqsolve.solve.reduction import Degenerate, Values, ball, eliminated, evaluated, rational
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,6 @@ class Solutions:
     degenerate: str = ""
 
 
-class _Degenerate(Exception):
-    """A block has infinitely many solutions, or may have; the message is a sentence."""
-
-
 def stationary(
     derivation: Derivation,
     parameters: Mapping[sp.Symbol, sp.Rational],
@@ -52,32 +51,41 @@ def stationary(
 ) -> Solutions:
     """Find all real solutions at exact parameters; of some unknowns if they need no other."""
     system = derivation.system
+    rates = system.open_rates or system.rates
     equations = {
         symbol: expression.xreplace(dict(parameters))
-        for symbol, expression in (*system.rates.items(), *system.implicit.items())
+        for symbol, expression in (
+            *rates.items(),
+            *system.implicit.items(),
+            *system.conditions.items(),
+        )
     }
+    needs = {u: [s for s in equations if s in e.free_symbols] for u, e in equations.items()}
     positive = [c.expression.xreplace(dict(parameters)) for c in domains(derivation)]
     points: list[Values] = [{}]
     complete, degenerate = True, ""
-    for block in derivation.blocks:
+    for block in triangular(needs):
         if only and not set(block) <= set(only):
             continue
         found: list[Values] = []
         for point in points:
             try:
-                more, whole = _block(block, [equations[u] for u in block], point)
-            except _Degenerate as found_none:
+                inner = [u for u in block if u in system.conditions]
+                more, whole = _block(block, [equations[u] for u in block], point, inner)
+            except Degenerate as found_none:
                 complete, degenerate = False, str(found_none)
                 continue
             complete &= whole
             found += [{**point, **values} for values in more]
         points = [point for point in found if not _outside(point, positive)]
-    return Solutions(tuple(points), complete, degenerate)
+    names = (*system.unknowns, *system.implicit)
+    found = [{s: point[s] for s in names if s in point} for point in points]
+    return Solutions(tuple(found), complete, degenerate)
 
 
 def _outside(point: Values, positive: Sequence[sp.Expr]) -> bool:
     """Whether something that stands under a power or logarithm is surely not positive."""
-    values = {symbol: _ball(value) for symbol, value in point.items()}
+    values = {symbol: ball(value) for symbol, value in point.items()}
     return any(
         Condition(expression, "").holds(values) is False
         for expression in positive
@@ -86,9 +94,15 @@ def _outside(point: Values, positive: Sequence[sp.Expr]) -> bool:
 
 
 def _block(
-    block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], known: Values
+    block: Sequence[sp.Symbol],
+    equations: Sequence[sp.Expr],
+    known: Values,
+    feedback: Sequence[sp.Symbol] = (),
 ) -> tuple[list[Values], bool]:
-    """The solutions of one block at known values of earlier ones, and whether these are all."""
+    """The solutions of one block at known values of earlier ones, and whether these are all.
+
+    ``feedback`` are the block's unknowns that are coefficients of the feedback.
+    """
     exact = {s: v for s, v in known.items() if not isinstance(v, arb)}
     inserted = [e.xreplace(exact) for e in equations]
     bases = _bases(inserted, block)
@@ -103,18 +117,22 @@ def _block(
     if len(block) == 1:
         (unknown,) = block
         coefficients = [
-            _value(units.expression(c), known) for c in ring.coefficients(numerators[0], unknown)
+            evaluated(units.expression(c), known) for c in ring.coefficients(numerators[0], unknown)
         ]
         roots = polynomial_roots(
-            [_ball(c) if isinstance(c, arb) else _fmpq(c) for c in coefficients]
+            [ball(c) if isinstance(c, arb) else rational(c) for c in coefficients]
         )
         values: list[Values] = [{unknown: root.value} for root in roots.roots]
         return values, roots.complete
+    if feedback:
+        solved = eliminated(block, numerators, units, known, feedback)
+        if solved is not None:
+            return solved
     middle = {s: midpoint(v) for s, v in known.items() if isinstance(v, arb)}
     # earlier irrational values: their balls are far narrower than solutions are apart
     solutions = real_solutions([e.xreplace(middle) for e in inserted], block, bits=ctx.prec)
     if solutions.degenerate:
-        raise _Degenerate(f"The equations of {_listed(block)} have infinitely many solutions.")
+        raise Degenerate(f"The equations of {_listed(block)} have infinitely many solutions.")
     found = [dict(zip(block, point)) for point in solutions.points]
     return found, solutions.complete and not any(e.has(*middle) for e in inserted if middle)
 
@@ -151,7 +169,7 @@ def _transcendental(
         edge = sp.Rational(-inner.xreplace({unknown: sp.S.Zero}) / slope)
         low, high = (max(low, edge), high) if slope > 0 else (low, min(high, edge))
     function = Function([equations[0]], [unknown])
-    ends = [_fmpq(end) if end.is_Rational else None for end in (low, high)]
+    ends = [rational(end) if end.is_Rational else None for end in (low, high)]
     roots = function_roots(function, *ends, bits=ctx.prec)
     return [{unknown: root.value} for root in roots.roots], roots.complete
 
@@ -167,7 +185,7 @@ def _linear(
             return [], True
         if solution.free:
             described = solution.described(block)
-            raise _Degenerate(f"The equations of {_listed(block)} have {described}.")
+            raise Degenerate(f"The equations of {_listed(block)} have {described}.")
         exact = {
             u: units.expression(v.numerator) / units.expression(v.denominator)
             for u, v in solution.values.items()
@@ -179,13 +197,13 @@ def _linear(
         rest = units.expression(polynomial)
         for column, unknown in enumerate(block):
             slope = sp.diff(rest, unknown)
-            matrix[row, column] = _evaluate(slope, known)
+            matrix[row, column] = ball(evaluated(slope, known))
         still = rest.xreplace({u: sp.S.Zero for u in block})
-        right[row, 0] = -_evaluate(still, known)
+        right[row, 0] = -ball(evaluated(still, known))
     try:
         solved: Any = matrix.solve(right)
     except ZeroDivisionError:
-        raise _Degenerate(
+        raise Degenerate(
             f"The determinant of the equations of {_listed(block)} cannot be told from zero: they "
             "have no solution, or infinitely many."
         ) from None
@@ -194,22 +212,3 @@ def _linear(
 
 def _listed(block: Sequence[sp.Symbol]) -> str:
     return ", ".join(map(str, block))
-
-
-def _value(expression: sp.Expr, known: Values) -> Number:
-    return expression if expression.is_Rational else _evaluate(expression, known)
-
-
-def _evaluate(expression: sp.Expr, known: Mapping[sp.Symbol, Number]) -> arb:
-    """A ball around an expression in known symbols."""
-    names = sorted(expression.free_symbols, key=lambda s: s.name)
-    value: arb = Function([expression], names)([_ball(known[name]) for name in names])[0]
-    return value
-
-
-def _ball(value: Number) -> arb:
-    return value if isinstance(value, arb) else arb(_fmpq(value))
-
-
-def _fmpq(value: sp.Rational) -> fmpq:
-    return fmpq(int(value.p), int(value.q))

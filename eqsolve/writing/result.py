@@ -163,7 +163,7 @@ def coefficients(derivation: Derivation) -> Stage:
     system, end = derivation.system, derivation.model.game.horizon.end
     lines = []
     for unknown in system.unknowns:
-        rate = system.rates[unknown]
+        rate = system.written[unknown]
         if derivation.stationary:
             numerator = sp.fraction(algebra.factored(rate))[0]
             lines.append(Line(sp.S.Zero, _by_monomial(numerator, system.unknowns)))

@@ -141,9 +141,33 @@ def test_second_moments_that_explode_in_play_only() -> None:
 def test_closed_loop_of_the_continuum_against_the_key(name: str) -> None:
     key = closed_loop_mfg(cases.SETS[name])
     answer = solved(cases.SETS[name], None, "1", "1", "feedback")
-    assert answer.ok and key["status"] == "ok"
+    assert answer.ok and key["status"] == "ok" and answer.certificate["complete"]
     for ours, theirs in zip(strategy(answer, None), ("p1", "p2", "p3")):
         assert close(ours, key[theirs]), theirs
+
+
+def test_two_cubics_decide_whether_there_is_a_closed_loop_of_the_continuum() -> None:
+    """With the given averages there is an equilibrium here, with those that follow wealth none."""
+    answer = solved({**cases.NO_CLOSED_LOOP, "alpha": "1"}, None, "1", "1", "feedback")
+    assert not answer.ok
+    assert answer.status.label == "no-admissible-root", "decided: all roots are known"
+    key = closed_loop_mfg({**cases.NO_CLOSED_LOOP, "alpha": "1"})
+    assert key["status"] == "no-solution" and len(key["means"]) == 3
+    means = sorted(_means(cases.NO_CLOSED_LOOP, answer))
+    assert means == pytest.approx(sorted(map(float, key["means"])), rel=1e-9)
+
+
+def _means(row: Mapping[str, Any], answer: Answer) -> list[float]:
+    """The coefficients p1 + p2 of the mean, from c = (B p2 a - lam theta)/F1, where D2 > 0."""
+    r, lam, theta = (float(Fraction(row[k])) for k in ("r", "lam", "theta"))
+    drift = float(Fraction(row["b"])) - r
+    found = []
+    for root in [r for r in answer.roots if r["h20"] > 0]:
+        a, c = root["a"], root["c"]
+        p1 = (lam - r - lam / a) / drift
+        p2 = (c * (lam - r - drift * p1) + lam * theta) / (drift * (a + c))
+        found.append(p1 + p2)
+    return found
 
 
 def test_closed_loop_of_finitely_many_needs_their_second_moment() -> None:

@@ -28,7 +28,8 @@ def recognize(block: Block, known: Known) -> Found | None:
     if hidden & set(block.symbols):
         return None
     best: tuple[int, Found] | None = None
-    for pivot in block.symbols:
+    # among equals a coefficient of the feedback: the others then exist whatever the drift
+    for pivot in (*block.constraints, *block.rates):
         elimination = _Elimination(block, known, units)
         if elimination.reduce(pivot):
             found = elimination.end(pivot)

@@ -72,8 +72,10 @@ class _Solver:
         end = game.horizon.end
         calendar = {t: (end if end is not None else sp.S.Zero) - to_go}
         self.moving = not derivation.stationary
-        self.rates = {u: -rate.xreplace(calendar) for u, rate in system.rates.items()}
-        self.constraints, assumed = _constraints(system.implicit)
+        self.rates = {u: -rate.xreplace(calendar) for u, rate in system.written.items()}
+        # rates too long to be multiplied out are solved together with the feedback
+        beside = system.conditions if system.nested else {}
+        self.constraints, assumed = _constraints({**system.implicit, **beside})
         self.terminal = dict(system.terminal)
         self.steps: list[Step] = []
         self.explosions: list[Explosion] = []
