@@ -10,6 +10,8 @@ it; the paper's displays, claims and figures are attached to them. This file dec
 engine of all other games, which is to replace that one. With the notion given, averages of the
 others' positions are frozen (the paper's notion); with feedback they follow wealth (closed-loop
 Nash equilibrium, of the continuum: finitely many agents need the mean of their squared wealth).
+Agents are alike, or each has parameters of its own (the interest rate is common to all) and, of
+finitely many, a weight in the average.
 
 In the ansatz y is the others' wealth over n, or the average of a continuum, so that coefficients
 have the paper's meaning; strategies are printed in x and the average m.
@@ -40,16 +42,18 @@ from eqsolve.game import (
 
 x, m, pi = sp.symbols("x m pi")
 r, b, nu, sigma, theta, gamma, alpha, beta, n = sp.symbols("r b nu sigma theta gamma alpha beta n")
-lam, B = sp.symbols("lambda B")
+lam, B, weight = sp.symbols("lambda B weight")
+OWN = (b, nu, sigma, theta, gamma, alpha, beta, lam)
 a, c, d, h20, h11, h02, h10, h01, h00 = sp.symbols("a c d h20 h11 h02 h10 h01 h00")
 p1, p2, p3 = sp.symbols("p1 p2 p3")
 G, H = Moment("G", x - theta * m), Moment("H", (x - theta * m) ** 2)
 
 
-def model(notion: Notion = "given", size: int | None = None) -> Model:
-    """The game of ``size`` agents or of a continuum of them."""
+def model(notion: Notion = "given", size: int | None = None, types: bool = False) -> Model:
+    """The game of ``size`` agents or of a continuum of them, alike or of types of their own."""
     finite = size is not None
-    y = m - x / n if finite else m
+    weighted = finite and types
+    y = m - x * (weight if weighted else 1 / n) if finite else m
     mean = a * x + c * y + d
     second = h20 * x**2 + h11 * x * y + h02 * y**2 + h10 * x + h01 * y + h00
     return Model(
@@ -68,7 +72,12 @@ def model(notion: Notion = "given", size: int | None = None) -> Model:
             ),
             horizon=Horizon(lam),
             laws=(Law(m, x, given=("B",)),),
-            crowd=Crowd("agent", n if finite else None),
+            crowd=Crowd(
+                "agent",
+                n if finite else None,
+                own=OWN if types else (),
+                weights=weight if weighted else None,
+            ),
             definitions={B: b - r},
             notion=notion,
         ),
@@ -84,6 +93,11 @@ def model(notion: Notion = "given", size: int | None = None) -> Model:
             parameter(beta, "weight of the mean by wealth", nonnegative),
             parameter(lam, "hazard rate of the random horizon", positive, unit="1/time"),
             *((parameter(n, "number of agents", sp.Range(2, sp.oo)),) if finite else ()),
+            *(
+                (parameter(weight, "weight in the average", positive, latex="w"),)
+                if weighted
+                else ()
+            ),
             Letter(x, "wealth", unit="money"),
             Letter(m, "average wealth", latex=r"\bar x", unit="money"),
             Letter(pi, "amount in the stock", latex=r"\pi", unit="money"),

@@ -59,12 +59,6 @@ def _structure(game: Game) -> None:
                 remedy="Declare Crowd(player, size), or use the notion feedback.",
             )
         return
-    if game.notion == "given" and crowd.own:
-        raise game.error(
-            "averages of players with types of their own are not given.",
-            stage="given",
-            remedy="Use the notion feedback, or a crowd of players who are alike.",
-        )
     if crowd.player not in [p.name for p in game.players]:
         raise game.error(
             f"the crowd consists of {crowd.player!r}, which is no player.",
@@ -75,9 +69,12 @@ def _structure(game: Game) -> None:
             "a crowd beside other players is not supported.",
             remedy="Declare a game of explicit players, or one crowd.",
         )
-    if crowd.weights is not None:
+    if crowd.weights is not None and (
+        game.notion != "given" or not crowd.own or crowd.size is None
+    ):
         raise game.error(
-            "a crowd with weights is not supported.",
+            "weights of the players are those of finitely many with types of their own, whose "
+            "averages are given.",
             remedy="Leave out the weights; a table of types may have them.",
         )
     size = crowd.size

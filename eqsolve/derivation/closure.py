@@ -45,6 +45,11 @@ class Closure:
         return expression.xreplace(dict(self.others)).xreplace(dict(self.feedback))
 
 
+def total_of(atom: Others) -> sp.Symbol:
+    """The letter of an average over all copies, the player included."""
+    return sp.Symbol(f"E[{atom.expression}]" + ("/n" if atom.power == 2 else ""))
+
+
 def close(
     game: Game, problems: Sequence[Problem], feedback: Mapping[sp.Symbol, sp.Expr]
 ) -> Closure:
@@ -83,7 +88,7 @@ def _own_types(
                     remedy="With types of their own, drift, loadings and feedback of the copies "
                     "may not depend on their states.",
                 )
-            total = sp.Symbol(f"E[{atom.expression}]" + ("/n" if atom.power == 2 else ""))
+            total = total_of(atom)
             aggregates[total] = Others(own, atom.power)
             others[name] = total - crowd.share**atom.power * own
     return Closure(feedback, others, aggregates)

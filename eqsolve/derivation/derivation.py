@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import sympy as sp
 
@@ -23,7 +24,10 @@ from eqsolve.derivation.matching import (
 )
 from eqsolve.derivation.planner import planner
 from eqsolve.derivation.problem import problems
+from eqsolve.derivation.reaction import reaction
 from eqsolve.game import Model, t
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,17 @@ class Derivation:
         closure = close(model.game, faced, self.strategy)
         # coefficients of the strategy stay letters: ``explicit`` gives them
         return Derivation(model, model, systems, closure, replace(self.system, feedback={}))
+
+    @cached_property
+    def _known(self) -> dict[Callable[[Derivation], Any], Any]:
+        return {}
+
+    def once(self, function: Callable[[Derivation], Result]) -> Result:
+        """What a function makes of the derivation, computed when it is asked for first."""
+        if function not in self._known:
+            self._known[function] = function(self)
+        found: Result = self._known[function]
+        return found
 
     @property
     def stationary(self) -> bool:
@@ -158,5 +173,7 @@ def _given(model: Model) -> Derivation:
     system = match(solved, systems, closure)
     check_extremum(model, systems, closure, system.feedback)
     states = tuple(s for s in faced.states if s not in averages)
-    fixed = fixed_point(game, averages, solved.ansatz.feedback, states, parts)
+    typed = game.crowd is not None and game.crowd.own
+    found = reaction if typed else fixed_point
+    fixed = found(game, averages, solved.ansatz.feedback, states, parts)
     return Derivation(model, solved, systems, closure, system, fixed)

@@ -7,7 +7,7 @@ its coefficients: they solve a linear system.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
 import sympy as sp
@@ -34,10 +34,13 @@ class FixedPoint:
     strategy : every control in states and coefficients of the strategy.
     coefficients : those of the strategy, in coefficients of the response and parameters.
     values : the frozen averages in equilibrium, in states and coefficients of the strategy, where
-        the others are where their mean is; those that need more are absent.
+        the others are where their mean is; those that need more, or the types of all, are absent.
+        Where players have types of their own, in averages over all of them, too.
     nonzero : denominators that were assumed not to vanish.
     parts : of every coefficient that multiplies averages, the coefficient of the ansatz that it is
         a part of, and those averages.
+    totals : where players have types of their own, the symbol of every average over all of them in
+        which the strategy is written, and what is averaged.
     """
 
     averages: Mapping[sp.Symbol, Others]
@@ -47,6 +50,7 @@ class FixedPoint:
     values: Mapping[sp.Symbol, sp.Expr]
     nonzero: tuple[sp.Expr, ...]
     parts: Parts
+    totals: Mapping[sp.Symbol, Others] = field(default_factory=dict)
 
 
 def fixed_point(
@@ -73,10 +77,10 @@ def fixed_point(
                 stage="given",
                 remedy="Use the notion feedback.",
             )
-    monomials = {c: list(_monomials(game, form, states, entering)) for c, form in response.items()}
+    monomials = {c: list(by_monomial(game, form, states, entering)) for c, form in response.items()}
     for _ in range(ROUNDS):
         letters = {
-            c: {m: sp.Symbol(f"{c.name}.{_name(m, states)}") for m in found}
+            c: {m: sp.Symbol(f"{c.name}.{monomial_name(m, states)}") for m in found}
             for c, found in monomials.items()
         }
         strategy = {c: sp.Add(*(k * m for m, k in row.items())) for c, row in letters.items()}
@@ -84,7 +88,7 @@ def fixed_point(
             a: others_average(game, averages[a].expression.xreplace(strategy), 1) for a in entering
         }
         implied = {c: form.xreplace(closed) for c, form in response.items()}
-        wanted = {c: _monomials(game, e, states, ()) for c, e in implied.items()}
+        wanted = {c: by_monomial(game, e, states, ()) for c, e in implied.items()}
         if all(set(wanted[c]) <= set(monomials[c]) for c in response):
             break
         monomials = {c: list(dict.fromkeys((*monomials[c], *wanted[c]))) for c in response}
@@ -122,12 +126,13 @@ def fixed_point(
     )
 
 
-def _name(monomial: sp.Expr, states: Sequence[sp.Symbol]) -> str:
+def monomial_name(monomial: sp.Expr, states: Sequence[sp.Symbol]) -> str:
+    """A monomial as the names of its letters one after the other."""
     powers = monomial.as_powers_dict()
     return "".join(s.name * int(powers.get(s, 0)) for s in states) or "1"
 
 
-def _monomials(
+def by_monomial(
     game: Game,
     form: sp.Expr,
     states: Sequence[sp.Symbol],

@@ -52,13 +52,19 @@ def frozen(problem: Problem) -> tuple[Problem, dict[sp.Symbol, Others]]:
     names: dict[sp.Symbol, sp.Expr] = {}
     averages: dict[sp.Symbol, Others] = {}
     for atom, others in problem.others.items():
+        own = others.expression.free_symbols & game.typed
         still = others.expression.xreplace(dict.fromkeys(controls, sp.S.Zero))
-        known = others_average(game, still, others.power)
+        # an average of parameters of the players' own is a number like those of controls
+        known = (
+            None
+            if own and still.free_symbols.isdisjoint(game.state_symbols)
+            else (others_average(game, still, others.power))
+        )
         opposite = sp.Symbol(label(replace(others, expression=-others.expression)))
         if opposite in averages:
             # it is known by that one: the coefficients of two letters would not be determined
             names[atom] = -opposite
-        elif others.expression.free_symbols & controls:
+        elif known is None or others.expression.free_symbols & controls:
             names[atom] = sp.Symbol(label(others))
             averages[names[atom]] = others
         else:

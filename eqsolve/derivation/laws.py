@@ -31,6 +31,18 @@ def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
     assert crowd is not None, "averages come from crowds"
     share = crowd.share
     expanded = sp.expand(expression)
+    if own_letters := expanded.free_symbols & game.typed:
+        raise game.error(
+            f"the average of {expanded} over types needs the joint law of the states and "
+            f"{', '.join(sorted(map(str, own_letters)))}.",
+            stage="laws",
+            remedy="Let drifts and loadings of the copies not have a state together with a "
+            "parameter of their own.",
+        )
+    if power != 1 and crowd.weights is not None and expanded != 0:
+        raise game.error(
+            f"the variance of {expanded} over players with weights does not close.", stage="laws"
+        )
     laws = law_monomials(game)
     averaged = set().union(*(of.free_symbols for of in laws))
     own = [s for s in game.state_symbols if expanded.has(s)]

@@ -188,9 +188,13 @@ class _Builder:
     def average(self, expression: sp.Expr) -> sp.Expr:
         """The average over all copies: own share, the others' states, their controls as atoms.
 
-        Laws of controls stay symbols: they are the same for all copies.
+        Laws of controls stay symbols: they are the same for all copies. What has parameters of
+        the copies' own is an atom, too.
         """
         still = expression.xreplace({control: sp.S.Zero for control in self.player.controls})
+        if typed := self.game.typed:
+            terms = sp.Add.make_args(sp.expand(still))
+            still = sp.Add(*(e for e in terms if not e.free_symbols & typed))
         moved = sp.expand(expression - still)
         own = self.share * expression
         try:

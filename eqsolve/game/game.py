@@ -163,8 +163,8 @@ class Crowd:
     """``size`` copies of a player: a symbol or a number, or None for a continuum.
 
     ``own`` names the parameters in which the copies differ (types of their own); without them
-    all copies are alike. ``weights`` is the symbol of a copy's weight in the averages; without
-    it the weights are equal.
+    all copies are alike. ``weights`` is the letter of a copy's weight in the averages, where
+    finitely many copies differ in it, too; without it the weights are equal.
     """
 
     player: str
@@ -242,6 +242,18 @@ class Game:
     def controls(self) -> tuple[sp.Symbol, ...]:
         """The controls of all players, in order."""
         return tuple(control for player in self.players for control in player.controls)
+
+    @property
+    def typed(self) -> set[sp.Symbol]:
+        """Parameters that the copies of a crowd have of their own, and abbreviations with them."""
+        crowd = self.crowd
+        found: set[sp.Symbol] = set() if crowd is None else {*crowd.own}
+        if crowd is not None and crowd.weights is not None:
+            found.add(crowd.weights)
+        for symbol, definition in self.definitions.items():
+            if definition.free_symbols & found:
+                found.add(symbol)
+        return found
 
     @property
     def moments(self) -> tuple[Moment, ...]:

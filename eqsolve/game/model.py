@@ -19,8 +19,9 @@ class Model:
 
     A file exports it as ``MODEL``, or exports a function ``model(**structure)`` that returns one.
     The function's arguments are what changes the equations and not only the numbers: ``notion``,
-    ``size`` (a number, or None for a continuum), ``horizon`` (whether an end T is given), or the
-    name of a parameter, whose value is then passed (for a matrix, its rows); each has a default.
+    ``size`` (a number, or None for a continuum), ``horizon`` (whether an end T is given), ``types``
+    (whether players have types of their own), or the name of a parameter, whose value is then
+    passed (for a matrix, its rows); each has a default.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.game.model import Model
+from eqsolve.game.types import count_types, of_types
 from eqsolve.numbers import exact
 
 Builder = Callable[..., Model]
@@ -16,7 +17,7 @@ Builder = Callable[..., Model]
 END, COUNT = "T", "n"
 
 #: Arguments of ``model(**structure)`` that are no parameters.
-RESERVED = ("notion", "size", "horizon")
+RESERVED = ("notion", "size", "horizon", "types")
 
 
 def structure(builder: Any) -> dict[str, Any]:
@@ -95,6 +96,8 @@ def build(
             chosen["size"] = size
     if "notion" in arguments and notion is not None:
         chosen["notion"] = notion
+    if "types" in arguments and not isinstance(builder, Model):
+        chosen["types"] = arguments["types"] or of_types(builder(**chosen, types=True), values)
     if "horizon" in arguments:
         chosen["horizon"] = END in values
     for name in arguments:
@@ -120,12 +123,17 @@ def build(
 def counted(model: Model, values: Mapping[str, object], size: int | None) -> dict[str, object]:
     """The values with the number of players, where it is a parameter of the model.
 
+    Players of types of their own are as many as their rows, if nothing else is said.
+
     Raises
     ------
     InputError
         If another number is among them.
     """
     crowd, found = model.game.crowd, dict(values)
+    if size is None and crowd is not None and crowd.own and crowd.size is not None:
+        if crowd.size.is_Symbol and crowd.size.name not in found and of_types(model, found):
+            size = count_types(model, found)
     if size is None or crowd is None or crowd.size is None or not crowd.size.is_Symbol:
         return found
     name = str(crowd.size.name)

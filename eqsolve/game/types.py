@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import product
 
 import mpmath
+import sympy as sp
 from numpy.polynomial.legendre import leggauss
 
 from eqsolve.errors import InputError
@@ -33,30 +34,39 @@ class Types:
     Attributes
     ----------
     common : parameters that all copies share, and whatever else the user gave.
-    rows : parameters of each type.
+    rows : parameters of each type, its states among them where they were given.
     weights : of each type in the averages; they sum to 1.
     drawn : whether the rows are the nodes of a quadrature rule for a continuous law.
-    share : the weight of one player in the averages: 1/n, and 0 in a continuum.
+    shares : for each type, the weight of one player in the averages: 1/n, or what the player was
+        given, and 0 in a continuum.
     """
 
     common: Mapping[str, object]
     rows: tuple[Mapping[str, object], ...]
     weights: tuple[Fraction, ...]
     drawn: bool = False
-    share: Fraction = Fraction(0)
+    shares: tuple[Fraction, ...] = ()
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """How many of finitely many players are of each type."""
-        return tuple(int(weight / self.share) for weight in self.weights)
+        """How many of finitely many players are of each type; 0 stands for a continuum."""
+        return tuple(
+            int(weight / share) if share else 0 for weight, share in zip(self.weights, self.shares)
+        )
 
 
 def read_types(
-    model: Model, given: Mapping[str, object], size: int | None, nodes: int = NODES
+    model: Model,
+    given: Mapping[str, object],
+    size: int | None,
+    nodes: int = NODES,
+    at: Mapping[str, object] | None = None,
 ) -> Types:
     """Split a user's numbers into common ones and a table of types.
 
-    Of finitely many players every row is one, unless weights say which share of them it is.
+    Of finitely many players every row is one. With fewer rows than players, weights say which
+    share of them a row is; with as many, they are the players' own weights in the averages. States
+    (``at``) are given for all types or for each, like parameters.
 
     Raises
     ------
@@ -70,7 +80,9 @@ def read_types(
     common: dict[str, object] = {}
     columns: dict[str, dict[int, object]] = {}
     laws: dict[str, tuple[Fraction, Fraction]] = {}
-    for key, value in given.items():
+    for key, value in (*given.items(), *(at or {}).items()):
+        if at and key in given and key in at and exact(key, given[key]) != exact(key, at[key]):
+            raise InputError(f"{key} is given twice.", game=game.name, stage="input")
         name = ALIASES.get(key, key)
         match = _SUFFIX.fullmatch(name) if name not in declared else None
         if key in TABLES:
@@ -114,7 +126,7 @@ def read_types(
             stage="input",
             remedy="Give a row for every player, or every row its weight.",
         )
-    column = columns.pop(WEIGHT, {i: Fraction(1, count) for i in range(1, count + 1)})
+    column = columns.pop(WEIGHT, dict.fromkeys(range(1, count + 1), Fraction(1, count)))
     weights = tuple(exact(WEIGHT, column[i], game=game.name) for i in range(1, count + 1))
     if abs(sum(weights, Fraction(0)) - 1) > Fraction(1, 10**9) or min(weights) < 0:
         raise InputError(
@@ -123,15 +135,18 @@ def read_types(
             stage="input",
             remedy="Divide each by their sum.",
         )
-    share = Fraction(0)
-    if size is not None:
-        share = Fraction(1, size)
+    shares, letter = (Fraction(0),) * count, game.crowd.weights
+    if size is not None and size == count and letter is not None:
+        shares = weights
+    elif size is not None:
+        shares = (Fraction(1, size),) * count
         weights = _whole(weights, size, game.name)
     rows = tuple(
         {n: c.get(i, next(iter(c.values()))) for n, c in columns.items()}
-        for i in range(1, count + 1)
+        | ({} if letter is None else {letter.name: share})
+        for i, share in enumerate(shares, start=1)
     )
-    return Types(common, rows, weights, share=share)
+    return Types(common, rows, weights, shares=shares)
 
 
 def _whole(weights: tuple[Fraction, ...], size: int, game: str) -> tuple[Fraction, ...]:
@@ -157,14 +172,46 @@ def own_names(model: Model) -> set[str]:
     """The names of what a table of types may hold."""
     crowd = model.game.crowd
     own = () if crowd is None else crowd.own
-    return {p.name for p in model.vocabulary.parameters if p.symbol in own} | {WEIGHT}
+    names = {p.name for p in model.vocabulary.parameters if p.symbol in own} | {WEIGHT}
+    return names | ({s.name for s in averaged(model)} if own else set())
+
+
+def averaged(model: Model) -> list[sp.Symbol]:
+    """The states that every copy has of its own, as far as laws tell."""
+    followed = set().union(*(law.of.free_symbols for law in model.game.laws))
+    return [s for s in model.game.state_symbols if s in followed]
+
+
+def of_types(model: Model, given: Mapping[str, object]) -> bool:
+    """Whether numbers speak of types: by tables, lists, laws, or names such as ``mu_2``."""
+    own, known = own_names(model), {letter.name for letter in model.vocabulary}
+    for key, value in given.items():
+        name = ALIASES.get(key, key)
+        match = _SUFFIX.fullmatch(name) if name not in known else None
+        if key in TABLES or (match is not None and match[1] in own):
+            return True
+        if name in own and (name == WEIGHT or isinstance(value, (list, tuple)) or _law(value)):
+            return True
+    return False
 
 
 def most_types(model: Model, names: Iterable[str]) -> int:
     """The number of types that names such as ``mu_2`` speak of, at least 1."""
+    return count_types(model, dict.fromkeys(names))
+
+
+def count_types(model: Model, given: Mapping[str, object]) -> int:
+    """The number of types that numbers speak of, by tables, lists and names, at least 1."""
     own, known = own_names(model), {letter.name for letter in model.vocabulary}
-    matches = (_SUFFIX.fullmatch(name) for name in names if name not in known)
-    return max((int(m[2]) for m in matches if m is not None and m[1] in own), default=1)
+    count = 1
+    for key, value in given.items():
+        name = ALIASES.get(key, key)
+        match = _SUFFIX.fullmatch(name) if name not in known else None
+        if match is not None and match[1] in own:
+            count = max(count, int(match[2]))
+        elif (key in TABLES or name in own) and isinstance(value, (list, tuple)):
+            count = max(count, len(value))
+    return count
 
 
 def suffixed(model: Model, given: Mapping[str, object]) -> dict[str, object]:
@@ -241,7 +288,7 @@ def _drawn(
         for _, w in points:
             weight *= w
         weights.append(weight)
-    return Types(common, tuple(rows), tuple(weights), drawn=True)
+    return Types(common, tuple(rows), tuple(weights), drawn=True, shares=(Fraction(0),) * len(rows))
 
 
 def _legendre(nodes: int) -> list[tuple[mpmath.mpf, mpmath.mpf]]:

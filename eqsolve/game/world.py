@@ -121,14 +121,13 @@ class World:
         Raises
         ------
         DerivationError
-            If the copies have weights of their own, or are too many.
+            If the copies are too many.
         """
         crowd = game.crowd
         if crowd is None:
             states = {s: s for s in game.state_symbols}
             return World(game, (Copy(sp.S.One, states, {c: c for c in game.controls}, {}),))
-        if crowd.weights is not None:
-            raise game.error("copies of weights of their own are not written out.", stage="checks")
+        own = crowd.own
         if crowd.size is None:
             if len(atoms) > MOST_ATOMS:
                 raise game.error(f"at most {MOST_ATOMS} atoms are written out.", stage="checks")
@@ -138,6 +137,9 @@ class World:
             if number is None or not 1 <= number <= MOST_COPIES:
                 raise game.error(f"at most {MOST_COPIES} copies are written out.", stage="checks")
             weights = (sp.Rational(1, number),) * number
+            if crowd.weights is not None:
+                letters = (sp.Symbol(f"{crowd.weights.name}_{k}") for k in range(1, number))
+                own, weights = (*own, crowd.weights), (crowd.weights, *letters)
         common = common_states(game)
         copies = []
         for k, weight in enumerate(weights):
@@ -145,14 +147,17 @@ class World:
                 s: s if s in common else sp.Symbol(f"{s.name}_{k}") for s in game.state_symbols
             }
             controls = {c: sp.Symbol(f"{c.name}_{k}") for c in game.controls}
-            types = {s: sp.Symbol(f"{s.name}_{k}") for s in crowd.own} if k else {}
+            types = {s: sp.Symbol(f"{s.name}_{k}") for s in own} if k else {}
             copies.append(Copy(weight, states, controls, types, k, number is None and k > 0))
         return World(game, tuple(copies), number)
 
     @cached_property
     def fixed(self) -> dict[sp.Symbol, sp.Expr]:
-        """Abbreviations spelled out, and the value of the crowd's size."""
+        """Abbreviations, the crowd's size, and the last copy's weight by those of the others."""
         crowd, values = self.game.crowd, {}
+        if crowd is not None and crowd.weights is not None:
+            *others, last = (copy.weight for copy in self.copies)
+            values[last] = 1 - sp.Add(*others)
         if crowd is not None and crowd.size is not None and self.size is not None:
             if crowd.size.is_Symbol:
                 values[crowd.size] = sp.Integer(self.size)

@@ -29,6 +29,9 @@ class Answer(Shown):
     strategy : for every control, its coefficients by monomial of the states.
     response : with the notion given, the same of the best response; averages over the others that
         are frozen are monomials of it.
+    types : where players have types of their own and averages are given, what became of each.
+    equilibria : then, too, every joint choice of the types' admissible solutions, if there are
+        several and not too many; ``roots`` are numbers among the roots of every type.
     value : for every player, the coefficients of the value by monomial of the states.
     coefficients : those of the ansatz at the time asked for.
     laws : means and variances of the states at that time.
@@ -46,6 +49,8 @@ class Answer(Shown):
     message: str
     time: Fraction = Fraction(0)
     roots: tuple[Mapping[str, Any], ...] = ()
+    types: tuple[Mapping[str, Any], ...] = ()
+    equilibria: tuple[Mapping[str, Any], ...] = ()
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     response: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     value: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -80,7 +85,9 @@ class Answer(Shown):
         single = len(self.value) == 1
         value = next(iter(self.value.values())) if single else self.value
         for name, part in (
+            ("types", list(self.types)),
             ("roots", list(self.roots)),
+            ("equilibria", list(self.equilibria)),
             ("response", self.response),
             ("strategy", self.strategy),
             ("value", value),

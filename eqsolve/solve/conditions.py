@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 from flint import arb
@@ -43,18 +44,22 @@ class Condition:
 
 def evaluate(expression: sp.Expr, values: Environment) -> arb:
     """A ball around an expression at balls for its symbols."""
-    names = sorted(expression.free_symbols, key=lambda s: s.name)
-    value: arb = Function([expression], names)([values[name] for name in names])[0]
-    return value
+    return balls((expression,), values)[0]
 
 
 def balls(expressions: Iterable[sp.Expr], values: Environment) -> list[arb]:
     """Balls around expressions at balls for their symbols."""
-    listed = list(expressions)
-    free = set().union(*(e.free_symbols for e in listed))
-    names = sorted(free, key=lambda s: s.name)
-    found: list[arb] = Function(listed, names)([values[name] for name in names])
+    function, names = _compiled(tuple(expressions))
+    found: list[arb] = function([values[name] for name in names])
     return found
+
+
+@lru_cache(maxsize=1000)
+def _compiled(expressions: tuple[sp.Expr, ...]) -> tuple[Function, tuple[sp.Symbol, ...]]:
+    """Expressions as a function of their symbols: the same ones are evaluated for every type."""
+    free = set().union(*(e.free_symbols for e in expressions))
+    names = tuple(sorted(free, key=lambda s: s.name))
+    return Function(expressions, names), names
 
 
 def second_order(derivation: Derivation) -> tuple[Condition, ...]:

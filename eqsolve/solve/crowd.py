@@ -27,11 +27,9 @@ from eqsolve.symbolic.algebra import Ring
 Averages = dict[sp.Symbol, sp.Rational]
 
 
-def numbers_of_types(
-    derivation: Derivation, types: Types, at: Mapping[str, object] | None
-) -> list[Numbers]:
+def numbers_of_types(derivation: Derivation, types: Types) -> list[Numbers]:
     """The numbers of every type, checked."""
-    return [read(derivation.model, {**types.common, **row}, at) for row in types.rows]
+    return [read(derivation.model, {**types.common, **row}) for row in types.rows]
 
 
 def average_terms(
@@ -94,14 +92,14 @@ def averages(
     symbols = list(aggregates)
     coupled = [a for a in symbols if any(a in f.free_symbols for f in feedback.values())]
     sums: dict[sp.Symbol, list[sp.Expr]] = {a: [] for a in symbols}
-    for number, weight in zip(numbers, types.weights):
+    for number, weight, share in zip(numbers, types.weights, types.shares):
         table = _rationals(derivation, number)
         own = {s: f.xreplace(table) for s, f in feedback.items()}
         for symbol, atom in aggregates.items():
             term = atom.expression.xreplace(own).xreplace(table)
             if term.has(sp.zoo, sp.nan):
                 return Status.DEGENERATE, "The feedback of a type divides by zero."
-            sums[symbol].append(_rational(weight * types.share ** (atom.power - 1)) * term)
+            sums[symbol].append(_rational(weight * share ** (atom.power - 1)) * term)
     found: Averages = {}
     if coupled:
         equations = [sp.expand(a - sp.Add(*sums[a])) for a in coupled]
@@ -147,14 +145,13 @@ def _rationals(derivation: Derivation, numbers: Numbers) -> dict[sp.Symbol, sp.R
     return table
 
 
-def merged(answers: list[Answer], types: Types, found: Averages) -> Answer:
-    """One answer for all types: results of type k have the suffix ``_k``."""
-    first = answers[0]
-    failed = next((a for a in answers if not a.ok), None)
-    averages = {s.name: float(v) for s, v in found.items()}
-    if failed is not None:
-        number = answers.index(failed) + 1
-        return replace(failed, message=f"Type {number}: {failed.message}", laws=averages)
+def merged(answers: list[Answer], types: Types, found: Mapping[sp.Symbol, Any]) -> Answer:
+    """One answer for all types: results of type k have the suffix ``_k``.
+
+    If one of them has no solution, that is the answer.
+    """
+    failed = next((k for k, a in enumerate(answers) if not a.ok), None)
+    first = answers[failed or 0]
 
     def joined(part: str) -> dict[str, Any]:
         return {
@@ -169,14 +166,20 @@ def merged(answers: list[Answer], types: Types, found: Averages) -> Answer:
     # as a user would give them: equal weights are left out
     unequal = len(set(types.weights)) > 1
     weights = {f"{WEIGHT}_{k}": str(w) for k, w in enumerate(types.weights, start=1) if unequal}
-    return replace(
+    first = replace(
         first,
         parameters={**shared, **single, **weights},
+        laws={s.name: float(v) for s, v in found.items()},
+    )
+    if failed is not None:
+        return replace(first, message=f"Type {failed + 1}: {first.message}")
+    return replace(
+        first,
         strategy=joined("strategy"),
+        response=joined("response"),
         value=joined("value"),
         coefficients=joined("coefficients"),
         outputs=joined("outputs"),
         at=joined("at"),
-        laws=averages,
         certificate={**first.certificate, "types": len(answers), "quadrature": types.drawn},
     )

@@ -92,14 +92,18 @@ def abscissa(system: GrowthSystem, values: Environment) -> arb | None:
     if size == 0:
         return -evaluate(system.rate, values)
     entries = balls((entry for row in system.matrix for entry in row), values)
-    matrix = arb_mat(size, size, entries)
+    return largest_real_part(arb_mat(size, size, entries)) - evaluate(system.rate, values)
+
+
+def largest_real_part(matrix: arb_mat) -> arb:
+    """The largest real part of the eigenvalues of a matrix that is not empty."""
     best: arb | None = None
     for block in _triangular_blocks(matrix):
         part = arb_mat(len(block), len(block), [matrix[i, j] for i in block for j in block])
         for value in _eigenvalues(part):
             best = value if best is None else arb.max(best, value)
     assert best is not None
-    return best - evaluate(system.rate, values)
+    return best
 
 
 def _eigenvalues(matrix: arb_mat) -> list[arb]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,7 @@ from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
 from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
 from eqsolve.solve.growth import GrowthSystem, growth_systems
 from eqsolve.solve.horizon import Intervals, longest_horizon
+from eqsolve.solve.joint import joint
 from eqsolve.solve.laws import InitialLaw, Laws
 from eqsolve.solve.outcome import growth_of_play, outcome, unplayable
 from eqsolve.solve.path import Backward, Constant, backward, center, rational
@@ -33,6 +34,8 @@ from eqsolve.solve.stationary import Solutions, stationary
 
 #: Working precision of balls, in bits.
 BITS = 192
+#: Those tried where the averages over types seem not to be determined.
+PRECISIONS = (BITS, 1024, 4096)
 #: Times of the horizon at which conditions are checked first, both ends included.
 CHECKED = 17
 
@@ -85,8 +88,15 @@ def _types(
     selection: str,
 ) -> Answer:
     """Solve a crowd whose copies have types of their own."""
-    types = read_types(derivation.model, values, size)
-    numbers = numbers_of_types(derivation, types, at)
+    types = read_types(derivation.model, values, size, at=at)
+    numbers = numbers_of_types(derivation, types)
+    if derivation.fixed is not None:
+        for bits in PRECISIONS:
+            with ctx.workprec(bits):
+                answer = joint([Point(derivation, n, selection) for n in numbers], types)
+            if answer.status is not Status.DEGENERATE:
+                break
+        return answer
     found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         return Point(derivation, numbers[0], selection).refused(*found)
@@ -94,11 +104,32 @@ def _types(
     return merged([point.answer() for point in points], types, found)
 
 
+@dataclass(frozen=True)
+class Solved:
+    """The solution that was selected, before anything is computed from it.
+
+    Attributes
+    ----------
+    path : its coefficients by time.
+    decision, roots, certificate, explosion : of the answer.
+    admissible : the coefficients of every admissible solution, by its number.
+    """
+
+    path: Constant | Backward
+    decision: Decision
+    roots: tuple[dict[str, Any], ...]
+    certificate: dict[str, Any]
+    admissible: Mapping[int, Constant | Backward]
+    explosion: float | None = None
+
+
 @dataclass
 class Point:
     """One model at one set of numbers; every part is computed when it is asked for.
 
-    ``path`` holds the coefficients by time once an answer has been found.
+    ``path`` holds the coefficients by time once an answer has been found. Where players with types
+    of their own respond to averages over the others, these (``frozen``), the strategy in the states
+    of all types and what is obtained in play come from all types.
     """
 
     derivation: Derivation
@@ -106,10 +137,19 @@ class Point:
     selection: str
     averages: Averages = field(default_factory=dict)
     path: Constant | Backward | None = field(default=None, init=False)
+    frozen: Mapping[sp.Symbol, arb] = field(default_factory=dict, init=False)
+    strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict, init=False)
+    obtained: Mapping[str, arb] = field(default_factory=dict, init=False)
 
     @property
     def model(self) -> Model:
         return self.derivation.model
+
+    @property
+    def typed(self) -> bool:
+        """Whether averages over the others are those of types of their own."""
+        fixed = self.derivation.fixed
+        return fixed is not None and bool(fixed.totals)
 
     @cached_property
     def parameters(self) -> dict[sp.Symbol, sp.Rational]:
@@ -139,16 +179,21 @@ class Point:
 
     @cached_property
     def second_order(self) -> tuple[Condition, ...]:
-        return second_order(self.derivation)
+        return self.derivation.once(second_order)
 
     @cached_property
     def domains(self) -> tuple[Condition, ...]:
-        return domains(self.derivation)
+        return self.derivation.once(domains)
+
+    @cached_property
+    def growth(self) -> tuple[GrowthSystem, ...]:
+        """How the expectations of every player grow at the feedback of the ansatz."""
+        return self.derivation.once(growth_systems)
 
     @cached_property
     def growth_of_play(self) -> GrowthSystem:
         """How expectations grow when everybody plays the strategy."""
-        return growth_of_play(self.derivation)
+        return self.derivation.once(growth_of_play)
 
     @cached_property
     def solutions(self) -> Solutions:
@@ -158,15 +203,18 @@ class Point:
     def environment(self, coefficients: Mapping[sp.Symbol, arb]) -> dict[sp.Symbol, arb]:
         """Balls for parameters, coefficients of functions and feedback, and states."""
         values = {**self.balls, **coefficients}
-        for symbol, expression in self.derivation.explicit.items():
+        derivation = self.derivation
+        explicit = derivation.system.feedback if self.typed else derivation.explicit
+        for symbol, expression in explicit.items():
             values[symbol] = evaluate(expression, {**values, t: self.time})
         values[t] = self.time
         for state in self.derivation.states:
             values[state] = self.place.get(state, arb(1))
-        if self.derivation.fixed is not None:
-            for name in self.derivation.fixed.averages:
-                form = self.derivation.fixed.values.get(name)
-                values[name] = arb(1) if form is None else evaluate(form, values)
+        if derivation.fixed is not None:
+            for name in derivation.fixed.averages:
+                form = None if self.typed else derivation.fixed.values.get(name)
+                value = arb(1) if form is None else evaluate(form, values)
+                values[name] = self.frozen.get(name, value)
         return values
 
     @property
@@ -220,7 +268,12 @@ class Point:
     # -- the decision ---------------------------------------------------------------------------
 
     def answer(self) -> Answer:
-        """Solve and decide."""
+        """Solve, decide and report."""
+        solved = self.solved()
+        return solved if isinstance(solved, Answer) else self.found(solved)
+
+    def solved(self) -> Solved | Answer:
+        """Solve and decide; an answer says why there is no solution."""
         self._real()
         times = [Fraction(0)]
         if self.end is not None:
@@ -281,18 +334,17 @@ class Point:
                 return f"The horizon is infinite and {player.name} does not discount."
         return None
 
-    def _stationary(self) -> Answer:
+    def _stationary(self) -> Solved | Answer:
         solutions = self.solutions
         if solutions.degenerate and not solutions.points:
             return self.refused(Status.DEGENERATE, solutions.degenerate)
-        growth = growth_systems(self.derivation)
         conditions = self.domains
         candidates = [
             examine(
                 self.environment({k: _ball(v) for k, v in point.items()}),
                 self.second_order,
                 conditions,
-                growth,
+                self.growth,
             )
             for point in solutions.points
         ]
@@ -308,7 +360,7 @@ class Point:
             return self.refused(decision.status, decision.sentence, roots)
         chosen = solutions.points[decision.selected]
         path = Constant({k: _ball(v) for k, v in chosen.items()})
-        if self.derivation.fixed is not None:
+        if self.derivation.fixed is not None and not self.typed:
             values = self.environment(path.coefficients(Fraction(0)))
             failed = unplayable(self.derivation, self.growth_of_play, values)
             if failed is not None:
@@ -316,9 +368,14 @@ class Point:
         certificate = {
             "solutions": len(candidates),
             "complete": solutions.complete,
-            "bits": BITS,
+            "bits": ctx.prec,
         }
-        return self._found(path, decision, roots, certificate)
+        admissible = {
+            i: Constant({k: _ball(v) for k, v in point.items()})
+            for i, (point, candidate) in enumerate(zip(solutions.points, candidates))
+            if candidate.admissible
+        }
+        return Solved(path, decision, roots, certificate, admissible)
 
     def _rules(self) -> dict[str, Rule]:
         rules = {"limit": by_limit(self.derivation, self.parameters), "value": self._value}
@@ -344,7 +401,7 @@ class Point:
             return None, "The best value at this state is not unique."
         return best, "Of several admissible solutions, the best value at the state is selected."
 
-    def _finite(self) -> Answer:
+    def _finite(self) -> Solved | Answer:
         assert self.end is not None
         constants: dict[sp.Symbol, arb] = {}
         if self.derivation.system.implicit:
@@ -387,7 +444,7 @@ class Point:
                     status = otherwise if holds is False else Status.UNRESOLVED
                     where = f" at t = {float(moment):g}"
                     return self.refused(status, _sentence(condition.sentence) + where + ".")
-            if self.derivation.fixed is not None:
+            if self.derivation.fixed is not None and not self.typed:
                 failed = unplayable(self.derivation, self.growth_of_play, values)
                 if failed is not None:
                     return self.refused(*failed)
@@ -408,8 +465,7 @@ class Point:
             "explosion": how,
         }
         decision = Decision(Status.OK, "The solution exists up to the horizon.")
-        answer = self._found(path, decision, (), certificate)
-        return replace(answer, explosion=explosion) if answer.ok else answer
+        return Solved(path, decision, (), certificate, {0: path}, explosion)
 
     def environment_at(self, path: Constant | Backward, time: Fraction) -> dict[sp.Symbol, arb]:
         """Balls for everything at a time of the horizon."""
@@ -491,24 +547,21 @@ class Point:
             for i, c in enumerate(candidates)
         )
 
-    def _found(
-        self,
-        path: Constant | Backward,
-        decision: Decision,
-        roots: tuple[dict[str, Any], ...],
-        certificate: dict[str, Any],
-    ) -> Answer:
-        derivation = self.derivation
+    def found(self, solved: Solved) -> Answer:
+        """Everything that follows from a solution."""
+        derivation, path = self.derivation, solved.path
         self.path = path
         values = self.environment(path.coefficients(self.numbers.time))
         states = derivation.states
         names = (*derivation.system.unknowns, *derivation.system.implicit)
         names += tuple(derivation.system.feedback)
         laws, places = self._laws(path)
-        strategy = {
-            c.name: _by_monomial(form, self.model_states, values)
-            for c, form in derivation.strategy.items()
-        }
+        strategy = dict(self.strategy)
+        if not self.typed:
+            strategy = {
+                c.name: _by_monomial(form, self.model_states, values)
+                for c, form in derivation.strategy.items()
+            }
         response = {}
         if derivation.fixed is not None:
             inner = (*self.model_states, *derivation.fixed.averages)
@@ -531,12 +584,13 @@ class Point:
             if not plain.free_symbols & open_states
         }
         widths = [_relative(values[s]) for s in names]
-        certificate = {**certificate, "largest_relative_radius": max(widths, default=0.0)}
+        certificate = {**solved.certificate, "largest_relative_radius": max(widths, default=0.0)}
         return Answer(
             **self._identity(),
-            status=decision.status,
-            message=decision.sentence,
-            roots=roots,
+            status=solved.decision.status,
+            message=solved.decision.sentence,
+            roots=solved.roots,
+            explosion=solved.explosion,
             strategy={k: v for k, v in strategy.items() if v},
             response={k: v for k, v in response.items() if v},
             value=value,
@@ -558,6 +612,8 @@ class Point:
 
     def _laws(self, path: Constant | Backward) -> tuple[dict[str, float], dict[sp.Symbol, arb]]:
         """Means and variances at the time asked for, where they close."""
+        if self.typed:
+            return {}, {}
         laws = Laws(self.derivation, self.parameters, path, self.initial)
         if not laws.available:
             return {}, {}
@@ -583,7 +639,10 @@ class Point:
             found |= {s.name: center(self.place[s]) for s in states}
             inside = {**values, **{s: self.place.get(s, arb(1)) for s in self.model_states}}
             inner = {*self.model_states} - {*self.place}
-            for control, form in derivation.strategy.items():
+            played = derivation.strategy
+            if derivation.fixed is not None and self.typed:
+                played = derivation.fixed.response if self.frozen else {}
+            for control, form in played.items():
                 if not form.free_symbols & inner:
                     found[control.name] = center(evaluate(form, inside))
             if derivation.fixed is not None:
@@ -607,6 +666,8 @@ class Point:
         fixed = self.derivation.fixed
         assert fixed is not None
         known = all(s in self.place for s in self.derivation.states)
+        if self.typed:
+            return known and bool(self.frozen)
         return known and set(fixed.values) == set(fixed.averages)
 
     def _when_played(self, values: Mapping[sp.Symbol, arb]) -> dict[str, float]:
@@ -618,6 +679,8 @@ class Point:
             if len(system.problem.moments) > 1:
                 for moment, function in system.functions.items():
                     found[moment] = center(evaluate(self._plain(function), values))
+        if self.typed:
+            return found | {name: center(v) for name, v in self.obtained.items()}
         if not self.derivation.stationary:
             return found
         obtained = outcome(self.derivation, self.growth_of_play, values)

@@ -294,8 +294,8 @@ def _of_types(
     assert crowd is not None, "types belong to a crowd"
     count = values.get(str(crowd.size)) if crowd.size is not None else None
     size = None if count is None else int(exact("n", count, game=derivation.model.name))
-    types = read_types(derivation.model, values, size)
-    numbers = numbers_of_types(derivation, types, at)
+    types = read_types(derivation.model, values, size, at=at)
+    numbers = numbers_of_types(derivation, types)
     found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         raise NoSolutionError(found[1], game=derivation.model.name, stage=found[0].label)

@@ -174,7 +174,7 @@ def _strategy(chain: Chain) -> dict[str, tuple[arb, arb]]:
 def _of_types(derivation: Derivation, types: Types, count: sp.Symbol) -> dict[str, tuple[arb, arb]]:
     """The same where they have types of their own, in the same shares for every n."""
     given = replace(types, common={**types.common, COUNT: 2})
-    numbers = [_numbers(n, count) for n in numbers_of_types(derivation, given, None)]
+    numbers = [_numbers(n, count) for n in numbers_of_types(derivation, given)]
     found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         raise DerivationError(found[1], stage="expansion")
@@ -199,7 +199,7 @@ def spread(model: Model, types: Types) -> dict[str, float]:
     """
     with ctx.workprec(BITS):
         derivation = derive(model)
-        numbers = numbers_of_types(derivation, types, None)
+        numbers = numbers_of_types(derivation, types)
         found = averages(derivation, numbers, types)
         if isinstance(found, tuple):
             raise DerivationError(found[1], game=model.name, stage="expansion")

@@ -48,8 +48,8 @@ def sensitivity_of_types(
         size = int(exact(COUNT, values[COUNT], game=model.name))
     with ctx.workprec(BITS):
         derivation = derive(model)
-        types = read_types(model, values, size)
-        numbers = numbers_of_types(derivation, types, at)
+        types = read_types(model, values, size, at=at)
+        numbers = numbers_of_types(derivation, types)
         common = {
             p.name: p.symbol for p in model.vocabulary.parameters if p.symbol not in crowd.own
         }

@@ -135,8 +135,19 @@ def _given(
         return {first.controls[u]: form.xreplace(put) for u, form in forms.items()}
 
     found = _functions(derivation.solved, among, dots, own(fixed.response), averages(among, {}))
-    if game.crowd is not None and game.crowd.own:
-        return found
+    if fixed.totals:
+        # whatever the averages over all are, the others' are these less the own part
+        played, share = own(fixed.strategy), first.weight
+        others = {
+            name: total
+            - share**atom.power * world.of_copy(atom.expression, first).xreplace(dict(played))
+            for (name, atom), total in zip(fixed.averages.items(), fixed.totals)
+        }
+        consistent = {
+            f"{control} is the response to the others": played[control] - form.xreplace(others)
+            for control, form in own(fixed.response).items()
+        }
+        return replace(found, consistent=consistent)
     everybody = world.played(fixed.strategy)
     closed = averages(world, everybody)
     consistent = {
@@ -382,7 +393,8 @@ class Proof:
     @cached_property
     def declared(self) -> set[sp.Symbol]:
         """Letters that are no unknowns."""
-        return declared(self.model) | set(self.averages)
+        totals = () if self.fixed is None else self.fixed.totals
+        return declared(self.model) | {*self.averages, *totals}
 
     @property
     def averages(self) -> Mapping[sp.Symbol, Others]:
@@ -477,7 +489,7 @@ class Proof:
             if control not in fixed.strategy or control not in fixed.response:
                 yield f"{control} has no strategy"
                 continue
-            letters = fixed.strategy[control].free_symbols - states
+            letters = fixed.strategy[control].free_symbols - {*states, *fixed.totals}
             for c in sorted(letters - set(fixed.coefficients), key=str):
                 yield f"{c} has no equation"
 
@@ -510,7 +522,8 @@ class Proof:
         for copy in among.copies:
             point |= {name: exact.draw(domains[s], rng) for s, name in copy.types.items()}
         if self.fixed is not None:
-            names = (name for copy in world.copies[1:] for name in copy.controls.values())
+            names = [name for copy in world.copies[1:] for name in copy.controls.values()]
+            names += self.fixed.totals
             point |= {name: exact.draw(positive, rng) for name in names}
         for name, value in world.fixed.items():
             point[name] = exact.evaluate(value, point)

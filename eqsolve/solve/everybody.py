@@ -1,0 +1,295 @@
+"""What everybody plays where each type responds to averages over the others, in balls.
+
+The response of a type is affine in the averages, and the averages are sums over the types: they
+solve a linear system of their own size, however many types there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from flint import arb, arb_mat
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.game.types import Types
+from eqsolve.numerics.arithmetic.ball import UndecidedError
+from eqsolve.numerics.equilibria.singular import described, solutions
+from eqsolve.solve.conditions import Environment, balls
+from eqsolve.solve.path import rational
+
+#: Most types whose controls are given in the states of all of them.
+JOINT = 8
+
+#: Balls of all types' controls: by type, then by control.
+Controls = list[list[arb]]
+
+
+class Undetermined(Exception):
+    """The averages do not follow from the responses; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The controls of a player of one type as affine functions of states.
+
+    Attributes
+    ----------
+    own : by control and state, the coefficient of the player's own state.
+    averages : by control, type and state, that of the average over all players of a type.
+    constant : by control.
+    """
+
+    own: list[list[arb]]
+    averages: list[list[list[arb]]]
+    constant: list[arb]
+
+
+class Everybody:
+    """The responses of all types, each at one of its solutions.
+
+    Parameters
+    ----------
+    derivation : of a game of players with types of their own, with the notion given.
+    types : their weights.
+    values : for every type, balls for parameters, coefficients and the time.
+    """
+
+    def __init__(self, derivation: Derivation, types: Types, values: Sequence[Environment]) -> None:
+        fixed = derivation.fixed
+        assert fixed is not None, "responses belong to the notion given"
+        self.derivation, self.types, self.values = derivation, types, values
+        self.controls = list(fixed.response)
+        self.states = list(derivation.model.game.state_symbols)
+        forms, atoms = fixed.response.values(), fixed.averages
+        self.entering = [a for a in atoms if any(a in form.free_symbols for form in forms)]
+        without = dict.fromkeys(self.entering, sp.S.Zero)
+        still = dict.fromkeys(self.controls, sp.S.Zero)
+        loads = [atoms[a].expression for a in self.entering]
+        #: the response and what is averaged: at zero, and their slopes
+        self._tables = [
+            *(form.xreplace(without) for form in forms),
+            *(sp.diff(form, a) for form in forms for a in self.entering),
+            *(load.xreplace(still) for load in loads),
+            *(sp.diff(load, c) for load in loads for c in self.controls),
+        ]
+        self.weights = [arb(rational(w)) for w in types.weights]
+        self.shares = [arb(rational(s)) for s in types.shares]
+
+    @property
+    def affine(self) -> bool:
+        """Whether controls are affine in the states of all types."""
+        size, many = len(self.controls), len(self.entering)
+        states = [*self.states, *(law.symbol for law in self.derivation.model.game.laws)]
+        start = size * (1 + many)
+        linear = [*self._tables[:size], *self._tables[start : start + many]]
+        slopes = {e for e in self._tables if e not in linear}
+        return all(e.free_symbols.isdisjoint(states) for e in slopes) and all(
+            e.is_polynomial(*states) and sp.Poly(e, *states).total_degree() <= 1 for e in linear
+        )
+
+    def at(self, places: Sequence[Environment]) -> Controls:
+        """The controls of every type, at the states and laws of states of every type.
+
+        Raises
+        ------
+        Undetermined
+            If the averages have no solution, or more than one.
+        """
+        return self._solved([places])[0]
+
+    def averages(
+        self, places: Sequence[Environment], played: Controls
+    ) -> tuple[dict[sp.Symbol, arb], list[dict[sp.Symbol, arb]]]:
+        """The averages over all players, and for every type those over the others."""
+        fixed = self.derivation.fixed
+        assert fixed is not None, "averages belong to the notion given"
+        atoms = fixed.averages
+        terms = [
+            balls(
+                (atom.expression for atom in atoms.values()),
+                {**own, **place, **dict(zip(self.controls, row))},
+            )
+            for own, place, row in zip(self.values, places, played)
+        ]
+        whole: dict[sp.Symbol, arb] = {}
+        others: list[dict[sp.Symbol, arb]] = [{} for _ in terms]
+        for j, (total, (name, atom)) in enumerate(zip(fixed.totals, atoms.items())):
+            parts = zip(self.weights, self.shares, terms)
+            whole[total] = sum((w * s ** (atom.power - 1) * row[j] for w, s, row in parts), arb(0))
+            for table, share, row in zip(others, self.shares, terms):
+                table[name] = whole[total] - share**atom.power * row[j]
+        return whole, others
+
+    def feedback(self) -> list[Feedback]:
+        """Every type's controls in states; of averages over types, one player is its own.
+
+        Raises
+        ------
+        Undetermined
+            As for ``at``.
+        """
+        count, size = len(self.values), len(self.states)
+        units = [(k, s) for k in range(count) for s in range(size)]
+        columns = [self.places({})] + [self.places({unit: arb(1)}) for unit in units]
+        rest, *found = self._solved(columns)
+        feedback = []
+        for k, (share, weight) in enumerate(zip(self.shares, self.weights)):
+            own = self._alone(k)
+            averages = [
+                [
+                    [found[j * size + s][k][c] - rest[k][c] for s in range(size)]
+                    for j in range(count)
+                ]
+                for c in range(len(self.controls))
+            ]
+            for c, row in enumerate(averages):
+                row[k] = [v - own[c][s] for s, v in enumerate(row[k])]
+            feedback.append(Feedback(own, averages, rest[k]))
+        return feedback
+
+    def places(self, moved: dict[tuple[int, int], arb]) -> list[dict[sp.Symbol, arb]]:
+        """States by type with the laws that they imply; those not among ``moved`` are 0."""
+        count = len(self.values)
+        found = [
+            {s: moved.get((k, i), arb(0)) for i, s in enumerate(self.states)} for k in range(count)
+        ]
+        return self.with_laws(found)
+
+    def with_laws(self, found: list[dict[sp.Symbol, arb]]) -> list[dict[sp.Symbol, arb]]:
+        """Add the laws of states that the states of all types imply."""
+        for law in self.derivation.model.game.laws:
+            if law.of.free_symbols <= set(self.states):
+                parts = [
+                    w * balls([law.of], {**v, **p})[0]
+                    for w, v, p in zip(self.weights, self.values, found)
+                ]
+                for place in found:
+                    place[law.symbol] = sum(parts, arb(0))
+        return found
+
+    # -- the linear system ----------------------------------------------------------------------
+
+    def _row(self, k: int, place: Environment) -> tuple[arb_mat, ...]:
+        """Of a type: response at zero and its slopes, what is averaged at zero and its slopes."""
+        size, many = len(self.controls), len(self.entering)
+        numbers = balls(self._tables, {**self.values[k], **place})
+        parts, start = [], 0
+        for rows, columns in ((size, 1), (size, many), (many, 1), (many, size)):
+            parts.append(arb_mat(rows, columns, numbers[start : start + rows * columns]))
+            start += rows * columns
+        return tuple(parts)
+
+    def _alone(self, k: int) -> list[list[arb]]:
+        """Slopes of one player's controls in the own states, the averages over all being held.
+
+        A player who is the only one of a type has none beside those in the average of the type.
+        """
+        count = len(self.states)
+        if self.types.counts[k] == 1:
+            return [[arb(0)] * count for _ in self.controls]
+        still = dict.fromkeys(self.derivation.states, arb(0))
+        places = [still, *({**still, s: arb(1)} for s in self.states)]
+        try:
+            rest, *moved = (
+                _column(_reaction(self._row(k, place), self.shares[k])[0]) for place in places
+            )
+        except ZeroDivisionError:
+            raise Undetermined(
+                f"The reaction of type {k + 1} to its own part of the averages is singular."
+            ) from None
+        return [[m[c] - rest[c] for m in moved] for c in range(len(self.controls))]
+
+    def _solved(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
+        """The controls at several places of all types."""
+        many, found = len(self.entering), []
+        for places in columns:
+            rows = [self._row(k, place) for k, place in enumerate(places)]
+            matrix = identity(many)
+            right = arb_mat(many, 1)
+            try:
+                parts = [_reaction(row, s) for row, s in zip(rows, self.shares)]
+                for w, (*_, zero, load), (still, slopes) in zip(self.weights, rows, parts):
+                    right += (zero + load * still) * w
+                    matrix -= (load * slopes) * w
+                solved: Any = matrix.solve(right)
+            except ZeroDivisionError:
+                return self._jointly(columns)
+            found.append([_column(still + slopes * solved) for still, slopes in parts])
+        return found
+
+    def _jointly(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
+        """The same by the linear system of everybody's controls.
+
+        It decides where an average, or the reaction of a type to its own part of it, is singular.
+        """
+        count, size = len(self.values), len(self.controls)
+        if count > JOINT:
+            raise Undetermined(
+                "The linear system of the averages is singular: there is no equilibrium, or there "
+                f"are infinitely many. Which is decided for at most {JOINT} types."
+            )
+        matrix: list[list[arb]] = []
+        rights: list[list[arb]] = []
+        for places in columns:
+            rows = [self._row(k, place) for k, place in enumerate(places)]
+            matrix, right = [], []
+            for k, (still, slopes, *_) in enumerate(rows):
+                parts = [w - self.shares[k] if j == k else w for j, w in enumerate(self.weights)]
+                blocks = [slopes * load * w for w, (*_, load) in zip(parts, rows)]
+                rest = still
+                for w, (*_, zero, _load) in zip(parts, rows):
+                    rest = rest + slopes * zero * w
+                right += _column(rest)
+                for c in range(size):
+                    matrix.append(
+                        [
+                            arb(int((k, c) == (j, d))) - blocks[j][c, d]
+                            for j in range(count)
+                            for d in range(size)
+                        ]
+                    )
+            rights.append(right)
+        try:
+            found = solutions(matrix, rights)
+        except UndecidedError as error:
+            raise Undetermined(
+                f"The linear system of the controls is nearly singular: {error.message}"
+            ) from None
+        if found.directions or not found.solvable:
+            names = [f"{c}_{k}" for k in range(1, count + 1) for c in self.controls]
+            sentence, _ = described(found, "the controls", f"({', '.join(names)})")
+            raise Undetermined(sentence[:1].upper() + sentence[1:])
+        return [
+            [list(row[k * size : (k + 1) * size]) for k in range(count)]
+            for row in found.through
+            if row is not None
+        ]
+
+
+def _reaction(row: tuple[arb_mat, ...], share: arb) -> tuple[arb_mat, arb_mat]:
+    """Controls of a type at zero averages over all players, and their slopes in these.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If the response to the own part of the averages is singular.
+    """
+    still, slopes, zero, load = row
+    size = still.nrows()
+    own = slopes * load * share
+    matrix = identity(size) + own
+    first: Any = matrix.solve(still - slopes * zero * share)
+    second: Any = matrix.solve(slopes)
+    return first, second
+
+
+def identity(size: int) -> arb_mat:
+    """The identity matrix."""
+    return arb_mat(size, size, [arb(int(i == j)) for i in range(size) for j in range(size)])
+
+
+def _column(matrix: arb_mat) -> list[arb]:
+    return [matrix[i, 0] for i in range(matrix.nrows())]

@@ -1,0 +1,270 @@
+"""The equilibrium of types that respond to averages over the others: joint numbers, and a verdict.
+
+Each type is solved at averages that are given; at the solutions chosen the averages follow from
+everybody's responses. Whether expectations are finite is decided for each type by what its own
+payoff reaches when everybody plays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from flint import arb
+
+from eqsolve.errors import InputError
+from eqsolve.game.types import Types
+from eqsolve.numerics.status import Status
+from eqsolve.solve.answer import Answer
+from eqsolve.solve.conditions import Environment
+from eqsolve.solve.crowd import merged
+from eqsolve.solve.everybody import JOINT, Everybody, Feedback, Undetermined
+from eqsolve.solve.path import center, rational
+from eqsolve.solve.play import NotFollowed, Play
+
+if TYPE_CHECKING:
+    from eqsolve.solve.solve import Point, Solved
+
+#: Most joint equilibria that are listed; more are counted.
+LISTED = 81
+_GROWS = "When everybody plays, expectations grow at least as fast as they are discounted."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What follows from one choice of solutions.
+
+    Attributes
+    ----------
+    everybody : the responses.
+    feedback : every type's controls in states, where these are affine and the types few.
+    play : the motion, where it is followed; else ``open`` says why not.
+    growth : of every type's expectations, less the rate of discounting.
+    """
+
+    everybody: Everybody
+    feedback: Sequence[Feedback]
+    play: Play | None
+    growth: Sequence[arb]
+    open: str = ""
+
+    def status(self, k: int) -> Status:
+        """Whether the expectations of a type are finite."""
+        if not self.growth or self.growth[k] < 0:
+            return Status.OK
+        return Status.INFINITE_VARIANCE if self.growth[k] > 0 else Status.UNRESOLVED
+
+    @property
+    def statuses(self) -> list[Status]:
+        """The same of all types."""
+        return [self.status(k) for k in range(len(self.everybody.values))]
+
+
+def joint(points: Sequence[Point], types: Types) -> Answer:
+    """Solve all types and put them together.
+
+    Parameters
+    ----------
+    points : one for every type.
+    types : their weights.
+    """
+    _with_averages(points, types)
+    solved = [point.solved() for point in points]
+    found = [s for s in solved if not isinstance(s, Answer)]
+    refused = [s for s in solved if isinstance(s, Answer)]
+    if refused:
+        own = [
+            s if isinstance(s, Answer) else p.refused(s.decision.status, s.decision.sentence)
+            for p, s in zip(points, solved)
+        ]
+        return _told(merged(own, types, {}), [(a.status, a.message) for a in own])
+    try:
+        chosen = _outcome(points, types, [s.path for s in found])
+        places = _places(points, chosen.everybody)
+        whole = _inform(points, types, chosen, places)
+    except Undetermined as error:
+        own = [p.refused(Status.DEGENERATE, str(error)) for p in points]
+        return replace(merged(own, types, {}), message=str(error))
+    answers = [p.found(s) for p, s in zip(points, found)]
+    statuses = [
+        (s, a.message if s is Status.OK else _GROWS) for s, a in zip(chosen.statuses, answers)
+    ]
+    own = [
+        a if s is Status.OK else p.refused(s, m) for a, p, (s, m) in zip(answers, points, statuses)
+    ]
+    answer = merged(own, types, whole)
+    equilibria, number = _all(points, types, found, places)
+    more = [chosen.open] if answer.ok and chosen.open else []
+    if number > 1:
+        kind = "listed" if equilibria else f"counted only: more than {LISTED}"
+        more += [f"There are {number} joint choices of admissible solutions, {kind}."]
+    answer = replace(
+        answer,
+        message=" ".join([answer.message, *more]),
+        roots=tuple({"type": k, **row} for k, s in enumerate(found, 1) for row in s.roots),
+        equilibria=equilibria,
+    )
+    return _told(answer, statuses, [center(g) for g in chosen.growth])
+
+
+def _inform(
+    points: Sequence[Point],
+    types: Types,
+    chosen: Outcome,
+    places: Sequence[Environment] | None,
+) -> dict[sp.Symbol, arb]:
+    """Tell every type what follows from all: averages, strategy and what is obtained.
+
+    Returns the averages over all players, where the states are known.
+    """
+    whole: dict[sp.Symbol, arb] = {}
+    if places is not None:
+        everybody = chosen.everybody
+        whole, others = everybody.averages(places, everybody.at(places))
+        for k, point in enumerate(points):
+            point.frozen = others[k]
+            if chosen.play is not None and chosen.status(k) is Status.OK:
+                objective, gain = chosen.play.outcome(k, places)
+                point.obtained = {"J": objective}
+                if gain is not None:
+                    point.obtained = {"J": objective, "exploitability": gain}
+    for k, (point, own) in enumerate(zip(points, chosen.feedback)):
+        point.strategy = _named(point, own, types, k)
+    return whole
+
+
+def _told(
+    answer: Answer, statuses: Sequence[tuple[Status, str]], growth: Sequence[float] = ()
+) -> Answer:
+    """The answer with what became of every type."""
+    rows: list[dict[str, Any]] = [
+        {"status": status.label, "message": message} for status, message in statuses
+    ]
+    if growth:
+        rows = [{**row, "growth": value} for row, value in zip(rows, growth)]
+    return replace(answer, types=tuple(rows))
+
+
+def _with_averages(points: Sequence[Point], types: Types) -> None:
+    """Put the laws that the states of all types imply among their numbers.
+
+    Raises
+    ------
+    InputError
+        If a law was given that is another.
+    """
+    game = points[0].model.game
+    for law in game.laws:
+        if not law.of.free_symbols <= set(game.state_symbols):
+            continue
+        if all(law.of.free_symbols <= p.numbers.states.keys() for p in points):
+            value = sp.Add(
+                *(
+                    _rational(w)
+                    * law.of.xreplace({s: _rational(v) for s, v in p.numbers.states.items()})
+                    for w, p in zip(types.weights, points)
+                )
+            )
+            implied = Fraction(int(value.p), int(value.q))
+            for p in points:
+                if p.numbers.states.get(law.symbol, implied) != implied:
+                    raise InputError(
+                        f"{law.symbol} is {float(p.numbers.states[law.symbol]):g}, but the types' "
+                        f"{law.of} average to {float(implied):g}.",
+                        game=game.name,
+                        stage="input",
+                        remedy=f"Leave out {law.symbol}.",
+                    )
+                states = {**p.numbers.states, law.symbol: implied}
+                p.numbers = replace(p.numbers, states=states)
+
+
+def _places(points: Sequence[Point], everybody: Everybody) -> list[dict[sp.Symbol, arb]] | None:
+    """The states of all types with their laws, where they were given."""
+    wanted = {*everybody.derivation.states}
+    if not all(wanted <= p.numbers.states.keys() for p in points):
+        return None
+    return [{s: arb(rational(p.numbers.states[s])) for s in wanted} for p in points]
+
+
+def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Outcome:
+    """What follows from one solution of every type."""
+    derivation = points[0].derivation
+    values: list[Environment] = [
+        p.environment(path.coefficients(p.numbers.time)) for p, path in zip(points, paths)
+    ]
+    everybody = Everybody(derivation, types, values)
+    if len(points) > JOINT:
+        many = f"Beyond {JOINT} types the growth of expectations is not examined."
+        return Outcome(everybody, (), None, (), many)
+    if not everybody.affine:
+        return Outcome(everybody, (), None, (), "Controls are not affine in the states.")
+    feedback = everybody.feedback()
+    if not derivation.stationary:
+        return Outcome(everybody, feedback, None, ())
+    try:
+        play = Play(everybody, feedback)
+        growth = [play.growth(k) for k in range(len(points))]
+    except NotFollowed as error:
+        return Outcome(everybody, feedback, None, (), str(error))
+    return Outcome(everybody, feedback, play, growth)
+
+
+def _all(
+    points: Sequence[Point],
+    types: Types,
+    found: Sequence[Solved],
+    places: Sequence[Environment] | None,
+) -> tuple[tuple[dict[str, Any], ...], int]:
+    """Every joint choice of admissible solutions, and how many there are."""
+    number = math.prod(len(s.admissible) for s in found)
+    if not 1 < number <= LISTED:
+        return (), number
+    rows = []
+    for choice in product(*(s.admissible.items() for s in found)):
+        row: dict[str, Any] = {
+            "roots": [index + 1 for index, _ in choice],
+            "selected": all(i == s.decision.selected for (i, _), s in zip(choice, found)),
+        }
+        try:
+            outcome = _outcome(points, types, [path for _, path in choice])
+            status = next((s for s in outcome.statuses if s is not Status.OK), Status.OK)
+            row |= {"status": status.label}
+            if outcome.growth:
+                row["growth"] = [center(g) for g in outcome.growth]
+            if places is not None:
+                row |= _controls(points, outcome.everybody.at(places))
+        except Undetermined as error:
+            row |= {"status": Status.DEGENERATE.label, "message": str(error)}
+        rows.append(row)
+    return tuple(rows), number
+
+
+def _controls(points: Sequence[Point], played: Sequence[Sequence[arb]]) -> dict[str, list[float]]:
+    names = [c.name for c in points[0].model.game.controls]
+    return {name: [center(row[c]) for row in played] for c, name in enumerate(names)}
+
+
+def _named(
+    point: Point, feedback: Feedback, types: Types, k: int
+) -> Mapping[str, Mapping[str, float]]:
+    """The controls of a type by the names of states: ``x_j`` is that of type j, on average."""
+    states = [s.name for s in point.model.game.state_symbols]
+    found = {}
+    for c, control in enumerate(point.model.game.controls):
+        row = {}
+        if types.counts[k] != 1:
+            row = {s: center(v) for s, v in zip(states, feedback.own[c])}
+        for j, values in enumerate(feedback.averages[c], 1):
+            row |= {f"{s}_{j}": center(v) for s, v in zip(states, values)}
+        found[control.name] = {**row, "1": center(feedback.constant[c])}
+    return found
+
+
+def _rational(value: Fraction) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)
