@@ -49,6 +49,8 @@ NAMES = [
     "self",
 ]
 GAMES = [
+    *("execution", "merton", "lq-mfg", "relative-wealth", "lacker-zariphopoulou-cara"),
+    *("./own_game.py", "./own_game.py", "./broken.py", "./empty.py"),
     "regulator",
     "n-agent",
     "two-agent",
@@ -60,6 +62,8 @@ GAMES = [
     "/dev/null",
 ]
 GOOD = {"regulator": ["sigma=1/2", "lambda=1/4"]}
+GOOD["./own_game.py"] = "c=1 q=1/2 s=0.4 T=1 m0=0.5 v0=0.09".split()
+GOOD["merton"] = "r=0.02 B=0.05 s=0.2 g=2 T=1".split()
 GOOD["n-agent"] = (
     "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6 n=3".split()
 )
@@ -119,6 +123,9 @@ def main(seed: int, count: int) -> int:
     rng, bad = random.Random(seed), 0
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
+        CliRunner().invoke(cli, ["new", "game", "own-game"])
+        Path("broken.py").write_text("MODEL = 1 / 0\n", encoding="utf-8")
+        Path("empty.py").write_text("", encoding="utf-8")
         for k in range(count):
             words = command(rng, Path(place))
             signal.alarm(120)

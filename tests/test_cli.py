@@ -295,6 +295,13 @@ def test_named_sets_are_taken_by_every_verb(words: tuple[str, ...]) -> None:
     _refused(_run(*words, "--set", "nope"), "there is no set 'nope'")
 
 
+def test_the_first_words_of_a_set_leave_open_what_its_variants_differ_in() -> None:
+    whole = _run("solve", "n-agent", "--set", "S2, n = 10")
+    assert _run("solve", "n-agent", "--set", "S2", "-p", "n=10").stdout == whole.stdout
+    _refused(_run("solve", "n-agent", "--set", "S2"), "n")
+    _refused(_run("solve", "n-agent", "--set", "S"), "there is no set 'S'")
+
+
 def test_doctor() -> None:
     result = _run("doctor")
     assert "sympy" in result.stdout

@@ -42,7 +42,7 @@ NAMES = ("mean", "variance", "J")
 
 def run(agents: int, paths: int = PATHS, seed: int = 1, **options: Any) -> Simulation:
     options.setdefault("confidence", CONFIDENCE)
-    return simulate(agents=agents, paths=paths, seed=seed, **{**S1, **options})
+    return simulate("n-agent", agents=agents, paths=paths, seed=seed, **{**S1, **options})
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_infinite_moments_are_refused_and_heavy_tails_named() -> None:
     assert not found.finite_fourth_moments
     hopeless = {**S1, "b": "0.07", "r": "0.05", "lambda": "0.08"}
     with pytest.raises(NoSolutionError):
-        simulate(agents=3, paths=100, seed=1, **hopeless)
+        simulate("n-agent", agents=3, paths=100, seed=1, **hopeless)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_infinite_moments_are_refused_and_heavy_tails_named() -> None:
 )
 def test_bad_input(options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        simulate(**{"agents": 3, "paths": 100, "seed": 1, **S1, **options})
+        simulate("n-agent", **{"agents": 3, "paths": 100, "seed": 1, **S1, **options})
 
 
 def test_command() -> None:

@@ -89,17 +89,11 @@ def of_family(
         )
     found = dict(values)
     if how["case"] is not None:
+        from eqsolve.game.cases import chosen
         from eqsolve.registry import model
 
-        cases = model(game).cases
-        if how["case"] not in cases:
-            raise InputError(
-                f"there is no set {how['case']!r}.",
-                game=game,
-                stage="input",
-                remedy=f"The sets are {', '.join(cases)}.",
-            )
-        found = remaining(cases[how["case"]], without=(*found, apart)) | found
+        case = chosen(model(game).cases, how["case"], game)
+        found = remaining(case, without=(*found, apart)) | found
     number, continuum = chosen_size(how["size"], game)
     if continuum:
         raise InputError("the limit is a game of its own.", game=game, stage="input")

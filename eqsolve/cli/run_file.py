@@ -21,7 +21,7 @@ _STAGE = "run file"
 
 #: The entries of a run file, with the type of each and an example.
 _ENTRIES: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "game": (str, '"n-agent"'),
+    "game": (str, '"NAME"'),
     "set": (str, '"S1"'),
     "parameters": (dict, "{ r = 0.03 }"),
     "notion": (str, '"feedback"'),

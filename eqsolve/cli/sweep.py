@@ -102,8 +102,8 @@ def sweep(
 
     \b
     A run file has the same names:
-        game = "n-agent"
-        set = "S1, n = 3"
+        game = "NAME"
+        set = "S1"
         out = "theta.csv"
         vary = { theta = "0:1:101", n = [3, 5] }
         parameters = { r = 0.03, b = 0.12, nu = 0.2 }

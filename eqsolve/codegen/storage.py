@@ -115,9 +115,7 @@ def load(path: Path, game: str = "") -> ModuleType:
         if name in sys.modules:
             return sys.modules[name]
         if attended() and not _compiled(path):
-            print(
-                f"compiling the kernel of {game or path.stem} (once, about 20 s)", file=sys.stderr
-            )
+            print(f"compiling the kernel of {game or path.stem}, once", file=sys.stderr)
         try:
             return _imported(path, name)
         except Exception:  # What a crash or a full disk left of a pickle raises anything.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from eqsolve.errors import InputError
+from eqsolve.game.cases import chosen
 from eqsolve.game.model import Model
 from eqsolve.game.types import count_types, of_types
 from eqsolve.numbers import exact
@@ -51,18 +52,7 @@ def named_set(
         model = builder
     else:
         model = builder(**({"notion": notion} if notion and "notion" in known else {}))
-    if name not in model.cases:
-        raise InputError(
-            f"there is no set {name!r}.",
-            game=model.name,
-            stage="input",
-            remedy=(
-                f"The sets are {', '.join(model.cases)}."
-                if model.cases
-                else "The game has no named sets: give every parameter."
-            ),
-        )
-    return model.cases[name]
+    return chosen(model.cases, name, model.name)
 
 
 def build(

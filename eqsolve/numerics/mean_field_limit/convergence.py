@@ -153,7 +153,7 @@ def _counts(given: Iterable[Any]) -> tuple[int, ...]:
 
 
 def converge(
-    game: str = "n-agent",
+    game: str,
     n: Iterable[object] = (10, 100, 1000, 10000),
     *,
     paths: int | None = None,

@@ -203,7 +203,7 @@ def require_bounded(agents: int, paths: int, hazard: float, longest: float, *, g
 
 
 def simulate(
-    game: str = "n-agent",
+    game: str,
     *,
     agents: int,
     paths: int,
