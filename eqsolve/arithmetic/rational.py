@@ -133,9 +133,17 @@ def value(polynomial: fmpq_mpoly | Terms, values: Sequence[arb]) -> arb:
         product = arb(coefficient)
         for base, exponent in zip(values, exponents):
             if exponent:
-                product *= base**exponent
+                product *= _power(base, exponent)
         total += product
     return total
+
+
+def _power(base: arb, exponent: int) -> arb:
+    """A positive power; the library's own is not finite around zero."""
+    result = base
+    for _ in range(exponent - 1):
+        result = result * base
+    return result
 
 
 def code_of(functions: Sequence[Terms], arguments: Sequence[object]) -> Code:

@@ -62,7 +62,6 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
-    from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.verbs import declared
 
     values = given(pairs, file, game=game)
@@ -72,6 +71,8 @@ def solve(
             raise InputError("the game declares its own hazard rate.", game=game, stage="input")
         _model(exported, values, equilibrium, selection, at, certify, as_json, **how)
         return
+    from eqsolve.numerics.equilibria.dispatch import check_keywords
+
     horizon = how["horizon"] if hazard is not None else None
     values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
     equilibrium = equilibrium or _equilibrium(how["notion"], game)

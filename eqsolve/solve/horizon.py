@@ -133,7 +133,7 @@ def _riccati(
     if any(part.free_symbols - set(constants) for part in parts):
         return None
     a, b, c = (evaluate(part, constants) for part in parts)
-    square, slope = b**2 - 4 * a * c, b + 2 * a * start[unknown]
+    square, slope = b * b - 4 * a * c, b + 2 * a * start[unknown]
     if square > 0:
         root = square.sqrt()
         if slope > root:

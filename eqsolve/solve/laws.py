@@ -99,7 +99,7 @@ class Laws:
         expected = [sum((w * z for w, z in zip(row, initial)), arb(0)) for row in weights]
         size = len(self.states)
         return {
-            s: (expected[i], expected[size + i] - expected[i] ** 2)
+            s: (expected[i], expected[size + i] - expected[i] * expected[i])
             for i, s in enumerate(self.states)
         }
 

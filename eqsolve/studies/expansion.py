@@ -212,7 +212,8 @@ def spread(model: Model, types: Types) -> dict[str, float]:
         for name, chain, expression in _named(chains):
             slopes = total(chain, expression, moved, wanted)
             mean = sum((w * g for w, g in zip(weights, slopes)), arb(0))
-            variance = sum((w * (g - mean) ** 2 for w, g in zip(weights, slopes)), arb(0))
+            apart = [g - mean for g in slopes]
+            variance = sum((w * d * d for w, d in zip(weights, apart)), arb(0))
             deviations[name] = float(variance.mid()) ** 0.5
     return deviations
 

@@ -157,7 +157,7 @@ def _each(
         around = {s: evaluate(e, values) for s, e in agents.environment(i).items()}
         others = [j for j in agents.indices if j != i]
         squares = (values[symbol(f"nu_{j}")] * values[symbol(f"pi_{j}")] for j in others)
-        around[symbol("m_2")] = sum((v**2 for v in squares), arb(0)) / agents.count**2
+        around[symbol("m_2")] = sum((v * v for v in squares), arb(0)) / agents.count**2
         given_i = mine | {s.name: Fraction(float(v)) for s, v in around.items()}
         solver = PointSolver(response, parameters(given_i, response.parameters, game=model.name))
         state = dict(zip(model.game.state_symbols, (arb(1), 1 - 1 / arb(agents.count))))

@@ -7,7 +7,7 @@ from flint import arb, ctx, fmpq
 
 from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.function import Function
-from eqsolve.arithmetic.rational import Rational, code_of, terms
+from eqsolve.arithmetic.rational import Rational, code_of, terms, value
 
 a, b, x, y = sp.symbols("a b x y")
 EXPRESSION = (a * x**2 - sp.exp(-b * x) / (y + a)) * sp.log(y) + y ** (1 - b) + sp.sqrt(a)
@@ -72,3 +72,9 @@ def test_polynomials_become_programs_again() -> None:
     code = code_of([polynomial], ["x", "y"])
     assert isinstance(code, Code)
     assert code([arb(2), arb(3)])[0].contains(fmpq(15))
+
+
+def test_polynomials_are_finite_around_zero() -> None:
+    (function,) = Rational(Function([x**3 + 2 * x * y + 1], [x, y])).functions
+    found = value(function.above, [arb(0, 1e-30), arb(5)])
+    assert found.is_finite() and found.contains(1) and float(found.rad()) < 1e-28

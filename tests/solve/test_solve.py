@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from fractions import Fraction
 
 import mpmath
@@ -63,6 +65,15 @@ def test_values_over_the_initial_law_are_integrals_along_the_mean_and_variance()
     first = solve(declared.crowd, declared.CROWD)
     assert first.at["J"] == pytest.approx(total, rel=1e-12)
     assert first.laws["m"] == pytest.approx(0.5, rel=1e-14)
+
+
+def test_a_mean_that_stays_at_zero_has_a_variance() -> None:
+    """Around zero, powers of enclosures are products; the motion is affine: no start changes it."""
+    variances = [
+        solve(declared.crowd, declared.CROWD, at={"x": x, "m": x, "t": "1/2"}).laws["variance x"]
+        for x in (0, 1)
+    ]
+    assert variances[0] == pytest.approx(variances[1], rel=1e-14) and variances[0] > 0
 
 
 def test_the_planner_explodes_where_its_riccati_equation_does() -> None:
@@ -203,3 +214,16 @@ def test_linear_systems_with_free_unknowns() -> None:
     # contradicting equations have no line
     bad = [ring.polynomial(e) for e in (a + 2 * b - 1, 2 * a + 4 * b - 3)]
     assert solve_linear(ring, bad, (a, b)).residuals
+
+
+def test_the_command_imports_nothing_of_the_family_and_no_scipy() -> None:
+    code = (
+        "import sys; from eqsolve.cli import cli;"
+        "cli.main(['solve', 'regulator', '--set', 'default'], standalone_mode=False);"
+        "print([m for m in ('scipy', 'numba', 'pandas', 'eqsolve.numerics.equilibria.dispatch')"
+        " if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
