@@ -494,8 +494,15 @@ class Emitter:
                     for j, e in enumerate(row)
                     if e != 0
                 ]
+                several = max(map(len, system.start))
+                self.body.append(f"start = np.zeros(({size}, {several}))")
+                entries += [
+                    (f"start[{i}, {k}]", weight)
+                    for i, own in enumerate(system.start)
+                    for k, weight in enumerate(own)
+                ]
                 self.body += lines([*entries, ("rate", system.rate)], self.names)
-                self.fail_unless("growth(grown) < rate", status)
+                self.fail_unless("growth(grown, start) < rate", status)
 
     def results(self) -> None:
         """Strategy coefficients, coefficients, and controls and values at the states."""

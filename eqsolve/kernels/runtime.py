@@ -355,11 +355,36 @@ def settler(rates: Any, jacobian: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def growth(matrix: Vector) -> float:
-    """The largest real part of the eigenvalues of a matrix."""
-    if not np.all(np.isfinite(matrix)):
-        return math.nan
-    return float(np.max(np.linalg.eigvals(matrix.astype(np.complex128)).real))
+def growth(matrix: Vector, start: Vector) -> float:
+    """The largest real part of the eigenvalues of the part of a matrix that ``start`` reaches."""
+    size = matrix.shape[0]
+    reached = np.zeros(size, dtype=np.bool_)
+    for i in range(size):
+        reached[i] = np.any(start[i] != 0.0)
+    grown = True
+    while grown:
+        grown = False
+        for i in range(size):
+            for j in range(size):
+                if reached[i] and not reached[j] and matrix[i, j] != 0.0:
+                    reached[j] = True
+                    grown = True
+    count = 0
+    part = np.zeros((size, size), dtype=np.complex128)
+    places = np.zeros(size, dtype=np.int64)
+    for i in range(size):
+        if reached[i]:
+            places[count] = i
+            count += 1
+    if count == 0:
+        return 0.0
+    for i in range(count):
+        for j in range(count):
+            value = matrix[places[i], places[j]]
+            if not math.isfinite(value):
+                return math.nan
+            part[i, j] = value
+    return float(np.max(np.linalg.eigvals(part[:count, :count].copy()).real))
 
 
 def crossing_of(function: Any) -> Any:

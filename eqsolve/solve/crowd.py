@@ -61,9 +61,21 @@ def average_terms(
     return terms, tuple(a for a in terms if a in used)
 
 
+def refuse_given(derivation: Derivation) -> None:
+    """Refuse players with types of their own whose averages are given."""
+    if derivation.fixed is not None and derivation.fixed.totals:
+        raise DerivationError(
+            "its players differ, and averages over the others are given.",
+            game=derivation.model.name,
+            stage="laws",
+            remedy="derive, solve, converge and verify take such a game.",
+        )
+
+
 def require_explicit(derivation: Derivation) -> None:
     """Refuse a feedback with coefficients that move, or that is found by iteration."""
     system = derivation.system
+    refuse_given(derivation)
     if system.implicit or any(
         f.free_symbols & set(system.unknowns) for f in system.feedback.values()
     ):

@@ -85,14 +85,31 @@ def examine(
 
 
 def abscissa(system: GrowthSystem, values: Environment) -> arb | None:
-    """The largest real part of the growth matrix' eigenvalues, less the rate of discounting."""
+    """The largest real part of the growth matrix' eigenvalues, less the rate of discounting.
+
+    Of the matrix those functions count that are reached from what is followed.
+    """
     if system.matrix is None:
         return None
     size = len(system.matrix)
     if size == 0:
         return -evaluate(system.rate, values)
     entries = balls((entry for row in system.matrix for entry in row), values)
-    return largest_real_part(arb_mat(size, size, entries)) - evaluate(system.rate, values)
+    rows = [entries[i * size : (i + 1) * size] for i in range(size)]
+    pending = [
+        i for i, own in enumerate(system.start) if not all(map(_is_zero, balls(own, values)))
+    ]
+    reached: set[int] = set()
+    while pending:
+        i = pending.pop()
+        if i not in reached:
+            reached.add(i)
+            pending += [j for j, entry in enumerate(rows[i]) if not _is_zero(entry)]
+    rate = evaluate(system.rate, values)
+    if not reached:
+        return -rate
+    part = [rows[i][j] for i in sorted(reached) for j in sorted(reached)]
+    return largest_real_part(arb_mat(len(reached), len(reached), part)) - rate
 
 
 def largest_real_part(matrix: arb_mat) -> arb:

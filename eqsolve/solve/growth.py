@@ -31,11 +31,14 @@ class GrowthSystem:
     matrix : coefficients in parameters and coefficients of functions and feedback; None if the
         generator leads out of every finite space.
     rate : hazard plus discount rate.
+    start : for every function, its coefficients in what is followed: where all of them vanish, and
+        no other function leads to it, its growth does not matter.
     """
 
     functions: tuple[sp.Expr, ...]
     matrix: tuple[tuple[sp.Expr, ...], ...] | None
     rate: sp.Expr
+    start: tuple[tuple[sp.Expr, ...], ...]
 
 
 #: Largest number of functions that are followed.
@@ -95,13 +98,17 @@ class _Follower:
         game = self.derivation.solved.game
         rate = (game.horizon.hazard + self.problem.player.discount).xreplace(self.definitions)
         basis: dict[sp.Expr, dict[sp.Expr, sp.Expr]] = {}
-        pending = [f for part in start for f in terms(part, self.states)]
+        weights: dict[sp.Expr, list[sp.Expr]] = {}
+        for part in start:
+            for function, weight in terms(part, self.states).items():
+                weights.setdefault(function, []).append(weight)
+        pending = list(weights)
         while pending:
             function = pending.pop()
             if function in basis:
                 continue
             if len(basis) >= LARGEST:
-                return GrowthSystem(tuple(basis), None, rate)
+                return GrowthSystem(tuple(basis), None, rate, ())
             moved = self.inserted(self.derivation.closure(self.problem.generator(function)))
             basis[function] = terms(moved.xreplace(self.definitions), self.states)
             pending += [f for f in basis[function] if f not in basis]
@@ -109,7 +116,8 @@ class _Follower:
         if self.averages:
             self._separate(basis)
         rows = tuple(tuple(basis[f].get(g, sp.S.Zero) for g in functions) for f in functions)
-        return GrowthSystem(functions, rows, rate)
+        begin = tuple(tuple(weights.get(f, ())) for f in functions)
+        return GrowthSystem(functions, rows, rate, begin)
 
     def _separate(self, basis: Mapping[sp.Expr, dict[sp.Expr, sp.Expr]]) -> None:
         """Drop averages that are frozen where they lead to functions that do not lead back."""

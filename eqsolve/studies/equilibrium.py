@@ -22,10 +22,11 @@ from eqsolve.derivation.given import one_player
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Game, Model, t
 from eqsolve.game.parameters import read
-from eqsolve.game.types import read_types
+from eqsolve.game.types import Types, read_types
 from eqsolve.game.world import World
 from eqsolve.numbers import exact
 from eqsolve.solve.crowd import averages, numbers_of_types
+from eqsolve.solve.joint import joint
 from eqsolve.solve.path import center
 from eqsolve.solve.path import exact as middle
 from eqsolve.solve.solve import BITS, Point
@@ -53,7 +54,8 @@ class Equilibrium:
     start : exact states at time 0, laws of states among them; absent ones are 1.
     others : where copies have types of their own, the values of the others' parameters, in the
         order of the copies; the coefficients hold those of the copies' feedback, too.
-    weights : of the atoms of a continuum.
+    weights : of the atoms of a continuum, or of the types.
+    frozen : with the notion given among types of their own, the averages over the others.
     """
 
     derivation: Derivation
@@ -62,6 +64,7 @@ class Equilibrium:
     start: Mapping[sp.Symbol, sp.Rational] = field(default_factory=dict)
     others: tuple[Mapping[sp.Symbol, sp.Rational], ...] = ()
     weights: tuple[sp.Rational, ...] = _MEAN
+    frozen: Mapping[sp.Symbol, arb] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:
@@ -274,6 +277,9 @@ def response(claim: Equilibrium) -> Equilibrium:
     start = {s: claim.state(s) for s in derivation.states}
     parameters = dict(claim.parameters)
     for name in fixed.averages:
+        if name in claim.frozen:
+            parameters[name] = middle(claim.frozen[name])
+            continue
         if name not in fixed.values:
             raise claim.game.error(f"{name} is not known.", stage="checks")
         form = fixed.values[name].xreplace(claim.spelled).xreplace({**claim.numbers, **start})
@@ -296,10 +302,28 @@ def _of_types(
     size = None if count is None else int(exact("n", count, game=derivation.model.name))
     types = read_types(derivation.model, values, size, at=at)
     numbers = numbers_of_types(derivation, types)
+    if derivation.fixed is not None:
+        points = [Point(derivation, number, selection) for number in numbers]
+        joint(points, types).raise_for_status()
+        if not points[0].frozen:
+            raise derivation.model.game.error(
+                "the averages over the others depend on the states of all types.",
+                stage="checks",
+                remedy="Give the states of every type.",
+            )
+        yield from _seen(points, types)
+        return
     found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         raise NoSolutionError(found[1], game=derivation.model.name, stage=found[0].label)
-    points = [Point(derivation, number, selection, found) for number in numbers]
+    yield from _seen([Point(derivation, n, selection, found) for n in numbers], types)
+
+
+def _seen(points: Sequence[Point], types: Types) -> Iterator[Equilibrium]:
+    """The equilibrium as a player of each type sees it."""
+    derivation = points[0].derivation
+    crowd = derivation.model.game.crowd
+    assert crowd is not None, "types belong to a crowd"
     tables = [_coefficients(point) for point in points]
     for first, point in enumerate(points):
         others = [*range(len(points))]
@@ -313,6 +337,7 @@ def _of_types(
             _start(point),
             tuple(_parameters(points[k]) for k in others),
             tuple(map(_rational, types.weights)),
+            point.frozen,
         )
 
 
@@ -339,7 +364,8 @@ def _coefficients(point: Point) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
     NoSolutionError
         If there is no equilibrium.
     """
-    point.answer().raise_for_status()
+    if point.path is None:
+        point.answer().raise_for_status()
     path, system = point.path, point.derivation.system
     assert path is not None, "an answer without an error has a path"
     names = [*system.unknowns, *system.implicit]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from eqsolve.game import Model
-from eqsolve.studies.equilibrium import Equilibrium, equilibrium, response
+from eqsolve.studies.equilibrium import Equilibrium, equilibria, equilibrium, response
 from eqsolve.verify.check import Check
 from eqsolve.verify.declared import grid_checks
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.proof import prove
 from eqsolve.verify.sampling import simulation_checks
-from eqsolve.verify.solution import solution_checks
+from eqsolve.verify.solution import average_checks, solution_checks
 
 
 def verify(
@@ -36,7 +37,15 @@ def verify(
     NoSolutionError, InputError, DerivationError
         As for ``solve``.
     """
-    return checks(equilibrium(model, values, at, selection), paths=paths, seed=seed)
+    crowd = model.game.crowd
+    if model.game.notion != "given" or crowd is None or not crowd.own:
+        return checks(equilibrium(model, values, at, selection), paths=paths, seed=seed)
+    claims = equilibria(model, values, at)
+    found = [*checks(claims[0], paths=paths, seed=seed), *average_checks(claims)]
+    for k, claim in enumerate(claims[1:], 2):
+        rows = [*solution_checks(claim), *deviation_checks(response(claim))]
+        found += [replace(row, name=f"{row.name}, type {k}") for row in rows]
+    return found
 
 
 def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Check]:

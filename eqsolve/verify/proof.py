@@ -115,7 +115,7 @@ def _given(
     To tell one average from another, every other copy has parameters of its own, except those
     that its motion has without controls.
     """
-    game, first, among = derivation.model.game, world.first, with_own_letters(world)
+    first, among = world.first, with_own_letters(world)
 
     def averages(given: World, controls: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
         """The averages over the others, by definition."""

@@ -15,6 +15,7 @@ from flint import arb
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Model, t
+from eqsolve.solve.crowd import refuse_given
 from eqsolve.solve.path import center
 from eqsolve.studies.equilibrium import Equilibrium, equilibria
 from eqsolve.studies.moments import Moments
@@ -79,9 +80,11 @@ def simulated(
     InputError, NoSolutionError, DerivationError
         As ``equilibria`` and ``eqsolve.studies.simulation.simulate``.
     """
+    claims = equilibria(model, values, at)
+    refuse_given(claims[0].derivation)
     parts = [
         replace(simulate(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim))
-        for claim in equilibria(model, values, at)
+        for claim in claims
     ]
     if len(parts) == 1:
         return parts[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import sympy as sp
@@ -26,6 +26,8 @@ from eqsolve.verify.proof import Equations, equations, with_own_letters
 
 #: Largest residual, relative to the terms that cancel.
 ALLOWED = 1e-9
+#: Largest distance of an average from the sum that it is, relative to its terms.
+AVERAGED = 1e-15
 #: States at which the equations are evaluated, and times as fractions of a finite horizon.
 STATES, TIMES = 4, (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10))
 #: Most copies for which numbers are put in.
@@ -76,6 +78,51 @@ def solution_checks(claim: Equilibrium, *, allowed: float = ALLOWED) -> list[Che
     return checks
 
 
+def average_checks(claims: Sequence[Equilibrium], *, allowed: float = AVERAGED) -> list[Check]:
+    """Average what all types play, and compare with the averages that each of them is given.
+
+    Parameters
+    ----------
+    claims : one for every type, of the notion given.
+    allowed : largest distance relative to the size of the terms.
+    """
+    fixed, crowd = claims[0].derivation.fixed, claims[0].game.crowd
+    assert fixed is not None and crowd is not None, "averages of types are given"
+    terms: list[dict[sp.Symbol, arb]] = []
+    with exact.precise(200):
+        for claim in claims:
+            point: Point = {s: _fraction(v) for s, v in claim.parameters.items()}
+            for name, value in claim.spelled.items():
+                point[name] = exact.evaluate(value, {**point})
+            point |= {**claim.coefficients(Fraction(0)), **claim.frozen, t: fmpq(0)}
+            point |= {s: _fraction(claim.start[s]) for s in claim.derivation.states}
+            point |= {u: exact.evaluate(e, point) for u, e in fixed.response.items()}
+            terms.append(
+                {
+                    name: arb(1) * exact.evaluate(atom.expression, point)
+                    for name, atom in fixed.averages.items()
+                }
+            )
+        shares = [_fraction(claim.exact(crowd.share)) for claim in claims]
+        rows = []
+        for name, atom in fixed.averages.items():
+            parts = [
+                _fraction(w) * s ** (atom.power - 1) * own[name]
+                for w, s, own in zip(claims[0].weights, shares, terms)
+            ]
+            total, size = sum(parts, arb(0)), sum(map(abs, parts), arb(0))
+            gaps = [
+                abs(total - s**atom.power * own[name] - claim.frozen[name])
+                for claim, s, own in zip(claims, shares, terms)
+            ]
+            worst = max(float(gap.mid()) for gap in gaps)
+            error = worst / float(size.mid()) if size > 0 else worst
+            note = f"Over {len(claims)} types, relative to the terms of the sum."
+            label = f"{name} is what the others play"
+            rows.append(_row(claims[0], label, error, allowed, note))
+    return rows
+
+
 def _world(claim: Equilibrium) -> World:
     game, crowd = claim.game, claim.game.crowd
     if claim.others:
@@ -113,6 +160,8 @@ def _points(
             point = {**fixed}
             if claim.derivation.fixed is not None:
                 _others(world, point, rng)
+                for name in claim.derivation.fixed.totals:
+                    point[name] = fmpq(rng.randrange(-1000, 1000), 500)
             for copy in world.copies:
                 for state, name in copy.states.items():
                     middle = _fraction(claim.state(state))

@@ -9,13 +9,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pytest
-from flint import ctx
+from flint import arb, ctx
+from sympy import Symbol
 
+from eqsolve import sensitivity, simulate
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.relative_performance.lacker_zariphopoulou_cara import model as cara
 from eqsolve.derivations.relative_wealth import model
@@ -26,6 +28,12 @@ from eqsolve.solve.answer import Answer
 from eqsolve.solve.crowd import numbers_of_types
 from eqsolve.solve.joint import joint
 from eqsolve.solve.solve import BITS, Point, solve
+from eqsolve.studies.equilibrium import Equilibrium, equilibria, response
+from eqsolve.verify.deviation import deviation_checks
+from eqsolve.verify.exact import precise
+from eqsolve.verify.planted import planted
+from eqsolve.verify.proof import Proof
+from eqsolve.verify.solution import average_checks, solution_checks
 from hard_families import plain, wide
 from reference.heterogeneous import constant_equilibrium, heterogeneous
 from reference.precision import ctx as exact
@@ -275,3 +283,65 @@ def test_wrong_sets_of_reference_are_seen() -> None:
     answer = solved(agents, ".03", 2)
     key = heterogeneous([{**a, "weight": w} for a, w in zip(agents, ("49/100", "51/100"))], ".03")
     assert not close(answer.at["pi_1"], key["pi"][0])
+
+
+# Verification
+
+
+GIVEN = {"r": ".03", "n": 2, "agent": _named([{**FIRST, "wealth": 1}, {**SECOND, "wealth": 2}])}
+
+
+@pytest.fixture(scope="module")
+def claims() -> list[Equilibrium]:
+    return equilibria(model("given", 2, types=True), GIVEN)
+
+
+def test_every_type_is_verified(claims: list[Equilibrium]) -> None:
+    for claim in claims:
+        rows = [*solution_checks(claim), *deviation_checks(response(claim))]
+        assert rows and all(row.verdict == "pass" for row in rows)
+    rows = average_checks(claims)
+    assert len(rows) == 3 and all(row.verdict == "pass" for row in rows)
+
+
+def test_a_wrong_average_is_not_what_the_others_play(claims: list[Equilibrium]) -> None:
+    for name in claims[0].frozen:
+        off = {**claims[0].frozen, name: claims[0].frozen[name] * (1 + arb(10) ** -6)}
+        rows = average_checks([replace(claims[0], frozen=off), claims[1]])
+        assert any(row.verdict == "fail" for row in rows), name
+
+
+def test_a_wrong_response_is_no_best_deviation(claims: list[Equilibrium]) -> None:
+    (form,) = claims[0].derivation.system.feedback.keys() & {Symbol("p3[pi*sigma]")}
+
+    def wrong(time: Fraction) -> dict[Any, Any]:
+        found = dict(claims[0].coefficients(time))
+        return {**found, form: found[form] * (1 + arb(10) ** -5)}
+
+    rows = deviation_checks(response(replace(claims[0], coefficients=wrong)))
+    assert any(row.verdict == "fail" for row in rows)
+
+
+def test_errors_planted_in_a_derivation_of_types_are_found() -> None:
+    """Some of them: all take long."""
+    found = derivation(False)
+    assert found.fixed is not None
+    wanted = ("strategy pi.E[B*pi]", "meaning of others B*pi", "feedback p3[pi*sigma]", "rate of c")
+    chosen = [row for row in planted(found) if row[0] in wanted]
+    assert len(chosen) == len(wanted)
+    with precise():
+        for words, wrong in chosen:
+            assert any(c.verdict == "fail" for c in Proof(wrong).checks()), words
+
+
+def test_growth_counts_where_it_is_reached() -> None:
+    """Without competition the others' wealth, which grows at 2 r, is nothing to an agent."""
+    row = agent(".3 .2 .2 0 2 1 .1 .155", wealth=1)
+    assert solved([row], ".08", None).ok
+    assert not solved([{**row, "theta": ".1"}], ".08", None).ok
+
+
+def test_verbs_that_do_not_take_types_say_so() -> None:
+    for verb in (sensitivity, partial(simulate, paths=8, seed=1)):
+        with pytest.raises(DerivationError, match="its players differ"):
+            verb("relative-wealth", GIVEN, size=2)
