@@ -9,7 +9,7 @@ The games ``n-agent`` and ``mean-field`` are the same problem by the engine that
 it; the paper's displays, claims and figures are attached to them. This file declares it for the
 engine of all other games, which is to replace that one. With the notion given, averages of the
 others' positions are frozen (the paper's notion); with feedback they follow wealth (closed-loop
-Nash equilibrium, of the continuum: finitely many agents need the mean of their squared wealth).
+Nash equilibrium; that of finitely many agents depends on the mean of their squared wealth, too).
 Agents are alike, or each has parameters of its own (the interest rate is common to all) and, of
 finitely many, a weight in the average.
 

@@ -13,7 +13,12 @@ from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.check import check
 from eqsolve.derivation.closure import Closure, close
 from eqsolve.derivation.extremum import check_curvature, check_extremum
-from eqsolve.derivation.fixed_point import FixedPoint, fixed_point, with_second_moments
+from eqsolve.derivation.fixed_point import (
+    FixedPoint,
+    fixed_point,
+    moved_by_second_moments,
+    with_second_moments,
+)
 from eqsolve.derivation.given import enlarged, frozen
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.matching import (
@@ -36,7 +41,8 @@ class Derivation:
 
     Attributes
     ----------
-    model : what the author declared.
+    model : what the author declared; where second moments of finitely many players move by what
+        they do, with their laws and the coefficients of these.
     solved : the model whose HJB system is solved: the same, the planner's problem for the moments
         of the law, or for the notion given the same with coefficients by powers of the averages.
     systems : the extended HJB system of every player at the ansatz.
@@ -146,17 +152,37 @@ def derive(model: Model) -> Derivation:
     if model.game.notion == "given":
         return _given(model)
     solved = planner(model) if model.game.notion == "planner" else model
-    game, ansatz = solved.game, solved.ansatz
-    faced = problems(game)
-    unknowns, _ = unknowns_of(solved, faced[0].states)
-    rates = {c: sp.Symbol(f"{c.name}'") for c in unknowns}
-    build = Adjoints if game.notion == "open-loop" else ExtendedHJB
-    systems = tuple(build(problem, ansatz.functions, rates) for problem in faced)
+    systems, closure = _systems(solved)
+    if _reacting(solved, systems, closure):
+        model = solved = moved_by_second_moments(model)
+        systems, closure = _systems(solved)
     check_curvature(model, systems)
-    closure = close(game, faced, ansatz.feedback)
     system = match(solved, systems, closure)
     check_extremum(model, systems, closure, system.feedback)
     return Derivation(model, solved, systems, closure, system)
+
+
+def _systems(model: Model) -> tuple[tuple[ExtendedHJB | Adjoints, ...], Closure]:
+    """The system of every player at the ansatz, and what closes the loop."""
+    faced = problems(model.game)
+    unknowns, _ = unknowns_of(model, faced[0].states)
+    rates = {c: sp.Symbol(f"{c.name}'") for c in unknowns}
+    build = Adjoints if model.game.notion == "open-loop" else ExtendedHJB
+    systems = tuple(build(problem, model.ansatz.functions, rates) for problem in faced)
+    return systems, close(model.game, faced, model.ansatz.feedback)
+
+
+def _reacting(model: Model, systems: tuple[ExtendedHJB | Adjoints, ...], closure: Closure) -> bool:
+    """Whether others' reactions move second moments of finitely many players who are alike."""
+    crowd = model.game.crowd
+    if crowd is None or crowd.size is None or crowd.own or model.game.notion != "feedback":
+        return False
+    return any(
+        set(closure.missing) & system.moment_equation(moment).free_symbols
+        for system in systems
+        if isinstance(system, ExtendedHJB)
+        for moment in system.problem.moments
+    )
 
 
 def _given(model: Model) -> Derivation:

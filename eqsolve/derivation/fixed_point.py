@@ -209,5 +209,23 @@ def with_second_moments(model: Model) -> Model:
     for first, second in combinations_with_replacement(means, 2):
         if first * second not in followed:
             given = tuple(n for n in means[first].given if n in means[second].given)
-            laws.append(Law(sp.Dummy(f"mean {first * second}"), first * second, given))
+            symbol = sp.Symbol(f"{means[first].symbol}.{first}{second}")
+            laws.append(Law(symbol, first * second, given))
     return replace(model, game=replace(game, laws=tuple(laws)))
+
+
+def moved_by_second_moments(model: Model) -> Model:
+    """The same, with a coefficient for each such law in every function of second degree.
+
+    Where others react to their states, an average of squares moves by averages of squares: the
+    expectations of finitely many players depend on them.
+    """
+    enlarged = with_second_moments(model)
+    added = [law for law in enlarged.game.laws if law not in model.game.laws]
+    states = (*model.game.state_symbols, *(law.symbol for law in model.game.laws))
+    functions = dict(model.ansatz.functions)
+    for name, form in functions.items():
+        inside = [s for s in states if form.has(s)]
+        if form.is_polynomial(*inside) and inside and sp.Poly(form, *inside).total_degree() > 1:
+            functions[name] += sp.Add(*(sp.Symbol(f"{name}.{a.symbol}") * a.symbol for a in added))
+    return replace(enlarged, ansatz=replace(model.ansatz, functions=functions))

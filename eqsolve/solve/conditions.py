@@ -111,7 +111,7 @@ def domains(derivation: Derivation) -> tuple[Condition, ...]:
     unknowns = {*system.unknowns, *system.implicit}
     states = {*derivation.systems[0].problem.states, t}
     expressions = [*derivation.solved.ansatz.functions.values()]
-    expressions += [*system.rates.values(), *system.implicit.values()]
+    expressions += [*system.written.values(), *system.implicit.values()]
     found: dict[sp.Expr, None] = {}
     for base, _ in Units.of(expressions).generators:
         inner = base.args[0] if isinstance(base, sp.log) else base

@@ -13,6 +13,7 @@ from flint import arb, arb_mat
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.taylor import integrate
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.fixed_point import second_moments
 from eqsolve.solve.growth import GrowthSystem, follow
 from eqsolve.solve.path import Backward, Constant, rational, time_to_go
 
@@ -62,7 +63,9 @@ class Laws:
 
     @cached_property
     def states(self) -> tuple[sp.Symbol, ...]:
-        return self.derivation.states
+        """All but averages of products: their variances are of the fourth degree."""
+        products = second_moments(self.derivation.solved.game)
+        return tuple(s for s in self.derivation.states if s not in products)
 
     @cached_property
     def basis(self) -> GrowthSystem:

@@ -7,17 +7,18 @@ solutions, as rational functions of the feedback, are inserted in the first-orde
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sympy as sp
-from flint import arb, ctx, fmpq, fmpq_mpoly
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mpoly
 
-from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.plane import plane_solutions
 from eqsolve.arithmetic.roots import polynomial_roots
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
-from eqsolve.symbolic.algebra import Ratio, Ring
+from eqsolve.solve.conditions import balls, evaluate
+from eqsolve.symbolic.algebra import Ring
 
 #: What is known of a coefficient: a rational number, or a ball around an irrational one.
 Number: TypeAlias = Any
@@ -63,19 +64,23 @@ def eliminated(
     if solution.residuals or solution.free:
         return None
     left = [equations[u] for u in feedback]
-    below = ring.context.constant(1)
     for unknown, value in solution.values.items():
         left = [ring.substituted(p, unknown, value) for p in left]
-        below *= value.denominator
+    # each factor once: what is excluded by it is decided in number fields
+    factors = {str(f): f for v in solution.values.values() for f, _ in v.denominator.factor()[1]}
+    below = ring.context.constant(1)
+    for factor in factors.values():
+        below *= factor
     if len(feedback) == 1:
         points, complete = _line(ring, left[0], below, known, feedback[0])
     else:
         if set().union(*(ring.expression(p).free_symbols for p in left)) - set(feedback):
             return None
         points, complete = _plane(ring, left, below, feedback)
+    spelled = [ring.expression(row) for row in rows]
     found: list[Values] = []
     for point in points:
-        values = _completed(solution.values, {**known, **point}, point)
+        values = _completed(spelled, linear, {**known, **point}, point)
         complete &= values is not None
         if values is not None:
             found.append(values)
@@ -114,26 +119,42 @@ def _plane(
     return [dict(zip(unknowns, point)) for point in found.points], found.complete
 
 
-def _completed(values: Mapping[sp.Symbol, Ratio], at: Values, point: Values) -> Values | None:
-    """The linear unknowns at a point; None where they divide by what may be zero."""
-    found = dict(point)
-    for unknown, ratio in values.items():
-        above, below = (
-            ball(evaluated(ratio.ring.expression(p), at))
-            for p in (ratio.numerator, ratio.denominator)
+def _completed(
+    rows: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol], at: Values, point: Values
+) -> Values | None:
+    """The linear unknowns at a point; None where their equations may be singular."""
+    solved = solve_balls(rows, unknowns, at)
+    return None if solved is None else {**point, **solved}
+
+
+def solve_balls(
+    rows: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol], known: Values
+) -> Values | None:
+    """Solve equations ``= 0`` that are linear in the unknowns; None where they may be singular."""
+    size = len(unknowns)
+    values = balls(_entries(tuple(rows), tuple(unknowns)), {s: ball(v) for s, v in known.items()})
+    try:
+        solved: Any = arb_mat(size, size, values[: size**2]).solve(
+            arb_mat(size, 1, values[size**2 :])
         )
-        if below.contains(0):
-            return None
-        found[unknown] = above / below
-    return found
+    except ZeroDivisionError:
+        return None
+    return {u: solved[i, 0] for i, u in enumerate(unknowns)}
+
+
+@lru_cache(maxsize=32)
+def _entries(rows: tuple[sp.Expr, ...], unknowns: tuple[sp.Symbol, ...]) -> tuple[sp.Expr, ...]:
+    """The matrix of linear equations, and their right sides."""
+    zero = dict.fromkeys(unknowns, sp.S.Zero)
+    slopes = (sp.diff(row, u) for row in rows for u in unknowns)
+    return (*slopes, *(-row.xreplace(zero) for row in rows))
 
 
 def evaluated(expression: sp.Expr, known: Mapping[sp.Symbol, Number]) -> Number:
     """An expression in known symbols: exact if it has none, or a ball."""
     if expression.is_Rational:
         return expression
-    names = sorted(expression.free_symbols, key=lambda s: s.name)
-    return Function([expression], names)([ball(known[name]) for name in names])[0]
+    return evaluate(expression, {s: ball(known[s]) for s in expression.free_symbols})
 
 
 def ball(value: Number) -> arb:

@@ -12,6 +12,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivation.fixed_point import second_moments
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.errors import InputError
 from eqsolve.game import Model, t
@@ -227,6 +228,10 @@ class Point:
         found = {s: arb(rational(v)) for s, v in self.numbers.states.items()}
         for state, mean in self.initial.means.items():
             found.setdefault(state, arb(rational(mean)))
+        for name, form in second_moments(self.model.game).items():
+            # where none is given, all others are where their mean is
+            if name not in found and form.free_symbols & {*self.model_states} <= found.keys():
+                found[name] = evaluate(self._plain(form), found)
         return found
 
     @cached_property

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import sympy as sp
-from flint import arb, arb_mat, ctx, fmpq_mpoly
+from flint import arb, ctx, fmpq_mpoly
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.roots import function_roots, polynomial_roots
@@ -23,7 +23,15 @@ from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
 from eqsolve.solve.conditions import Condition, domains
 from eqsolve.solve.path import exact as midpoint
-from eqsolve.solve.reduction import Degenerate, Values, ball, eliminated, evaluated, rational
+from eqsolve.solve.reduction import (
+    Degenerate,
+    Values,
+    ball,
+    eliminated,
+    evaluated,
+    rational,
+    solve_balls,
+)
 
 
 @dataclass(frozen=True)
@@ -109,9 +117,8 @@ def _block(
     if bases:
         # before anything is cleared: rational exponents would become enormous degrees
         return _transcendental(block, inserted, bases)
-    units = Units.of(inserted)
+    units, numerators = _cleared(tuple(inserted))
     ring = units.ring
-    numerators = [units.ratio(e).numerator for e in inserted]
     if all(is_linear(ring, p, block) for p in numerators):
         return _linear(block, numerators, units, known)
     if len(block) == 1:
@@ -135,6 +142,13 @@ def _block(
         raise Degenerate(f"The equations of {_listed(block)} have infinitely many solutions.")
     found = [dict(zip(block, point)) for point in solutions.points]
     return found, solutions.complete and not any(e.has(*middle) for e in inserted if middle)
+
+
+@lru_cache(maxsize=32)
+def _cleared(equations: tuple[sp.Expr, ...]) -> tuple[Units, list[fmpq_mpoly]]:
+    """The numerators of equations, which are the same at every value of earlier unknowns."""
+    units = Units.of(equations)
+    return units, [units.ratio(e).numerator for e in equations]
 
 
 def _bases(equations: Sequence[sp.Expr], block: Sequence[sp.Symbol]) -> list[sp.Expr]:
@@ -191,23 +205,13 @@ def _linear(
             for u, v in solution.values.items()
         }
         return [exact], True
-    size = len(block)
-    matrix, right = arb_mat(size, size), arb_mat(size, 1)
-    for row, polynomial in enumerate(numerators):
-        rest = units.expression(polynomial)
-        for column, unknown in enumerate(block):
-            slope = sp.diff(rest, unknown)
-            matrix[row, column] = ball(evaluated(slope, known))
-        still = rest.xreplace({u: sp.S.Zero for u in block})
-        right[row, 0] = -ball(evaluated(still, known))
-    try:
-        solved: Any = matrix.solve(right)
-    except ZeroDivisionError:
+    solved = solve_balls([units.expression(p) for p in numerators], block, known)
+    if solved is None:
         raise Degenerate(
             f"The determinant of the equations of {_listed(block)} cannot be told from zero: they "
             "have no solution, or infinitely many."
-        ) from None
-    return [{u: solved[i, 0] for i, u in enumerate(block)}], True
+        )
+    return [solved], True
 
 
 def _listed(block: Sequence[sp.Symbol]) -> str:

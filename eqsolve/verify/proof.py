@@ -15,7 +15,7 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
-from eqsolve.derivation.fixed_point import FixedPoint
+from eqsolve.derivation.fixed_point import FixedPoint, second_moments
 from eqsolve.derivation.problem import Others
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model, t
@@ -595,8 +595,8 @@ class Proof:
     ) -> Iterator[Check]:
         """Whether the equations determine every coefficient."""
         motion, first_order = written.motion.values(), written.first_order.values()
-        dots = list(self.dots.values())
-        yield self._rank(f"the rates are determined{words}", motion, dots, world, point)
+        dots, alike = list(self.dots.values()), self._alike(world)
+        yield self._rank(f"the rates are determined{words}", motion, dots, world, point, alike)
         yield self._rank(f"the feedback is determined{words}", first_order, self.own, world, point)
         if self.game.horizon.end is not None:
             yield self._rank(
@@ -605,7 +605,19 @@ class Proof:
                 self.unknowns,
                 world,
                 self.at_end(world, point),
+                alike,
             )
+
+    def _alike(self, world: World) -> int:
+        """How many coefficients two copies do not tell from others.
+
+        An average of squares of two numbers follows from one of them and their average.
+        """
+        if world.size != 2:
+            return 0
+        products = [law.symbol for law in self.game.laws if law.symbol in second_moments(self.game)]
+        functions = self.model.ansatz.functions.values()
+        return sum(symbol in f.free_symbols for f in functions for symbol in products)
 
     def _rank(
         self,
@@ -614,6 +626,7 @@ class Proof:
         names: list[sp.Symbol],
         world: World,
         point: Point,
+        alike: int = 0,
     ) -> Check:
         rng = random.Random(self.seed)
         states = {s for c in world.copies for s in c.states.values()}
@@ -628,7 +641,7 @@ class Proof:
             rows += [[exact.evaluate(s, here) for s in row] for row in slopes]
         rank = exact.rank(rows, len(names))
         note = f"The rank is {rank} of {len(names)}."
-        return self._check(label, rank == len(names), note)
+        return self._check(label, rank == len(names) - alike, note)
 
     def _second(self, words: str, world: World, second: SecondOrder) -> Check:
         kind = "maximum" if second.sense == "maximize" else "minimum"

@@ -19,7 +19,6 @@ from flint import ctx
 
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.relative_wealth import model
-from eqsolve.errors import DerivationError
 from eqsolve.game.parameters import read
 from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
 from eqsolve.numerics.sweep import design, write_sweep
@@ -27,8 +26,9 @@ from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import BITS, Point
 from hard_families import plain, wide
 from reference import cases
-from reference.closed_loop import closed_loop_mfg
+from reference.closed_loop import closed_loop_mfg, closed_loop_n
 from reference.homogeneous import mean_field, n_agent
+from reference.test_every_closed_loop import SEVERAL
 
 #: Relative accuracy of what is compared.
 TOLERANCE = 1e-12
@@ -170,9 +170,53 @@ def _means(row: Mapping[str, Any], answer: Answer) -> list[float]:
     return found
 
 
-def test_closed_loop_of_finitely_many_needs_their_second_moment() -> None:
-    with pytest.raises(DerivationError, match="needs the mean of x\\*\\*2"):
-        derive(model("feedback", 3))
+#: Newton's method from the strategy at given averages goes astray here.
+ASTRAY = {
+    "r": "0.03046",
+    "b": "0.1598",
+    "nu": "0.15362",
+    "sigma": "-0.2934",
+    "theta": "0.94464",
+    "gamma": "4.45548",
+    "alpha": "1.59244",
+    "beta": "4.20293",
+    "lam": "0.26866",
+}
+
+
+@pytest.mark.parametrize("name", ["S1", "S2"])
+def test_closed_loop_of_finitely_many_against_the_key(name: str) -> None:
+    key = closed_loop_n(cases.SETS[name], 3)
+    answer = solved(cases.SETS[name], 3, "1.1", "0.9", "feedback")
+    assert answer.ok and answer.certificate["complete"]
+    for ours, theirs in zip(strategy(answer, 3), ("p1", "p2", "p3")):
+        assert close(ours, key[theirs]), theirs
+
+
+def test_a_closed_loop_of_two_where_newton_goes_astray() -> None:
+    answer = solved(ASTRAY, 2, "1", "1/2", "feedback")
+    assert answer.ok and answer.certificate["complete"]
+    found = strategy(answer, 2)
+    assert found == pytest.approx((0.470746863844, 0.265105662937, 0.257597270489), abs=1e-12)
+    (root,) = [root for root in answer.roots if root["selected"]]
+    assert root["growth"][0] + float(ASTRAY["lam"]) == pytest.approx(0.25267, abs=1e-5)
+    assert answer.at["m.xx"] == pytest.approx(1.0)
+
+
+def test_all_closed_loops_of_two_are_found_and_the_limit_is_selected() -> None:
+    row = {k: v for k, v in SEVERAL.items() if k != "n"}
+    answer = solved(row, 2, "1", "1/2", "feedback")
+    assert answer.certificate["complete"]
+    assert [root["admissible"] for root in answer.roots].count(True) == 5
+    old = by_the_family(
+        "n-agent",
+        equilibrium="closed-loop",
+        at={"x": "1", "y": "1/2"},
+        **{{"lam": "lambda"}.get(k, k): v for k, v in row.items()},
+        n=2,
+    ).to_dict()
+    keys = [old["strategy"][name] for name in ("x", "y", "1")]
+    assert strategy(answer, 2) == pytest.approx(keys, rel=1e-9)
 
 
 def test_columns_of_frozen_averages_are_names_in_every_format(tmp_path: Path) -> None:

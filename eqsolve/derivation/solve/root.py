@@ -18,7 +18,8 @@ LARGEST_DEGREE = 3
 
 def recognize(block: Block, known: Known) -> Found | None:
     """Eliminate unknowns that enter linearly, keep one, and give its equation."""
-    if not block.algebraic:
+    # two coefficients of the feedback are left with two equations
+    if not block.algebraic or (block.rates and len(block.constraints) > 1):
         return None
     units = Units.of([*block.equations, *known.nonzero])
     hidden = {s for meaning in units.meaning.values() for s in meaning.free_symbols}
