@@ -79,9 +79,8 @@ def quotient(polynomials: Sequence[Polynomial], unknowns: int) -> Quotient | Inf
         leading = [next(iter(p)) for p in basis]
         if any(sum(m) == 0 for m in leading):
             return Quotient((), tuple(fmpq_mat(0, 0) for _ in range(unknowns)))
-        minimal = [m for m in leading if not any(o != m and _divides(o, m) for o in leading)]
+        minimal, standard = _divided(leading, columns)
         finite = all(any(m[k] == sum(m) for m in minimal) for k in range(unknowns))
-        standard = [c for c in columns if not any(_divides(m, c) for m in minimal)]
         if finite and max(map(sum, standard)) < degree:
             return _matrices(standard, basis, unknowns)
         # All pairs of leading monomials are covered: this is a Groebner basis.
@@ -214,8 +213,23 @@ def _degree(polynomial: Polynomial) -> int:
     return max(map(sum, polynomial))
 
 
-def _divides(a: Monomial, b: Monomial) -> bool:
-    return all(x <= y for x, y in zip(a, b))
+def _divided(
+    leading: Sequence[Monomial], columns: Sequence[Monomial]
+) -> tuple[list[Monomial], list[Monomial]]:
+    """Those of some monomials that no other one divides, and what none of them divides.
+
+    ``columns`` are all monomials up to a degree, descending.
+    """
+    wanted, multiples = set(leading), set()
+    minimal: set[Monomial] = set()
+    for monomial in reversed(columns):
+        lowered = (monomial[:k] + (e - 1,) + monomial[k + 1 :] for k, e in enumerate(monomial) if e)
+        if any(m in multiples for m in lowered):
+            multiples.add(monomial)
+        elif monomial in wanted:
+            multiples.add(monomial)
+            minimal.add(monomial)
+    return [m for m in leading if m in minimal], [c for c in columns if c not in multiples]
 
 
 def _raised(monomial: Monomial, unknown: int) -> Monomial:

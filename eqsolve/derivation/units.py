@@ -99,7 +99,9 @@ class Units:
         if expression.is_Symbol or expression.is_Rational:
             return expression
         if expression.is_Add or expression.is_Mul:
-            return expression.func(*map(self._rational, expression.args))
+            parts = tuple(map(self._rational, expression.args))
+            same = all(new is old for new, old in zip(parts, expression.args))
+            return expression if same else expression.func(*parts)
         if isinstance(expression, sp.exp):
             return self._exponential(expression.exp)
         if isinstance(expression, sp.log):
@@ -109,7 +111,8 @@ class Units:
             return self._generator(sp.log(parts[0][0]), sp.S.One, 1)
         if expression.is_Pow:
             if expression.exp.is_Integer:
-                return self._rational(expression.base) ** expression.exp
+                base = self._rational(expression.base)
+                return expression if base is expression.base else base**expression.exp
             if expression.base is sp.S.Exp1:
                 return self._exponential(expression.exp)
             return self._power(expression)

@@ -36,9 +36,14 @@ class Ring:
         """The python-flint context of the ring."""
         return fmpq_mpoly_ctx.get([f"v{i}" for i in range(len(self.symbols))], Ordering.lex)
 
+    @cached_property
+    def places(self) -> dict[sp.Symbol, int]:
+        """The number of every symbol."""
+        return {symbol: k for k, symbol in enumerate(self.symbols)}
+
     def generator(self, symbol: sp.Symbol) -> fmpq_mpoly:
         """Return ``symbol`` as an element of the ring."""
-        return self.context.gen(self.symbols.index(symbol))
+        return self.context.gen(self.places[symbol])
 
     def constant(self, value: sp.Rational) -> fmpq_mpoly:
         """Return a rational number as an element of the ring."""
@@ -58,12 +63,49 @@ class Ring:
         if isinstance(expression, sp.Rational):
             return Ratio(self, self.constant(expression), one)
         if isinstance(expression, sp.Add):
-            return reduce(Ratio.__add__, map(self.ratio, expression.args))
+            # monomials together, and what has the same denominator: reducing takes most of the time
+            terms: dict[tuple[int, ...], fmpq] = {}
+            sums: list[Ratio] = []
+            for term in expression.args:
+                monomial = self._monomial(term)
+                if monomial is not None:
+                    exponents, value = monomial
+                    terms[exponents] = terms.get(exponents, fmpq(0)) + value
+                    continue
+                new = self.ratio(term)
+                for k, old in enumerate(sums):
+                    if old.denominator == new.denominator:
+                        sums[k] = Ratio(self, old.numerator + new.numerator, old.denominator)
+                        break
+                else:
+                    sums.append(new)
+            total = Ratio(self, self.context.from_dict(terms), one)
+            reduced = (Ratio.reduced(self, r.numerator, r.denominator) for r in sums)
+            return reduce(Ratio.__add__, reduced, total)
         if isinstance(expression, sp.Mul):
+            monomial = self._monomial(expression)
+            if monomial is not None:
+                return Ratio(self, self.context.from_dict(dict([monomial])), one)
             return reduce(Ratio.__mul__, map(self.ratio, expression.args))
         if isinstance(expression, sp.Pow) and isinstance(expression.exp, sp.Integer):
             return self.ratio(expression.base) ** int(expression.exp)
         raise DerivationError(f"{expression} is not a rational function.", stage="algebra")
+
+    def _monomial(self, expression: sp.Expr) -> tuple[tuple[int, ...], fmpq] | None:
+        """Exponents and coefficient of a product of powers of symbols; None for others."""
+        exponents = [0] * len(self.symbols)
+        value = fmpq(1)
+        for factor in sp.Mul.make_args(expression):
+            base, power = factor, 1
+            if isinstance(factor, sp.Pow) and isinstance(factor.exp, sp.Integer):
+                base, power = factor.base, int(factor.exp)
+            if isinstance(base, sp.Symbol) and power > 0:
+                exponents[self.places[base]] += power
+            elif isinstance(factor, sp.Rational):
+                value *= fmpq(int(factor.p), int(factor.q))
+            else:
+                return None
+        return tuple(exponents), value
 
     def polynomial(self, expression: sp.Expr) -> fmpq_mpoly:
         """Convert a polynomial SymPy expression; raises DerivationError if it has a denominator."""
@@ -97,7 +139,7 @@ class Ring:
 
     def coefficients(self, polynomial: fmpq_mpoly, symbol: sp.Symbol) -> list[fmpq_mpoly]:
         """Return the coefficients in ``symbol``, constant term first."""
-        index = self.symbols.index(symbol)
+        index = self.places[symbol]
         parts: dict[int, dict[tuple[int, ...], fmpq]] = {}
         for exponents, coefficient in polynomial.to_dict().items():
             rest = tuple(0 if i == index else int(e) for i, e in enumerate(exponents))
