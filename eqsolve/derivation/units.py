@@ -99,9 +99,9 @@ class Units:
         if expression.is_Symbol or expression.is_Rational:
             return expression
         if expression.is_Add or expression.is_Mul:
-            parts = tuple(map(self._rational, expression.args))
-            same = all(new is old for new, old in zip(parts, expression.args))
-            return expression if same else expression.func(*parts)
+            inner = tuple(map(self._rational, expression.args))
+            same = all(new is old for new, old in zip(inner, expression.args))
+            return expression if same else expression.func(*inner)
         if isinstance(expression, sp.exp):
             return self._exponential(expression.exp)
         if isinstance(expression, sp.log):
