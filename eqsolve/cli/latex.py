@@ -24,6 +24,7 @@ from eqsolve.cli.common import (
 from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
+    from eqsolve.latex.checking.check import Displays
     from eqsolve.latex.checking.verdict import Report
     from eqsolve.latex.document import Style
 
@@ -64,7 +65,7 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "--game",
     metavar="GAME",
     callback=by_path,
-    help="With --out: the equations of one game; of a declared game, its whole derivation.",
+    help="One game only; of a declared game, its whole derivation.",
 )
 @PARAMETERS
 @PARAMETER_FILE
@@ -97,25 +98,30 @@ def latex_command(
     of parameters and results, a file of macros with their values if they are given (--set, -p), and
     an index.
 
-    With --check every numbered or labelled formula is equal, equal up to a stated factor,
+    With --check every formula with a number or a label is equal, equal up to a stated factor,
     different, or not checked with the reason; exit code 1 if anything differs, or if less was
-    checked than is required. The last line has the counts.
+    checked than is required. The last line has the counts. With --game a declared game is compared
+    with its derivation, by the labels of --out, by numbers such as system-1 in the map, or where
+    the left sides are the same.
     """
     checks = require is not None or tags_only or propose is not None or as_json or bool(others)
-    writes = fail_if_stale or number is not None or no_prose or game is not None
-    writes = writes or bool(pairs) or any(v is not None for v in (file, *how.values()))
+    writes = fail_if_stale or number is not None or no_prose or bool(pairs) or file is not None
+    writes = writes or any(how[name] is not None for name in ("case", "horizon"))
+    writes = writes or (game is None and any(v is not None for v in how.values()))
     if (out is None) == (author is None) or (checks and author is None) or (writes and out is None):
         raise InputError(
             "give either --out or --check.",
             stage="latex",
             remedy=(
-                "--fail-if-stale, --number, --no-prose, --game and values belong to --out; "
+                "--fail-if-stale, --number, --no-prose and values belong to --out; "
                 "--require, --tags-only, --propose and --json to --check."
             ),
         )
     if author is not None:
         wanted = "any" if require is None else require
-        _check_latex((author, *others), symbols, wanted, tags_only, propose, as_json)
+        _check_latex(
+            (author, *others), _displays(game, how), symbols, wanted, tags_only, propose, as_json
+        )
         return
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
     from eqsolve.latex.document import Style, check_files, write_files
@@ -208,21 +214,43 @@ def _derivation(
     return texts, f"{export.game}-*.tex"
 
 
+def _displays(game: str | None, how: Mapping[str, str | None]) -> Displays:
+    """What an author's files are compared with."""
+    from eqsolve.latex.checking.check import Ledger
+    from eqsolve.registry import model, models
+    from eqsolve.verbs import declared
+
+    exported = None if game is None else declared(game)
+    if exported is None:
+        if how["notion"] is not None or how["size"] is not None:
+            raise InputError(
+                "--notion and --size belong to a declared game.", game=game or "", stage="latex"
+            )
+        return Ledger(models() if game is None else (model(game),))
+    from eqsolve.derivation.derivation import derive
+    from eqsolve.game.structure import build
+    from eqsolve.writing.comparison import Derived
+    from eqsolve.writing.writer import Writing
+
+    size, continuum = chosen_size(how["size"])
+    built = build(exported, {}, notion=how["notion"], size=size, continuum=continuum)
+    return Derived(Writing(derive(built)))
+
+
 def _check_latex(
     files: tuple[str, ...],
+    ledger: Displays,
     symbols: str | None,
     require: str | int,
     tags_only: bool,
     propose: str | None,
     as_json: bool,
 ) -> None:
-    from eqsolve.latex.checking.check import Ledger, check
+    from eqsolve.latex.checking.check import check
     from eqsolve.latex.checking.proposal import proposed
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
-    from eqsolve.registry import models
 
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
-    ledger = Ledger(models())
     reports = []
     for file in files:
         report = check(file, ledger, notation, counted=not tags_only)

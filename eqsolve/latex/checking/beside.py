@@ -20,7 +20,7 @@ from eqsolve.latex.source.formula import Row
 from eqsolve.ledger import Line
 
 #: Names that functions depend on.
-_ARGUMENTS = frozenset(r"t s u T x y z w X Y \tau \omega \cdot".split())
+ARGUMENTS = frozenset(r"t s u T x y z w X Y \tau \omega \cdot".split())
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Beside:
             return True
         functions = self.reference.notation.reader.functions
         known = sp.Symbol(self.symbols.translated(name, functions))
-        if name.base in functions or (isinstance(bracket, Atom) and bracket.name in _ARGUMENTS):
+        if name.base in functions or (isinstance(bracket, Atom) and bracket.name in ARGUMENTS):
             return False
         return known in self._names or known in self.own or known in self._known
 

@@ -1,8 +1,9 @@
 """Compares an author's file with the derivations, formula by formula.
 
-A formula is found by its number or label. It is ``equal`` if each of its statements says exactly
-what a line of the display says and no line is missing; equality is decided in polynomial rings,
-see ``eqsolve.latex.checking.reference``. What cannot be read is never counted as equal.
+A formula is found by its number or label, or, of a declared game, by its left side. It is ``equal``
+if each of its statements says exactly what a line of the display says and no line is missing;
+equality is decided in polynomial rings, see ``eqsolve.latex.checking.reference``. What cannot be
+read is never counted as equal.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from eqsolve.latex.checking.beside import Definitions
 from eqsolve.latex.checking.comparison import Comparison
 from eqsolve.latex.checking.reference import Reference
+from eqsolve.latex.checking.sourced import Sourced
 from eqsolve.latex.checking.symbol_map import SymbolMap
 from eqsolve.latex.checking.verdict import Finding, Part, PassedOver, Report
 from eqsolve.latex.grammar import parser
@@ -29,6 +32,16 @@ from eqsolve.model import Model
 
 #: How a formula is read that is compared with nothing: every name may be a function.
 _FUNCTIONS = Context(differentials=True, is_factor=lambda name, bracket: False)
+
+
+class Displays(Protocol):
+    """What an author's formulas are compared with."""
+
+    def find(self, numbers: Iterable[str]) -> tuple[str, tuple[Reference, ...]]:
+        """The first number that a display has, and the displays."""
+
+    def alike(self, formula: Formula, symbols: SymbolMap) -> tuple[str, tuple[Reference, ...]]:
+        """A display that a formula may mean though no number says so, and its candidates."""
 
 
 class Ledger:
@@ -56,15 +69,19 @@ class Ledger:
                 return number, tuple(made() for made in self._by_number[number])
         return "", ()
 
+    def alike(self, formula: Formula, symbols: SymbolMap) -> tuple[str, tuple[Reference, ...]]:
+        """None: a source numbers its equations."""
+        return "", ()
+
 
 def _once(
     model: Model, display: Display, others: tuple[Display, ...], checker: Checker
 ) -> Callable[[], Reference]:
-    made: list[Reference] = []
+    made: list[Sourced] = []
 
     def get() -> Reference:
         if not made:
-            made.append(Reference(model, display, others, checker))
+            made.append(Sourced(model, display, others, checker))
         return made[0]
 
     return get
@@ -84,7 +101,7 @@ def _covered(number: str) -> list[str]:
 
 def check(
     path: str | os.PathLike[str],
-    ledger: Ledger,
+    ledger: Displays,
     symbols: SymbolMap = SymbolMap(),
     repair: bool = True,
     counted: bool = True,
@@ -128,7 +145,7 @@ class _Assigned:
 def check_formulas(
     name: str,
     found: Iterable[Formula],
-    ledger: Ledger,
+    ledger: Displays,
     symbols: SymbolMap = SymbolMap(),
     repair: bool = True,
     counted: bool = True,
@@ -167,7 +184,7 @@ def check_formulas(
 
 def _without_display(formula: Formula, label: str, number: str) -> Finding:
     tex = " ".join(row.tex for row in formula.rows)
-    reason = formula.doubt or "the ledger has no display with this number or label"
+    reason = formula.doubt or "no display has this number or label"
     if formula.why:
         reason += f"; the number that LaTeX prints is not known: {formula.why}"
     part = Part(tex, "not checked", reason=f"{reason}; {_readability(formula.rows)}")
@@ -210,9 +227,8 @@ def _questioned(findings: list[Finding], coincidences: Sequence[int]) -> Iterato
     for k, finding in enumerate(findings):
         if k in asked and finding.verdict == "different":
             reason = (
-                f"LaTeX counts this formula as ({finding.number}), which is also the number of a "
-                "display that it differs from; is it meant? A tag, a label or an entry in "
-                "[numbers] says so"
+                f"only LaTeX's count or the left side leads to ({finding.number}), and the formula "
+                "differs from it; is it meant? A tag, a label or an entry in [numbers] says so"
             )
             parts = tuple(Part(p.tex, "not checked", reason=reason) for p in finding.parts[:1])
             finding = replace(finding, parts=parts)
@@ -220,7 +236,7 @@ def _questioned(findings: list[Finding], coincidences: Sequence[int]) -> Iterato
 
 
 def _assigned(
-    found: Iterable[Formula], ledger: Ledger, symbols: SymbolMap, counted: bool
+    found: Iterable[Formula], ledger: Displays, symbols: SymbolMap, counted: bool
 ) -> Iterator[_Assigned]:
     """Formulas with their displays; rows numbered one by one are put together."""
     rows: list[_Assigned] = []
@@ -247,9 +263,9 @@ def _assigned(
     yield from rows
 
 
-def _looked_up(formula: Formula, ledger: Ledger, symbols: SymbolMap, counted: bool) -> _Assigned:
+def _looked_up(formula: Formula, ledger: Displays, symbols: SymbolMap, counted: bool) -> _Assigned:
     mapped = [symbols.numbers[x] for x in formula.labels if x in symbols.numbers]
-    number, references = ledger.find((*mapped, *formula.named))
+    number, references = ledger.find((*mapped, *formula.labels, *formula.named))
     if references:
         return _Assigned(number, references, formula, False, {number})
     grouped = [symbols.numbers[x] for x in formula.group if x in symbols.numbers]
@@ -264,4 +280,7 @@ def _looked_up(formula: Formula, ledger: Ledger, symbols: SymbolMap, counted: bo
         if references:
             part = number if number == formula.printed else f"{number}, {formula.printed}"
             return _Assigned(number, references, formula, True, {part})
+    number, references = ledger.alike(formula, symbols)
+    if references:
+        return _Assigned(number, references, formula, True, {formula.place})
     return _Assigned("", (), formula, False, set())

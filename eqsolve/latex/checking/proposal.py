@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from eqsolve.errors import EqsolveError
-from eqsolve.latex.checking.check import Ledger, check_formulas
+from eqsolve.latex.checking.check import Displays, check_formulas
 from eqsolve.latex.checking.symbol_map import SymbolMap, atom_of
 from eqsolve.latex.checking.verdict import Finding, Proposal, Report
 from eqsolve.latex.grammar.tokens import SILENT, Unreadable, tokenize
@@ -25,7 +25,7 @@ _STRANGER = re.compile(r"the symbol (\S+) is not known")
 def proposed(
     path: str | os.PathLike[str],
     report: Report,
-    ledger: Ledger,
+    ledger: Displays,
     symbols: SymbolMap,
     counted: bool = True,
 ) -> Report:
@@ -54,7 +54,7 @@ def proposed(
     return replace(report, proposal=Proposal(found, equal, compared))
 
 
-def _odd(document: Document, ledger: Ledger, symbols: SymbolMap) -> Iterable[str]:
+def _odd(document: Document, ledger: Displays, symbols: SymbolMap) -> Iterable[str]:
     """Entries of the map that nothing in the file or in the displays answers to."""
     labels = {label for f in document.formulas for label in (*f.labels, *f.group)}
     for label, number in symbols.numbers.items():
@@ -113,7 +113,7 @@ def _meaning(
     name: str,
     meanings: Counter[str],
     formulas: list[Formula],
-    ledger: Ledger,
+    ledger: Displays,
     symbols: SymbolMap,
     counted: bool,
 ) -> str:
@@ -133,7 +133,7 @@ def _meaning(
 
 
 def _candidates(
-    formulas: list[Formula], ledger: Ledger, symbols: SymbolMap, counted: bool
+    formulas: list[Formula], ledger: Displays, symbols: SymbolMap, counted: bool
 ) -> list[str]:
     """Names of the displays that the formulas do not use."""
     used = set(_tokens(" ".join(row.tex for f in formulas for row in f.rows)))
@@ -149,7 +149,7 @@ def _candidates(
 
 def _score(
     formulas: list[Formula],
-    ledger: Ledger,
+    ledger: Displays,
     symbols: SymbolMap,
     counted: bool,
 ) -> tuple[int, int]:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.errors import DerivationError, EqsolveError
+from eqsolve.errors import DerivationError
 from eqsolve.latex.checking.budget import Budget
 from eqsolve.latex.checking.flattener import Flattener
-from eqsolve.latex.checking.notation import Notation
 from eqsolve.latex.checking.reader import Reader
 from eqsolve.latex.grammar.tokens import RELATIONS, Unreadable
 from eqsolve.latex.grammar.tree import Relation
 from eqsolve.latex.printer import latex
-from eqsolve.ledger import EQUATED, Checker, Display, Line
-from eqsolve.model import Model
+from eqsolve.ledger import EQUATED, Display, Line
 from eqsolve.symbolic.algebra import Ratio, Ring
-from eqsolve.symbols import symbol
 
 _PASSES = 10
 _DISPLAYED = {"=": "=", ":=": "=", r"\overset{!}{=}": "="}
@@ -28,6 +27,21 @@ _MIRRORED = {"<": ">", r"\leq": r"\geq"}
 _LONG = 12
 #: Terms of the longest difference that is shown.
 _SHOWN = 300
+
+
+class Naming(Protocol):
+    """Leads from the expressions of a display to names, and back."""
+
+    @property
+    def reader(self) -> Reader:
+        """Reads formulas in the displays' own notation."""
+
+    @property
+    def symbols(self) -> dict[sp.Symbol, sp.Symbol]:
+        """The derivation's symbols by the symbols of their names."""
+
+    def convert(self, expression: sp.Expr) -> sp.Expr:
+        """An expression of the derivation in names; raises ``Unreadable``."""
 
 
 @dataclass(frozen=True)
@@ -59,36 +73,53 @@ class Side:
         return Side(left, relation, right)
 
 
-class Reference:
+class Reference(ABC):
     """One display, ready to be compared with.
 
     Comparisons raise ``Unreadable`` where they would cost too much.
 
     Parameters
     ----------
-    model : the game it is from.
     display : the display.
-    others : all displays of the game, whose abbreviations are known here, too.
-    checker : decides what follows from the derivation.
+    notation : leads from its expressions to names.
     """
 
-    def __init__(
-        self, model: Model, display: Display, others: tuple[Display, ...], checker: Checker
-    ) -> None:
-        self.model, self.display = model, display
-        self._others, self._checker = others, checker
-        self.notation = Notation(display)
+    def __init__(self, display: Display, notation: Naming) -> None:
+        self.display, self.notation = display, notation
         self.flattener = Flattener()
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """The lines; where the left side is left out, it is that of the line before."""
-        result: list[Line] = []
-        for line in self.display.lines:
-            if result and latex(line.left, dict(self.display.names)).strip() in ("", "{}"):
-                line = replace(line, left=result[-1].left)
-            result.append(line)
-        return tuple(result)
+        """The lines."""
+        return self.display.lines
+
+    @cached_property
+    @abstractmethod
+    def table(self) -> dict[sp.Symbol, sp.Expr]:
+        """The abbreviations and special values that are known at this display."""
+
+    @cached_property
+    @abstractmethod
+    def game_symbols(self) -> set[sp.Symbol]:
+        """The derivation's symbols that any display of the game shows."""
+
+    @abstractmethod
+    def _positive(self, factor: sp.Expr) -> bool:
+        """Whether a factor is known to be positive."""
+
+    @abstractmethod
+    def _nonzero(self, factor: sp.Expr) -> bool:
+        """Whether a factor is known not to vanish."""
+
+    def _follows(
+        self, found: Side, wanted: Side, line: Line, table: Mapping[sp.Symbol, sp.Expr]
+    ) -> bool:
+        """Whether the same left side equals something that the derivation proves equal."""
+        return False
+
+    def proves(self, found: Side) -> bool:
+        """Whether an equation that is in no line follows from the derivation all the same."""
+        return False
 
     def line(self, line: Line) -> Side:
         """A line in names."""
@@ -103,48 +134,6 @@ class Reference:
         left, right = reader.expression(relation.left), reader.expression(relation.right)
         return Side.of(left, relation.relation, right)
 
-    @cached_property
-    def table(self) -> dict[sp.Symbol, sp.Expr]:
-        """The abbreviations and special values that are known at this display."""
-        known: dict[sp.Symbol, sp.Expr] = {}
-        game = self.model.derivation.game
-        roles = self.model.roles
-        pairs = [] if roles is None else [(roles.reciprocal, 1 / roles.size)]
-        pairs += game.definitions.items()
-        parameters = frozenset(() if roles is None else roles.own)
-        for own in self._agents_symbols():
-            stem, _, index = own.name.rpartition("_")
-            value = game.definitions[symbol(stem)]
-            names = {s: symbol(f"{s.name}_{index}") for s in value.free_symbols & parameters}
-            pairs.append((own, value.xreplace(names)))
-        # a name may mean something else further away: what was introduced last counts
-        place = self._others.index(self.display)
-        general = [d for d in self._others[place + 1 :] if not d.given]
-        for display in (*reversed(general), *self._others[: place + 1]):
-            pairs += [(x.left, x.right) for x in display.let if isinstance(x.left, sp.Symbol)]
-        pairs += self.display.given.items()
-        for left, right in pairs:
-            try:
-                name, value = self.notation.convert(left), self.notation.convert(right)
-            except Unreadable:
-                continue
-            if isinstance(name, sp.Symbol) and not value.has(name):
-                known[name] = value
-        return known
-
-    def _agents_symbols(self) -> set[sp.Symbol]:
-        roles = self.model.roles
-        own_names = frozenset(() if roles is None else roles.own)
-        definitions = own_names & set(self.model.derivation.game.definitions)
-        found = set()
-        for line in self.display.let + self.display.lines:
-            for name in line.left.free_symbols | line.right.free_symbols:
-                stem, _, index = name.name.rpartition("_")
-                if stem in {s.name for s in definitions} and (index.isdecimal() or index in "ik"):
-                    for own in definitions:
-                        found.add(symbol(f"{own.name}_{index}"))
-        return found
-
     def table_for(
         self, line: Line, extra: Mapping[sp.Symbol, sp.Expr] | None = None
     ) -> dict[sp.Symbol, sp.Expr]:
@@ -155,12 +144,6 @@ class Reference:
             return {**known, **self.defined}
         subject = self.notation.convert(line.left)
         return {k: v for k, v in known.items() if k != subject}
-
-    @cached_property
-    def game_symbols(self) -> set[sp.Symbol]:
-        """The derivation's symbols that any display of the game shows."""
-        lines = (x for display in self._others for x in (*display.let, *display.lines))
-        return set().union(*(x.left.free_symbols | x.right.free_symbols for x in lines))
 
     @cached_property
     def names(self) -> set[sp.Symbol]:
@@ -251,52 +234,6 @@ class Reference:
                 return None
         result: sp.Expr = content / scale
         return result * sp.Mul(*(f**k for f, k in top)) / sp.Mul(*(f**k for f, k in bottom))
-
-    def _positive(self, factor: sp.Expr) -> bool:
-        own = self.notation.symbols.get(factor) if isinstance(factor, sp.Symbol) else None
-        return own is not None and bool(own.is_positive)
-
-    def _nonzero(self, factor: sp.Expr) -> bool:
-        """Whether a factor is known not to vanish."""
-        if not isinstance(factor, sp.Symbol):
-            return False
-        own = self.notation.symbols.get(factor)
-        return self._positive(factor) or own in self.model.derivation.form.nonzero
-
-    def _follows(
-        self, found: Side, wanted: Side, line: Line, table: Mapping[sp.Symbol, sp.Expr]
-    ) -> bool:
-        """Whether the same left side equals something that the derivation proves equal."""
-        subject = wanted.left
-        proved = self.display.kind in ("solution", "identity") and self.display.proof == "exact"
-        if not proved or found.relation != "=" or not isinstance(subject, sp.Symbol):
-            return False
-        value = found.right if found.left == subject else found.left
-        if subject not in (found.left, found.right) or value.has(subject, AppliedUndef):
-            return False
-        back = {name: self.notation.symbols.get(name) for name in value.free_symbols}
-        if None in back.values() or self._checker.introduces(line, self.display):
-            return False
-        claim = Line(line.left, value.xreplace(back))
-        try:
-            return self._checker.holds(claim, self.display)
-        except EqsolveError:
-            return False
-
-    def proves(self, found: Side) -> bool:
-        """Whether an equation that is in no line follows from the derivation all the same."""
-        names = found.left.free_symbols | found.right.free_symbols
-        back = {name: self.notation.symbols.get(name) for name in names}
-        gap = found.left - found.right
-        if found.relation != "=" or None in back.values() or gap.has(AppliedUndef):
-            return False
-        claim = Line(found.left.xreplace(back), found.right.xreplace(back))
-        if self._is_zero(gap) or not self._checker.states(claim, self.display):
-            return False
-        try:
-            return self._checker.holds(claim, self.display)
-        except EqsolveError:
-            return False
 
     # -------------------------------------------------------------- showing
 

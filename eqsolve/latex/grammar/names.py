@@ -151,6 +151,8 @@ class Names(Scripts):
             name = f"at{separators}"
             return self._raised(Call(name, (atom, *found), self._span(start)), start)
         decides = self._context.is_factor
+        if atom.base.startswith(r"\operatorname"):
+            decides = _never
         if self.peek() == "(" and decides is not None and atom.base != "d":
             place = self._at
             self.next()
@@ -220,3 +222,8 @@ def _is_exponent(text: str) -> bool:
     if text in ("+", "-") or "," in text or ";" in text or re.fullmatch(r"\([^()]*\)", text):
         return False
     return bool(re.fullmatch(r"-?\d+(?:/\d+)?", text)) or bool(set(text) & set("+-/"))
+
+
+def _never(name: Atom, bracket: Node) -> bool:
+    """An operator is no factor."""
+    return False
