@@ -332,11 +332,11 @@ def test_writes_and_notices_stale_files(tmp_path: Path) -> None:
     models = [model("n-agent")]
     paths = document.write(tmp_path / "out", models)
     assert sorted(p.name for p in paths) == sorted(os.listdir(tmp_path / "out"))
-    document.check_stale(tmp_path / "out", models)
+    document.check_files(tmp_path / "out", document.files(models))
     target = tmp_path / "out" / "eq-2.96.tex"
     target.write_text(target.read_text().replace("+", "-", 1))
     with pytest.raises(StaleError, match="eq-2.96.tex"):
-        document.check_stale(tmp_path / "out", models)
+        document.check_files(tmp_path / "out", document.files(models))
     assert "-" in target.read_text()
 
 

@@ -28,6 +28,8 @@ GAME = "n-agent"
 FIXED: dict[str, object] = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "theta": 0.5}
 FIXED |= {"alpha": 1, "beta": 0.5, "lambda": 0.6, "n": 3}
 VARY = {"gamma": "1:5:4"}
+#: A declared game, whose kernel and columns come another way.
+DECLARED: dict[str, object] = {"nu": "0.1", "c": 1, "xT": 0, "m0": 0, "v0": 1}
 SUFFIXES = (".csv", ".parquet", ".nc", ".zarr")
 
 
@@ -35,8 +37,11 @@ def _run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [str(a) for a in arguments])
 
 
-def _write(path: Path, *, resume: bool = False) -> None:
-    plan = design(GAME, VARY, FIXED, columns=["k_x"])
+def _write(path: Path, *, resume: bool = False, declared: bool = False) -> None:
+    if declared:
+        plan = design("lq-target", {"T": "1:4:4"}, DECLARED)
+    else:
+        plan = design(GAME, VARY, FIXED, columns=["k_x"])
     write_sweep(plan, path, execution=Execution(chunk=2), resume=resume)
 
 
@@ -115,19 +120,27 @@ def _failures(act: Callable[[], None], check: Callable[[], None], most: int) -> 
     raise AssertionError(f"more than {most} calls")
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".zarr"])
-@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize(
+    ("suffix", "before", "declared"),
+    [
+        (".csv", False, False),
+        (".csv", True, False),
+        (".zarr", False, False),
+        (".zarr", True, False),
+        (".csv", True, True),
+    ],
+)
 def test_a_sweep_is_whole_or_absent_whichever_call_fails(
-    suffix: str, before: bool, tmp_path: Path
+    suffix: str, before: bool, declared: bool, tmp_path: Path
 ) -> None:
-    _write(tmp_path / f"whole{suffix}")
+    _write(tmp_path / f"whole{suffix}", declared=declared)
     whole = _content(tmp_path / f"whole{suffix}")
     target = tmp_path / f"out{suffix}"
     old = {"": b"old"} if suffix == ".csv" else whole
     if before and suffix == ".csv":
         target.write_bytes(b"old")
     elif before:
-        _write(target)
+        _write(target, declared=declared)
     allowed = [whole, old if before else {}]
 
     def check() -> None:
@@ -138,16 +151,17 @@ def test_a_sweep_is_whole_or_absent_whichever_call_fails(
         else:
             assert found in allowed
         if (tmp_path / f"out{suffix}.part").exists():
-            _write(target, resume=True)
+            _write(target, resume=True, declared=declared)
             assert _content(target) == whole
         assert not list(tmp_path.glob(".eqsolve-*")) and not list(tmp_path.glob("*.part"))
 
-    assert _failures(lambda: _write(target), check, 400) > 10
+    assert _failures(lambda: _write(target, declared=declared), check, 400) > 10
 
 
-def test_a_sweep_resumes_after_a_kill_at_any_moment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_sweep_resumes_after_a_kill_at_any_moment(declared: bool, tmp_path: Path) -> None:
     """The process ends at the k-th call, without a chance to tidy up."""
-    _write(tmp_path / "whole.csv")
+    _write(tmp_path / "whole.csv", declared=declared)
     whole = _content(tmp_path / "whole.csv")
     target, k, code = tmp_path / "out.csv", 0, 9
     while code:
@@ -156,12 +170,12 @@ def test_a_sweep_resumes_after_a_kill_at_any_moment(tmp_path: Path) -> None:
         if child == 0:
             shim = Shim(pytest.MonkeyPatch())
             shim.at, shim.strike = k, lambda: os._exit(9)
-            _write(target, resume=True)
+            _write(target, resume=True, declared=declared)
             os._exit(0)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert code in (0, 9)
         assert _content(target) in ({}, whole)
-        _write(target, resume=True)
+        _write(target, resume=True, declared=declared)
         assert _content(target) == whole and not target.with_name("out.csv.part").exists()
         target.unlink()
         target.with_name("out.csv.json").unlink()
@@ -285,13 +299,15 @@ def test_a_file_is_whole_or_absent_whichever_call_fails(tmp_path: Path) -> None:
     assert _failures(act, check, 60) > 2
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_symbolic_link_is_followed(suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "declared"), [*((suffix, False) for suffix in SUFFIXES), (".csv", True)]
+)
+def test_a_symbolic_link_is_followed(suffix: str, declared: bool, tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     far, near = tmp_path / "far" / f"real{suffix}", tmp_path / f"near{suffix}"
     near.symlink_to(far)
     for _ in range(2):  # first it leads nowhere
-        _write(near)
+        _write(near, declared=declared)
         assert near.is_symlink() and far.exists() and not far.is_symlink()
     assert {p.name for p in tmp_path.iterdir()} <= {"far", near.name, f"{near.name}.json"}
 

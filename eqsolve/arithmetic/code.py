@@ -95,18 +95,6 @@ class Code:
         """The values of the functions where the arguments have their values by name."""
         return self([values[name] for name in self.arguments])
 
-    def only(self, places: Sequence[int]) -> Code:
-        """The program of some of the functions, by number, and of the arguments they need."""
-        outputs = [self.outputs[k] for k in places]
-        needs = self.needs()
-        used = frozenset().union(*(needs[k] for k in outputs))
-        builder = Builder([a for k, a in enumerate(self.arguments) if k in used])
-        nothing = builder.constant(fmpq(0))
-        nodes = dict.fromkeys(self.arguments, nothing)
-        nodes |= {a: k for k, a in enumerate(builder.arguments)}
-        kept = Code(self.arguments, self.constants, self.steps, outputs)
-        return builder.code(builder.insert(kept, nodes))
-
     def at(self, known: Mapping[Any, fmpq], shift: Mapping[Any, fmpq] | None = None) -> Code:
         """The program at exact values of some arguments, with what is exact computed.
 

@@ -313,21 +313,6 @@ def write_files(directory: str | os.PathLike[str], texts: Mapping[str, str]) -> 
     return [folder / name for name in texts]
 
 
-def check_stale(
-    directory: str | os.PathLike[str], models: Iterable[Model], style: Style = Style()
-) -> None:
-    """Compare a folder with what ``write`` would write there; write nothing.
-
-    Raises
-    ------
-    InputError
-        If the folder cannot be read.
-    StaleError
-        If a file is missing or differs.
-    """
-    check_files(directory, files(models, style))
-
-
 def check_files(
     directory: str | os.PathLike[str], wanted: Mapping[str, str], pattern: str = "eq-*.tex"
 ) -> None:

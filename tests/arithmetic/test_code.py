@@ -45,12 +45,6 @@ def test_a_shifted_argument() -> None:
     assert code([arb(2), arb(3)])[0].contains(fmpq(15, 2))
 
 
-def test_some_functions_need_fewer_arguments() -> None:
-    code = Function([x + y, a * b], [a, b, x, y]).only([1])
-    assert code.arguments == (a, b)
-    assert code([arb(2), arb(3)])[0] == 6
-
-
 def test_a_rational_program_is_a_coprime_pair() -> None:
     rational = Rational(Function([(x**2 - y**2) / (x - y) + x / (2 * x * y)], [x, y]))
     (fraction,) = rational.functions
