@@ -9,7 +9,7 @@ rate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,10 +52,16 @@ def growth_systems(derivation: Derivation) -> tuple[GrowthSystem, ...]:
 
 
 def follow(
-    derivation: Derivation, system: ExtendedHJB | Adjoints, functions: Sequence[sp.Expr]
+    derivation: Derivation,
+    system: ExtendedHJB | Adjoints,
+    functions: Sequence[sp.Expr],
+    wanted: Callable[[sp.Expr], bool] = lambda function: True,
 ) -> GrowthSystem:
-    """Follow given functions of the states under the closed-loop generator of a player."""
-    return _Follower(derivation, system).system(functions)
+    """Follow given functions of the states under the closed-loop generator of a player.
+
+    There is no matrix if they lead to one that is not ``wanted``.
+    """
+    return _Follower(derivation, system).system(functions, wanted)
 
 
 class _Follower:
@@ -93,7 +99,9 @@ class _Follower:
             spelled[name] = value.xreplace(spelled)
         return spelled
 
-    def system(self, start: Sequence[sp.Expr]) -> GrowthSystem:
+    def system(
+        self, start: Sequence[sp.Expr], wanted: Callable[[sp.Expr], bool] = lambda f: True
+    ) -> GrowthSystem:
         """Follow functions until the generator leads to no new ones."""
         game = self.derivation.solved.game
         rate = (game.horizon.hazard + self.problem.player.discount).xreplace(self.definitions)
@@ -107,7 +115,7 @@ class _Follower:
             function = pending.pop()
             if function in basis:
                 continue
-            if len(basis) >= LARGEST:
+            if len(basis) >= LARGEST or not wanted(function):
                 return GrowthSystem(tuple(basis), None, rate, ())
             moved = self.inserted(self.derivation.closure(self.problem.generator(function)))
             basis[function] = terms(moved.xreplace(self.definitions), self.states)

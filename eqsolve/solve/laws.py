@@ -43,6 +43,31 @@ class InitialLaw:
         return arb(rational(value))
 
 
+def _states(derivation: Derivation) -> tuple[sp.Symbol, ...]:
+    """All but averages of products: their variances are of the fourth degree."""
+    products = second_moments(derivation.solved.game)
+    return tuple(s for s in derivation.states if s not in products)
+
+
+def _basis(derivation: Derivation) -> GrowthSystem:
+    """Monomials up to degree two of every state; no matrix if they lead to other functions."""
+    states = _states(derivation)
+
+    def quadratic(function: sp.Expr) -> bool:
+        inside = function.free_symbols <= {*states} and function.is_polynomial(*states)
+        return bool(inside and (function == 1 or sp.Poly(function, *states).total_degree() <= 2))
+
+    played = derivation.played
+    start = [*states, *(s**2 for s in states)]
+    found = follow(played, played.systems[0], start, quadratic)
+    if found.matrix is None:
+        return found
+    # coefficients of the strategy in those that move at known rates
+    spelled = derivation.spelled
+    rows = tuple(tuple(e.xreplace(spelled) for e in row) for row in found.matrix)
+    return replace(found, matrix=rows)
+
+
 @dataclass(frozen=True)
 class Laws:
     """The first two moments of the states under the equilibrium feedback.
@@ -63,34 +88,19 @@ class Laws:
 
     @cached_property
     def states(self) -> tuple[sp.Symbol, ...]:
-        """All but averages of products: their variances are of the fourth degree."""
-        products = second_moments(self.derivation.solved.game)
-        return tuple(s for s in self.derivation.states if s not in products)
+        """Those whose moments are wanted."""
+        return _states(self.derivation)
 
-    @cached_property
+    @property
     def basis(self) -> GrowthSystem:
         """Monomials up to degree two of every state, closed under the generator."""
-        wanted = [s for s in self.states] + [s**2 for s in self.states]
-        played = self.derivation.played
-        found = follow(played, played.systems[0], wanted)
-        if found.matrix is None:
-            return found
-        # coefficients of the strategy in those that move at known rates
-        spelled = self.derivation.spelled
-        rows = tuple(tuple(e.xreplace(spelled) for e in row) for row in found.matrix)
-        return replace(found, matrix=rows)
+        return self.derivation.once(_basis)
 
     @property
     def available(self) -> bool:
-        """Whether the moments close and all initial values are known."""
-        functions = self.basis.functions
-        return (
-            self.basis.matrix is not None
-            and all(f.free_symbols <= {*self.states} for f in functions)
-            and all(f.is_polynomial(*self.states) for f in functions)
-            and all(sp.Poly(f, *self.states).total_degree() <= 2 for f in functions if f != 1)
-            and all(s in self.initial.means for s in self.states)
-        )
+        """Whether all initial values are known and the moments close."""
+        known = all(s in self.initial.means for s in self.states)
+        return known and self.basis.matrix is not None
 
     def moments(self, time: Fraction) -> dict[sp.Symbol, tuple[arb, arb]]:
         """Mean and variance of every state at a time."""
