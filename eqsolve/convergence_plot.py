@@ -11,6 +11,7 @@ from eqsolve.answer_plot import BLUE
 from eqsolve.errors import InputError
 from eqsolve.numerics.mean_field_limit.convergence import Convergence
 from eqsolve.plots import RED, Array, Page
+from eqsolve.studies import limit
 
 #: Style of a quantity in a convergence plot: color, marker, label.
 _QUANTITIES = {
@@ -78,6 +79,48 @@ def plot_convergence(study: Convergence, path: str | Path) -> None:
         panel.set_yscale("log")
         panel.set_xlabel(r"number of agents $n$")
         panel.set_ylabel("distance to the mean field")
+        panel.legend(loc="lower left", ncols=2, columnspacing=1.0, handletextpad=0.4)
+
+
+def plot_players(study: limit.Convergence, path: str | Path) -> None:
+    """Draw the distances of n players' strategies to the continuum's against n.
+
+    A coefficient is drawn where its distance is more than rounding; the lines behind the markers
+    are the leading terms.
+
+    Parameters
+    ----------
+    study : what ``eqsolve.converge`` returns of a declared game.
+    path : file to write: ``.pdf``, ``.png`` or ``.svg``.
+
+    Raises
+    ------
+    InputError
+        If the file has another suffix or cannot be written, or no distance differs from 0.
+    """
+    n = np.array([count for count, _ in study.rows], float)
+    slope = -(study.leading_order or study.order or 1.0)
+    top = 0.0
+    with Page(path) as panel:
+        for k, (name, value) in enumerate(study.limit.items()):
+            distance = np.array([abs(row.get(name, 0.0) - value) for _, row in study.rows])
+            used = distance > limit.ROUNDING * (1 + abs(value))
+            if not used.any():
+                continue
+            style = {"color": f"C{k % 10}", "zorder": 1}
+            # open and of growing size: coefficients whose sum is fixed have one distance
+            dots = {"marker": "os^vD"[k % 5], "markersize": 3 + 2 * (k % 5), "fillstyle": "none"}
+            panel.plot(n[used], distance[used], linestyle="none", label=name, **dots, **style)
+            if constant := abs(study.rate_constants.get(name, 0.0)):
+                panel.plot(n, constant * n**slope, linewidth=0.6, **style)
+            top = max(top, float(distance[used][0]))
+        if not top:
+            raise InputError("no distance differs from 0: there is no rate.", stage="plot")
+        _slope(panel, n, top, slope, f"slope {slope:.3g}")
+        panel.set_xscale("log")
+        panel.set_yscale("log")
+        panel.set_xlabel("number of players")
+        panel.set_ylabel("distance to the continuum")
         panel.legend(loc="lower left", ncols=2, columnspacing=1.0, handletextpad=0.4)
 
 

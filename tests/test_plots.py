@@ -10,8 +10,9 @@ import pytest
 
 import eqsolve
 from eqsolve import plots
-from eqsolve.convergence_plot import plot_convergence
+from eqsolve.convergence_plot import plot_convergence, plot_players
 from eqsolve.errors import InputError
+from eqsolve.new_game import write_game
 from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.plots import plot_sweep
 from reference import cases, spec
@@ -131,6 +132,21 @@ def test_convergence(tmp_path: Path, panels: list[Any]) -> None:
     with pytest.raises(InputError):
         plot_convergence(flat, tmp_path / "none.pdf")
     assert not (tmp_path / "none.pdf").exists()
+
+
+def test_convergence_of_a_declared_game(tmp_path: Path, panels: list[Any]) -> None:
+    """Each coefficient beside its constant; a slope that is not proved is the observed one."""
+    given = {"c": 1, "q": 1, "s": "0.4", "T": 1, "m0": "0.5", "v0": "0.09"}
+    game = write_game("crowd", tmp_path)
+    study = eqsolve.converge(game, (10, 100, 1000), **given)
+    plot_players(study, tmp_path / "rate.pdf")
+    (panel,) = panels
+    assert {"u.x", "u.m", "slope -1"} <= set(texts(panel))
+    x, y = (line.get_data() for line in panel.get_lines()[:2])
+    constant = abs(study.rate_constants["u.x"])
+    assert np.allclose(y[1], constant / y[0]) and np.allclose(x[1], y[1], rtol=0.1)
+    with pytest.raises(InputError, match="no distance"):
+        plot_players(eqsolve.converge(game, (10, 100), **{**given, "c": 0, "q": 0}), "none.pdf")
 
 
 @pytest.mark.parametrize("name", ["curve", "curve.doc", "missing/curve.png"])

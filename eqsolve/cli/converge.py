@@ -64,12 +64,15 @@ def converge(
     exported = declared(game)
     require(game, "converge")
     if exported is not None:
-        if plot or paths:
+        if paths:
             raise InputError(
-                "--plot and --paths are not available for this game.", game=game, stage="converge"
+                "--paths is not available for this game.",
+                game=game,
+                stage="converge",
+                remedy="Leave it out; eqsolve simulate takes --size.",
             )
         draws = {"drawn": drawn, "seed": seed}
-        _of_model(game, exported, parameters, counts, as_json, out, how, draws)
+        _of_model(game, exported, parameters, counts, as_json, (out, plot), how, draws)
         return
     if drawn:
         raise InputError("the agents of this game are alike.", game=game, stage="converge")
@@ -122,7 +125,7 @@ def _of_model(
     parameters: dict[str, Any],
     counts: str,
     as_json: bool,
-    out: str | None,
+    targets: tuple[str | None, str | None],
     how: Mapping[str, str | None],
     draws: Mapping[str, Any],
 ) -> None:
@@ -137,8 +140,13 @@ def _of_model(
         notion=how["notion"],
         **draws,
     )
+    out, plot = targets
     if out:
         study.write(Path(out))
+    if plot:
+        from eqsolve.convergence_plot import plot_players
+
+        plot_players(study, Path(plot))
     if as_json:
         emit(study.to_dict())
         return

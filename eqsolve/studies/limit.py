@@ -24,6 +24,9 @@ from eqsolve.studies.expansion import expand, spread
 #: Beyond this number of players a difference of doubles says nothing.
 MOST = 10**12
 
+#: A distance below this, relative to the strategy, is rounding.
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Convergence:
@@ -257,7 +260,7 @@ def _order(
     points = [
         (math.log(n), math.log(d))
         for n, row in rows
-        if (d := _distance(row, reference)) > 1e-12 * (1 + scale)
+        if (d := _distance(row, reference)) > ROUNDING * (1 + scale)
     ]
     if len(points) < 2:
         return None
