@@ -15,6 +15,7 @@ from typing import TypeAlias
 import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq
 
+from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import DerivationError
 
 Number: TypeAlias = "fmpq | arb"
@@ -91,9 +92,22 @@ def _evaluated(expression: sp.Expr, point: Point) -> Number:
         if isinstance(power, fmpq) and power.q == 1:
             return _power(evaluate(base, point), int(power.p))
         return (_ball(power) * _ball(evaluate(base, point)).log()).exp()
+    if isinstance(expression, (RootCosh, RootSinh)):
+        square, length = (_ball(evaluate(e, point)) for e in expression.args)
+        return _hyperbolic(square, length, isinstance(expression, RootCosh))
     if expression.func in _FUNCTIONS:
         return _FUNCTIONS[expression.func](_ball(evaluate(expression.args[0], point)))
     raise DerivationError(f"{expression} has no value at this point.", stage="checks")
+
+
+def _hyperbolic(square: arb, length: arb, even: bool) -> arb:
+    """``cosh(D s)`` or ``sinh(D s) / D`` with ``D**2 = square`` of either sign."""
+    if square.contains(0):
+        raise ArithmeticError("a discriminant may be zero.")
+    root = abs(square).sqrt()
+    if square > 0:
+        return (root * length).cosh() if even else (root * length).sinh() / root
+    return (root * length).cos() if even else (root * length).sin() / root
 
 
 def _ball(value: Number) -> arb:
@@ -147,9 +161,10 @@ def draw(domain: sp.Set, rng: random.Random) -> fmpq:
             for number in (value, -value):
                 if domain.contains(sp.Rational(int(number.p), int(number.q))) is sp.true:
                     return number
-    finite = [v for v in domain if v.is_Rational] if isinstance(domain, sp.FiniteSet) else []
-    if finite:
-        value = rng.choice(sorted(finite))
+    whole = map(sp.Integer, range(-9, 10))
+    finite = [v for v in (domain if isinstance(domain, sp.FiniteSet) else whole) if v in domain]
+    if found := [v for v in finite if v.is_Rational]:
+        value = rng.choice(sorted(found))
         return fmpq(int(value.p), int(value.q))
     raise DerivationError(f"no number of {domain} was found.", stage="checks")
 

@@ -51,7 +51,7 @@ def verify(
 def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Check]:
     """Check an equilibrium by every method that applies.
 
-    The derivation is proved at random exact points, the numbers are put into the equations, short
+    The derivation is proved by identities, the numbers are put into the equations, short
     deviations are tried by exact moments, a grid is solved where one represents the game, and the
     game is simulated. None of these reads the derivation's equations except to check them.
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.solve.solution import solve
+from eqsolve.derivation.solve.step import Explicit, Integral, Root, Roots, Solution, Step
 from eqsolve.game import Model
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
-from eqsolve.verify.proof import SEED, Proof
+from eqsolve.verify.proof import Proof, closed_form
 
 _SMALL = 1 + sp.Rational(1, 10**6)
 _Key = TypeVar("_Key")
@@ -62,32 +64,59 @@ def planted(derivation: Derivation) -> Iterator[tuple[str, Derivation]]:
     yield "sign of the payoffs", _flipped(derivation)
 
 
+def planted_steps(solution: Solution) -> Iterator[tuple[str, Solution]]:
+    """Wrong closed forms, with the words for what is wrong: each step is off by 1e-6."""
+    for k, step in enumerate(solution.steps):
+        wrong: Step
+        if isinstance(step, Explicit):
+            # a denominator off by a factor gives the same quotient
+            off = step.expression + (_SMALL - 1) if step.kind == "denominator" else None
+            wrong = replace(step, expression=_off(step.expression) if off is None else off)
+        elif isinstance(step, Integral):
+            wrong = replace(step, integrand=_off(step.integrand))
+        elif isinstance(step, Root):
+            moved = {step.symbol: step.symbol * _SMALL}
+            wrong = replace(step, equation=step.equation.xreplace(moved))
+        elif isinstance(step, Roots):
+            moved = {step.symbols[0]: step.symbols[0] * _SMALL}
+            wrong = replace(step, equations=tuple(e.xreplace(moved) for e in step.equations))
+        else:
+            wrong = replace(step, rates=(_off(step.rates[0]), *step.rates[1:]))
+        steps = (*solution.steps[:k], wrong, *solution.steps[k + 1 :])
+        yield f"closed form of {step.symbols[0]}", replace(solution, steps=steps)
+
+
 def self_test(derivation: Derivation) -> list[Check]:
     """Plant errors one after the other; each check passes if the proof fails."""
     checks = []
     with exact.precise():
-        honest = Proof(derivation)
+        honest = Proof(derivation, ring=False)
         for words, wrong in planted(derivation):
-            proof = Proof(wrong, SEED)
+            proof = Proof(wrong, ring=False)
             same = wrong.model is derivation.model and wrong.solved is derivation.solved
             averages = {} if wrong.fixed is None else wrong.fixed.averages
-            if same and averages == honest.averages:
+            if same and averages == honest.subject.averages:
                 proof.__dict__["written"] = honest.written
-            found = next((c for c in proof.checks() if c.verdict == "fail"), None)
-            note = "It is not found." if found is None else f"Found by: {found.name}."
-            checks.append(
-                Check(
-                    name=f"planted error: {words}",
-                    game=derivation.model.name,
-                    kind="self-test",
-                    value=0.0,
-                    reference=0.0,
-                    error=1.0 if found is None else 0.0,
-                    allowed=0.0,
-                    note=note,
-                )
-            )
+            checks.append(_caught(derivation, words, proof.checks()))
+        for words, solution in planted_steps(solve(derivation)):
+            found = closed_form(derivation, solution, ring=False)
+            checks.append(_caught(derivation, words, found))
     return checks
+
+
+def _caught(derivation: Derivation, words: str, checks: Iterable[Check]) -> Check:
+    """Whether a check fails, as it should."""
+    found = next((c for c in checks if c.verdict == "fail"), None)
+    return Check(
+        name=f"planted error: {words}",
+        game=derivation.model.name,
+        kind="self-test",
+        value=0.0,
+        reference=0.0,
+        error=1.0 if found is None else 0.0,
+        allowed=0.0,
+        note="It is not found." if found is None else f"Found by: {found.name}.",
+    )
 
 
 def _off(value: sp.Expr) -> sp.Expr:
