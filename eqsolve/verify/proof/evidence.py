@@ -41,7 +41,8 @@ class Evidence:
         for name, expression in table.items():
             where = "It" if name is None else f"The equation of {name}"
             try:
-                value, reason = self._nonzero(expression)
+                # once the ring leaves one of several open, it is not asked for the others
+                value, reason = self._nonzero(expression, asked=not open_)
             except (ZeroDivisionError, ArithmeticError) as error:
                 return self.subject.check(label, False, f"{where} has no value: {error}")
             if value is not None:
@@ -55,7 +56,7 @@ class Evidence:
             note += "; ".join(open_) + "."
         return self.subject.check(label, True, f"{note} {more}".rstrip())
 
-    def _nonzero(self, expression: sp.Expr) -> tuple[exact.Number | None, str]:
+    def _nonzero(self, expression: sp.Expr, asked: bool) -> tuple[exact.Number | None, str]:
         """A value that is not zero, or why the ring does not show that there is none.
 
         One random point is tried first: it refutes at once what is wrong.
@@ -65,7 +66,7 @@ class Evidence:
             value = exact.evaluate(expression, self.point(k))
             if not exact.is_zero(value):
                 return value, ""
-            if k == 0:
+            if k == 0 and asked:
                 reason = self._undecided(expression)
                 if not reason:
                     return None, ""

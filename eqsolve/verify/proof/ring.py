@@ -25,7 +25,7 @@ from flint.utils.flint_exceptions import DomainError
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 
 #: Most terms of a numerator; beyond that an identity is not decided.
-MOST_TERMS = 100_000
+MOST_TERMS = 40_000
 
 
 class UndecidedError(ArithmeticError):
