@@ -92,7 +92,8 @@ def test_a_number_in_the_map_leads_to_the_display(tmp_path: Path) -> None:
     text = r"\begin{equation} 2 P^2 - 2 \dot P = %s \label{riccati} \end{equation}"
     numbers = {"riccati": "system-3"}
     assert verdicts(report(tmp_path, text % "2 c", numbers)) == ["equal up to a factor"]
-    assert verdicts(report(tmp_path, text % "3 c", numbers)) == ["different"]
+    wrong = report(tmp_path, text % "3 c", numbers)
+    assert verdicts(wrong) == ["different"] and r"\dot{P} = P^{2} - c" in str(wrong)
     (lost,) = report(tmp_path, text % "2 c").findings
     assert lost.verdict == "not checked" and "no display" in lost.parts[0].reason
 

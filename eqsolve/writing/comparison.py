@@ -72,6 +72,7 @@ class Written(Reference):
     display : its lines in names; its number is the stage and the place there.
     notation : of all displays.
     given : names with a value that may be inserted.
+    tex : what the derivation writes for its lines.
     positive : names of parameters that are positive.
     """
 
@@ -80,16 +81,22 @@ class Written(Reference):
         display: Display,
         notation: Names,
         given: Mapping[sp.Symbol, sp.Expr],
+        tex: Mapping[Line, str],
         positive: frozenset[sp.Symbol],
     ) -> None:
         super().__init__(display, notation)
+        self._tex = tex
         self._known, self._given, self._is_positive = notation.known, given, positive
 
     def among(self, lines: tuple[Line, ...]) -> Written:
         """The display with some of its lines only."""
         notation = Names(self.notation.reader, self._known)
         display = replace(self.display, lines=lines)
-        return Written(display, notation, self._given, self._is_positive)
+        return Written(display, notation, self._given, self._tex, self._is_positive)
+
+    def written(self, line: Line, texts: Mapping[sp.Symbol, str]) -> str:
+        """The LaTeX of a line in the derivation."""
+        return self._tex[line]
 
     @cached_property
     def table(self) -> dict[sp.Symbol, sp.Expr]:
@@ -132,12 +139,15 @@ class Derived:
         writing, reader = self._writing, Reader(_CONTEXT)
         displays: dict[str, Display] = {}
         given: dict[sp.Symbol, sp.Expr] = {}
+        tex: dict[Line, str] = {}
         for stage in writing.stages:
             shown = (display for display in stage.displays if display.lines)
             for place, display in enumerate(shown, 1):
-                lines = tuple(_read_again(display.lines, writing.renderer, reader))
+                found = dict(_read_again(display.lines, writing.renderer, reader))
+                lines = tuple(found)
                 if len(lines) < len(display.lines):
                     continue  # a line is outside of the grammar
+                tex |= found
                 number = f"{stage.key}-{place}"
                 displays[number] = Display(
                     number, stage.title, lines, "identity", "exact", names=_texts(lines)
@@ -158,7 +168,7 @@ class Derived:
             if letter.domain.is_subset(sp.Interval.open(0, sp.oo))
         )
         notation = Names(reader, names)
-        return {n: Written(d, notation, given, positive) for n, d in displays.items()}
+        return {n: Written(d, notation, given, tex, positive) for n, d in displays.items()}
 
     def find(self, numbers: Iterable[str]) -> tuple[str, tuple[Reference, ...]]:
         """The first number that a display has, and the display; labels of ``--out`` count."""
@@ -188,8 +198,10 @@ def _texts(lines: Iterable[Line]) -> dict[sp.Symbol, str]:
     return {name: name.name for name in names}
 
 
-def _read_again(lines: Iterable[Line], renderer: Renderer, reader: Reader) -> Iterable[Line]:
-    """The lines that can be read, in names."""
+def _read_again(
+    lines: Iterable[Line], renderer: Renderer, reader: Reader
+) -> Iterable[tuple[Line, str]]:
+    """The lines that can be read, in names, each with its LaTeX."""
     for line in lines:
         left, right = (
             _SKIP.sub(r"\\\\", renderer.written(side).replace(BREAK, ""))
@@ -202,7 +214,7 @@ def _read_again(lines: Iterable[Line], renderer: Renderer, reader: Reader) -> It
         except Unreadable:
             continue
         if found.left != found.right:  # the name of a sum may be written like it
-            yield found
+            yield found, f"{left} {line.relation} {right}"
 
 
 def _definitions(

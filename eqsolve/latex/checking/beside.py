@@ -15,7 +15,6 @@ from eqsolve.latex.grammar import parser
 from eqsolve.latex.grammar.statements import statements
 from eqsolve.latex.grammar.tokens import Unreadable
 from eqsolve.latex.grammar.tree import Atom, Node, Relation
-from eqsolve.latex.printer import latex
 from eqsolve.latex.source.formula import Row
 from eqsolve.ledger import Line
 
@@ -127,4 +126,4 @@ class Beside:
         texts: Mapping[sp.Symbol, str] = dict(self.reference.display.names)
         if self.symbols.names:
             texts = {s: self.symbols.written(n.name) for n, s in notation.symbols.items()}
-        return f"{latex(line.left, texts)} {line.relation} {latex(line.right, texts)}"
+        return self.reference.written(line, texts)

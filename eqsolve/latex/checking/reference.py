@@ -237,6 +237,10 @@ class Reference(ABC):
 
     # -------------------------------------------------------------- showing
 
+    def written(self, line: Line, texts: Mapping[sp.Symbol, str]) -> str:
+        """The LaTeX of a line."""
+        return f"{latex(line.left, texts)} {line.relation} {latex(line.right, texts)}"
+
     def shown(self, expression: sp.Expr, names: Mapping[sp.Symbol, str]) -> str:
         """The LaTeX of an expression in names, factored or, if that is shorter, expanded."""
         flat = self.flattener.flat(expression)
