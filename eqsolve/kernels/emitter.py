@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import sympy as sp
 
@@ -27,7 +28,7 @@ from eqsolve.game.vocabulary import Letter
 from eqsolve.kernels.monotone import slopes
 from eqsolve.numerics.status import Status
 from eqsolve.solve.conditions import domains, second_order
-from eqsolve.solve.growth import growth_systems
+from eqsolve.solve.growth import GrowthSystem, growth_systems
 from eqsolve.solve.outcome import growth_of_play
 
 _FUNCTIONS = {
@@ -474,35 +475,50 @@ class Emitter:
             self.fail_unless("held > 0.0", Status.NO_ADMISSIBLE_ROOT)
         for symbol in (*derivation.system.unknowns, *derivation.explicit):
             self.fail_unless(f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
+        systems = growth_systems(derivation) if derivation.stationary else ()
+        self.body.append("finite = True")
+        for system in systems:
+            if system.matrix:
+                self.grown(system)
+                self.body.append("finite = finite and growth(grown, start) < rate")
         for condition in second_order(derivation):
             free = condition.expression.free_symbols - set(self.known)
             inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
             self.body += lines([("held", inserted)], self.names)
+            if self.several:
+                self.fail_unless("held > 0.0 or finite", Status.NO_ADMISSIBLE_ROOT)
             self.fail_unless("held > 0.0", Status.NOT_A_MAXIMUM)
-        if derivation.stationary:
-            systems = [(system, Status.UNSTABLE) for system in growth_systems(derivation)]
-            if derivation.fixed is not None:
-                systems.append((growth_of_play(derivation), Status.INFINITE_VARIANCE))
-            for system, status in systems:
-                if system.matrix is None or not system.matrix:
-                    continue
-                size = len(system.matrix)
-                self.body.append(f"grown = np.zeros(({size}, {size}))")
-                entries = [
-                    (f"grown[{i}, {j}]", e)
-                    for i, row in enumerate(system.matrix)
-                    for j, e in enumerate(row)
-                    if e != 0
-                ]
-                several = max(map(len, system.start))
-                self.body.append(f"start = np.zeros(({size}, {several}))")
-                entries += [
-                    (f"start[{i}, {k}]", weight)
-                    for i, own in enumerate(system.start)
-                    for k, weight in enumerate(own)
-                ]
-                self.body += lines([*entries, ("rate", system.rate)], self.names)
-                self.fail_unless("growth(grown, start) < rate", status)
+        self.fail_unless("finite", Status.UNSTABLE)
+        if derivation.stationary and derivation.fixed is not None:
+            played = growth_of_play(derivation)
+            if played.matrix:
+                self.grown(played)
+                self.fail_unless("growth(grown, start) < rate", Status.INFINITE_VARIANCE)
+
+    @cached_property
+    def several(self) -> bool:
+        """Whether a stationary preference is one of several expectations."""
+        derivation = self.derivation
+        return derivation.stationary and any(s.several for s in growth_systems(derivation))
+
+    def grown(self, system: GrowthSystem) -> None:
+        """The matrix by which expectations grow, where they start, and the rate of discounting."""
+        assert system.matrix is not None, "growth that is followed has a matrix"
+        size, most = len(system.matrix), max(map(len, system.start))
+        self.body.append(f"grown = np.zeros(({size}, {size}))")
+        self.body.append(f"start = np.zeros(({size}, {most}))")
+        entries = [
+            (f"grown[{i}, {j}]", e)
+            for i, row in enumerate(system.matrix)
+            for j, e in enumerate(row)
+            if e != 0
+        ]
+        entries += [
+            (f"start[{i}, {k}]", weight)
+            for i, own in enumerate(system.start)
+            for k, weight in enumerate(own)
+        ]
+        self.body += lines([*entries, ("rate", system.rate)], self.names)
 
     def results(self) -> None:
         """Strategy coefficients, coefficients, and controls and values at the states."""
@@ -549,6 +565,8 @@ class Emitter:
             helpers="\n\n\n".join([*decorated, "\n".join(self.bound)]),
             body=text,
             outputs=len(self.outputs),
+            unstable=int(Status.UNSTABLE),
+            grown=int(Status.INFINITE_VARIANCE if self.several else Status.UNSTABLE),
             choices=repr(self.choices),
             alone=repr(not self.settles),
         )
@@ -666,7 +684,7 @@ def fill(points, given, status, out):
     for k in range(points.shape[0]):
         found[:] = np.nan
         code = solve_point(points[k], given, found)
-        status[k] = code
+        status[k] = {grown} if code == {unstable} else code
         if code != 0:
             found[:] = np.nan
         out[k] = found

@@ -60,7 +60,12 @@ def examine(
     domains: Sequence[Condition],
     growth: Sequence[GrowthSystem],
 ) -> Candidate:
-    """Judge one stationary solution."""
+    """Judge one stationary solution.
+
+    A preference of several expectations, such as mean and variance, is unbounded rather than
+    without a maximum where these are infinite: the solution is then no admissible root, or, if it
+    is a maximum by its second derivatives, one of infinite variance.
+    """
     failed: list[str] = []
     status = Status.OK
     for condition in domains:
@@ -75,11 +80,15 @@ def examine(
             failed.append("expectations grow at least as fast as they are discounted")
             status = Status.UNSTABLE if value > 0 else Status.UNRESOLVED
             break
+    several = status is Status.UNSTABLE and any(system.several for system in growth)
+    if several:
+        status = Status.INFINITE_VARIANCE
     for condition in second_order:
         holds = condition.holds(values)
         if holds is not True:
             failed.append(condition.sentence)
-            status = Status.NOT_A_MAXIMUM if holds is False else Status.UNRESOLVED
+            wrong = Status.NO_ADMISSIBLE_ROOT if several else Status.NOT_A_MAXIMUM
+            status = wrong if holds is False else Status.UNRESOLVED
             break
     return Candidate(values, abscissae, tuple(failed), status)
 

@@ -33,12 +33,14 @@ class GrowthSystem:
     rate : hazard plus discount rate.
     start : for every function, its coefficients in what is followed: where all of them vanish, and
         no other function leads to it, its growth does not matter.
+    several : whether the player's preference is one of several expectations, as mean and variance.
     """
 
     functions: tuple[sp.Expr, ...]
     matrix: tuple[tuple[sp.Expr, ...], ...] | None
     rate: sp.Expr
     start: tuple[tuple[sp.Expr, ...], ...]
+    several: bool = False
 
 
 #: Largest number of functions that are followed.
@@ -71,7 +73,8 @@ class _Follower:
         self.derivation, self.hjb = derivation, system
         self.problem = system.problem
         # averages that are frozen do not move: they are letters
-        self.averages = set() if derivation.fixed is None else {*derivation.fixed.averages}
+        self.averages = () if derivation.fixed is None else tuple(derivation.fixed.averages)
+        self.ones = dict.fromkeys(self.averages, sp.S.One)
         self.states = tuple(s for s in self.problem.states if s not in self.averages)
 
     def start(self) -> list[sp.Expr]:
@@ -108,8 +111,8 @@ class _Follower:
         basis: dict[sp.Expr, dict[sp.Expr, sp.Expr]] = {}
         weights: dict[sp.Expr, list[sp.Expr]] = {}
         for part in start:
-            for function, weight in terms(part, self.states).items():
-                weights.setdefault(function, []).append(weight)
+            for function, weight in terms(part, (*self.states, *self.averages)).items():
+                weights.setdefault(function.xreplace(self.ones), []).append(weight)
         pending = list(weights)
         while pending:
             function = pending.pop()
@@ -125,15 +128,16 @@ class _Follower:
             self._separate(basis)
         rows = tuple(tuple(basis[f].get(g, sp.S.Zero) for g in functions) for f in functions)
         begin = tuple(tuple(weights.get(f, ())) for f in functions)
-        return GrowthSystem(functions, rows, rate, begin)
+        several = len(self.problem.moments) > 1
+        return GrowthSystem(functions, rows, rate, begin, several)
 
     def _separate(self, basis: Mapping[sp.Expr, dict[sp.Expr, sp.Expr]]) -> None:
-        """Drop averages that are frozen where they lead to functions that do not lead back."""
+        """Forget how large averages are where they lead to functions that do not lead back."""
         for block in triangular({f: list(row) for f, row in basis.items()}):
             for function in block:
                 for other, value in basis[function].items():
-                    if other not in block and value.free_symbols & self.averages:
-                        basis[function][other] = sp.S.Zero
+                    if other not in block:
+                        basis[function][other] = value.xreplace(self.ones)
 
 
 def terms(expression: sp.Expr, states: Sequence[sp.Symbol]) -> dict[sp.Expr, sp.Expr]:

@@ -130,6 +130,23 @@ def test_every_root_is_found_and_the_limit_selected(name: str) -> None:
         assert close(answer.coefficients["p1"], key["p1"])
 
 
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"lam": ".15", "r": ".1", "b": ".12", "beta": ".5"}, "no-admissible-root"),
+        ({}, "infinite-variance"),
+        ({"theta": "0"}, "ok"),
+    ],
+)
+def test_statuses_are_those_of_the_family(changes: Mapping[str, Any], status: str) -> None:
+    """With lambda < 2 r the others' wealth has no second moment, which counts if one competes."""
+    words = "b nu sigma theta gamma alpha beta lam r".split()
+    row = {**dict(zip(words, ".3 .2 .2 .5 2 1 .1 .155 .08".split())), **changes}
+    answer = solved(row, None, "1", "1")
+    old = by_the_family("mean-field", **row)
+    assert answer.status.label == old.status == status
+
+
 def test_second_moments_that_explode_in_play_only() -> None:
     row = {k: v for k, v in cases.INFINITE_VARIANCE.items() if k != "n"}
     answer = solved(row, 2, "1", "1/2")
