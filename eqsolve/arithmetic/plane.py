@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flint import arb, arb_mat, arb_poly, ctx, fmpq, fmpq_mpoly, fmpq_poly, fmpz_poly
+from flint import acb_poly, arb, arb_mat, arb_poly, ctx, fmpq, fmpq_mpoly, fmpq_poly, fmpz_poly
 
 from eqsolve.arithmetic.systems import Box, Solutions
 
@@ -56,11 +56,12 @@ def plane_solutions(
         ]
     points: list[Box] = []
     undecided: list[Box] = []
+    exclusion = _Exclusion(first, second, without)
     with ctx.workprec(bits):
         for factor, boxes in candidates:
             proved, left = _proved((first, second, without), boxes)
             points += proved
-            if left and not _excluded((first, second, without), factor):
+            if left and not exclusion.holds(factor, left):
                 undecided += left
     points.sort(key=lambda point: float(point[0]))
     return Solutions(tuple(points), not undecided and not degenerate, degenerate, tuple(undecided))
@@ -77,16 +78,20 @@ def _roots(
     first: fmpq_mpoly, second: fmpq_mpoly, unknown: int
 ) -> list[tuple[fmpz_poly, list[arb]]]:
     """Real roots of the factors of the resultant in one unknown."""
-    names = first.context().names()
-    resultant = first.resultant(second, names[1 - unknown])
-    terms = {m[unknown]: c for m, c in resultant.to_dict().items()}
-    polynomial = fmpq_poly([terms.get(k, fmpq(0)) for k in range(max(terms, default=0) + 1)])
-    _, factors = polynomial.numer().factor()
+    _, factors = _resultant(first, second, unknown).numer().factor()
     found: list[tuple[fmpz_poly, list[arb]]] = []
     for factor, _ in factors:
         pairs: Any = factor.complex_roots()
         found.append((factor, [z.real for z, _ in pairs if z.imag.is_zero()]))
     return found
+
+
+def _resultant(first: fmpq_mpoly, second: fmpq_mpoly, unknown: int) -> fmpq_poly:
+    """The resultant as a polynomial in one unknown."""
+    names = first.context().names()
+    resultant = first.resultant(second, names[1 - unknown])
+    terms = {m[unknown]: c for m, c in resultant.to_dict().items()}
+    return fmpq_poly([terms.get(k, fmpq(0)) for k in range(max(terms, default=0) + 1)])
 
 
 def _over(first: fmpq_mpoly, second: fmpq_mpoly, x: arb, heights: list[arb]) -> list[Box]:
@@ -145,6 +150,60 @@ def _solution(equations: list[fmpq_mpoly], slopes: list[list[fmpq_mpoly]], box: 
         if all(x.contains_interior(f) for x, f in zip(large, found)):
             return found
     return None
+
+
+class _Exclusion:
+    """Whether what two polynomials have in common is a zero of a third, and so no solution."""
+
+    def __init__(self, first: fmpq_mpoly, second: fmpq_mpoly, third: fmpq_mpoly) -> None:
+        self.polynomials = (first, second, third)
+        self.parts = [part for part, _ in third.factor()[1]]
+        self.slopes = [p.derivative(1) for p in (first, second)]
+        self.meetings: dict[tuple[int, int], fmpq_poly] = {}
+
+    def holds(self, factor: fmpz_poly, boxes: list[Box]) -> bool:
+        """Whether no box above a root of a factor of the resultant has a solution."""
+        if all(self._seen(factor, box) for box in boxes):
+            return True
+        return _excluded(self.polynomials, factor)
+
+    def _seen(self, factor: fmpz_poly, box: Box) -> bool:
+        """Whether the one zero of a polynomial in a box is exactly one of the third, too.
+
+        The factor divides the resultant of the polynomial and a part of the third: they meet
+        above the root. Of the part's zeros there only one can be where, and next to it and the
+        box the polynomial has one zero at most.
+        """
+        x, y = box
+        for k, slope in enumerate(self.slopes):
+            for j, part in enumerate(self.parts):
+                if (self._meeting(k, j) % fmpq_poly(factor)).degree() >= 0:
+                    continue
+                place = _one_place(_at(self.polynomials[k], x), _at(part, x), y)
+                if place is not None and not _at(slope, x)(y.union(place)).contains(0):
+                    return True
+        return False
+
+    def _meeting(self, k: int, j: int) -> fmpq_poly:
+        if (k, j) not in self.meetings:
+            polynomial, part = self.polynomials[k], self.parts[j]
+            self.meetings[k, j] = _resultant(polynomial, part, 0)
+        return self.meetings[k, j]
+
+
+def _one_place(polynomial: arb_poly, part: arb_poly, y: arb) -> arb | None:
+    """The one zero of a part, next to a number, at which it can meet a polynomial."""
+    if polynomial[polynomial.degree()].contains(0) or part[part.degree()].contains(0):
+        return None
+    try:
+        zeros: Any = acb_poly(part).roots()
+    except ValueError:
+        return None
+    near = [z for z in zeros if z.imag.contains(0) and z.real.overlaps(y)]
+    whole = acb_poly(polynomial)
+    if len(near) != 1 or any(whole(z).contains(0) for z in zeros if z is not near[0]):
+        return None
+    return arb(near[0].real)
 
 
 def _excluded(polynomials: tuple[fmpq_mpoly, ...], factor: fmpz_poly) -> bool:

@@ -67,9 +67,14 @@ def solve(
     values = given(pairs, file, game=game)
     exported = declared(game)
     if exported is not None:
-        if hazard is not None:
-            raise InputError("the game declares its own hazard rate.", game=game, stage="input")
-        _model(exported, values, equilibrium, selection, at, certify, as_json, **how)
+        if hazard is not None and (at or certify):
+            raise InputError(
+                "--hazard gives the strategy at time 0 only.",
+                game=game,
+                stage="input",
+                remedy="Leave out --at and --certify.",
+            )
+        _model(exported, values, equilibrium, selection, hazard, at, certify, as_json, **how)
         return
     from eqsolve.numerics.equilibria.dispatch import check_keywords
 
@@ -114,6 +119,7 @@ def _model(
     values: dict[str, Any],
     equilibrium: str | None,
     selection: str | None,
+    hazard: str | None,
     at: str | None,
     certify: bool,
     as_json: bool,
@@ -129,15 +135,15 @@ def _model(
     if equilibrium is not None:
         notion = words.get(equilibrium, equilibrium)
     number, continuum = chosen_size(size)
-    answer = solve_model(
-        exported,
-        of_model(exported, values, case, horizon, notion),
-        at=state(at),
-        notion=notion,
-        size=number,
-        continuum=continuum,
-        selection=selection,
-    )
+    end = None if hazard is None else horizon
+    inside = of_model(exported, values, case, None if hazard is not None else horizon, notion)
+    how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
+    if hazard is not None:
+        from eqsolve.solve.moving import solve_moving
+
+        answer = solve_moving(exported, hazard, inside, horizon=end, selection=selection, **how)
+    else:
+        answer = solve_model(exported, inside, at=state(at), selection=selection, **how)
     if as_json:
         emit(answer.to_dict())
     else:

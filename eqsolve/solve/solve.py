@@ -564,21 +564,21 @@ class Point:
         strategy = dict(self.strategy)
         if not self.typed:
             strategy = {
-                c.name: _by_monomial(form, self.model_states, values)
+                c.name: by_monomial(form, self.model_states, values)
                 for c, form in derivation.strategy.items()
             }
         response = {}
         if derivation.fixed is not None:
             inner = (*self.model_states, *derivation.fixed.averages)
             response = {
-                c.name: _by_monomial(form, inner, values)
+                c.name: by_monomial(form, inner, values)
                 for c, form in derivation.fixed.response.items()
             }
         value = {}
         for system in derivation.systems:
             if isinstance(system, ExtendedHJB):
                 known = derivation.fixed is None or self._frozen_known
-                table = _by_monomial(system.value, states, values) if known else {}
+                table = by_monomial(system.value, states, values) if known else {}
                 if table:
                     value[system.problem.player.name] = table
         inside = {**values, **places}
@@ -723,7 +723,7 @@ def _relative(ball: arb) -> float:
     return float(ball.rad()) / middle if middle else float(ball.rad())
 
 
-def _by_monomial(
+def by_monomial(
     expression: sp.Expr, states: Sequence[sp.Symbol], values: Mapping[sp.Symbol, arb]
 ) -> dict[str, float]:
     """The coefficients of a polynomial in the states; none if it is not one."""

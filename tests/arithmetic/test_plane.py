@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flint import arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+from flint import arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz_poly
 
 from eqsolve.arithmetic import plane
 from eqsolve.arithmetic.plane import plane_solutions
@@ -67,3 +67,13 @@ def test_a_wrong_resultant_would_lose_solutions(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(plane, "_roots", fewer)
     assert len(plane_solutions(X**2 + Y**2 - 4, X * Y - 1, ONE, bits=200).points) < 4
+
+
+@pytest.mark.parametrize("off", [0, fmpq(1, 10**40)])
+def test_a_zero_that_two_parts_share_is_told_from_one_nearby(off: fmpq | int) -> None:
+    """The curves meet at (1, 1); a third one passes through it, or misses it by 1e-40."""
+    first, second = Y - X**2, (X - 1) * (Y**2 - 3) + Y - 1
+    third = (Y - X - off) * (Y + 5)
+    exclusion = plane._Exclusion(first, second, third)
+    box = (arb(1), arb(1, 1e-50))
+    assert exclusion._seen(fmpz_poly([-1, 1]), box) == (off == 0)

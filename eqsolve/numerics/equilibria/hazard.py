@@ -157,7 +157,7 @@ def solve_hazard(
             "the horizon, and the backward equations diverge.",
             {},
         )
-    horizons = [_horizon(hazard, decay) for decay in FAR]
+    horizons = [hazard.reached(decay) for decay in FAR]
     if hazard.tail == 0 or None in horizons:
         return answer("no-solution", "With positive probability the horizon never strikes.", {})
     far = float(horizons[-1] or 0)
@@ -202,23 +202,6 @@ def solve_hazard(
         "moments at the end."
     )
     return answer("ok", message, _numbers(model, values, response))
-
-
-def _horizon(hazard: Hazard, decay: float) -> float | None:
-    """The time at which the integrated hazard is ``decay``, whatever the unit of time."""
-    upper = 1e-30
-    while hazard.integral(upper) < decay:
-        upper *= 2
-        if upper > 1e60:
-            return None
-    lower = upper / 2
-    for _ in range(60):
-        middle = (lower + upper) / 2
-        if hazard.integral(middle) < decay:
-            lower = middle
-        else:
-            upper = middle
-    return upper
 
 
 def _response(

@@ -48,6 +48,22 @@ class Hazard:
     tail: Fraction | None = None
     smooth: bool = True
 
+    def reached(self, decay: float) -> float | None:
+        """The time at which the integrated hazard is ``decay``, whatever the unit of time."""
+        upper = 1e-30
+        while self.integral(upper) < decay:
+            upper *= 2
+            if upper > 1e60:
+                return None
+        lower = upper / 2
+        for _ in range(60):
+            middle = (lower + upper) / 2
+            if self.integral(middle) < decay:
+                lower = middle
+            else:
+                upper = middle
+        return upper
+
 
 #: How many numbers each family has.
 _FAMILIES = {"constant": 1, "gompertz": 2, "weibull": 2, "makeham": 3}
