@@ -50,9 +50,10 @@ def test_a_derivation_is_proved(name: str) -> None:
 def _games() -> Iterator[tuple[str, Model]]:
     """Every game that is installed, in every structure that its file offers and that is derived."""
     offered: dict[str, tuple[object, ...]] = {
-        "notion": ("feedback", "open-loop", "planner"),
+        "notion": ("feedback", "open-loop", "given", "planner"),
         "size": (None, 2),
         "horizon": (False, True),
+        "types": (False, True),
     }
     for found in registry.games():
         assert not isinstance(found, BrokenGameError)
@@ -71,20 +72,30 @@ GAMES = dict(_games())
 
 
 #: Whose closed forms take the ring longest.
-LONG = ("relative-wealth feedback None", "relative-wealth feedback 2", "basak-chabakauri")
+LONG = ("relative-wealth feedback", "relative-wealth given", "basak-chabakauri")
+#: Structures with types of their own whose strategies follow states.
+OWN_TYPES = tuple(
+    f"relative-wealth {notion} {size} True"
+    for notion in ("feedback", "open-loop", "planner")
+    for size in (None, 2)
+)
 #: Whose closed form is not shown in the ring: eight coupled polynomials.
-AT_POINTS = ("relative-wealth feedback 2",)
+AT_POINTS = ("relative-wealth feedback 2 False",)
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.full] * (n in LONG)) for n in GAMES]
+    "name", [pytest.param(n, marks=[pytest.mark.full] * n.startswith(LONG)) for n in GAMES]
 )
 def test_every_planted_error_is_found_in_every_game(name: str) -> None:
     """A game that is derived is proved, and errors that are planted in its derivation are found."""
     try:
         derivation = derive(GAMES[name])
     except DerivationError as error:
-        assert error.stage in REFUSED, "only a structure can be refused"
+        # averages that are given need a form of their own, which few files write
+        given = error.stage in ("given", "matching") and " given" in name
+        # strategies of types of their own that follow states close with averages that are given
+        types = error.stage in ("laws", "game") and name in OWN_TYPES
+        assert error.stage in REFUSED or given or types, "only a structure can be refused"
         return
     checks = prove(derivation)
     assert not _failed(checks)

@@ -25,6 +25,10 @@ def solved(name: str, parameters: Mapping[str, Any], at: Mapping[str, Any]) -> A
     """The answer of eqsolve to the parameters of a key."""
     given = {{"lam": "lambda"}.get(k, k): v for k, v in parameters.items()}
     structure = {k: given.pop(k) for k in ("notion", "size") if k in given}
+    if "weights" in given:
+        given["weight"] = given.pop("weights")
+    elif isinstance(given.get("mu"), list):
+        structure["size"] = len(given["mu"])
     return solve(resolve(name).exported, given, at=at, **structure)
 
 
@@ -129,6 +133,20 @@ def lq_regulator(answer: Answer, key: Mapping[str, Any], parameters: Mapping[str
             yield name, answer.coefficients[name], key["K"][i, j]
 
 
+def types(answer: Answer, key: Mapping[str, Any], parameters: Mapping[str, Any]) -> Pairs:
+    """The constant fraction or amount of every type, and the rate at which its value grows.
+
+    The value of a type with logarithmic utility is another function, of which the key knows more.
+    """
+    yield from _strategy(answer, key)
+    # with a horizon the coefficient is the logarithm of the value's factor, else its rate
+    length = float(parameters.get("T", 1))
+    for k, rate in enumerate(key["R"], 1):
+        if parameters["delta"][k - 1] != "1" or "growth" not in key:
+            value = answer.coefficients[f"c_{k}"]
+            yield f"c_{k}", value if "growth" in key else -value, length * rate
+
+
 Compare = Callable[[Answer, Mapping[str, Any], Mapping[str, Any]], Pairs]
 
 #: How a model is compared, the state given to us, and the state given to the key.
@@ -149,6 +167,8 @@ MODELS: dict[str, tuple[Compare, dict[str, str], dict[str, str]]] = {
     "systemic-risk": (systemic_risk, {}, {}),
     "sticky-prices": (sticky_prices, {"p": "7"}, {"p": "7"}),
     "lq-regulator": (lq_regulator, {}, {}),
+    "lacker-zariphopoulou-cara": (types, {}, {}),
+    "lacker-zariphopoulou-crra": (types, {}, {}),
 }
 
 #: Other names of the keys' statuses; unresolved where a search is not proved complete.
@@ -184,7 +204,8 @@ def drawn() -> Iterator[tuple[str, dict[str, Any]]]:
         for hard in (False, True):
             for parameters in draw(name, 2, 20261130, hard):
                 if parameters.get("K") != "0":  # a bequest of weight 0 is outside the domain
-                    yield name, dict(parameters)
+                    end = {"T": "1.5"} if "cara" in name else {}
+                    yield name, {**end, **parameters}
 
 
 def compare(name: str, parameters: dict[str, Any]) -> None:
