@@ -63,7 +63,7 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     own = states | set(model.game.controls)
     crowd, system = model.game.crowd, derivation.system
     if crowd is not None and crowd.own:
-        own |= {*crowd.own, *system.unknowns, *system.feedback, *system.implicit}
+        own |= {*model.game.typed, *system.unknowns, *system.feedback, *system.implicit}
     return Names(latex, text, roots, order, frozenset(moving), states, own)
 
 

@@ -81,7 +81,8 @@ class TextWriter(StrPrinter):
         if weight == 0:
             return f"mean({self._print(term)})"
         copies = "j" if own == 1 else "j != i"
-        return f"{self.parenthesize(weight, 50)}*sum_({copies})({self._print(term)})"
+        factor = "" if weight == 1 else f"{self.parenthesize(weight, 50)}*"
+        return f"{factor}sum_({copies})({self._print(term)})"
 
     def _print_PlusMinus(self, expression: sp.Expr) -> str:
         return f"({self._print(expression.args[0])} +- {self._print(expression.args[1])})"

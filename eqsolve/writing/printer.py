@@ -223,7 +223,8 @@ class LatexWriter(AuthorPrinter):
             return rf"\overline{{{text}}}"
         text = self._bracketed(text) if is_sum(term) else text
         copies = "j" if own == 1 else r"j \neq i"
-        return rf"{self._print(weight)} \sum_{{{copies}}} {text}"
+        factor = "" if weight == 1 else f"{self._print(weight)} "
+        return rf"{factor}\sum_{{{copies}}} {text}"
 
     def _print_PlusMinus(self, expression: sp.Expr) -> str:
         first, second = (str(self._print(a)).replace(BREAK, "") for a in expression.args)

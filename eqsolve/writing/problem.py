@@ -184,8 +184,11 @@ def given(derivation: Derivation, fixed: FixedPoint) -> Stage:
     """What the player takes as given."""
     crowd = derivation.model.game.crowd
     share = sp.S.Zero if crowd is None else crowd.share
+    inside = sp.S.One
+    if crowd is not None and crowd.weights is not None:
+        inside, share = share, sp.S.One  # everybody's own
     lines = tuple(
-        Line(name, Average(atom.expression, share**atom.power, sp.S.Zero))
+        Line(name, Average(inside**atom.power * atom.expression, share**atom.power, sp.S.Zero))
         for name, atom in fixed.averages.items()
     )
     prose = ("The player takes averages over the others as given, as constants:",)

@@ -99,9 +99,15 @@ def equilibrium(derivation: Derivation, fixed: FixedPoint) -> Stage:
         Line(control, _by_monomial(form, states)) for control, form in fixed.strategy.items()
     )
     rows = tuple(Line(k, algebra.factored(e)) for k, e in fixed.coefficients.items())
+    implied: Prose = ("which is the response to the averages that it implies if",)
+    if fixed.totals:
+        implied = (
+            "in the averages E over all players, which follow from what all types play. It is the "
+            "response to the others if",
+        )
     displays = (
         Display(forms, ("Everybody plays a strategy of the form",)),
-        Display(rows, ("which is the response to the averages that it implies if",)),
+        Display(rows, implied),
     )
     return Stage("equilibrium", "Equilibrium", displays)
 

@@ -34,6 +34,7 @@ from eqsolve.verify.exact import precise
 from eqsolve.verify.planted import planted
 from eqsolve.verify.proof import Proof
 from eqsolve.verify.solution import average_checks, solution_checks
+from eqsolve.writing import Writing
 from hard_families import plain, wide
 from reference.heterogeneous import constant_equilibrium, heterogeneous
 from reference.precision import ctx as exact
@@ -345,3 +346,9 @@ def test_verbs_that_do_not_take_types_say_so() -> None:
     for verb in (sensitivity, partial(simulate, paths=8, seed=1)):
         with pytest.raises(DerivationError, match="its players differ"):
             verb("relative-wealth", GIVEN, size=2)
+
+
+def test_weights_are_written_where_they_are_everybody_s_own() -> None:
+    text = str(Writing(derivation(True)))
+    assert "<B*pi> = sum_(j != i)(B*pi*weight)" in text
+    assert "pi.m = p2/(1 + B*p3[B*pi]*weight + p3[pi*sigma]*sigma*weight)" in text
