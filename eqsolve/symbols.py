@@ -6,7 +6,8 @@ name means the same in code, documentation, LaTeX and machine output.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -67,6 +68,56 @@ class Entry:
 
 REAL, NONNEGATIVE, POSITIVE = Domain(), Domain(0), Domain(0, strict=True)
 COUNT = Domain(1, integer=True)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How an author orders letters; of a name that is absent the place is late.
+
+    Attributes
+    ----------
+    sums : ranks of names in sums: the term with the earliest name comes first.
+    products : ranks in products: weights before parameters, these before unknowns.
+    lead : the rank that a sum has at least as a factor.
+    weights : parameters that are drawn out of a fraction.
+    states : names that stand last.
+    functions, early : functions of the states, and those whose terms come first in sums.
+    """
+
+    sums: Mapping[str, int] = field(default_factory=dict)
+    products: Mapping[str, int] = field(default_factory=dict)
+    lead: int = 0
+    weights: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    early: frozenset[str] = frozenset()
+
+
+_ORDER = [Order()]
+
+
+def arrange(
+    *, sums: str, products: str, lead: str, weights: str, states: str, functions: str, early: str
+) -> None:
+    """Declare the order of letters, as blank-separated names from early to late; see `Order`."""
+    first, second = (
+        {name: rank for rank, name in enumerate(text.split())} for text in (sums, products)
+    )
+    _ORDER[0] = Order(
+        first,
+        second,
+        second[lead],
+        frozenset(weights.split()),
+        frozenset(states.split()),
+        frozenset(functions.split()),
+        frozenset(early.split()),
+    )
+
+
+def order() -> Order:
+    """The order of letters that was declared."""
+    return _ORDER[0]
+
 
 _TABLE: dict[str, Entry] = {}
 

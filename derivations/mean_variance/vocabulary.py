@@ -10,6 +10,7 @@ from eqsolve.symbols import (
     NONNEGATIVE,
     POSITIVE,
     REAL,
+    arrange,
     declare,
     entry,
     latex_names,
@@ -157,4 +158,24 @@ declare(
     ("ell", r"\ell", "own demand times total variance", "wealth/time", REAL),
     ("xi", r"\xi", "an arbitrary real number", "wealth/sqrt(time)", REAL),
     ("rho", r"\rho", "growth rate of a root in the hazard rate", "1", REAL),
+)
+
+# In a sum, the term with the earliest name comes first; in a product, weights come before market
+# parameters, these before unknowns.
+arrange(
+    sums=(
+        "K ell C3 C2 C1 C0 A1 A2 A3 A4 A5 A6 E1 E0 E2 lambda kappa alpha beta gamma theta b r B "
+        "nu sigma s2 a c d h20 h11 h02 h10 h01 h00 D1 D2 p1 p2 p3 k1 k2 k3 f1 f2 g1 g2 Qb Qs Q q3 "
+        "Delta Delta2 S W m_b m_2 m_s g n N t x y p"
+    ),
+    products=(
+        "C3 C2 C1 C0 lambda alpha beta gamma kappa theta n N B b nu sigma s2 r Qb Qs Q m_b m_s "
+        "m_2 p K D1 D2 E1 E0 E2 A1 A2 A3 A4 A5 A6 a c d h20 h11 h02 h10 h01 h00 f1 f2 g1 g2 q3 g "
+        "p1 p2 p3 k1 k2 k3 psi BQb BQs sQb sQs BP sP phihat xi M_b M_s t"
+    ),
+    lead="r",
+    weights="lambda alpha beta gamma kappa theta K",
+    states="x y xbar",
+    functions="F G H V Phi_s G_h H_h",
+    early="V H",
 )

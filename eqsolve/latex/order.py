@@ -6,32 +6,16 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.operators import Along, Discount, InOrder, Kept
+from eqsolve.symbols import order
 
-# Names from early to late. In a sum, the term with the earliest name comes first; in a product,
-# weights come before market parameters, these before unknowns.
-_SUM_ORDER = (
-    "K ell C3 C2 C1 C0 A1 A2 A3 A4 A5 A6 E1 E0 E2 lambda kappa alpha beta gamma theta b r B nu "
-    "sigma s2 a c d h20 h11 h02 h10 h01 h00 D1 D2 p1 p2 p3 k1 k2 k3 f1 f2 g1 g2 Qb Qs Q q3 Delta "
-    "Delta2 S W m_b m_2 m_s g n N t x y p"
-).split()
-_PRODUCT_ORDER = (
-    "C3 C2 C1 C0 lambda alpha beta gamma kappa theta n N B b nu sigma s2 r Qb Qs Q m_b m_s m_2 p "
-    "K D1 D2 E1 E0 E2 A1 A2 A3 A4 A5 A6 a c d h20 h11 h02 h10 h01 h00 f1 f2 g1 g2 q3 g p1 p2 p3 "
-    "k1 k2 k3 psi BQb BQs sQb sQs BP sP phihat xi M_b M_s t"
-).split()
-WEIGHTS = frozenset("lambda alpha beta gamma kappa theta K".split())
-STATES = frozenset("x y xbar".split())
-_FUNCTION_NAMES = frozenset("F G H V Phi_s G_h H_h".split())
 _LATE, _SUMS, _FUNCTIONS, _STATE = 500, 1000, 2000, 3000
-_SUM_RANK = {name: rank for rank, name in enumerate(_SUM_ORDER)}
-_PRODUCT_RANK = {name: rank for rank, name in enumerate(_PRODUCT_ORDER)}
 
 
 def stem(symbol: sp.Symbol) -> str:
     """The name of a symbol without the index of an agent."""
     name = str(symbol.name)
     head, _, index = name.rpartition("_")
-    indexed = head and name not in _SUM_RANK and (index.isdecimal() or index in ("i", "k"))
+    indexed = head and name not in order().sums and (index.isdecimal() or index in ("i", "k"))
     return head if indexed else name
 
 
@@ -87,10 +71,10 @@ def sum_key(term: sp.Expr) -> tuple[tuple[int, ...], str]:
         base, exponent = factor.as_base_exp()
         repeat = int(exponent) if exponent.is_Integer and exponent > 0 else 1
         if base.is_Symbol:
-            place = states if stem(base) in STATES else ranks
-            place += [_SUM_RANK.get(stem(base), _LATE)] * repeat
+            place = states if stem(base) in order().states else ranks
+            place += [order().sums.get(stem(base), _LATE)] * repeat
         elif is_function(base):
-            early = function_name(base) in "VH"
+            early = function_name(base) in order().early
             ranks += [-1 if early else _LATE + 1] * repeat
         elif is_sum(base):
             lead = min(sum_key(t)[0] for t in base.args)
@@ -109,11 +93,11 @@ def product_key(factor: sp.Expr, moving: bool) -> tuple[int, int, str]:
         return -2 if base.is_Number else -1, 0, ""
     if base.is_Symbol:
         name = stem(base)
-        if name in _FUNCTION_NAMES:
+        if name in order().functions:
             return _FUNCTIONS, 0, name
-        if name in STATES:
+        if name in order().states:
             return (_LATE if moving else _STATE), 0, name
-        return _PRODUCT_RANK.get(name, _LATE), 0, name
+        return order().products.get(name, _LATE), 0, name
     if not is_sum(base):
         return _FUNCTIONS, 0, sp.srepr(base)
     size = 1 + int(sp.count_ops(base))
@@ -124,5 +108,5 @@ def product_key(factor: sp.Expr, moving: bool) -> tuple[int, int, str]:
 
 def _rank_of_sum(total: sp.Expr) -> int:
     """A sum stands after the parameters and before the unknowns that are later than its own."""
-    ranks = {_PRODUCT_RANK.get(stem(s), _SUMS) for s in total.free_symbols}
-    return max(ranks | {_PRODUCT_RANK["r"]})
+    ranks = {order().products.get(stem(s), _SUMS) for s in total.free_symbols}
+    return max(ranks | {order().lead})

@@ -15,8 +15,6 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.latex.nodes import BREAK, NodePrinter
 from eqsolve.latex.order import (
-    STATES,
-    WEIGHTS,
     cleared,
     common_share,
     has_fractions,
@@ -27,7 +25,7 @@ from eqsolve.latex.order import (
     sum_key,
 )
 from eqsolve.operators import Differential, Expectation, Kept, Named, Noise, TimeIntegral
-from eqsolve.symbols import latex_names
+from eqsolve.symbols import latex_names, order
 
 __all__ = ["BREAK", "AuthorPrinter", "latex", "marked"]
 
@@ -155,7 +153,7 @@ class AuthorPrinter(NodePrinter):
         number = [sp.Integer(top)] if top != 1 else []
         if not below and bottom == 1:
             return self._factors(number + above)
-        beside = [f for f in above if f.is_Symbol and stem(f) in STATES]
+        beside = [f for f in above if f.is_Symbol and stem(f) in order().states]
         beside = beside if len(beside) < len(above) else []
         beside += [f for f in above if isinstance(f, _BESIDE)]
         beside += [f for f in above if f not in beside and self._stands_beside(f)]
@@ -178,7 +176,7 @@ class AuthorPrinter(NodePrinter):
 
     def _with_fraction(self, top: int, bottom: int, factors: list[sp.Expr]) -> str:
         """A number such as one half: with the weights above the bar, the rest beside it."""
-        weights = [f for f in factors if f.is_Symbol and stem(f) in WEIGHTS]
+        weights = [f for f in factors if f.is_Symbol and stem(f) in order().weights]
         rest = [f for f in factors if f not in weights]
         if not weights and len(rest) == 1 and not is_sum(rest[0].as_base_exp()[0]):
             weights, rest = rest, []
@@ -194,7 +192,7 @@ class AuthorPrinter(NodePrinter):
 
     def _factors(self, factors: list[sp.Expr]) -> str:
         moving = any(
-            f.has(sp.Derivative, AppliedUndef) or {s.name for s in f.free_symbols} & STATES
+            f.has(sp.Derivative, AppliedUndef) or {s.name for s in f.free_symbols} & order().states
             for f in factors
             if is_sum(f.as_base_exp()[0])
         )
