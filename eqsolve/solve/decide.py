@@ -228,7 +228,8 @@ def by_limit(
         expressions = [-derivation.system.rates[u].xreplace(table) for u in unknowns]
         function = Function(expressions, unknowns)
         first = [float(derivation.payoffs[u].xreplace(table)) for u in unknowns]
-        rate = max(float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None)
+        known = [float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None]
+        rate = max(known, default=0.0)
         span = 60 / max(rate, 1e-3)
         run = solve_ivp(
             lambda s, u: function([float(v) for v in u]),

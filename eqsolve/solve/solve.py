@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,9 @@ from eqsolve.solve.stationary import Solutions, stationary
 BITS = 192
 #: Those tried where the averages over types seem not to be determined.
 PRECISIONS = (BITS, 1024, 4096)
+#: What is said where expectations are not followed.
+_EVER_MORE = "the generator leads to ever more functions of the states."
+_NO_LAWS = f"Means and variances of the states are not given: {_EVER_MORE}"
 #: Times of the horizon at which conditions are checked first, both ends included.
 CHECKED = 17
 
@@ -138,6 +141,7 @@ class Point:
     selection: str
     averages: Averages = field(default_factory=dict)
     path: Constant | Backward | None = field(default=None, init=False)
+    open: bool = field(default=False, init=False)
     frozen: Mapping[sp.Symbol, arb] = field(default_factory=dict, init=False)
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict, init=False)
     obtained: Mapping[str, arb] = field(default_factory=dict, init=False)
@@ -364,6 +368,12 @@ class Point:
         if decision.selected is None:
             return self.refused(decision.status, decision.sentence, roots)
         chosen = solutions.points[decision.selected]
+        if any(value is None for value in candidates[decision.selected].abscissa):
+            decision = replace(
+                decision,
+                sentence=f"{decision.sentence} Whether expectations are finite is not decided: "
+                f"{_EVER_MORE}",
+            )
         path = Constant({k: _ball(v) for k, v in chosen.items()})
         if self.derivation.fixed is not None and not self.typed:
             values = self.environment(path.coefficients(Fraction(0)))
@@ -593,7 +603,7 @@ class Point:
         return Answer(
             **self._identity(),
             status=solved.decision.status,
-            message=solved.decision.sentence,
+            message=solved.decision.sentence + (f" {_NO_LAWS}" if self.open else ""),
             roots=solved.roots,
             explosion=solved.explosion,
             strategy={k: v for k, v in strategy.items() if v},
@@ -620,6 +630,7 @@ class Point:
         if self.typed:
             return {}, {}
         laws = Laws(self.derivation, self.parameters, path, self.initial)
+        self.open = laws.basis.matrix is None
         if not laws.available:
             return {}, {}
         followed = {law.symbol for law in self.model.game.laws}

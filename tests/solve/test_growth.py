@@ -12,7 +12,7 @@ import sympy as sp
 
 import eqsolve
 from eqsolve.derivation.derivation import Derivation, derive
-from eqsolve.derivations import merton, merton_consumption, merton_jump
+from eqsolve.derivations import kim_omberg, merton, merton_consumption, merton_jump, regulator
 from eqsolve.derivations.relative_performance import (
     lacker_zariphopoulou_cara,
     lacker_zariphopoulou_crra,
@@ -31,6 +31,7 @@ from eqsolve.game import (
 )
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.numerics.status import Status
+from eqsolve.solve import growth
 from eqsolve.solve.growth import growth_systems, terms
 from eqsolve.solve.solve import solve
 
@@ -156,3 +157,17 @@ def test_growth_above_the_discount_has_its_status(change: dict[str, str], status
         worth = 2.0 ** (-2 * e) / (2 * k) / float(-growth)
         assert answer.at["V"] == pytest.approx(worth, rel=1e-12)
         assert found["V"] == pytest.approx(worth, rel=1e-12)
+
+
+def test_what_is_not_followed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = next(iter(regulator.MODEL.cases.values()))
+    assert "ever more functions" not in solve(regulator.MODEL, case).message
+    monkeypatch.setattr(growth, "LARGEST", 0)
+    lost = solve(regulator.MODEL, case)
+    assert lost.ok and "Whether expectations are finite is not decided" in lost.message
+    assert "Means and variances of the states are not given" in lost.message
+
+
+def test_functions_that_lead_to_ever_more_are_named_in_the_answer() -> None:
+    answer = solve(kim_omberg.model, next(iter(kim_omberg.model().cases.values())))
+    assert answer.ok and "Means and variances of the states are not given" in answer.message
