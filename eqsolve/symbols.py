@@ -82,6 +82,7 @@ class Order:
     weights : parameters that are drawn out of a fraction.
     states : names that stand last.
     functions, early : functions of the states, and those whose terms come first in sums.
+    steady : names at the head of a sum whose sign is not turned around.
     """
 
     sums: Mapping[str, int] = field(default_factory=dict)
@@ -91,13 +92,22 @@ class Order:
     states: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     early: frozenset[str] = frozenset()
+    steady: frozenset[str] = frozenset()
 
 
 _ORDER = [Order()]
 
 
 def arrange(
-    *, sums: str, products: str, lead: str, weights: str, states: str, functions: str, early: str
+    *,
+    sums: str,
+    products: str,
+    lead: str,
+    weights: str,
+    states: str,
+    functions: str,
+    early: str,
+    steady: str,
 ) -> None:
     """Declare the order of letters, as blank-separated names from early to late; see `Order`."""
     first, second = (
@@ -111,6 +121,7 @@ def arrange(
         frozenset(states.split()),
         frozenset(functions.split()),
         frozenset(early.split()),
+        frozenset(steady.split()),
     )
 
 

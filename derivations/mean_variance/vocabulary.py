@@ -178,4 +178,5 @@ arrange(
     states="x y xbar",
     functions="F G H V Phi_s G_h H_h",
     early="V H",
+    steady="lambda kappa",
 )

@@ -117,7 +117,7 @@ class AuthorPrinter(NodePrinter):
         lead = min(base.args, key=sum_key)
         leads_negative = self._sign(lead)[0]
         size = lead.as_coeff_Mul()[1]
-        if lead.is_Number or (size.is_Symbol and size.name in ("lambda", "kappa")):
+        if lead.is_Number or (size.is_Symbol and size.name in order().steady):
             return leads_negative
         negatives = [self._sign(t)[0] for t in base.args]
         return leads_negative and any(negatives) if minus else all(negatives)
