@@ -39,7 +39,10 @@ BITS = 192
 PRECISIONS = (BITS, 1024, 4096)
 #: What is said where expectations are not followed.
 _EVER_MORE = "the generator leads to ever more functions of the states."
-_NO_LAWS = f"Means and variances of the states are not given: {_EVER_MORE}"
+_NO_LAWS = (
+    "Means and variances of the states are not given: they need more than functions of the second "
+    "degree in the states."
+)
 #: Times of the horizon at which conditions are checked first, both ends included.
 CHECKED = 17
 
