@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -22,9 +21,8 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
 from eqsolve.game.parameters import ALIASES
 from eqsolve.game.types import WEIGHT
-from eqsolve.kernels import runtime
 from eqsolve.kernels.emitter import Emitter, Names, domain, lines
-from eqsolve.kernels.kernel import ModelKernel, model_kernel
+from eqsolve.kernels.kernel import ModelKernel, library, model_kernel
 from eqsolve.numerics.status import Status
 from eqsolve.solve.crowd import average_terms
 
@@ -127,7 +125,6 @@ def crowd_kernel(derivation: Derivation, count: int) -> CrowdKernel:
     source = emitter.source() + _averages(derivation, letters, common)
     name = derivation.model.name
     stem = "model_" + "".join(c if c.isalnum() else "_" for c in name)
-    library = Path(runtime.__file__).read_text(encoding="utf-8")
     types = range(1, count + 1)
     names = [s.name for s in common]
     names += [f"{WEIGHT}_{k}" for k in types]
@@ -138,7 +135,7 @@ def crowd_kernel(derivation: Derivation, count: int) -> CrowdKernel:
         states=tuple(s.name for s in emitter.states),
         columns=("status", *(f"{out}_{k}" for k in types for out in emitter.outputs)),
         source=source,
-        path=write(source, f"{stem}_{digest(source + library)}"),
+        path=write(source, f"{stem}_{digest(source + library())}"),
         function="fill_types",
         needs={f"{out}_{k}": emitter.needs[out] for k in types for out in emitter.outputs},
         own=tuple(s.name for s in letters if s in crowd.own),
@@ -261,17 +258,22 @@ def divided(weights, point):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def fill_types(points, given, status, out):
-    """One row a point: common parameters, weights, types one after the other, time and states."""
+    """Arrays of common parameters, weights, types one after the other, time and states.
+
+    One array an input and an output, of one number where it is the same for all points.
+    """
     tail = given.size + 1
-    count = (points.shape[1] - COMMON.size - tail) // (1 + OWN.size)
+    count = (len(points) - COMMON.size - tail) // (1 + OWN.size)
     width = {letters} + AVERAGES.size
     rows = np.empty((count, width + tail))
     sums = np.empty({coupled} * ({coupled} + 1))
     known, rest = np.empty({coupled}), np.empty({others})
     found = np.empty(AVERAGES.size)
-    single = np.empty(out.shape[1] // count)
-    for p in range(points.shape[0]):
-        point = points[p]
+    single = np.empty(len(out) // count)
+    point = np.empty(len(points))
+    for p in range(status.size):
+        for i in range(len(points)):
+            point[i] = points[i][p if points[i].size > 1 else 0]
         weights = point[COMMON.size : COMMON.size + count]
         first = COMMON.size + count
         for k in range(count):
@@ -292,9 +294,11 @@ def fill_types(points, given, status, out):
             single[:] = np.nan
             code = solve_point(rows[k], given, single)
             for i in range(single.size):
-                out[p, k * single.size + i] = single[i]
+                if out[k * single.size + i].size > 0:
+                    out[k * single.size + i][p] = single[i]
         status[p] = code
         if code != 0:
-            for i in range(out.shape[1]):
-                out[p, i] = np.nan
+            for i in range(len(out)):
+                if out[i].size > 0:
+                    out[i][p] = np.nan
 '''

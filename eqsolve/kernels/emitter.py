@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import sympy as sp
 
+from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
@@ -47,15 +49,13 @@ _FUNCTIONS = {
 #: Divisors of closed forms below this lose too many digits.
 SMALL = 1e-3
 
-#: Nodes of the Gauss-Legendre rule on each of the panels of an integral.
-NODES, PANELS = 20, 8
-
 
 @dataclass
 class Names:
-    """Identifiers of symbols in generated code."""
+    """Identifiers of symbols in generated code, and what functions are called there."""
 
     table: dict[sp.Symbol, str] = field(default_factory=dict)
+    functions: Mapping[Any, str] = field(default_factory=lambda: _FUNCTIONS)
 
     def __getitem__(self, symbol: sp.Symbol) -> str:
         if symbol not in self.table:
@@ -85,7 +85,7 @@ def code(expression: sp.Expr, names: Names) -> str:
         return f"({top} / (" + " * ".join(code(a, names) for a in below) + "))"
     if expression.is_Pow:
         return _power(expression.base, expression.exp, names)
-    name = _FUNCTIONS.get(expression.func)
+    name = names.functions.get(expression.func)
     if name is None:
         raise DerivationError(f"{expression.func} has no code.", stage="code generation")
     return f"{name}(" + ", ".join(code(a, names) for a in expression.args) + ")"
@@ -103,6 +103,9 @@ def _power(base: sp.Expr, exponent: sp.Expr, names: Names) -> str:
         return f"({product})" if exponent > 0 else f"(1.0 / ({product}))"
     if exponent == sp.Rational(1, 2):
         return f"math.sqrt({text})"
+    power = names.functions.get(sp.Pow)
+    if power is not None:
+        return f"{power}({text}, {code(exponent, names)})"
     return f"({text} ** {code(exponent, names)})"
 
 
@@ -113,6 +116,33 @@ def lines(pairs: Iterable[tuple[str, sp.Expr]], names: Names) -> list[str]:
     shared, reduced = sp.cse(list(expressions), symbols=fresh, order="none")
     found = [f"{names[s]} = {code(e, names)}" for s, e in shared]
     return found + [f"{target} = {code(e, names)}" for target, e in zip(targets, reduced)]
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second way to satisfy a test, by code with branches: lines, names, the condition."""
+
+    before: tuple[str, ...]
+    pairs: Sequence[tuple[str, sp.Expr]]
+    holds: str
+
+
+@dataclass(frozen=True)
+class Test:
+    """Something that a solution must satisfy.
+
+    Attributes
+    ----------
+    pairs : names in the generated code and what they hold.
+    holds : the condition in the generated code; empty if there is only the second way.
+    status : what a solution has that does not satisfy it; None if its expectations are infinite.
+    second : what decides if the condition does not hold.
+    """
+
+    pairs: Sequence[tuple[str, sp.Expr]]
+    holds: str
+    status: Status | None
+    second: Second | None = None
 
 
 @dataclass
@@ -358,21 +388,26 @@ class Emitter:
         )
         self.bound.append(f"quadrature_{name} = quadrature_of({function})")
 
-    def fallback(self) -> None:
-        """Where a closed form divides by something small, integrate all coefficients instead."""
+    def divisors(self) -> list[sp.Expr]:
+        """What a closed form in time divides by; empty if nothing else can be done there."""
         system = self.derivation.system
-        divisors = [
+        found = [
             c.expression
             for c in self.solution.conditions
             if c.relation == "!=" and c not in self.solution.assumed
         ]
-        if self.derivation.stationary or system.implicit or not divisors:
-            return
-        unknowns = system.unknowns
-        missing = set().union(*(e.free_symbols for e in divisors)) - set(self.known)
-        divisors = [e for e in divisors if not e.free_symbols & missing]
+        if self.derivation.stationary or system.implicit or not found:
+            return []
+        missing = set().union(*(e.free_symbols for e in found)) - set(self.known)
+        return [e for e in found if not e.free_symbols & missing]
+
+    def fallback(self) -> None:
+        """Where a closed form divides by something small, integrate all coefficients instead."""
+        system = self.derivation.system
+        divisors = self.divisors()
         if not divisors:
             return
+        unknowns = system.unknowns
         pairs = [(f"divisor_{i}", e) for i, e in enumerate(divisors)]
         self.body += lines(pairs, self.names)
         small = " or ".join(f"not abs({name}) > {SMALL}" for name, _ in pairs)
@@ -468,32 +503,49 @@ class Emitter:
     # -- the decision and the results -----------------------------------------------------------
 
     def conditions(self) -> None:
-        """What decides the status: signs of units' bases, growth, second-order conditions."""
+        """What decides the status; ``finite`` says whether expectations are."""
+        self.body.append("finite = True")
+        for test in self.tests():
+            self.body += lines(test.pairs, self.names)
+            if test.second is None:
+                self.require(test.holds, test.status)
+                continue
+            before = len(self.body)
+            self.body += [*test.second.before, *lines(test.second.pairs, self.names)]
+            self.require(test.second.holds, test.status)
+            if test.holds:
+                inner = ["    " + line for line in self.body[before:]]
+                self.body[before:] = [f"if not ({test.holds}):", *inner]
+
+    def require(self, condition: str, status: Status | None) -> None:
+        if status is None:
+            self.body.append(f"finite = finite and {condition}")
+        else:
+            self.fail_unless(condition, status)
+
+    def tests(self) -> Iterator[Test]:
+        """Signs of units' bases, finite coefficients, second-order conditions, growth."""
         derivation = self.derivation
         for condition in domains(derivation):
-            self.body += lines([("held", condition.expression)], self.names)
-            self.fail_unless("held > 0.0", Status.NO_ADMISSIBLE_ROOT)
+            yield Test((("held", condition.expression),), "held > 0.0", Status.NO_ADMISSIBLE_ROOT)
         for symbol in (*derivation.system.unknowns, *derivation.explicit):
-            self.fail_unless(f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
+            yield Test((), f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
         systems = growth_systems(derivation) if derivation.stationary else ()
-        self.body.append("finite = True")
         for system in systems:
             if system.matrix:
-                self.grown(system)
-                self.body.append("finite = finite and growth(grown, start) < rate")
+                yield _growth(system, None)
         for condition in second_order(derivation):
             free = condition.expression.free_symbols - set(self.known)
             inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
-            self.body += lines([("held", inserted)], self.names)
+            pairs = (("held", inserted),)
             if self.several:
-                self.fail_unless("held > 0.0 or finite", Status.NO_ADMISSIBLE_ROOT)
-            self.fail_unless("held > 0.0", Status.NOT_A_MAXIMUM)
-        self.fail_unless("finite", Status.UNSTABLE)
+                yield Test(pairs, "held > 0.0 or finite", Status.NO_ADMISSIBLE_ROOT)
+            yield Test(pairs, "held > 0.0", Status.NOT_A_MAXIMUM)
+        yield Test((), "finite", Status.UNSTABLE)
         if derivation.stationary and derivation.fixed is not None:
             played = growth_of_play(derivation)
             if played.matrix:
-                self.grown(played)
-                self.fail_unless("growth(grown, start) < rate", Status.INFINITE_VARIANCE)
+                yield _growth(played, Status.INFINITE_VARIANCE)
 
     @cached_property
     def several(self) -> bool:
@@ -501,26 +553,7 @@ class Emitter:
         derivation = self.derivation
         return derivation.stationary and any(s.several for s in growth_systems(derivation))
 
-    def grown(self, system: GrowthSystem) -> None:
-        """The matrix by which expectations grow, where they start, and the rate of discounting."""
-        assert system.matrix is not None, "growth that is followed has a matrix"
-        size, most = len(system.matrix), max(map(len, system.start))
-        self.body.append(f"grown = np.zeros(({size}, {size}))")
-        self.body.append(f"start = np.zeros(({size}, {most}))")
-        entries = [
-            (f"grown[{i}, {j}]", e)
-            for i, row in enumerate(system.matrix)
-            for j, e in enumerate(row)
-            if e != 0
-        ]
-        entries += [
-            (f"start[{i}, {k}]", weight)
-            for i, own in enumerate(system.start)
-            for k, weight in enumerate(own)
-        ]
-        self.body += lines([*entries, ("rate", system.rate)], self.names)
-
-    def results(self) -> None:
+    def found(self) -> list[tuple[str, sp.Expr]]:
         """Strategy coefficients, coefficients, and controls and values at the states."""
         derivation, fixed = self.derivation, self.derivation.fixed
         found: list[tuple[str, sp.Expr]] = []
@@ -542,6 +575,11 @@ class Emitter:
             value = system.value.xreplace(frozen)
             if fixed is None or not value.free_symbols & set(fixed.averages):
                 found.append((label, value.xreplace(spelled)))
+        return found
+
+    def results(self) -> None:
+        """The columns."""
+        found = self.found()
         self.outputs = [name for name, _ in found]
         for position, (output, expression) in enumerate(found):
             needed = [s for s in self.states if s in expression.free_symbols]
@@ -550,8 +588,19 @@ class Emitter:
             block = lines([(f"out[{position}]", expression)], self.names)
             self.body += [f"if {guard}:", *("    " + b for b in block)] if guard else block
 
+    def fill(self) -> str:
+        """The function that fills arrays, one point after the other."""
+        inputs = len(self.parameters) + 1 + len(self.states)
+        return _FILL.format(inputs=inputs, outputs=len(self.outputs), **self.statuses)
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """What infinite expectations are called in the end."""
+        grown = Status.INFINITE_VARIANCE if self.several else Status.UNSTABLE
+        return {"grown": int(grown), "unstable": int(Status.UNSTABLE)}
+
     def source(self) -> str:
-        """The generated module."""
+        """The generated module, but for a function that fills arrays."""
         inputs = [f"{self.names[s]} = point[{i}]" for i, s in enumerate((*self.parameters, t))]
         first = len(self.parameters) + 1
         for i, state in enumerate(self.states):
@@ -564,9 +613,6 @@ class Emitter:
             game=self.derivation.model.name,
             helpers="\n\n\n".join([*decorated, "\n".join(self.bound)]),
             body=text,
-            outputs=len(self.outputs),
-            unstable=int(Status.UNSTABLE),
-            grown=int(Status.INFINITE_VARIANCE if self.several else Status.UNSTABLE),
             choices=repr(self.choices),
             alone=repr(not self.settles),
         )
@@ -574,7 +620,7 @@ class Emitter:
 
 def domain(letter: Letter, name: str) -> list[str]:
     """Lines that end with invalid input where a number lies outside a letter's domain."""
-    text = _inside(letter.domain, name) or f"math.isfinite({name})"
+    text = inside(letter.domain, name) or f"math.isfinite({name})"
     return [f"if not ({text}):", f"    return {int(Status.INVALID_INPUT)}"]
 
 
@@ -598,6 +644,44 @@ def joined(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
+def _growth(system: GrowthSystem, status: Status | None) -> Test:
+    """What is followed grows less than the rate, as all functions do if none leads back to itself.
+
+    Else those count that are reached.
+    """
+    matrix, size = system.matrix, len(system.functions)
+    assert matrix is not None
+    grown = [(f"grown[{i}, {j}]", e) for i, row in enumerate(matrix) for j, e in enumerate(row)]
+    start = [
+        (f"start[{i}, {k}]", e) for i, row in enumerate(system.start) for k, e in enumerate(row)
+    ]
+    before = (
+        f"grown = np.zeros(({size}, {size}))",
+        f"start = np.zeros(({size}, {max(map(len, system.start))}))",
+    )
+    entries = [pair for pair in (*grown, *start) if pair[1] != 0]
+    blocks = _blocks(matrix)
+    own = [(f"own_{i}", block[0][0]) for i, block in enumerate(blocks) if len(block) == 1]
+    all_grow = " and ".join(f"{name} < rate" for name, _ in own)
+    return Test(
+        (("rate", system.rate), *own),
+        all_grow if len(own) == len(blocks) else "",
+        status,
+        Second(before, entries, "growth(grown, start) < rate"),
+    )
+
+
+def _blocks(matrix: Sequence[Sequence[sp.Expr]]) -> list[list[list[sp.Expr]]]:
+    """The blocks on the diagonal of a matrix whose rows and columns are put in triangular order."""
+    letters = [sp.Dummy(str(i)) for i in range(len(matrix))]
+    led = {
+        letter: [other for other, e in zip(letters, row) if e != 0]
+        for letter, row in zip(letters, matrix)
+    }
+    places = [[letters.index(s) for s in block] for block in triangular(led)]
+    return [[[matrix[i][j] for j in block] for i in block] for block in places]
+
+
 def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Expr]:
     expanded = sp.expand(form)
     present = [s for s in states if expanded.has(s)]
@@ -611,7 +695,7 @@ def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Ex
     }
 
 
-def _inside(domain: sp.Set, name: str) -> str:
+def inside(domain: sp.Set, name: str) -> str:
     """The condition that a number lies in a domain."""
     if isinstance(domain, sp.Interval):
         parts = []
@@ -621,7 +705,7 @@ def _inside(domain: sp.Set, name: str) -> str:
             parts.append(f"{name} {'<' if domain.right_open else '<='} {float(domain.end)!r}")
         return " and ".join(parts)
     if isinstance(domain, sp.Union):
-        return " or ".join(f"({_inside(part, name)})" for part in domain.args)
+        return " or ".join(f"({inside(part, name)})" for part in domain.args)
     if domain == sp.S.Reals:
         return ""
     if domain in (sp.S.Naturals, sp.S.Naturals0):
@@ -635,7 +719,7 @@ def _inside(domain: sp.Set, name: str) -> str:
             parts.append(f"{name} <= {float(domain.sup)!r}")
         return " and ".join(parts)
     if isinstance(domain, sp.Complement):
-        return f"({_inside(domain.args[0], name)}) and not ({_inside(domain.args[1], name)})"
+        return f"({inside(domain.args[0], name)}) and not ({inside(domain.args[1], name)})"
     if isinstance(domain, sp.FiniteSet):
         return " or ".join(f"{name} == {float(v)!r}" for v in domain.args)
     raise DerivationError(f"the domain {domain} has no code.", stage="code generation")
@@ -648,8 +732,12 @@ import math
 import numpy as np
 from numba import njit
 
+from eqsolve.kernels import lanes
+from eqsolve.kernels.lanes import TILE
 from eqsolve.kernels.runtime import (
+    NODES,
     NO_ROOT,
+    WEIGHTS,
     crossing_of,
     decider,
     eliminate,
@@ -663,7 +751,6 @@ from eqsolve.kernels.runtime import (
     settler,
 )
 
-
 {helpers}
 
 
@@ -675,17 +762,22 @@ def candidate(point, given, pick, out):
 
 
 solve_point = decider(candidate, np.array({choices}, dtype=np.int64), {alone})
+'''
 
+_FILL = '''
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def fill(points, given, status, out):
-    """One row a point."""
+    """One array an input and an output, of one number where it is the same for all points."""
+    point = np.empty({inputs})
     found = np.empty({outputs})
-    for k in range(points.shape[0]):
+    for k in range(status.size):
+        for i in range({inputs}):
+            point[i] = points[i][k if points[i].size > 1 else 0]
         found[:] = np.nan
-        code = solve_point(points[k], given, found)
+        code = solve_point(point, given, found)
         status[k] = {grown} if code == {unstable} else code
-        if code != 0:
-            found[:] = np.nan
-        out[k] = found
+        for i in range({outputs}):
+            if out[i].size > 0:
+                out[i][k] = found[i] if code == 0 else np.nan
 '''

@@ -15,11 +15,12 @@ from eqsolve.arrays import NotRealError, merged, reals
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
-from eqsolve.kernels import runtime
+from eqsolve.kernels import lanes, runtime
 from eqsolve.kernels.emitter import Emitter
+from eqsolve.kernels.quick import BranchesError, QuickEmitter
 
 #: Points handed to a thread at a time.
-BLOCK = 4096
+BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,21 @@ class ModelKernel:
         arrays = self._arrays(merged(params, values), order)
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
         size = int(np.prod(shape))
-        points = np.zeros((size, len(order)))
-        for k, name in enumerate(order):
-            if name in arrays:
-                points[:, k] = np.broadcast_to(arrays[name], shape).reshape(-1)
+        points = tuple(_column(arrays.get(name, np.zeros(())), shape) for name in order)
         given = np.array([name in arrays for name in self.states], dtype=np.bool_)
-        status = np.empty(size, np.int8)
-        found = np.empty((size, len(self.columns) - 1))
+        missing = {n for n, states in self.needs.items() if set(states) - set(arrays)}
+        known = [n for n in self.columns[1:] if n in wanted and n not in missing]
+        # one block: the system hands out large pieces of memory faster than many small ones
+        block = dict(zip(known, np.empty((len(known), size))))
+        columns: dict[str, NDArray[Any]] = {"status": np.empty(size, np.int8)}
+        columns |= {name: block.get(name, np.empty(0)) for name in self.columns[1:]}
         fill = getattr(load(self.path, self.game), self.function)
 
         def work(start: int) -> None:
             part = slice(start, start + BLOCK)
-            fill(points[part], given, status[part], found[part])
+            inputs = tuple(p[part] if p.size > 1 else p for p in points)
+            status, *found = (c[part] for c in columns.values())
+            fill(inputs, given, status, tuple(found))
 
         starts = range(0, size, BLOCK)
         if threads is None or threads < 2 or len(starts) < 2:
@@ -117,8 +121,10 @@ class ModelKernel:
         else:
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(work, starts))
-        columns = {"status": status, **dict(zip(self.columns[1:], found.T))}
-        return {name: np.ascontiguousarray(columns[name]).reshape(shape) for name in wanted}
+        for name in wanted:
+            if not columns[name].size:
+                columns[name] = np.full(size, np.nan)
+        return {name: columns[name].reshape(shape) for name in wanted}
 
     def _arrays(
         self, params: Mapping[str, ArrayLike], order: tuple[str, ...]
@@ -148,6 +154,21 @@ class ModelKernel:
         return InputError(message, game=self.game, stage="input", remedy=remedy)
 
 
+def _column(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """One number for all points, or one a point, that nobody writes to."""
+    if values.size != 1:
+        values = np.ascontiguousarray(np.broadcast_to(values, shape))
+    column = values.reshape(-1).view()
+    column.flags.writeable = False
+    return column
+
+
+def library() -> str:
+    """The sources that generated code is compiled with."""
+    modules = (lanes, runtime)
+    return "".join(Path(str(m.__file__)).read_text(encoding="utf-8") for m in modules)
+
+
 def model_kernel(derivation: Derivation) -> ModelKernel:
     """Generate the kernel of a derived model; compiled code is kept on disk.
 
@@ -158,10 +179,13 @@ def model_kernel(derivation: Derivation) -> ModelKernel:
     """
     emitter = Emitter(derivation)
     source = emitter.source()
+    try:
+        source += QuickEmitter(emitter).source()
+    except BranchesError:
+        source += emitter.fill()
     name = derivation.model.name
     stem = "model_" + "".join(c if c.isalnum() else "_" for c in name)
-    library = Path(runtime.__file__).read_text(encoding="utf-8")
-    path = write(source, f"{stem}_{digest(source + library)}")
+    path = write(source, f"{stem}_{digest(source + library())}")
     return ModelKernel(
         name,
         tuple(s.name for s in emitter.parameters),

@@ -28,6 +28,12 @@ MOST_STEPS = 20000
 #: What a candidate returns that does not exist.
 NO_ROOT = -1
 EPSILON = 2.0**-53
+#: Where coupled coefficients come to rest: local error of a step and most steps; rates from which
+#: Newton's method takes over, and how far it may go. All are relative to ``1 + |u|``.
+COARSE, COARSE_STEPS = 1e-5, 400
+SLOW, NEAR = 1e-3, 1e-2
+#: Rates at a point that does not attract: the flow rests there, or certainly goes past it.
+RESTING, PASSING = 1e-15, 1e-9
 #: Roots with imaginary parts below this may be two real ones that rounding took apart.
 NEARLY_REAL = 1e-4
 
@@ -313,43 +319,175 @@ def integrator(rates: Any) -> Any:
     return integrate
 
 
+@njit(cache=True, error_model="numpy")
+def factor(matrix: Vector, order: Any) -> bool:
+    """Gaussian elimination in place with the largest pivots; False if one is zero."""
+    size = order.size
+    for k in range(size):
+        best = k
+        for i in range(k + 1, size):
+            if abs(matrix[i, k]) > abs(matrix[best, k]):
+                best = i
+        order[k] = best
+        if not abs(matrix[best, k]) > 0.0:
+            return False
+        if best != k:
+            for j in range(size):
+                matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
+        inverse = 1.0 / matrix[k, k]
+        for i in range(k + 1, size):
+            matrix[i, k] *= inverse
+            for j in range(k + 1, size):
+                matrix[i, j] -= matrix[i, k] * matrix[k, j]
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def substitute(matrix: Vector, order: Any, right: Vector) -> None:
+    """Solve with a matrix that ``factor`` has worked on, in place."""
+    size = order.size
+    for k in range(size):
+        right[k], right[order[k]] = right[order[k]], right[k]
+    for k in range(size):
+        for i in range(k + 1, size):
+            right[i] -= matrix[i, k] * right[k]
+    for k in range(size - 1, -1, -1):
+        for j in range(k + 1, size):
+            right[k] -= matrix[k, j] * right[j]
+        right[k] /= matrix[k, k]
+
+
 def settler(rates: Any, jacobian: Any) -> Any:
     """A function that follows ``du/ds = rates(s, u, p)`` in place to where it comes to rest.
 
-    It returns whether it does: after the flow has slowed down, Newton's method takes over.
+    It returns whether it does: after the flow has slowed down, Newton's method takes over. Where
+    the flow goes is followed by steps that are linearly implicit, and grow as it slows down. Only
+    if that does not end at a point that attracts what is near (close to the boundary of what
+    another one attracts, say) the flow is integrated to full precision.
     """
     integrate = integrator(rates)
+
+    @own(rates)
+    def newton(u: Vector, p: Vector, slope: Vector, matrix: Vector, order: Any) -> bool:
+        """Newton's method; whether it ends, without going far."""
+        moved = 0.0
+        for _ in range(8):
+            rates(0.0, u, p, slope)
+            jacobian(u, p, matrix)
+            if not factor(matrix, order):
+                return False
+            substitute(matrix, order, slope)
+            largest = 0.0
+            for i in range(u.size):
+                u[i] -= slope[i]
+                part = abs(slope[i]) / (1.0 + abs(u[i]))
+                largest = part if not part <= largest else largest
+            moved += largest
+            if not moved < NEAR:
+                return False
+            if largest < 1e-14:
+                return True
+        return largest < 1e-12
+
+    @own(rates)
+    def approach(u: Vector, p: Vector) -> bool:
+        """Whether the flow certainly ends at an attracting point, to which ``u`` is moved.
+
+        The method is Rodas3 (Sandu and others, Atmospheric Environment 31, 1997) of order 3, with
+        its embedded error estimate.
+        """
+        size = u.size
+        matrix = np.empty((size, size))
+        work = np.empty((6, size))
+        order = np.empty(size, dtype=np.int64)
+        slope, first, second, third, fourth, new = work
+        h = 0.1
+        for _ in range(COARSE_STEPS):
+            rates(0.0, u, p, slope)
+            fastest = 0.0
+            for i in range(size):
+                part = abs(slope[i]) / (1.0 + abs(u[i]))
+                fastest = part if not part <= fastest else fastest
+            if not math.isfinite(fastest):
+                return False
+            if fastest < SLOW:
+                if not newton(u, p, slope, matrix, order):
+                    return False
+                jacobian(u, p, matrix)
+                return attracts(matrix)
+            jacobian(u, p, matrix)
+            for i in range(size):
+                for j in range(size):
+                    matrix[i, j] = -matrix[i, j]
+                matrix[i, i] += 2.0 / h
+            if not factor(matrix, order):
+                return False
+            first[:] = slope
+            substitute(matrix, order, first)
+            for i in range(size):
+                second[i] = slope[i] + 4.0 / h * first[i]
+            substitute(matrix, order, second)
+            for i in range(size):
+                new[i] = u[i] + 2.0 * first[i]
+            rates(0.0, new, p, third)
+            for i in range(size):
+                third[i] += (first[i] - second[i]) / h
+            substitute(matrix, order, third)
+            for i in range(size):
+                new[i] += third[i]
+            rates(0.0, new, p, fourth)
+            for i in range(size):
+                fourth[i] += (first[i] - second[i] - 8.0 / 3.0 * third[i]) / h
+            substitute(matrix, order, fourth)
+            error = 0.0
+            for i in range(size):
+                part = abs(fourth[i]) / (1.0 + abs(u[i]))
+                error = part if not part <= error else error
+            if error <= COARSE:
+                for i in range(size):
+                    u[i] = new[i] + fourth[i]
+            if not math.isfinite(error):
+                h *= 0.1
+            else:
+                h *= min(6.0, max(0.1, 0.9 * (COARSE / max(error, 1e-300)) ** (1.0 / 3.0)))
+            if h < 1e-9:
+                return False
+        return False
 
     @own(rates)
     def rest(u: Vector, p: Vector) -> bool:
         size = u.size
         slope = np.empty(size)
+        slope[:] = u
+        if approach(u, p):
+            return True
+        u[:] = slope
+        trial = np.empty(size)
         matrix = np.empty((size, size))
-        length = 1.0
-        settled = False
+        order = np.empty(size, dtype=np.int64)
+        length, closest = 1.0, math.inf
         for _ in range(60):
             rates(0.0, u, p, slope)
             small = 0.0
             for i in range(size):
                 small = max(small, abs(slope[i]) / (1.0 + abs(u[i])))
             if small < 1e-6:
-                settled = True
-                break
+                trial[:] = u
+                if not newton(trial, p, slope, matrix, order):
+                    return False
+                jacobian(trial, p, matrix)
+                if attracts(matrix):
+                    u[:] = trial
+                    return closest > PASSING
+                # a point that does not attract is the end only if the flow comes to rest there
+                if small < RESTING:
+                    u[:] = trial
+                    return True
+                closest = min(closest, small)
             if integrate(u, p, length) != 0:
                 return False
             length *= 1.5
-        if not settled:
-            return False
-        for _ in range(6):
-            rates(0.0, u, p, slope)
-            jacobian(u, p, matrix)
-            if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(slope)):
-                return False
-            step = np.linalg.solve(matrix, slope)
-            u -= step
-            if np.max(np.abs(step) / (1.0 + np.abs(u))) < 1e-14:
-                break
-        return bool(np.all(np.isfinite(u)))
+        return False
 
     return rest
 
@@ -385,6 +523,18 @@ def growth(matrix: Vector, start: Vector) -> float:
                 return math.nan
             part[i, j] = value
     return float(np.max(np.linalg.eigvals(part[:count, :count].copy()).real))
+
+
+@njit(cache=True, error_model="numpy")
+def attracts(matrix: Vector) -> bool:
+    """Whether all eigenvalues of a matrix have negative real parts."""
+    size = matrix.shape[0]
+    if size == 1:
+        return bool(matrix[0, 0] < 0.0)
+    if size == 2:
+        trace = matrix[0, 0] + matrix[1, 1]
+        return bool(trace < 0.0 and matrix[0, 0] * matrix[1, 1] > matrix[0, 1] * matrix[1, 0])
+    return growth(matrix, np.ones((size, 1))) < 0.0
 
 
 def crossing_of(function: Any) -> Any:
@@ -477,20 +627,20 @@ def eliminate(matrix: Any, errors: Any, right: Vector, solution: Vector) -> bool
     return True
 
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
+_PLACES, _PARTS = np.polynomial.legendre.leggauss(24)
+#: A rule for integrals from 0 to 1: Gauss-Legendre on eight panels.
+NODES = np.concatenate([(2 * panel + 1 + _PLACES) / 16.0 for panel in range(8)])
+WEIGHTS = np.concatenate([_PARTS / 16.0] * 8)
 
 
 def quadrature_of(function: Any) -> Any:
-    """A function that integrates ``function(x, p)`` from 0: Gauss-Legendre on eight panels."""
+    """A function that integrates ``function(x, p)`` from 0 to a length."""
 
     @own(function)
     def quadrature(p: Vector, length: float) -> float:
         total = 0.0
-        half = length / 16.0
-        for panel in range(8):
-            middle = half * (2 * panel + 1)
-            for x, w in zip(_NODES, _WEIGHTS):
-                total += half * w * function(middle + half * x, p)
+        for x, w in zip(NODES, WEIGHTS):
+            total += w * length * function(x * length, p)
         return total
 
     return quadrature
