@@ -98,6 +98,13 @@ def _types(
     types = read_types(derivation.model, values, size, at=at)
     numbers = numbers_of_types(derivation, types)
     if derivation.fixed is not None:
+        if selection == "value":
+            raise InputError(
+                "solutions of a type have no values before the averages over all types are known.",
+                game=derivation.model.name,
+                stage="selection",
+                remedy="Select the limit of finite horizons; every joint solution is listed.",
+            )
         for bits in PRECISIONS:
             with ctx.workprec(bits):
                 answer = joint([Point(derivation, n, selection) for n in numbers], types)

@@ -348,6 +348,11 @@ def test_verbs_that_do_not_take_types_say_so() -> None:
             verb("relative-wealth", GIVEN, size=2)
 
 
+def test_types_have_no_values_to_select_by_before_their_averages_are_known() -> None:
+    with pytest.raises(InputError, match="no values before the averages"):
+        solve(model, GIVEN, size=2, selection="value")
+
+
 def test_weights_are_written_where_they_are_everybody_s_own() -> None:
     text = str(Writing(derivation(True)))
     assert "<B*pi> = sum_(j != i)(B*pi*weight)" in text
