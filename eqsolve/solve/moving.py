@@ -30,13 +30,13 @@ from eqsolve.solve.answer import Answer
 from eqsolve.solve.path import center
 from eqsolve.solve.solve import BITS, Point, by_monomial, solve
 
-#: Accuracy of the integration.
-TOLERANCE = 1e-13
+#: Accuracy of the integration, and how much less accurate another one is that shows its error.
+TOLERANCE, COARSER = 1e-13, 30.0
 #: Integrated hazards of the horizons that are compared.
 FAR = (16.0, 32.0, 64.0)
-#: Relative difference of the last solutions up to which they have converged; the part of the
+#: Relative difference of the last solutions up to which they have converged, and the part of the
 #: difference before that it may be, unless it is as small as the integration's error.
-CONVERGED, SHRINKS, NOISE = 1e-8, 0.1, 1e-9
+CONVERGED, SHRINKS = 1e-8, 0.1
 #: Least number of steps under a rate that may have peaks.
 STEPS = 1000
 #: Times at which conditions are checked.
@@ -198,8 +198,13 @@ class _Moving:
         played = [self.controls(values[:, -1]) for _, values in runs]
         size = max(float(np.max(np.abs(played[-2]), initial=0.0)), 1e-300)
         moves = [float(np.max(np.abs(a - b))) / size for a, b in zip(played, played[1:])]
-        settled = moves[1] <= max(SHRINKS * moves[0], NOISE) and max(moves[1:]) <= CONVERGED
-        if not settled:
+        rough = self.integrated(ends[-1], starts[0], COARSER * TOLERANCE)
+        if isinstance(rough, str):
+            return self.refused(rough)
+        error = float(np.max(np.abs(self.controls(rough[1][:, -1]) - played[-2]))) / size
+        # each of two solutions may be off by the error
+        shrinks = moves[1] <= max(SHRINKS * moves[0], 2 * error)
+        if not (shrinks and max(moves[1:]) <= CONVERGED):
             return self.refused(
                 "The feedback at time 0 still moves with the horizon: no limit is shown.",
                 Status.UNRESOLVED,
@@ -209,7 +214,9 @@ class _Moving:
             f"{ends[1]:.4g}, by {moves[1]:.1g} to {ends[2]:.4g}, and by {moves[2]:.1g} with other "
             "functions at the end."
         )
-        return self.found(runs[-2], message, {"horizons": list(ends), "moves": moves})
+        return self.found(
+            runs[-2], message, {"horizons": list(ends), "moves": moves, "error": error}
+        )
 
     def payoffs(self) -> Array:
         """The coefficients when the horizon ends."""
@@ -228,7 +235,9 @@ class _Moving:
                     values[k] *= 1.5 * place
         return values
 
-    def integrated(self, end: float, start: Array) -> tuple[Array, Array] | str:
+    def integrated(
+        self, end: float, start: Array, tolerance: float = TOLERANCE
+    ) -> tuple[Array, Array] | str:
         """Calendar times, the last of them 0, and the coefficients there; or what went wrong."""
         from scipy.integrate import solve_ivp  # for this verb alone
 
@@ -255,8 +264,8 @@ class _Moving:
                     (0.0, first - stop),
                     value,
                     method="LSODA",
-                    rtol=TOLERANCE,
-                    atol=TOLERANCE * 1e-2,
+                    rtol=tolerance,
+                    atol=tolerance * 1e-2,
                     t_eval=np.linspace(0.0, first - stop, CHECKED),
                     max_step=math.inf if hazard.smooth else (first - stop) / STEPS,
                 )
