@@ -9,7 +9,6 @@ import numpy as np
 import sympy as sp
 from flint import acb_mat, arb, arb_mat
 
-from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.numerics.status import Status
 from eqsolve.solve.conditions import Condition, Environment, balls, evaluate
@@ -226,19 +225,22 @@ def by_limit(
         for symbol in derivation.system.implicit:
             table[symbol] = exact(candidates[0].values[symbol])
         expressions = [-derivation.system.rates[u].xreplace(table) for u in unknowns]
-        function = Function(expressions, unknowns)
+        function = sp.lambdify(unknowns, expressions, "math", cse=True)
         first = [float(derivation.payoffs[u].xreplace(table)) for u in unknowns]
         known = [float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None]
         rate = max(known, default=0.0)
         span = 60 / max(rate, 1e-3)
-        run = solve_ivp(
-            lambda s, u: function([float(v) for v in u]),
-            (0, span),
-            first,
-            method="LSODA",
-            rtol=1e-10,
-            atol=1e-12,
-        )
+        try:
+            run = solve_ivp(
+                lambda s, u: function(*map(float, u)),
+                (0, span),
+                first,
+                method="LSODA",
+                rtol=1e-10,
+                atol=1e-12,
+            )
+        except (OverflowError, ZeroDivisionError):
+            return None, NONE_REACHED
         reached = run.y[:, -1]
         if not run.success or not np.all(np.isfinite(reached)):
             return None, NONE_REACHED

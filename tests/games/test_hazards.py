@@ -47,8 +47,10 @@ def strategy(answer: Answer, n: int | None) -> tuple[float, float, float]:
     ("spec", "key", "n"),
     [
         ("gompertz:.05,.09", hazard.makeham(0, ".05", ".09"), 3),
-        ("makeham:.01,.05,.09", hazard.makeham(".01", ".05", ".09"), None),
-        ("weibull:2,20", hazard.weibull(2, 20), None),
+        pytest.param(
+            "makeham:.01,.05,.09", hazard.makeham(".01", ".05", ".09"), None, marks=pytest.mark.full
+        ),
+        pytest.param("weibull:2,20", hazard.weibull(2, 20), None, marks=pytest.mark.full),
     ],
 )
 def test_strategies_at_time_0_are_those_of_the_key(spec: str, key: Any, n: int | None) -> None:
@@ -70,6 +72,7 @@ def test_existence_does_not_depend_on_the_unit_of_time(scale: str) -> None:
     assert abs(response.get("m", 0.0)) < 1e-12
 
 
+@pytest.mark.full
 def test_other_rates_are_those_of_the_family_s_engine(tmp_path: Any) -> None:
     table = tmp_path / "life.csv"
     table.write_text("age,rate\n30,0.1\n40,0.2\n50,0.6\n", encoding="utf-8")
