@@ -40,9 +40,13 @@ PATHS = 40_000
 NAMES = ("mean", "variance", "J")
 
 
+GAME = "n-agent"
+
+
 def run(agents: int, paths: int = PATHS, seed: int = 1, **options: Any) -> Simulation:
     options.setdefault("confidence", CONFIDENCE)
-    return simulate("n-agent", agents=agents, paths=paths, seed=seed, **{**S1, **options})
+    given = {"game": GAME, "agents": agents, "paths": paths, "seed": seed}
+    return simulate(**{**given, **S1, **options})
 
 
 @pytest.mark.parametrize(
@@ -281,7 +285,7 @@ def test_infinite_moments_are_refused_and_heavy_tails_named() -> None:
 )
 def test_bad_input(options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        simulate("n-agent", **{"agents": 3, "paths": 100, "seed": 1, **S1, **options})
+        simulate(**{"game": GAME, "agents": 3, "paths": 100, "seed": 1, **S1, **options})
 
 
 def test_command() -> None:

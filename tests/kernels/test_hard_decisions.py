@@ -73,7 +73,10 @@ FAMILIES = {
 }
 
 
-@pytest.mark.parametrize("game", FAMILIES)
+@pytest.mark.parametrize(
+    "game",
+    [pytest.param(g, marks=[pytest.mark.full] * (g != "execution")) for g in FAMILIES],
+)
 def test_kernels_decide_as_solve_does(game: str) -> None:
     """A kernel may leave open what doubles cannot tell; it is never OK where solve is not."""
     draw, how = FAMILIES[game]

@@ -33,7 +33,14 @@ def _spread(rows: dict[str, Any]) -> dict[str, Any]:
     return {f"{name}_{k}": v for name in OWN for k, v in enumerate(rows[name], start=1)}
 
 
-@pytest.mark.parametrize(("utility", "size"), itertools.product(("cara", "crra"), (3, None)))
+@pytest.mark.parametrize(
+    ("utility", "size"),
+    [
+        ("cara", 3),
+        ("crra", None),
+        *(pytest.param(*row, marks=pytest.mark.full) for row in (("cara", None), ("crra", 3))),
+    ],
+)
 def test_types_agree_with_the_formulas_of_the_key(utility: str, size: int | None) -> None:
     kernel = eqsolve.kernel(f"lacker-zariphopoulou-{utility}", size=size, types=3, T=1)
     rng = np.random.default_rng(11)
