@@ -11,7 +11,7 @@ from flint import acb_mat, arb, arb_mat
 
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.numerics.status import Status
-from eqsolve.solve.conditions import Condition, Environment, balls, evaluate
+from eqsolve.solve.conditions import Condition, Environment, balls, doubles, evaluate
 from eqsolve.solve.growth import GrowthSystem
 from eqsolve.solve.path import exact
 
@@ -225,7 +225,7 @@ def by_limit(
         for symbol in derivation.system.implicit:
             table[symbol] = exact(candidates[0].values[symbol])
         expressions = [-derivation.system.rates[u].xreplace(table) for u in unknowns]
-        function = sp.lambdify(unknowns, expressions, "math", cse=True)
+        function = doubles(unknowns, expressions)
         first = [float(derivation.payoffs[u].xreplace(table)) for u in unknowns]
         known = [float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None]
         rate = max(known, default=0.0)

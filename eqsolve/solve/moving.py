@@ -27,6 +27,7 @@ from eqsolve.numbers import exact
 from eqsolve.numerics.equilibria.hazard_rates import Hazard, parse_hazard
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.conditions import doubles
 from eqsolve.solve.path import center
 from eqsolve.solve.solve import BITS, Point, by_monomial, solve
 
@@ -245,7 +246,7 @@ class _Moving:
         table = self.point(Fraction(1)).parameters
         table.pop(self.letter)
         rates = [-self.derivation.system.rates[u].xreplace(table) for u in unknowns]
-        function = sp.lambdify([self.letter, *unknowns], rates, "math", cse=True)
+        function = doubles([self.letter, *unknowns], rates)
         hazard, value = self.hazard, start
         times, values = [end], [start]
         stops = [end, *(b for b in reversed(hazard.breaks) if b < end), 0.0]
