@@ -28,12 +28,14 @@ MOST_STEPS = 20000
 #: What a candidate returns that does not exist.
 NO_ROOT = -1
 EPSILON = 2.0**-53
-#: Where coupled coefficients come to rest: local error of a step and most steps; rates from which
-#: Newton's method takes over, and how far it may go. All are relative to ``1 + |u|``.
-COARSE, COARSE_STEPS = 1e-5, 400
+#: Where coupled coefficients come to rest: local error of a step, most steps, and most that one
+#: may change; rates from which Newton's method takes over, and how far it may go. All relative to
+#: ``1 + |u|``, and rates to the pace of the linearized flow: nothing depends on the unit of time.
+COARSE, COARSE_STEPS, JUMP = 1e-5, 400, 0.5
 SLOW, NEAR = 1e-3, 1e-2
-#: Rates at a point that does not attract: the flow rests there, or certainly goes past it.
-RESTING, PASSING = 1e-15, 1e-9
+#: Rates from which Newton's method is tried in a precise integration; distances from a point that
+#: does not attract at which the flow rests there, or certainly goes past it.
+TRIED, RESTING, PASSING = 1e-6, 1e-15, 1e-9
 #: Roots with imaginary parts below this may be two real ones that rounding took apart.
 NEARLY_REAL = 1e-4
 
@@ -357,6 +359,28 @@ def substitute(matrix: Vector, order: Any, right: Vector) -> None:
         right[k] /= matrix[k, k]
 
 
+@njit(cache=True, error_model="numpy")
+def relative(change: Vector, u: Vector) -> float:
+    """The largest change relative to ``1 + |u|``; not finite if one is not."""
+    largest = 0.0
+    for i in range(u.size):
+        part = abs(change[i]) / (1.0 + abs(u[i]))
+        largest = part if not part <= largest else largest
+    return largest
+
+
+@njit(cache=True, error_model="numpy")
+def norm(matrix: Vector) -> float:
+    """The largest sum of magnitudes in a row; not finite if one is not."""
+    largest = 0.0
+    for i in range(matrix.shape[0]):
+        total = 0.0
+        for j in range(matrix.shape[1]):
+            total += abs(matrix[i, j])
+        largest = total if not total <= largest else largest
+    return largest
+
+
 def settler(rates: Any, jacobian: Any) -> Any:
     """A function that follows ``du/ds = rates(s, u, p)`` in place to where it comes to rest.
 
@@ -377,11 +401,9 @@ def settler(rates: Any, jacobian: Any) -> Any:
             if not factor(matrix, order):
                 return False
             substitute(matrix, order, slope)
-            largest = 0.0
             for i in range(u.size):
                 u[i] -= slope[i]
-                part = abs(slope[i]) / (1.0 + abs(u[i]))
-                largest = part if not part <= largest else largest
+            largest = relative(slope, u)
             moved += largest
             if not moved < NEAR:
                 return False
@@ -401,21 +423,21 @@ def settler(rates: Any, jacobian: Any) -> Any:
         work = np.empty((6, size))
         order = np.empty(size, dtype=np.int64)
         slope, first, second, third, fourth, new = work
-        h = 0.1
+        h = 0.0
         for _ in range(COARSE_STEPS):
             rates(0.0, u, p, slope)
-            fastest = 0.0
-            for i in range(size):
-                part = abs(slope[i]) / (1.0 + abs(u[i]))
-                fastest = part if not part <= fastest else fastest
-            if not math.isfinite(fastest):
-                return False
-            if fastest < SLOW:
-                if not newton(u, p, slope, matrix, order):
-                    return False
-                jacobian(u, p, matrix)
-                return attracts(matrix)
             jacobian(u, p, matrix)
+            fastest, pace = relative(slope, u), norm(matrix)
+            if not (math.isfinite(fastest) and math.isfinite(pace) and pace > 0.0):
+                return False
+            if fastest < SLOW * pace:
+                new[:] = u
+                if newton(new, p, second, matrix, order):
+                    u[:] = new
+                    jacobian(u, p, matrix)
+                    return attracts(matrix)
+                jacobian(u, p, matrix)
+            h = 0.1 / pace if h == 0.0 else h
             for i in range(size):
                 for j in range(size):
                     matrix[i, j] = -matrix[i, j]
@@ -439,18 +461,23 @@ def settler(rates: Any, jacobian: Any) -> Any:
             for i in range(size):
                 fourth[i] += (first[i] - second[i] - 8.0 / 3.0 * third[i]) / h
             substitute(matrix, order, fourth)
-            error = 0.0
+            error = relative(fourth, u)
             for i in range(size):
-                part = abs(fourth[i]) / (1.0 + abs(u[i]))
-                error = part if not part <= error else error
-            if error <= COARSE:
-                for i in range(size):
-                    u[i] = new[i] + fourth[i]
+                new[i] += fourth[i]
+                first[i] = new[i] - u[i]
+            jump = relative(first, u)
             if not math.isfinite(error):
                 h *= 0.1
+            elif error <= COARSE and jump > JUMP:
+                # these steps are accurate beyond a pole of a Riccati equation, where no limit is
+                h *= 0.5
             else:
+                if error <= COARSE:
+                    u[:] = new
                 h *= min(6.0, max(0.1, 0.9 * (COARSE / max(error, 1e-300)) ** (1.0 / 3.0)))
-            if h < 1e-9:
+            if np.max(np.abs(u)) > LARGE:
+                return False
+            if h * pace < 1e-9:
                 return False
         return False
 
@@ -465,28 +492,29 @@ def settler(rates: Any, jacobian: Any) -> Any:
         trial = np.empty(size)
         matrix = np.empty((size, size))
         order = np.empty(size, dtype=np.int64)
-        length, closest = 1.0, math.inf
+        length, closest = 0.0, math.inf
         for _ in range(60):
             rates(0.0, u, p, slope)
-            small = 0.0
-            for i in range(size):
-                small = max(small, abs(slope[i]) / (1.0 + abs(u[i])))
-            if small < 1e-6:
-                trial[:] = u
-                if not newton(trial, p, slope, matrix, order):
-                    return False
+            jacobian(u, p, matrix)
+            pace = norm(matrix)
+            if not (math.isfinite(pace) and pace > 0.0):
+                return False
+            trial[:] = u
+            slow = relative(slope, u) < TRIED * pace
+            if slow and newton(trial, p, slope, matrix, order):
                 jacobian(trial, p, matrix)
                 if attracts(matrix):
                     u[:] = trial
                     return closest > PASSING
                 # a point that does not attract is the end only if the flow comes to rest there
-                if small < RESTING:
+                distance = relative(trial - u, u)
+                if distance < RESTING:
                     u[:] = trial
                     return True
-                closest = min(closest, small)
+                closest = min(closest, distance)
+            length = 1.0 / pace if length == 0.0 else 1.5 * length
             if integrate(u, p, length) != 0:
                 return False
-            length *= 1.5
         return False
 
     return rest
