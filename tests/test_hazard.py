@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import InputError
+from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.numerics.equilibria import hazard as hazard_module
 from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.numerics.equilibria.hazard import solve_hazard
-from eqsolve.numerics.equilibria.hazard_rates import parse_hazard
 from reference import cases
 from reference import hazard as key
 from reference import spec

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from eqsolve.errors import InputError
+from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.numerics.equilibria.hazard import solve_hazard
-from eqsolve.numerics.equilibria.hazard_rates import parse_hazard
 from eqsolve.pde import GridPath, GridProblem, solve_extended_hjb
 from reference import cases
 

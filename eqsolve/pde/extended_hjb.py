@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from eqsolve.numerics.equilibria.hazard_rates import Hazard
+from eqsolve.game.hazard_rates import Hazard
 from eqsolve.pde.coefficients import (
     Array,
     Field,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eqsolve.numerics.equilibria.hazard_rates import Hazard, parse_hazard
+from eqsolve.game.hazard_rates import Hazard, parse_hazard
 from eqsolve.pde.coefficients import Array, Sampled, TimeField, options_of, refuse, stack
 from eqsolve.pde.edge import number, reals, shown, two, word
 from eqsolve.pde.solution import GridPath

@@ -16,7 +16,7 @@ from flint import arb, arb_mat
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.game.types import Types
 from eqsolve.numerics.arithmetic.ball import UndecidedError
-from eqsolve.numerics.equilibria.singular import described, solutions
+from eqsolve.numerics.arithmetic.singular import described, solutions
 from eqsolve.solve.conditions import Environment, balls
 from eqsolve.solve.path import rational
 

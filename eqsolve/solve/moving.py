@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.errors import InputError
 from eqsolve.game import Model
+from eqsolve.game.hazard_rates import Hazard, parse_hazard
 from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import Builder, build, counted
 from eqsolve.numbers import exact
-from eqsolve.numerics.equilibria.hazard_rates import Hazard, parse_hazard
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.conditions import doubles

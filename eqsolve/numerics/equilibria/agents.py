@@ -23,9 +23,9 @@ from eqsolve.numerics.arithmetic.ball import (
     precision,
     run,
 )
+from eqsolve.numerics.arithmetic.singular import described, solutions
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.point import PointSolver, Root, Status, Stop, joint_conditions
-from eqsolve.numerics.equilibria.singular import described, solutions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint

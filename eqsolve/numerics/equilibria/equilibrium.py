@@ -22,6 +22,7 @@ from eqsolve.numerics.arithmetic.ball import (
     run,
     sign,
 )
+from eqsolve.numerics.arithmetic.singular import described, solutions
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.loop import ClosedLoop, LoopRoot
 from eqsolve.numerics.equilibria.point import (
@@ -38,7 +39,6 @@ from eqsolve.numerics.equilibria.reporting import (
     population_numbers,
     response_numbers,
 )
-from eqsolve.numerics.equilibria.singular import described, solutions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model
 from eqsolve.roles import Roles

@@ -14,11 +14,11 @@ import sympy as sp
 from flint import arb
 from scipy.integrate import solve_ivp
 
+from eqsolve.game.hazard_rates import Hazard, parse_hazard
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import precision, run
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
-from eqsolve.numerics.equilibria.hazard_rates import Hazard, parse_hazard
 from eqsolve.numerics.equilibria.point import PointSolver, Status, joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.registry import model as find_model

@@ -15,7 +15,7 @@ from scipy.integrate import quad
 from eqsolve.errors import InputError
 from eqsolve.expression import read, scalar
 from eqsolve.files import read_text
-from eqsolve.numerics.parameters import exact
+from eqsolve.numbers import exact
 
 #: Most rows of a table.
 ROWS = 10_000
