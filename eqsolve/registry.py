@@ -289,9 +289,12 @@ def _of_game(error: BrokenGameError, game: str) -> BrokenGameError:
     return BrokenGameError(error.reason, path=error.path, line=error.line, game=game)
 
 
-def games() -> Iterator[Found | BrokenGameError]:
-    """Yield every game in order of name; in the place of one that cannot be used, its error."""
-    for name in names():
+def games(*only: str) -> Iterator[Found | BrokenGameError]:
+    """Yield every game in order of name; in the place of one that cannot be used, its error.
+
+    ``only`` names games, by name or by the paths of their files.
+    """
+    for name in only or names():
         try:
             yield resolve(name).usable()
         except BrokenGameError as error:

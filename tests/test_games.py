@@ -229,6 +229,20 @@ def test_broken_games_harm_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert run("derive", "n-agent", "--step", "equilibrium")[0] == 0
 
 
+def test_a_file_is_listed_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "letters.py").write_text(HELPER)
+    path = tmp_path / "own.py"
+    path.write_text(SOURCE)
+    code, out, _ = run("list", str(path), "lq-mfg", "--json")
+    own, known = json.loads(out)
+    assert code == 0 and known["name"] == "lq-mfg"
+    assert set(own["verbs"]) == set(known["verbs"]) and own["verbs"]["solve"] is True
+    path.write_text("x = 1\ny = x / 0\n")
+    code, out, _ = run("list", str(path))
+    assert code == 0 and "cannot be used: ZeroDivisionError" in out and "line 2" in out
+    assert run("list", "no-such-game")[0] == 2
+
+
 # ------------------------------------------------------------- packages and order
 
 

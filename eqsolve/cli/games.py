@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 
 
 @cli.command("list")
+@click.argument("games", metavar="[GAMES]...", nargs=-1)
 @JSON
-def list_games(as_json: bool) -> None:
+def list_games(games: tuple[str, ...], as_json: bool) -> None:
     """List the games, their parameters, domains and sources.
 
+    All that are installed, or those that are named, by name or by the path of a file.
+
     Example: eqsolve list --json
+
+    Also:    eqsolve list ./my_game.py
     """
     from eqsolve.errors import BrokenGameError
-    from eqsolve.registry import games
+    from eqsolve.registry import games as listed
 
-    rows = [_broken(g) if isinstance(g, BrokenGameError) else _row(g) for g in games()]
+    found = listed(*games)
+    rows = [_broken(g) if isinstance(g, BrokenGameError) else _row(g) for g in found]
     if as_json:
         emit(rows)
         return
@@ -34,7 +40,8 @@ def list_games(as_json: bool) -> None:
         if "error" in row:
             click.echo(f"{row['name']:<{width}}cannot be used: {row['error']}")
             continue
-        click.echo(f"{row['name']:<{width}}{row['title']} ({row['source']})")
+        about = " ".join(filter(None, (row["title"], row["source"] and f"({row['source']})")))
+        click.echo(f"{row['name']:<{width}}{about}".rstrip())
         click.echo(f"{'':<{width}}parameters: {', '.join(row['parameters'])}")
         for verb, able in row["verbs"].items():
             if able is not True:
