@@ -428,6 +428,12 @@ class Point:
 
     def _finite(self) -> Solved | Answer:
         assert self.end is not None
+        for below in self.derivation.system.nonzero:
+            if sp.expand(below.xreplace(self.parameters)) == 0:
+                return self.refused(
+                    Status.DEGENERATE,
+                    f"{below} is zero at these parameters: the feedback is not determined.",
+                )
         constants: dict[sp.Symbol, arb] = {}
         if self.derivation.system.implicit:
             points = self.derivation_constants()

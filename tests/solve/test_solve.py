@@ -19,6 +19,7 @@ import eqsolve
 from eqsolve.derivation.linear import solve_linear
 from eqsolve.errors import DerivationError, InputError
 from eqsolve.numerics.status import Status
+from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
 from eqsolve.symbolic.algebra import Ring
 
@@ -132,6 +133,15 @@ def test_a_line_of_equilibria_and_none() -> None:
     values = {"mu": "0", "nu": "0", "sigma": ".2", "theta": "1", "delta": "1", "T": "1"}
     assert solve(declared.managers, values).status is Status.DEGENERATE
     assert solve(declared.managers, {**values, "mu": ".1"}).status is Status.NO_SOLUTION
+
+
+@pytest.mark.parametrize("rho", ["-1", "1"])
+def test_two_risks_that_are_one_determine_no_feedback(rho: str) -> None:
+    game = resolve("reinsurance")
+    values = dict(game.model.cases["default"])
+    answer = solve(game.exported, values | {"rho": rho})
+    assert answer.status is Status.DEGENERATE and "the feedback is not determined" in answer.message
+    assert solve(game.exported, values | {"rho": "0.999"}).ok
 
 
 def test_a_wrong_sense_is_not_called_an_optimum() -> None:
