@@ -187,7 +187,7 @@ def herd(notion: str = "given", size: int | None = None, horizon: bool = False) 
             ),
         ),
         Horizon(end=T if horizon else None),
-        laws=(Law(m, x, ("Z",)), Law(abar, a)),
+        laws=(Law(m, x, ("Z",)), Law(abar, a, ("Z",))),
         crowd=Crowd("member", n if finite else None),
         notion=notion,  # type: ignore[arg-type]
     )

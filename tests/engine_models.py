@@ -217,7 +217,7 @@ def polluters(size: sp.Expr | None = n) -> Model:
             (State(x, mean - d * x, {"own": s, "common": s}),),
             (Player("country", (p,), gain, rho),),
             Horizon(end=T),
-            laws=(Law(m, x, ("common",)), Law(mean, p)),
+            laws=(Law(m, x, ("common",)), Law(mean, p, ("common",))),
             crowd=Crowd("country", size),
         ),
         Ansatz({"J": form}, {p: k1 * x + k2 * m + k3}),

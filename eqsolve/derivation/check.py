@@ -20,11 +20,11 @@ def check(model: Model) -> None:
     DerivationError
         Naming the game, what is wrong and what to write instead.
     """
+    _laws(model.game)
     check_letters(model)
     _structure(model.game)
     _jumps(model.game)
     _preferences(model.game)
-    _laws(model.game)
     _horizon(model.game)
     _forms(model)
     _results(model)
@@ -153,13 +153,37 @@ def _laws(game: Game) -> None:
     if game.laws and game.crowd is None:
         raise game.error("a law needs a crowd.", remedy="Declare Crowd(player, size).")
     noises = {noise for state in game.states for noise in state.loadings}
+    common = {noise for law in game.laws for noise in law.given}
+    averaged: dict[sp.Expr, sp.Symbol] = {}
     for law in game.laws:
         strange = set(law.given) - noises
+        if clocks := strange & {clock.name for clock in game.clocks}:
+            raise game.error(
+                f"the law {law.symbol} is given {shown(clocks)}: clocks that strike all players at "
+                "once are not represented.",
+                stage="laws",
+                remedy="Let a Brownian motion be what all players share.",
+            )
         if strange:
             raise game.error(
                 f"the law {law.symbol} is given {shown(strange)}, on which no state loads.",
                 remedy=f"The noises are {shown(noises)}.",
             )
+        if common - set(law.given):
+            # E[a] and E[a | W] differ; of both kinds, neither follows from the states alone
+            raise game.error(
+                f"the law {law.symbol} is not given {shown(common - set(law.given))}, as others "
+                "are: it would be another mean than that over the players.",
+                stage="laws",
+                remedy="Give every law all noises that the players share.",
+            )
+        if law.of in averaged:
+            raise game.error(
+                f"{averaged[law.of]} and {law.symbol} are the same law.",
+                stage="laws",
+                remedy="Keep one of them.",
+            )
+        averaged[law.of] = law.symbol
 
 
 def _horizon(game: Game) -> None:

@@ -159,8 +159,16 @@ def _placed(model: Model) -> None:
     planned = laws if game.notion == "planner" else set()
     marks = {clock.mark for clock in game.clocks if clock.mark is not None}
     foreign = {*game.controls, *moments, *(laws - planned), *marks}
+    affine = {law.symbol for law in game.laws if not law.of.free_symbols & set(game.controls)}
     for forms in (model.ansatz.functions, model.ansatz.feedback):
         for name, form in forms.items():
+            if form.free_symbols & laws & affine and game.notion != "planner":
+                raise game.error(
+                    f"the ansatz of {name} has {shown(form.free_symbols & laws & affine)}, the law of "
+                    "no state, nor of a product of two.",
+                    stage="ansatz",
+                    remedy="Declare Law(m, of=x) of the state x, and write the ansatz in m.",
+                )
             if form.free_symbols & foreign:
                 raise game.error(
                     f"the ansatz of {name} has {shown(form.free_symbols & foreign)}; it is written "

@@ -241,7 +241,9 @@ class _Builder:
         """The dynamics of the average of a state."""
         if state.jumps:
             raise self.game.error(
-                f"the law of {law.of} cannot be followed through jumps.", stage="laws"
+                f"the law of {law.of} cannot be followed through jumps.",
+                stage="laws",
+                remedy="Let states of which there are laws have no jumps.",
             )
         loadings = {}
         for noise, loading in state.loadings.items():

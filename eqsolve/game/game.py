@@ -146,6 +146,7 @@ class Law:
     """``symbol = E[ of | the noises given ]``, or its average over finitely many players.
 
     ``of`` is affine in states and controls of the player that the game's crowd consists of.
+    ``given`` names the noises that the players share, in all laws of a game alike.
     """
 
     symbol: sp.Symbol

@@ -183,6 +183,26 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "game",
         "given Z",
     ),
+    "mean over all noises beside one given a common noise": (
+        lambda: crowd(laws=(Law(m, x, given=("W",)), Law(ubar, u))),
+        "laws",
+        "ubar is not given W",
+    ),
+    "one law twice": (lambda: crowd(laws=(Law(m, x), Law(ubar, x))), "laws", "are the same law"),
+    "law of no state in the ansatz": (
+        lambda: crowd(laws=(Law(m, 2 * x + 1),)),
+        "ansatz",
+        "the law of no state",
+    ),
+    "clock that strikes all": (
+        lambda: crowd(
+            laws=(Law(m, x, given=("N",)),),
+            states=(State(x, u, {"W": s}, {"N": s}),),
+            clocks=(Clock("N", lam),),
+        ),
+        "laws",
+        "strike all players at once",
+    ),
     "moments that share a coefficient": (
         lambda: regulator(
             rho * x + u,
