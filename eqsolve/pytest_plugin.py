@@ -1,8 +1,9 @@
 """A pytest plugin for the repository of a paper: one test per numbered equation.
 
 ``pytest --eqsolve paper.tex`` compares every numbered or labelled formula with the derivation.
-What differs fails; what was not checked is skipped with the reason. Nothing else of eqsolve is
-imported unless the option is given.
+What differs fails; what was not checked is skipped with the reason. With ``--eqsolve-game`` the
+file is compared with one game, a name or the path of a file. Verdicts are those of
+``eqsolve latex --check``. Nothing else of eqsolve is imported unless the option is given.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="the notation of the file: a table of the author's symbols",
     )
+    for name, metavar, text in (
+        ("game", "GAME", "compare with one game only, a name or the path of a file"),
+        ("notion", "NOTION", "the notion of equilibrium of a declared game"),
+        ("size", "N|continuum", "the number of players of a declared game"),
+    ):
+        group.addoption(f"--eqsolve-{name}", metavar=metavar, default=None, help=text)
     group.addoption(
         "--eqsolve-require",
         metavar="all|any|N",
@@ -75,19 +82,30 @@ class Paper(pytest.File):
     """An author's LaTeX file."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """One test per numbered equation, with the abbreviations introduced before it."""
-        from eqsolve.errors import EqsolveError
-        from eqsolve.latex.checking.check import Ledger, check
-        from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
-        from eqsolve.registry import models
+        """One test per numbered equation, with the abbreviations introduced before it.
 
-        symbols = self.config.getoption("--eqsolve-symbols", default=None)
+        Raises
+        ------
+        CollectError
+            If the file, the symbol map or the game cannot be read.
+        """
+        from eqsolve.cli.latex import displays
+        from eqsolve.errors import EqsolveError
+        from eqsolve.latex.checking.check import check
+        from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
+        from eqsolve.registry import adopt
+
+        symbols, game, notion, size = (
+            self.config.getoption(f"--eqsolve-{name}", default=None)
+            for name in ("symbols", "game", "notion", "size")
+        )
         try:
-            notation = SymbolMap()
+            symbol_map = SymbolMap()
             if symbols is not None:
-                notation = read_symbols(self.config.invocation_params.dir / symbols)
+                symbol_map = read_symbols(self.config.invocation_params.dir / symbols)
             counted = not self.config.getoption("--eqsolve-tags-only")
-            report = check(self.path, Ledger(models()), notation, counted=counted)
+            ledger = displays(None if game is None else adopt(game), notion, size)
+            report = check(self.path, ledger, symbol_map, counted=counted)
         except EqsolveError as error:
             raise self.CollectError(str(error)) from error
         grouped: dict[str, list[Finding]] = {}

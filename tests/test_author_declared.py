@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -120,3 +122,24 @@ def test_the_command_compares_a_file_of_the_user(
     assert wrong.exit_code == 1 and " 1 different" in wrong.stdout, wrong.output
     refused = run.invoke(cli, ["latex", "--check", "tex/two-firms.tex", "--size", "3"])
     assert refused.exit_code == 2
+
+
+def test_the_plugin_gives_the_verdicts_of_the_command(tmp_path: Path) -> None:
+    """What is equal passes, what differs fails, a structure that the game lacks is an error."""
+    (tmp_path / "paper.tex").write_text(PAPER)
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+        words = ["--eqsolve", "paper.tex", "--eqsolve-game", "lq-mfg"]
+        return subprocess.run(
+            [*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    right = run("--eqsolve-require", "all")
+    assert right.returncode == 0 and "4 passed" in right.stdout, right.stdout
+    (tmp_path / "paper.tex").write_text(PAPER.replace("P^2 - c", "P^2 + c"))
+    wrong = run()
+    assert wrong.returncode == 1 and "1 failed, 3 passed" in wrong.stdout, wrong.stdout
+    assert r"\dot{P} = P^{2} - c" in wrong.stdout
+    refused = run("--eqsolve-notion", "nonsense")
+    assert refused.returncode == 2 and "nonsense" in refused.stdout, refused.stdout

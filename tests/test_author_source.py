@@ -249,6 +249,23 @@ def test_what_is_not_compared_is_listed(body: str, reason: str, tmp_path: Path) 
     assert found.formulas[-1].labels == ("last",)
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        r"\newtheorem*{idea}{Idea}",
+        r"\newtheorem{idea}{Idea}",
+        r"\newtcolorbox{idea}[1][]{colback=white}",
+        r"\newmdenv[linewidth=1pt]{idea}",
+        r"\newtcbtheorem{idea}{Idea}{}{id}",
+    ],
+)
+def test_an_environment_of_text_displays_nothing(definition: str, tmp_path: Path) -> None:
+    """Whatever stands in it, the numbers that follow are known."""
+    body = r"\begin{idea} see a_b^2.py \end{idea} \begin{equation} z = 1 \end{equation}"
+    found = _read(_in_article(definition + body), tmp_path)
+    assert not found.passed and found.formulas[0].printed == "1"
+
+
 def test_macros_hold_where_they_are_defined(tmp_path: Path) -> None:
     body = r"""
 \newcommand{\x}{a}
@@ -318,11 +335,11 @@ def test_rows_of_inner_environments(tmp_path: Path) -> None:
 \begin{gather} \begin{aligned} a &= 1 \\ &+ 2 \end{aligned} \label{3} \end{gather}
 \begin{align} a &= 1 \label{4} \\ &= 2 \label{5} \end{align}
 \begin{equation} f = \begin{cases} 1 & x > 0 \\ 2 & x < 0 \end{cases} \label{6} \end{equation}
+\begin{equation} \begin{cases} &a = 1 \\ &\quad + 2 \\ &b = 3 \end{cases} \label{7} \end{equation}
 """
-    texts = [
-        [" ".join(r.tex.split()) for r in f.rows]
-        for f in _read(_in_article(body), tmp_path).formulas
-    ]
+    found = _read(_in_article(body), tmp_path).formulas
+    texts = [[" ".join(r.tex.split()) for r in f.rows] for f in found]
+    assert all(row.place.startswith("paper.tex:") for f in found for row in f.rows)
     assert texts == [
         ["a &= 1,", "b &= 2"],
         [r"a = 1, \text{if } x > 0", "b = 2"],
@@ -330,6 +347,7 @@ def test_rows_of_inner_environments(tmp_path: Path) -> None:
         ["a &= 1"],
         ["a", "&= 2"],
         [r"f = \begin{cases} 1 & x > 0 \\ 2 & x < 0 \end{cases}"],
+        ["&a = 1", r"&\quad + 2", "&b = 3"],
     ]
 
 

@@ -261,6 +261,13 @@ def test_a_circle_of_inputs_is_refused(tmp_path: Path) -> None:
         (r"f(t-) y", "y f(t-)"),
         (r"x \pm 2 y", r"x \pm y \cdot 2"),
         (r"\alpha{} x^\alpha{} y", r"\alpha x^\alpha y"),
+        (
+            r"\frac{\partial^2 f}{\partial (x^i)^2}",
+            r"\frac{\partial^2 f}{\partial x^i \partial x^i}",
+        ),
+        (r"x^{*(\alpha/2)} y", r"y x^{*(\alpha/2)}"),
+        (r"\{ x \in A : y \hbox{ is small } \} + 1", r"1 + \{ x \in A : y \hbox{ is small } \}"),
+        (r"x + \text{Rest}", r"\textrm{Rest} + x"),
     ],
 )
 def test_spellings_that_are_read_alike(tex: str, other: str) -> None:
@@ -287,6 +294,9 @@ def test_spellings_that_are_read_alike(tex: str, other: str) -> None:
         (r"(x - y)'", "x - y"),
         (r"f|_{x=0}", "f|_{x=1}"),
         (r"f(t-)", "f(t)"),
+        (r"\frac{\partial f}{\partial x^2}", r"\frac{\partial f}{\partial x}"),
+        (r"\{ x \in A : y \hbox{ is small } \}", r"\{ x \in A : y \hbox{ is large } \}"),
+        (r"x^{*2}", "x^2"),
         (r"\mathbb{E}[2 |x| |y|]", r"\mathbb{E}[2 x \mid y]"),
         (r"|x + y|_2", "|x + y|"),
         (r"x^{13}", "x^{14}"),
@@ -310,6 +320,7 @@ def test_what_is_read_differently(tex: str, other: str) -> None:
         ([r"\text{not } x = y"], [r"\text{not } x = y"]),
         (["x = 1.", r"y = 2"], ["x = 1", "y = 2"]),
         ([r"x = 1.5. \quad y = 2"], ["x = 1.5", "y = 2"]),
+        ([r"x = 1, \quad \text{for us}"], [r"x = 1 \text{for us}"]),
     ],
 )
 def test_words_before_a_statement(rows: list[str], found: list[str]) -> None:
@@ -318,6 +329,16 @@ def test_words_before_a_statement(rows: list[str], found: list[str]) -> None:
         for text in statements(rows)
     ]
     assert made == found
+
+
+def test_words_name_what_they_describe() -> None:
+    """They are a name that no display has, and such a statement is compared with nothing."""
+    (relation,) = relations(r"x = y + \text{small terms}")
+    assert r"\text{small terms}" in str(relation.right)
+    with pytest.raises(Unreadable, match="words stand for"):
+        Reader().expression(relation.right)
+    with pytest.raises(Unreadable, match="text in the formula"):
+        relations(r"\text{one } y \text{ more: } x = y")
 
 
 def test_an_expression_states_nothing() -> None:

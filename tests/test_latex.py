@@ -20,6 +20,7 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import latex_names, symbol
 from eqsolve.errors import DerivationError, InputError, StaleError
 from eqsolve.latex import document
+from eqsolve.latex.folder import check_files
 from eqsolve.latex.layout import LINE_WIDTH, broken, display_rows, width
 from eqsolve.latex.mathml import mathml
 from eqsolve.latex.printer import BREAK, latex
@@ -332,11 +333,11 @@ def test_writes_and_notices_stale_files(tmp_path: Path) -> None:
     models = [model("n-agent")]
     paths = document.write(tmp_path / "out", models)
     assert sorted(p.name for p in paths) == sorted(os.listdir(tmp_path / "out"))
-    document.check_files(tmp_path / "out", document.files(models))
+    check_files(tmp_path / "out", document.files(models))
     target = tmp_path / "out" / "eq-2.96.tex"
     target.write_text(target.read_text().replace("+", "-", 1))
     with pytest.raises(StaleError, match="eq-2.96.tex"):
-        document.check_files(tmp_path / "out", document.files(models))
+        check_files(tmp_path / "out", document.files(models))
     assert "-" in target.read_text()
 
 

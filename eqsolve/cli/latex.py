@@ -119,12 +119,12 @@ def latex_command(
         )
     if author is not None:
         wanted = "any" if require is None else require
-        _check_latex(
-            (author, *others), _displays(game, how), symbols, wanted, tags_only, propose, as_json
-        )
+        ledger = displays(game, how["notion"], how["size"])
+        _check_latex((author, *others), ledger, symbols, wanted, tags_only, propose, as_json)
         return
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
-    from eqsolve.latex.document import Style, check_files, write_files
+    from eqsolve.latex.document import Style
+    from eqsolve.latex.folder import check_files, write_files
     from eqsolve.output import named
 
     if game is None and (how["case"] is not None or pairs or file is not None):
@@ -214,15 +214,28 @@ def _derivation(
     return texts, f"{export.game}-*.tex"
 
 
-def _displays(game: str | None, how: Mapping[str, str | None]) -> Displays:
-    """What an author's files are compared with."""
+def displays(
+    game: str | None = None, notion: str | None = None, size: str | None = None
+) -> Displays:
+    """What an author's files are compared with: the numbered equations, or one game's.
+
+    Parameters
+    ----------
+    game : a name; None for all games with numbered equations.
+    notion, size : the structure of a declared game, as the options of the command.
+
+    Raises
+    ------
+    InputError
+        If there is no such game, or it has no such structure.
+    """
     from eqsolve.latex.checking.check import Ledger
     from eqsolve.registry import model, models
     from eqsolve.verbs import declared
 
     exported = None if game is None else declared(game)
     if exported is None:
-        if how["notion"] is not None or how["size"] is not None:
+        if notion is not None or size is not None:
             raise InputError(
                 "--notion and --size belong to a declared game.", game=game or "", stage="latex"
             )
@@ -232,8 +245,8 @@ def _displays(game: str | None, how: Mapping[str, str | None]) -> Displays:
     from eqsolve.writing.comparison import Derived
     from eqsolve.writing.writer import Writing
 
-    size, continuum = chosen_size(how["size"])
-    built = build(exported, {}, notion=how["notion"], size=size, continuum=continuum)
+    players, continuum = chosen_size(size)
+    built = build(exported, {}, notion=notion, size=players, continuum=continuum)
     return Derived(Writing(derive(built)))
 
 

@@ -8,8 +8,9 @@ import sympy as sp
 
 from eqsolve.errors import DerivationError
 from eqsolve.latex.checking.beside import Beside
+from eqsolve.latex.checking.edits import Neighborhood
 from eqsolve.latex.checking.reference import Side
-from eqsolve.latex.checking.repair import Neighborhood, repaired
+from eqsolve.latex.checking.repair import repaired
 from eqsolve.latex.checking.verdict import Part
 from eqsolve.latex.grammar import parser
 from eqsolve.latex.grammar.tokens import Unreadable

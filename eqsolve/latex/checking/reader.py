@@ -67,6 +67,8 @@ class Reader:
         """The canonical name in the notation of the displays."""
         if node.base == r"\ldots":
             raise Unreadable("dots stand for what is not written")
+        if node.base.startswith(r"\text{") and " " in node.base:
+            raise Unreadable(f"words stand for a part of the formula: {node.base}")
         if node.base in self.functions and not self.symbols.names:
             return Atom(node.base, tuple(sorted(node.sub)), node.sup).name
         return self.symbols.translated(node, self.functions)

@@ -100,6 +100,10 @@ class Brackets(Names):
     def _set_with_words(self, start: int) -> Node:
         """A set whose condition is taken as it is written."""
         inner, text = self.sum(), ""
+        relation = self.relation() if self.peek() == r"\in" else None
+        if relation is not None:
+            # of which elements
+            inner = Call(relation[0], (inner, self.sum()), self._span(start))
         if self.peek() not in MID and self.peek() not in (":", ",") and self.peek() not in WORDS:
             raise Unreadable(f"{self.peek()!r} is not in the grammar here")
         depth = 0

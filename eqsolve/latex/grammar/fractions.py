@@ -73,10 +73,18 @@ class Fractions(Brackets):
         if inner is not None:
             self.expect("}")
         self.expect("{")
-        variables: list[str] = []
+        found: list[tuple[str, int]] = []
         while not self.accept("}"):
             self._sign(sign)
-            variables += [self._variable()] * self._order()
+            in_bracket = self.accept("(")
+            variable = self._variable()
+            if in_bracket:
+                self.expect(")")
+            found.append((variable, self._order()))
+        if sum(times for _, times in found) != order == len(found):
+            # then a number above a name is an index
+            found = [(name if k == 1 else f"{name}^{{{k}}}", 1) for name, k in found]
+        variables = [name for name, times in found for _ in range(times)]
         if len(variables) != order:
             raise Unreadable("a derivative of another order below than above")
         if inner is None:

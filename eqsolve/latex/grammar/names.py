@@ -32,8 +32,8 @@ class Names(Scripts):
 
     def _base(self) -> str:
         token = self.peek()
-        if token in WORDS and not self._is_word():
-            raise Unreadable("text in the formula")
+        if token in WORDS:
+            return self._words()
         if token in ACCENTS or token in FONTS:
             (text,) = self._canonical()
             return text
@@ -44,6 +44,19 @@ class Names(Scripts):
         if re.fullmatch(r"\\[A-Za-z]+", token):
             raise Unreadable(f"the macro {token} is not in the grammar here")
         raise Unreadable(f"{token!r} is not in the grammar here" if token else "something missing")
+
+    def _words(self) -> str:
+        """Words where a factor must stand name what they describe."""
+        text = words(self._tokens, self._at)
+        first = text.partition(" ")[0].lower()
+        if not text or first in CONDITIONS or first in ("and", "or"):
+            raise Unreadable("text in the formula")
+        depth, self._at = 0, self._at + 1
+        while self._at < len(self._tokens):
+            depth += {"{": 1, "}": -1}.get(self.next().text, 0)
+            if depth <= 0:
+                break
+        return rf"\text{{{text}}}"
 
     def _is_word(self) -> bool:
         """Whether a command for words spells a name, such as ``\\text{Var}``."""
@@ -219,7 +232,9 @@ def _moment(base: str, following: str) -> str:
 
 def _is_exponent(text: str) -> bool:
     """Whether a superscript is a number: not an index such as ``*``, ``i`` or ``(n)``."""
-    if text in ("+", "-") or "," in text or ";" in text or re.fullmatch(r"\([^()]*\)", text):
+    if text in ("+", "-") or text[:1] == "*" or set(text) & set(",;"):
+        return False
+    if re.fullmatch(r"\([^()]*\)", text):
         return False
     return bool(re.fullmatch(r"-?\d+(?:/\d+)?", text)) or bool(set(text) & set("+-/"))
 

@@ -127,10 +127,11 @@ def _split(text: str) -> list[str]:
         if not shown:
             continue
         piece = without_label(piece)
-        shown = [t.text for t in tokenize(piece) if t.text not in SILENT]
+        visible = [t for t in tokenize(piece) if t.text not in SILENT]
+        shown = [t.text for t in visible]
         if not shown:
             continue
-        begins = words(tokenize(piece), 0) if shown[0] in WORDS else shown[0]
+        begins = words(visible, 0) if shown[0] in WORDS else shown[0]
         stays = begins.split()[:1] and begins.split()[0] in CONDITIONS | {r"\forall", r"\exists"}
         if found and (stays or not has_relation(piece)) and has_relation(found[-1]):
             found[-1] += (" " if stays else ", ") + piece

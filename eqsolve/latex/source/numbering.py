@@ -31,6 +31,7 @@ class Numbering:
         self._counters = Counters(self._expander.meanings)
         self._counters.choose_class("")
         self._groups: list[Group] = []
+        #: Environments of text of the author's, and what each of them counts.
         self._theorems: dict[str, str] = {}
 
     def _unknown(self, why: str) -> None:
@@ -117,7 +118,7 @@ class Numbering:
     def _new_theorem(self, command: str) -> None:
         """Theorems may be counted with the equations."""
         if self._expander.accepts("*"):
-            self._expander.text()
+            self._theorems[self._expander.text()] = ""
             self._expander.argument()
             return
         name = self._expander.text()
@@ -151,6 +152,14 @@ class Numbering:
             if within is not None:
                 self._counters.reset_within(name, within.group(1), True)
 
+    def _new_box(self, command: str) -> None:
+        """``\\newtcolorbox[init]{name}``, ``\\newmdenv[options]{name}``: boxes around text."""
+        options = written(self._expander.optional() or ())
+        counts = re.search(r"(?:counter from|use counter)\s*=\s*\{?(\w+)", options)
+        name = self._expander.text()
+        found = counts.group(1) if counts else ""
+        self._theorems[name] = self._theorems.get(found, found)
+
     def _new_counter(self, command: str) -> None:
         name = self._expander.text()
         within = self._expander.optional()
@@ -174,4 +183,9 @@ _COUNTER_COMMANDS: dict[str, Callable[[Numbering, str], None]] = {
     r"\spnewtheorem": Numbering._new_theorem,
     r"\declaretheorem": Numbering._declare_theorem,
     r"\newcounter": Numbering._new_counter,
+    **dict.fromkeys(
+        r"\newtcolorbox \renewtcolorbox \NewTColorBox \DeclareTColorBox \newtcbtheorem "
+        r"\NewTcbTheorem \newmdenv \newmdtheoremenv \newframedtheorem \newshadedtheorem".split(),
+        Numbering._new_box,
+    ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqsolve.latex.grammar.tokens import RELATIONS
+from eqsolve.latex.grammar.tokens import RELATIONS, SILENT
 from eqsolve.latex.source.displays import SYSTEMS, UNWRAPPED
 from eqsolve.latex.source.macros import written
 from eqsolve.latex.source.scanner import Token
@@ -20,7 +20,7 @@ def rows(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     for piece in pieces:
         text = written(piece).strip()
         if text:
-            place = next(t.place for t in piece if t.kind not in ("blank", "paragraph"))
+            place = next((t.place for t in piece if t.kind != "blank" and t.place), "")
             found.append((text, place))
     return found
 
@@ -179,10 +179,17 @@ def _behind_brace(tokens: Sequence[Token], at: int) -> int:
 
 
 def _are_equations(inner: list[Token]) -> bool:
-    """Whether every row that is not empty has a relation, in its first cells."""
+    """Whether every row that is not empty has a relation, in its first cells, or goes on."""
     found = [_cells(row) for row in _split(_opened(inner))]
     found = [cells for cells in found if any(t.kind != "blank" for cell in cells for t in cell)]
-    return bool(found) and all(_has_relation(_statement(cells)[0]) for cells in found)
+    states = [_has_relation(_statement(cells)[0]) for cells in found]
+    return states[:1] == [True] and all(s or _goes_on(c) for s, c in zip(states, found))
+
+
+def _goes_on(cells: list[list[Token]]) -> bool:
+    """Whether a row begins with a sign, after nothing but space."""
+    shown = (t.text for cell in cells for t in cell if t.kind != "blank" and t.text not in SILENT)
+    return next(shown, "")[:1] in ("+", "-")
 
 
 def _cells(tokens: Sequence[Token]) -> list[list[Token]]:

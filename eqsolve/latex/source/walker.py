@@ -100,7 +100,7 @@ class Walker(Collecting):
     def _begin(self, token: Token) -> None:
         name = token.text
         counter = self._theorems.get(name)
-        if counter is not None:
+        if counter:
             self._counters.step(counter)
         if name == "empheq":
             self._expander.optional()
