@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/paper
-PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 SETUP = Path(__file__).resolve().parents[1] / "setup.cfg"
+LONG = Path(__file__).with_name("data") / "long.txt"
 
 
 def pytest_configure() -> None:
@@ -25,3 +26,19 @@ def pytest_configure() -> None:
             f"not installed: {', '.join(missing)}. Renew the installation: make develop, or "
             "python -m pip install --no-deps --no-build-isolation -e ."
         )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the rows of ``data/long.txt`` as ``full``; a line that names no test is an error."""
+    lines = LONG.read_text(encoding="utf-8").splitlines()
+    long = {line for line in lines if not line.startswith("#")}
+    for item in items:
+        if item.nodeid in long:
+            item.add_marker("full")
+    whole = not any("::" in argument for argument in config.args)
+    files = {item.nodeid.partition("::")[0] for item in items}
+    gone = {line for line in long if line.partition("::")[0] in files}
+    gone -= {item.nodeid for item in items}
+    if whole and gone:
+        raise pytest.UsageError(f"{LONG.name}: there is no test {', '.join(sorted(gone))}")

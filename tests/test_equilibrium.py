@@ -325,9 +325,10 @@ def test_closed_loop_mean_field_agrees_with_the_key() -> None:
     assert solved > 20
 
 
-def test_closed_loop_n_agent_agrees_with_the_key() -> None:
+@pytest.mark.parametrize("count", [3, pytest.param(25, marks=pytest.mark.full)])
+def test_closed_loop_n_agent_agrees_with_the_key(count: int) -> None:
     solved = 0
-    for draw in draws.plausible(25, 14):
+    for draw in draws.plausible(count, 14):
         answer = solve("n-agent", equilibrium="closed-loop", **_given(draw, "x", "y"))
         key = spec.closed_loop_n(draw, int(draw["n"]))
         if key["status"] != "ok":
@@ -337,7 +338,7 @@ def test_closed_loop_n_agent_agrees_with_the_key() -> None:
         strategy = answer.to_dict()["strategy"]
         for monomial, name in (("x", "p1"), ("y", "p2"), ("1", "p3")):
             assert _difference(strategy[monomial], key[name]) <= ROUNDING
-    assert solved > 15
+    assert solved > 0.6 * count
 
 
 #: Games next to whose given-aggregate equilibrium there is none in closed loop, but elsewhere.

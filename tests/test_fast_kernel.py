@@ -244,15 +244,15 @@ def filled(source: str, params: Parameters) -> dict[str, Any]:
     return {name: np.where(left, exact[name], result[name]) for name in OUTPUTS}
 
 
+# A coefficient of the cubic, and a divisor of the strategy.
 @pytest.mark.slow
-def test_planted_errors_are_seen() -> None:
+@pytest.mark.parametrize("name", ["C1", pytest.param("Delta", marks=pytest.mark.full)])
+def test_planted_errors_are_seen(name: str) -> None:
     source, params = kernel("n-agent").source, plain(np.random.default_rng(3), 200)
     assert faults("n-agent", params, kernel("n-agent").evaluate(params)) == []
-    # A coefficient of the cubic, and a divisor of the strategy.
-    for name in ("C1", "Delta"):
-        spoiled = re.sub(rf"^( +{name} = .*)$", r"\1 * (1.0 + 2.0**-30)", source, flags=re.M)
-        assert spoiled != source
-        assert len(faults("n-agent", params, filled(spoiled, params))) > 100
+    spoiled = re.sub(rf"^( +{name} = .*)$", r"\1 * (1.0 + 2.0**-30)", source, flags=re.M)
+    assert spoiled != source
+    assert len(faults("n-agent", params, filled(spoiled, params))) > 100
 
 
 @pytest.mark.parametrize("game", GAMES)

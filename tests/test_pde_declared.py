@@ -235,7 +235,7 @@ def test_the_second_variation_is_that_of_the_discrete_cost() -> None:
     limit = planner.bounded(exact)
     assert limit is not None and 0.05 < limit < 4
 
-    def smallest(horizon: float, steps: int = 400) -> float:
+    def smallest(horizon: float, steps: int = 160) -> float:
         width = horizon / steps
         moved = np.zeros((steps + 1, steps))  # shift of the state by that of the control
         decay = np.exp(-0.7 * width)

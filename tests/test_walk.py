@@ -20,6 +20,8 @@ from games import ALL_GAMES, VERBS, Row
 
 #: Verbs that compile or check for long: `make walk` walks them on every game.
 LONG = ("sweep", "verify", "report", "simulate", "converge")
+#: Rows that are long for their size, likewise; a test of its own compiles derivatives of it.
+LARGE = {("relative-wealth", "sensitivity"), ("relative-wealth", "latex")}
 #: Verbs that go through all structures of a game by themselves.
 WHOLE = ("verify", "report")
 #: Stages at which a structure is refused that the notion or the file does not offer.
@@ -31,8 +33,14 @@ BY_FILE = ("pde",)
 #: a quantity that the closed form divides by is zero there.
 STATUS = {("best-response", "sensitivity"): 4}
 
+
+def _is_long(row: Row, verb: str) -> bool:
+    """Left to `make walk`."""
+    return row.verbs[verb] is True and (verb in LONG or (row.name, verb) in LARGE)
+
+
 WALK = [
-    pytest.param(row, verb, marks=[pytest.mark.full] * (row.verbs[verb] is True and verb in LONG))
+    pytest.param(row, verb, marks=[pytest.mark.full] * _is_long(row, verb))
     for row in ALL_GAMES
     for verb in VERBS
     if verb not in BY_FILE

@@ -101,7 +101,7 @@ def test_the_derivation_is_proved_and_planted_errors_are_found(
     assert [row.name for row in rows if row.verdict != "pass"] == []
 
 
-@SIZES
+@pytest.mark.parametrize("size", [pytest.param(None, marks=pytest.mark.full), 3])
 def test_numbers_are_verified_by_every_method(size: int | None) -> None:
     model = herd(size=size)
     rows = verify(model, model.cases["default"], {"x": 1, "m": "1/2"})
