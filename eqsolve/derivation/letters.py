@@ -162,10 +162,11 @@ def _placed(model: Model) -> None:
     affine = {law.symbol for law in game.laws if not law.of.free_symbols & set(game.controls)}
     for forms in (model.ansatz.functions, model.ansatz.feedback):
         for name, form in forms.items():
-            if form.free_symbols & laws & affine and game.notion != "planner":
+            other = form.free_symbols & laws & affine
+            if other and game.notion != "planner":
                 raise game.error(
-                    f"the ansatz of {name} has {shown(form.free_symbols & laws & affine)}, the law of "
-                    "no state, nor of a product of two.",
+                    f"the ansatz of {name} has {shown(other)}, the law of no state, nor of a "
+                    "product of two.",
                     stage="ansatz",
                     remedy="Declare Law(m, of=x) of the state x, and write the ansatz in m.",
                 )

@@ -105,6 +105,23 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
     return tuple(conditions)
 
 
+def judged_at(derivation: Derivation) -> tuple[sp.Symbol, ...]:
+    """States on which the sign of a second-order condition may depend.
+
+    One product of powers of states (taken to be positive) and of their units has the sign of its
+    coefficient; a sum of several may change it from state to state.
+    """
+    states, found = derivation.systems[0].problem.states, set()
+    for condition in derivation.once(second_order):
+        free = condition.expression.free_symbols & {*states}
+        if free:
+            parts = sp.fraction(sp.together(condition.expression))
+            units = Units.of(parts)
+            if any(len(units.collect(part, states)) > 1 for part in parts):
+                found |= free
+    return tuple(s for s in states if s in found)
+
+
 def rates(derivation: Derivation) -> tuple[tuple[str, sp.Expr], ...]:
     """Hazard rates, intensities and probabilities of the game, which may not be negative."""
     game = derivation.model.game

@@ -22,7 +22,7 @@ from eqsolve.game.types import read_types
 from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.conditions import Condition, domains, evaluate, rates, second_order
+from eqsolve.solve.conditions import Condition, domains, evaluate, judged_at, rates, second_order
 from eqsolve.solve.crowd import Averages, averages, merged, numbers_of_types
 from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
 from eqsolve.solve.growth import GrowthSystem, growth_systems
@@ -619,7 +619,9 @@ class Point:
         return Answer(
             **self._identity(),
             status=solved.decision.status,
-            message=solved.decision.sentence + (f" {_NO_LAWS}" if self.open else ""),
+            message=solved.decision.sentence
+            + self._judged()
+            + (f" {_NO_LAWS}" if self.open else ""),
             roots=solved.roots,
             explosion=solved.explosion,
             strategy={k: v for k, v in strategy.items() if v},
@@ -631,6 +633,14 @@ class Point:
             at=self._at(path, values),
             certificate=certificate,
         )
+
+    def _judged(self) -> str:
+        """At which state a second-order condition was judged whose sign depends on it."""
+        states = self.derivation.once(judged_at)
+        if not states:
+            return ""
+        at = ", ".join(f"{s} = {center(self.place.get(s, arb(1))):g}" for s in states)
+        return f" The second-order condition depends on the state: it holds at {at}."
 
     @property
     def model_states(self) -> tuple[sp.Symbol, ...]:
