@@ -11,6 +11,7 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.ledger import Display
+from eqsolve.restated import Restated
 from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.derivation import Derivation, derive
@@ -56,6 +57,8 @@ class Model:
     reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
         order of the coefficients of x, y and 1; they are right to one unit of the last digit.
     roles : which symbol plays which part; None for a game that is solved symbolically only.
+    restated : the same problem for the engine of all games, where that is to solve it.
+    limit, finite : names of the same game of a continuum, and of finitely many agents.
     further : function from the model and a level to more parameter points for numerical checks.
     refereed : the same for the points at which the grid judges.
     about : what a table of the grid's verdicts says of the points that were drawn.
@@ -74,6 +77,9 @@ class Model:
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     roles: Roles | None = None
+    restated: Restated | None = None
+    limit: str = ""
+    finite: str = ""
     further: Callable[[Model, Level], Iterable[Case]] = _none
     refereed: Callable[[Model, Level], Iterable[Case]] = _none
     about: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ LAYERS = (
     ("arithmetic",),
     ("game", "symbolic"),
     ("derivation",),
-    ("ledger", "model", "papers", "roles"),
+    ("ledger", "model", "papers", "restated", "roles"),
     ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("numerics", "pde", "solve", "kernels"),
     ("writing",),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
-from eqsolve.numerics.equilibria import hazard as hazard_module
 from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.numerics.equilibria.hazard import solve_hazard
+from eqsolve.solve import moving
 from reference import cases
 from reference import hazard as key
 from reference import spec
@@ -50,8 +51,8 @@ def test_constant_hazard_is_the_stationary_game() -> None:
 
 def test_decreasing_hazard_has_no_solution() -> None:
     answer = solve_hazard("best-response", "weibull:.7,20", PARAMETERS)
-    assert not answer.ok
-    assert "below 2 r" in answer.message
+    assert answer.status == "infinite-variance"
+    assert answer.message.startswith("At the last hazard rate")
 
 
 def test_too_small_constant_hazard_has_no_solution() -> None:
@@ -94,7 +95,7 @@ def test_existence_does_not_depend_on_the_unit_of_time() -> None:
 @pytest.mark.parametrize("change", [{"theta": "0"}, {"n": "1"}, {}])
 def test_vanishing_hazard_with_interest_has_no_solution(change: dict[str, str]) -> None:
     given = {**SLOW, "r": ".03", "b": ".12", **change}
-    assert solve_hazard("n-agent", "weibull:.7,20", given).status == "no-solution"
+    assert solve_hazard("n-agent", "weibull:.7,20", given).status == "infinite-variance"
 
 
 def test_a_horizon_that_may_never_strike_has_no_solution() -> None:
@@ -131,27 +132,34 @@ def test_numbers_of_the_population_agree_with_the_key(
             assert answer.to_dict()["strategy"][monomial] == pytest.approx(float(value), rel=1e-8)
 
 
+def _scaled(monkeypatch: pytest.MonkeyPatch, factor: Callable[[float, bool], float]) -> None:
+    """Multiply what is integrated by a number that depends on the horizon and on the end there."""
+    integrated = moving._Moving.integrated
+
+    def planted(self: Any, end: float, start: Any, *tolerance: float) -> Any:
+        times, values = integrated(self, end, start, *tolerance)  # type: ignore[misc]
+        return times, values * factor(end, bool(np.any(start != self.payoffs())))
+
+    monkeypatch.setattr(moving._Moving, "integrated", planted)
+
+
 def test_planted_errors_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {k: v for k, v in cases.S1.items() if k != "lam"}
     expected = key.joint_strategy(given, 3, CASES[0][2])
-    response = hazard_module._response
 
     def strategy() -> dict[str, float]:
         answer = solve_hazard("n-agent", CASES[0][0], {**given, "n": "3"}).to_dict()
         found: dict[str, float] = answer.get("strategy", {})
         return found
 
-    def polluted(*arguments: Any) -> dict[str, float] | None:
-        found = response(*arguments)
-        return None if found is None else {**found, "Qs": found["Qs"] + found["q3"]}
-
     with monkeypatch.context() as planted:
-        planted.setattr(hazard_module, "_response", polluted)
-        assert strategy()["y"] != pytest.approx(float(expected[1]), rel=1e-8)
+        _scaled(planted, lambda end, elsewhere: 1.001)
+        assert strategy()["1"] != pytest.approx(float(expected[2]), rel=1e-8)
     with monkeypatch.context() as planted:
         # survival of 1e-5 and less
-        planted.setattr(hazard_module, "FAR", (10.0, 11.5, 13.0))
+        planted.setattr(moving, "FAR", (10.0, 11.5, 13.0))
         assert strategy() == {}
+    assert strategy()["1"] == pytest.approx(float(expected[2]), rel=1e-8)
 
 
 @pytest.mark.parametrize("spec_text", ["constant:.6", "weibull:2,20"])
@@ -248,35 +256,20 @@ def test_slow_convergence_is_not_called_convergence(monkeypatch: pytest.MonkeyPa
     """Differences that are small but do not shrink, and an end that matters, are not enough."""
     given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
     assert solve_hazard("n-agent", "gompertz:.05,.09", given).ok
-    response = hazard_module._response
-    calls: list[int] = []
-
-    def creeping(*arguments: Any) -> dict[str, float] | None:
-        found = response(*arguments)
-        calls.append(1)
-        return found and {name: value * (1 + 5e-9 * len(calls)) for name, value in found.items()}
-
-    def remembering(*arguments: Any) -> dict[str, float] | None:
-        found = response(*arguments)
-        factor = 1 + 1e-7 if arguments[-1] == hazard_module.OTHER_END else 1.0
-        return found and {name: value * factor for name, value in found.items()}
-
-    for planted in (creeping, remembering):
-        with monkeypatch.context() as changed:
-            changed.setattr(hazard_module, "_response", planted)
+    # the horizons are 38, 45 and 53
+    creeping = {38: 1.0, 45: 1 + 5e-9, 53: 1 + 1e-8}
+    for factor in (
+        lambda end, elsewhere: creeping[round(end)],
+        lambda end, elsewhere: 1 + 1e-7 * elsewhere,
+    ):
+        with monkeypatch.context() as planted:
+            _scaled(planted, factor)
             assert solve_hazard("n-agent", "gompertz:.05,.09", given).status == "unresolved"
 
 
 def test_agents_who_differ_are_refused() -> None:
-    with pytest.raises(InputError, match="hazard rates of their own"):
+    with pytest.raises(InputError, match="agents who are alike"):
         solve_hazard("two-agent", "constant:1", {"r": ".03", "agent": [{}, {}]})
-
-
-def test_games_without_a_cubic_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = SimpleNamespace(population=None, roles=None)
-    monkeypatch.setattr(hazard_module, "find_model", lambda game: absent)
-    with pytest.raises(InputError, match="no closed form with a condition"):
-        solve_hazard("absent", "weibull:2,20", PARAMETERS)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance import wealth
 from eqsolve.model import Model
 from eqsolve.symbolic.population import Population
 
@@ -15,6 +16,8 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     roles=mv.ROLES,
+    restated=wealth.CONTINUUM,
+    finite="n-agent",
     parameters=mv.PARAMETERS,
     population=Population(sp.S.Zero, mv.AGGREGATES),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance import wealth
 from eqsolve.model import Model
 from eqsolve.symbolic.population import Population
 
@@ -13,6 +14,8 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     roles=mv.ROLES,
+    restated=wealth.MANY,
+    limit="mean-field",
     parameters=mv.PARAMETERS + ("n",),
     population=Population(mv.N, mv.AGGREGATES),
     response=mv.RESPONSE,

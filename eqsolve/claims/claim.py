@@ -74,7 +74,7 @@ class Command:
 def picked(answer: Mapping[str, Any], path: str) -> Any:
     """Return the entry of a nested answer, or None; ``selected`` is the selected root."""
     if path == "selected":
-        chosen = [root["p1"] for root in answer.get("roots", ()) if root["selected"]]
+        chosen = [next(iter(root.values())) for root in answer.get("roots", ()) if root["selected"]]
         return chosen[0] if chosen else None
     found: Any = answer
     for name in path.split("."):

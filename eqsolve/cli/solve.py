@@ -169,7 +169,8 @@ def _show(result: Mapping[str, Any]) -> None:
             "admissible" if root["admissible"] else "not admissible",
             *(["selected"] if root["selected"] else []),
         ]
-        click.echo(f"  root p1{index} = {root['p1']:.15g} ({', '.join(notes)})")
+        name, value = next(iter(root.items()))
+        click.echo(f"  root {name}{index} = {value:.15g} ({', '.join(notes)})")
     sections = "response strategy moments value at pi V aggregates feedback admissibility"
     for section in sections.split():
         for name, value in _flattened(section, result.get(section, {})):

@@ -26,8 +26,9 @@ Selection = Literal["limit", "value"]
 #: The outputs of a kernel, in order.
 OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
 
-#: Outputs that are computed only if asked for.
-ON_DEMAND = ("pi_noncompetitive", "V")
+#: Outputs that are those of an agent without competitors, and outputs that are computed only if
+#: asked for.
+ALONE, ON_DEMAND = OUTPUTS[-2:-1], OUTPUTS[-2:]
 
 #: Number of points handed to a thread at a time, in doubles and in double-double numbers.
 BLOCK, SLICE = 1 << 16, 1 << 11

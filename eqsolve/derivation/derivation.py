@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -160,6 +161,20 @@ def derive(model: Model) -> Derivation:
     system = match(solved, systems, closure)
     check_extremum(model, systems, closure, system.feedback)
     return Derivation(model, solved, systems, closure, system)
+
+
+#: What was derived last.
+_RECENT: deque[tuple[Model, Derivation]] = deque(maxlen=8)
+
+
+def derived(model: Model) -> Derivation:
+    """The same, kept for models that are asked for again."""
+    for known, made in [*_RECENT]:
+        if known == model:
+            return made
+    made = derive(model)
+    _RECENT.append((model, made))
+    return made
 
 
 def _systems(model: Model) -> tuple[tuple[ExtendedHJB | Adjoints, ...], Closure]:

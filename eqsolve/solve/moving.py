@@ -8,9 +8,10 @@ far enough is shown: three horizons are compared, and a fourth solution that sta
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivation.derivation import Derivation, derived
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.hazard_rates import Hazard, parse_hazard
@@ -102,7 +103,7 @@ def solve_moving(
         return solve(source, {**values, letter.name: hazard.constant}, **how)
     numbered = counted(model, {**values, letter.name: 1}, size)
     with ctx.workprec(BITS):
-        derivation = derive(model)
+        derivation = derived(model)
         if derivation.system.implicit or (model.game.crowd is not None and model.game.crowd.own):
             raise InputError(
                 "hazard rates that move in time need an explicit feedback of players who are "
@@ -236,18 +237,22 @@ class _Moving:
                     values[k] *= 1.5 * place
         return values
 
+    @cached_property
+    def speeds(self) -> Callable[..., list[float]]:
+        """The derivatives of the coefficients in the time to go, of the rate and of them."""
+        unknowns = self.derivation.system.unknowns
+        table = self.point(Fraction(1)).parameters
+        table.pop(self.letter)
+        rates = [-self.derivation.system.rates[u].xreplace(table) for u in unknowns]
+        return doubles([self.letter, *unknowns], rates)
+
     def integrated(
         self, end: float, start: Array, tolerance: float = TOLERANCE
     ) -> tuple[Array, Array] | str:
         """Calendar times, the last of them 0, and the coefficients there; or what went wrong."""
         from scipy.integrate import solve_ivp  # for this verb alone
 
-        unknowns = self.derivation.system.unknowns
-        table = self.point(Fraction(1)).parameters
-        table.pop(self.letter)
-        rates = [-self.derivation.system.rates[u].xreplace(table) for u in unknowns]
-        function = doubles([self.letter, *unknowns], rates)
-        hazard, value = self.hazard, start
+        function, hazard, value = self.speeds, self.hazard, start
         times, values = [end], [start]
         stops = [end, *(b for b in reversed(hazard.breaks) if b < end), 0.0]
         for first, stop in zip(stops, stops[1:]):

@@ -12,7 +12,7 @@ import pytest
 from flint import ctx
 
 from eqsolve.derivation.derivation import Derivation, derive
-from eqsolve.derivations.given_averages import MODEL
+from eqsolve.derivations.mean_variance.given_averages import MODEL
 from eqsolve.game.parameters import read
 from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
 from eqsolve.solve.answer import Answer

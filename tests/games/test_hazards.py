@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eqsolve.derivations.execution import model as execution
-from eqsolve.derivations.relative_wealth import model
+from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.errors import InputError
 from eqsolve.numerics.equilibria.hazard import solve_hazard
 from eqsolve.solve.answer import Answer

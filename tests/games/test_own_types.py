@@ -19,8 +19,8 @@ from sympy import Symbol
 
 from eqsolve import sensitivity, simulate
 from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.derivations.relative_performance.lacker_zariphopoulou_cara import model as cara
-from eqsolve.derivations.relative_wealth import model
 from eqsolve.errors import DerivationError, InputError
 from eqsolve.game import Crowd
 from eqsolve.game.types import read_types

@@ -18,7 +18,7 @@ import pytest
 from flint import ctx
 
 from eqsolve.derivation.derivation import Derivation, derive
-from eqsolve.derivations.relative_wealth import model
+from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.game.parameters import read
 from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
 from eqsolve.numerics.sweep import design, write_sweep

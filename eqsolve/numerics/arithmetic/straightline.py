@@ -16,6 +16,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
+from eqsolve.codegen.kernel import ALONE, OUTPUTS
 from eqsolve.codegen.program import VALUE, Program, coupling, divides, program, weights, without
 from eqsolve.registry import model
 from eqsolve.symbolic.solving import Definition
@@ -265,5 +266,6 @@ def alone(game: str) -> StraightLine | None:
 def output_symbols(game: str) -> dict[str, sp.Symbol]:
     """The symbols of a kernel's outputs by their names."""
     source = straight_line(game).source
-    names = ("p1", "k_x", "k_y", "k_1", "pi", "V")
-    return dict(zip(names, (source.root.symbol, *source.feedback, symbol("p"), VALUE)))
+    names = [name for name in OUTPUTS[1:] if name not in ALONE]
+    control = source.model.game.control.symbol
+    return dict(zip(names, (source.root.symbol, *source.feedback, control, VALUE)))

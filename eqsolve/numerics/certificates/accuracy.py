@@ -13,7 +13,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from eqsolve.codegen.kernel import Kernel, Selection
+from eqsolve.codegen.kernel import OUTPUTS, Kernel, Selection
 from eqsolve.numerics.arithmetic.algebraic import rational
 from eqsolve.numerics.arithmetic.ball import precision, real_roots
 from eqsolve.numerics.arithmetic.cubic import CubicStatus
@@ -40,7 +40,7 @@ UNIT = 2.0**-53
 ALLOWED = 1e-12
 
 #: The outputs that are measured.
-MEASURED = ("p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
+MEASURED = OUTPUTS[1:]
 
 #: Distance from a fold, relative to the roots, from which a root must be right to one ulp.
 FOLD = 1e-6

@@ -41,7 +41,7 @@ from eqsolve.symbols import entry
 __all__ = ["ENCLOSED", "Verdict", "certify", "evaluate", "summary"]
 
 #: The outputs that are enclosed by default.
-ENCLOSED = ("p1", "k_x", "k_y", "k_1")
+ENCLOSED = OUTPUTS[1:5]
 
 #: Allowed distance of an answer from its enclosure, in units of 2^-53 of the larger of the value
 #: and its condition (the change that a relative change of all parameters by one causes): 1e-12.

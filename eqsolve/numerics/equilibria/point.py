@@ -24,7 +24,7 @@ from eqsolve.numerics.arithmetic.ball import (
     sign,
 )
 from eqsolve.numerics.parameters import require
-from eqsolve.roles import Roles
+from eqsolve.roles import Roles, Symbols
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol
@@ -42,22 +42,24 @@ Status = Literal[
 
 @dataclass(frozen=True)
 class Root:
-    """A real root of the polynomial of the response."""
+    """A real root of the polynomial of the response; ``names`` are those of its numbers."""
 
     p1: arb
     multiplicity: int
     D2: arb
     Delta: arb
     admissible: bool
+    names: Symbols
 
     def to_dict(self, *, selected: bool) -> dict[str, float | bool]:
         """Return the JSON form."""
+        root, margin, determinant = (s.name for s in self.names)
         return {
-            "p1": float(self.p1),
+            root: float(self.p1),
             "admissible": self.admissible,
             "selected": selected,
-            "D2": float(self.D2),
-            "Delta": number(self.Delta),
+            margin: float(self.D2),
+            determinant: number(self.Delta),
         }
 
 
@@ -105,12 +107,13 @@ class PointSolver:
             )
         found = real_roots([Fraction(int(c.p), int(c.q)) for c in coefficients])
         D2, Delta = self.roles.admissible, self.roles.constant
+        names = (cubic.symbol, D2, Delta)
         result = []
         for p1, multiplicity in found:
             values = self.values | {cubic.symbol: p1}
             run(self.form.needed((D2, Delta)), values)
             admissible = sign(values[D2]) > 0
-            result.append(Root(p1, multiplicity, values[D2], values[Delta], admissible))
+            result.append(Root(p1, multiplicity, values[D2], values[Delta], admissible, names))
         return tuple(result)
 
     def at_root(self, root: Root, state: Mapping[sp.Symbol, arb]) -> Values:

@@ -15,7 +15,7 @@ import numpy as np
 
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.mean_field_limit.expansion import LIMITS, QUANTITIES, Expansion
+from eqsolve.numerics.mean_field_limit.expansion import QUANTITIES, Expansion
 from eqsolve.numerics.mean_field_limit.pathwise import Pathwise, pathwise
 from eqsolve.numerics.parameters import parameters
 from eqsolve.numerics.status import Status
@@ -179,15 +179,15 @@ def converge(
     NoSolutionError
         If the limit, or every finite game, has no equilibrium.
     """
-    model(game)  # an unknown game is named as such
-    if game not in LIMITS:
+    limit_game = model(game).limit
+    if not limit_game:
         raise InputError(
             "no mean-field limit is known.",
             game=game,
             stage="convergence",
-            remedy=f"Use {', '.join(LIMITS)}.",
+            remedy="Take a game of finitely many agents that is also declared for a continuum.",
         )
-    counts, limit_game = _counts(n), LIMITS[game]
+    counts = _counts(n)
     exact = parameters(given, model(limit_game).parameters, game=game)
     params = {name: float(value) for name, value in exact.items()}
     status = Status(int(kernel(limit_game).evaluate(params, outputs=("status",))["status"]))

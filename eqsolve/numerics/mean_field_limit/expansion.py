@@ -28,9 +28,6 @@ from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import letters, symbols
 
-#: The game that each finite game tends to.
-LIMITS = {"n-agent": "mean-field"}
-
 #: What converges, by key of the results: the strategy's coefficients by monomial, and the position
 #: when everybody has wealth 1.
 QUANTITIES = ("x", "y", "1", "pi")
@@ -42,7 +39,7 @@ _Result = TypeVar("_Result")
 def _models(game: str, given: Mapping[str, Fraction]) -> tuple[Model, Model]:
     """The finite game, and the one that is meant: without a number of agents the limit."""
     finite = model(game)
-    return finite, finite if finite.parts.size.name in given else model(LIMITS[game])
+    return finite, finite if finite.parts.size.name in given else model(finite.limit)
 
 
 @lru_cache

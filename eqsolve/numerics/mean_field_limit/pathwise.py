@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.numerics.equilibria.point import PointSolver
-from eqsolve.numerics.mean_field_limit.expansion import LIMITS, Expansion
+from eqsolve.numerics.mean_field_limit.expansion import Expansion
 from eqsolve.numerics.parameters import require
 from eqsolve.numerics.simulation.normals import MOST_PATHS
 from eqsolve.numerics.simulation.simulate import (
@@ -103,9 +103,10 @@ def pathwise(
     sizes = sizes if len(sizes) > 2 else list(DEFAULT)
     expansion = Expansion(game, given)
     limit = expansion.limit
-    world = market(model(game).game, PointSolver(model(LIMITS[game]), given).exact)
+    many = model(game)
+    world = market(many.game, PointSolver(model(many.limit), given).exact)
     continuum = limit_feedback((limit["x"], limit["y"], limit["1"]))
-    hazard, size = float(given["lambda"]), sum(map(abs, limit.values()))
+    hazard, size = float(given[many.parts.hazard.name]), sum(map(abs, limit.values()))
     quantile = -float(ndtri((1 - CONFIDENCE) / (2 * (len(sizes) + 2))))
     rows, errors = [], []
     for n in sizes:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import reals
+from eqsolve.codegen.kernel import ALONE
+from eqsolve.codegen.kernel import OUTPUTS as COLUMNS
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import coupling, program
 from eqsolve.codegen.recall import recalled, remember
@@ -28,7 +30,8 @@ from eqsolve.registry import model
 Array = NDArray[np.float64]
 
 #: What is differentiated, in the order of the generated code.
-OUTPUTS = ("p1", "k_x", "k_y", "k_1", "pi", "V", "pi_noncompetitive")
+OUTPUTS = (*(name for name in COLUMNS[1:] if name not in ALONE), *ALONE)
+ROOT = OUTPUTS[0]
 #: Relative steepness of the cubic at its root below which derivatives count as divergent: they
 #: grow like its reciprocal, and their relative rounding error like 2^-53 over its square.
 STEEPNESS = 1e-5
@@ -120,12 +123,12 @@ def derivatives(
     given.setdefault("y", np.asarray(given["x"] * others))
     shape = base["status"].shape
     inputs = np.stack([np.broadcast_to(given[name], shape).ravel() for name in order])
-    status, root = base["status"].ravel().copy(), base["p1"].ravel()
+    status, root = base["status"].ravel().copy(), base[ROOT].ravel()
     lever = coupling(model(game).game)
     single = root
     if lever is not None:
         apart = {**params, lever.name: 0.0}
-        single = code.evaluate(apart, outputs=("p1",), threads=threads)["p1"]
+        single = code.evaluate(apart, outputs=(ROOT,), threads=threads)[ROOT]
         single = np.broadcast_to(single, shape).ravel()
     good = (status == Status.OK) & np.isfinite(single)
     table = np.empty((len(OUTPUTS), *inputs.shape))

@@ -20,7 +20,7 @@ from eqsolve.numerics.equilibria.loop import ClosedLoop
 from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.numerics.simulation.population import M1, M2
 from eqsolve.symbolic.game import Game
-from eqsolve.symbols import symbol, symbols
+from eqsolve.symbols import symbol
 
 Array = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def exact_moments(
         solver = PointSolver(finite, params)
         loop = ClosedLoop(finite, solver.values, solver.exact)
         rule = [ball(Fraction(value)) for value in k]
-        abscissa, hazard = loop.abscissa(rule), solver.values[symbol("lambda")]
+        abscissa, hazard = loop.abscissa(rule), solver.values[finite.parts.hazard]
         if sign(hazard - abscissa) <= 0:
             raise NoSolutionError(
                 f"second moments grow at rate {float(abscissa):.6g}, not below the hazard rate "
@@ -86,7 +86,8 @@ def exact_moments(
             )
         moments = loop.moments(rule)
         point = {symbol(name): ball(value) for name, value in state.items()}
-        point[symbol("q")] = loop.second_moment(point[symbol("y")])
+        others = finite.game.state_symbols[1]
+        point[finite.parts.square] = loop.second_moment(point[others])
         values = solver.values | moments | point
         forms = loop.system.ansatz.moments.values()
         mean, square = (evaluate(form, values) for form in forms)
@@ -140,7 +141,7 @@ def _payoffs(
     values: Mapping[sp.Symbol, sp.Rational],
     products: Mapping[tuple[int, int], Any],
 ) -> list[Any]:
-    x, y = symbols("x y")
+    x, y = game.state_symbols
     found = []
     for moment in game.preference.moments:
         terms = sp.Poly(moment.payoff.xreplace(dict(values)), x, y).terms()

@@ -38,8 +38,6 @@ from eqsolve.symbolic.game import Game
 
 Array = NDArray[np.float64]
 
-#: The finite game whose agents are simulated.
-FINITE = {"n-agent": "n-agent", "mean-field": "n-agent"}
 #: Longest step times the largest rate of the problem.
 STEP = 0.1
 #: Paths handed to a thread at a time.
@@ -240,8 +238,9 @@ def simulate(
     NoSolutionError
         If there is no equilibrium, or second moments at the horizon are infinite.
     """
-    find_model(game)
-    require(game in FINITE, f"use {' or '.join(FINITE)}.", game=game)
+    found = find_model(game)
+    simulated = game if found.limit else found.finite
+    require(bool(simulated), "it has no number of agents to simulate.", game=game)
     whole: tuple[tuple[str, object, int, int], ...] = (
         ("number of agents", agents, 1, MOST_AGENTS),
         ("number of paths", paths, 2, MOST_PATHS),
@@ -253,22 +252,23 @@ def simulate(
     require(0 < confidence < 1, "the confidence must lie between 0 and 1.", game=game)
     require(step is None or 0 < step < math.inf, "the step must be positive.", game=game)
     require(threads is None or threads >= 1, "the number of threads must be positive.", game=game)
-    if exact("n", given.pop("n", agents), game=game) != agents:
+    finite = find_model(simulated)
+    count, rate = finite.parts.size.name, finite.parts.hazard.name
+    if exact(count, given.pop(count, agents), game=game) != agents:
         raise InputError(
-            "n is the number of agents: give one of the two.", game=game, stage="input"
+            f"{count} is the number of agents: give one of the two.", game=game, stage="input"
         )
-    finite = find_model(FINITE[game])
-    params = parameters({**given, "n": agents}, finite.parameters, game=game)
+    params = parameters({**given, count: agents}, finite.parameters, game=game)
     joint_conditions(finite.parts, params, game=game)
     k = _feedback(game, params, equilibrium, feedback)
     solver = PointSolver(finite, params)
-    start = _start(params, at or {}, game)
+    start = _start(agents, at or {}, game)
     world, slopes = market(finite.game, solver.exact), finite_feedback(k, agents)
     truth = exact_moments(finite, params, k, start)
-    hazard = float(params["lambda"])
+    hazard = float(params[rate])
     longest = longest_step(hazard, world, slopes) if step is None else step
     require_bounded(agents, paths, hazard, longest, game=game)
-    begin = np.full(agents, float(start["y"] / (1 - 1 / params["n"])) if agents > 1 else 0.0)
+    begin = np.full(agents, float(start["y"] / (1 - Fraction(1, agents))) if agents > 1 else 0.0)
     begin[0] = float(start["x"])
     samples = np.empty((paths, 4))
 
@@ -328,11 +328,9 @@ def _feedback(
     return strategy["x"], strategy["y"], strategy["1"]
 
 
-def _start(
-    params: Mapping[str, Fraction], at: Mapping[str, object], game: str
-) -> dict[str, Fraction]:
+def _start(agents: int, at: Mapping[str, object], game: str) -> dict[str, Fraction]:
     require(set(at) <= {"x", "y"}, "a state has x and y.", game=game)
     x = exact("x", at.get("x", 1), game=game)
-    y = exact("y", at.get("y", x * (1 - 1 / params["n"])), game=game)
-    require(params["n"] != 1 or y == 0, "a single agent has no competitors: y is 0.", game=game)
+    y = exact("y", at.get("y", x * (1 - Fraction(1, agents))), game=game)
+    require(agents != 1 or y == 0, "a single agent has no competitors: y is 0.", game=game)
     return {"x": x, "y": y}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eqsolve.codegen.kernel import OUTPUTS
 from eqsolve.numerics.status import labels
 from eqsolve.symbols import entry
 
@@ -23,7 +24,7 @@ _WHOLE = {
 }
 
 #: The outputs that a certificate encloses.
-_ENCLOSED = ("p1", "k_x", "k_y", "k_1")
+_ENCLOSED = OUTPUTS[1:5]
 
 #: The symbol whose meaning and unit an output has, and words that say more or replace it.
 _SYMBOLS = {

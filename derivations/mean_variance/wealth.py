@@ -1,0 +1,171 @@
+"""The mean-variance games with relative wealth and a random horizon, for the engine of all games.
+
+The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dB of an agent is judged against the
+average wealth Xbar of all: at wealth x, and while the horizon tau of hazard rate lambda has not
+struck, by (alpha + beta x) E Z - gamma/2 Var Z with Z = X - theta Xbar at tau. Nobody can commit to
+a strategy. A crowd of agents is one game, an agent against given averages of the others another.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from eqsolve.game import (
+    Ansatz,
+    Crowd,
+    Game,
+    Horizon,
+    Law,
+    Letter,
+    Model,
+    Moment,
+    Notion,
+    Player,
+    Preference,
+    State,
+    Vocabulary,
+    nonnegative,
+    parameter,
+    positive,
+)
+from eqsolve.restated import Restated
+
+x, y, m, pi = sp.symbols("x y m pi")
+r, b, nu, sigma, theta, gamma, alpha, beta, n = sp.symbols("r b nu sigma theta gamma alpha beta n")
+lam, B, weight = sp.symbols("lambda B weight")
+kappa, m_b, m_s, m_2 = sp.symbols("kappa m_b m_s m_2")
+OWN = (b, nu, sigma, theta, gamma, alpha, beta, lam)
+a, c, d, h20, h11, h02, h10, h01, h00 = sp.symbols("a c d h20 h11 h02 h10 h01 h00")
+p1, p2, p3 = sp.symbols("p1 p2 p3")
+
+STATE = State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi})
+PARAMETERS = (
+    parameter(r, "risk-free rate", nonnegative, unit="1/time"),
+    parameter(b, "drift of the stock", unit="1/time"),
+    parameter(nu, "idiosyncratic volatility", nonnegative, unit="1/sqrt(time)"),
+    parameter(sigma, "common volatility", unit="1/sqrt(time)"),
+    parameter(theta, "competition weight", nonnegative),
+    parameter(gamma, "aversion to variance", positive),
+    parameter(alpha, "constant weight of the mean", nonnegative),
+    parameter(beta, "weight of the mean by wealth", nonnegative),
+    parameter(lam, "hazard rate of the random horizon", positive, unit="1/time"),
+)
+_NAMES = ("r", "b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "x", "m")
+SETS = {
+    name: dict(zip(_NAMES, row.split(), strict=True))
+    for name, row in {
+        "S1": "0.03 0.12 0.2 0.2 0.5 2 1 0.5 0.6 1 1",
+        "S2": "0.02 0.10 0.25 0.15 0.3 1.5 1 0.2 0.4 1 1",
+        "S3": "0.04 0.15 0.3 0.2 0.8 3 0.5 1 0.8 1 1",
+    }.items()
+}
+
+
+def _preference(z: sp.Expr) -> Preference:
+    """Mean and variance of the relative wealth z."""
+    mean, square = Moment("G", z), Moment("H", z**2)
+    return Preference(
+        (mean, square),
+        (alpha + beta * x) * mean.symbol - gamma / 2 * (square.symbol - mean.symbol**2),
+    )
+
+
+def _ansatz(others: sp.Expr) -> Ansatz:
+    """Polynomials in own wealth and that of the others over the number of agents."""
+    return Ansatz(
+        {
+            "G": a * x + c * others + d,
+            "H": h20 * x**2 + h11 * x * others + h02 * others**2 + h10 * x + h01 * others + h00,
+        },
+        feedback={pi: p1 * x + p2 * others + p3},
+    )
+
+
+def crowd(notion: Notion = "given", size: int | None = None, types: bool = False) -> Model:
+    """The game of ``size`` agents or of a continuum of them, alike or of types of their own."""
+    finite = size is not None
+    weighted = finite and types
+    others = m - x * (weight if weighted else 1 / n) if finite else m
+    # one agent has nobody who reacts
+    least = 1 if notion == "given" else 2
+    return Model(
+        Game(
+            "relative-wealth",
+            states=(STATE,),
+            players=(Player("agent", (pi,), _preference(x - theta * m)),),
+            horizon=Horizon(lam),
+            laws=(Law(m, x, given=("B",)),),
+            crowd=Crowd(
+                "agent",
+                n if finite else None,
+                own=OWN if types else (),
+                weights=weight if weighted else None,
+            ),
+            definitions={B: b - r},
+            notion=notion,
+        ),
+        _ansatz(others),
+        Vocabulary(
+            *PARAMETERS,
+            *((parameter(n, "number of agents", sp.Range(least, sp.oo)),) if finite else ()),
+            *(
+                (parameter(weight, "weight in the average", positive, latex="w"),)
+                if weighted
+                else ()
+            ),
+            Letter(x, "wealth", unit="money"),
+            Letter(m, "average wealth", latex=r"\bar x", unit="money"),
+            Letter(pi, "amount in the stock", latex=r"\pi", unit="money"),
+            Letter(B, "excess drift of the stock", unit="1/time"),
+        ),
+        title="mean-variance investment with relative wealth over a random horizon",
+        source="the paper, sections 2.3 and 3, and its closed-loop counterpart",
+        cases={name: row | ({"n": "10"} if finite else {}) for name, row in SETS.items()},
+    )
+
+
+def alone() -> Model:
+    """One agent against given averages: drift and noise of the others' wealth are parameters."""
+    return Model(
+        Game(
+            "given-averages",
+            states=(
+                STATE,
+                State(y, r * y + m_b, {"B": m_s, "others": sp.sqrt(m_2)}),
+            ),
+            players=(Player("agent", (pi,), _preference(kappa * x - theta * y)),),
+            horizon=Horizon(lam),
+            definitions={B: b - r, kappa: 1 - theta / n},
+        ),
+        _ansatz(y),
+        Vocabulary(
+            *PARAMETERS,
+            parameter(n, "number of agents", sp.Range(1, sp.oo)),
+            parameter(m_b, "average excess drift of the others", unit="money/time"),
+            parameter(m_s, "average common volatility of the others", unit="money/sqrt(time)"),
+            parameter(m_2, "average own variance of the others", nonnegative, unit="money**2/time"),
+            Letter(x, "wealth", unit="money"),
+            Letter(y, "the others' wealth over the number of agents", unit="money"),
+            Letter(pi, "amount in the stock", latex=r"\pi", unit="money"),
+            Letter(B, "excess drift of the stock", unit="1/time"),
+            Letter(kappa, "weight of the own wealth", latex=r"\kappa"),
+        ),
+        title="mean-variance investment against given averages of the competitors",
+        source="the paper, section 2.2",
+        cases={
+            "S1": dict(
+                zip(
+                    "r b nu sigma theta gamma alpha beta lambda n m_b m_s m_2 x y".split(),
+                    "0.03 0.12 0.2 0.2 0.5 2 1 0.5 0.6 10 0.05 0.1 0.01 1 0.9".split(),
+                    strict=True,
+                )
+            )
+        },
+    )
+
+
+#: What the response of an agent of a crowd is in the words of the games written by hand.
+RESPONSE = {"p1": "p1", "p2": "p2", "q3": "p3", "Qb": "p3[B*pi]", "Qs": "p3[pi*sigma]"}
+ALONE = Restated(alone)
+MANY = Restated(crowd, states={m: y + x / n}, response=RESPONSE)
+CONTINUUM = Restated(crowd, continuum=True, states={m: y}, response=RESPONSE)
