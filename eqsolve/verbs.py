@@ -70,6 +70,37 @@ def capabilities(found: Found) -> dict[str, bool | str]:
     return table
 
 
+def refused_options(found: Found) -> dict[str, str]:
+    """Options of verbs that this game does not take while others do, each with the reason."""
+    from eqsolve.game import Model
+
+    if not isinstance(found.model, Model):
+        return {}
+    reasons = {
+        "simulate --feedback": "it is simulated under its equilibrium strategy only",
+        "simulate --threads": "it is simulated on one thread",
+        "sweep --certify": "this game has no certificates for points",
+    }
+    if capabilities(found)["converge"] is True:
+        reasons["converge --paths"] = "its paths are not coupled with those of the continuum"
+    return reasons
+
+
+def require_option(game: Any, option: str) -> None:
+    """Refuse an option that does not take a game.
+
+    Raises
+    ------
+    InputError
+        With the reason.
+    """
+    found = resolve(game)
+    reason = refused_options(found).get(option)
+    if reason is not None:
+        verb, word = option.split(" ")
+        raise InputError(f"no {word} for this game: {reason}.", game=found.name, stage=verb)
+
+
 def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
     from eqsolve.symbolic.heterogeneous import Agents
@@ -214,10 +245,11 @@ def solve(
         if size is not None:
             given.setdefault("n", size)
         if notion is not None:
-            options["equilibrium"] = equilibrium_of(notion, str(game))
+            options["equilibrium"] = equilibrium_for(notion, equilibrium, str(game))
         return solve_family(adopt(game), at=at, **options, **given)
     from eqsolve.solve.solve import solve as solve_model
 
+    notion = notion_of(notion, equilibrium, str(game))
     return solve_model(exported, given, at=at, notion=notion, size=size, selection=selection)
 
 
@@ -235,6 +267,42 @@ def equilibrium_of(notion: str, game: str) -> str:
             remedy=f"Choose one of {', '.join(_EQUILIBRIA)}.",
         )
     return _EQUILIBRIA[notion]
+
+
+def notion_of(notion: str | None, equilibrium: str | None, game: str) -> str | None:
+    """The notion of a declared game, also where it is given by the mean-variance family's word.
+
+    Raises
+    ------
+    InputError
+        If two notions are given.
+    """
+    if equilibrium is None:
+        return notion
+    word = next((k for k, v in _EQUILIBRIA.items() if v == equilibrium), equilibrium)
+    if notion not in (None, word):
+        raise InputError(
+            f"the notion {notion!r} and the equilibrium {equilibrium!r} are two different ones.",
+            game=game,
+            stage="structure",
+            remedy="Leave one out.",
+        )
+    return word
+
+
+def equilibrium_for(notion: str | None, equilibrium: str | None, game: str) -> str | None:
+    """The word of the mean-variance family, where its own and the notion may be given.
+
+    Raises
+    ------
+    InputError
+        If two notions are given, or another than the family's.
+    """
+    if notion is None:
+        return equilibrium
+    word = equilibrium_of(notion, game)
+    notion_of(notion, equilibrium, game)
+    return word
 
 
 def kernel(
@@ -350,7 +418,9 @@ def simulate(
     paths, seed : number of independent paths, seed of the random numbers.
     step : longest time step.
     agents : another name of the size.
-    equilibrium, feedback, confidence, threads : of the mean-variance family, see
+    equilibrium : the mean-variance family's word for the notion.
+    confidence : probability with which intervals cover their values.
+    feedback, threads : of the mean-variance family, see
         ``eqsolve.numerics.simulation.simulate.simulate``.
 
     Raises
@@ -366,8 +436,7 @@ def simulate(
         from eqsolve.numerics.simulation.simulate import simulate as of_family
 
         name = adopt(game)
-        if notion is not None:
-            equilibrium = equilibrium_of(notion, name)
+        equilibrium = equilibrium_for(notion, equilibrium, name)
         number = agents if agents is not None else size
         if number is None:
             raise InputError("the number of agents is missing.", game=name, stage="input")
@@ -385,19 +454,18 @@ def simulate(
             **given,
         )
     require(game, "simulate")
-    if equilibrium is not None or feedback is not None:
-        raise InputError(
-            "equilibrium and feedback are of the mean-variance family.",
-            game=resolve(game).name,
-            stage="simulate",
-            remedy="A game has its notions.",
-        )
+    if feedback is not None:
+        require_option(game, "simulate --feedback")
+    if threads is not None:
+        require_option(game, "simulate --threads")
+    notion = notion_of(notion, equilibrium, str(game))
     size = agents if size is None else size
     from eqsolve.game.structure import build, counted
     from eqsolve.verify.sampling import simulated
 
     model = build(exported, given, notion=notion, size=size)
-    return simulated(model, counted(model, given, size), at, paths=paths, seed=seed, step=step)
+    values = counted(model, given, size)
+    return simulated(model, values, at, paths=paths, seed=seed, step=step, confidence=confidence)
 
 
 def derive(game: Game, *, notion: str | None = None, size: int | None = None) -> Any:
@@ -466,6 +534,8 @@ def converge(
 
         return of_family(adopt(game), n, paths=paths, seed=seed, threads=threads, **given)
     require(game, "converge")
+    if paths is not None:
+        require_option(game, "converge --paths")
     from eqsolve.studies.limit import converge_model
 
     counts = [int(str(k)) for k in n]

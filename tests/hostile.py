@@ -67,6 +67,8 @@ GOOD["merton"] = "r=0.02 B=0.05 s=0.2 g=2 T=1".split()
 GOOD["n-agent"] = (
     "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6 n=3".split()
 )
+#: Most processor time of a command line, in seconds.
+PATIENCE = 120
 #: What takes minutes whatever its arguments, and what writes the source of a game.
 SLOW = {"paper", "figures", "claims", "verify", "report"}
 TEXTS = [
@@ -118,8 +120,14 @@ def command(rng: random.Random, folder: Path) -> list[str]:
     return words
 
 
+def out_of_patience(*_: Any) -> None:
+    """End a command line as no command ends."""
+    raise AssertionError(f"more than {PATIENCE} s of processor time")
+
+
 def main(seed: int, count: int) -> int:
     """Run so many command lines; the number of those that fail the test."""
+    signal.signal(signal.SIGPROF, out_of_patience)
     rng, bad = random.Random(seed), 0
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
@@ -128,9 +136,9 @@ def main(seed: int, count: int) -> int:
         Path("empty.py").write_text("", encoding="utf-8")
         for k in range(count):
             words = command(rng, Path(place))
-            signal.alarm(120)
+            signal.setitimer(signal.ITIMER_PROF, PATIENCE)
             found = CliRunner().invoke(cli, words)
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             ended = isinstance(found.exception, (SystemExit, type(None)))
             raw = [c for c in found.output if not c.isprintable() and c not in "\n"]
             if not ended or raw or found.exit_code not in (0, 1, 2, 3, 4):

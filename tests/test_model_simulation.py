@@ -7,6 +7,7 @@ not verified. Seeds are fixed.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from fractions import Fraction
@@ -20,8 +21,10 @@ from flint import arb, fmpq
 import engine_models
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.studies import simulation
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.simulation import Band, simulate
+from eqsolve.verify import sampling
 from eqsolve.verify.sampling import claimed_values, simulation_checks
 from games import GIVEN
 
@@ -105,7 +108,7 @@ def test_steps_that_make_no_sense_are_refused(step: float) -> None:
         simulate(engine_models.solved("banks"), step=step)
 
 
-@pytest.mark.parametrize("paths", [0, -3, 10**9])
+@pytest.mark.parametrize("paths", [0, 1, -3, 10**9])
 def test_numbers_of_paths_that_make_no_sense_are_refused(paths: int) -> None:
     with pytest.raises(InputError, match="paths"):
         simulate(engine_models.solved("banks"), paths=paths)
@@ -138,3 +141,37 @@ def test_a_band_knows_its_power() -> None:
     assert band.power(band.allowed(0.05), 0.05) == pytest.approx(0.5)
     assert band.power(0.01, 0.05) > 0.999
     assert Band(1.0, 0.0, 0.1).power(0.05, 0.05) == 0.0
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_seeds_that_are_no_words_are_refused(seed: int) -> None:
+    with pytest.raises(InputError, match="seed must be"):
+        simulate(engine_models.solved("banks"), seed=seed)
+
+
+COMMAND = ["simulate", "regulator", "--set", "default", "--paths", "500", "--seed", "1"]
+
+
+def test_exact_values_that_no_interval_covers_are_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right = CliRunner().invoke(cli, COMMAND)
+    assert right.exit_code == 0 and "  outside" not in right.output
+    wrong = {"J": 1.0, "regulator": 1.0}
+    monkeypatch.setattr(sampling, "claimed_values", lambda claim: wrong)
+    result = CliRunner().invoke(cli, COMMAND)
+    assert result.exit_code == 1 and "no interval covers" in result.stderr
+    assert result.stdout.count("  outside") == 2
+
+
+def test_an_estimate_that_hangs_on_one_path_has_no_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(simulation, "_HEAVY", -1.0)
+    result = CliRunner().invoke(cli, [*COMMAND, "--json"])
+    for row in json.loads(result.stdout)["moments"].values():
+        assert row["heavy_tail"] and row["inside"] is None
+        assert (row["standard_error"], row["low"], row["high"]) == (None,) * 3
+    told = CliRunner().invoke(cli, COMMAND)
+    assert told.exit_code == 0 and told.stdout.count(" none") == 6
+    assert "there is no interval" in told.stdout

@@ -58,19 +58,14 @@ def converge(
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.mean_field_limit.convergence import converge as run
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
-    from eqsolve.verbs import declared, require
+    from eqsolve.verbs import declared, require, require_option
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)
     require(game, "converge")
     if exported is not None:
-        if paths:
-            raise InputError(
-                "--paths is not available for this game.",
-                game=game,
-                stage="converge",
-                remedy="Leave it out; eqsolve simulate takes --size.",
-            )
+        if paths is not None:
+            require_option(game, "converge --paths")
         draws = {"drawn": drawn, "seed": seed}
         _of_model(game, exported, parameters, counts, as_json, (out, plot), how, draws)
         return

@@ -46,12 +46,14 @@ def list_games(games: tuple[str, ...], as_json: bool) -> None:
         for verb, able in row["verbs"].items():
             if able is not True:
                 click.echo(f"{'':<{width}}no {verb}: {able}")
+        for option, reason in row["options"].items():
+            click.echo(f"{'':<{width}}no {option}: {reason}")
 
 
 def _row(found: Found) -> dict[str, Any]:
     """A game as it is listed."""
     from eqsolve.model import Model
-    from eqsolve.verbs import capabilities
+    from eqsolve.verbs import capabilities, refused_options
 
     model = found.model
 
@@ -75,6 +77,7 @@ def _row(found: Found) -> dict[str, Any]:
         "parameters": parameters,
         "sets": list(model.cases),
         "verbs": capabilities(found),
+        "options": refused_options(found),
     }
 
 

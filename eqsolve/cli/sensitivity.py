@@ -15,6 +15,7 @@ from eqsolve.cli.common import (
     by_path,
     chosen_size,
     cli,
+    counter,
     emit,
     given,
     of_family,
@@ -67,12 +68,12 @@ def sensitivity(
     require(game, "sensitivity")
     if exported is not None:
         if vary:
-            raise InputError(
-                "signs over a region are not available for this game.",
-                game=game,
-                stage="sensitivity",
-                remedy="Leave out --vary.",
-            )
+            region = _over(game, exported, vary, (pairs, values), how, at, outputs, columns)
+            if as_json:
+                emit(region)
+            else:
+                _show_region(region)
+            return
         from eqsolve.studies.derivatives import model_sensitivity
 
         derived = model_sensitivity(
@@ -122,6 +123,38 @@ def sensitivity(
     check_keywords(game, values)
     found = run(game, at=state(at), outputs=outputs, parameters_=columns, **values)
     _print(found, as_json, game)
+
+
+def _over(
+    game: str,
+    exported: Any,
+    vary: tuple[str, ...],
+    given_values: tuple[tuple[str, ...], Mapping[str, Any]],
+    how: Mapping[str, str | None],
+    at: str | None,
+    outputs: list[str] | None,
+    columns: list[str] | None,
+) -> dict[str, Any]:
+    """Signs over a region of a declared game; what is varied overrides a file and a named set."""
+    from eqsolve.numerics.sweep.axes import parse_axis
+    from eqsolve.studies.signs import model_signs
+
+    texts = assignments(vary, "--vary")
+    axes = {name: parse_axis(name, text) for name, text in texts.items()}
+    pairs, values = given_values
+    fixed = of_model(exported, values, how["case"], how["horizon"], how["notion"])
+    with counter("signs") as tell:
+        return model_signs(
+            exported,
+            axes,
+            remaining(fixed, without=set(texts) - set(given(pairs, None))),
+            at=state(at),
+            notion=how["notion"],
+            size=chosen_size(how["size"], game)[0],
+            outputs=outputs,
+            parameters=columns,
+            tell=tell,
+        ).to_dict()
 
 
 def _print(found: Any, as_json: bool, game: str) -> None:

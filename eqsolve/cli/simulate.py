@@ -65,18 +65,17 @@ def simulate(
     from eqsolve.game.structure import COUNT
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.simulation.simulate import simulate as run
-    from eqsolve.verbs import declared, equilibrium_of, require
+    from eqsolve.verbs import declared, equilibrium_for, notion_of, require, require_option
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)
     require(game, "simulate")
     if exported is not None:
-        if feedback or equilibrium or threads:
-            raise InputError(
-                "--equilibrium, --feedback and --threads are of the mean-variance family.",
-                game=game,
-                stage="simulate",
-            )
+        if feedback is not None:
+            require_option(game, "simulate --feedback")
+        if threads is not None:
+            require_option(game, "simulate --threads")
+        how["notion"] = notion_of(how["notion"], equilibrium, game)
         if agents is not None:
             if how["size"] not in (None, str(agents)):
                 raise InputError("--agents and --size differ.", game=game, stage="simulate")
@@ -87,8 +86,7 @@ def simulate(
     check_keywords(game, parameters)
     if agents is None and COUNT not in parameters:
         raise click.UsageError("Missing option '--agents'.")
-    if how["notion"] is not None and equilibrium is None:
-        equilibrium = equilibrium_of(how["notion"], game)
+    equilibrium = equilibrium_for(how["notion"], equilibrium, game)
     found = run(
         game,
         agents=count(parameters, game) if agents is None else agents,
@@ -108,12 +106,7 @@ def simulate(
     else:
         _show(result)
     if all(band.inside is False for band in found.bands.values()):
-        raise EqsolveError(
-            "no interval covers its exact value.",
-            game=game,
-            stage="simulation",
-            remedy="Take more paths, or shorter steps.",
-        )
+        raise _uncovered(game)
 
 
 def count(parameters: Mapping[str, Any], game: str) -> int:
@@ -143,25 +136,60 @@ def _model(
     from eqsolve.game.structure import build, counted
     from eqsolve.verify.sampling import simulated
 
-    if not 0 < confidence < 1:
-        raise InputError("the confidence lies between 0 and 1.", game=game, stage="simulate")
     number, continuum = chosen_size(how["size"], game)
     values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"])
     model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
-    run = simulated(
-        model, counted(model, values, number), state(at), paths=paths, seed=seed, step=step
-    )
-    found = run.to_dict(confidence)
+    found = simulated(
+        model,
+        counted(model, values, number),
+        state(at),
+        paths=paths,
+        seed=seed,
+        step=step,
+        confidence=confidence,
+    ).to_dict()
     if as_json:
         emit(found)
-        return
-    click.echo(f"{game}, {paths} paths, seed {seed}, steps of at most {found['step']:.6g}")
+    else:
+        _show_moments(game, found)
+    told = [row["inside"] for row in found["moments"].values() if "exact" in row]
+    if told and all(inside is False for inside in told):
+        raise _uncovered(game)
+
+
+def _uncovered(game: str) -> EqsolveError:
+    """What is said where a simulation and all exact values differ."""
+    return EqsolveError(
+        "no interval covers its exact value.",
+        game=game,
+        stage="simulation",
+        remedy="Take more paths, or shorter steps.",
+    )
+
+
+def _show_moments(game: str, found: Mapping[str, Any]) -> None:
+    rows = found["moments"]
+    click.echo(
+        f"{game}, {found['paths']} paths, seed {found['seed']}, "
+        f"steps of at most {found['step']:.6g}"
+    )
+    _table(rows, max(16, *(len(name) + 1 for name in rows)))
+    click.echo(
+        f"Each interval covers its value with probability {found['confidence']:g} if there are "
+        "enough paths for normal estimates; a few hundred are not enough."
+    )
+    if any(row["heavy_tail"] for row in rows.values()):
+        click.echo("Where a single path makes most of the variance there is no interval.")
+
+
+def _table(rows: Mapping[str, Mapping[str, Any]], width: int) -> None:
+    """Estimates, their intervals and the exact values."""
     head = ("estimate", "standard error", "low", "high", "exact")
-    click.echo(f"{'':<16}" + "".join(f"{title:>17}" for title in head))
-    for name, band in found["moments"].items():
-        columns = ("estimate", "standard_error", "low", "high", "exact")
-        numbers = "".join(f"{band.get(column, float('nan')):>17.9g}" for column in columns)
-        click.echo(f"{name:<16}{numbers}{'' if band.get('inside', True) else '  outside'}")
+    click.echo(" " * width + "".join(f"{title:>17}" for title in head))
+    for name, band in rows.items():
+        cells = (band.get(column.replace(" ", "_")) for column in head)
+        numbers = "".join(f"{'none' if v is None else format(v, '.9g'):>17}" for v in cells)
+        click.echo(f"{name:<{width}}{numbers}{'  outside' if band.get('inside') is False else ''}")
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -171,13 +199,7 @@ def _show(result: dict[str, Any]) -> None:
         f"seed {result['seed']}, steps of at most {result['step']:.6g}"
     )
     click.echo(f"feedback  {rule}")
-    head = ("", "estimate", "standard error", "low", "high", "exact")
-    click.echo(f"{head[0]:<9}" + "".join(f"{title:>17}" for title in head[1:]))
-    for name, band in result["moments"].items():
-        columns = ("estimate", "standard_error", "low", "high", "exact")
-        cells = (band[column] for column in columns)
-        numbers = "".join(f"{'none' if v is None else format(v, '.9g'):>17}" for v in cells)
-        click.echo(f"{name:<9}{numbers}{'  outside' if band['inside'] is False else ''}")
+    _table(result["moments"], 9)
     if result["finite_fourth_moments"]:
         click.echo(
             f"The intervals cover all three with probability {result['confidence']:g} if there are "

@@ -62,7 +62,7 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
-    from eqsolve.verbs import declared
+    from eqsolve.verbs import declared, equilibrium_for, notion_of
 
     values = given(pairs, file, game=game)
     exported = declared(game)
@@ -74,13 +74,14 @@ def solve(
                 stage="input",
                 remedy="Leave out --at and --certify.",
             )
-        _model(exported, values, equilibrium, selection, hazard, at, certify, as_json, **how)
+        how["notion"] = notion_of(how["notion"], equilibrium, game)
+        _model(exported, values, selection, hazard, at, certify, as_json, **how)
         return
     from eqsolve.numerics.equilibria.dispatch import check_keywords
 
     horizon = how["horizon"] if hazard is not None else None
     values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
-    equilibrium = equilibrium or _equilibrium(how["notion"], game)
+    equilibrium = equilibrium_for(how["notion"], equilibrium, game) or "given-aggregate"
     selection = selection or "limit"
     check_keywords(game, values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
@@ -117,7 +118,6 @@ def solve(
 def _model(
     exported: Any,
     values: dict[str, Any],
-    equilibrium: str | None,
     selection: str | None,
     hazard: str | None,
     at: str | None,
@@ -131,9 +131,6 @@ def _model(
     """Solve a game that is declared by ``eqsolve.game``, and print the answer."""
     from eqsolve.solve.solve import solve as solve_model
 
-    words = {"given-aggregate": "given", "closed-loop": "feedback"}
-    if equilibrium is not None:
-        notion = words.get(equilibrium, equilibrium)
     number, continuum = chosen_size(size)
     end = None if hazard is None else horizon
     inside = of_model(exported, values, case, None if hazard is not None else horizon, notion)
@@ -152,12 +149,6 @@ def _model(
             for name, value in answer.certificate.items():
                 click.echo(f"  {'certificate.' + name:<26}{value}")
     answer.raise_for_status()
-
-
-def _equilibrium(notion: str | None, game: str) -> str:
-    from eqsolve.verbs import equilibrium_of
-
-    return "given-aggregate" if notion is None else equilibrium_of(notion, game)
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.taylor import integrate
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivation.hjb import ExtendedHJB
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model, t
 from eqsolve.game.parameters import read
 from eqsolve.game.structure import Builder, build, counted
@@ -217,7 +217,7 @@ class Chain:
         for name, expression in outputs.items():
             numbers[name] = float(self.value(expression).mid())
             row = self.row(expression)
-            table[name] = [float(v.mid()) if v.is_finite() else None for v in row]
+            table[name] = [told(v) for v in row]
         return table, numbers
 
     @cached_property
@@ -263,7 +263,7 @@ class Chain:
         try:
             solution: Any = matrix.solve(right)
         except ZeroDivisionError:
-            raise InputError(
+            raise NoSolutionError(
                 "the coefficients have no derivatives here: two solutions meet.",
                 game=self.derivation.model.name,
                 stage="sensitivity",
@@ -341,6 +341,13 @@ def at_balls(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
     names = sorted(expression.free_symbols, key=lambda s: s.name)
     value: arb = Function([expression], names)([values[n] for n in names])[0]
     return value
+
+
+def told(value: arb) -> float | None:
+    """A derivative as a number: 0 if it cannot be told from 0, None if it is not finite."""
+    if not value.is_finite():
+        return None
+    return 0.0 if value.contains(0) else float(value.mid())
 
 
 def _ball(value: Any) -> arb:

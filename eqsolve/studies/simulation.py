@@ -36,6 +36,8 @@ Array = NDArray[np.float64]
 CHUNK = 1 << 12
 #: Bounds on paths, and on paths times steps times states.
 MOST_PATHS, MOST_WORK = 10**7, 2 * 10**10
+#: Seeds are words of the generator's key.
+_LAST_SEED = 2**64 - 1
 #: Groups of paths of similar length at a random horizon.
 _GROUPS = 8
 #: Share of the variance beyond which one path makes the standard error doubtful, which is then
@@ -95,6 +97,7 @@ class Simulation:
     work : steps of all states of all paths.
     moments, objectives : bands by name of the moment and of the player.
     claimed : what the closed form says, by the same names.
+    confidence : probability with which each interval covers its value.
     """
 
     game: str
@@ -105,31 +108,31 @@ class Simulation:
     moments: Mapping[str, Band]
     objectives: Mapping[str, Band]
     claimed: Mapping[str, float] = field(default_factory=dict)
+    confidence: float = 0.99
 
-    def to_dict(self, confidence: float = 0.99) -> dict[str, Any]:
-        """The JSON form, with intervals that hold the truth with a probability each."""
-        rows = {}
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; an estimate that hangs on a single path has no interval."""
+        rows: dict[str, dict[str, Any]] = {}
         for name, band in {**self.moments, **self.objectives}.items():
-            room = band.allowed(1 - confidence)
-            low, high = band.estimate - room, band.estimate + room
-            rows[name] = {
-                "estimate": band.estimate,
-                "standard_error": band.standard_error,
-                "bias": band.bias,
-                "low": low,
-                "high": high,
-                "heavy_tail": band.heavy,
-            }
+            row: dict[str, Any] = {"estimate": band.estimate, "bias": band.bias}
+            row |= dict.fromkeys(("standard_error", "low", "high"))
+            row["heavy_tail"] = band.heavy
             if name in self.claimed:
-                exact = self.claimed[name]
-                rows[name] |= {"exact": exact, "inside": low <= exact <= high}
+                row |= {"exact": self.claimed[name], "inside": None}
+            if not band.heavy:
+                room = band.allowed(1 - self.confidence)
+                row["standard_error"] = band.standard_error
+                row |= {"low": band.estimate - room, "high": band.estimate + room}
+                if "exact" in row:
+                    row["inside"] = row["low"] <= row["exact"] <= row["high"]
+            rows[name] = row
         return {
             "schema": 1,
             "game": self.game,
             "paths": self.paths,
             "seed": self.seed,
             "step": self.step,
-            "confidence": confidence,
+            "confidence": self.confidence,
             "moments": rows,
         }
 
@@ -204,8 +207,10 @@ class Simulator:
 
     def run(self, *, paths: int, seed: int = 1, step: float | None = None) -> Simulation:
         """Simulate; see :func:`simulate`."""
-        if not 1 <= paths <= MOST_PATHS:
-            raise _refused(self.claim, f"the number of paths must be from 1 to {MOST_PATHS}.")
+        if not 2 <= paths <= MOST_PATHS:
+            raise _refused(self.claim, f"the number of paths must be from 2 to {MOST_PATHS}.")
+        if not 0 <= seed <= _LAST_SEED:
+            raise _refused(self.claim, f"the seed must be from 0 to {_LAST_SEED}.")
         if step is not None and not (0 < step < math.inf):
             raise _refused(self.claim, "the step must be a positive number.")
         return _Run(self, max(paths, 2 * len(self.starts)), seed, step or self.longest).simulation()

@@ -21,7 +21,7 @@ from eqsolve.numbers import exact
 from eqsolve.solve.crowd import average_terms, averages, numbers_of_types
 from eqsolve.solve.path import rational
 from eqsolve.solve.solve import BITS, Point
-from eqsolve.studies.derivatives import Chain, Derivatives, at_balls, picked
+from eqsolve.studies.derivatives import Chain, Derivatives, at_balls, picked, told
 
 
 def sensitivity_of_types(
@@ -82,7 +82,7 @@ def sensitivity_of_types(
             k, expression = offered[name]
             results[name] = float(chains[k].value(expression).mid())
             row = total(chains[k], expression, moved, [(s, o in (None, k)) for s, o in wanted])
-            table[name] = [float(v.mid()) if v.is_finite() else None for v in row]
+            table[name] = [told(v) for v in row]
     return Derivatives(
         model.name,
         answers[0].status.label,

@@ -13,7 +13,7 @@ import sympy as sp
 from flint import arb
 
 from eqsolve.arithmetic.function import Function
-from eqsolve.errors import DerivationError, NoSolutionError
+from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Model, t
 from eqsolve.solve.crowd import refuse_given
 from eqsolve.solve.path import center
@@ -70,20 +70,30 @@ def simulated(
     paths: int,
     seed: int = 1,
     step: float | None = None,
+    confidence: float = 0.99,
 ) -> Simulation:
     """Simulate a model in its equilibrium, beside what the closed form claims.
 
-    Where players have types of their own, names end with the number of the type.
+    Where players have types of their own, names end with the number of the type. Each interval
+    covers its value with the probability ``confidence``.
 
     Raises
     ------
     InputError, NoSolutionError, DerivationError
         As ``equilibria`` and ``eqsolve.studies.simulation.simulate``.
     """
+    if not 0 < confidence < 1:
+        raise InputError(
+            "the confidence must lie between 0 and 1.", game=model.name, stage="simulate"
+        )
     claims = equilibria(model, values, at)
     refuse_given(claims[0].derivation)
     parts = [
-        replace(simulate(claim, paths=paths, seed=seed, step=step), claimed=claimed_values(claim))
+        replace(
+            simulate(claim, paths=paths, seed=seed, step=step),
+            claimed=claimed_values(claim),
+            confidence=confidence,
+        )
         for claim in claims
     ]
     if len(parts) == 1:
