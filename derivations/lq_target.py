@@ -53,5 +53,5 @@ MODEL = Model(
     cases={
         "default": {"nu": "0.05", "c": "1", "xT": "0.5", "T": "1", "m0": "-0.5", "v0": "0.16"},
     },
-    reference={"default": {"A": "0.5"}},
+    reference={"default": {"A": "0.50000000000000"}},
 )

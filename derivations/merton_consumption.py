@@ -95,8 +95,8 @@ def model(g: Fraction | None = None, horizon: bool = False) -> Model:
             if horizon or g == 1
             else {
                 "default": {
-                    "fraction": "0.5",
-                    "consumption": "0.05625",
+                    "fraction": "0.500000000000000",
+                    "consumption": "0.0562500000000000",
                     "V": "-210.699588477366",
                 }
             }

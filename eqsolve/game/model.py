@@ -34,7 +34,8 @@ class Model:
     outputs : further results by name, in coefficients, laws and parameters.
     initial : for a state, the mean and variance of its law at time 0, where the game has one.
     cases : named parameter sets with exact values, by parameter.
-    reference : known results by case and by name of the result, as printed decimals.
+    reference : known results by case and by name of the result, as printed decimals: right to one
+        unit of the last digit; a whole number is exact.
     """
 
     game: Game

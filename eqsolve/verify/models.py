@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 
 from eqsolve.derivation.derivation import derive
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, InputError
 from eqsolve.game import Model
 from eqsolve.game.game import Notion
 from eqsolve.game.structure import build, structure
@@ -76,12 +77,12 @@ def _cases(found: Found) -> list[dict[str, Any]]:
 def model_checks(variant: Variant, paths: int) -> list[Check]:
     """Prove a model, and check its numbers at its named sets."""
     model = variant.model
-    if model.game.crowd is not None and model.game.crowd.own:
-        return prove(derive(model))
     found: list[Check] = []
     for name, results in model.reference.items():
         rows = reference_checks(model, name, results)
         found += [_named(row, f"{variant.words}, {name}") for row in rows]
+    if model.game.crowd is not None and model.game.crowd.own:
+        return found + prove(derive(model))
     for name in model.cases:
         values = variant.values(name)
         known = {letter.name for letter in model.vocabulary.parameters}
@@ -100,7 +101,7 @@ def reference_checks(model: Model, case: str, results: Mapping[str, str]) -> lis
     rows = []
     for name, printed in results.items():
         value = found.get(name, math.nan)
-        known, last = float(printed), 10.0 ** -len(str(printed).partition(".")[2])
+        known, allowed = _printed(model, name, printed)
         rows.append(
             Check(
                 name=f"{name} is as the file says",
@@ -109,11 +110,29 @@ def reference_checks(model: Model, case: str, results: Mapping[str, str]) -> lis
                 value=value,
                 reference=known,
                 error=abs(value - known),
-                allowed=1.01 * last,
+                allowed=allowed,
                 note="" if name in found else f"The results are {', '.join(found)}.",
             )
         )
     return rows
+
+
+def _printed(model: Model, name: str, text: object) -> tuple[float, float]:
+    """A decimal and one unit of its last digit; a whole number is meant exactly."""
+    try:
+        value = Decimal(str(text))
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise InputError(
+            f"the reference of {name} is {text!r}, no decimal.",
+            game=model.name,
+            stage="reference",
+            remedy="Write the digits that are known, as in 0.1234 or 1.234e-5.",
+        )
+    last = 10.0 ** int(value.as_tuple().exponent)
+    exact = 1e-12 * max(1.0, abs(float(value)))
+    return float(value), 1.01 * last if "." in str(text) else exact
 
 
 def _named(check: Check, words: str) -> Check:
