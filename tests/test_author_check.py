@@ -45,6 +45,7 @@ def _last(body: str, folder: Path, ledger: Ledger) -> Finding:
 
 
 A = r"\begin{equation} a = \frac{\lambda\kappa}{D_1} \label{eq:2.50} \end{equation}"
+W = A.replace("D_1", "D_2")
 Q = r"\begin{equation} a = \chi \kappa \label{eq:2.50} \end{equation}"
 
 
@@ -69,6 +70,12 @@ Q = r"\begin{equation} a = \chi \kappa \label{eq:2.50} \end{equation}"
         # conditions
         (rf"When $\theta = 0$, {A}", "equal", "the condition in the text is not read"),
         (rf"When $\kappa = 0$, {A.replace('lambda', 'nu')}", "not checked", "condition"),
+        (rf"Suppose $\theta = 0$. Then {A}", "equal", "the condition in the text is not read"),
+        (rf"Assume that $\theta = 0$. So {W}", "not checked", "the condition in the text"),
+        (f"Assume that $\\theta = 0$.\n\nSo {W}", "different", ""),
+        (rf"For some $u$ we have {A}", "equal", "the condition in the text is not read: u"),
+        (rf"Provided that $S = 0$, {A}", "equal", "the condition in the text is not read"),
+        (rf"Let $X_t$ be wealth at $t$. {A}", "equal", ""),
         (A.replace("}{D_1}", r"}{D_1} \text{ if } r = 0"), "not checked", "the text is not read"),
         (A.replace("}{D_1}", r"}{D_1}, \quad \forall x"), "not checked", "the text is not read"),
         # other readings

@@ -96,6 +96,24 @@ BOOK_NUMBERS = (
     "b12 1.11 b13 1.12 b14 1.13 b15 1.13' b16 1.13 b17 1.14"
 )
 
+GROUPS = r"""
+\documentclass{amsart}
+\usepackage{mathtools,breqn,subeqnarray}
+\numberwithin{equation}{section}
+\newenvironment{eqs}{\subequations\align}{\endalign\endsubequations}
+\begin{document}
+\section{x}
+\begin{eqs} a\label{g1}\\ b\label{g2}\end{eqs}
+\begin{dgroup}\begin{dmath}\label{g3} a \end{dmath}\begin{dmath}\label{g4} b \end{dmath}\end{dgroup}
+\begin{dgroup*}\begin{dmath}\label{g5} a \end{dmath}\end{dgroup*}
+\begin{subeqnarray}\label{whole} a\slabel{g6}\\ b\slabel{g7}\end{subeqnarray}
+\setcounter{section}{4}
+\begin{gather}\begin{split} a\\b\end{split}\label{g8}\\ c\label{g9}\\ \end{gather}
+{\def\theequation{Q\arabic{equation}}\begin{equation}\label{g10} a \end{equation}}
+\end{document}
+"""
+GROUPS_NUMBERS = "g1 1.1a g2 1.1b g3 1.2a g4 1.2b g5 1.3 g6 1.4a g7 1.4b g8 4.5 g9 4.6 g10 Q8"
+
 ARTICLE = r"""
 \documentclass{article}
 \usepackage{amsmath,mathtools}
@@ -157,8 +175,13 @@ def _in_article(body: str, preamble: str = "") -> str:
 
 @pytest.mark.parametrize(
     "tex, numbers",
-    [(REPORT, REPORT_NUMBERS), (BOOK, BOOK_NUMBERS), (ARTICLE, ARTICLE_NUMBERS)],
-    ids=["report", "book", "article"],
+    [
+        (REPORT, REPORT_NUMBERS),
+        (BOOK, BOOK_NUMBERS),
+        (ARTICLE, ARTICLE_NUMBERS),
+        (GROUPS, GROUPS_NUMBERS),
+    ],
+    ids=["report", "book", "article", "groups"],
 )
 def test_numbers_are_those_of_latex(tex: str, numbers: str, tmp_path: Path) -> None:
     words = numbers.split()
@@ -178,8 +201,8 @@ def test_numbers_are_those_of_latex(tex: str, numbers: str, tmp_path: Path) -> N
             r"\foo",
         ),
         (
-            _in_article(r"\begin{dgroup} a=1 \end{dgroup}\begin{equation} a=1 \end{equation}"),
-            "dgroup",
+            _in_article(r"\begin{dseries} a=1 \end{dseries}\begin{equation} a=1 \end{equation}"),
+            "dseries",
         ),
     ],
 )
@@ -232,7 +255,7 @@ def test_a_branch_that_is_not_known_is_doubted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body, reason",
     [
-        (r"\begin{dgroup} a = 1 \end{dgroup}", "not read"),
+        (r"\begin{dseries} a = 1 \end{dseries}", "not read"),
         (r"\begin{myequation} a = 1 \end{myequation}", "not read"),
         (r"\begin{thing} a_1^2 \end{thing}", "not known"),
         (r"\begin{equation} a = 1 \section{x}", "not ended"),

@@ -44,11 +44,20 @@ WRONG = {
     "put": rf"where $\lambda = 2\kappa$; put $\kappa = 3$. {A}",
     "one name for another": rf"Let $D_2 = D_1$. {W}",
     "behind, for a wrong one": rf"{W} where $D_2 = \lambda - r - B p_1$.",
+    "given by": rf"With $D_1$ given by $D_1 = \lambda + r$, {A}",
+    "write for": rf"We write $D_1$ for $\lambda + r$. {A}",
+    "let be": rf"Let $\lambda$ be $2 r$. {A}",
+    "denotes": rf"{A} where $D_1$ denotes $\lambda + r$.",
+    "define as": rf"Define $D_1$ as $\lambda$. {A}",
     "a new name": rf"Let $\chi = \lambda/D_2$. {Q}",
     # what macros mean here
     "a group": r"\def\D{D_1}{\renewcommand\D{D_2}" + A.replace("D_1", r"\D") + "}",
     "let": r"\let\kappa=\lambda " + A,
     "renewed": r"\renewcommand{\kappa}{\gamma}" + A,
+    "at the beginning": r"\newcommand\k{\kappa}\AtBeginDocument{\renewcommand\k{r}}"
+    + A.replace(r"\kappa", r"\k"),
+    "in a hook": r"\newcommand\k{\kappa}\AddToHook{begindocument}{\renewcommand\k{r}}"
+    + A.replace(r"\kappa", r"\k"),
     "an operator": r"\DeclareMathOperator{\kap}{kap}" + A.replace(r"\kappa", r"\kap"),
     "a default": r"\newcommandx\fr[2][1=\gamma]{\frac{#1#2}{D_1}}" + _of(r"\fr{\kappa}"),
     "a sum in a macro": r"\newcommand\s{\lambda+\kappa}" + _of(r"\s/D_1"),
@@ -73,6 +82,8 @@ WRONG = {
     "taken at": _of(F + r" \big|_{r=0}"),
     "of order": _of(F + " + O(r^2)"),
     "cases": _of(r"\begin{cases} " + F + r" & r > 0 \\ 0 & r = 0\end{cases}"),
+    "a name in words": _of(F + r" + \text{small terms}"),
+    "a colon and a space": _of("r", r"a \: = r \:"),
     "words": _of(F, r"\text{not: } a"),
     "words in brackets": _of(F, r"\text{(false)} \quad a"),
     "a condition first": _of(F, r"\text{If $r = 0$:} \quad a"),
@@ -106,6 +117,18 @@ RIGHT = {
     ),
     "xparse": r"\NewDocumentCommand\fr{O{\lambda} m}{\frac{#1#2}{D_1}}" + _of(r"\fr{\kappa}"),
     "delimited": r"\def\fr#1/#2;{\frac{#1}{#2}}" + _of(r"\fr\lambda\kappa/D_1;"),
+    "a body": r"\NewDocumentEnvironment{ex}{m +b}{#2}{}"
+    + r"\begin{ex}{"
+    + W
+    + "}"
+    + A
+    + r"\end{ex}",
+    "a body left out": A + r"\NewDocumentEnvironment{ex}{+b}{}{}\begin{ex}" + W + r"\end{ex}",
+    "a hook for the end": r"\newcommand\k{\kappa}\AtEndDocument{\renewcommand\k{r}}"
+    + A.replace(r"\kappa", r"\k"),
+    "spaces": _of(r"\frac{\lambda\:\kappa}{\:D_1}"),
+    "a range in words": rf"Let $X_t$ denote wealth at $t$, and $\lambda$ for $t \in [0, T]$. {A}",
+    "adapted": rf"Let $\lambda$ be $r$-adapted. {A}",
     "an argument": r"\newcommand\lk{\lambda\kappa}" + _of(r"\frac\lk{D_1}"),
     "a box": _of(F + "}", r"\boxed{ a"),
     "rows in a box": _of(F + r"\end{aligned}}", r"\boxed{\begin{aligned} a &"),

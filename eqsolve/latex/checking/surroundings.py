@@ -112,7 +112,9 @@ class Surroundings(Beside):
 
     def _is_known(self, tex: str) -> bool:
         """Whether the display has a condition, too: in its words, or among its special values."""
-        if re.sub(r"\s", "", tex) in re.sub(r"\s", "", self.reference.display.prose):
+        bare = re.escape(re.sub(r"\s", "", tex))
+        prose = re.sub(r"\s", "", self.reference.display.prose)
+        if re.search(rf"(?<=\$){bare}(?=[$,])", prose):
             return True
         try:
             found = parser.relations(tex, self.reader.context)

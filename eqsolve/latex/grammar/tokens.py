@@ -170,7 +170,7 @@ def tokenize(tex: str) -> tuple[Token, ...]:
         if text in _RAISED:
             found += (Token("^", match.start(), match.start()),)
             text = _RAISED[text]
-        elif ":" in text and len(text) > 1:
+        elif ":" in text and "=" in text:
             text = ":="
         elif text == "...":
             text = r"\ldots"

@@ -194,7 +194,9 @@ class Collecting(Formulating):
             expander.accepts("*")
             tokens = expander.spelled(expander.argument())
             line.tag = (self._counters.number(tokens) or written(tokens)).strip("()$ ")
-        elif text == r"\label":
+        elif text == r"\label" and display.name == "subeqnarray":
+            self._groups[-1].names.insert(0, expander.text())
+        elif text in (r"\label", r"\slabel"):
             line.labels.append(expander.text())
         elif text in _SILENT:
             line.is_silent = True

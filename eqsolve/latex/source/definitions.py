@@ -193,8 +193,11 @@ def _environment(expander: Expander, token: Token) -> None:
     """``\\newenvironment{name}[count][default]{before}{after}`` and its relatives."""
     expander.accepts("*")
     name = written(expander.argument()).strip()
+    body = 0
     if "Document" in token.text:
-        expected = specified(expander.argument())
+        given, takes_body = _without_body(expander.argument())
+        expected = specified(given)
+        body = len(expected) + 1 if expected is not None and takes_body else 0
     else:
         count = _number(expander.optional())
         default = expander.optional() if count else None
@@ -202,8 +205,30 @@ def _environment(expander: Expander, token: Token) -> None:
     before = tuple(expander.argument())
     collects = token.text in (r"\NewEnviron", r"\RenewEnviron")
     after = tuple((expander.optional() or ()) if collects else expander.argument())
+    if body:
+        before, after, collects = _of_body(before, body), _of_body(after, body), True
     if expected is not None:
         expander.define(name, Surrounding(expected, before, after, collects))
+
+
+def _without_body(specification: Sequence[Token]) -> tuple[list[Token], bool]:
+    """A specification of arguments, and whether the last one is the body of the environment."""
+    shown = [t for t in specification if t.kind != "blank"]
+    if not shown or shown[-1].kind != "text" or shown[-1].text[-1:] != "b":
+        return shown, False
+    return [*shown[:-1], Token("text", shown[-1].text[:-1])], True
+
+
+def _of_body(tokens: Sequence[Token], number: int) -> tuple[Token, ...]:
+    """The tokens with the body in the place of an argument."""
+    found: list[Token] = []
+    for token in tokens:
+        if found and found[-1].text == "#" and token.text[:1] == str(number):
+            found[-1] = Token("command", r"\BODY")
+            token = Token(token.kind, token.text[1:], token.place)
+        if token.text:
+            found.append(token)
+    return tuple(found)
 
 
 def _csname(expander: Expander, token: Token) -> None:
@@ -225,6 +250,19 @@ def _expandafter(expander: Expander, token: Token) -> None:
         _csname(expander, second)
     if first is not None:
         expander.push([first])
+
+
+def _late(expander: Expander, token: Token) -> None:
+    """What TeX executes at the beginning of the document; what it does at the end is left out."""
+    hook = expander.text() if token.text == r"\AddToHook" else "begindocument"
+    expander.optional()
+    content = expander.argument()
+    if hook.partition("/")[0] != "begindocument" or token.text == r"\AtEndDocument":
+        return
+    if "document" in expander.environments:
+        expander.push(content)
+    else:
+        expander.late += content
 
 
 def _hidden(expander: Expander, token: Token) -> None:
@@ -268,6 +306,10 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
     ),
     r"\csname": _csname,
     r"\expandafter": _expandafter,
+    **dict.fromkeys(
+        r"\AtBeginDocument \AtEndPreamble \AfterEndPreamble \AtEndDocument \AddToHook".split(),
+        _late,
+    ),
     **dict.fromkeys(
         r"\excludecomment \lstnewenvironment \newminted \newtcblisting \NewTCBListing "
         r"\DefineVerbatimEnvironment \newverbatim".split(),

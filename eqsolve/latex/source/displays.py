@@ -53,10 +53,12 @@ LAYOUTS = (
     | _PLAIN
     | {f"{n}*": Layout(x.by_rows, False, x.argument) for n, x in _NUMBERED.items()}
 )
+#: Environments around displays that are numbered together.
+GROUPS = frozenset(("subequations", "dgroup"))
 #: Displays that are found and not read.
 PASSED = frozenset(
     name + star
-    for name in "dgroup dseries darray mathpar IEEEeqnarraybox tikzcd prooftree".split()
+    for name in "dseries darray mathpar IEEEeqnarraybox tikzcd prooftree".split()
     for star in ("", "*")
 )
 #: Parts of displays whose rows are rows of the display.
@@ -66,7 +68,7 @@ _TEXT = frozenset(
     "document abstract itemize enumerate description figure figure* table table* tabular tabular* "
     "tabularx tabulary longtable center flushleft flushright quote quotation verse proof theorem "
     "lemma proposition corollary definition remark example assumption minipage titlepage appendix "
-    "appendices thebibliography frame column columns block itemize* subequations "
+    "appendices thebibliography frame column columns block itemize* subequations dgroup dgroup* "
     "landscape tikzpicture "
     "algorithm algorithmic picture axis titlepage list trivlist small footnotesize spacing "
     "doublespace singlespace sloppypar multicols wrapfigure subfigure threeparttable adjustbox "

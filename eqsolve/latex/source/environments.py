@@ -32,6 +32,8 @@ class Environments(Conditionals):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.never_typeset = set(NEVER_TYPESET)
+        #: What is executed when the document begins.
+        self.late: list[Token] = []
         self._groups: list[str] = []
         self._made: list[Token] = []
 
@@ -44,6 +46,11 @@ class Environments(Conditionals):
         self, parameters: Iterable[Parameter], prefix: Iterable[Token] = ()
     ) -> list[list[Token]]:
         """Read the arguments of a macro."""
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The groups and environments that are open."""
+        return tuple(self._groups)
 
     def _open(self, kind: str) -> None:
         self._groups.append(kind)
@@ -66,6 +73,9 @@ class Environments(Conditionals):
             self._begin_own(name, meaning, token)
         elif begins:
             self._open(name)
+            if name == "document":
+                self.push(self.late)
+                self.late = []
             self._made = [Token("begin", name, token.place)]
         elif isinstance(meaning, Surrounding):
             if name in self._groups:

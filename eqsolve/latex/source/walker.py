@@ -7,12 +7,13 @@ over with the reason. Nothing is executed; sizes are limited.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from eqsolve.latex.source.collecting import INVISIBLE, Collecting
 from eqsolve.latex.source.counters import SECTIONS
-from eqsolve.latex.source.displays import LAYOUTS, PASSED, is_display, is_text
+from eqsolve.latex.source.displays import GROUPS, LAYOUTS, PASSED, is_display, is_text
 from eqsolve.latex.source.formula import Document, Formula, Passed, Row
 from eqsolve.latex.source.inputs import SKIPPED_FILE
 from eqsolve.latex.source.macros import written
@@ -94,7 +95,7 @@ class Walker(Collecting):
                 self._behind = range(0)
 
     def _paragraph(self) -> None:
-        self._sentence.end()
+        self._sentence.end_paragraph()
         self._behind = range(0)
 
     def _begin(self, token: Token) -> None:
@@ -108,8 +109,11 @@ class Walker(Collecting):
             self._display(inner, token.place, name)
         elif name in LAYOUTS:
             self._display(name, token.place, name)
-        elif name == "subequations":
+        elif name in GROUPS:
+            options = written(self._expander.optional() or ()) if name == "dgroup" else ""
             self._open_group()
+            named = re.search(r"label\s*=\s*\{?([^{},]*)", options)
+            self._groups[-1].names[:0] = [named.group(1)] if named else []
         elif name in ("appendices", "subappendices"):
             self._counters.appendix()
         elif name in PASSED or (counter is None and is_display(name)):
@@ -122,7 +126,7 @@ class Walker(Collecting):
             self._paragraph()
 
     def _end(self, name: str) -> None:
-        if name == "subequations" and self._groups:
+        if name in GROUPS and self._groups:
             self._close_group()
         for k in range(len(self._strange) - 1, -1, -1):
             if self._strange[k][0] == name:
@@ -170,15 +174,30 @@ class Walker(Collecting):
         read = tuple(Row(tex, where, role) for tex, where in rows(found))
         if not read or expander.uncertain:
             return
-        if role == "condition":
+        name = self._sentence.named(read[0].tex)
+        if name and self._ends_clause():
+            role = "definition"
+            read = (Row(f"{name} = {read[0].tex}", read[0].place, role),)
+        restricts = role == "condition" and self._sentence.restricts(read[0].tex)
+        if restricts:
             self._sentence.conditions.append(read[0].tex)
         for k in self._behind if self._sentence.begins_behind else ():
             formula = self._formulas[k]
-            if role == "condition":
+            if restricts:
                 condition = (*formula.conditions, read[0].tex)
                 self._formulas[k] = replace(formula, conditions=condition)
             self._formulas[k] = replace(self._formulas[k], after=(*formula.after, read))
         self._before.append(read)
+
+    def _ends_clause(self) -> bool:
+        """Whether nothing that changes what a formula is follows it in its clause."""
+        following = self._expander.peek()
+        return (
+            following is None
+            or following.kind in ("paragraph", "begin", "math")
+            or following.text[:1] in (".", ",", ";", ":", ")")
+            or following.text == "\\begin"
+        )
 
     def _command(self, token: Token) -> None:
         expander = self._expander
@@ -190,7 +209,7 @@ class Walker(Collecting):
         elif name in SECTIONS:
             if not self._is_heading():
                 return
-            self._sentence.end()
+            self._sentence.end_paragraph()
             self._sections += 1
             self._before = [
                 tuple(replace(r, role="earlier") if r.role == "definition" else r for r in rows_)
@@ -215,6 +234,10 @@ class Walker(Collecting):
             while expander.optional() is not None:
                 pass
             expander.argument()
+        elif name == "subequations":
+            self._open_group()
+        elif name == "endsubequations" and self._groups:
+            self._close_group()
         elif name in LAYOUTS and name != "math":
             # an environment by its command, as in \def\be{\equation}
             self._display(name, token.place, f"end{name}")
