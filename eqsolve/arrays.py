@@ -104,3 +104,15 @@ def overlap(out: Mapping[str, NDArray[Any]], inputs: Iterable[NDArray[Any]]) -> 
             return name
         others.append(array)
     return None
+
+
+def fillable(array: object, shape: tuple[int, ...], dtype: type[np.generic]) -> bool:
+    """Whether results of a shape and type can be written to an array in place."""
+    return (
+        type(array) is np.ndarray
+        and array.shape == shape
+        and array.dtype == dtype
+        and array.flags.c_contiguous
+        and array.flags.writeable
+        and array.flags.aligned
+    )

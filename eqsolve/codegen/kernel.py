@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.arrays import NotRealError, merged, overlap, reals
+from eqsolve.arrays import NotRealError, fillable, merged, overlap, reals
 from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
@@ -142,14 +142,7 @@ class Kernel:
             array = out.get(name)
             if array is None:
                 array = np.empty(points.shape if needed else 0, dtype)
-            elif not (
-                type(array) is np.ndarray
-                and array.shape == points.shape
-                and array.dtype == dtype
-                and array.flags.c_contiguous
-                and array.flags.writeable
-                and array.flags.aligned
-            ):
+            elif not fillable(array, points.shape, dtype):
                 raise self._error(
                     f"the array for {name} cannot be filled.",
                     f"Give a contiguous {np.dtype(dtype)} array of shape {points.shape}.",

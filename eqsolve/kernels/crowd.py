@@ -21,7 +21,8 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
 from eqsolve.game.parameters import ALIASES
 from eqsolve.game.types import WEIGHT
-from eqsolve.kernels.emitter import Emitter, Names, domain, lines
+from eqsolve.kernels.emitter import Emitter
+from eqsolve.kernels.expressions import Names, domain, lines
 from eqsolve.kernels.kernel import ModelKernel, library, model_kernel
 from eqsolve.numerics.status import Status
 from eqsolve.solve.crowd import average_terms
@@ -56,6 +57,7 @@ class CrowdKernel(ModelKernel):
         *,
         outputs: Iterable[str] | None = None,
         threads: int | None = None,
+        out: Mapping[str, NDArray[Any]] | None = None,
         **values: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
         """Evaluate every type at every point; see ``ModelKernel.evaluate``.
@@ -75,7 +77,7 @@ class CrowdKernel(ModelKernel):
                 given[one] = value
         if not any(name in given for name in self.weights):
             given |= dict.fromkeys(self.weights, 1 / self.count)
-        return super().evaluate(given, outputs=outputs, threads=threads)
+        return super().evaluate(given, outputs=outputs, threads=threads, out=out)
 
     @property
     def weights(self) -> tuple[str, ...]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import sympy as sp
 
-from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.derivation import Derivation
-from eqsolve.derivation.hjb import ExtendedHJB
-from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import (
     Explicit,
@@ -26,123 +21,15 @@ from eqsolve.derivation.solve.step import (
 )
 from eqsolve.errors import DerivationError
 from eqsolve.game import t
-from eqsolve.game.vocabulary import Letter
+from eqsolve.kernels.columns import columns
+from eqsolve.kernels.conditions import Test, several, tests
+from eqsolve.kernels.expressions import Names, domain, lines
+from eqsolve.kernels.module import FILL, MODULE
 from eqsolve.kernels.monotone import slopes
 from eqsolve.numerics.status import Status
-from eqsolve.solve.conditions import domains, second_order
-from eqsolve.solve.growth import GrowthSystem, growth_systems
-from eqsolve.solve.outcome import growth_of_play
-
-_FUNCTIONS = {
-    sp.exp: "math.exp",
-    sp.log: "math.log",
-    sp.sin: "math.sin",
-    sp.cos: "math.cos",
-    sp.tan: "math.tan",
-    sp.sinh: "math.sinh",
-    sp.cosh: "math.cosh",
-    sp.tanh: "math.tanh",
-    RootCosh: "root_cosh",
-    RootSinh: "root_sinh",
-}
 
 #: Divisors of closed forms below this lose too many digits.
 SMALL = 1e-3
-
-
-@dataclass
-class Names:
-    """Identifiers of symbols in generated code, and what functions are called there."""
-
-    table: dict[sp.Symbol, str] = field(default_factory=dict)
-    functions: Mapping[Any, str] = field(default_factory=lambda: _FUNCTIONS)
-
-    def __getitem__(self, symbol: sp.Symbol) -> str:
-        if symbol not in self.table:
-            self.table[symbol] = f"v{len(self.table)}"
-        return self.table[symbol]
-
-
-def code(expression: sp.Expr, names: Names) -> str:
-    """An expression as source; every operand is parenthesized."""
-    if expression.is_Symbol:
-        return names[expression]
-    if expression.is_Rational:
-        value = f"{int(expression.p)}.0"
-        return value if expression.q == 1 else f"({value} / {int(expression.q)}.0)"
-    if expression is sp.pi:
-        return "math.pi"
-    if expression is sp.E:
-        return "math.e"
-    if expression.is_Add:
-        return "(" + " + ".join(code(a, names) for a in expression.args) + ")"
-    if expression.is_Mul:
-        above = [a for a in expression.args if not _inverse(a)]
-        below = [1 / a for a in expression.args if _inverse(a)]
-        top = " * ".join(code(a, names) for a in above) or "1.0"
-        if not below:
-            return f"({top})"
-        return f"({top} / (" + " * ".join(code(a, names) for a in below) + "))"
-    if expression.is_Pow:
-        return _power(expression.base, expression.exp, names)
-    name = names.functions.get(expression.func)
-    if name is None:
-        raise DerivationError(f"{expression.func} has no code.", stage="code generation")
-    return f"{name}(" + ", ".join(code(a, names) for a in expression.args) + ")"
-
-
-def _inverse(factor: sp.Expr) -> bool:
-    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp < 0)
-
-
-def _power(base: sp.Expr, exponent: sp.Expr, names: Names) -> str:
-    text = code(base, names)
-    if exponent.is_Integer:
-        number = abs(int(exponent))
-        product = " * ".join([text] * number) if number <= 4 else f"{text} ** {number}"
-        return f"({product})" if exponent > 0 else f"(1.0 / ({product}))"
-    if exponent == sp.Rational(1, 2):
-        return f"math.sqrt({text})"
-    power = names.functions.get(sp.Pow)
-    if power is not None:
-        return f"{power}({text}, {code(exponent, names)})"
-    return f"({text} ** {code(exponent, names)})"
-
-
-def lines(pairs: Iterable[tuple[str, sp.Expr]], names: Names) -> list[str]:
-    """Assignments to targets, common subexpressions first."""
-    targets, expressions = zip(*pairs) if pairs else ((), ())
-    fresh = sp.numbered_symbols("c", cls=sp.Dummy)
-    shared, reduced = sp.cse(list(expressions), symbols=fresh, order="none")
-    found = [f"{names[s]} = {code(e, names)}" for s, e in shared]
-    return found + [f"{target} = {code(e, names)}" for target, e in zip(targets, reduced)]
-
-
-@dataclass(frozen=True)
-class Second:
-    """A second way to satisfy a test, by code with branches: lines, names, the condition."""
-
-    before: tuple[str, ...]
-    pairs: Sequence[tuple[str, sp.Expr]]
-    holds: str
-
-
-@dataclass(frozen=True)
-class Test:
-    """Something that a solution must satisfy.
-
-    Attributes
-    ----------
-    pairs : names in the generated code and what they hold.
-    holds : the condition in the generated code; empty if there is only the second way.
-    status : what a solution has that does not satisfy it; None if its expectations are infinite.
-    second : what decides if the condition does not hold.
-    """
-
-    pairs: Sequence[tuple[str, sp.Expr]]
-    holds: str
-    status: Status | None
-    second: Second | None = None
 
 
 @dataclass
@@ -524,58 +411,12 @@ class Emitter:
             self.fail_unless(condition, status)
 
     def tests(self) -> Iterator[Test]:
-        """Signs of units' bases, finite coefficients, second-order conditions, growth."""
-        derivation = self.derivation
-        for condition in domains(derivation):
-            yield Test((("held", condition.expression),), "held > 0.0", Status.NO_ADMISSIBLE_ROOT)
-        for symbol in (*derivation.system.unknowns, *derivation.explicit):
-            yield Test((), f"math.isfinite({self.names[symbol]})", Status.NO_SOLUTION)
-        systems = growth_systems(derivation) if derivation.stationary else ()
-        for system in systems:
-            if system.matrix:
-                yield _growth(system, None)
-        for condition in second_order(derivation):
-            free = condition.expression.free_symbols - set(self.known)
-            inserted = condition.expression.xreplace({s: sp.S.One for s in free - {t}})
-            pairs = (("held", inserted),)
-            if self.several:
-                yield Test(pairs, "held > 0.0 or finite", Status.NO_ADMISSIBLE_ROOT)
-            yield Test(pairs, "held > 0.0", Status.NOT_A_MAXIMUM)
-        yield Test((), "finite", Status.UNSTABLE)
-        if derivation.stationary and derivation.fixed is not None:
-            played = growth_of_play(derivation)
-            if played.matrix:
-                yield _growth(played, Status.INFINITE_VARIANCE)
-
-    @cached_property
-    def several(self) -> bool:
-        """Whether a stationary preference is one of several expectations."""
-        derivation = self.derivation
-        return derivation.stationary and any(s.several for s in growth_systems(derivation))
+        """What a solution must satisfy, in order."""
+        return tests(self.derivation, self.names, self.known)
 
     def found(self) -> list[tuple[str, sp.Expr]]:
-        """Strategy coefficients, coefficients, and controls and values at the states."""
-        derivation, fixed = self.derivation, self.derivation.fixed
-        found: list[tuple[str, sp.Expr]] = []
-        for control, form in derivation.strategy.items():
-            for monomial, coefficient in _monomials(form, self.states).items():
-                found.append((f"{control.name}_{monomial}", coefficient))
-        names = (*derivation.system.unknowns, *derivation.system.implicit)
-        found += [(s.name, s) for s in names if s.name not in dict(found)]
-        if fixed is not None:
-            found += [(s.name, s) for s in derivation.system.feedback if s.name not in dict(found)]
-        found += [(c.name, f) for c, f in derivation.strategy.items()]
-        systems = [s for s in derivation.systems if isinstance(s, ExtendedHJB)]
-        spelled: dict[sp.Symbol, sp.Expr] = {}
-        for name, value in derivation.solved.game.definitions.items():
-            spelled[name] = value.xreplace(spelled)
-        frozen = {} if fixed is None else dict(fixed.values)
-        for number, system in enumerate(systems, start=1):
-            label = "V" if len(systems) == 1 else f"V_{number}"
-            value = system.value.xreplace(frozen)
-            if fixed is None or not value.free_symbols & set(fixed.averages):
-                found.append((label, value.xreplace(spelled)))
-        return found
+        """The columns after the status, and what they hold."""
+        return columns(self.derivation, self.states)
 
     def results(self) -> None:
         """The columns."""
@@ -591,12 +432,12 @@ class Emitter:
     def fill(self) -> str:
         """The function that fills arrays, one point after the other."""
         inputs = len(self.parameters) + 1 + len(self.states)
-        return _FILL.format(inputs=inputs, outputs=len(self.outputs), **self.statuses)
+        return FILL.format(inputs=inputs, outputs=len(self.outputs), **self.statuses)
 
     @property
     def statuses(self) -> dict[str, int]:
         """What infinite expectations are called in the end."""
-        grown = Status.INFINITE_VARIANCE if self.several else Status.UNSTABLE
+        grown = Status.INFINITE_VARIANCE if several(self.derivation) else Status.UNSTABLE
         return {"grown": int(grown), "unstable": int(Status.UNSTABLE)}
 
     def source(self) -> str:
@@ -609,19 +450,13 @@ class Emitter:
             inputs.append(f"have_{name} = given[{i}]")
         decorated = [f"@njit(error_model='numpy')\n{helper}" for helper in self.helpers]
         text = "\n".join("    " + line for line in (*inputs, *self.body))
-        return _MODULE.format(
+        return MODULE.format(
             game=self.derivation.model.name,
             helpers="\n\n\n".join([*decorated, "\n".join(self.bound)]),
             body=text,
             choices=repr(self.choices),
             alone=repr(not self.settles),
         )
-
-
-def domain(letter: Letter, name: str) -> list[str]:
-    """Lines that end with invalid input where a number lies outside a letter's domain."""
-    text = inside(letter.domain, name) or f"math.isfinite({name})"
-    return [f"if not ({text}):", f"    return {int(Status.INVALID_INPUT)}"]
 
 
 def joined(steps: Sequence[Step]) -> list[Step]:
@@ -642,142 +477,3 @@ def joined(steps: Sequence[Step]) -> list[Step]:
                 )
         found.append(step)
     return found
-
-
-def _growth(system: GrowthSystem, status: Status | None) -> Test:
-    """What is followed grows less than the rate, as all functions do if none leads back to itself.
-
-    Else those count that are reached.
-    """
-    matrix, size = system.matrix, len(system.functions)
-    assert matrix is not None
-    grown = [(f"grown[{i}, {j}]", e) for i, row in enumerate(matrix) for j, e in enumerate(row)]
-    start = [
-        (f"start[{i}, {k}]", e) for i, row in enumerate(system.start) for k, e in enumerate(row)
-    ]
-    before = (
-        f"grown = np.zeros(({size}, {size}))",
-        f"start = np.zeros(({size}, {max(map(len, system.start))}))",
-    )
-    entries = [pair for pair in (*grown, *start) if pair[1] != 0]
-    blocks = _blocks(matrix)
-    own = [(f"own_{i}", block[0][0]) for i, block in enumerate(blocks) if len(block) == 1]
-    all_grow = " and ".join(f"{name} < rate" for name, _ in own)
-    return Test(
-        (("rate", system.rate), *own),
-        all_grow if len(own) == len(blocks) else "",
-        status,
-        Second(before, entries, "growth(grown, start) < rate"),
-    )
-
-
-def _blocks(matrix: Sequence[Sequence[sp.Expr]]) -> list[list[list[sp.Expr]]]:
-    """The blocks on the diagonal of a matrix whose rows and columns are put in triangular order."""
-    letters = [sp.Dummy(str(i)) for i in range(len(matrix))]
-    led = {
-        letter: [other for other, e in zip(letters, row) if e != 0]
-        for letter, row in zip(letters, matrix)
-    }
-    places = [[letters.index(s) for s in block] for block in triangular(led)]
-    return [[[matrix[i][j] for j in block] for i in block] for block in places]
-
-
-def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Expr]:
-    expanded = sp.expand(form)
-    present = [s for s in states if expanded.has(s)]
-    if not expanded.is_polynomial(*present):
-        return {}
-    if not present:
-        return {"1": expanded}
-    return {
-        "".join(s.name * e for s, e in zip(present, exponents)) or "1": coefficient
-        for exponents, coefficient in sp.Poly(expanded, *present).terms()
-    }
-
-
-def inside(domain: sp.Set, name: str) -> str:
-    """The condition that a number lies in a domain."""
-    if isinstance(domain, sp.Interval):
-        parts = []
-        if domain.start != -sp.oo:
-            parts.append(f"{name} {'>' if domain.left_open else '>='} {float(domain.start)!r}")
-        if domain.end != sp.oo:
-            parts.append(f"{name} {'<' if domain.right_open else '<='} {float(domain.end)!r}")
-        return " and ".join(parts)
-    if isinstance(domain, sp.Union):
-        return " or ".join(f"({inside(part, name)})" for part in domain.args)
-    if domain == sp.S.Reals:
-        return ""
-    if domain in (sp.S.Naturals, sp.S.Naturals0):
-        least = 1.0 if domain == sp.S.Naturals else 0.0
-        return f"{name} >= {least} and {name} == math.floor({name})"
-    if isinstance(domain, sp.Range):
-        parts = [f"{name} == math.floor({name})"]
-        if domain.inf != -sp.oo:
-            parts.append(f"{name} >= {float(domain.inf)!r}")
-        if domain.sup != sp.oo:
-            parts.append(f"{name} <= {float(domain.sup)!r}")
-        return " and ".join(parts)
-    if isinstance(domain, sp.Complement):
-        return f"({inside(domain.args[0], name)}) and not ({inside(domain.args[1], name)})"
-    if isinstance(domain, sp.FiniteSet):
-        return " or ".join(f"{name} == {float(v)!r}" for v in domain.args)
-    raise DerivationError(f"the domain {domain} has no code.", stage="code generation")
-
-
-_MODULE = '''"""Kernel of {game}. Generated by eqsolve: do not edit."""
-
-import math
-
-import numpy as np
-from numba import njit
-
-from eqsolve.kernels import lanes
-from eqsolve.kernels.lanes import TILE
-from eqsolve.kernels.runtime import (
-    NODES,
-    NO_ROOT,
-    WEIGHTS,
-    crossing_of,
-    decider,
-    eliminate,
-    explosion_time,
-    growth,
-    integrator,
-    quadrature_of,
-    root_cosh,
-    root_of,
-    root_sinh,
-    settler,
-)
-
-{helpers}
-
-
-@njit(error_model="numpy")
-def candidate(point, given, pick, out):
-    """One solution: the limit of finite horizons, or by the numbers of its roots."""
-{body}
-    return 0
-
-
-solve_point = decider(candidate, np.array({choices}, dtype=np.int64), {alone})
-'''
-
-_FILL = '''
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def fill(points, given, status, out):
-    """One array an input and an output, of one number where it is the same for all points."""
-    point = np.empty({inputs})
-    found = np.empty({outputs})
-    for k in range(status.size):
-        for i in range({inputs}):
-            point[i] = points[i][k if points[i].size > 1 else 0]
-        found[:] = np.nan
-        code = solve_point(point, given, found)
-        status[k] = {grown} if code == {unstable} else code
-        for i in range({outputs}):
-            if out[i].size > 0:
-                out[i][k] = found[i] if code == 0 else np.nan
-'''

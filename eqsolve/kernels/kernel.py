@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.arrays import NotRealError, merged, reals
+from eqsolve.arrays import NotRealError, fillable, merged, overlap, reals
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
-from eqsolve.kernels import lanes, runtime
+from eqsolve.kernels import common, integration, lanes, linear, roots, runtime, settling
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.quick import BranchesError, QuickEmitter
 
@@ -62,6 +62,7 @@ class ModelKernel:
         *,
         outputs: Iterable[str] | None = None,
         threads: int | None = None,
+        out: Mapping[str, NDArray[Any]] | None = None,
         **values: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
         """Evaluate the equilibrium at every point of a broadcast of the parameters.
@@ -73,6 +74,8 @@ class ModelKernel:
             without which outputs that depend on them are NaN.
         outputs : names out of ``columns`` (default: all).
         threads : number of threads (default: 1); the result does not depend on it.
+        out : contiguous arrays to fill, in the shape of the broadcast and of the output's type, for
+            some or all of the outputs.
 
         Returns
         -------
@@ -85,8 +88,8 @@ class ModelKernel:
         Raises
         ------
         InputError
-            For an unknown or missing parameter, values that are no numbers, or shapes that do
-            not broadcast.
+            For an unknown or missing parameter, values that are no numbers, shapes that do not
+            broadcast, or an array that cannot be filled.
         """
         wanted = tuple(self.columns if outputs is None else outputs)
         strange = sorted(set(wanted) - set(self.columns))
@@ -102,9 +105,12 @@ class ModelKernel:
         given = np.array([name in arrays for name in self.states], dtype=np.bool_)
         missing = {n for n, states in self.needs.items() if set(states) - set(arrays)}
         known = [n for n in self.columns[1:] if n in wanted and n not in missing]
+        ready = self._ready(dict(out or {}), wanted, shape, points)
         # one block: the system hands out large pieces of memory faster than many small ones
-        block = dict(zip(known, np.empty((len(known), size))))
-        columns: dict[str, NDArray[Any]] = {"status": np.empty(size, np.int8)}
+        new = [name for name in known if name not in ready]
+        block = dict(zip(new, np.empty((len(new), size))))
+        block |= {name: array for name, array in ready.items() if name not in missing}
+        columns: dict[str, NDArray[Any]] = {"status": block.pop("status", np.empty(size, np.int8))}
         columns |= {name: block.get(name, np.empty(0)) for name in self.columns[1:]}
         fill = getattr(load(self.path, self.game), self.function)
 
@@ -122,9 +128,34 @@ class ModelKernel:
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(work, starts))
         for name in wanted:
-            if not columns[name].size:
-                columns[name] = np.full(size, np.nan)
+            if name in missing:
+                columns[name] = ready.get(name, np.empty(size))
+                columns[name][:] = np.nan
         return {name: columns[name].reshape(shape) for name in wanted}
+
+    def _ready(
+        self,
+        out: dict[str, NDArray[Any]],
+        wanted: tuple[str, ...],
+        shape: tuple[int, ...],
+        points: tuple[NDArray[np.float64], ...],
+    ) -> dict[str, NDArray[Any]]:
+        """The arrays to fill, in one dimension."""
+        for name, array in out.items():
+            if name not in wanted:
+                raise self._error(f"{name} is to be filled but not among the outputs.")
+            dtype: type[np.generic] = np.int8 if name == "status" else np.float64
+            if not fillable(array, shape, dtype):
+                raise self._error(
+                    f"the array for {name} cannot be filled.",
+                    f"Give a contiguous {np.dtype(dtype)} array of shape {shape}.",
+                )
+        if (shared := overlap(out, points)) is not None:
+            raise self._error(
+                f"the array for {shared} shares memory with another one.",
+                "Give an array of its own: inputs are read after outputs are written.",
+            )
+        return {name: array.reshape(-1) for name, array in out.items()}
 
     def _arrays(
         self, params: Mapping[str, ArrayLike], order: tuple[str, ...]
@@ -165,7 +196,7 @@ def _column(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.f
 
 def library() -> str:
     """The sources that generated code is compiled with."""
-    modules = (lanes, runtime)
+    modules = (common, integration, lanes, linear, roots, runtime, settling)
     return "".join(Path(str(m.__file__)).read_text(encoding="utf-8") for m in modules)
 
 

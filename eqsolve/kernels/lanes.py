@@ -13,28 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.numerics.arithmetic.doubledouble import fma, kernel
-from eqsolve.numerics.arithmetic.lanes import select, with_sign
+from eqsolve.numerics.arithmetic.lanes import cube_root, select, with_sign
 
 __all__ = [
-    "cosh",
-    "explosion_time",
     "exponential",
     "fma",
+    "growth_of_step",
     "linear_root",
     "load",
     "logarithm",
-    "power",
     "quadratic_root",
-    "root_cosh",
-    "root_sinh",
+    "raised",
     "select",
-    "sinh",
+    "sinh_by",
+    "some",
+    "spread",
     "store",
-    "tanh",
+    "trust",
+    "trusted",
 ]
 
-#: Points of a tile.
-TILE = 64
+#: Points of a tile. Rows are whole lines of the cache; were it a power of two, those of several
+#: arrays would displace each other.
+TILE = 88
 
 #: log 2 in two parts; the first has trailing zeros, so that its multiples are exact.
 LOG2_HIGH, LOG2_LOW = 0.6931471803691238, 1.9082149292705877e-10
@@ -52,13 +53,19 @@ LEAST, MOST = 2.0**-1022, 2.0**1023
 
 
 @kernel
+def spread(work: NDArray[Any], row: int, source: NDArray[Any]) -> None:
+    """Fill a row of the working array with the only entry of an input, else with ones."""
+    value = source[0] if source.size == 1 else 1.0
+    for i in range(TILE):
+        work[row * TILE + i] = value
+
+
+@kernel
 def load(work: NDArray[Any], row: int, source: NDArray[Any], start: int, count: int) -> None:
-    """Copy a tile of an input to a row of the working array, or its only entry."""
-    target = work[row * TILE : row * TILE + TILE]
+    """Copy a tile of an input to a row of the working array, if it has several entries."""
     if source.size == 1:
-        for i in range(TILE):
-            target[i] = source[0]
         return
+    target = work[row * TILE : row * TILE + TILE]
     part = source[start : start + count]
     if count == TILE:
         for i in range(TILE):
@@ -84,24 +91,59 @@ def store(work: NDArray[Any], row: int, target: NDArray[Any], start: int, count:
 
 
 @kernel
+def trust(work: NDArray[Any], row: int) -> None:
+    """Fill a row of the working array with ones."""
+    for i in range(TILE):
+        work[row * TILE + i] = 1.0
+
+
+@kernel
+def trusted(work: NDArray[Any], row: int) -> bool:
+    """Whether a row of the working array holds ones only."""
+    doubts = 0
+    for i in range(TILE):
+        doubts += 0 if work[row * TILE + i] > 0.5 else 1
+    return doubts == 0
+
+
+@kernel
+def some(work: NDArray[Any], row: int) -> bool:
+    """Whether a row of the working array holds a number above one half."""
+    count = 0
+    for i in range(TILE):
+        count += 1 if work[row * TILE + i] > 0.5 else 0
+    return count > 0
+
+
+@kernel
+def growth_of_step(ratio: float) -> float:
+    """By what a step of a method of order 3 grows, from its tolerance over its error.
+
+    Between 1/10, which is also the answer to what is not a number, and 6.
+    """
+    within = select(ratio > 1.4e-3, ratio, 1.4e-3)
+    return 0.9 * cube_root(select(within < 300.0, within, 300.0))
+
+
+@kernel
 def exponential(x: float) -> float:
     """``exp(x)`` to 1 ulp for ``|x| < 700``, else not a number."""
     shifted = x * LOG2_INVERSE + ROUNDER
     k = shifted - ROUNDER
     r = fma(k, -LOG2_LOW, fma(k, -LOG2_HIGH, x))
-    p = 1.0 / 6227020800.0
-    p = fma(p, r, 1.0 / 479001600.0)
-    p = fma(p, r, 1.0 / 39916800.0)
-    p = fma(p, r, 1.0 / 3628800.0)
-    p = fma(p, r, 1.0 / 362880.0)
-    p = fma(p, r, 1.0 / 40320.0)
-    p = fma(p, r, 1.0 / 5040.0)
-    p = fma(p, r, 1.0 / 720.0)
-    p = fma(p, r, 1.0 / 120.0)
-    p = fma(p, r, 1.0 / 24.0)
-    p = fma(p, r, 1.0 / 6.0)
-    p = fma(p, r, 0.5)
-    p = fma(p * r, r, r) + 1.0
+    # two chains, of even and of odd powers, are half as long as one
+    z = r * r
+    even = fma(1.0 / 479001600.0, z, 1.0 / 3628800.0)
+    odd = fma(1.0 / 6227020800.0, z, 1.0 / 39916800.0)
+    even = fma(even, z, 1.0 / 40320.0)
+    odd = fma(odd, z, 1.0 / 362880.0)
+    even = fma(even, z, 1.0 / 720.0)
+    odd = fma(odd, z, 1.0 / 5040.0)
+    even = fma(even, z, 1.0 / 24.0)
+    odd = fma(odd, z, 1.0 / 120.0)
+    even = fma(even, z, 0.5)
+    odd = fma(odd, z, 1.0 / 6.0)
+    p = fma(fma(odd, r, even), z, r) + 1.0
     exponent = np.int64((np.float64(shifted).view(np.int64) << 52) + ONE)
     return select(math.fabs(x) < LARGEST, p * exponent.view(np.float64), math.nan)
 
@@ -118,16 +160,16 @@ def logarithm(x: float) -> float:
     f = m - 1.0
     s = f / (2.0 + f)
     z = s * s
-    p = 2.0 / 21.0
-    p = fma(p, z, 2.0 / 19.0)
-    p = fma(p, z, 2.0 / 17.0)
-    p = fma(p, z, 2.0 / 15.0)
-    p = fma(p, z, 2.0 / 13.0)
-    p = fma(p, z, 2.0 / 11.0)
-    p = fma(p, z, 2.0 / 9.0)
-    p = fma(p, z, 2.0 / 7.0)
-    p = fma(p, z, 2.0 / 5.0)
-    p = fma(p, z, 2.0 / 3.0)
+    zz = z * z
+    even = fma(2.0 / 19.0, zz, 2.0 / 15.0)
+    odd = fma(2.0 / 21.0, zz, 2.0 / 17.0)
+    even = fma(even, zz, 2.0 / 11.0)
+    odd = fma(odd, zz, 2.0 / 13.0)
+    even = fma(even, zz, 2.0 / 7.0)
+    odd = fma(odd, zz, 2.0 / 9.0)
+    even = fma(even, zz, 2.0 / 3.0)
+    odd = fma(odd, zz, 2.0 / 5.0)
+    p = fma(odd, z, even)
     # log m = f - s (f - z p): what rounding of s does is small beside f
     small = fma(-s, f - z * p, f)
     value = fma(k, LOG2_HIGH, fma(k, LOG2_LOW, small))
@@ -135,69 +177,28 @@ def logarithm(x: float) -> float:
 
 
 @kernel
-def power(base: float, exponent: float) -> float:
-    """``base ** exponent`` to about 16 ulp for a positive base, else not a number."""
-    product = exponent * logarithm(base)
-    return select(math.fabs(product) < STEEPEST, exponential(product), math.nan)
+def raised(x: float) -> float:
+    """``exp(x)`` of an exponent that is a product with a logarithm, else not a number.
 
-
-@kernel
-def sinh(x: float) -> float:
-    """``sinh(x)`` to 4 ulp for ``|x| < 700``, else not a number."""
-    z = x * x
-    p = 1.0 + z / 420.0
-    p = fma(p, z / 342.0, 1.0)
-    p = fma(p, z / 272.0, 1.0)
-    p = fma(p, z / 210.0, 1.0)
-    p = fma(p, z / 156.0, 1.0)
-    p = fma(p, z / 110.0, 1.0)
-    p = fma(p, z / 72.0, 1.0)
-    p = fma(p, z / 42.0, 1.0)
-    p = fma(p, z / 20.0, 1.0)
-    p = fma(p, z / 6.0, 1.0)
-    e = exponential(x)
-    return select(z < 1.0, x * p, 0.5 * (e - 1.0 / e))
-
-
-@kernel
-def cosh(x: float) -> float:
-    """``cosh(x)`` to 3 ulp for ``|x| < 700``, else not a number."""
-    e = exponential(x)
-    return 0.5 * (e + 1.0 / e)
-
-
-@kernel
-def tanh(x: float) -> float:
-    """``tanh(x)`` to 8 ulp for ``|x| < 700``, else not a number."""
-    return sinh(x) / cosh(x)
-
-
-@kernel
-def root_cosh(square: float, s: float) -> float:
-    """``cosh(sqrt(square) s)``; not a number where ``square`` is negative."""
-    return cosh(math.sqrt(square) * s)
-
-
-@kernel
-def root_sinh(square: float, s: float) -> float:
-    """``sinh(sqrt(square) s) / sqrt(square)``; not a number where ``square`` is not positive."""
-    root = math.sqrt(square)
-    return sinh(root * s) / root
-
-
-@kernel
-def explosion_time(square: float, slope: float) -> float:
-    """The first zero of ``cosh(D s / 2) - slope sinh(D s / 2) / D`` with ``D^2 = square``.
-
-    Infinite if there is none; not a number where ``square`` is negative.
+    That is a power to about 16 ulp.
     """
-    root = math.sqrt(square)
-    part = root / slope
-    flat = 2.0 / slope * fma(part, part / 3.0, 1.0)
-    steep = logarithm((slope + root) / (slope - root)) / root
-    time = select(part < 1e-4, flat, steep)
-    found = select((slope <= root) | (slope <= 0.0), math.inf, time)
-    return select(square >= 0.0, found, math.nan)
+    return select(math.fabs(x) < STEEPEST, exponential(x), math.nan)
+
+
+@kernel
+def sinh_by(x: float, up: float, down: float) -> float:
+    """``sinh(x)`` to 4 ulp from ``up = exp(x)`` and ``down = 1 / exp(x)``."""
+    z = x * x
+    p = 1.0 / 121645100408832000.0
+    p = fma(p, z, 1.0 / 355687428096000.0)
+    p = fma(p, z, 1.0 / 1307674368000.0)
+    p = fma(p, z, 1.0 / 6227020800.0)
+    p = fma(p, z, 1.0 / 39916800.0)
+    p = fma(p, z, 1.0 / 362880.0)
+    p = fma(p, z, 1.0 / 5040.0)
+    p = fma(p, z, 1.0 / 120.0)
+    p = fma(p, z, 1.0 / 6.0)
+    return select(z < 1.0, fma(x * z, p, x), 0.5 * (up - down))
 
 
 @kernel

@@ -1,35 +1,38 @@
 """Code without branches for tiles of points, where a solution can be computed without them.
 
-Every quantity that outlives a loop has a row of a working array, one place a point. A point that
-fails a test, or whose numbers doubles do not decide, is left to the code with branches: what is
-here never says why.
+A point that fails a test, or whose numbers doubles do not decide, is left to the code with
+branches: what is here never says why.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
 
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
-from eqsolve.derivation.solve.step import Explicit, Integral, Root, running, to_go
+from eqsolve.derivation.solve.step import (
+    Explicit,
+    Explosion,
+    Integral,
+    Root,
+    Roots,
+    running,
+    to_go,
+)
 from eqsolve.game import t
-from eqsolve.kernels.emitter import SMALL, Emitter, Names, inside, joined, lines
+from eqsolve.kernels.emitter import SMALL, Emitter, joined
+from eqsolve.kernels.expressions import inside
+from eqsolve.kernels.fused import FUNCTIONS, NAME, Fused, Line, line
+from eqsolve.kernels.settling_tiles import LARGEST, Settled
+from eqsolve.kernels.tiles import Loop, Straight, Sum, cut, rows_of
 
-FUNCTIONS = {
-    sp.exp: "lanes.exponential",
-    sp.log: "lanes.logarithm",
-    sp.sinh: "lanes.sinh",
-    sp.cosh: "lanes.cosh",
-    sp.tanh: "lanes.tanh",
-    sp.Pow: "lanes.power",
-    RootCosh: "lanes.root_cosh",
-    RootSinh: "lanes.root_sinh",
-}
+#: Nodes of expressions that have code without branches.
+ALLOWED = (sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number, sp.NumberSymbol, *FUNCTIONS)
 
-_NAME = re.compile(r"[a-z_]\w*")
+#: What rounding may leave of a difference, relative to what is subtracted.
+DOUBT = 1e-10
 
 
 class BranchesError(Exception):
@@ -37,30 +40,17 @@ class BranchesError(Exception):
 
 
 @dataclass
-class Loop:
-    """A loop over the points of a tile, or over them at every node of a quadrature rule.
+class QuickEmitter:
+    """Writes the loops of a solution that an emitter has written with branches.
+
+    Results that need states are in loops of their own, which are left out where nobody asks for
+    them.
 
     Attributes
     ----------
-    body : lines of one point.
-    nodes : whether the lines are repeated with ``x`` at every node.
-    sum : the name to which ``term`` times a weight is added at every node.
-    """
-
-    body: list[str] = field(default_factory=list)
-    nodes: bool = False
-    sum: str = ""
-
-    @property
-    def given(self) -> list[str]:
-        """The names that the loop gives."""
-        assigned = [line.partition(" = ")[0] for line in self.body]
-        return list(dict.fromkeys([*assigned, *([self.sum] if self.sum else [])]))
-
-
-@dataclass
-class QuickEmitter:
-    """Writes the loops of a solution that an emitter has written with branches.
+    loops : code of the solution, and of the results that need no state.
+    further : code of the other results, by the numbers of the results.
+    results : the names of the results in the code.
 
     Raises
     ------
@@ -69,192 +59,290 @@ class QuickEmitter:
     """
 
     emitter: Emitter
-    loops: list[Loop] = field(default_factory=lambda: [Loop()])
+    loops: list[Loop] = field(default_factory=list)
+    further: dict[tuple[int, ...], Straight] = field(default_factory=dict)
+    results: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         emitter = self.emitter
-        self.names = Names(emitter.names.table, FUNCTIONS)
-        derivation, model = emitter.derivation, emitter.derivation.model
-        self.lines.extend(["sure = True", "finite = True"])
+        self.fused = Fused({**emitter.names.table})
+        self.names = self.fused.names
+        self.pairs: list[tuple[str, sp.Expr]] = []
+        self.calls: list[Line] = []
+        self.conditions: list[str] = []
+        self.settled: set[sp.Symbol] = set()
+        self.parameters()
+        self.steps()
+        self.tests()
+        self.columns()
+
+    def parameters(self) -> None:
+        derivation, model = self.emitter.derivation, self.emitter.derivation.model
         for letter in model.vocabulary.parameters:
             name = self.names[letter.symbol]
             self.need(inside(letter.domain, name) or f"math.isfinite({name})")
-        for name, definition in derivation.solved.game.definitions.items():
-            self.assign(name, definition)
+        for symbol, definition in derivation.solved.game.definitions.items():
+            self.assign(symbol, definition)
         end = model.game.horizon.end
         if end is not None:
             self.assign(to_go, end - t)
             self.need(f"{self.names[to_go]} >= 0.0")
-        explosions = list(emitter.solution.explosions)
-        for step in joined(emitter.solution.steps):
+
+    def steps(self) -> None:
+        solution = self.emitter.solution
+        explosions = list(solution.explosions)
+        for step in joined(solution.steps):
             if isinstance(step, Explicit):
-                self.assign(step.symbol, step.expression)
+                if step.symbol not in self.settled:
+                    self.assign(step.symbol, step.expression)
             elif isinstance(step, Root):
                 self.root(step)
+            elif isinstance(step, Roots):
+                self.settle(step.symbols)
             elif isinstance(step, Integral):
                 self.integral(step)
             else:
                 raise BranchesError
             for explosion in [e for e in explosions if set(e.symbols) & set(step.symbols)]:
                 explosions.remove(explosion)
-                self.write([("square", explosion.square), ("slope", explosion.slope)])
-                self.need(f"{self.names[to_go]} < lanes.explosion_time(square, slope)")
-        for i, divisor in enumerate(emitter.divisors()):
-            self.write([(f"divisor_{i}", divisor)])
-            self.need(f"math.fabs(divisor_{i}) > {SMALL}")
-        for symbol, expression in derivation.explicit.items():
+                self.before(explosion)
+        for symbol, expression in self.emitter.derivation.explicit.items():
             self.assign(symbol, expression)
-        for test in emitter.tests():
+
+    def before(self, explosion: Explosion) -> None:
+        """Nothing has exploded: what vanishes then has not changed its sign.
+
+        ``cosh(D s / 2) - slope sinh(D s / 2) / D`` vanishes once at most if ``D^2`` is positive.
+        """
+        square, slope, half = explosion.square, explosion.slope, to_go / 2
+        even, odd = sp.S.One, half
+        if square != 0:
+            even, odd = RootCosh(square, half), RootSinh(square, half)
+        first, second = self.write([("", even), ("", slope * odd)])
+        self.need(f"{first} - {second} > {DOUBT} * {first}")
+
+    def tests(self) -> None:
+        for divisor in self.emitter.divisors():
+            (name,) = self.write([("", divisor)])
+            self.need(f"math.fabs({name}) > {SMALL}")
+        for test in self.emitter.tests():
             if not test.holds:
                 raise BranchesError
-            self.write(test.pairs)
-            self.need(test.holds)
-        self.outputs = [f"out_{i}" for i in range(len(emitter.outputs))]
-        self.write([(f"out_{i}", e) for i, (_, e) in enumerate(emitter.found())])
-        for output, column in zip(self.outputs, emitter.outputs):
-            absent = "".join(f" or {self.have(s)} < 0.5" for s in emitter.needs[column])
-            self.need(f"math.isfinite({output}){absent}")
+            if test.holds == "finite":  # whatever is infinite has failed a test
+                continue
+            found = self.write([("", e) for _, e in test.pairs])
+            renamed = dict(zip((name for name, _ in test.pairs), found))
+            text = test.holds.replace(" or finite", "")
+            self.need(NAME.sub(lambda match: renamed.get(match[0], match[0]), text))
 
-    @property
-    def lines(self) -> list[str]:
-        """The lines of the last loop."""
-        return self.loops[-1].body
+    def columns(self) -> None:
+        emitter = self.emitter
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for number, (column, _) in enumerate(emitter.found()):
+            groups.setdefault(tuple(sorted(emitter.needs[column])), []).append(number)
+        expressions = [e for _, e in emitter.found()]
+        self.results = [""] * len(expressions)
+        for states, numbers in sorted(groups.items()):
+            if states:
+                self.flush()
+            for number in numbers:
+                (name,) = self.write([("", expressions[number])])
+                self.results[number] = name
+                self.need(f"math.isfinite({name})")
+            if states:
+                self.further[tuple(numbers)] = self.straight()
+        self.flush()
 
-    def have(self, state: str) -> str:
-        """The name of what says whether a state is given."""
-        return f"have_{[s.name for s in self.emitter.states].index(state)}"
+    # -- code -----------------------------------------------------------------------------------
 
-    def write(self, pairs: Sequence[tuple[str, sp.Expr]]) -> None:
-        # sines and cosines, and whatever else has no code without branches
-        allowed = (sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number, sp.NumberSymbol, *FUNCTIONS)
-        for _, expression in pairs:
-            if any(not isinstance(node, allowed) for node in sp.preorder_traversal(expression)):
+    def write(self, pairs: Sequence[tuple[str, sp.Expr]]) -> list[str]:
+        """Assign expressions to names, new ones where they are empty; return the names."""
+        for _, e in pairs:
+            # sines and cosines, and whatever else has no code without branches
+            if any(not isinstance(node, ALLOWED) for node in sp.preorder_traversal(e)):
                 raise BranchesError
-        self.lines.extend(lines(pairs, self.names))
+        found = []
+        for name, expression in pairs:
+            if not name and expression.is_Symbol:
+                found.append(self.names[expression])
+                continue
+            found.append(name or self.fused.new())
+            self.pairs.append((found[-1], expression))
+        return found
 
     def assign(self, symbol: sp.Symbol, expression: sp.Expr) -> None:
+        if symbol not in self.names:
+            self.names[symbol] = self.fused.new()
         self.write([(self.names[symbol], expression)])
 
     def need(self, condition: str) -> None:
         """Leave points alone that do not satisfy a condition."""
-        apart = condition.replace(" and ", ") & (").replace(" or ", ") | (")
-        finite = re.sub(r"math\.isfinite\((\w+)\)", r"math.fabs(\1) < math.inf", apart)
-        self.lines.append(f"sure = sure & (({finite or 'True'}))")
+        if condition:
+            self.conditions.append(condition)
+
+    def straight(self) -> Straight:
+        """The code since the last loop."""
+        lines = self.fused.block(self.pairs, self.calls)
+        code = Straight(lines, [self.fused.resolved(text) for text in self.conditions])
+        self.pairs, self.calls, self.conditions = [], [], []
+        return code
+
+    def flush(self) -> None:
+        code = self.straight()
+        if code.lines or code.conditions:
+            self.loops.append(code)
 
     def root(self, step: Root) -> None:
         emitter, degree = self.emitter, len(step.coefficients) - 1
         block = next((b for b in emitter.derivation.blocks if step.symbol in b), ())
-        settled = step.symbol in emitter.derivation.system.rates and len(block) > 1
-        if settled or degree not in (1, 2):
+        if step.symbol in emitter.derivation.system.rates and len(block) > 1:
+            self.settle(block)
+            return
+        if degree not in (1, 2):
             raise BranchesError
         sign, start = emitter.motion(step)
+        found = self.write([*(("", sign * c) for c in step.coefficients), ("", start)])
+        function, cost = ("linear_root", 16) if degree == 1 else ("quadratic_root", 46)
         name = self.names[step.symbol]
-        pairs = [(f"poly_{name}_{i}", sign * c) for i, c in enumerate(step.coefficients)]
-        self.write([*pairs, (f"start_{name}", start)])
-        function = "linear_root" if degree == 1 else "quadratic_root"
-        listed = ", ".join([*(n for n, _ in pairs), f"start_{name}"])
-        self.lines.append(f"{name} = lanes.{function}({listed})")
+        self.calls.append(line(name, f"lanes.{function}({', '.join(found)})", cost))
         self.need(f"math.isfinite({name})")
 
+    def settle(self, symbols: Sequence[sp.Symbol]) -> None:
+        emitter = self.emitter
+        rates = emitter.derivation.system.rates
+        if len(symbols) > LARGEST or any(s not in rates for s in symbols):
+            raise BranchesError
+        forms = [self.apart(emitter.moving(-rates[s], symbols), symbols) for s in symbols]
+        start = self.write([("", emitter.start.get(s, sp.S.Zero)) for s in symbols])
+        for s in symbols:
+            self.names.setdefault(s, self.fused.new())
+        self.flush()
+        start = [self.fused.resolved(name) for name in start]
+        self.loops.append(Settled(symbols, forms, start, self.fused))
+        self.settled |= set(symbols)
+
     def integral(self, step: Integral) -> None:
-        name = self.names[step.symbol]
-        self.lines.append(f"sum_{name} = 0.0")
-        self.loops.append(Loop(nodes=True, sum=f"sum_{name}"))
-        local = Names({**self.names.table, running: "x"}, FUNCTIONS)
-        outer, self.names = self.names, local
-        self.write([("term", step.integrand)])
-        self.names = outer
-        outer.table |= {s: n for s, n in local.table.items() if s != running}
-        self.loops.append(Loop())
-        self.write([(f"factor_{name}", step.factor), (f"first_{name}", step.initial)])
-        self.lines.append(f"{name} = factor_{name} * (first_{name} + sum_{name})")
+        inner = self.apart(step.integrand, [running])
+        total = self.fused.new()
+        self.flush()
+        self.names[running] = "x"
+        self.write([("term", inner)])
+        self.loops.append(Sum(total, self.straight().lines, self.names[to_go]))
+        symbol = sp.Dummy(total)
+        self.names[symbol] = total
+        self.assign(step.symbol, step.factor * (step.initial + symbol))
+
+    def apart(self, form: sp.Expr, moving: Sequence[sp.Symbol]) -> sp.Expr:
+        """An expression with what does not depend on some symbols computed before."""
+
+        def still(e: sp.Expr) -> sp.Expr:
+            if e.is_Symbol or e.is_number:
+                return e
+            if not e.has(*moving):
+                symbol = sp.Dummy()
+                (self.names[symbol],) = self.write([("", e)])
+                return symbol
+            if e.is_Add or e.is_Mul:
+                rest, others = e.as_independent(*moving, as_Add=e.is_Add)
+                parts = others.args if others.func == e.func else (others,)
+                return e.func(still(rest), *map(still, parts))
+            return e.func(*map(still, e.args))
+
+        return still(form)
+
+    # -- functions ------------------------------------------------------------------------------
 
     def source(self) -> str:
         """The functions that work on a tile, and the one that fills arrays by them."""
         emitter = self.emitter
         inputs = [self.names[s] for s in (*emitter.parameters, t, *emitter.states)]
-        have = [f"have_{i}" for i in range(len(emitter.states))]
-        rows = {name: i for i, name in enumerate((*inputs, "sure", *self.outputs, *have))}
-        for loop in self.loops:
-            later = set().union(*(self.used(other) for other in self.loops if other is not loop))
-            for name in loop.given:
-                if name in later:
-                    rows.setdefault(name, len(rows))
-        text = "".join(self.loop(number, rows) for number in range(len(self.loops)))
-        return text + _MODULE.format(
-            calls="\n".join(f"        tile_{number}(work)" for number in range(len(self.loops))),
+        for k, name in enumerate(self.results):
+            resolved = self.fused.resolved(name)
+            if NAME.fullmatch(resolved):
+                self.results[k] = resolved
+            else:  # a number
+                self.loops.append(Straight([line(name, resolved)]))
+        results = [n for n in dict.fromkeys(self.results) if n not in inputs]
+        groups: list[tuple[tuple[int, ...], list[Loop]]] = [((), self.loops)]
+        groups += [(numbers, [code]) for numbers, code in self.further.items()]
+        pieces: list[Loop] = []
+        ends = []
+        for _, loops in groups:
+            for loop in loops:
+                later = set(results).union(
+                    *(other.uses for other in self.all() if other is not loop)
+                )
+                pieces += cut(loop, later) if isinstance(loop, Straight) else [loop]
+            ends.append(len(pieces))
+        rows, height = rows_of(pieces, [*inputs, "sure", *results], results)
+        places = {name: row for row, name in enumerate([*inputs, "sure", *results])}
+        text, calls, first = "", [], 0
+        for number, ((numbers, _), end) in enumerate(zip(groups, ends)):
+            body = [entry for k in range(first, end) for entry in pieces[k].source(rows[k])]
+            text += _TILE.format(number=number, body="\n".join("    " + entry for entry in body))
+            wanted = " + ".join(f"out[{k}].size" for k in numbers)
+            calls += [f"if {wanted} > 0:"] * bool(wanted)
+            calls.append("    " * bool(wanted) + f"tile_{number}(work)")
+            first = end
+        return text + _FILL.format(
+            calls="\n".join("        " + entry for entry in calls),
+            spread="\n".join(
+                f"    lanes.spread(work, {i}, points[{i}])" for i in range(len(inputs))
+            ),
             load="\n".join(
                 f"        lanes.load(work, {i}, points[{i}], start, count)"
                 for i in range(len(inputs))
             ),
             store="\n".join(
-                f"        lanes.store(work, {rows[name]}, out[{i}], start, count)"
-                for i, name in enumerate(self.outputs)
+                f"        lanes.store(work, {places[name]}, out[{i}], start, count)"
+                for i, name in enumerate(self.results)
             ),
-            rows=len(rows),
+            height=height,
             inputs=len(inputs),
-            outputs=len(self.outputs),
-            sure=rows["sure"],
+            outputs=len(self.results),
+            sure=places["sure"],
             **emitter.statuses,
-            have=len(inputs) + 1 + len(self.outputs),
         )
 
-    def used(self, loop: Loop) -> set[str]:
-        """The names in a loop, the time to go included where it is integrated over."""
-        time = {self.names[to_go]} if loop.nodes else set()
-        return time | set(_NAME.findall("\n".join([*loop.body, loop.sum])))
-
-    def loop(self, number: int, rows: dict[str, int]) -> str:
-        """One loop as a function of the working array."""
-        loop, body = self.loops[number], []
-        used = self.used(loop) - (set(loop.given) if number == 0 else set())
-        for name in [n for n in rows if n in used]:
-            known = " > 0.5" if name == "sure" else ""
-            body.append(f"{name} = work[{rows[name]} * TILE + i]{known}")
-        body += [f"x = NODES[node] * {self.names[to_go]}"] if loop.nodes else []
-        body += loop.body
-        if loop.sum:
-            part = f"WEIGHTS[node] * {self.names[to_go]} * term"
-            body.append(f"{loop.sum} = {loop.sum} + {part}")
-        for name in [n for n in loop.given if n in rows]:
-            value = "lanes.select(sure, 1.0, 0.0)" if name == "sure" else name
-            body.append(f"work[{rows[name]} * TILE + i] = {value}")
-        head = ["for i in range(TILE):"]
-        if loop.nodes:
-            head = ["for node in range(NODES.size):", "    for i in range(TILE):"]
-        depth = "    " * (1 + len(head))
-        text = "\n".join([*("    " + line for line in head), *(depth + line for line in body)])
-        return f'\n\n@njit(error_model="numpy")\ndef tile_{number}(work):\n{text}\n'
+    def all(self) -> list[Loop]:
+        """All code in order."""
+        return [*self.loops, *self.further.values()]
 
 
-_MODULE = '''
+_TILE = """
+
+@njit(error_model="numpy")
+def tile_{number}(work):
+{body}
+"""
+
+_FILL = '''
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def fill(points, given, status, out):
     """One array an input and an output, of one number where it is the same for all points."""
-    work = np.ones({rows} * TILE)
+    work = np.empty({height} * TILE)
     point = np.empty({inputs})
     found = np.empty({outputs})
-    for i in range(given.size):
-        for k in range(TILE):
-            work[({have} + i) * TILE + k] = 1.0 if given[i] else 0.0
-    sure = work[{sure} * TILE : {sure} * TILE + TILE]
+{spread}
+    for k in range(status.size):
+        status[k] = 0
     for start in range(0, status.size, TILE):
         count = min(TILE, status.size - start)
 {load}
+        lanes.trust(work, {sure})
 {calls}
 {store}
-        part = status[start : start + count]
+        if lanes.trusted(work, {sure}):
+            continue
         for k in range(count):
-            part[k] = 0
-        for k in range(count):
-            if sure[k] > 0.5:
+            if work[{sure} * TILE + k] > 0.5:
                 continue
             for i in range({inputs}):
                 point[i] = work[i * TILE + k]
             found[:] = np.nan
             code = solve_point(point, given, found)
-            part[k] = {grown} if code == {unstable} else code
+            status[start + k] = {grown} if code == {unstable} else code
             for i in range({outputs}):
                 if out[i].size > 0:
                     out[i][start + k] = found[i] if code == 0 else np.nan

@@ -106,6 +106,26 @@ def test_wrong_inputs_are_refused() -> None:
         kernel.evaluate({"q": [1.0, 2.0], "s": [1.0, 2.0, 3.0], "rho": 1.0})
 
 
+def test_arrays_are_filled_in_place() -> None:
+    """Points that need branches among others; NaN where a state is missing; nothing is aliased."""
+    kernel = model_kernel(derive(declared.TRACKER))
+    q = np.linspace(-1.0, 3.0, 1000)
+    values = {"q": q, "s": 0.5, "rho": 0.1}
+    expected = kernel.evaluate(values, x=2.0)
+    out = {name: np.empty_like(column) for name, column in expected.items()}
+    found = kernel.evaluate(values, x=2.0, out=out)
+    for name, column in expected.items():
+        assert found[name].base is out[name] and np.array_equal(out[name], column, equal_nan=True)
+    invalid = expected["status"] == Status.INVALID_INPUT
+    assert np.array_equal(invalid, q < 0) and np.isnan(expected["V"][invalid]).all()
+    assert np.isnan(kernel.evaluate(values, outputs=["V"], out={"V": out["V"]})["V"]).all()
+    for wrong in ({"V": q}, {"V": np.empty(3)}, {"status": np.empty(1000)}):
+        with pytest.raises(InputError, match="the array for"):
+            kernel.evaluate(values, x=2.0, out=wrong)
+    with pytest.raises(InputError, match="not among the outputs"):
+        kernel.evaluate(values, outputs=["status"], out={"V": out["V"]})
+
+
 def test_a_sweep_without_states_leaves_out_what_needs_them() -> None:
     fixed = {"q": "1", "s": "1/2"}
     axis = {"rho": [0.1, 0.2]}

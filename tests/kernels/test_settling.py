@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from numba import njit
 
-from eqsolve.kernels.runtime import settler
+from eqsolve.kernels import lanes
+from eqsolve.kernels.fused import Fused
+from eqsolve.kernels.settling import settler
+from eqsolve.kernels.settling_tiles import STEPS, Settled
+from eqsolve.kernels.tiles import rows_of
 
 
 @njit(error_model="numpy")
@@ -63,3 +70,47 @@ def test_past_a_saddle_by_less_than_rounding_nothing_is_decided(start: float) ->
 @pytest.mark.parametrize("rate", [0.1, 1.0, 30.0])
 def test_no_step_leads_over_a_pole(rate: float) -> None:
     assert not explode(np.array([2.0, 1.0]), np.array([rate]))
+
+
+# -- for the points of a tile at once --------------------------------------------------------------
+
+U, V, P, Q = sp.symbols("u v p q")
+
+
+def settle_tile(forms: list[sp.Expr], starts: Any, p: float, q: float) -> tuple[Any, Any]:
+    """Where starts come to rest, and which of them are trusted; interpreted."""
+    names = {P: "p", Q: "q", U: "u", V: "v"}
+    loop = Settled((U, V), forms, ["first", "7.0"], Fused(names))
+    rows, height = rows_of([loop], ["first", "p", "q", "sure"], ["u", "v"])
+    work = np.ones((height, len(starts)))
+    work[0], work[1], work[2] = starts, p, q
+    plain = SimpleNamespace(
+        select=lambda condition, a, b: a if condition else b,
+        fma=lambda a, b, c: a * b + c,
+        growth_of_step=lanes.growth_of_step,
+        some=lambda _, row: bool(np.any(work[row] > 0.5)),
+    )
+    numbers = SimpleNamespace(fabs=np.abs)
+    known = {"lanes": plain, "math": numbers, "TILE": len(starts), "work": work.reshape(-1)}
+    source = "\n".join(loop.source(rows[0])).replace(f"range({STEPS})", "range(400)")
+    with np.errstate(all="ignore"):
+        exec(source, known)
+    return work[[rows[0]["u"], rows[0]["v"]]], work[3] > 0.5
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e6])
+def test_points_of_a_tile_go_where_the_flow_does(unit: float) -> None:
+    """Of starts next to the saddle, on it and of what is not a number nothing is said."""
+    forms = [Q * (U - U**3), Q * P * (U - V)]
+    starts = np.array([1e-7, 0.3, 5.0, -1e-6, -40.0, 0.0, math.nan])
+    found, sure = settle_tile(forms, starts, 1.0, unit)
+    assert sure.tolist() == [False, True, True, True, True, False, False]
+    for k in (1, 2, 3, 4):
+        assert found[:, k] == pytest.approx([np.sign(starts[k])] * 2, rel=1e-13)
+
+
+def test_no_point_of_a_tile_is_led_over_a_pole() -> None:
+    starts = np.array([2.0, 1.01, 0.9, -3.0])
+    found, sure = settle_tile([P * (U**2 - 1), -Q * V], starts, 3.0, 1.0)
+    assert sure.tolist() == [False, False, True, True]
+    assert found[0, 2:] == pytest.approx([-1.0, -1.0], rel=1e-13)

@@ -1,0 +1,48 @@
+"""What a kernel gives besides the status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.hjb import ExtendedHJB
+
+
+def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[str, sp.Expr]]:
+    """Strategy coefficients, coefficients, and controls and values at the states."""
+    fixed = derivation.fixed
+    found: list[tuple[str, sp.Expr]] = []
+    for control, form in derivation.strategy.items():
+        for monomial, coefficient in _monomials(form, states).items():
+            found.append((f"{control.name}_{monomial}", coefficient))
+    names = (*derivation.system.unknowns, *derivation.system.implicit)
+    found += [(s.name, s) for s in names if s.name not in dict(found)]
+    if fixed is not None:
+        found += [(s.name, s) for s in derivation.system.feedback if s.name not in dict(found)]
+    found += [(c.name, f) for c, f in derivation.strategy.items()]
+    systems = [s for s in derivation.systems if isinstance(s, ExtendedHJB)]
+    spelled: dict[sp.Symbol, sp.Expr] = {}
+    for name, value in derivation.solved.game.definitions.items():
+        spelled[name] = value.xreplace(spelled)
+    frozen = {} if fixed is None else dict(fixed.values)
+    for number, system in enumerate(systems, start=1):
+        label = "V" if len(systems) == 1 else f"V_{number}"
+        value = system.value.xreplace(frozen)
+        if fixed is None or not value.free_symbols & set(fixed.averages):
+            found.append((label, value.xreplace(spelled)))
+    return found
+
+
+def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Expr]:
+    expanded = sp.expand(form)
+    present = [s for s in states if expanded.has(s)]
+    if not expanded.is_polynomial(*present):
+        return {}
+    if not present:
+        return {"1": expanded}
+    return {
+        "".join(s.name * e for s, e in zip(present, exponents)) or "1": coefficient
+        for exponents, coefficient in sp.Poly(expanded, *present).terms()
+    }

@@ -1,0 +1,219 @@
+"""Loops over the points of a tile: what they hand to each other, and where it lies.
+
+Every quantity that outlives a loop has a row of a working array, one place a point. Straight-line
+code is cut into short loops: an iteration of a long one is a chain of dependent operations longer
+than a processor looks ahead, while of short ones many iterations are under way at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from eqsolve.kernels.fused import NAME, Line
+
+#: Operations of a loop, about.
+LENGTH = 40
+_FINITE = re.compile(r"math\.isfinite\((\w+)\)")
+
+
+@dataclass
+class Straight:
+    """Straight-line code of one point, and the conditions under which it is to be trusted."""
+
+    lines: list[Line] = field(default_factory=list)
+    conditions: list[str] = field(default_factory=list)
+
+    @property
+    def gives(self) -> set[str]:
+        """The names that it assigns."""
+        return {entry.name for entry in self.lines}
+
+    @property
+    def uses(self) -> set[str]:
+        """The names that it needs from outside."""
+        inside = set().union(*(entry.needs for entry in self.lines))
+        return (inside | set().union(*map(names, self.conditions))) - self.gives
+
+    def source(self, rows: dict[str, int]) -> list[str]:
+        body = [f"{name} = {place(rows, name)}" for name in sorted(self.uses & rows.keys())]
+        body += map(str, self.lines)
+        body += [f"{place(rows, n)} = {n}" for n in sorted(self.gives & rows.keys())]
+        if self.conditions:
+            sure = place(rows, "sure")
+            # a choice of the old value would be compiled to masked stores, which are slow
+            body.append(f"{sure} = {sure} * lanes.select({joint(self.conditions)}, 1.0, 0.0)")
+        return ["for i in range(TILE):", *("    " + entry for entry in body)]
+
+
+@dataclass
+class Sum:
+    """``name``, the sum over the nodes ``x`` of a rule of ``term`` times a weight and ``length``.
+
+    The lines give the term; ``length`` is that of the interval.
+    """
+
+    name: str
+    lines: list[Line]
+    length: str
+
+    @property
+    def gives(self) -> set[str]:
+        """The names that it assigns."""
+        return {self.name}
+
+    @property
+    def uses(self) -> set[str]:
+        """The names that it needs from outside."""
+        inside = set().union({self.length}, *(entry.needs for entry in self.lines))
+        return inside - {entry.name for entry in self.lines} - {"x"}
+
+    def source(self, rows: dict[str, int]) -> list[str]:
+        total = place(rows, self.name)
+        body = [f"{name} = {place(rows, name)}" for name in sorted(self.uses & rows.keys())]
+        body += [f"x = NODES[node] * {self.length}", *map(str, self.lines)]
+        body.append(f"{total} = lanes.fma(WEIGHTS[node] * {self.length}, term, {total})")
+        return [
+            "for i in range(TILE):",
+            f"    {total} = 0.0",
+            "for node in range(NODES.size):",
+            "    for i in range(TILE):",
+            *("        " + entry for entry in body),
+        ]
+
+
+class Own(Protocol):
+    """Loops that carry quantities of their own from one to the next, in rows of their own.
+
+    Under no name they find the first of ``height`` rows that nobody else uses.
+    """
+
+    @property
+    def own(self) -> list[str]: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def gives(self) -> set[str]: ...
+
+    @property
+    def uses(self) -> set[str]: ...
+
+    def source(self, rows: dict[str, int]) -> list[str]: ...
+
+
+Loop = Straight | Sum | Own
+
+
+def names(text: str) -> set[str]:
+    """The names in a text."""
+    return set(NAME.findall(text))
+
+
+def place(rows: dict[str, int], name: str) -> str:
+    """Where a quantity of a point lies."""
+    return f"work[{rows[name]} * TILE + i]"
+
+
+def joint(conditions: Iterable[str]) -> str:
+    """Conditions as one without branches.
+
+    That numbers are finite is one comparison: 0 times another one is not a number.
+    """
+    finite, others = [], []
+    for condition in dict.fromkeys(conditions):
+        match = _FINITE.fullmatch(condition)
+        if match:
+            finite.append(match[1])
+            continue
+        apart = condition.replace(" and ", ") & (").replace(" or ", ") | (")
+        plain = _FINITE.sub(r"(math.fabs(\1) < math.inf)", apart)
+        others.append(f"(({plain}))")
+    if finite:
+        text = "0.0"
+        for name in finite:
+            text = f"lanes.fma({name}, 0.0, {text})"
+        others.append(f"({text} == 0.0)")
+    return " & ".join(others)
+
+
+def cut(code: Straight, later: set[str]) -> list[Straight]:
+    """Short loops of about equal length that hand as little as possible to the next.
+
+    ``later`` are names that are needed after the last.
+    """
+    lines = code.lines
+    total = sum(entry.cost for entry in lines)
+    parts = max(1, round(total / LENGTH))
+    done, spent = [], 0
+    for entry in lines:
+        spent += entry.cost
+        done.append(spent)
+    borders = [0]
+    for part in range(1, parts):
+        ideal = part * total / parts
+        near = [
+            at
+            for at in range(borders[-1] + 1, len(lines))
+            if abs(done[at - 1] - ideal) <= LENGTH / 3
+        ]
+        if near:
+            borders.append(min(near, key=lambda at: len(_alive(code, at, later))))
+    borders.append(len(lines))
+    found = [Straight(lines[a:b]) for a, b in zip(borders, borders[1:])]
+    home = {entry.name: k for k, part in enumerate(found) for entry in part.lines}
+    for condition in code.conditions:
+        found[max((home.get(n, 0) for n in names(condition)), default=0)].conditions.append(
+            condition
+        )
+    return found
+
+
+def _alive(code: Straight, at: int, later: set[str]) -> set[str]:
+    """The names that are assigned before a border and needed after it."""
+    before = {entry.name for entry in code.lines[:at]}
+    return before & (later | set().union(*(entry.needs for entry in code.lines[at:])))
+
+
+def rows_of(
+    loops: Sequence[Loop], fixed: Sequence[str], kept: Iterable[str]
+) -> tuple[dict[int, dict[str, int]], int]:
+    """The rows of every loop's names, and how many there are.
+
+    Parameters
+    ----------
+    fixed : names with rows of their own, in order.
+    kept : further names whose rows are not used again.
+    """
+    rows = {name: row for row, name in enumerate(fixed)}
+    height, free = len(rows), list[int]()
+    last: dict[str, int] = {}
+    for number, loop in enumerate(loops):
+        last |= dict.fromkeys(loop.uses, number)
+    last |= dict.fromkeys(kept, len(loops))
+    found: dict[int, dict[str, int]] = {}
+    for number, loop in enumerate(loops):
+        ended = [n for n in sorted(loop.uses) if last[n] == number and n in rows]
+        ended = [n for n in ended if n not in fixed]
+        if isinstance(loop, Straight):
+            free += [rows[name] for name in ended]
+        read = {name: rows[name] for name in loop.uses if name in rows}
+        for name in sorted(loop.gives):
+            if last.get(name, -1) > number and name not in rows:
+                if not free:
+                    free, height = [height], height + 1
+                rows[name] = free.pop()
+        found[number] = {**read, **{n: rows[n] for n in loop.gives if n in rows}}
+        found[number] |= {"sure": rows["sure"]} if "sure" in rows else {}
+        if not isinstance(loop, (Straight, Sum)):
+            for name in loop.own:
+                if name not in rows:
+                    rows[name], height = height, height + 1
+                found[number][name] = rows[name]
+            found[number][""], height = height, height + loop.height
+        if not isinstance(loop, Straight):
+            free += [rows[name] for name in ended]
+    return found, height
