@@ -12,6 +12,11 @@ from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbols import letters
 
 
+def growth_rate() -> sp.Symbol:
+    """The unknown of the polynomials."""
+    return letters("mu")[0]
+
+
 def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp.Expr, ...]:
     """Return the factors of the characteristic polynomial of the second moments' growth.
 
@@ -30,7 +35,7 @@ def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp
         and (sp.Poly(e.monomial, *states[:2]).total_degree() == 2 or e.monomial in states[2:])
     ]
     unknowns = [e.unknown for e in second]
-    mu = letters("mu")[0]
+    mu = growth_rate()
     # spelled out, so that the polynomial factors
     squares = {
         s: e for s, e in system.hjb.game.definitions.items() if e.is_Add and e.args[0].is_Pow

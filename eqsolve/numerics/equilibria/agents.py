@@ -198,19 +198,19 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
     required = [p.rpartition("_")[0] for p in model.parameters if p.endswith("_1")]
     weighted = ["weight" in table for table in tables]
     require(all(weighted) or not any(weighted), "give every agent a weight or none.", game=game)
-    rows = []
+    rows, rate, rival = [], model.parts.rate.name, model.parts.competition.name
     for index, table in enumerate(tables, start=1):
         where = f"{game}, agent {index}"
         own = {k: v for k, v in table.items() if k not in ("wealth", "weight")}
-        shared = {"r": given["r"]} if "r" in given else {}
-        row = parameters({**shared, **own}, ["r", *required], game=where)
+        shared = {rate: given[rate]} if rate in given else {}
+        row = parameters({**shared, **own}, [rate, *required], game=where)
         joint_conditions(model.parts, row, game=where)
         row["w"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
         row["x"] = exact("wealth", table.get("wealth", 1), game=where)
         require(row["w"] > 0, "the weight must be > 0.", game=where)
         require(
-            row["theta"] * row["w"] != 1,
-            "the own weight kappa = 1 - theta weight must not be 0.",
+            row[rival] * row["w"] != 1,
+            f"the own weight kappa = 1 - {rival} weight must not be 0.",
             game=where,
         )
         rows.append(row)
@@ -446,7 +446,7 @@ def _valued(
 ) -> arb:
     """The value of one agent against the others' positions."""
     assert isinstance(model.population, Agents)
-    nu, (w, *_) = symbol("nu"), _names()
+    nu, (w, *_) = model.parts.noises[0], _names()
     values = dict(agent.values)
     for name, average in model.population.averages.items():
         own = values[w] * values[average.load] * positions[index]
@@ -472,7 +472,8 @@ def _own_growth(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]], index
 def _abscissa(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]]) -> arb:
     """Growth rate of the second moments of all wealths under the joint feedback."""
     count = len(agents)
-    r, B, nu, sigma = symbols("r B nu sigma")
+    roles = agents[0].solver.roles
+    r, B, (nu, sigma) = roles.rate, roles.slope, roles.noises
     drift = [
         [a.values[B] * matrix[i][j] + (a.values[r] if i == j else 0) for j in range(count)]
         for i, a in enumerate(agents)

@@ -149,7 +149,7 @@ def _answer(
 def _state(
     model: Model, values: Mapping[str, Fraction], at: Mapping[str, object]
 ) -> dict[str, Fraction]:
-    n = values.get("n")
+    n = values.get(model.parts.size.name)
     for name in at:
         require(name in ("x", "y"), f"a state has x and y, not {name!r}.", game=model.name)
     x = exact("x", at.get("x", 1), game=model.name)

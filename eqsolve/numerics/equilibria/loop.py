@@ -17,10 +17,9 @@ from eqsolve.numerics.equilibria.every import all_feedbacks, reached
 from eqsolve.registry import model as find_model
 from eqsolve.roles import Symbols
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
-from eqsolve.symbolic.growth import growth_polynomials
+from eqsolve.symbolic.growth import growth_polynomials, growth_rate
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol
 
 #: Radius from which a ball around zero is taken as zero.
 _ZERO = 1e-40
@@ -155,11 +154,15 @@ class ClosedLoop:
         """Growth rate of second moments under the common feedback."""
         values = self.values | dict(zip(self.roles.affine, feedback))
         if self.values.get(self.roles.reciprocal, arb(0)) == 1:
-            row = self.system.equation(symbol("h20")).expression
-            return evaluate(sp.diff(row, symbol("h20")), values) + self._hazard
+            square = self.model.game.state_symbols[0] ** 2
+            _, second = self.model.game.preference.moments
+            row = next(
+                e for e in self.system.equations if e.source == second.name and e.monomial == square
+            )
+            return evaluate(sp.diff(row.expression, row.unknown), values) + self._hazard
         largest: arb | None = None
         for polynomial in _growth(self.model.name):
-            coefficients = sp.Poly(polynomial, symbol("mu")).all_coeffs()
+            coefficients = sp.Poly(polynomial, growth_rate()).all_coeffs()
             top = _largest_root([evaluate(c, values) for c in coefficients])
             largest = top if largest is None else largest.max(top)
         assert largest is not None

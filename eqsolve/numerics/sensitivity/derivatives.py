@@ -23,7 +23,7 @@ from eqsolve.codegen.storage import load
 from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
 from eqsolve.numerics.equilibria.point import joint_conditions
-from eqsolve.numerics.parameters import exact, parameters
+from eqsolve.numerics.parameters import ALIASES, exact, parameters
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 
@@ -117,14 +117,16 @@ def derivatives(
     """
     code, (fill, order) = kernel(game), _compiled(game)
     base = code.evaluate(params, threads=threads)
-    given = {"lambda" if k == "lam" else k: reals(v) for k, v in params.items()}
+    given = {ALIASES.get(k, k): reals(v) for k, v in params.items()}
     given.setdefault("x", np.ones(()))
-    others = 1 - 1 / given["n"] if "n" in given else 1.0
+    found = model(game)
+    size = found.parts.size.name
+    others = 1 - 1 / given[size] if size in given else 1.0
     given.setdefault("y", np.asarray(given["x"] * others))
     shape = base["status"].shape
     inputs = np.stack([np.broadcast_to(given[name], shape).ravel() for name in order])
     status, root = base["status"].ravel().copy(), base[ROOT].ravel()
-    lever = coupling(model(game).game)
+    lever = coupling(found.game)
     single = root
     if lever is not None:
         apart = {**params, lever.name: 0.0}
@@ -232,7 +234,7 @@ def sensitivity(
     if not set(state) <= {"x", "y"}:
         raise InputError("a state has x and y.", game=game, stage="input")
     params = {name: float(v) for name, v in numbers.items()}
-    n = numbers.get("n")
+    n = numbers.get(found.parts.size.name)
     x = state.setdefault("x", exact("x", 1))
     state.setdefault("y", x if n is None else x * (1 - 1 / n))
     point = {**params, **{name: float(v) for name, v in state.items()}}
@@ -282,7 +284,7 @@ def chosen(
         ("output", outputs, OUTPUTS),
         ("parameter", columns, names(game)),
     ):
-        wanted = known if given is None else tuple("lambda" if k == "lam" else k for k in given)
+        wanted = known if given is None else tuple(ALIASES.get(k, k) for k in given)
         for name in wanted:
             if name not in known:
                 raise InputError(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import reals
 from eqsolve.codegen.program import program
+from eqsolve.numerics.parameters import ALIASES
 from eqsolve.registry import model
 
 Array = NDArray[np.float64]
@@ -65,7 +66,7 @@ def discriminant(game: str, params: Mapping[str, ArrayLike]) -> Array:
     not concern an equilibrium.
     """
     names, coefficients, margin = _functions(game)
-    given = {"lambda" if k == "lam" else k: reals(v) for k, v in params.items()}
+    given = {ALIASES.get(k, k): reals(v) for k, v in params.items()}
     values = np.broadcast_arrays(*(given[name] for name in names))
     with np.errstate(all="ignore"):
         found = [

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.parameters import exact
+from eqsolve.numerics.parameters import ALIASES, exact
 from eqsolve.numerics.sensitivity.derivatives import chosen, derivatives
 from eqsolve.numerics.status import Status, labels
 from eqsolve.registry import model
@@ -119,10 +119,10 @@ def signs_over(
     """
     rows, columns = chosen(game, outputs, parameters)
     known = (*model(game).parameters, "x", "y")
-    plain = {"lambda" if k == "lam" else k: v for k, v in given.items()}
+    plain = {ALIASES.get(k, k): v for k, v in given.items()}
     fixed = {name: float(exact(name, v, game=game)) for name, v in plain.items()}
     try:
-        axes = {"lambda" if k == "lam" else k: np.array(reals(v)) for k, v in vary.items()}
+        axes = {ALIASES.get(k, k): np.array(reals(v)) for k, v in vary.items()}
     except NotRealError as error:
         raise InputError(f"an axis holds {error}.", game=game, stage="sensitivity") from None
     for name, axis in axes.items():

@@ -22,7 +22,7 @@ Powers = tuple[int, int, int, int]
 
 DEGREE = 4
 M1, M2, M3, M4 = sp.symbols("m1:5", real=True)
-_NAMES = r, B, nu, sigma, e, a, b, c, N = sp.symbols("r B nu sigma e a b c N", real=True)
+_NAMES = r, B, nu, sigma, e, a, b, c, N = sp.symbols("c:9", real=True)
 
 
 def products() -> list[Powers]:
