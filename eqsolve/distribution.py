@@ -1,7 +1,5 @@
 """The name and the version under which eqsolve is distributed: what pip installs."""
 
-from importlib import metadata
-
 #: The package and the command are called eqsolve; on the public index that name is another's.
 NAME = "eqsolve-games"
 VERSION = "0.2.0"
@@ -15,6 +13,8 @@ def version(package: str) -> str:
     importlib.metadata.PackageNotFoundError
         If there is no such package.
     """
+    from importlib import metadata  # it imports much, and most commands do without
+
     return VERSION if package == "eqsolve" else metadata.version(package)
 
 

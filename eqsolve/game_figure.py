@@ -14,15 +14,18 @@ from flint import ctx
 from numpy.typing import NDArray
 
 from eqsolve.answer_plot import BLUE
+from eqsolve.derivation.conditions import evaluate
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.solve import algebra
 from eqsolve.errors import EqsolveError
-from eqsolve.game.parameters import flattened, read
+from eqsolve.game import t
+from eqsolve.game.parameters import read
 from eqsolve.game.vocabulary import Letter
+from eqsolve.inputs import flattened
 from eqsolve.plots import RED, Page, hatched
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.conditions import evaluate
-from eqsolve.solve.solve import BITS, Point
+from eqsolve.solve.derived import DerivedPoint
+from eqsolve.solve.point import BITS
 from eqsolve.studies.equilibrium import Equilibrium, equilibrium
 
 Array = NDArray[np.float64]
@@ -159,13 +162,13 @@ class Strategy:
         model = self.derivation.model
         with ctx.workprec(BITS):
             try:
-                point = Point(self.derivation, read(model, values), model.selection)
+                point = DerivedPoint(self.derivation, read(model, values), model.selection)
                 answer = point.answer()
             except EqsolveError:
                 return [np.nan] * len(self.coefficients)
-            if not answer.ok or point.path is None:
+            if not answer.ok:
                 return [np.nan] * len(self.coefficients)
-            inside = point.environment(point.path.coefficients(point.numbers.time))
+            inside = {**point.balls, **point.coefficients(point.numbers.time), t: point.time}
             return [float(evaluate(e, inside).mid()) for e in self.coefficients.values()]
 
 

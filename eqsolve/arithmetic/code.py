@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -89,11 +90,37 @@ class Code:
         rows = [{k: ring.element(s) for k, s in slopes[o].items()} for o in self.outputs]
         return [ring.element(nodes[k]) for k in self.outputs], rows
 
+    def doubles(self) -> Callable[[Sequence[float]], list[float]]:
+        """The same for doubles, quickly; it raises what Python raises where it is not defined."""
+        constants = [math.pi if isinstance(c, str) else int(c.p) / int(c.q) for c in self.constants]
+        steps = [(_DOUBLES[name], operands[0], operands[-1]) for name, operands in self.steps]
+        outputs = self.outputs
+
+        def values(arguments: Sequence[float]) -> list[float]:
+            nodes = [*arguments, *constants]
+            for operation, first, last in steps:
+                nodes.append(operation(nodes[first], nodes[last]))
+            return [nodes[k] for k in outputs]
+
+        return values
+
     # -- programs made of programs --------------------------------------------------------------
 
     def within(self, values: Mapping[Any, Any]) -> list[Any]:
         """The values of the functions where the arguments have their values by name."""
         return self([values[name] for name in self.arguments])
+
+    def only(self, places: Sequence[int]) -> Code:
+        """The program of some of the functions, by number, and of the arguments they need."""
+        outputs = [self.outputs[k] for k in places]
+        needs = self.needs()
+        used = frozenset().union(*(needs[k] for k in outputs))
+        builder = Builder([a for k, a in enumerate(self.arguments) if k in used])
+        nothing = builder.constant(fmpq(0))
+        nodes = dict.fromkeys(self.arguments, nothing)
+        nodes |= {a: k for k, a in enumerate(builder.arguments)}
+        kept = Code(self.arguments, self.constants, self.steps, outputs)
+        return builder.code(builder.insert(kept, nodes))
 
     def at(self, known: Mapping[Any, fmpq], shift: Mapping[Any, fmpq] | None = None) -> Code:
         """The program at exact values of some arguments, with what is exact computed.
@@ -111,6 +138,20 @@ class Code:
         nodes |= {a: builder.constant(known[a]) for a in self.arguments if a in known}
         return builder.code(builder.insert(self, nodes))
 
+    def is_undefined(self) -> bool:
+        """Whether an operation with rational numbers has no real result."""
+        first = len(self.arguments)
+        values = {first + k: v for k, v in enumerate(self.constants) if isinstance(v, fmpq)}
+        for name, operands in self.steps:
+            value = values.get(operands[-1])
+            if value is not None and (
+                (name == "div" and value == 0)
+                or (name == "sqrt" and value < 0)
+                or (name == "log" and value <= 0)
+            ):
+                return True
+        return False
+
     def needs(self) -> list[frozenset[int]]:
         """For each node the numbers of the arguments it depends on."""
         count = len(self.arguments)
@@ -119,6 +160,23 @@ class Code:
         for _, operands in self.steps:
             found.append(frozenset().union(*(found[k] for k in operands)))
         return found
+
+
+def _single(function: Callable[[float], float]) -> Callable[[float, float], float]:
+    return lambda value, _: function(value)
+
+
+#: Operations with doubles; those of one operand are given it twice.
+_DOUBLES: dict[str, Callable[[float, float], float]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    **{
+        name: _single(getattr(math, name))
+        for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+    },
+}
 
 
 class Builder:
@@ -243,9 +301,11 @@ class Folding(Builder):
             logarithm = self._made.get(inner.operands[other])
             if exponent is None or logarithm is None or logarithm.name != "log":
                 continue
+            base = logarithm.operands[0]
+            if self._values.get(base) == 0 and exponent > 0:
+                return base
             if exponent.q > 2 or abs(exponent.p) > 100:
                 continue
-            base = logarithm.operands[0]
             if exponent.q == 2:
                 base = self.step("sqrt", base)
             power = self.integer_power(base, abs(int(exponent.p)))

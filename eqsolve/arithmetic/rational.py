@@ -125,6 +125,13 @@ def coefficients(polynomial: fmpq_mpoly, inner: Sequence[int]) -> dict[tuple[int
     return found
 
 
+def exact(table: Terms) -> fmpq | None:
+    """The number that a polynomial is, if it is one."""
+    if all(not any(exponents) for exponents in table):
+        return sum(table.values(), fmpq(0))
+    return None
+
+
 def value(polynomial: fmpq_mpoly | Terms, values: Sequence[arb]) -> arb:
     """A polynomial at balls; variables beyond them do not occur."""
     table = polynomial if isinstance(polynomial, dict) else terms(polynomial)

@@ -60,8 +60,8 @@ def of_model(
     exported: Any, values: Mapping[str, Any], case: str | None, horizon: str | None, notion: Any
 ) -> dict[str, Any]:
     """Parameters of a model: a named set, overridden by what was given."""
-    from eqsolve.game.parameters import parsed
     from eqsolve.game.structure import named_set
+    from eqsolve.inputs import parsed
 
     base = named_set(exported, case, notion) if case is not None else {}
     found = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
@@ -89,10 +89,10 @@ def of_family(
         )
     found = dict(values)
     if how["case"] is not None:
-        from eqsolve.game.cases import chosen
+        from eqsolve.inputs import named_set
         from eqsolve.registry import model
 
-        case = chosen(model(game).cases, how["case"], game)
+        case = named_set(model(game).cases, how["case"], game)
         found = remaining(case, without=(*found, apart)) | found
     number, continuum = chosen_size(how["size"], game)
     if continuum:

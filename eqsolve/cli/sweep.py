@@ -173,7 +173,7 @@ def _structured(
         how = {"case": case, "horizon": horizon, "size": size}
         own = of_family(game, fixed, how)
         return fixed | remaining(remaining(own, without=fixed), without=axes)
-    from eqsolve.game.parameters import flattened
+    from eqsolve.inputs import flattened
 
     found = of_model(exported, fixed, case, horizon, notion)
     found = by_name(game, found, notion, chosen_size(size, game)[0])
@@ -189,8 +189,8 @@ def _by_type(game: str, values: dict[str, Any]) -> dict[str, Any]:
 
     if declared(game) is None:
         return values  # without SymPy, which the next imports need
-    from eqsolve.game.parameters import parsed
     from eqsolve.game.types import suffixed
+    from eqsolve.inputs import parsed
 
     read = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
     model: Any = resolve(game).model

@@ -40,14 +40,19 @@ def cache_folder() -> Path:
     What is in it is run. So a folder in which others can write, or that another user owns, is
     passed over; if no other is left, the folder is one of this process, deleted at its end.
     """
+    return private_folder("kernels") or _temporary()
+
+
+def private_folder(name: str) -> Path | None:
+    """A folder of the cache that nobody else can write to, which may not exist; None if none is."""
     chosen = os.environ.get("EQSOLVE_CACHE_DIR")
     bases = [Path(os.path.expanduser(chosen))] if chosen else []
     own = user_cache_path("eqsolve", appauthor=False)
     bases += [own] if own.is_absolute() else []  # it is not where nobody has a home
     for base in bases:
-        if _is_private(base / "kernels"):
-            return base / "kernels"
-    return _temporary()
+        if _is_private(base / name):
+            return base / name
+    return None
 
 
 def _is_private(folder: Path) -> bool:

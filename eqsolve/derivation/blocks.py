@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-import sympy as sp
-from sympy.utilities.iterables import strongly_connected_components
+if TYPE_CHECKING:
+    import sympy as sp
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 def components(
@@ -23,15 +26,41 @@ def components(
     return [(sorted(rows), [u for u in unknowns if u in names]) for rows, names in groups]
 
 
-def triangular(
-    needs: Mapping[sp.Symbol, Iterable[sp.Symbol]],
-) -> tuple[tuple[sp.Symbol, ...], ...]:
+def triangular(needs: Mapping[Name, Iterable[Name]]) -> tuple[tuple[Name, ...], ...]:
     """The unknowns in blocks: each needs only itself and earlier ones (Tarjan)."""
-    names = list(needs)
-    place = {name: i for i, name in enumerate(names)}
-    edges = [(name, need) for name in names for need in needs[name] if need in place]
-    blocks = strongly_connected_components((names, edges))
-    return tuple(tuple(sorted(block, key=place.__getitem__)) for block in blocks)
+    place = {name: i for i, name in enumerate(needs)}
+    edges = {name: [need for need in wanted if need in place] for name, wanted in needs.items()}
+    low: dict[Name, int] = {}
+    done: set[Name] = set()
+    open_ones: list[Name] = []
+    blocks: list[tuple[Name, ...]] = []
+    for first in needs:
+        if first in low:
+            continue
+        way = [(first, iter(edges[first]))]
+        seen = {first: len(low)}
+        low[first] = len(low)
+        open_ones.append(first)
+        while way:
+            name, left = way[-1]
+            for need in left:
+                if need not in low:
+                    seen[need] = low[need] = len(low)
+                    open_ones.append(need)
+                    way.append((need, iter(edges[need])))
+                    break
+                if need not in done:
+                    low[name] = min(low[name], low[need])
+            else:
+                way.pop()
+                if way:
+                    low[way[-1][0]] = min(low[way[-1][0]], low[name])
+                if low[name] == seen[name]:
+                    start = open_ones.index(name)
+                    block, open_ones = open_ones[start:], open_ones[:start]
+                    done |= {*block}
+                    blocks.append(tuple(sorted(block, key=place.__getitem__)))
+    return tuple(blocks)
 
 
 def assigned(

@@ -6,19 +6,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eqsolve import inputs
 from eqsolve.errors import InputError
-from eqsolve.game.cases import chosen
 from eqsolve.game.model import Model
 from eqsolve.game.types import count_types, of_types
-from eqsolve.numbers import exact
+from eqsolve.inputs import COUNT, END, RESERVED, Asked
+
+__all__ = ["COUNT", "END", "RESERVED", "Builder", "build", "counted", "named_set", "structure"]
 
 Builder = Callable[..., Model]
-
-#: The parameters that give the end of the horizon and the number of players.
-END, COUNT = "T", "n"
-
-#: Arguments of ``model(**structure)`` that are no parameters.
-RESERVED = ("notion", "size", "horizon", "types")
 
 
 def structure(builder: Any) -> dict[str, Any]:
@@ -52,7 +48,7 @@ def named_set(
         model = builder
     else:
         model = builder(**({"notion": notion} if notion and "notion" in known else {}))
-    return chosen(model.cases, name, model.name)
+    return inputs.named_set(model.cases, name, model.name)
 
 
 def build(
@@ -77,36 +73,13 @@ def build(
         If the game has no such notion or size.
     """
     arguments = structure(builder)
-    chosen: dict[str, Any] = {}
-    if size is None and COUNT in values and "size" in arguments:
-        number = exact(COUNT, values[COUNT])
-        size = int(number) if number.denominator == 1 else None
-    if "size" in arguments:
-        if size is not None or continuum:
-            chosen["size"] = size
-    if "notion" in arguments and notion is not None:
-        chosen["notion"] = notion
+    asked, chosen = Asked(notion, size, continuum).chosen(arguments, values)
     if "types" in arguments and not isinstance(builder, Model):
         chosen["types"] = arguments["types"] or of_types(builder(**chosen, types=True), values)
-    if "horizon" in arguments:
-        chosen["horizon"] = END in values
-    for name in arguments:
-        if name not in RESERVED and name in values:
-            chosen[name] = _exact(name, values[name])
     model = builder if isinstance(builder, Model) else builder(**chosen)
-    game = model.game
-    if notion is not None and game.notion != notion:
-        raise InputError(
-            f"the notion {notion!r} is not declared.",
-            game=game.name,
-            stage="structure",
-            remedy=f"The game has the notion {game.notion!r}"
-            + ("; give its file a function model(notion=...)." if not arguments else "."),
-        )
-    has_size = game.crowd is not None and game.crowd.size is not None
-    if (size is not None) != has_size and (size is not None or continuum):
-        kind = "finitely many players" if size is not None else "a continuum of players"
-        raise InputError(f"the game does not have {kind}.", game=game.name, stage="structure")
+    crowd = model.game.crowd
+    finite = crowd is not None and crowd.size is not None
+    asked.check(model.name, model.game.notion, finite, function=bool(arguments))
     return model
 
 
@@ -124,21 +97,6 @@ def counted(model: Model, values: Mapping[str, object], size: int | None) -> dic
     if size is None and crowd is not None and crowd.own and crowd.size is not None:
         if crowd.size.is_Symbol and crowd.size.name not in found and of_types(model, found):
             size = count_types(model, found)
-    if size is None or crowd is None or crowd.size is None or not crowd.size.is_Symbol:
-        return found
-    name = str(crowd.size.name)
-    if exact(name, found.setdefault(name, size), game=model.name) != size:
-        raise InputError(
-            f"{name} and the size are both given.",
-            game=model.name,
-            stage="input",
-            remedy="Leave one out.",
-        )
-    return found
-
-
-def _exact(name: str, value: object) -> object:
-    """A number, or the numbers of a vector or matrix, exactly."""
-    if isinstance(value, (list, tuple)):
-        return [_exact(name, part) for part in value]
-    return exact(name, value)
+    symbol = None if crowd is None else crowd.size
+    name = symbol.name if symbol is not None and symbol.is_Symbol else ""
+    return inputs.counted(model.name, name, found, size)

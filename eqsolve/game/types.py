@@ -14,7 +14,7 @@ from numpy.polynomial.legendre import leggauss
 
 from eqsolve.errors import InputError
 from eqsolve.game.model import Model
-from eqsolve.game.parameters import ALIASES
+from eqsolve.inputs import ALIASES
 from eqsolve.numbers import exact
 
 #: Tables of a file that hold one row a type.

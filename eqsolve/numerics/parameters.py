@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from eqsolve.errors import InputError
+from eqsolve.inputs import ALIASES
 from eqsolve.numbers import Number, exact
 from eqsolve.symbols import entry
-
-#: Names accepted in place of a parameter's own, because Python reserves the latter.
-ALIASES = {"lam": "lambda"}
 
 __all__ = ["ALIASES", "Number", "check_names", "exact", "parameters", "require"]
 

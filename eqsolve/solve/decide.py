@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import sympy as sp
-from flint import acb_mat, arb, arb_mat
+from flint import acb_mat, arb, arb_mat, fmpq
 
-from eqsolve.derivation.derivation import Derivation
 from eqsolve.numerics.status import Status
-from eqsolve.solve.conditions import Condition, Environment, balls, doubles, evaluate
-from eqsolve.solve.growth import GrowthSystem
-from eqsolve.solve.path import exact
+from eqsolve.program.program import Claim, Environment, Growth, Program
+from eqsolve.solve.path import middle
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,9 @@ Rule = Callable[[Sequence[Candidate]], tuple[int | None, str]]
 
 def examine(
     values: Environment,
-    second_order: Sequence[Condition],
-    domains: Sequence[Condition],
-    growth: Sequence[GrowthSystem],
+    second_order: Sequence[Claim],
+    domains: Sequence[Claim],
+    growth: Sequence[Growth],
 ) -> Candidate:
     """Judge one stationary solution.
 
@@ -92,20 +88,20 @@ def examine(
     return Candidate(values, abscissae, tuple(failed), status)
 
 
-def abscissa(system: GrowthSystem, values: Environment) -> arb | None:
+def abscissa(system: Growth, values: Environment) -> arb | None:
     """The largest real part of the growth matrix' eigenvalues, less the rate of discounting.
 
     Of the matrix those functions count that are reached from what is followed.
     """
     if system.matrix is None:
         return None
-    size = len(system.matrix)
-    if size == 0:
-        return -evaluate(system.rate, values)
-    entries = balls((entry for row in system.matrix for entry in row), values)
+    rate: arb = system.rate.within(values)[0]
+    if system.size == 0:
+        return -rate
+    size, entries = system.size, system.matrix.within(values)
     rows = [entries[i * size : (i + 1) * size] for i in range(size)]
     pending = [
-        i for i, own in enumerate(system.start) if not all(map(_is_zero, balls(own, values)))
+        i for i, own in enumerate(system.start) if not all(map(_is_zero, own.within(values)))
     ]
     reached: set[int] = set()
     while pending:
@@ -113,7 +109,6 @@ def abscissa(system: GrowthSystem, values: Environment) -> arb | None:
         if i not in reached:
             reached.add(i)
             pending += [j for j, entry in enumerate(rows[i]) if not _is_zero(entry)]
-    rate = evaluate(system.rate, values)
     if not reached:
         return -rate
     part = [rows[i][j] for i in sorted(reached) for j in sorted(reached)]
@@ -150,15 +145,13 @@ def _eigenvalues(matrix: arb_mat) -> list[arb]:
 def _triangular_blocks(matrix: arb_mat) -> list[list[int]]:
     """Strongly connected components of the non-zero pattern: eigenvalues block by block."""
     size = matrix.nrows()
-    reach = np.array([[not _is_zero(matrix[i, j]) for j in range(size)] for i in range(size)])
-    reach |= np.eye(size, dtype=bool)
-    for _ in range(size.bit_length()):
-        reach = (reach.astype(int) @ reach.astype(int)) > 0
-    mutual = reach & reach.T
-    blocks: dict[tuple[int, ...], None] = {}
-    for row in mutual:
-        blocks[tuple(int(i) for i in np.flatnonzero(row))] = None
-    return [list(block) for block in blocks]
+    reach = [{i, *(j for j in range(size) if not _is_zero(matrix[i, j]))} for i in range(size)]
+    for k in range(size):
+        for own in reach:
+            if k in own:
+                own |= reach[k]
+    blocks = {frozenset(j for j in own if i in reach[j]) for i, own in enumerate(reach)}
+    return [sorted(block) for block in sorted(blocks, key=min)]
 
 
 def _is_zero(value: arb) -> bool:
@@ -211,42 +204,44 @@ def decide(
 NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
 
 
-def by_limit(
-    derivation: Derivation,
-    parameters: Mapping[sp.Symbol, sp.Rational],
-) -> Rule:
+def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
     """The rule ``limit``: the solution that finite horizons reach from their payoffs."""
-    unknowns = derivation.system.unknowns
+    system = program.system
 
     def choose(candidates: Sequence[Candidate]) -> tuple[int | None, str]:
-        from scipy.integrate import solve_ivp  # for few points
+        # seldom needed, and costs as much as all the rest
+        import numpy as np
+        from scipy.integrate import solve_ivp
 
+        if program.terminal is None:
+            raise program.error(program.no_terminal, "terminal values")
         table = dict(parameters)
-        for symbol in derivation.system.implicit:
-            table[symbol] = exact(candidates[0].values[symbol])
-        expressions = [-derivation.system.rates[u].xreplace(table) for u in unknowns]
-        function = doubles(unknowns, expressions)
-        first = [float(derivation.payoffs[u].xreplace(table)) for u in unknowns]
+        for name in system.implicit:
+            table[name] = middle(candidates[0].values[name])
+        inserted = system.rates.at(table)
+        places = [system.unknowns.index(a) for a in inserted.arguments]
+        function = inserted.doubles()
+        first = [float(arb(v).mid()) for v in program.terminal.at(table).within({})]
         known = [float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None]
         rate = max(known, default=0.0)
         span = 60 / max(rate, 1e-3)
         try:
             run = solve_ivp(
-                lambda s, u: function(*map(float, u)),
+                lambda s, u: function([float(u[k]) for k in places]),
                 (0, span),
                 first,
                 method="LSODA",
                 rtol=1e-10,
                 atol=1e-12,
             )
-        except (OverflowError, ZeroDivisionError):
+        except (OverflowError, ValueError, ZeroDivisionError):
             return None, NONE_REACHED
         reached = run.y[:, -1]
         if not run.success or not np.all(np.isfinite(reached)):
             return None, NONE_REACHED
         gaps = []
         for candidate in candidates:
-            point = np.array([float(candidate.values[u].mid()) for u in unknowns])
+            point = np.array([float(candidate.values[u].mid()) for u in system.unknowns])
             gaps.append(float(np.max(np.abs(reached - point) / (1 + np.abs(point)))))
         best = int(np.argmin(gaps))
         if gaps[best] > 1e-6:

@@ -13,11 +13,11 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat
 
+from eqsolve.derivation.conditions import Environment, balls
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.game.types import Types
 from eqsolve.numerics.arithmetic.ball import UndecidedError
 from eqsolve.numerics.arithmetic.singular import described, solutions
-from eqsolve.solve.conditions import Environment, balls
 from eqsolve.solve.path import rational
 
 #: Most types whose controls are given in the states of all of them.

@@ -12,13 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import sympy as sp
 from flint import arb, fmpq
 
-from eqsolve.arithmetic.function import Function
-from eqsolve.derivation.derivation import Derivation
-from eqsolve.game import t
-from eqsolve.solve.conditions import Condition, evaluate
+from eqsolve.arithmetic.code import Code
+from eqsolve.arithmetic.rational import Rational, coefficients, value
+from eqsolve.program.program import TIME, Claim, Program
 from eqsolve.solve.path import Backward, rational
 
 #: Intervals of time that are looked at before a condition is left undecided.
@@ -31,23 +29,19 @@ class Intervals:
 
     Attributes
     ----------
-    derivation, path : the solution.
+    path : the solution.
     fixed : what does not move in time: parameters, states, coefficients that are constant.
     """
 
-    derivation: Derivation
     path: Backward
-    fixed: Mapping[sp.Symbol, arb]
+    fixed: Mapping[str, arb]
 
-    def holds(self, condition: Condition) -> tuple[bool | None, Fraction]:
-        """Whether ``expression > 0`` at all times, None if undecided; and where it is not so."""
-        expression = condition.expression.xreplace(dict(self.derivation.system.feedback))
-        moving = {*self.path.unknowns, t}
-        names = sorted(expression.free_symbols, key=lambda s: s.name)
-        function = Function([expression], names)
+    def holds(self, claim: Claim) -> tuple[bool | None, Fraction]:
+        """Whether ``code > 0`` at all times, None if undecided; and where it is not so."""
+        moving = {*self.path.unknowns, TIME}
         end = rational(self.path.end)
         pending = deque((p.begin, p.end) for p in self.path.trajectory.pieces)
-        if not expression.free_symbols & moving:
+        if not moving & set(claim.code.arguments):
             pending = deque([(fmpq(0), fmpq(0))])
         for _ in range(INTERVALS):
             if not pending:
@@ -55,85 +49,84 @@ class Intervals:
             # wide intervals first: a sign change would be halved for ever
             first, last = pending.popleft()
             found = dict(zip(self.path.unknowns, self.path.trajectory.over(first, last)))
-            found[t] = arb(end - last).union(arb(end - first))
-            value = function([found[n] if n in moving else self.fixed[n] for n in names])[0]
+            found[TIME] = arb(end - last).union(arb(end - first))
+            holds = claim.holds({**self.fixed, **found})
             middle = (first + last) / 2
-            if _sign(value) is False:
+            if holds is False:
                 return False, _fraction(end - middle)
-            if _sign(value) is None:
+            if holds is None:
                 pending += [(first, middle), (middle, last)]
         return (None, _fraction(end - pending[0][0])) if pending else (True, self.path.end)
 
 
-def _fraction(value: fmpq) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
-
-
-def _sign(value: arb) -> bool | None:
-    if not value.is_finite():
-        return None
-    return True if value > 0 else False if value <= 0 else None
+def _fraction(number: fmpq) -> Fraction:
+    return Fraction(int(number.p), int(number.q))
 
 
 def longest_horizon(
-    derivation: Derivation,
-    parameters: Mapping[sp.Symbol, sp.Rational],
-    path: Backward,
+    program: Program, parameters: Mapping[str, fmpq], path: Backward
 ) -> tuple[float | None, str]:
     """The horizon from which on a solution that exists up to ``path.end`` does not, and a sentence.
 
     Linear equations, driven by what is finite, do not explode. None if there is no such horizon,
     or it is not known; the sentence tells which.
     """
-    system = derivation.system
-    rates = {u: -system.rates[u].xreplace(dict(parameters)) for u in system.unknowns}
-    end = derivation.model.game.horizon.end
-    ends = set() if end is None else end.free_symbols
+    system = program.system
+    rates = system.rates.at(parameters)
     here = f"{float(path.end):g}"
-    clocked = any(t in r.free_symbols for r in rates.values())
-    if clocked or any(system.terminal[u].free_symbols & ends for u in system.unknowns):
+    if TIME in rates.only(range(len(system.unknowns))).arguments or program.ending:
         return None, f"none up to {here}; longer horizons have other rates or payoffs"
     start = dict(zip(system.unknowns, path.trajectory.start))
     best = arb("inf")
-    for block in derivation.blocks:
-        moving = [u for u in block if u in rates]
-        if all(_is_linear(rates[u], moving) for u in moving):
+    for block in system.blocks:
+        moving = [u for u in block if u in system.unknowns]
+        own = [rates.only([system.unknowns.index(u)]) for u in moving]
+        if all(_is_linear(rate, moving) for rate in own):
             continue
-        time = _riccati(moving, rates, path.constants, start)
+        time = None
+        if len(moving) == 1:
+            time = explosion(own[0], moving[0], path.constants, start[moving[0]])
         if time is None:
-            names = ", ".join(map(str, moving))
-            return None, f"none up to {here}; not looked for beyond, for {names}"
+            return None, f"none up to {here}; not looked for beyond, for {', '.join(moving)}"
         best = arb.min(best, time)
     if not best.is_finite():
         return None, "none on any horizon"
     return float(best.mid()), "exact"
 
 
-def _is_linear(rate: sp.Expr, block: Sequence[sp.Symbol]) -> bool:
-    slopes = [sp.diff(rate, u) for u in block]
-    return not any(sp.expand(slope).free_symbols & set(block) for slope in slopes)
+def _powers(rate: Code, block: Sequence[str]) -> tuple[Rational, list[tuple[int, ...]]] | None:
+    """The exponents of some arguments in a rate; None if it is no polynomial in them."""
+    places = [k for k, name in enumerate(rate.arguments) if name in block]
+    found = Rational(rate)
+    fraction = found.functions[0]
+    inner = [fraction.below, *(p for _, f in found.elementary if f for p in (f.above, f.below))]
+    if any(any(map(any, coefficients(polynomial, places))) for polynomial in inner):
+        return None
+    return found, list(coefficients(fraction.above, places))
 
 
-def _riccati(
-    block: Sequence[sp.Symbol],
-    rates: Mapping[sp.Symbol, sp.Expr],
-    constants: Mapping[sp.Symbol, arb],
-    start: Mapping[sp.Symbol, arb],
-) -> arb | None:
+def _is_linear(rate: Code, block: Sequence[str]) -> bool:
+    powers = _powers(rate, block)
+    return powers is not None and all(sum(exponents) <= 1 for exponents in powers[1])
+
+
+def explosion(rate: Code, unknown: str, constants: Mapping[str, arb], start: arb) -> arb | None:
     """When a scalar Riccati equation with constant coefficients explodes, infinite if never.
 
     With ``u' = a u^2 + b u + c`` in the time to go, ``D^2 = b^2 - 4 a c`` and ``z = b + 2 a u(0)``
-    it is the first zero of ``cosh(D s/2) - z sinh(D s/2)/D``.
+    it is the first zero of ``cosh(D s/2) - z sinh(D s/2)/D``. None for other equations.
     """
-    unknown, *others = block
-    rate = sp.expand(rates[unknown])
-    if others or not rate.is_polynomial(unknown) or sp.degree(rate, unknown) != 2:
+    powers = _powers(rate, [unknown])
+    if powers is None or max(map(sum, powers[1])) != 2:
         return None
-    parts = sp.Poly(rate, unknown).all_coeffs()
-    if any(part.free_symbols - set(constants) for part in parts):
+    if set(rate.arguments) - {unknown, *constants}:
         return None
-    a, b, c = (evaluate(part, constants) for part in parts)
-    square, slope = b * b - 4 * a * c, b + 2 * a * start[unknown]
+    function, place = powers[0], rate.arguments.index(unknown)
+    numbers = function.balls([constants.get(name, arb(0)) for name in rate.arguments])
+    parts = coefficients(function.functions[0].above, [place])
+    below = value(function.functions[0].below, numbers)
+    a, b, c = (value(parts.get((k,), {}), numbers) / below for k in (2, 1, 0))
+    square, slope = b * b - 4 * a * c, b + 2 * a * start
     if square > 0:
         root = square.sqrt()
         if slope > root:

@@ -12,23 +12,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 from flint import arb
 
+from eqsolve.derivation.conditions import Environment
 from eqsolve.errors import InputError
 from eqsolve.game.types import Types
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.conditions import Environment
 from eqsolve.solve.crowd import merged
+from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.everybody import JOINT, Everybody, Feedback, Undetermined
 from eqsolve.solve.path import center, rational
 from eqsolve.solve.play import NotFollowed, Play
-
-if TYPE_CHECKING:
-    from eqsolve.solve.solve import Point, Solved
+from eqsolve.solve.point import Solved
 
 #: Most joint equilibria that are listed; more are counted.
 LISTED = 81
@@ -65,7 +64,7 @@ class Outcome:
         return [self.status(k) for k in range(len(self.everybody.values))]
 
 
-def joint(points: Sequence[Point], types: Types) -> Answer:
+def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
     """Solve all types and put them together.
 
     Parameters
@@ -79,7 +78,7 @@ def joint(points: Sequence[Point], types: Types) -> Answer:
     refused = [s for s in solved if isinstance(s, Answer)]
     if refused:
         own = [
-            s if isinstance(s, Answer) else p.refused(s.decision.status, s.decision.sentence)
+            s if isinstance(s, Answer) else p.point.refused(s.decision.status, s.decision.sentence)
             for p, s in zip(points, solved)
         ]
         return _told(merged(own, types, {}), [(a.status, a.message) for a in own])
@@ -88,14 +87,15 @@ def joint(points: Sequence[Point], types: Types) -> Answer:
         places = _places(points, chosen.everybody)
         whole = _inform(points, types, chosen, places)
     except Undetermined as error:
-        own = [p.refused(Status.DEGENERATE, str(error)) for p in points]
+        own = [p.point.refused(Status.DEGENERATE, str(error)) for p in points]
         return replace(merged(own, types, {}), message=str(error))
     answers = [p.found(s) for p, s in zip(points, found)]
     statuses = [
         (s, a.message if s is Status.OK else _GROWS) for s, a in zip(chosen.statuses, answers)
     ]
     own = [
-        a if s is Status.OK else p.refused(s, m) for a, p, (s, m) in zip(answers, points, statuses)
+        a if s is Status.OK else p.point.refused(s, m)
+        for a, p, (s, m) in zip(answers, points, statuses)
     ]
     answer = merged(own, types, whole)
     equilibria, number = _all(points, types, found, places)
@@ -113,7 +113,7 @@ def joint(points: Sequence[Point], types: Types) -> Answer:
 
 
 def _inform(
-    points: Sequence[Point],
+    points: Sequence[DerivedPoint],
     types: Types,
     chosen: Outcome,
     places: Sequence[Environment] | None,
@@ -127,14 +127,14 @@ def _inform(
         everybody = chosen.everybody
         whole, others = everybody.averages(places, everybody.at(places))
         for k, point in enumerate(points):
-            point.frozen = others[k]
+            point.freeze(others[k])
             if chosen.play is not None and chosen.status(k) is Status.OK:
                 objective, gain = chosen.play.outcome(k, places)
-                point.obtained = {"J": objective}
+                point.point.obtained = {"J": objective}
                 if gain is not None:
-                    point.obtained = {"J": objective, "exploitability": gain}
+                    point.point.obtained = {"J": objective, "exploitability": gain}
     for k, (point, own) in enumerate(zip(points, chosen.feedback)):
-        point.strategy = _named(point, own, types, k)
+        point.point.strategy = _named(point, own, types, k)
     return whole
 
 
@@ -150,7 +150,7 @@ def _told(
     return replace(answer, types=tuple(rows))
 
 
-def _with_averages(points: Sequence[Point], types: Types) -> None:
+def _with_averages(points: Sequence[DerivedPoint], types: Types) -> None:
     """Put the laws that the states of all types imply among their numbers.
 
     Raises
@@ -184,7 +184,9 @@ def _with_averages(points: Sequence[Point], types: Types) -> None:
                 p.numbers = replace(p.numbers, states=states)
 
 
-def _places(points: Sequence[Point], everybody: Everybody) -> list[dict[sp.Symbol, arb]] | None:
+def _places(
+    points: Sequence[DerivedPoint], everybody: Everybody
+) -> list[dict[sp.Symbol, arb]] | None:
     """The states of all types with their laws, where they were given."""
     wanted = {*everybody.derivation.states}
     if not all(wanted <= p.numbers.states.keys() for p in points):
@@ -192,7 +194,7 @@ def _places(points: Sequence[Point], everybody: Everybody) -> list[dict[sp.Symbo
     return [{s: arb(rational(p.numbers.states[s])) for s in wanted} for p in points]
 
 
-def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Outcome:
+def _outcome(points: Sequence[DerivedPoint], types: Types, paths: Sequence[Any]) -> Outcome:
     """What follows from one solution of every type."""
     derivation = points[0].derivation
     values: list[Environment] = [
@@ -216,7 +218,7 @@ def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Out
 
 
 def _all(
-    points: Sequence[Point],
+    points: Sequence[DerivedPoint],
     types: Types,
     found: Sequence[Solved],
     places: Sequence[Environment] | None,
@@ -245,13 +247,15 @@ def _all(
     return tuple(rows), number
 
 
-def _controls(points: Sequence[Point], played: Sequence[Sequence[arb]]) -> dict[str, list[float]]:
+def _controls(
+    points: Sequence[DerivedPoint], played: Sequence[Sequence[arb]]
+) -> dict[str, list[float]]:
     names = [c.name for c in points[0].model.game.controls]
     return {name: [center(row[c]) for row in played] for c, name in enumerate(names)}
 
 
 def _named(
-    point: Point, feedback: Feedback, types: Types, k: int
+    point: DerivedPoint, feedback: Feedback, types: Types, k: int
 ) -> Mapping[str, Mapping[str, float]]:
     """The controls of a type by the names of states: ``x_j`` is that of type j, on average."""
     states = [s.name for s in point.model.game.state_symbols]

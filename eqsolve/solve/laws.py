@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
-import sympy as sp
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 
-from eqsolve.arithmetic.function import Function
-from eqsolve.arithmetic.taylor import integrate
-from eqsolve.derivation.derivation import Derivation
-from eqsolve.derivation.fixed_point import second_moments
-from eqsolve.solve.growth import GrowthSystem, follow
+from eqsolve.program.program import Program, Quantity, Start
 from eqsolve.solve.path import Backward, Constant, rational, time_to_go
 
 
@@ -26,14 +20,11 @@ class InitialLaw:
     over n, which is also its covariance with each.
     """
 
-    means: Mapping[sp.Symbol, Fraction]
-    covariances: Mapping[frozenset[sp.Symbol], Fraction]
+    means: Mapping[str, Fraction]
+    covariances: Mapping[frozenset[str], Fraction]
 
-    def expectation(self, function: sp.Expr, states: Sequence[sp.Symbol]) -> arb:
+    def expectation(self, exponents: Sequence[int], states: Sequence[str]) -> arb:
         """The expectation of a monomial of degree at most two in the states."""
-        if function == 1:
-            return arb(1)
-        (exponents,) = sp.Poly(function, *states).monoms()
         factors = [s for s, e in zip(states, exponents) for _ in range(e)]
         value = Fraction(1)
         for state in factors:
@@ -43,29 +34,27 @@ class InitialLaw:
         return arb(rational(value))
 
 
-def _states(derivation: Derivation) -> tuple[sp.Symbol, ...]:
-    """All but averages of products: their variances are of the fourth degree."""
-    products = second_moments(derivation.solved.game)
-    return tuple(s for s in derivation.states if s not in products)
-
-
-def _basis(derivation: Derivation) -> GrowthSystem:
-    """Monomials up to degree two of every state; no matrix if they lead to other functions."""
-    states = _states(derivation)
-
-    def quadratic(function: sp.Expr) -> bool:
-        inside = function.free_symbols <= {*states} and function.is_polynomial(*states)
-        return bool(inside and (function == 1 or sp.Poly(function, *states).total_degree() <= 2))
-
-    played = derivation.played
-    start = [*states, *(s**2 for s in states)]
-    found = follow(played, played.systems[0], start, quadratic)
-    if found.matrix is None:
-        return found
-    # coefficients of the strategy in those that move at known rates
-    spelled = derivation.spelled
-    rows = tuple(tuple(e.xreplace(spelled) for e in row) for row in found.matrix)
-    return replace(found, matrix=rows)
+def initial_law(
+    start: Start, given: Mapping[str, Fraction], number: Callable[[Quantity], Fraction]
+) -> InitialLaw:
+    """The law of the states at time 0: as declared, or concentrated at what was given."""
+    means = dict(zip(start.states, map(number, start.means)))
+    covariances = {
+        frozenset([state]): number(variance)
+        for state, variance in zip(start.states, start.variances)
+    }
+    share = number(start.share)
+    for law, state in start.averages:
+        means[law] = means[state]
+        variance = covariances[frozenset([state])] * share
+        covariances[frozenset([law])] = variance
+        covariances[frozenset([law, state])] = variance
+    for law, state in start.spreads:
+        means[law] = covariances[frozenset([state])]
+    for state, value in given.items():
+        means[state] = value
+        covariances = {k: v for k, v in covariances.items() if state not in k}
+    return InitialLaw(means, covariances)
 
 
 @dataclass(frozen=True)
@@ -77,76 +66,59 @@ class Laws:
 
     Attributes
     ----------
-    derivation, parameters, path : the solution.
+    program, parameters, path : the solution.
     initial : the law of the states at time 0.
     """
 
-    derivation: Derivation
-    parameters: Mapping[sp.Symbol, sp.Rational]
+    program: Program
+    parameters: Mapping[str, fmpq]
     path: Constant | Backward
     initial: InitialLaw
 
-    @cached_property
-    def states(self) -> tuple[sp.Symbol, ...]:
-        """Those whose moments are wanted."""
-        return _states(self.derivation)
-
-    @property
-    def basis(self) -> GrowthSystem:
-        """Monomials up to degree two of every state, closed under the generator."""
-        return self.derivation.once(_basis)
-
     @property
     def available(self) -> bool:
-        """Whether all initial values are known and the moments close."""
-        known = all(s in self.initial.means for s in self.states)
-        return known and self.basis.matrix is not None
+        """Whether the moments close and all initial values are known."""
+        moments = self.program.moments
+        return (
+            moments is not None
+            and moments.matrix is not None
+            and all(s in self.initial.means for s in moments.states)
+        )
 
-    def moments(self, time: Fraction) -> dict[sp.Symbol, tuple[arb, arb]]:
+    def moments(self, time: Fraction) -> dict[str, tuple[arb, arb]]:
         """Mean and variance of every state at a time."""
-        functions = self.basis.functions
-        first = [functions.index(s) for s in self.states]
-        second = [functions.index(s**2) for s in self.states]
-        weights = self._weights(time, [*first, *second])
-        initial = [self.initial.expectation(f, self.states) for f in functions]
+        moments = self.program.moments
+        assert moments is not None
+        states, size = moments.states, len(moments.states)
+        once = [tuple(int(i == k) for i in range(size)) for k in range(size)]
+        wanted = [moments.exponents.index(e) for e in once]
+        wanted += [moments.exponents.index(tuple(2 * i for i in e)) for e in once]
+        weights = self._weights(time, wanted)
+        initial = [self.initial.expectation(e, states) for e in moments.exponents]
         expected = [sum((w * z for w, z in zip(row, initial)), arb(0)) for row in weights]
-        size = len(self.states)
         return {
             s: (expected[i], expected[size + i] - expected[i] * expected[i])
-            for i, s in enumerate(self.states)
+            for i, s in enumerate(states)
         }
 
     def _weights(self, time: Fraction, wanted: list[int]) -> list[list[arb]]:
-        """Of each wanted function at ``time``, its coefficients as a function of time 0."""
-        matrix = self.basis.matrix
-        assert matrix is not None
-        size = len(matrix)
-        if isinstance(self.path, Constant):
-            values = self.path.coefficients(Fraction(0))
-            names = sorted(
-                set().union(*(e.free_symbols for row in matrix for e in row))
-                - set(self.parameters),
-                key=lambda s: s.name,
-            )
-            entries = [e.xreplace(dict(self.parameters)) for row in matrix for e in row]
-            balls = Function(entries, names)([values[n] for n in names])
+        """Of each wanted monomial at ``time``, its coefficients as a function of time 0."""
+        moments, path = self.program.moments, self.path
+        assert moments is not None and moments.matrix is not None
+        size = len(moments.exponents)
+        if isinstance(path, Constant):
+            balls = moments.matrix.at(self.parameters).within(path.coefficients(Fraction(0)))
             power = (arb_mat(size, size, balls) * arb(rational(time))).exp()
             return [[power[i, j] for j in range(size)] for i in wanted]
-        path = self.path
-        unknowns = path.unknowns
+        from eqsolve.arithmetic.taylor import integrate  # which needs NumPy
+
         start = path.coefficients(time)
-        rates = dict(self.derivation.system.rates)
-        moving: list[sp.Symbol] = list(unknowns)
-        balls = [start[u] for u in unknowns]
-        for i in wanted:
-            row = [sp.Dummy(f"w{i}_{j}") for j in range(size)]
-            for j in range(size):
-                # -w' = M^T w
-                rates[row[j]] = -sp.Add(*(matrix[k][j] * row[k] for k in range(size)))
-            moving += row
-            balls += [arb(int(j == i)) for j in range(size)]
+        names = [f"w {i} {j}" for i in wanted for j in range(size)]
+        balls = [start[u] for u in path.unknowns]
+        balls += [arb(int(j == i)) for i in wanted for j in range(size)]
         # time runs backward from ``time``: the trajectory starts there
-        function = time_to_go(rates, moving, self.parameters, path.constants, time)
+        moved = (moments.matrix, names)
+        function = time_to_go(self.program, self.parameters, list(path.constants), time, moved)
         trajectory = integrate(function, [*balls, *path.constants.values()], rational(time))
-        end = trajectory.at(rational(time))[len(unknowns) :]
+        end = trajectory.at(rational(time))[len(path.unknowns) :]
         return [end[k * size : (k + 1) * size] for k in range(len(wanted))]

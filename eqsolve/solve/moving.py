@@ -19,6 +19,7 @@ import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 
+from eqsolve.derivation.conditions import domains, doubles, second_order
 from eqsolve.derivation.derivation import Derivation, derived
 from eqsolve.errors import InputError
 from eqsolve.game import Model
@@ -28,9 +29,10 @@ from eqsolve.game.structure import Builder, build, counted
 from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.conditions import doubles
+from eqsolve.solve.derived import DerivedPoint, by_monomial
 from eqsolve.solve.path import center
-from eqsolve.solve.solve import BITS, Point, by_monomial, solve
+from eqsolve.solve.point import BITS
+from eqsolve.solve.solve import solve
 
 #: Accuracy of the integration, and how much less accurate another one is that shows its error.
 TOLERANCE, COARSER = 1e-13, 30.0
@@ -146,10 +148,12 @@ class _Moving:
     hazard: Hazard
     selection: str
 
-    def point(self, rate: Fraction) -> Point:
+    def point(self, rate: Fraction) -> DerivedPoint:
         """The stationary problem at a constant rate."""
         parameters = {**self.numbers.parameters, self.letter: rate}
-        return Point(self.derivation, replace(self.numbers, parameters=parameters), self.selection)
+        return DerivedPoint(
+            self.derivation, replace(self.numbers, parameters=parameters), self.selection
+        )
 
     def answer(self, last: Fraction | None) -> Answer:
         hazard = self.hazard
@@ -177,7 +181,7 @@ class _Moving:
             return self.far(far)
         assert final.path is not None
         rest = final.path.coefficients(Fraction(0))
-        start = np.array([float(rest[u].mid()) for u in self.derivation.system.unknowns])
+        start = np.array([float(rest[u.name].mid()) for u in self.derivation.system.unknowns])
         run = self.integrated(hazard.breaks[-1], start)
         if isinstance(run, str):
             return self.refused(run)
@@ -287,7 +291,7 @@ class _Moving:
     def environment(self, values: Array) -> dict[sp.Symbol, arb]:
         unknowns = self.derivation.system.unknowns
         return self.point(Fraction(self.hazard.rate(0.0))).environment(
-            {u: arb(float(v)) for u, v in zip(unknowns, values)}
+            {u.name: arb(float(v)) for u, v in zip(unknowns, values)}
         )
 
     def controls(self, values: Array) -> Array:
@@ -301,8 +305,8 @@ class _Moving:
         """The answer at time 0, if the conditions hold on the way."""
         point, derivation = self.point(Fraction(self.hazard.rate(0.0))), self.derivation
         times, values = run
-        wanted = [(c, Status.NO_SOLUTION) for c in point.domains]
-        wanted += [(c, Status.NOT_A_MAXIMUM) for c in point.second_order]
+        wanted = [(c, Status.NO_SOLUTION) for c in derivation.once(domains)]
+        wanted += [(c, Status.NOT_A_MAXIMUM) for c in derivation.once(second_order)]
         for time, column in zip(times, values.T):
             here = self.environment(column)
             for condition, otherwise in wanted:
@@ -331,6 +335,6 @@ class _Moving:
         )
 
     def refused(self, message: str, status: Status = Status.NO_SOLUTION) -> Answer:
-        answer = self.point(Fraction(1)).refused(status, message)
+        answer = self.point(Fraction(1)).point.refused(status, message)
         given = {k: v for k, v in answer.parameters.items() if k != self.letter.name}
         return replace(answer, parameters=given)

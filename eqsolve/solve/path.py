@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import sympy as sp
 from flint import arb, fmpq
 
-from eqsolve.arithmetic.function import Function
-from eqsolve.arithmetic.taylor import integrate
-from eqsolve.arithmetic.trajectory import Trajectory
-from eqsolve.derivation.derivation import Derivation
-from eqsolve.game import t
+from eqsolve.arithmetic.code import Code, Folding
+from eqsolve.program.program import TIME, Program
+
+if TYPE_CHECKING:
+    from eqsolve.arithmetic.trajectory import Trajectory
+
+
+#: The name of the time to go; no declared letter has a space.
+ELAPSED = "time to go"
 
 
 class Path(Protocol):
     """Coefficients at every time of a solution."""
 
-    def coefficients(self, time: Fraction) -> dict[sp.Symbol, arb]:
+    def coefficients(self, time: Fraction) -> dict[str, arb]:
         """Balls around the coefficients of functions and feedback at a calendar time."""
 
 
@@ -28,9 +31,9 @@ class Path(Protocol):
 class Constant:
     """A stationary solution."""
 
-    values: Mapping[sp.Symbol, arb]
+    values: Mapping[str, arb]
 
-    def coefficients(self, time: Fraction) -> dict[sp.Symbol, arb]:
+    def coefficients(self, time: Fraction) -> dict[str, arb]:
         return dict(self.values)
 
 
@@ -47,11 +50,11 @@ class Backward:
     """
 
     end: Fraction
-    unknowns: tuple[sp.Symbol, ...]
-    constants: Mapping[sp.Symbol, arb]
+    unknowns: tuple[str, ...]
+    constants: Mapping[str, arb]
     trajectory: Trajectory
 
-    def coefficients(self, time: Fraction) -> dict[sp.Symbol, arb]:
+    def coefficients(self, time: Fraction) -> dict[str, arb]:
         """Raises OutsideError for a time before the solution exists, or after the horizon."""
         values = self.trajectory.at(rational(self.end - time))
         return {**self.constants, **dict(zip(self.unknowns, values))}
@@ -63,46 +66,64 @@ def rational(value: Fraction) -> fmpq:
 
 
 def backward(
-    derivation: Derivation,
-    parameters: Mapping[sp.Symbol, sp.Rational],
-    constants: Mapping[sp.Symbol, arb],
+    program: Program,
+    parameters: Mapping[str, fmpq],
+    constants: Mapping[str, arb],
     end: Fraction,
 ) -> Backward:
     """Integrate the coefficients from the end of the horizon to time 0."""
-    system = derivation.system
-    unknowns = system.unknowns
-    terminal = [system.terminal[u].xreplace(dict(parameters)) for u in unknowns]
-    names = sorted(set().union(*(e.free_symbols for e in terminal)), key=lambda s: s.name)
-    start = Function(terminal, names)([constants[n] for n in names])
+    from eqsolve.arithmetic.taylor import integrate  # which needs NumPy
+
+    assert program.terminal is not None
+    start = program.terminal.at(parameters).within(constants)
     trajectory = integrate(
-        time_to_go(system.rates, unknowns, parameters, constants, end),
+        time_to_go(program, parameters, list(constants), end),
         [*start, *constants.values()],
         rational(end),
     )
-    return Backward(end, unknowns, dict(constants), trajectory)
+    return Backward(end, program.system.unknowns, dict(constants), trajectory)
 
 
 def time_to_go(
-    rates: Mapping[sp.Symbol, sp.Expr],
-    unknowns: Sequence[sp.Symbol],
-    parameters: Mapping[sp.Symbol, sp.Rational],
-    constants: Mapping[sp.Symbol, arb],
+    program: Program,
+    parameters: Mapping[str, fmpq],
+    constants: Sequence[str],
     end: Fraction,
-) -> Function:
-    """The rates in the time to go ``s = end - t``: of s, the unknowns and the constants."""
-    elapsed = sp.Dummy("s")
-    inserted: dict[sp.Symbol, sp.Expr] = dict(parameters)
-    inserted[t] = sp.Rational(end.numerator, end.denominator) - elapsed
-    expressions = [-rates[u].xreplace(inserted) for u in unknowns]
+    moved: tuple[Code, Sequence[str]] | None = None,
+) -> Code:
+    """The rates in the time to go ``end - t``: of it, the unknowns and the constants.
+
+    ``moved`` is a matrix M, row by row, and names of ``w`` for as many vectors as they have rows
+    in it: those follow ``dw/ds = M^T w`` along with the unknowns, before the constants.
+    """
+    matrix, followed = moved or (None, ())
+    unknowns = program.system.unknowns
+    builder = Folding([ELAPSED, *unknowns, *followed, *constants])
+    nodes: dict[str, int] = dict(zip(builder.arguments, range(len(builder.arguments))))
+    nodes[TIME] = builder.step("sub", builder.constant(rational(end)), nodes[ELAPSED])
+    nodes |= {name: builder.constant(value) for name, value in parameters.items()}
+    outputs = builder.insert(program.system.rates, nodes)
+    if matrix is not None:
+        entries = builder.insert(matrix, nodes)
+        size = round(len(entries) ** 0.5)
+        zero = builder.constant(fmpq(0))
+        for start in range(0, len(followed), size):
+            weights = [nodes[name] for name in followed[start : start + size]]
+            for j in range(size):
+                total = zero
+                for i, weight in enumerate(weights):
+                    term = builder.step("mul", entries[i * size + j], weight)
+                    total = builder.step("add", total, term)
+                outputs.append(total)
     # constants are unknowns that do not move: a power of a long rational is a very long one
-    expressions += [sp.S.Zero] * len(constants)
-    return Function(expressions, [elapsed, *unknowns, *constants])
+    outputs += [builder.constant(fmpq(0))] * len(constants)
+    return builder.code(outputs)
 
 
-def exact(ball: arb) -> sp.Rational:
+def middle(ball: arb) -> fmpq:
     """The middle of a ball, far narrower than what is computed from it is printed."""
     mantissa, exponent = ball.mid().man_exp()
-    return sp.Rational(int(mantissa)) * sp.Integer(2) ** int(exponent)
+    return fmpq(int(mantissa)) * fmpq(2) ** int(exponent)
 
 
 def center(ball: arb) -> float:

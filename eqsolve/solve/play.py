@@ -16,9 +16,9 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat
 
+from eqsolve.derivation.conditions import Environment, balls, evaluate
 from eqsolve.game.types import Types
 from eqsolve.game.world import common_states
-from eqsolve.solve.conditions import Environment, balls, evaluate
 from eqsolve.solve.decide import largest_real_part
 from eqsolve.solve.everybody import JOINT, Everybody, Feedback, identity
 

@@ -1,28 +1,20 @@
-"""Equations that are linear in all unknowns but one or two, which are solved for exactly.
-
-With the coefficients of the feedback given, those of the functions solve linear equations. Their
-solutions, as rational functions of the feedback, are inserted in the first-order conditions.
-"""
+"""Coupled equations that are linear but for coefficients of the feedback, reduced to these."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import sympy as sp
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mpoly
+from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
+from eqsolve.arithmetic.linear import eliminate, is_linear
 from eqsolve.arithmetic.plane import plane_solutions
+from eqsolve.arithmetic.rational import Fraction, Rational, Terms, coefficients, exact, terms, value
 from eqsolve.arithmetic.roots import polynomial_roots
-from eqsolve.derivation.linear import is_linear, solve_linear
-from eqsolve.derivation.units import Units
-from eqsolve.solve.conditions import balls, evaluate
-from eqsolve.symbolic.algebra import Ring
 
 #: What is known of a coefficient: a rational number, or a ball around an irrational one.
-Number: TypeAlias = Any
-Values = dict[sp.Symbol, Number]
+Number: TypeAlias = "fmpq | arb"
+Values = dict[str, Number]
 
 
 class Degenerate(Exception):
@@ -30,19 +22,16 @@ class Degenerate(Exception):
 
 
 def eliminated(
-    block: Sequence[sp.Symbol],
-    numerators: Sequence[fmpq_mpoly],
-    units: Units,
-    known: Values,
-    feedback: Sequence[sp.Symbol],
+    rational: Rational, block: Sequence[str], feedback: Sequence[str], known: Sequence[arb]
 ) -> tuple[list[Values], bool] | None:
     """The solutions of a block whose equations are linear but for one or two unknowns.
 
     Parameters
     ----------
-    block, numerators, units : an equation for every unknown.
-    known : values of other symbols in the equations.
-    feedback : the unknowns that are not linear.
+    rational : an equation for every unknown; these are its first variables.
+    block : the unknowns.
+    feedback : those that are not linear.
+    known : values of all variables; those of the unknowns are not used.
 
     Returns
     -------
@@ -54,114 +43,118 @@ def eliminated(
     Degenerate
         If there are infinitely many.
     """
-    ring = units.ring
-    equations = dict(zip(block, numerators))
-    linear = [u for u in block if u not in feedback]
-    rows = [equations[u] for u in linear]
-    if units.generators or len(feedback) > 2 or not all(is_linear(ring, p, linear) for p in rows):
+    inner = [k for k, name in enumerate(block) if name in feedback]
+    outer = [k for k, name in enumerate(block) if name not in feedback]
+    equations = [function.above for function in rational.functions]
+    rows = [equations[k] for k in outer]
+    if rational.elementary or len(inner) > 2 or not all(is_linear(p, outer) for p in rows):
         return None
-    solution = solve_linear(ring, rows, linear)
-    if solution.residuals or solution.free:
+    solution = eliminate(rational.context, rows, outer)
+    if solution.residuals or len(solution.values) < len(outer):
         return None
-    left = [equations[u] for u in feedback]
-    for unknown, value in solution.values.items():
-        left = [ring.substituted(p, unknown, value) for p in left]
+    left = [equations[k] for k in inner]
+    for place, fraction in solution.values.items():
+        left = [_substituted(rational.context, p, place, fraction) for p in left]
     # each factor once: what is excluded by it is decided in number fields
-    factors = {str(f): f for v in solution.values.values() for f, _ in v.denominator.factor()[1]}
-    below = ring.context.constant(1)
+    factors = {str(f): f for v in solution.values.values() for f, _ in v.below.factor()[1]}
+    below = rational.context.constant(1)
     for factor in factors.values():
         below *= factor
-    if len(feedback) == 1:
-        points, complete = _line(ring, left[0], below, known, feedback[0])
+    if len(inner) == 1:
+        points, complete = _line(left[0], below, known, inner[0], block)
+    elif any(any(e for k, e in enumerate(m) if k not in inner) for p in left for m in terms(p)):
+        return None
     else:
-        if set().union(*(ring.expression(p).free_symbols for p in left)) - set(feedback):
-            return None
-        points, complete = _plane(ring, left, below, feedback)
-    spelled = [ring.expression(row) for row in rows]
+        points, complete = _plane(left, below, inner, block)
     found: list[Values] = []
     for point in points:
-        values = _completed(spelled, linear, {**known, **point}, point)
-        complete &= values is not None
-        if values is not None:
-            found.append(values)
+        at = [point.get(k, v) for k, v in enumerate(known)]
+        rest = _completed(rows, outer, at)
+        complete &= rest is not None
+        if rest is not None:
+            whole = {**point, **rest}
+            found.append({name: whole[k] for k, name in enumerate(block)})
     return found, complete
 
 
+def _substituted(context: Any, polynomial: fmpq_mpoly, place: int, value: Fraction) -> fmpq_mpoly:
+    """The polynomial with a variable at a value, multiplied by a power of the denominator."""
+    parts = {power: table for (power,), table in coefficients(polynomial, [place]).items()}
+    result: fmpq_mpoly = context.constant(0)
+    factor = context.constant(1)
+    for power in range(max(parts, default=-1), -1, -1):
+        result = result * value.above + context.from_dict(parts.get(power, {})) * factor
+        factor *= value.below
+    return result
+
+
+def number(table: Terms, values: Sequence[arb]) -> Number:
+    """A polynomial at balls; exact if it is a number."""
+    constant = exact(table)
+    return value(table, values) if constant is None else constant
+
+
 def _line(
-    ring: Ring, polynomial: fmpq_mpoly, below: fmpq_mpoly, known: Values, unknown: sp.Symbol
-) -> tuple[list[Values], bool]:
+    polynomial: fmpq_mpoly,
+    below: fmpq_mpoly,
+    known: Sequence[arb],
+    place: int,
+    block: Sequence[str],
+) -> tuple[list[dict[int, arb]], bool]:
     while not (common := polynomial.gcd(below)).is_constant():
         polynomial = polynomial / common
-    parts = ring.coefficients(polynomial, unknown)
-    coefficients = [evaluated(ring.expression(c), known) for c in parts]
-    if all(c == 0 for c in coefficients):
-        raise Degenerate(f"The equation of {unknown} holds for every number.")
-    roots = polynomial_roots([ball(c) if isinstance(c, arb) else rational(c) for c in coefficients])
-    return [{unknown: root.value} for root in roots.roots], roots.complete
+    parts = {power: number(t, known) for (power,), t in coefficients(polynomial, [place]).items()}
+    listed = [parts.get(k, fmpq(0)) for k in range(max(parts, default=0) + 1)]
+    if all(c == 0 for c in listed):
+        raise Degenerate(f"The equation of {block[place]} holds for every number.")
+    roots = polynomial_roots(listed)
+    return [{place: root.value} for root in roots.roots], roots.complete
 
 
 def _plane(
-    ring: Ring, polynomials: Sequence[fmpq_mpoly], below: fmpq_mpoly, unknowns: Sequence[sp.Symbol]
-) -> tuple[list[Values], bool]:
-    plane = Ring(tuple(unknowns))
-    places = [ring.symbols.index(u) for u in unknowns]
+    polynomials: Sequence[fmpq_mpoly],
+    below: fmpq_mpoly,
+    places: Sequence[int],
+    block: Sequence[str],
+) -> tuple[list[dict[int, arb]], bool]:
+    context = fmpq_mpoly_ctx.get([f"v{k}" for k in range(2)], Ordering.lex)
 
     def lowered(polynomial: fmpq_mpoly) -> fmpq_mpoly:
-        terms = polynomial.to_dict().items()
-        return plane.context.from_dict({tuple(int(e[i]) for i in places): c for e, c in terms})
+        return context.from_dict(
+            {tuple(m[k] for k in places): c for m, c in terms(polynomial).items()}
+        )
 
     first, second = map(lowered, polynomials)
+    one, two = (block[k] for k in places)
     if first.is_zero() or second.is_zero():
-        raise Degenerate(f"An equation of {unknowns[0]} and {unknowns[1]} holds for all numbers.")
+        raise Degenerate(f"An equation of {one} and {two} holds for all numbers.")
     found = plane_solutions(first, second, lowered(below), bits=int(ctx.prec))
     if found.degenerate and not found.points:
-        raise Degenerate(f"The equations of {unknowns[0]} and {unknowns[1]} hold on a curve.")
-    return [dict(zip(unknowns, point)) for point in found.points], found.complete
+        raise Degenerate(f"The equations of {one} and {two} hold on a curve.")
+    return [dict(zip(places, point)) for point in found.points], found.complete
 
 
 def _completed(
-    rows: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol], at: Values, point: Values
-) -> Values | None:
+    rows: Sequence[fmpq_mpoly], unknowns: Sequence[int], at: Sequence[arb]
+) -> dict[int, arb] | None:
     """The linear unknowns at a point; None where their equations may be singular."""
-    solved = solve_balls(rows, unknowns, at)
-    return None if solved is None else {**point, **solved}
-
-
-def solve_balls(
-    rows: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol], known: Values
-) -> Values | None:
-    """Solve equations ``= 0`` that are linear in the unknowns; None where they may be singular."""
     size = len(unknowns)
-    values = balls(_entries(tuple(rows), tuple(unknowns)), {s: ball(v) for s, v in known.items()})
+    parts = [coefficients(row, unknowns) for row in rows]
+    units = [tuple(int(i == k) for i in range(size)) for k in range(size)]
+    none = (0,) * size
+    solved = solve_balls(
+        [[value(part.get(unit, {}), at) for unit in units] for part in parts],
+        [-value(part.get(none, {}), at) for part in parts],
+    )
+    return None if solved is None else dict(zip(unknowns, solved))
+
+
+def solve_balls(matrix: Sequence[Sequence[arb]], right: Sequence[arb]) -> list[arb] | None:
+    """The solution of a linear system; None where it may be singular."""
+    size = len(right)
+    entries = [entry for row in matrix for entry in row]
     try:
-        solved: Any = arb_mat(size, size, values[: size**2]).solve(
-            arb_mat(size, 1, values[size**2 :])
-        )
+        solved: Any = arb_mat(size, size, entries).solve(arb_mat(size, 1, list(right)))
     except ZeroDivisionError:
         return None
-    return {u: solved[i, 0] for i, u in enumerate(unknowns)}
-
-
-@lru_cache(maxsize=32)
-def _entries(rows: tuple[sp.Expr, ...], unknowns: tuple[sp.Symbol, ...]) -> tuple[sp.Expr, ...]:
-    """The matrix of linear equations, and their right sides."""
-    zero = dict.fromkeys(unknowns, sp.S.Zero)
-    slopes = (sp.diff(row, u) for row in rows for u in unknowns)
-    return (*slopes, *(-row.xreplace(zero) for row in rows))
-
-
-def evaluated(expression: sp.Expr, known: Mapping[sp.Symbol, Number]) -> Number:
-    """An expression in known symbols: exact if it has none, or a ball."""
-    if expression.is_Rational:
-        return expression
-    return evaluate(expression, {s: ball(known[s]) for s in expression.free_symbols})
-
-
-def ball(value: Number) -> arb:
-    """A number as a ball."""
-    return value if isinstance(value, arb) else arb(rational(value))
-
-
-def rational(value: sp.Rational) -> fmpq:
-    """A rational number for balls."""
-    return fmpq(int(value.p), int(value.q))
+    return [solved[i, 0] for i in range(size)]

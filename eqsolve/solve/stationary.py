@@ -9,29 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-import sympy as sp
-from flint import arb, ctx, fmpq_mpoly
+from flint import arb, ctx, fmpq
 
-from eqsolve.arithmetic.function import Function
-from eqsolve.arithmetic.roots import function_roots, polynomial_roots
-from eqsolve.arithmetic.systems import real_solutions
-from eqsolve.derivation.blocks import triangular
-from eqsolve.derivation.derivation import Derivation
-from eqsolve.derivation.linear import is_linear, solve_linear
-from eqsolve.derivation.units import Units
-from eqsolve.solve.conditions import Condition, domains
-from eqsolve.solve.path import exact as midpoint
-from eqsolve.solve.reduction import (
-    Degenerate,
-    Values,
-    ball,
-    eliminated,
-    evaluated,
-    rational,
-    solve_balls,
+from eqsolve.arithmetic.code import Code
+from eqsolve.arithmetic.rational import (
+    Rational,
+    Terms,
+    ZeroDivision,
+    coefficients,
+    exact,
+    terms,
 )
+from eqsolve.arithmetic.roots import function_roots, polynomial_roots
+from eqsolve.arithmetic.systems import real_zeros
+from eqsolve.derivation.blocks import triangular
+from eqsolve.program.program import Claim, System
+from eqsolve.solve import linear
+from eqsolve.solve.path import middle
+from eqsolve.solve.reduction import Degenerate, Number, Values, eliminated, number, solve_balls
 
 
 @dataclass(frozen=True)
@@ -53,23 +49,13 @@ class Solutions:
 
 
 def stationary(
-    derivation: Derivation,
-    parameters: Mapping[sp.Symbol, sp.Rational],
-    only: Sequence[sp.Symbol] = (),
+    system: System, parameters: Mapping[str, fmpq], only: Sequence[str] = ()
 ) -> Solutions:
     """Find all real solutions at exact parameters; of some unknowns if they need no other."""
-    system = derivation.system
-    rates = system.open_rates or system.rates
-    equations = {
-        symbol: expression.xreplace(dict(parameters))
-        for symbol, expression in (
-            *rates.items(),
-            *system.implicit.items(),
-            *system.conditions.items(),
-        )
-    }
-    needs = {u: [s for s in equations if s in e.free_symbols] for u, e in equations.items()}
-    positive = [c.expression.xreplace(dict(parameters)) for c in domains(derivation)]
+    whole = system.equations.at(parameters)
+    places = {name: k for k, name in enumerate(system.names)}
+    arguments = {name: set(whole.only([k]).arguments) for name, k in places.items()}
+    needs = {u: [s for s in places if s in own] for u, own in arguments.items()}
     points: list[Values] = [{}]
     complete, degenerate = True, ""
     for block in triangular(needs):
@@ -78,141 +64,196 @@ def stationary(
         found: list[Values] = []
         for point in points:
             try:
-                inner = [u for u in block if u in system.conditions]
-                more, whole = _block(block, [equations[u] for u in block], point, inner)
+                inner = [u for u in block if u in system.letters]
+                own = whole.only([places[u] for u in block])
+                more, proved = Block(block, own, point, inner).solutions()
             except Degenerate as found_none:
                 complete, degenerate = False, str(found_none)
                 continue
-            complete &= whole
+            complete &= proved
             found += [{**point, **values} for values in more]
-        points = [point for point in found if not _outside(point, positive)]
+        points = [p for p in found if not _outside(p, system.domains, parameters)]
     names = (*system.unknowns, *system.implicit)
     found = [{s: point[s] for s in names if s in point} for point in points]
     return Solutions(tuple(found), complete, degenerate)
 
 
-def _outside(point: Values, positive: Sequence[sp.Expr]) -> bool:
+def _outside(point: Values, positive: Sequence[Claim], parameters: Mapping[str, fmpq]) -> bool:
     """Whether something that stands under a power or logarithm is surely not positive."""
-    values = {symbol: ball(value) for symbol, value in point.items()}
+    values = {name: ball(n) for name, n in (*parameters.items(), *point.items())}
     return any(
-        Condition(expression, "").holds(values) is False
-        for expression in positive
-        if expression.free_symbols <= values.keys()
+        claim.holds(values) is False
+        for claim in positive
+        if all(name in values for name in claim.code.arguments)
     )
 
 
-def _block(
-    block: Sequence[sp.Symbol],
-    equations: Sequence[sp.Expr],
-    known: Values,
-    feedback: Sequence[sp.Symbol] = (),
-) -> tuple[list[Values], bool]:
-    """The solutions of one block at known values of earlier ones, and whether these are all.
+class Block:
+    """One block at known values of earlier unknowns.
 
-    ``feedback`` are the block's unknowns that are coefficients of the feedback.
+    ``feedback`` are the block's unknowns that are coefficients of the feedback. The second part of
+    solutions is whether it is proved that there are no others.
     """
-    exact = {s: v for s, v in known.items() if not isinstance(v, arb)}
-    inserted = [e.xreplace(exact) for e in equations]
-    bases = _bases(inserted, block)
-    if bases:
-        # before anything is cleared: rational exponents would become enormous degrees
-        return _transcendental(block, inserted, bases)
-    units, numerators = _cleared(tuple(inserted))
-    ring = units.ring
-    if all(is_linear(ring, p, block) for p in numerators):
-        return _linear(block, numerators, units, known)
-    if len(block) == 1:
-        (unknown,) = block
-        coefficients = [
-            evaluated(units.expression(c), known) for c in ring.coefficients(numerators[0], unknown)
+
+    def __init__(
+        self,
+        block: Sequence[str],
+        equations: Code,
+        known: Values,
+        feedback: Sequence[str] = (),
+    ) -> None:
+        self.block, self.feedback = block, feedback
+        exact_values = {s: v for s, v in known.items() if not isinstance(v, arb)}
+        self.balls = {s: v for s, v in known.items() if isinstance(v, arb)}
+        # the block's unknowns first, then earlier ones whose values are balls
+        self.names = (*block, *self.balls)
+        self.code = _renamed(equations.at(exact_values), self.names)
+
+    def solutions(self) -> tuple[list[Values], bool]:
+        if _hidden(self.code, set(range(len(self.block)))):
+            # before anything is cleared: rational exponents would become enormous degrees
+            return self._transcendental()
+        try:
+            rational = Rational(self.code)
+        except ZeroDivision:
+            raise Degenerate(f"The equations of {self.listed} divide by zero.") from None
+        self.known = rational.balls([*([arb(0)] * len(self.block)), *self.balls.values()])
+        places = range(len(self.block))
+        self.rows = [coefficients(function.above, places) for function in rational.functions]
+        if all(sum(powers) <= 1 for row in self.rows for powers in row):
+            return self._linear()
+        if len(self.block) == 1:
+            return self._polynomial()
+        if self.feedback:
+            solved = eliminated(rational, self.block, self.feedback, self.known)
+            if solved is not None:
+                return solved
+        return self._coupled(rational)
+
+    def _polynomial(self) -> tuple[list[Values], bool]:
+        (row,), (unknown,) = self.rows, self.block
+        degree = max(power for (power,) in row)
+        listed = [number(row.get((k,), {}), self.known) for k in range(degree + 1)]
+        roots = polynomial_roots(listed)
+        return [{unknown: root.value} for root in roots.roots], roots.complete
+
+    def _linear(self) -> tuple[list[Values], bool]:
+        size = len(self.block)
+        units = [tuple(int(i == k) for i in range(size)) for k in range(size)]
+        none = (0,) * size
+        table = [
+            [number(row.get(powers, {}), self.known) for powers in (*units, none)]
+            for row in self.rows
         ]
-        roots = polynomial_roots(
-            [ball(c) if isinstance(c, arb) else rational(c) for c in coefficients]
-        )
-        values: list[Values] = [{unknown: root.value} for root in roots.roots]
-        return values, roots.complete
-    if feedback:
-        solved = eliminated(block, numerators, units, known, feedback)
-        if solved is not None:
-            return solved
-    middle = {s: midpoint(v) for s, v in known.items() if isinstance(v, arb)}
-    # earlier irrational values: their balls are far narrower than solutions are apart
-    solutions = real_solutions([e.xreplace(middle) for e in inserted], block, bits=ctx.prec)
-    if solutions.degenerate:
-        raise Degenerate(f"The equations of {_listed(block)} have infinitely many solutions.")
-    found = [dict(zip(block, point)) for point in solutions.points]
-    return found, solutions.complete and not any(e.has(*middle) for e in inserted if middle)
+        rows = [[entry for entry in row if not isinstance(entry, arb)] for row in table]
+        if all(len(row) == size + 1 for row in rows):
+            return self._exact(rows)
+        balls = [list(map(ball, row)) for row in table]
+        solved = solve_balls([row[:-1] for row in balls], [-row[-1] for row in balls])
+        if solved is None:
+            raise Degenerate(
+                f"The determinant of the equations of {self.listed} cannot be told from zero: "
+                "they have no solution, or infinitely many."
+            )
+        return [dict(zip(self.block, solved))], True
 
+    def _exact(self, rows: list[list[fmpq]]) -> tuple[list[Values], bool]:
+        try:
+            point = linear.solved(rows)
+        except linear.Many:
+            described = linear.described(rows, self.block)
+            raise Degenerate(f"The equations of {self.listed} have {described}.") from None
+        return ([] if point is None else [dict(zip(self.block, point))]), True
 
-@lru_cache(maxsize=32)
-def _cleared(equations: tuple[sp.Expr, ...]) -> tuple[Units, list[fmpq_mpoly]]:
-    """The numerators of equations, which are the same at every value of earlier unknowns."""
-    units = Units.of(equations)
-    return units, [units.ratio(e).numerator for e in equations]
+    @property
+    def listed(self) -> str:
+        """The unknowns."""
+        return ", ".join(self.block)
 
+    def _coupled(self, rational: Rational) -> tuple[list[Values], bool]:
+        # earlier irrational values: their balls are far narrower than solutions are apart
+        size = len(self.block)
+        whole = True
+        above: list[Terms] = []
+        below: list[Terms] = []
+        for row, function in zip(self.rows, rational.functions):
+            entries = {powers: number(table, self.known) for powers, table in row.items()}
+            whole &= not any(isinstance(entry, arb) for entry in entries.values())
+            above.append({powers: _middle(entry) for powers, entry in entries.items()})
+            for factor, _ in function.below.factor()[1]:
+                parts = coefficients(factor, range(size))
+                inserted = {p: _middle(number(t, self.known)) for p, t in parts.items()}
+                if any(map(any, inserted)) and inserted not in below:
+                    below.append(inserted)
+        solutions = real_zeros(above, below, size, bits=ctx.prec)
+        if solutions.degenerate:
+            raise Degenerate(f"The equations of {self.listed} have infinitely many solutions.")
+        found: list[Values] = [dict(zip(self.block, point)) for point in solutions.points]
+        return found, solutions.complete and whole
 
-def _bases(equations: Sequence[sp.Expr], block: Sequence[sp.Symbol]) -> list[sp.Expr]:
-    """What stands under powers and logarithms of the block's unknowns, to be positive."""
-    inner = set(block)
-    found: dict[sp.Expr, None] = {}
-    for equation in equations:
-        for power in equation.atoms(sp.Pow):
-            if not power.exp.is_Integer and power.free_symbols & inner:
-                found[power.base] = None
-        for function in equation.atoms(sp.log, sp.exp):
-            if function.free_symbols & inner:
-                found[function.args[0] if isinstance(function, sp.log) else sp.S.One] = None
-    return list(found)
-
-
-def _transcendental(
-    block: Sequence[sp.Symbol], equations: Sequence[sp.Expr], bases: Sequence[sp.Expr]
-) -> tuple[list[Values], bool]:
-    """The roots of one equation with powers of its unknown, where the bases are positive."""
-    if len(block) != 1:
-        return [], False
-    (unknown,) = block
-    low: sp.Expr = -sp.oo
-    high: sp.Expr = sp.oo
-    for inner in bases:
-        if unknown not in inner.free_symbols:
-            continue
-        slope = sp.diff(inner, unknown)
-        if slope.free_symbols or not slope.is_Rational:
+    def _transcendental(self) -> tuple[list[Values], bool]:
+        """The roots of one equation with powers of its unknown, where the bases are positive."""
+        if len(self.block) != 1:
             return [], False
-        edge = sp.Rational(-inner.xreplace({unknown: sp.S.Zero}) / slope)
-        low, high = (max(low, edge), high) if slope > 0 else (low, min(high, edge))
-    function = Function([equations[0]], [unknown])
-    ends = [rational(end) if end.is_Rational else None for end in (low, high)]
-    roots = function_roots(function, *ends, bits=ctx.prec)
-    return [{unknown: root.value} for root in roots.roots], roots.complete
+        code, (unknown,) = self.code, self.block
+        edges = _edges(code)
+        if edges is None:
+            return [], False
+        roots = function_roots(code, *edges, given=[*self.balls.values()], bits=ctx.prec)
+        return [{unknown: root.value} for root in roots.roots], roots.complete
 
 
-def _linear(
-    block: Sequence[sp.Symbol], numerators: Sequence[fmpq_mpoly], units: Units, known: Values
-) -> tuple[list[Values], bool]:
-    ring = units.ring
-    free = set().union(*(units.expression(p).free_symbols for p in numerators)) - set(block)
-    if not free and not units.generators:
-        solution = solve_linear(ring, numerators, block)
-        if solution.residuals:
-            return [], True
-        if solution.free:
-            described = solution.described(block)
-            raise Degenerate(f"The equations of {_listed(block)} have {described}.")
-        exact = {
-            u: units.expression(v.numerator) / units.expression(v.denominator)
-            for u, v in solution.values.items()
-        }
-        return [exact], True
-    solved = solve_balls([units.expression(p) for p in numerators], block, known)
-    if solved is None:
-        raise Degenerate(
-            f"The determinant of the equations of {_listed(block)} cannot be told from zero: they "
-            "have no solution, or infinitely many."
-        )
-    return [solved], True
+def _renamed(code: Code, names: Sequence[str]) -> Code:
+    """The code with all of some names as arguments, in this order."""
+    places = {a: k for k, a in enumerate(names)}
+    old, shift = len(code.arguments), len(names) - len(code.arguments)
+    moved = [places[a] for a in code.arguments]
+
+    def number(node: int) -> int:
+        return moved[node] if node < old else node + shift
+
+    steps = [step._replace(operands=tuple(map(number, step.operands))) for step in code.steps]
+    return Code(names, code.constants, steps, [number(k) for k in code.outputs])
 
 
-def _listed(block: Sequence[sp.Symbol]) -> str:
-    return ", ".join(map(str, block))
+def _hidden(code: Code, inner: set[int]) -> bool:
+    """Whether one of some arguments stands inside a power, root or elementary function."""
+    needs = code.needs()
+    return any(len(operands) == 1 and needs[operands[0]] & inner for _, operands in code.steps)
+
+
+def _edges(code: Code) -> tuple[fmpq | None, fmpq | None] | None:
+    """Between which numbers the first argument keeps roots and logarithms defined.
+
+    None if one of them is of something that is not affine in it, with rational coefficients.
+    """
+    low: fmpq | None = None
+    high: fmpq | None = None
+    needs = code.needs()
+    first = len(code.arguments) + len(code.constants)
+    for name, operands in code.steps:
+        if name not in ("log", "sqrt") or 0 not in needs[operands[0]]:
+            continue
+        (node,) = operands
+        inner = Code(code.arguments, code.constants, code.steps[: max(0, node - first + 1)], [node])
+        fraction = Rational(inner).functions[0]
+        parts = {k: exact(v) for k, v in coefficients(fraction.above, [0]).items()}
+        below = exact(terms(fraction.below))
+        slope, start = parts.get((1,)), parts.get((0,), fmpq(0))
+        if below is None or slope is None or start is None or set(parts) - {(0,), (1,)}:
+            return None
+        edge = -start / slope
+        if slope / below > 0:
+            low = edge if low is None else max(low, edge)
+        else:
+            high = edge if high is None else min(high, edge)
+    return low, high
+
+
+def _middle(entry: Number) -> fmpq:
+    return middle(entry) if isinstance(entry, arb) else entry
+
+
+def ball(entry: Number) -> arb:
+    """A ball around a number."""
+    return entry if isinstance(entry, arb) else arb(entry)

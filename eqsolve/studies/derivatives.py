@@ -17,14 +17,16 @@ from flint import arb, arb_mat, ctx
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.taylor import integrate
+from eqsolve.derivation.conditions import evaluate
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model, t
 from eqsolve.game.parameters import read
 from eqsolve.game.structure import Builder, build, counted
-from eqsolve.solve.path import exact, rational
-from eqsolve.solve.solve import BITS, Point
+from eqsolve.solve.derived import DerivedPoint, exact_middle
+from eqsolve.solve.path import rational
+from eqsolve.solve.point import BITS
 
 Table = dict[str, dict[str, float | None]]
 
@@ -105,7 +107,7 @@ def model_sensitivity(
 
         return sensitivity_of_types(model, values, size, at, outputs, parameters)
     with ctx.workprec(BITS):
-        point = Point(derive(model), read(model, values, at), model.selection)
+        point = DerivedPoint(derive(model), read(model, values, at), model.selection)
         answer = point.answer()
         floats = {s.name: float(v) for s, v in point.numbers.parameters.items()}
         if not answer.ok:
@@ -151,7 +153,7 @@ class Chain:
 
     def __init__(
         self,
-        point: Point,
+        point: DerivedPoint,
         parameters: Sequence[sp.Symbol],
         roots: Sequence[Mapping[str, Any]],
     ) -> None:
@@ -164,8 +166,7 @@ class Chain:
             self.spelled[name] = value.xreplace(self.spelled)
         if self.derivation.stationary:
             selected = next(i for i, r in enumerate(roots) if r["selected"])
-            values = point.solutions.points[selected]
-            self.coefficients = {k: _ball(v) for k, v in values.items()}
+            self.coefficients = point.solutions[selected]
             self.slopes = self._implicit()
         else:
             self.coefficients, self.slopes = self._variational()
@@ -228,7 +229,7 @@ class Chain:
 
     def value(self, expression: sp.Expr) -> arb:
         """An output."""
-        return at_balls(expression, self.values)
+        return evaluate(expression, self.values)
 
     def row(self, expression: sp.Expr) -> list[arb]:
         """The derivatives of an output in the parameters."""
@@ -253,12 +254,12 @@ class Chain:
         equations = self._equations()
         size, width = len(self.unknowns), len(self.parameters)
         matrix = arb_mat(
-            size, size, [at_balls(sp.diff(e, u), values) for e in equations for u in self.unknowns]
+            size, size, [evaluate(sp.diff(e, u), values) for e in equations for u in self.unknowns]
         )
         right = arb_mat(
             size,
             width,
-            [-at_balls(sp.diff(e, p), values) for e in equations for p in self.parameters],
+            [-evaluate(sp.diff(e, p), values) for e in equations for p in self.parameters],
         )
         try:
             solution: Any = matrix.solve(right)
@@ -277,9 +278,7 @@ class Chain:
         constants: dict[sp.Symbol, arb] = {}
         fixed: dict[sp.Symbol, list[arb]] = {}
         if system.implicit:
-            found = point.derivation_constants()
-            assert isinstance(found, dict)
-            constants = found
+            constants = point.constants()
             fixed = self._constant_slopes(constants)
         end_symbol = self.derivation.model.game.horizon.end
         assert end_symbol is not None and point.end is not None
@@ -298,17 +297,19 @@ class Chain:
                 rate = rates[u].xreplace({t: clock})
                 total = sp.diff(rate, parameter)
                 total += sp.Add(*(sp.diff(rate, v) * w for v, w in zip(moving, sensitive)))
-                total += sp.Add(*(sp.diff(rate, c) * exact(w) for c, w in shift.items()))
+                total += sp.Add(*(sp.diff(rate, c) * exact_middle(w) for c, w in shift.items()))
                 expressions.append(total)
                 first = sp.diff(terminal[u], parameter)
-                first += sp.Add(*(sp.diff(terminal[u], c) * exact(w) for c, w in shift.items()))
+                first += sp.Add(
+                    *(sp.diff(terminal[u], c) * exact_middle(w) for c, w in shift.items())
+                )
                 starts.append(first)
             names += sensitive
         expressions += [sp.S.Zero] * len(constants)
         function = Function(
             [e.xreplace(inserted) for e in expressions], [elapsed, *names, *constants]
         )
-        balls = [at_balls(e.xreplace(inserted), constants) for e in starts] + [*constants.values()]
+        balls = [evaluate(e.xreplace(inserted), constants) for e in starts] + [*constants.values()]
         left = point.end - point.numbers.time
         trajectory = integrate(function, balls, rational(left))
         values = trajectory.at(rational(left))
@@ -323,7 +324,7 @@ class Chain:
                 if longer != 0:
                     # a later end leaves more time to go
                     now = {**point.balls, **coefficients, t: point.time}
-                    total = total + at_balls(rates[u] * longer, now)
+                    total = total + evaluate(rates[u] * longer, now)
                 slopes[u].append(total)
         return coefficients, {**slopes, **fixed}
 
@@ -332,15 +333,9 @@ class Chain:
         found: dict[sp.Symbol, list[arb]] = {}
         for symbol, equation in self.derivation.system.implicit.items():
             left = equation.xreplace(self.spelled)
-            slope = at_balls(sp.diff(left, symbol), values)
-            found[symbol] = [-at_balls(sp.diff(left, p), values) / slope for p in self.parameters]
+            slope = evaluate(sp.diff(left, symbol), values)
+            found[symbol] = [-evaluate(sp.diff(left, p), values) / slope for p in self.parameters]
         return found
-
-
-def at_balls(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
-    names = sorted(expression.free_symbols, key=lambda s: s.name)
-    value: arb = Function([expression], names)([values[n] for n in names])[0]
-    return value
 
 
 def told(value: arb) -> float | None:
@@ -348,7 +343,3 @@ def told(value: arb) -> float | None:
     if not value.is_finite():
         return None
     return 0.0 if value.contains(0) else float(value.mid())
-
-
-def _ball(value: Any) -> arb:
-    return value if isinstance(value, arb) else at_balls(value, {})

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx, fmpq
+from flint import arb, ctx
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
@@ -20,16 +20,16 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivation.given import one_player
 from eqsolve.errors import DerivationError, NoSolutionError
-from eqsolve.game import Game, Model, t
+from eqsolve.game import Game, Model
 from eqsolve.game.parameters import read
 from eqsolve.game.types import Types, read_types
 from eqsolve.game.world import World
 from eqsolve.numbers import exact
 from eqsolve.solve.crowd import averages, numbers_of_types
+from eqsolve.solve.derived import DerivedPoint, exact_middle
 from eqsolve.solve.joint import joint
 from eqsolve.solve.path import center
-from eqsolve.solve.path import exact as middle
-from eqsolve.solve.solve import BITS, Point
+from eqsolve.solve.point import BITS
 
 Array = NDArray[np.float64]
 Curves: TypeAlias = Callable[[Array], Array]
@@ -243,7 +243,7 @@ def equilibrium(
         crowd = model.game.crowd
         if crowd is not None and crowd.own:
             return next(_of_types(derivation, values, at, chosen))
-        point = Point(derivation, read(model, values, at), chosen)
+        point = DerivedPoint(derivation, read(model, values, at), chosen)
         return Equilibrium(derivation, _parameters(point), _coefficients(point), _start(point))
 
 
@@ -278,13 +278,13 @@ def response(claim: Equilibrium) -> Equilibrium:
     parameters = dict(claim.parameters)
     for name in fixed.averages:
         if name in claim.frozen:
-            parameters[name] = middle(claim.frozen[name])
+            parameters[name] = exact_middle(claim.frozen[name])
             continue
         if name not in fixed.values:
             raise claim.game.error(f"{name} is not known.", stage="checks")
         form = fixed.values[name].xreplace(claim.spelled).xreplace({**claim.numbers, **start})
         letters = sorted(form.free_symbols, key=lambda s: s.name)
-        parameters[name] = middle(Function([form], letters)([values[s] for s in letters])[0])
+        parameters[name] = exact_middle(Function([form], letters)([values[s] for s in letters])[0])
     own = Derivation(model, model, derivation.systems, derivation.closure, derivation.system)
     return Equilibrium(own, parameters, claim.coefficients, start)
 
@@ -303,7 +303,7 @@ def _of_types(
     types = read_types(derivation.model, values, size, at=at)
     numbers = numbers_of_types(derivation, types)
     if derivation.fixed is not None:
-        points = [Point(derivation, number, selection) for number in numbers]
+        points = [DerivedPoint(derivation, number, selection) for number in numbers]
         joint(points, types).raise_for_status()
         if not points[0].frozen:
             raise derivation.model.game.error(
@@ -316,10 +316,10 @@ def _of_types(
     found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         raise NoSolutionError(found[1], game=derivation.model.name, stage=found[0].label)
-    yield from _seen([Point(derivation, n, selection, found) for n in numbers], types)
+    yield from _seen([DerivedPoint(derivation, n, selection, found) for n in numbers], types)
 
 
-def _seen(points: Sequence[Point], types: Types) -> Iterator[Equilibrium]:
+def _seen(points: Sequence[DerivedPoint], types: Types) -> Iterator[Equilibrium]:
     """The equilibrium as a player of each type sees it."""
     derivation = points[0].derivation
     crowd = derivation.model.game.crowd
@@ -356,7 +356,7 @@ def _together(
     return coefficients
 
 
-def _coefficients(point: Point) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
+def _coefficients(point: DerivedPoint) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
     """The coefficients of a point by time.
 
     Raises
@@ -366,29 +366,20 @@ def _coefficients(point: Point) -> Callable[[Fraction], dict[sp.Symbol, arb]]:
     """
     if point.path is None:
         point.answer().raise_for_status()
-    path, system = point.path, point.derivation.system
-    assert path is not None, "an answer without an error has a path"
-    names = [*system.unknowns, *system.implicit]
-    explicit = point.derivation.spelled
-    feedback = Function([e.xreplace(point.parameters) for e in explicit.values()], [*names, t])
 
     def coefficients(time: Fraction) -> dict[sp.Symbol, arb]:
         with ctx.workprec(BITS):
-            found = path.coefficients(time)
-            now = arb(fmpq(time.numerator, time.denominator))
-            own = feedback([*(found[s] for s in names), now])
-            return {**found, **dict(zip(explicit, own, strict=True))}
+            return point.coefficients(time)
 
     return coefficients
 
 
-def _parameters(point: Point) -> dict[sp.Symbol, sp.Rational]:
+def _parameters(point: DerivedPoint) -> dict[sp.Symbol, sp.Rational]:
     return {s: _rational(v) for s, v in point.numbers.parameters.items()}
 
 
-def _start(point: Point) -> dict[sp.Symbol, sp.Rational]:
-    means = {**point.initial.means, **point.numbers.states}
-    return {s: _rational(v) for s, v in means.items()}
+def _start(point: DerivedPoint) -> dict[sp.Symbol, sp.Rational]:
+    return {s: _rational(v) for s, v in point.initial.items()}
 
 
 def _rational(value: Fraction) -> sp.Rational:

@@ -24,8 +24,9 @@ from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import COUNT
 from eqsolve.game.types import Types
 from eqsolve.solve.crowd import averages, numbers_of_types
+from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import rational
-from eqsolve.solve.solve import BITS, Point
+from eqsolve.solve.point import BITS
 from eqsolve.studies.derivatives import Chain
 from eqsolve.studies.types import chains_of, moved_by, moved_by_weights, total
 
@@ -150,10 +151,10 @@ def _alike(
     derivation: Derivation, numbers: Numbers, limit: Mapping[str, float]
 ) -> dict[str, tuple[arb, arb]]:
     """Value and slope of the strategy's coefficients where all players are alike."""
-    point = Point(derivation, numbers, "limit")
+    point = DerivedPoint(derivation, numbers, "limit")
     roots: list[dict[str, bool]] = [{"selected": True}]
     if derivation.stationary:
-        roots = [{"selected": False} for _ in point.solutions.points]
+        roots = [{"selected": False} for _ in point.solutions]
         for root in roots:
             root["selected"] = True
             found = _strategy(Chain(point, [RECIPROCAL], roots))
@@ -178,7 +179,7 @@ def _of_types(derivation: Derivation, types: Types, count: sp.Symbol) -> dict[st
     found = averages(derivation, numbers, types)
     if isinstance(found, tuple):
         raise DerivationError(found[1], stage="expansion")
-    points = [Point(derivation, number, "limit", found) for number in numbers]
+    points = [DerivedPoint(derivation, number, "limit", found) for number in numbers]
     if derivation.stationary:
         raise DerivationError("a stationary system of types is not expanded.", stage="expansion")
     moved = moved_by(derivation, points, types, [(RECIPROCAL, None)])
@@ -203,7 +204,7 @@ def spread(model: Model, types: Types) -> dict[str, float]:
         found = averages(derivation, numbers, types)
         if isinstance(found, tuple):
             raise DerivationError(found[1], game=model.name, stage="expansion")
-        points = [Point(derivation, number, model.selection, found) for number in numbers]
+        points = [DerivedPoint(derivation, number, model.selection, found) for number in numbers]
         moved = moved_by_weights(derivation, points, types)
         chains = chains_of(points, [point.answer().roots for point in points])
         weights = [arb(rational(w)) for w in types.weights]

@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
+from eqsolve.derivation.conditions import evaluate
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.errors import InputError
 from eqsolve.game import Model
@@ -19,9 +20,10 @@ from eqsolve.game.structure import COUNT
 from eqsolve.game.types import Types, read_types
 from eqsolve.numbers import exact
 from eqsolve.solve.crowd import average_terms, averages, numbers_of_types
+from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import rational
-from eqsolve.solve.solve import BITS, Point
-from eqsolve.studies.derivatives import Chain, Derivatives, at_balls, picked, told
+from eqsolve.solve.point import BITS
+from eqsolve.studies.derivatives import Chain, Derivatives, picked, told
 
 
 def sensitivity_of_types(
@@ -62,7 +64,7 @@ def sensitivity_of_types(
         found = averages(derivation, numbers, types)
         if isinstance(found, tuple):
             return Derivatives(model.name, found[0].label, found[1], {}, {}, floats)
-        points = [Point(derivation, number, model.selection, found) for number in numbers]
+        points = [DerivedPoint(derivation, number, model.selection, found) for number in numbers]
         answers = [point.answer() for point in points]
         failed = next((a for a in answers if not a.ok), None)
         if failed is not None:
@@ -93,7 +95,7 @@ def sensitivity_of_types(
     )
 
 
-def chains_of(points: Sequence[Point], roots: Sequence[Any]) -> list[Chain]:
+def chains_of(points: Sequence[DerivedPoint], roots: Sequence[Any]) -> list[Chain]:
     """The chain rule of every type, in its parameters and the averages."""
     return [Chain(p, list(p.parameters), found) for p, found in zip(points, roots)]
 
@@ -115,7 +117,7 @@ def total(
 
 def moved_by(
     derivation: Derivation,
-    points: Sequence[Point],
+    points: Sequence[DerivedPoint],
     types: Types,
     wanted: Sequence[tuple[sp.Symbol, int | None]],
 ) -> dict[sp.Symbol, list[arb]]:
@@ -128,7 +130,7 @@ def moved_by(
             [
                 sum(
                     (
-                        arb(rational(weight)) * at_balls(slope, point.balls)
+                        arb(rational(weight)) * evaluate(slope, point.balls)
                         for k, (weight, point) in enumerate(zip(types.weights, points))
                         if owner in (None, k)
                     ),
@@ -141,16 +143,19 @@ def moved_by(
 
 
 def moved_by_weights(
-    derivation: Derivation, points: Sequence[Point], types: Types
+    derivation: Derivation, points: Sequence[DerivedPoint], types: Types
 ) -> dict[sp.Symbol, list[arb]]:
     """The derivatives of the averages in the weight of every type."""
     terms, _ = average_terms(derivation)
-    right = [[at_balls(term, point.balls) for point in points] for term in terms.values()]
+    right = [[evaluate(term, point.balls) for point in points] for term in terms.values()]
     return _responses(derivation, points, types, right)
 
 
 def _responses(
-    derivation: Derivation, points: Sequence[Point], types: Types, right: Sequence[Sequence[arb]]
+    derivation: Derivation,
+    points: Sequence[DerivedPoint],
+    types: Types,
+    right: Sequence[Sequence[arb]],
 ) -> dict[sp.Symbol, list[arb]]:
     """How the averages answer when ``right`` is added to what they are averages of."""
     terms, _ = average_terms(derivation)
@@ -161,7 +166,7 @@ def _responses(
         slopes = [sp.diff(term, average) for average in terms]
         for weight, point in zip(types.weights, points):
             for j, slope in enumerate(slopes):
-                matrix[i, j] -= arb(rational(weight)) * at_balls(slope, point.balls)
+                matrix[i, j] -= arb(rational(weight)) * evaluate(slope, point.balls)
     columns = len(right[0]) if right else 0
     try:
         solution: Any = matrix.solve(arb_mat(size, columns, [v for row in right for v in row]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.derivation.conditions import second_order
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.solve import algebra
@@ -22,7 +23,6 @@ from eqsolve.derivation.solve.step import (
 from eqsolve.game import t
 from eqsolve.ledger import Line
 from eqsolve.operators import InOrder, TimeIntegral
-from eqsolve.solve.conditions import second_order
 from eqsolve.writing.nodes import At, Average, PlusMinus, Rate
 from eqsolve.writing.problem import abstract, arguments, spelled
 from eqsolve.writing.stage import Display, Prose, Stage, listed

@@ -16,7 +16,8 @@ from eqsolve.derivations.mean_variance.given_averages import MODEL
 from eqsolve.game.parameters import read
 from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.solve import BITS, Point
+from eqsolve.solve.derived import DerivedPoint
+from eqsolve.solve.point import BITS
 from hard_families import plain, wide
 
 #: Relative accuracy of what is compared.
@@ -32,7 +33,7 @@ def derivation() -> Derivation:
 def solved(values: Mapping[str, Any]) -> Answer:
     with ctx.workprec(BITS):
         found = derivation()
-        return Point(found, read(found.model, values), "limit").answer()
+        return DerivedPoint(found, read(found.model, values), "limit").answer()
 
 
 def rows() -> list[Any]:

@@ -26,8 +26,10 @@ from eqsolve.game import Crowd
 from eqsolve.game.types import read_types
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.crowd import numbers_of_types
+from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.joint import joint
-from eqsolve.solve.solve import BITS, Point, solve
+from eqsolve.solve.point import BITS
+from eqsolve.solve.solve import solve
 from eqsolve.studies.equilibrium import Equilibrium, equilibria, response
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.exact import precise
@@ -65,7 +67,7 @@ def solved(
     types = read_types(found.model, given, size)
     with ctx.workprec(bits):
         numbers = numbers_of_types(found, types)
-        return joint([Point(found, number, "limit") for number in numbers], types)
+        return joint([DerivedPoint(found, number, "limit") for number in numbers], types)
 
 
 def agent(text: str, **more: Any) -> Row:

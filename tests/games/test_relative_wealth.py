@@ -23,7 +23,8 @@ from eqsolve.game.parameters import read
 from eqsolve.numerics.equilibria.dispatch import solve as by_the_family
 from eqsolve.numerics.sweep import design, write_sweep
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.solve import BITS, Point
+from eqsolve.solve.derived import DerivedPoint
+from eqsolve.solve.point import BITS
 from hard_families import plain, wide
 from reference import cases
 from reference.closed_loop import closed_loop_mfg, closed_loop_n
@@ -52,7 +53,7 @@ def solved(
     if n is not None:
         values["n"] = n
     with ctx.workprec(BITS):
-        return Point(found, read(found.model, values, {"x": x, "m": mean}), "limit").answer()
+        return DerivedPoint(found, read(found.model, values, {"x": x, "m": mean}), "limit").answer()
 
 
 def strategy(answer: Answer, n: int | None) -> tuple[float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,35 +11,51 @@ import sympy as sp
 from flint import arb
 
 import declared
+from eqsolve.arithmetic.code import Code
+from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import derive
 from eqsolve.game import t
-from eqsolve.game.parameters import read
 from eqsolve.numerics.status import Status
-from eqsolve.solve import horizon
-from eqsolve.solve.conditions import Condition
-from eqsolve.solve.horizon import Intervals
+from eqsolve.program.make import program
+from eqsolve.program.program import Claim
+from eqsolve.solve.horizon import Intervals, explosion
 from eqsolve.solve.path import backward
-from eqsolve.solve.solve import Point, solve
+from eqsolve.solve.point import Point
+from eqsolve.solve.solve import answered, solve
+
+
+def code(expression: sp.Expr) -> Code:
+    """A function of its letters by name."""
+    letters = sorted(expression.free_symbols, key=str)
+    found = Function([expression], letters)
+    return Code([s.name for s in letters], found.constants, found.steps, found.outputs)
+
+
+def claim(expression: sp.Expr, sentence: str = "") -> Claim:
+    """That it is positive."""
+    return Claim(sentence, code(expression))
+
 
 #: Between two of the times that are looked at first.
 PLACE, HALF = sp.Rational(53, 100), sp.Rational(1, 100)
-BELOW = Condition((t - PLACE) ** 2 - HALF**2, "the second derivative has the wrong sign")
+BELOW = claim((t - PLACE) ** 2 - HALF**2, "the second derivative has the wrong sign")
 
 
 @pytest.fixture(scope="module")
 def intervals() -> Intervals:
-    point = Point(derive(declared.crowd()), read(declared.crowd(), declared.CROWD), "limit")
+    made = program(derive(declared.crowd()))
+    point = Point(made, made.inputs.read(declared.CROWD), "limit")
     end = Fraction(declared.CROWD["T"])
-    path = backward(point.derivation, point.parameters, {}, end)
-    return Intervals(point.derivation, path, point.environment_at(path, Fraction(0)))
+    path = backward(made, point.parameters, {}, end)
+    return Intervals(path, point.environment(path.coefficients(Fraction(0)), Fraction(0)))
 
 
 def test_a_condition_that_fails_for_a_moment_is_found(intervals: Intervals) -> None:
     holds, moment = intervals.holds(BELOW)
     assert holds is False and abs(moment - Fraction(53, 100)) < Fraction(1, 100)
-    near = Condition((t - PLACE) ** 2 + sp.Rational(1, 10**6), "")
+    near = claim((t - PLACE) ** 2 + sp.Rational(1, 10**6))
     assert intervals.holds(near)[0] is True
-    assert intervals.holds(Condition((t - PLACE) ** 2, ""))[0] is None, "touches zero"
+    assert intervals.holds(claim((t - PLACE) ** 2))[0] is None, "touches zero"
 
 
 def test_conditions_in_coefficients_are_enclosed(intervals: Intervals) -> None:
@@ -50,20 +67,18 @@ def test_conditions_in_coefficients_are_enclosed(intervals: Intervals) -> None:
     )
     low, high = min(first, last), max(first, last)
     assert high - low > 0.05
-    assert intervals.holds(Condition(unknown - low + sp.Rational(1, 1000), ""))[0] is True
-    assert intervals.holds(Condition(unknown - (low + high) / 2, ""))[0] is False
+    assert intervals.holds(claim(sp.Symbol(unknown) - low + sp.Rational(1, 1000)))[0] is True
+    assert intervals.holds(claim(sp.Symbol(unknown) - (low + high) / 2))[0] is False
 
 
-def test_solve_refuses_what_is_no_optimum_between_the_times(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert solve(declared.crowd, declared.CROWD).certificate["conditions"].endswith("horizon")
-    monkeypatch.setattr(Point, "second_order", property(lambda self: (BELOW,)))
-    answer = solve(declared.crowd, declared.CROWD)
-    assert answer.status is Status.NOT_A_MAXIMUM and "at t = 0.5" in answer.message
-    touching = Condition((t - PLACE) ** 2, "")
-    monkeypatch.setattr(Point, "second_order", property(lambda self: (touching,)))
-    assert solve(declared.crowd, declared.CROWD).certificate["conditions"] == "at 17 times"
+def test_solve_refuses_what_is_no_optimum_between_the_times() -> None:
+    made = program(derive(declared.crowd()))
+    assert answered(made, declared.CROWD).certificate["conditions"].endswith("horizon")
+    found = answered(replace(made, second_order=(BELOW,)), declared.CROWD)
+    assert found.status is Status.NOT_A_MAXIMUM and "at t = 0.5" in found.message
+    touching = claim((t - PLACE) ** 2)
+    found = answered(replace(made, second_order=(touching,)), declared.CROWD)
+    assert found.certificate["conditions"] == "at 17 times"
 
 
 # -- explosions ---------------------------------------------------------------------------------
@@ -107,13 +122,12 @@ def test_scalar_equations_explode_when_their_solutions_do(
     """tan, coth, rational and partial fractions."""
     u = sp.Symbol("u")
     rate = sum(c * u**i for i, c in enumerate(reversed(parts)))
-    found = horizon._riccati([u], {u: sp.S.Zero + rate}, {}, {u: arb(start)})
+    found = explosion(code(sp.S.Zero + rate), "u", {}, arb(start))
     assert found is not None and float(found.mid()) == pytest.approx(time, rel=1e-14)
 
 
 def test_equations_of_other_kinds_are_not_said_to_be_known() -> None:
     u, v = sp.symbols("u v")
-    start = {u: arb(1), v: arb(1)}
-    assert horizon._riccati([u], {u: u**3}, {}, start) is None
-    assert horizon._riccati([u], {u: v * u**2}, {}, start) is None
-    assert horizon._riccati([u, v], {u: v**2, v: u**2}, {}, start) is None
+    assert explosion(code(u**3), "u", {}, arb(1)) is None
+    assert explosion(code(v * u**2), "u", {}, arb(1)) is None
+    assert explosion(code(v**2), "u", {}, arb(1)) is None

@@ -53,6 +53,15 @@ def growth_systems(derivation: Derivation) -> tuple[GrowthSystem, ...]:
     return tuple(follower.system(follower.start()) for follower in followers)
 
 
+def growth_of_play(derivation: Derivation) -> GrowthSystem:
+    """How expectations of the first player grow when everybody plays the strategy."""
+    played = derivation.played
+    system = played.systems[0]
+    parts = [m.payoff for m in system.problem.moments]
+    parts += [played.closure(m.running) for m in system.problem.moments]
+    return follow(played, system, [p for p in parts if p != 0])
+
+
 def follow(
     derivation: Derivation,
     system: ExtendedHJB | Adjoints,

@@ -1,0 +1,1 @@
+"""What a solution is computed from, derived once: straight-line programs that need no algebra."""

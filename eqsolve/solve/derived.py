@@ -1,0 +1,183 @@
+"""A point by the symbols of its derivation, for what needs expressions besides numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from flint import arb, fmpq
+
+from eqsolve.derivation.conditions import evaluate
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.game import Model, t
+from eqsolve.game.parameters import Numbers
+from eqsolve.inputs import Values
+from eqsolve.program.make import Maker
+from eqsolve.program.program import TIME, Program
+from eqsolve.solve.answer import Answer
+from eqsolve.solve.path import Path, center, middle, rational
+from eqsolve.solve.point import Point, Solved
+
+Averages = dict[sp.Symbol, sp.Rational]
+
+
+def made(derivation: Derivation) -> tuple[Maker, Program]:
+    """The program of a derivation, and what wrote it."""
+    maker = Maker(derivation)
+    return maker, maker.program()
+
+
+@dataclass
+class DerivedPoint:
+    """One derivation at one set of numbers; every part is computed when it is asked for.
+
+    Where players with types of their own respond to averages over the others, these (``frozen``),
+    the strategy in the states of all types and what is obtained in play come from all types.
+    """
+
+    derivation: Derivation
+    numbers: Numbers
+    selection: str
+    averages: Averages = field(default_factory=dict)
+    frozen: Mapping[sp.Symbol, arb] = field(default_factory=dict, init=False)
+
+    @property
+    def model(self) -> Model:
+        """What was declared."""
+        return self.derivation.model
+
+    @cached_property
+    def point(self) -> Point:
+        """The same by name."""
+        maker, program = self.derivation.once(made)
+        values = Values(
+            {s.name: v for s, v in self.numbers.parameters.items()},
+            {s.name: v for s, v in self.numbers.states.items()},
+            self.numbers.time,
+        )
+        averages = {maker.name(s): fmpq(int(v.p), int(v.q)) for s, v in self.averages.items()}
+        return Point(program, values, self.selection, averages)
+
+    def by_symbol(self, values: Mapping[str, Any]) -> dict[sp.Symbol, Any]:
+        """Values by the symbols that have these names."""
+        maker, _ = self.derivation.once(made)
+        letters = {s.name: s for s in self.numbers.parameters} | {TIME: t} | maker.letters
+        return {letters[name]: v for name, v in values.items() if name in letters}
+
+    @cached_property
+    def parameters(self) -> dict[sp.Symbol, sp.Rational]:
+        """Exact values of parameters, of the game's abbreviations and of averages over types."""
+        found = {
+            s: sp.Rational(v.numerator, v.denominator) for s, v in self.numbers.parameters.items()
+        }
+        for name, definition in self.derivation.solved.game.definitions.items():
+            found[name] = definition.xreplace(found)
+        return {**found, **self.averages}
+
+    @cached_property
+    def balls(self) -> dict[sp.Symbol, arb]:
+        """The same as balls."""
+        return {s: evaluate(v, {}) for s, v in self.parameters.items()}
+
+    @property
+    def time(self) -> arb:
+        """The time of the question."""
+        return arb(rational(self.numbers.time))
+
+    @property
+    def end(self) -> Fraction | None:
+        """The end of the horizon, where there is one."""
+        return self.point.end
+
+    @property
+    def model_states(self) -> tuple[sp.Symbol, ...]:
+        """The states that the declared feedback is written in."""
+        laws = [law.symbol for law in self.model.game.laws]
+        return (*self.model.game.state_symbols, *laws)
+
+    @cached_property
+    def initial(self) -> dict[sp.Symbol, Fraction]:
+        """Means of the states at time 0, where they are declared or given."""
+        return self.by_symbol(self.point.initial.means)
+
+    @cached_property
+    def place(self) -> dict[sp.Symbol, arb]:
+        """States that were given, and means of initial laws in place of others."""
+        return self.by_symbol(self.point.place)
+
+    @cached_property
+    def solutions(self) -> list[dict[sp.Symbol, arb]]:
+        """All solutions of a stationary system."""
+        found = self.point.solutions.points
+        return [self.by_symbol({name: arb(v) for name, v in point.items()}) for point in found]
+
+    def environment(self, coefficients: Mapping[str, arb]) -> dict[sp.Symbol, arb]:
+        """Balls for parameters, coefficients of functions and feedback, states and the time."""
+        values = self.point.environment(coefficients, self.numbers.time)
+        return {**self.balls, **self.by_symbol(values)}
+
+    # -- the answer -----------------------------------------------------------------------------
+
+    def answer(self) -> Answer:
+        """Solve, decide and report."""
+        return self.point.answer()
+
+    def solved(self) -> Solved | Answer:
+        """Solve and decide; an answer says why there is no solution."""
+        return self.point.solved()
+
+    def found(self, solved: Solved) -> Answer:
+        """Everything that follows from a solution."""
+        return self.point.found(solved)
+
+    def freeze(self, averages: Mapping[sp.Symbol, arb]) -> None:
+        """Averages over the others, which follow from the responses of all types."""
+        maker, _ = self.derivation.once(made)
+        self.frozen = averages
+        self.point.frozen = {maker.name(s): v for s, v in averages.items()}
+
+    def constants(self) -> dict[sp.Symbol, arb]:
+        """Coefficients of the feedback that solve equations of their own, once and for all."""
+        found = self.point.constants()
+        assert isinstance(found, dict), "an answer without an error has them"
+        return self.by_symbol(found)
+
+    @property
+    def path(self) -> Path | None:
+        """The coefficients by time, once an answer has been found."""
+        return self.point.path
+
+    def coefficients(self, time: Fraction) -> dict[sp.Symbol, arb]:
+        """The same by symbol, with those of the feedback."""
+        path = self.point.path
+        assert path is not None, "an answer without an error has a path"
+        values = path.coefficients(time)
+        known = {**self.point.balls, **values, TIME: arb(rational(time))}
+        return self.by_symbol({**values, **self.point.program.explicit.within(known)})
+
+
+def exact_middle(ball: arb) -> sp.Rational:
+    """The middle of a ball as a number of an expression."""
+    value = middle(ball)
+    return sp.Rational(int(value.p), int(value.q))
+
+
+def by_monomial(
+    expression: sp.Expr, states: Any, values: Mapping[sp.Symbol, arb]
+) -> dict[str, float]:
+    """The coefficients of a polynomial in the states; none if it is not one."""
+    expanded = sp.expand(expression)
+    present = [s for s in states if expanded.has(s)]
+    if not expanded.is_polynomial(*present):
+        return {}
+    if not present:
+        return {"1": center(evaluate(expanded, values))}
+    table = {}
+    for exponents, coefficient in sp.Poly(expanded, *present).terms():
+        name = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
+        table[name] = center(evaluate(coefficient, values))
+    return table
