@@ -122,6 +122,17 @@ def letters(name: str) -> None:
         importlib.import_module(f"{place.module.rpartition('.')[0]}.vocabulary")
 
 
+def content(name: str) -> str:
+    """A fingerprint of the file of a built-in game, without running it; empty for other games.
+
+    Of these the file's content does not tell what the game is: they may read and import anything.
+    """
+    place = None if name in _adopted or name in _packages() else _built_in().get(name)
+    if place is None:
+        return ""
+    return content_hash(place.path, place.module.rpartition(".")[0])
+
+
 #: Files that were named by their paths, by the names of their games: they beat all others.
 _adopted: dict[str, Found] = {}
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from eqsolve.arrays import merged
 from eqsolve.codegen.kernel import compiled_before
 from eqsolve.errors import InputError
-from eqsolve.registry import Found, adopt, resolve
+from eqsolve.registry import Found, adopt, is_path, resolve
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -233,6 +233,11 @@ def solve(
         If a name or value is not acceptable.
     """
     given: dict[str, Any] = merged(params, values)
+    if isinstance(game, str) and not is_path(game):
+        from eqsolve.source import Source
+
+        if (source := Source.of(game)) is not None:
+            return source.answer(given, at=at, notion=notion, size=size, selection=selection)
     exported = declared(game)
     if exported is None:
         from eqsolve.numerics.equilibria.dispatch import solve as solve_family

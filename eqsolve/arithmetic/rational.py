@@ -109,6 +109,11 @@ class Rational:
         return values
 
 
+def vanishes(code: Code) -> bool:
+    """Whether the function of a program is zero whatever its arguments are."""
+    return bool(Rational(code).functions[0].above.is_zero())
+
+
 def terms(polynomial: fmpq_mpoly) -> Terms:
     """The terms of a polynomial."""
     return {tuple(map(int, e)): fmpq(c) for e, c in polynomial.to_dict().items()}

@@ -61,9 +61,16 @@ def of_model(
 ) -> dict[str, Any]:
     """Parameters of a model: a named set, overridden by what was given."""
     from eqsolve.game.structure import named_set
+
+    return of_set(named_set(exported, case, notion) if case is not None else {}, values, horizon)
+
+
+def of_set(
+    base: Mapping[str, Any], values: Mapping[str, Any], horizon: str | None
+) -> dict[str, Any]:
+    """The parameters of a set, overridden by what was given."""
     from eqsolve.inputs import parsed
 
-    base = named_set(exported, case, notion) if case is not None else {}
     found = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
     found = remaining(base, without=found) | found
     if horizon is not None:
@@ -288,7 +295,7 @@ def _parameters(file: str, game: str) -> dict[str, Any]:
 
 def remaining(values: Mapping[str, Any], *, without: Iterable[str]) -> dict[str, Any]:
     """The values whose parameter is none of the other names, whichever alias is used."""
-    from eqsolve.numerics.parameters import ALIASES
+    from eqsolve.inputs import ALIASES
 
     others = {ALIASES.get(name, name) for name in without}
     return {k: v for k, v in values.items() if ALIASES.get(k, k) not in others}

@@ -17,7 +17,7 @@ from eqsolve.cli.common import (
     emit,
     given,
     of_family,
-    of_model,
+    of_set,
     say,
     state,
     structure,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eqsolve.numerics.equilibria.agents import AgentsEquilibrium
     from eqsolve.numerics.equilibria.equilibrium import Equilibrium
     from eqsolve.numerics.equilibria.hazard import HazardEquilibrium
+    from eqsolve.source import Source
 
 
 @cli.command()
@@ -62,11 +63,11 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
-    from eqsolve.verbs import declared, equilibrium_for, notion_of
+    from eqsolve.source import Source
 
     values = given(pairs, file, game=game)
-    exported = declared(game)
-    if exported is not None:
+    source = Source.of(game)
+    if source is not None:
         if hazard is not None and (at or certify):
             raise InputError(
                 "--hazard gives the strategy at time 0 only.",
@@ -74,10 +75,14 @@ def solve(
                 stage="input",
                 remedy="Leave out --at and --certify.",
             )
-        how["notion"] = notion_of(how["notion"], equilibrium, game)
-        _model(exported, values, selection, hazard, at, certify, as_json, **how)
+        if equilibrium is not None:
+            from eqsolve.verbs import notion_of
+
+            how["notion"] = notion_of(how["notion"], equilibrium, game)
+        _model(source, values, selection, hazard, at, certify, as_json, **how)
         return
     from eqsolve.numerics.equilibria.dispatch import check_keywords
+    from eqsolve.verbs import equilibrium_for
 
     horizon = how["horizon"] if hazard is not None else None
     values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
@@ -116,7 +121,7 @@ def solve(
 
 
 def _model(
-    exported: Any,
+    source: Source,
     values: dict[str, Any],
     selection: str | None,
     hazard: str | None,
@@ -129,18 +134,19 @@ def _model(
     case: str | None,
 ) -> None:
     """Solve a game that is declared by ``eqsolve.game``, and print the answer."""
-    from eqsolve.solve.solve import solve as solve_model
-
     number, continuum = chosen_size(size)
     end = None if hazard is None else horizon
-    inside = of_model(exported, values, case, None if hazard is not None else horizon, notion)
+    base = source.named_set(case, notion) if case is not None else {}
+    inside = of_set(base, values, None if hazard is not None else horizon)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     if hazard is not None:
         from eqsolve.solve.moving import solve_moving
 
-        answer = solve_moving(exported, hazard, inside, horizon=end, selection=selection, **how)
+        answer = solve_moving(
+            source.exported, hazard, inside, horizon=end, selection=selection, **how
+        )
     else:
-        answer = solve_model(exported, inside, at=state(at), selection=selection, **how)
+        answer = source.answer(inside, at=state(at), selection=selection, **how)
     if as_json:
         emit(answer.to_dict())
     else:

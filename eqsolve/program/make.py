@@ -149,6 +149,7 @@ class Maker:
                 )
             ),
             self.claims(domains(self.derivation)),
+            tuple(map(self.quantity, system.nonzero)),
         )
 
     # -- letters and codes ----------------------------------------------------------------------

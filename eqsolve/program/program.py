@@ -77,6 +77,7 @@ class System:
     rates : derivatives of the unknowns in the time to go.
     equations : of unknowns, implicit ones and letters where nothing moves, to vanish.
     domains : what must be positive, under a power or a logarithm.
+    nonzero : denominators that were assumed not to vanish.
     """
 
     unknowns: Names
@@ -86,6 +87,7 @@ class System:
     rates: Code
     equations: Code
     domains: tuple[Claim, ...]
+    nonzero: tuple[Quantity, ...]
 
     @property
     def names(self) -> Names:

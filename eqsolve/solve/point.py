@@ -10,6 +10,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
+from eqsolve.arithmetic.rational import vanishes
 from eqsolve.errors import InputError
 from eqsolve.inputs import Values
 from eqsolve.numerics.status import Status
@@ -271,6 +272,12 @@ class Point:
     def _finite(self) -> Solved | Answer:
         program = self.program
         assert self.end is not None
+        for below in program.system.nonzero:
+            if vanishes(below.code.at(self.parameters)):
+                return self.refused(
+                    Status.DEGENERATE,
+                    f"{below.text} is zero at these parameters: the feedback is not determined.",
+                )
         constants: dict[str, arb] = {}
         if program.system.implicit:
             points = self.constants()

@@ -1,0 +1,154 @@
+"""Programs that were derived before, on disk: data, keyed by everything that decides them.
+
+The key of a program is made of the content of the game's file and of what it imports from beside
+it, the arguments that change its equations, and the sources that derive. So an entry is right or
+is not found. Entries lie in a folder that nobody else can write to; one that is damaged is not
+used, and is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from eqsolve.codegen.storage import private_folder
+from eqsolve.distribution import VERSION
+from eqsolve.errors import InputError
+from eqsolve.output import replacing
+from eqsolve.program.data import decoded, encoded
+from eqsolve.program.program import Program
+
+#: Modules and packages of eqsolve whose sources decide what a program is.
+SOURCES = (
+    *("arithmetic", "derivation", "derivations", "game", "program", "symbolic"),
+    *("errors", "expression", "inputs", "numbers", "operators", "symbols"),
+)
+#: If this variable of the environment is set to anything, programs are neither read nor kept.
+OFF = "EQSOLVE_NO_PROGRAMS"
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is asked of a game's file before its program is.
+
+    Attributes
+    ----------
+    name : of the game.
+    arguments : of its function ``model``; none if it exports a model.
+    cases : named sets of parameters by notion, ``""`` for none.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    cases: Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+@cache
+def fingerprint() -> str:
+    """A fingerprint of the sources that decide what a program is."""
+    result = hashlib.sha256(VERSION.encode())
+    root = Path(__file__).parent.parent
+    for name in SOURCES:
+        for path in _files(root, name):
+            result.update(f"{name} {path.name}\n".encode())
+            result.update(hashlib.sha256(path.read_bytes()).digest())
+    return result.hexdigest()
+
+
+def _files(root: Path, name: str) -> list[Path]:
+    """The sources of a module or package; games may lie beside the package."""
+    if (root / f"{name}.py").is_file():
+        return [root / f"{name}.py"]
+    folder = root / name
+    return sorted((folder if folder.is_dir() else root.parent / name).rglob("*.py"))
+
+
+def key(content: str, chosen: Mapping[str, Any] | None = None) -> str:
+    """The name of the entry of a game's file, or of its program for some arguments."""
+    parts = [fingerprint(), content]
+    if chosen is not None:
+        parts.append(json.dumps(chosen, sort_keys=True, default=_plain))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """An argument of a model as JSON has it."""
+    if isinstance(value, Fraction):
+        return {"exact": str(value)}
+    raise TypeError(value)
+
+
+def head(content: str) -> Head | None:
+    """What was noted of a game's file; None if it must be loaded."""
+    found = _read(key(content))
+    try:
+        return None if found is None else Head(found[0], tuple(found[1]), found[2])
+    except (IndexError, KeyError, TypeError):
+        return None
+
+
+#: Programs that this process has read or kept.
+_KNOWN: dict[str, Program] = {}
+
+
+def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
+    """The program of a game's file for some arguments; None if it must be derived."""
+    name = key(content, chosen)
+    if name in _KNOWN:
+        return _KNOWN[name]
+    found = _read(name)
+    if found is None:
+        return None
+    try:
+        program = decoded(found)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None
+    if not isinstance(program, Program):
+        return None
+    _KNOWN[name] = program
+    return program
+
+
+def remember(content: str, note: Head, chosen: Mapping[str, Any], program: Program) -> None:
+    """Keep a program; without a folder for it nothing is kept."""
+    _write(key(content), [note.name, list(note.arguments), note.cases])
+    _write(key(content, chosen), encoded(program))
+
+
+def folder() -> Path | None:
+    """The folder of kept programs; None if none are kept."""
+    return None if os.environ.get(OFF) else private_folder("programs")
+
+
+def _read(name: str) -> Any:
+    """The data of an entry; None if there is none that is whole."""
+    place = folder()
+    if place is None:
+        return None
+    try:
+        seal, body = (place / f"{name}.json").read_bytes().split(b"\n", 1)
+        if seal.decode() != hashlib.sha256(name.encode() + body).hexdigest():
+            return None
+        return json.loads(body)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _write(name: str, data: Any) -> None:
+    place = folder()
+    if place is None:
+        return
+    body = json.dumps(data, separators=(",", ":")).encode()
+    seal = hashlib.sha256(name.encode() + body).hexdigest().encode()
+    with suppress(OSError, InputError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with replacing(place / f"{name}.json") as temporary:
+            temporary.write_bytes(seal + b"\n" + body)

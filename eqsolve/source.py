@@ -1,0 +1,166 @@
+"""A declared game whose file is run only if no program of it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from eqsolve import inputs, registry
+from eqsolve.errors import EqsolveError
+from eqsolve.inputs import Asked
+from eqsolve.program import store
+from eqsolve.program.program import Program
+from eqsolve.solve.answer import Answer
+from eqsolve.solve.solve import answered, solve
+
+if TYPE_CHECKING:
+    from eqsolve.game import Model
+    from eqsolve.game.structure import Builder
+
+#: Notions whose named sets are kept.
+_NOTIONS = ("feedback", "open-loop", "given", "planner")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A declared game.
+
+    Attributes
+    ----------
+    game : its name.
+    content : a fingerprint of its file, empty where programs are not kept.
+    note : what was kept of the file; None if nothing was.
+    """
+
+    game: str
+    content: str
+    note: store.Head | None
+
+    @staticmethod
+    def of(game: str) -> Source | None:
+        """Find a game by its name; None if it is not declared by ``eqsolve.game``.
+
+        Raises
+        ------
+        InputError
+            As ``eqsolve.registry.resolve``.
+        """
+        content = "" if store.folder() is None else registry.content(game)
+        note = store.head(content) if content else None
+        if note is not None:
+            return Source(game, content, note)
+        from eqsolve.game import Model
+
+        declared = isinstance(registry.resolve(game).model, Model)
+        return Source(game, content, None) if declared else None
+
+    @cached_property
+    def exported(self) -> Model | Builder:
+        """What the file exports, which is run now."""
+        found: Any = registry.resolve(self.game).exported
+        exported: Model | Builder = found
+        return exported
+
+    def named_set(self, name: str, notion: str | None = None) -> Mapping[str, object]:
+        """The parameters of one of the game's named sets.
+
+        Raises
+        ------
+        InputError
+            If there is no set of that name.
+        """
+        if self.note is not None and (notion or "") in self.note.cases:
+            return inputs.named_set(self.note.cases[notion or ""], name, self.note.name)
+        from eqsolve.game.structure import named_set
+
+        return named_set(self.exported, name, notion)
+
+    def answer(
+        self,
+        values: Mapping[str, object],
+        *,
+        at: Mapping[str, object] | None = None,
+        notion: str | None = None,
+        size: int | None = None,
+        continuum: bool = False,
+        selection: str | None = None,
+    ) -> Answer:
+        """Solve the game at one point: see :func:`eqsolve.solve.solve.solve`."""
+        asked = Asked(notion, size, continuum)
+        made = self._recalled(values, asked)
+        if made is None and self.content:
+            made = self._made(values, asked)
+        if made is not None:
+            return answered(made, values, at=at, size=size, selection=selection)
+        return solve(
+            self.exported,
+            values,
+            at=at,
+            notion=notion,
+            size=size,
+            continuum=continuum,
+            selection=selection,
+        )
+
+    @property
+    def _arguments(self) -> tuple[str, ...]:
+        if self.note is not None:
+            return self.note.arguments
+        from eqsolve.game.structure import structure
+
+        return tuple(structure(self.exported))
+
+    def _recalled(self, values: Mapping[str, object], asked: Asked) -> Program | None:
+        """The program that was kept for what is asked.
+
+        Raises
+        ------
+        InputError
+            If the game has no such notion or size.
+        """
+        if self.note is None:
+            return None
+        wanted, chosen = asked.chosen(self.note.arguments, values)
+        found = store.recalled(self.content, chosen)
+        if found is not None:
+            function = bool(self.note.arguments)
+            wanted.check(found.game, found.notion, found.size is not None, function)
+        return found
+
+    def _made(self, values: Mapping[str, object], asked: Asked) -> Program | None:
+        """The program, derived and kept; None where players may have types of their own."""
+        from eqsolve.derivation.derivation import derive
+        from eqsolve.game.structure import build
+        from eqsolve.program.make import program
+
+        arguments = self._arguments
+        model = build(
+            self.exported, values, notion=asked.notion, size=asked.size, continuum=asked.continuum
+        )
+        crowd = model.game.crowd
+        if "types" in arguments or (crowd is not None and crowd.own):
+            return None
+        made = program(derive(model), model)
+        _, chosen = asked.chosen(arguments, values)
+        cases = self._cases() if self.note is None else self.note.cases
+        store.remember(self.content, store.Head(model.name, arguments, cases), chosen, made)
+        return made
+
+    def _cases(self) -> dict[str, Mapping[str, Mapping[str, str]]]:
+        """The named sets by notion, where the game has it."""
+        from eqsolve.game import Model
+
+        exported = self.exported
+        if isinstance(exported, Model):
+            return dict.fromkeys(("", *_NOTIONS), exported.cases)
+        found = {"": exported().cases}
+        if "notion" not in self._arguments:
+            return found | dict.fromkeys(_NOTIONS, found[""])
+        for notion in _NOTIONS:
+            try:
+                found[notion] = exported(notion=notion).cases
+            except EqsolveError:  # the game has no such notion
+                continue
+        return found

@@ -1,0 +1,285 @@
+"""Programs that are kept: answers from them are those of a derivation, or they are not used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eqsolve import registry
+from eqsolve.derivation.derivation import derive
+from eqsolve.derivations import regulator
+from eqsolve.errors import EqsolveError
+from eqsolve.game import Model
+from eqsolve.game.structure import structure
+from eqsolve.gamefile import content_hash
+from eqsolve.inputs import Asked
+from eqsolve.numbers import exact
+from eqsolve.program import data, store
+from eqsolve.program.make import program
+from eqsolve.program.program import Program
+from eqsolve.solve.solve import answered, solve
+from eqsolve.source import Source
+
+CASE = next(iter(regulator.MODEL.cases.values()))
+NOTIONS = (None, "feedback", "open-loop", "given", "planner")
+#: Games that are compared in the quick tests: one player, explicit players, copies, a finite end.
+FEW = ("regulator", "sticky-prices", "systemic-risk", "execution")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of programs of its own, and nothing known to the process."""
+    monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(store, "_KNOWN", {})
+    return tmp_path / "programs"
+
+
+def entries(folder: Path) -> list[Path]:
+    """The files of kept programs, the largest last: heads are short."""
+    return sorted(folder.glob("*.json"), key=lambda path: path.stat().st_size)
+
+
+def varied(case: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """Other values of every second parameter that is a number."""
+    found = dict(case)
+    for k, (name, value) in enumerate(case.items()):
+        if k % 2 == place and not isinstance(value, (list, tuple)) and name != "n":
+            found[name] = exact(name, value) * Fraction(21 if place else 19, 20)
+    return found
+
+
+def told(compute: Any) -> Any:
+    """An answer as JSON, or the error in its place."""
+    try:
+        return compute().to_dict()
+    except EqsolveError as error:
+        return type(error).__name__, str(error)
+
+
+def structures(name: str) -> Iterator[tuple[str | None, int | None]]:
+    """The notions and sizes that a game's file offers."""
+    arguments = structure(registry.resolve(name).exported)
+    for notion in NOTIONS if "notion" in arguments else NOTIONS[:1]:
+        for size in (None, 3) if "size" in arguments else (None,):
+            yield notion, size
+
+
+def compared(name: str) -> int:
+    """How many answers of a game from kept programs are those of a fresh derivation."""
+    found = registry.resolve(name)
+    exported: Any = found.exported
+    number = 0
+    for notion, size in structures(name):
+        try:
+            model = exported(notion=notion) if notion else found.model
+        except EqsolveError:
+            continue
+        for case in [*model.cases.values()][:1]:
+            for values in (case, varied(case, 0), varied(case, 1)):
+                source = Source.of(name)
+                assert source is not None
+                fresh = told(lambda: solve(exported, values, notion=notion, size=size))
+                told(lambda: source.answer(values, notion=notion, size=size))
+                store._KNOWN.clear()
+                again = Source.of(name)
+                assert again is not None
+                assert told(lambda: again.answer(values, notion=notion, size=size)) == fresh
+                number += 1
+    return number
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_answers_are_those_of_a_derivation(name: str, folder: Path) -> None:
+    assert compared(name) >= 3 and len(entries(folder)) >= 2
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [n for n in registry.names() if n not in FEW])
+def test_answers_of_every_game_are_those_of_a_derivation(name: str) -> None:
+    if isinstance(registry.resolve(name).model, Model):
+        compared(name)
+
+
+def test_a_kept_program_is_the_program(folder: Path) -> None:
+    made = program(derive(regulator.MODEL), regulator.MODEL)
+    written = json.loads(json.dumps(data.encoded(made)))
+    assert data.encoded(data.decoded(written)) == written
+
+
+COMMAND = """
+import sys
+from eqsolve.cli import main
+try:
+    main()
+finally:
+    print("sympy" in sys.modules, "numpy" in sys.modules, file=sys.stderr)
+"""
+
+
+def run(*words: str) -> tuple[str, str]:
+    """The output of a command, and which of SymPy and NumPy it imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+    )
+    return done.stdout, done.stderr
+
+
+def test_a_second_process_does_not_import_sympy(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("solve", "regulator", "--set", "default", "--json")
+    first, imported = run(*words)
+    assert imported.split() == ["True", "True"]
+    second, imported = run(*words)
+    assert imported.split() == ["False", "False"]
+    assert json.loads(second) == json.loads(first)
+    monkeypatch.setenv(store.OFF, "1")
+    third, imported = run(*words)
+    assert imported.split() == ["True", "True"] and json.loads(third) == json.loads(first)
+
+
+# -- what must not be used ----------------------------------------------------------------------
+
+
+def kept(folder: Path) -> tuple[Source, Path]:
+    """A source whose program is kept, and the file that holds it."""
+    source = Source.of("regulator")
+    assert source is not None and source.note is None
+    assert source.answer(CASE).ok
+    again = Source.of("regulator")
+    assert again is not None and again.note is not None
+    store._KNOWN.clear()
+    return again, entries(folder)[-1]
+
+
+def recalled(source: Source) -> Program | None:
+    """What is read for the arguments of the default structure."""
+    assert source.note is not None
+    return store.recalled(source.content, Asked().chosen(source.note.arguments, CASE)[1])
+
+
+@pytest.mark.parametrize("place", [0, 70, 400, -2])
+def test_an_entry_with_an_edited_byte_is_not_used(folder: Path, place: int) -> None:
+    source, path = kept(folder)
+    assert recalled(source) is not None
+    store._KNOWN.clear()
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 1
+    path.write_bytes(whole)
+    assert recalled(source) is None
+    assert source.answer(CASE).ok, "derived anew"
+    store._KNOWN.clear()
+    assert recalled(source) is not None, "and kept again"
+
+
+def test_an_entry_under_another_name_is_not_used(folder: Path) -> None:
+    """A seal belongs to the name: an older program cannot take the place of another one."""
+    source, path = kept(folder)
+    other = store.key(source.content, {"notion": "planner"})
+    (folder / f"{other}.json").write_bytes(path.read_bytes())
+    assert store.recalled(source.content, {"notion": "planner"}) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('"mul"', '"system"'),
+        ('"mul",0,', '"mul",100000,'),
+        ('"mul",0,', '"mul",-1,'),
+        ('"Program"', '"Popen"'),
+        ('"Code"', '"Range"'),
+    ],
+)
+def test_a_sealed_entry_that_is_no_program_is_not_used(
+    folder: Path, change: tuple[str, str]
+) -> None:
+    source, path = kept(folder)
+    body = path.read_bytes().split(b"\n", 1)[1].decode()
+    assert change[0] in body
+    wrong = body.replace(*change).encode()
+    seal = hashlib.sha256(path.stem.encode() + wrong).hexdigest()
+    path.write_bytes(seal.encode() + b"\n" + wrong)
+    assert recalled(source) is None
+
+
+def test_another_version_does_not_use_an_entry(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, _ = kept(folder)
+    monkeypatch.setattr(store, "fingerprint", lambda: "another")
+    assert recalled(source) is None and store.head(source.content) is None
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(folder: Path) -> None:
+    if not hasattr(os, "getuid"):
+        pytest.skip("folders of a user are the user's")
+    source, _ = kept(folder)
+    folder.chmod(0o777)
+    assert recalled(source) is None
+
+
+def test_an_edited_game_and_an_edited_module_beside_it_have_other_keys(tmp_path: Path) -> None:
+    game, beside = tmp_path / "own.py", tmp_path / "letters.py"
+    game.write_text("from letters import r\nMODEL = r\n")
+    beside.write_text("r = 1\n")
+    made = program(derive(regulator.MODEL), regulator.MODEL)
+    first = content_hash(game)
+    store.remember(first, store.Head("own", (), {}), {}, made)
+    assert store.recalled(first, {}) is not None
+    beside.write_text("r = 2\n")
+    second = content_hash(game)
+    game.write_text("from letters import r\nMODEL = -r\n")
+    third = content_hash(game)
+    assert store.recalled(second, {}) is None and store.recalled(third, {}) is None
+    assert store.head(second) is None and store.head(first) is not None
+
+
+MODULES = """
+import sys
+from eqsolve import registry
+for name in ("regulator", "execution", "systemic-risk", "kim-omberg", "given-averages"):
+    exported = registry.resolve(name).exported
+    from eqsolve.derivation.derivation import derive
+    from eqsolve.program.make import program
+    program(derive(exported if hasattr(exported, "game") else exported()))
+print(*(name for name in sys.modules if name.startswith("eqsolve.")))
+"""
+#: What is loaded besides, and decides nothing of a program.
+BESIDES = {"arrays", "distribution", "fonts", "gamefile", "model", "papers", "registry", "roles"}
+BESIDES |= {"files", "ledger", "output", "paper"}
+
+
+def test_every_source_that_derives_is_part_of_the_key() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES], capture_output=True, text=True, check=True
+    )
+    rooms = {name.split(".")[1] for name in done.stdout.split()}
+    assert rooms <= {*store.SOURCES, *BESIDES}, rooms - {*store.SOURCES, *BESIDES}
+
+
+def test_programs_hold_for_the_arguments_that_were_asked_for(folder: Path) -> None:
+    source = Source.of("sticky-prices")
+    assert source is not None
+    case = next(iter(registry.resolve("sticky-prices").model.cases.values()))
+    first = source.answer(case, notion="feedback")
+    second = source.answer(case, notion="open-loop")
+    assert first.notion != second.notion and first.strategy != second.strategy
+    again = Source.of("sticky-prices")
+    assert again is not None and again.note is not None
+    assert again.answer(case, notion="open-loop").to_dict() == second.to_dict()
+
+
+def test_answered_takes_a_program_and_numbers() -> None:
+    made = program(derive(regulator.MODEL), regulator.MODEL)
+    assert answered(made, CASE).to_dict() == solve(regulator.MODEL, CASE).to_dict()
