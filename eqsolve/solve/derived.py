@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, fmpq
 
-from eqsolve.derivation.conditions import evaluate
+from eqsolve.derivation.conditions import balls, evaluate
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.game import Model, t
 from eqsolve.game.parameters import Numbers
@@ -152,12 +152,12 @@ class DerivedPoint:
         return self.point.path
 
     def coefficients(self, time: Fraction) -> dict[sp.Symbol, arb]:
-        """The same by symbol, with those of the feedback."""
-        path = self.point.path
+        """The same by symbol, with those of feedback and strategy."""
+        path, explicit = self.point.path, self.derivation.spelled
         assert path is not None, "an answer without an error has a path"
-        values = path.coefficients(time)
-        known = {**self.point.balls, **values, TIME: arb(rational(time))}
-        return self.by_symbol({**values, **self.point.program.explicit.within(known)})
+        found = self.by_symbol(path.coefficients(time))
+        now = {**self.balls, **found, t: arb(rational(time))}
+        return {**found, **dict(zip(explicit, balls(explicit.values(), now)))}
 
 
 def exact_middle(ball: arb) -> sp.Rational:
