@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from eqsolve import inputs, registry
+from eqsolve import inputs
 from eqsolve.errors import EqsolveError
 from eqsolve.inputs import Asked
 from eqsolve.program import store
@@ -18,6 +18,7 @@ from eqsolve.solve.solve import answered, solve
 if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
+    from eqsolve.registry import Found
 
 #: Notions whose named sets are kept.
 _NOTIONS = ("feedback", "open-loop", "given", "planner")
@@ -29,37 +30,42 @@ class Source:
 
     Attributes
     ----------
-    game : its name.
     content : a fingerprint of its file, empty where programs are not kept.
-    note : what was kept of the file; None if nothing was.
+    load : runs the file.
+    note : what was kept of it; None if nothing was.
     """
 
-    game: str
     content: str
+    load: Callable[[], Found]
     note: store.Head | None
 
     @staticmethod
-    def of(game: str) -> Source | None:
-        """Find a game by its name; None if it is not declared by ``eqsolve.game``.
+    def of(content: str, load: Callable[[], Found]) -> Source | None:
+        """A game; None if it is not declared by ``eqsolve.game``.
+
+        Parameters
+        ----------
+        content : of ``eqsolve.registry.content``.
+        load : finds the game, and runs its file.
 
         Raises
         ------
-        InputError
-            As ``eqsolve.registry.resolve``.
+        EqsolveError
+            As ``load``.
         """
-        content = "" if store.folder() is None else registry.content(game)
+        content = "" if store.folder() is None else content
         note = store.head(content) if content else None
-        if note is not None:
-            return Source(game, content, note)
-        from eqsolve.game import Model
+        if note is None:
+            from eqsolve.game import Model
 
-        declared = isinstance(registry.resolve(game).model, Model)
-        return Source(game, content, None) if declared else None
+            if not isinstance(load().model, Model):
+                return None
+        return Source(content, load, note)
 
     @cached_property
     def exported(self) -> Model | Builder:
         """What the file exports, which is run now."""
-        found: Any = registry.resolve(self.game).exported
+        found: Any = self.load().exported
         exported: Model | Builder = found
         return exported
 

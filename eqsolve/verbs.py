@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eqsolve.arrays import merged
 from eqsolve.codegen.kernel import compiled_before
 from eqsolve.errors import InputError
-from eqsolve.registry import Found, adopt, is_path, resolve
+from eqsolve.registry import Found, adopt, content, is_path, resolve
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -236,7 +237,8 @@ def solve(
     if isinstance(game, str) and not is_path(game):
         from eqsolve.source import Source
 
-        if (source := Source.of(game)) is not None:
+        source = Source.of(content(game), partial(resolve, game))
+        if source is not None:
             return source.answer(given, at=at, notion=notion, size=size, selection=selection)
     exported = declared(game)
     if exported is None:

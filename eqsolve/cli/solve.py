@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,10 +64,11 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
+    from eqsolve.registry import content, resolve
     from eqsolve.source import Source
 
     values = given(pairs, file, game=game)
-    source = Source.of(game)
+    source = Source.of(content(game), partial(resolve, game))
     if source is not None:
         if hazard is not None and (at or certify):
             raise InputError(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(store, "_KNOWN", {})
     return tmp_path / "programs"
+
+
+def source_of(name: str) -> Source | None:
+    """A game by its name."""
+    return Source.of(registry.content(name), partial(registry.resolve, name))
 
 
 def entries(folder: Path) -> list[Path]:
@@ -85,12 +91,12 @@ def compared(name: str) -> int:
             continue
         for case in [*model.cases.values()][:1]:
             for values in (case, varied(case, 0), varied(case, 1)):
-                source = Source.of(name)
+                source = source_of(name)
                 assert source is not None
                 fresh = told(lambda: solve(exported, values, notion=notion, size=size))
                 told(lambda: source.answer(values, notion=notion, size=size))
                 store._KNOWN.clear()
-                again = Source.of(name)
+                again = source_of(name)
                 assert again is not None
                 assert told(lambda: again.answer(values, notion=notion, size=size)) == fresh
                 number += 1
@@ -154,10 +160,10 @@ def test_a_second_process_does_not_import_sympy(monkeypatch: pytest.MonkeyPatch)
 
 def kept(folder: Path) -> tuple[Source, Path]:
     """A source whose program is kept, and the file that holds it."""
-    source = Source.of("regulator")
+    source = source_of("regulator")
     assert source is not None and source.note is None
     assert source.answer(CASE).ok
-    again = Source.of("regulator")
+    again = source_of("regulator")
     assert again is not None and again.note is not None
     store._KNOWN.clear()
     return again, entries(folder)[-1]
@@ -269,13 +275,13 @@ def test_every_source_that_derives_is_part_of_the_key() -> None:
 
 
 def test_programs_hold_for_the_arguments_that_were_asked_for(folder: Path) -> None:
-    source = Source.of("sticky-prices")
+    source = source_of("sticky-prices")
     assert source is not None
     case = next(iter(registry.resolve("sticky-prices").model.cases.values()))
     first = source.answer(case, notion="feedback")
     second = source.answer(case, notion="open-loop")
     assert first.notion != second.notion and first.strategy != second.strategy
-    again = Source.of("sticky-prices")
+    again = source_of("sticky-prices")
     assert again is not None and again.note is not None
     assert again.answer(case, notion="open-loop").to_dict() == second.to_dict()
 
