@@ -9,7 +9,7 @@ import sympy as sp
 
 from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.function import Function
-from eqsolve.derivation.conditions import Condition, domains, rates, second_order
+from eqsolve.derivation.conditions import Condition, domains, judged_at, rates, second_order
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import second_moments
 from eqsolve.derivation.growth import (
@@ -112,7 +112,8 @@ class Maker:
             no_terminal=reason,
             ending=self._ending(),
             rising=tuple(Claim(name, self.code([e])) for name, e in rates(derivation)),
-            second_order=self.claims(second_order(derivation)),
+            second_order=self.claims(derivation.once(second_order)),
+            judged=self.names(judged_at(derivation)),
             growth=(
                 tuple(map(self._growth, growth_systems(derivation)))
                 if derivation.stationary

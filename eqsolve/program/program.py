@@ -277,6 +277,7 @@ class Program:
     ending : whether they depend on when the horizon ends.
     rising : hazard rates, intensities and probabilities, which may not be negative.
     second_order : conditions of a maximum or minimum.
+    judged : states on which the sign of such a condition may depend.
     growth : of every player.
     strategy : what is played.
     values : of every player that has one.
@@ -308,6 +309,7 @@ class Program:
     ending: bool
     rising: tuple[Claim, ...]
     second_order: tuple[Claim, ...]
+    judged: Names
     growth: tuple[Growth, ...]
     strategy: tuple[Form, ...]
     values: tuple[Value, ...]

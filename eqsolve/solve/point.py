@@ -451,7 +451,9 @@ class Point:
         return Answer(
             **self._identity(),
             status=solved.decision.status,
-            message=solved.decision.sentence + (f" {_NO_LAWS}" if self._open else ""),
+            message=solved.decision.sentence
+            + self._judged()
+            + (f" {_NO_LAWS}" if self._open else ""),
             roots=solved.roots,
             explosion=solved.explosion,
             strategy={k: v for k, v in strategy.items() if v},
@@ -463,6 +465,14 @@ class Point:
             at=self._at(values),
             certificate={**solved.certificate, "largest_relative_radius": max(widths, default=0.0)},
         )
+
+    def _judged(self) -> str:
+        """At which state a second-order condition was judged whose sign depends on it."""
+        states = self.program.judged
+        if not states:
+            return ""
+        at = ", ".join(f"{s} = {center(self.place.get(s, arb(1))):g}" for s in states)
+        return f" The second-order condition depends on the state: it holds at {at}."
 
     @property
     def _open(self) -> bool:

@@ -7,7 +7,7 @@ import math
 import pytest
 import sympy as sp
 
-<<<<<<< HEAD
+from eqsolve.derivation.conditions import doubles
 from eqsolve.game import (
     Ansatz,
     Game,
@@ -20,11 +20,7 @@ from eqsolve.game import (
     Vocabulary,
     parameter,
 )
-from eqsolve.solve.conditions import doubles
 from eqsolve.solve.solve import solve
-=======
-from eqsolve.derivation.conditions import doubles
->>>>>>> db9bdae (Answers are computed from programs: straight-line data made of a derivation, which need no SymPy)
 
 
 @pytest.mark.parametrize("name", ["pi", "exp", "sqrt", "lambda", "x0", "math"])

@@ -40,6 +40,7 @@ FEW = ("regulator", "sticky-prices", "systemic-risk", "execution")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of programs of its own, and nothing known to the process."""
     monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     monkeypatch.setattr(store, "_KNOWN", {})
     return tmp_path / "programs"
 
