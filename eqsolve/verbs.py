@@ -239,6 +239,7 @@ def solve(
 
         source = Source.of(content(game), partial(resolve, game))
         if source is not None:
+            notion = notion_of(notion, equilibrium, game)
             return source.answer(given, at=at, notion=notion, size=size, selection=selection)
     exported = declared(game)
     if exported is None:
