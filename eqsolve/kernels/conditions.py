@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.derivation.blocks import triangular
+from eqsolve.derivation.conditions import domains, second_order
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.growth import GrowthSystem, growth_of_play, growth_systems
 from eqsolve.game import t
 from eqsolve.kernels.expressions import Names
 from eqsolve.numerics.status import Status
-from eqsolve.solve.conditions import domains, second_order
-from eqsolve.solve.growth import GrowthSystem, growth_systems
-from eqsolve.solve.outcome import growth_of_play
 
 
 @dataclass(frozen=True)
