@@ -46,6 +46,7 @@ class Emitter:
     body : lines of the function that solves one point.
     choices : for every polynomial the number of its roots among which is chosen.
     settles : whether coupled coefficients are followed to rest, their other solutions unknown.
+    rested : coefficients that are.
     """
 
     derivation: Derivation
@@ -58,6 +59,7 @@ class Emitter:
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     choices: list[int] = field(default_factory=list)
     settles: bool = False
+    rested: set[sp.Symbol] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         model = self.derivation.model
@@ -121,7 +123,9 @@ class Emitter:
 
     def step(self, step: Step) -> None:
         if isinstance(step, Explicit):
-            self.assign(step.symbol, step.expression)
+            # what came to rest with others is more exact than a quotient of them
+            if step.symbol not in self.rested:
+                self.assign(step.symbol, step.expression)
         elif isinstance(step, Root):
             self.root(step)
         elif isinstance(step, Roots):
@@ -230,6 +234,7 @@ class Emitter:
         self.state_vector(label, [self.start.get(s, sp.S.Zero) for s in symbols])
         self.bound.append(f"rest_{label} = settler(rates_{label}, jacobian_{label})")
         self.settles = True
+        self.rested |= set(symbols)
         self.fail_unless(f"rest_{label}(u_{label}, p_{label})", Status.UNRESOLVED)
         self.unpack(label, symbols)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 import declared
+import eqsolve
+from eqsolve.codegen import storage
 from eqsolve.derivation.derivation import derive
 from eqsolve.errors import DerivationError, InputError
 from eqsolve.game import Model
@@ -104,6 +107,34 @@ def test_wrong_inputs_are_refused() -> None:
         kernel.evaluate({"q": 1.0, "s": 1.0, "rho": 1.0, "z": 1.0})
     with pytest.raises(InputError, match="do not broadcast"):
         kernel.evaluate({"q": [1.0, 2.0], "s": [1.0, 2.0, 3.0], "rho": 1.0})
+
+
+@pytest.mark.full
+def test_what_comes_to_rest_is_no_quotient_of_small_numbers() -> None:
+    """Next to an excess return of 0 a coefficient is nearly 0 / 0 in the others."""
+    values = {"r": 0.0430799602791456, "b": 0.043054080389371155, "nu": 0.25564287005776654}
+    values |= {"sigma": 0.17027820635611274, "gamma": 2.557289563312774, "beta": 1.0130806343097383}
+    values |= {"alpha": 2.881113526342126, "lambda": 2.5404877170729327}
+    kernel = eqsolve.kernel("one-agent")
+    fill = storage.load(kernel.path, kernel.game)
+    point = np.array([*(values[name] for name in kernel.parameters), 0.0, 1.0])
+    found = np.empty(len(kernel.columns) - 1)
+    assert fill.solve_point(point, np.array([True]), found) == Status.OK
+    answer = eqsolve.solve("one-agent", {name: Fraction(v) for name, v in values.items()})
+    tile = kernel.evaluate(values)
+    for name in ("a", "h20", "d"):
+        column = found[kernel.columns.index(name) - 1]
+        assert column == pytest.approx(answer.coefficients[name], rel=1e-12)
+        assert tile[name] == pytest.approx(answer.coefficients[name], rel=1e-12)
+
+
+def test_a_coefficient_at_rest_is_written_once() -> None:
+    """Another form of a coefficient that the flow gives is not computed besides."""
+    source = eqsolve.kernel("one-agent").source
+    body = source[source.index("def candidate(") : source.index("solve_point =")]
+    rested = re.findall(r"^    (\w+) = u_\w+\[[0-9]\]$", body, re.MULTILINE)
+    assert len(rested) == 2
+    assert all(len(re.findall(rf"^    {name} = ", body, re.MULTILINE)) == 1 for name in rested)
 
 
 def test_arrays_are_filled_in_place() -> None:
