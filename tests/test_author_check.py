@@ -148,6 +148,8 @@ def test_a_group_of_equations_with_a_label_is_one_display(tmp_path: Path, ledger
         r"((((x + 1)^{12})^{12})^{12})^{12}",
         r"(x + y + z + u + v + w)^{12} (a + b + c + d)^{12}",
         r"\exp " * 4000 + "x",
+        r"\{x: " * 30 + "y" + r"\}" * 30,
+        r"\mathbb{E}[" * 30 + "x" + "]" * 30,
         r"\hat{" * 900 + "x" + "}" * 900,
         "f(" * 900 + "x" + ")" * 900,
         "a(b+" * 35 + "x" + ")" * 35,

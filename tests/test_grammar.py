@@ -337,6 +337,8 @@ def test_words_name_what_they_describe() -> None:
     assert r"\text{small terms}" in str(relation.right)
     with pytest.raises(Unreadable, match="words stand for"):
         Reader().expression(relation.right)
+    with pytest.raises(NoRelation):
+        relations(r"\min_x x \quad \text{s.t.} \quad x \geq y")
     with pytest.raises(Unreadable, match="text in the formula"):
         relations(r"\text{one } y \text{ more: } x = y")
 

@@ -17,6 +17,8 @@ from eqsolve.symbolic.algebra import Ring
 
 #: Terms of the largest summand whose factors are sought.
 _FACTORED = 300
+#: Characters of the name of a function with its arguments.
+_LONGEST = 20_000
 #: Functions that a positive number may be taken out of.
 _HOMOGENEOUS = ("E|", r"\lim", r"\sup", r"\inf", r"\int")
 
@@ -51,7 +53,11 @@ class Flattener:
             ratio = ring.ratio(argument)
             parts = (ring.expression(ratio.numerator), ring.expression(ratio.denominator))
             written.append("/".join(sp.srepr(part) for part in parts))
-        stands = atom(f"{name}({';'.join(written)})")
+        text = f"{name}({';'.join(written)})"
+        if len(text) > _LONGEST:
+            # what is quoted in a quotation is longer by a power of the depth
+            raise Unreadable("too large: functions of functions are nested too deeply")
+        stands = atom(text)
         self.shown[stands] = call(name, *arguments)
         return outside * stands
 

@@ -71,7 +71,7 @@ def _states(condition: str) -> bool:
     """Whether what was taken for a condition is a statement with words before it."""
     tokens = tokenize(condition)
     first = words(tokens, 0).partition(" ")[0].lower() if tokens else ""
-    return has_relation(condition) and first not in CONDITIONS
+    return has_relation(condition) and first not in CONDITIONS | {"s.t"}
 
 
 class _Parser(Terms):
