@@ -18,7 +18,7 @@ from eqsolve.symbolic.algebra import Ring
 #: Terms of the largest summand whose factors are sought.
 _FACTORED = 300
 #: Characters of the name of a function with its arguments.
-_LONGEST = 20_000
+_LONGEST = 300_000
 #: Functions that a positive number may be taken out of.
 _HOMOGENEOUS = ("E|", r"\lim", r"\sup", r"\inf", r"\int")
 
