@@ -92,7 +92,7 @@ class Emitter:
         self.starts()
         self.solution = solve(derivation)
         self.explosions = list(self.solution.explosions)
-        for step in joined(self.solution.steps):
+        for step in joined(self.solution.steps, derivation):
             self.step(step)
         self.fallback()
         for symbol, expression in derivation.explicit.items():
@@ -169,13 +169,17 @@ class Emitter:
             self.body.append(f"{name} = crossing_{name}({vector})")
             self.fail_unless(f"math.isfinite({name})", Status.UNRESOLVED)
             return
-        sign, start = self.motion(step)
+        sign, start = self.motion(step) or (sp.S.One, None)
         self.body += lines(
             [(f"poly_{name}_{i}", sign * c) for i, c in enumerate(step.coefficients)],
             self.names,
         )
         listed = ", ".join(f"poly_{name}_{i}" for i in range(len(step.coefficients)))
-        self.body += lines([(f"start_{name}", start)], self.names)
+        if start is None:
+            # no motion to follow: the roots are judged one by one
+            self.body.append(f"start_{name} = math.nan")
+        else:
+            self.body += lines([(f"start_{name}", start)], self.names)
         pick = f"pick[{len(self.choices)}]"
         self.body.append(f"{name} = root_of(np.array([{listed}]), start_{name}, {pick})")
         self.choices.append(len(step.coefficients) - 1)
@@ -196,11 +200,12 @@ class Emitter:
                 proofs.append(f"({one_sign} and ({some}))")
         self.fail_unless(" or ".join(proofs) or "False", Status.UNRESOLVED)
 
-    def motion(self, step: Root) -> tuple[sp.Expr, sp.Expr]:
+    def motion(self, step: Root) -> tuple[sp.Expr, sp.Expr] | None:
         """What makes a root's polynomial its rate in the time to go, and where it starts.
 
         The root is a coefficient, or an auxiliary symbol of which a later coefficient is an
-        affine function.
+        affine function. None if the rate has a factor that moves with the root, as in
+        ``A' = A (A/k - r)`` of a coefficient that must be positive.
         """
         rates = self.derivation.system.rates
         symbol = step.symbol
@@ -220,7 +225,8 @@ class Emitter:
             rate = moved.xreplace({user.symbol: user.expression}) / slope
             first = {c: self.start.get(c, sp.S.Zero) for c in rates}
             start = (first[user.symbol] - rest.xreplace(first)) / slope
-        return sp.cancel(rate / step.equation), start
+        sign = sp.cancel(rate / step.equation)
+        return None if sign.has(symbol) else (sign, start)
 
     def roots(self, step: Roots) -> None:
         # coefficients of the feedback among them follow from the others
@@ -329,7 +335,7 @@ class Emitter:
     @property
     def flowing(self) -> set[sp.Symbol]:
         """The symbols that are integrated numerically."""
-        flows = [s for s in self.solution.steps if isinstance(s, Flow)]
+        flows = [s for s in self.solution.steps if isinstance(s, (Flow, Integral))]
         return {symbol for flow in flows for symbol in flow.symbols}
 
     def vector(self, label: str, expressions: Iterable[sp.Expr], bound: Iterable[sp.Symbol]) -> str:
@@ -464,21 +470,43 @@ class Emitter:
         )
 
 
-def joined(steps: Sequence[Step]) -> list[Step]:
-    """The steps with flows that need earlier flows at all times integrated together."""
+def joined(steps: Sequence[Step], derivation: Derivation) -> list[Step]:
+    """The steps with flows that need earlier flows or integrals at all times integrated together.
+
+    An integral stays where it is, and moves along with the flow that needs it.
+    """
+    system, end = derivation.system, derivation.model.game.horizon.end
     found: list[Step] = []
     for step in steps:
         if isinstance(step, Flow):
-            needed = set().union(*(rate.free_symbols for rate in step.rates))
-            earlier = [f for f in found if isinstance(f, Flow) and needed & set(f.symbols)]
-            for flow in earlier:
+            needed = _needed(step.rates, found)
+            for flow in [f for f in found if isinstance(f, Flow) and needed & set(f.symbols)]:
                 found.remove(flow)
-                step = Flow(
-                    (*flow.symbols, *step.symbols),
-                    (*flow.rates, *step.rates),
-                    (*flow.initial, *step.initial),
-                    "trajectory",
-                    constraints=(*flow.constraints, *step.constraints),
-                )
+                step = _together(flow, step)
+            for integral in [f for f in found if isinstance(f, Integral) and f.symbol in needed]:
+                if integral.symbol not in step.symbols:
+                    assert end is not None, "only finite horizons have integrals"
+                    rate = -system.rates[integral.symbol].xreplace({t: end - to_go})
+                    start = system.terminal[integral.symbol]
+                    step = _together(Flow(integral.symbols, (rate,), (start,), "linear"), step)
         found.append(step)
     return found
+
+
+def _together(first: Flow, second: Flow) -> Flow:
+    return Flow(
+        (*first.symbols, *second.symbols),
+        (*first.rates, *second.rates),
+        (*first.initial, *second.initial),
+        "trajectory",
+        constraints=(*first.constraints, *second.constraints),
+    )
+
+
+def _needed(rates: Sequence[sp.Expr], steps: Sequence[Step]) -> set[sp.Symbol]:
+    """The symbols in rates, also those behind what is explicit."""
+    needed = set().union(*(rate.free_symbols for rate in rates))
+    for step in reversed(steps):
+        if isinstance(step, Explicit) and step.symbol in needed:
+            needed |= step.expression.free_symbols
+    return needed

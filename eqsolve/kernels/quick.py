@@ -91,7 +91,7 @@ class QuickEmitter:
     def steps(self) -> None:
         solution = self.emitter.solution
         explosions = list(solution.explosions)
-        for step in joined(solution.steps):
+        for step in joined(solution.steps, self.emitter.derivation):
             if isinstance(step, Explicit):
                 if step.symbol not in self.settled:
                     self.assign(step.symbol, step.expression)
@@ -200,7 +200,10 @@ class QuickEmitter:
             return
         if degree not in (1, 2):
             raise BranchesError
-        sign, start = emitter.motion(step)
+        motion = emitter.motion(step)
+        if motion is None:
+            raise BranchesError
+        sign, start = motion
         found = self.write([*(("", sign * c) for c in step.coefficients), ("", start)])
         function, cost = ("linear_root", 16) if degree == 1 else ("quadratic_root", 46)
         name = self.names[step.symbol]

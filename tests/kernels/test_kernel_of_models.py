@@ -6,16 +6,32 @@ import pickle
 import re
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import declared
 import eqsolve
 from eqsolve.codegen import storage
 from eqsolve.derivation.derivation import derive
+from eqsolve.derivation.solve.step import Explicit, Flow, Integral, running, to_go
 from eqsolve.errors import DerivationError, InputError
-from eqsolve.game import Model
+from eqsolve.game import (
+    Ansatz,
+    Game,
+    Horizon,
+    Model,
+    Player,
+    State,
+    Vocabulary,
+    expected,
+    parameter,
+    positive,
+    t,
+)
+from eqsolve.kernels.emitter import joined
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.numerics.status import Status
 from eqsolve.numerics.sweep import design
@@ -71,6 +87,46 @@ def test_kernels_agree_with_certified_solutions(
         if "V" in answer.at:
             assert found["V"] == pytest.approx(answer.at["V"], rel=1e-10)
     assert checked >= 3
+
+
+def test_a_flow_that_needs_an_integral_takes_it_along() -> None:
+    """S' = t - 1 in the time to go from 0 is not what it is at the end while g and R move by it."""
+    S, e, g, R, T = sp.symbols("S e g R T")
+    integral = Integral(S, sp.S.One, sp.S.Zero, T - running - 1)
+    steps = (
+        integral,
+        Explicit(e, 2 * S, "exponential"),
+        Flow((g,), (e**2,), (sp.S.One,), "trajectory"),
+        Flow((R,), (S * R,), (sp.S.Zero,), "trajectory"),
+    )
+    system = SimpleNamespace(rates={S: 1 - t}, terminal={S: sp.S.Zero})
+    model = SimpleNamespace(game=SimpleNamespace(horizon=Horizon(end=T)))
+    *before, flow = joined(steps, SimpleNamespace(system=system, model=model))  # type: ignore
+    assert before == [integral, steps[1]] and isinstance(flow, Flow)
+    assert flow.symbols == (S, g, R) and flow.initial == (0, 1, 0)
+    assert flow.rates == (T - to_go - 1, e**2, S * R)
+
+
+def test_a_root_whose_motion_has_a_factor_of_its_own() -> None:
+    """A' = A (A/k - r) with A > 0, and a second coefficient whose equation has A, too.
+
+    With dX = (r X - c + Y) dt, dY = -a Y dt and utility -exp(-k c)/k it is A = k r, b = A/(r + a).
+    """
+    x, y, c, r, k, a, rho, A, b, d = sp.symbols("x y c r k a rho A b d")
+    saver = Player("saver", (c,), expected(-sp.exp(-k * c) / k), discount=rho)
+    model = Model(
+        Game("income", (State(x, r * x - c + y), State(y, -a * y)), (saver,), Horizon()),
+        Ansatz(
+            {"J": -sp.exp(-A * x - b * y - d)},
+            {c: (A * x + b * y + d - sp.log(A)) / k},
+        ),
+        Vocabulary(*(parameter(s, domain=positive) for s in (r, k, a, rho))),
+    )
+    values = {"r": 0.25, "k": 2.0, "a": 0.75, "rho": 0.5}
+    found = model_kernel(derive(model)).evaluate(values)
+    assert found["status"] == Status.OK
+    assert (found["A"], found["b"]) == pytest.approx((0.5, 0.5), rel=1e-15)
+    assert found["d"] == pytest.approx(np.log(0.5) + 0.5 / 0.25 - 1, rel=1e-14)
 
 
 def test_points_beyond_the_explosion_are_no_ok() -> None:
