@@ -6,6 +6,7 @@ what is tested, and how often the work is looked at after that is counted where 
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eqsolve.cli import main
 from eqsolve.codegen.storage import load
 from eqsolve.numerics.simulation import wealth
 from eqsolve.verbs import kernel
@@ -154,3 +156,15 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
         with pytest.raises(KeyboardInterrupt):
             found.evaluate({"sigma": np.ones(10**6), "lambda": 1.0}, threads=threads)
         assert len(blocks) <= 4 + threads
+
+
+def test_the_end_of_a_command_searches_for_no_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That took a second of processor time, after the sentence and before the exit."""
+    monkeypatch.setattr(sys, "argv", ["eqsolve", "--version"])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0 and gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

@@ -1,5 +1,6 @@
 """The command line: thin wrappers around the library, one module for what belongs together."""
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -40,4 +41,9 @@ __all__ = [
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     sys.excepthook = last_resort
-    cli.main(prog_name="eqsolve")
+    try:
+        cli.main(prog_name="eqsolve")
+    finally:
+        # The interpreter would search everything for cycles: a second of processor time, which an
+        # interrupted user waits for.
+        gc.freeze()

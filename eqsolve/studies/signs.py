@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model
 from eqsolve.game.structure import Builder, build
@@ -34,7 +35,7 @@ _STAGE = "sensitivity"
 
 def model_signs(
     source: Model | Builder,
-    vary: Mapping[str, Array],
+    vary: Mapping[str, ArrayLike],
     values: Mapping[str, object],
     *,
     at: Mapping[str, object] | None = None,
@@ -59,23 +60,23 @@ def model_signs(
     NoSolutionError
         If no point of the region has derivatives.
     """
-    first = {name: float(axis[0]) for name, axis in vary.items() if axis.size}
+    axes = _axes(vary, {*values, *(at or {})})
+    first = {name: float(axis[0]) for name, axis in axes.items()}
     model = build(source, {**values, **first}, notion=notion, size=size)
-    _check(model.name, vary, {*values, *(at or {})})
     line = _Line(source, values, dict(at or {}), notion, size, _letters(model))
     counts: Counter[str] = Counter()
     tables: dict[tuple[str, str], dict[tuple[int, ...], float]] = {}
-    shape = tuple(axis.size for axis in vary.values())
+    shape = tuple(axis.size for axis in axes.values())
     fixed: dict[str, float] = {}
     for done, index in enumerate(np.ndindex(shape), start=1):
-        place = {name: float(axis[i]) for (name, axis), i in zip(vary.items(), index)}
+        place = {name: float(axis[i]) for (name, axis), i in zip(axes.items(), index)}
         found = line.derivatives(place, outputs, parameters)
         counts[found.status] += 1
         for output, row in found.derivatives.items():
             for name, value in row.items():
                 if value is not None:
                     tables.setdefault((output, name), {})[index] = value
-        fixed = {k: v for k, v in found.parameters.items() if k not in vary} or fixed
+        fixed = {k: v for k, v in found.parameters.items() if k not in axes} or fixed
         if tell is not None:
             tell("points", done, math.prod(shape), None)
     if not tables:
@@ -89,23 +90,31 @@ def model_signs(
             sum(v < 0 for v in table.values()),
             sum(v == 0 for v in table.values()),
         )
-        for rest, low, high, slopes in _brackets(vary, table):
+        for rest, low, high, slopes in _brackets(axes, table):
             if tell is not None:
                 tell("changes of sign", len(locus) + 1, None, None)
-            locus.append(line.change(next(iter(vary)), rest, (low, high), slopes, (output, name)))
-    return Region(model.name, fixed, vary, dict(counts), signs, tuple(locus))
+            locus.append(line.change(next(iter(axes)), rest, (low, high), slopes, (output, name)))
+    return Region(model.name, fixed, axes, dict(counts), signs, tuple(locus))
 
 
-def _check(game: str, vary: Mapping[str, Array], given: set[str]) -> None:
-    for name, axis in vary.items():
+def _axes(vary: Mapping[str, ArrayLike], given: set[str]) -> dict[str, Array]:
+    """The axes as arrays, checked."""
+    found = {}
+    for name, values in vary.items():
         if name in given:
-            raise InputError(f"{name} is given and varied.", game=game, stage=_STAGE)
+            raise InputError(f"{name} is given and varied.", stage=_STAGE)
+        try:
+            axis = np.array(reals(values))
+        except NotRealError as error:
+            raise InputError(f"the axis of {name} holds {error}.", stage=_STAGE) from None
         if axis.ndim != 1 or axis.size < 2 or not (np.diff(axis) > 0).all():
             raise InputError(
-                f"the axis of {name} needs at least two ascending values.", game=game, stage=_STAGE
+                f"the axis of {name} needs at least two ascending values.", stage=_STAGE
             )
-    if not vary or math.prod(axis.size for axis in vary.values()) > LARGEST:
-        raise InputError(f"vary 1 to {LARGEST} points.", game=game, stage=_STAGE)
+        found[name] = axis
+    if not found or math.prod(axis.size for axis in found.values()) > LARGEST:
+        raise InputError(f"vary 1 to {LARGEST} points.", stage=_STAGE)
+    return found
 
 
 def _letters(model: Model) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
-from eqsolve.errors import NoSolutionError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.registry import resolve
 from eqsolve.studies import signs
 from eqsolve.studies.derivatives import Derivatives
@@ -92,3 +93,19 @@ def test_a_region_without_solutions_is_refused(monkeypatch: pytest.MonkeyPatch) 
     exported = resolve("merton").exported
     with pytest.raises(NoSolutionError, match="no point has derivatives: explodes"):
         model_signs(exported, {"g": np.array([0.2, 0.5])}, MERTON)
+
+
+@pytest.mark.parametrize(
+    "axis",
+    [
+        np.ma.array([0.2, 0.5], mask=[False, True]),
+        np.array([0.2 + 1j, 0.5]),
+        np.array(["2020-01-01", "2020-01-02"], "datetime64[D]"),
+        np.array([False, True]),
+        np.array(["0.2", "0.5"]),
+    ],
+    ids=["masked", "complex", "dates", "booleans", "texts"],
+)
+def test_axes_that_are_no_real_numbers_are_refused(axis: Any) -> None:
+    with pytest.raises(InputError, match="the axis of g holds"):
+        model_signs(resolve("merton").exported, {"g": axis}, MERTON)
