@@ -69,6 +69,16 @@ def test_an_initial_law_that_the_domain_cuts() -> None:
     assert Gaussian(0.0, 1.0).outside(-1.959963984540054, 9.0) == pytest.approx(0.025)
 
 
+@pytest.mark.parametrize("mean", [2.9, -2.9, 2.2])
+def test_a_law_that_is_given_as_a_function_and_cut(mean: float) -> None:
+    """Nothing is known of a function beyond the domain, but how it falls off towards its end."""
+    cut = lq1(0.05, 201, 100, initial=lambda x: gaussian(mean, 0.4)(x), boundary="open")
+    assert cut.status == "unresolved" and "cuts about a share of" in cut.message
+    assert any(text.startswith("truncation") for text in cut.warnings)
+    whole = lq1(0.05, 201, 100, initial=lambda x: gaussian(-0.5, 0.4)(x), boundary="open")
+    assert whole.ok and not any(text.startswith("truncation") for text in whole.warnings)
+
+
 def test_a_game_and_its_mirror_image_are_treated_alike() -> None:
     """Two wells: from one side the agents stay, whichever side it is."""
 

@@ -315,7 +315,8 @@ def solve_mfg(
             starts=1,
             check=False,
         )
-    return judged(solution, coarse, initial, (low, high), solution.diagnostics["scheme"], halved)
+    used = solution.diagnostics["scheme"]
+    return judged(solution, coarse, initial, (low, high), used, halved, boundary)
 
 
 def _solution(found: dict[str, Any]) -> MFGSolution:

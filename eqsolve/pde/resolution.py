@@ -155,6 +155,7 @@ def judged(
     domain: tuple[float, float],
     scheme: str,
     halved: Halved,
+    boundary: str,
 ) -> MFGSolution:
     """The solution with what the coarser one, the domain and the scheme say about its errors."""
     x = solution.x
@@ -163,15 +164,20 @@ def judged(
     told["numerical_viscosity"] = added if scheme == "monotone" else 0.0
     status, message = solution.status, solution.message
     warnings = list(solution.warnings)
+    lost, about = 0.0, ""
     if isinstance(initial, Gaussian):
         lost = initial.outside(*domain)
-        if lost > NEGLIGIBLE:
-            warnings.append(
-                f"truncation: a share of {lost:.3e} of the initial law lies outside the domain"
-            )
-        if lost > UNRESOLVED and status == "ok":
-            status = "unresolved"
-            message = f"the domain cuts a share of {lost:.3e} of the initial law off: widen it"
+    elif boundary == "open":
+        # a tail like a normal law's: beyond one deviation it holds less than this
+        lost = float(abs(solution.m[0, [0, -1]]).sum() * math.sqrt(solution.variance[0]))
+        about = "about "
+    if lost > (UNRESOLVED if about else NEGLIGIBLE):
+        warnings.append(
+            f"truncation: {about}a share of {lost:.3e} of the initial law lies outside the domain"
+        )
+    if lost > UNRESOLVED and status == "ok":
+        status = "unresolved"
+        message = f"the domain cuts {about}a share of {lost:.3e} of the initial law off: widen it"
     if coarse is not None and coarse.ok:
         error = _difference(solution, coarse, halved) / (halved.ratio ** ORDER[scheme] - 1)
         told["discretization_error"] = error
