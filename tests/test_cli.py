@@ -77,7 +77,7 @@ def test_solve_without_equilibrium_exits_4() -> None:
     _refused(result, "'lambda' is not a parameter")
     result = _run("solve", "best-response", *S1, *"-p n=5 -p m_b=0 -p m_s=0 -p m_2=0".split(),
                   "--hazard", "weibull:.7,20")  # fmt: skip
-    _refused(result, "below 2 r", code=4)
+    _refused(result, "At the last hazard rate", code=4)
     hopeless = [a.replace("r=.03", "r=.1") for a in S1]
     result = _run("solve", "n-agent", *hopeless, "-p", "lambda=.05", "-p", "n=5", "--json")
     _refused(result, "no feedback has a finite second moment", code=4)
