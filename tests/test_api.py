@@ -76,7 +76,7 @@ def test_simulations_and_derivations_of_either_kind() -> None:
     assert eqsolve.simulate("regulator", **few, **keywords(DECLARED)) == declared
     with pytest.raises(InputError, match="number of agents is missing"):
         eqsolve.simulate("n-agent", FAMILY, **few)
-    with pytest.raises(InputError, match="of the mean-variance family"):
+    with pytest.raises(InputError, match="no --feedback for this game"):
         eqsolve.simulate("regulator", DECLARED, feedback={"x": 1}, **few)
     assert "P**2 + P*lambda - 1" in str(eqsolve.derive("regulator"))
     assert eqsolve.derive("n-agent").steps

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from flint import acb, acb_series, arb, arb_series, ctx, fmpq
@@ -90,19 +91,38 @@ class Code:
         rows = [{k: ring.element(s) for k, s in slopes[o].items()} for o in self.outputs]
         return [ring.element(nodes[k]) for k in self.outputs], rows
 
-    def doubles(self) -> Callable[[Sequence[float]], list[float]]:
-        """The same for doubles, quickly; it raises what Python raises where it is not defined."""
-        constants = [math.pi if isinstance(c, str) else int(c.p) / int(c.q) for c in self.constants]
-        steps = [(_DOUBLES[name], operands[0], operands[-1]) for name, operands in self.steps]
-        outputs = self.outputs
+    def doubles(self) -> Callable[..., list[float]]:
+        """The same as a compiled function of doubles, one for each argument.
 
-        def values(arguments: Sequence[float]) -> list[float]:
-            nodes = [*arguments, *constants]
-            for operation, first, last in steps:
-                nodes.append(operation(nodes[first], nodes[last]))
-            return [nodes[k] for k in outputs]
-
-        return values
+        It raises what Python raises where an operation is not defined.
+        """
+        first = len(self.arguments) + len(self.constants)
+        names = [f"n{k}" for k in range(first + len(self.steps))]
+        space: dict[str, Any] = {name: getattr(math, name) for name in _FUNCTIONS}
+        for name, c in zip(names[len(self.arguments) :], self.constants):
+            space[name] = math.pi if isinstance(c, str) else int(c.p) / int(c.q)
+        nodes: list[ast.expr] = [ast.Name(name, ast.Load()) for name in names]
+        body: list[ast.stmt] = []
+        for name, (kind, operands) in zip(names[first:], self.steps):
+            read = [nodes[k] for k in operands]
+            result: ast.expr = (
+                ast.BinOp(read[0], _INFIX[kind], read[1])
+                if kind in _INFIX
+                else ast.Call(ast.Name(kind, ast.Load()), read, [])
+            )
+            body.append(ast.Assign([ast.Name(name, ast.Store())], result))
+        body.append(ast.Return(ast.List([nodes[k] for k in self.outputs], ast.Load())))
+        given = ast.arguments(
+            posonlyargs=[],
+            args=[ast.arg(name) for name in names[: len(self.arguments)]],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[],
+        )
+        tree = ast.Module([ast.FunctionDef("values", given, body, [])], [])
+        module = compile(ast.fix_missing_locations(tree), "operations", "exec")
+        (code,) = (part for part in module.co_consts if isinstance(part, CodeType))
+        return FunctionType(code, space)
 
     # -- programs made of programs --------------------------------------------------------------
 
@@ -162,21 +182,8 @@ class Code:
         return found
 
 
-def _single(function: Callable[[float], float]) -> Callable[[float, float], float]:
-    return lambda value, _: function(value)
-
-
-#: Operations with doubles; those of one operand are given it twice.
-_DOUBLES: dict[str, Callable[[float, float], float]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    **{
-        name: _single(getattr(math, name))
-        for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
-    },
-}
+_INFIX = {"add": ast.Add(), "sub": ast.Sub(), "mul": ast.Mult(), "div": ast.Div()}
+_FUNCTIONS = ("sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 
 
 class Builder:

@@ -227,7 +227,7 @@ def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
         span = 60 / max(rate, 1e-3)
         try:
             run = solve_ivp(
-                lambda s, u: function([float(u[k]) for k in places]),
+                lambda s, u: function(*map(u.tolist().__getitem__, places)),
                 (0, span),
                 first,
                 method="LSODA",

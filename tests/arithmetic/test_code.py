@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sympy as sp
 from flint import arb, ctx, fmpq
 
@@ -72,3 +73,13 @@ def test_polynomials_are_finite_around_zero() -> None:
     (function,) = Rational(Function([x**3 + 2 * x * y + 1], [x, y])).functions
     found = value(function.above, [arb(0, 1e-30), arb(5)])
     assert found.is_finite() and found.contains(1) and float(found.rad()) < 1e-28
+
+
+def test_doubles_are_those_of_the_operations() -> None:
+    functions = [sp.exp(a) / b - sp.pi * b**3, sp.sqrt(a + b) * sp.tanh(a), sp.Rational(-1, 3) * a]
+    code = Function(functions, [a, b])
+    assert code.doubles()(0.7, 1.3) == pytest.approx(code([0.7, 1.3]), rel=1e-15)
+    with pytest.raises(ZeroDivisionError):
+        code.doubles()(0.7, 0.0)
+    with pytest.raises(ValueError, match="math domain"):
+        code.doubles()(-2.0, 1.0)
