@@ -47,6 +47,8 @@ class Restated:
                 found[name] += value
                 continue
             form = inner[name].xreplace({sp.Symbol(k): sp.Rational(v) for k, v in numbers.items()})
-            for state in states:
-                found[state.name] += value * float(form.coeff(sp.Symbol(state.name)))
+            letters = [sp.Symbol(state.name) for state in states]
+            for letter in letters:
+                found[letter.name] += value * float(form.coeff(letter))
+            found["1"] += value * float(form.xreplace(dict.fromkeys(letters, sp.S.Zero)))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from eqsolve import inputs
 from eqsolve.errors import EqsolveError
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
     from eqsolve.registry import Found
-
-#: Notions whose named sets are kept.
-_NOTIONS = ("feedback", "open-loop", "given", "planner")
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,7 @@ class Source:
 
     def _made(self, values: Mapping[str, object], asked: Asked) -> Program | None:
         """The program, derived and kept; None where players may have types of their own."""
-        from eqsolve.derivation.derivation import derive
+        from eqsolve.derivation.derivation import derived
         from eqsolve.game.structure import build
         from eqsolve.program.make import program
 
@@ -148,7 +145,7 @@ class Source:
         crowd = model.game.crowd
         if "types" in arguments or (crowd is not None and crowd.own):
             return None
-        made = program(derive(model), model)
+        made = program(derived(model), model)
         _, chosen = asked.chosen(arguments, values)
         cases = self._cases() if self.note is None else self.note.cases
         store.remember(self.content, store.Head(model.name, arguments, cases), chosen, made)
@@ -156,15 +153,15 @@ class Source:
 
     def _cases(self) -> dict[str, Mapping[str, Mapping[str, str]]]:
         """The named sets by notion, where the game has it."""
-        from eqsolve.game import Model
+        from eqsolve.game import Model, Notion
 
-        exported = self.exported
+        exported, notions = self.exported, get_args(Notion)
         if isinstance(exported, Model):
-            return dict.fromkeys(("", *_NOTIONS), exported.cases)
+            return dict.fromkeys(("", *notions), exported.cases)
         found = {"": exported().cases}
         if "notion" not in self._arguments:
-            return found | dict.fromkeys(_NOTIONS, found[""])
-        for notion in _NOTIONS:
+            return found | dict.fromkeys(notions, found[""])
+        for notion in notions:
             try:
                 found[notion] = exported(notion=notion).cases
             except EqsolveError:  # the game has no such notion

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import sympy as sp
 
 from eqsolve.derivation.letters import check_letters, shown
-from eqsolve.game import Game, Model, t
+from eqsolve.game import Game, Model, Notion, t
 
 #: Rules among several solutions.
 SELECTIONS = ("limit", "stabilizing", "value")
-_NOTIONS = ("feedback", "open-loop", "given", "planner")
+_NOTIONS = get_args(Notion)
 
 
 def check(model: Model) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,17 +52,6 @@ def balls(expressions: Iterable[sp.Expr], values: Environment) -> list[arb]:
     function, names = _compiled(tuple(expressions))
     found: list[arb] = function([values[name] for name in names])
     return found
-
-
-def doubles(
-    arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr]
-) -> Callable[..., list[float]]:
-    """Expressions as a function of doubles, for integrators that call it very often."""
-    # the letters of a game may be called pi or exp: they must not hide what is so called
-    function: Callable[..., list[float]] = sp.lambdify(
-        arguments, expressions, "math", cse=True, dummify=True
-    )
-    return function
 
 
 @lru_cache(maxsize=1000)

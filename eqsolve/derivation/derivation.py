@@ -164,7 +164,7 @@ def derive(model: Model) -> Derivation:
 
 
 #: What was derived last.
-_RECENT: deque[tuple[Model, Derivation]] = deque(maxlen=8)
+_RECENT: deque[tuple[Model, Derivation]] = deque(maxlen=16)
 
 
 def derived(model: Model) -> Derivation:

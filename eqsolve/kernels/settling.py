@@ -12,10 +12,11 @@ from eqsolve.kernels.integration import LARGE, integrator
 from eqsolve.kernels.linear import attracts, factor, norm, relative, substitute
 
 #: Where coupled coefficients come to rest: local error of a step, most steps, and most that one
-#: may change; rates from which Newton's method takes over, and how far it may go. All relative to
-#: ``1 + |u|``, and rates to the pace of the linearized flow: nothing depends on the unit of time.
+#: may change; rates from which Newton's method takes over, and how far it may go; the shortest
+#: step, and the last change of Newton's method. All relative to ``1 + |u|``, and rates and steps to
+#: the pace of the linearized flow: nothing depends on the unit of time.
 COARSE, COARSE_STEPS, JUMP = 1e-5, 400, 0.5
-SLOW, NEAR = 1e-3, 1e-2
+SLOW, NEAR, LEAST, LAST = 1e-3, 1e-2, 1e-9, 1e-12
 #: Rates from which Newton's method is tried in a precise integration; distances from a point that
 #: does not attract at which the flow rests there, or certainly goes past it.
 TRIED, RESTING, PASSING = 1e-6, 1e-15, 1e-9
@@ -49,7 +50,7 @@ def settler(rates: Any, jacobian: Any) -> Any:
                 return False
             if largest < 1e-14:
                 return True
-        return largest < 1e-12
+        return largest < LAST
 
     @own(rates)
     def approach(u: Vector, p: Vector) -> bool:
@@ -117,7 +118,7 @@ def settler(rates: Any, jacobian: Any) -> Any:
                 h *= min(6.0, max(0.1, 0.9 * (COARSE / max(error, 1e-300)) ** (1.0 / 3.0)))
             if np.max(np.abs(u)) > LARGE:
                 return False
-            if h * pace < 1e-9:
+            if h * pace < LEAST:
                 return False
         return False
 

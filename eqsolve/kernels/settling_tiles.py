@@ -16,7 +16,7 @@ import sympy as sp
 
 from eqsolve.kernels.fused import Fused, Line, line
 from eqsolve.kernels.integration import LARGE
-from eqsolve.kernels.settling import COARSE, JUMP, NEAR, SLOW
+from eqsolve.kernels.settling import COARSE, JUMP, LAST, LEAST, NEAR, SLOW
 from eqsolve.kernels.tiles import Straight, cut, place, rows_of
 
 #: Steps after which a point is left to the code with branches, and iterations of Newton's method.
@@ -109,7 +109,7 @@ class Settled:
         walk += [f"if not lanes.some(work, {rows[self.going]}):", "    break"]
         ends = [*chain(*newton), *copied([*self.at, self.moved, self.last])]
         sure = (
-            f"({at(self.here)} > 0.5) & ({at(self.moved)} < {NEAR}) & ({at(self.last)} < 1e-12)"
+            f"({at(self.here)} > 0.5) & ({at(self.moved)} < {NEAR}) & ({at(self.last)} < {LAST})"
             f" & ({at(self.attracts)} > 0.5)"
         )
         return [
@@ -238,7 +238,7 @@ class Settled:
         factor = f"lanes.select({good} & ({jump} > {JUMP}), 0.5, {grown})"
         self.let(lines, f"{h} * {factor}", self.next[self.h])
         sizes = self.largest(lines, [f"math.fabs({u})" for u in at])
-        sound = f"({sizes} <= {LARGE}) & ({h} * {pace} >= 1e-9) & {away}"
+        sound = f"({sizes} <= {LARGE}) & ({h} * {pace} >= {LEAST}) & {away}"
         self.let(lines, f"lanes.select({moving} & {sound}, 1.0, 0.0)", self.next[self.going])
         here = f"lanes.select({moving} & {near}, 1.0, {self.here})"
         self.let(lines, here, self.next[self.here])

@@ -55,8 +55,14 @@ def program(derivation: Derivation, model: Model | None = None) -> Program:
     DerivationError
         If an expression cannot be evaluated.
     """
-    made = Maker(derivation).program()
-    return made if model is None else replace(made, inputs=inputs(model))
+    _, found = derivation.once(made)
+    return found if model is None else replace(found, inputs=inputs(model))
+
+
+def made(derivation: Derivation) -> tuple[Maker, Program]:
+    """What writes a derivation's program, which knows its letters, and the program."""
+    maker = Maker(derivation)
+    return maker, maker.program()
 
 
 class Maker:

@@ -16,8 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import flint
 
 from eqsolve.codegen.storage import private_folder
 from eqsolve.distribution import VERSION
@@ -53,14 +56,22 @@ class Head:
 
 @cache
 def fingerprint() -> str:
-    """A fingerprint of the sources that decide what a program is."""
-    result = hashlib.sha256(VERSION.encode())
+    """A fingerprint of the sources that decide what a program is, and of the algebra they use."""
+    result = hashlib.sha256(f"{VERSION} {flint.__version__}".encode())
+    result.update(_algebra())
     root = Path(__file__).parent.parent
     for name in SOURCES:
         for path in _files(root, name):
             result.update(f"{name} {path.name}\n".encode())
             result.update(hashlib.sha256(path.read_bytes()).digest())
     return result.hexdigest()
+
+
+def _algebra() -> bytes:
+    """The source that tells SymPy's version, without importing it."""
+    found = find_spec("sympy")
+    folders = found.submodule_search_locations if found is not None else None
+    return Path(*folders, "release.py").read_bytes() if folders else b""
 
 
 def _files(root: Path, name: str) -> list[Path]:
@@ -95,8 +106,11 @@ def head(content: str) -> Head | None:
         return None
 
 
-#: Programs that this process has read or kept.
+#: Programs that this process has read last.
 _KNOWN: dict[str, Program] = {}
+#: Most programs that a process knows, and most entries of the folder: a value of a parameter that
+#: may change the equations has entries of its own.
+KNOWN, KEPT = 64, 1000
 
 
 def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
@@ -113,6 +127,8 @@ def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
         return None
     if not isinstance(program, Program):
         return None
+    while len(_KNOWN) >= KNOWN:
+        del _KNOWN[next(iter(_KNOWN))]
     _KNOWN[name] = program
     return program
 
@@ -152,3 +168,6 @@ def _write(name: str, data: Any) -> None:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with replacing(place / f"{name}.json") as temporary:
             temporary.write_bytes(seal + b"\n" + body)
+        entries = sorted(place.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        for path in entries[:-KEPT]:
+            path.unlink(missing_ok=True)

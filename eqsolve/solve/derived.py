@@ -16,19 +16,13 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.game import Model, t
 from eqsolve.game.parameters import Numbers
 from eqsolve.inputs import Values
-from eqsolve.program.make import Maker
-from eqsolve.program.program import TIME, Program
+from eqsolve.program.make import made
+from eqsolve.program.program import TIME
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.path import Path, center, middle, rational
+from eqsolve.solve.path import Path, middle, rational
 from eqsolve.solve.point import Point, Solved
 
 Averages = dict[sp.Symbol, sp.Rational]
-
-
-def made(derivation: Derivation) -> tuple[Maker, Program]:
-    """The program of a derivation, and what wrote it."""
-    maker = Maker(derivation)
-    return maker, maker.program()
 
 
 @dataclass
@@ -164,20 +158,3 @@ def exact_middle(ball: arb) -> sp.Rational:
     """The middle of a ball as a number of an expression."""
     value = middle(ball)
     return sp.Rational(int(value.p), int(value.q))
-
-
-def by_monomial(
-    expression: sp.Expr, states: Any, values: Mapping[sp.Symbol, arb]
-) -> dict[str, float]:
-    """The coefficients of a polynomial in the states; none if it is not one."""
-    expanded = sp.expand(expression)
-    present = [s for s in states if expanded.has(s)]
-    if not expanded.is_polynomial(*present):
-        return {}
-    if not present:
-        return {"1": center(evaluate(expanded, values))}
-    table = {}
-    for exponents, coefficient in sp.Poly(expanded, *present).terms():
-        name = "".join(s.name * e for s, e in zip(present, exponents)) or "1"
-        table[name] = center(evaluate(coefficient, values))
-    return table

@@ -19,7 +19,7 @@ import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from eqsolve.derivation.conditions import domains, doubles, second_order
+from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derived
 from eqsolve.errors import InputError
 from eqsolve.game import Model
@@ -29,9 +29,9 @@ from eqsolve.game.structure import Builder, build, counted
 from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.derived import DerivedPoint, by_monomial
+from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import center
-from eqsolve.solve.point import BITS
+from eqsolve.solve.point import BITS, floats, sentence
 from eqsolve.solve.solve import solve
 
 #: Accuracy of the integration, and how much less accurate another one is that shows its error.
@@ -248,7 +248,7 @@ class _Moving:
         table = self.point(Fraction(1)).parameters
         table.pop(self.letter)
         rates = [-self.derivation.system.rates[u].xreplace(table) for u in unknowns]
-        return doubles([self.letter, *unknowns], rates)
+        return Function(rates, [self.letter, *unknowns]).doubles()
 
     def integrated(
         self, end: float, start: Array, tolerance: float = TOLERANCE
@@ -279,7 +279,7 @@ class _Moving:
                     t_eval=np.linspace(0.0, first - stop, CHECKED),
                     max_step=math.inf if hazard.smooth else (first - stop) / STEPS,
                 )
-            except (OverflowError, ZeroDivisionError):
+            except (OverflowError, ValueError, ZeroDivisionError):
                 return "The equations of the coefficients have no solution up to the horizon."
             if not run.success or not np.all(np.isfinite(run.y)):
                 return "The equations of the coefficients have no solution up to the horizon."
@@ -303,34 +303,30 @@ class _Moving:
         self, run: tuple[Array, Array], message: str, certificate: Mapping[str, object]
     ) -> Answer:
         """The answer at time 0, if the conditions hold on the way."""
-        point, derivation = self.point(Fraction(self.hazard.rate(0.0))), self.derivation
+        point = self.point(Fraction(self.hazard.rate(0.0))).point
+        program = point.program
+
+        def environment(column: Array) -> dict[str, arb]:
+            balls = {u: arb(float(v)) for u, v in zip(program.system.unknowns, column)}
+            return point.environment(balls, point.numbers.time)
+
+        wanted = [(c, Status.NO_SOLUTION) for c in program.system.domains]
+        wanted += [(c, Status.NOT_A_MAXIMUM) for c in program.second_order]
         times, values = run
-        wanted = [(c, Status.NO_SOLUTION) for c in derivation.once(domains)]
-        wanted += [(c, Status.NOT_A_MAXIMUM) for c in derivation.once(second_order)]
         for time, column in zip(times, values.T):
-            here = self.environment(column)
+            here = environment(column)
             for condition, otherwise in wanted:
                 if condition.holds(here) is not True:
-                    sentence = condition.sentence[:1].upper() + condition.sentence[1:]
-                    return self.refused(f"{sentence} at t = {time:.6g}.", otherwise)
-        final = self.environment(values[:, -1])
-        strategy = {
-            c.name: by_monomial(form, point.model_states, final)
-            for c, form in derivation.strategy.items()
-        }
-        response = {}
-        if derivation.fixed is not None:
-            inner = (*point.model_states, *derivation.fixed.averages)
-            response = {
-                c.name: by_monomial(form, inner, final)
-                for c, form in derivation.fixed.response.items()
-            }
-        names = (*derivation.system.unknowns, *derivation.system.feedback)
+                    message = f"{sentence(condition.sentence)} at t = {time:.6g}."
+                    return self.refused(message, otherwise)
+        final = environment(values[:, -1])
+        forms = () if program.given is None else program.given.response
+        names = (*program.system.unknowns, *program.feedback)
         return replace(
             self.refused(message, Status.OK),
-            strategy=strategy,
-            response=response,
-            coefficients={s.name: center(final[s]) for s in names},
+            strategy={form.control: floats(form.monomials, final) for form in program.strategy},
+            response={form.control: floats(form.monomials, final) for form in forms},
+            coefficients={name: center(final[name]) for name in names},
             certificate={"arithmetic": "double", "hazard": self.hazard.name, **certificate},
         )
 

@@ -165,7 +165,7 @@ class Point:
                 if value < 0:
                     return self.refused(
                         Status.INVALID_INPUT,
-                        f"{_sentence(rate.sentence)} is negative at t = {float(moment):g}.",
+                        f"{sentence(rate.sentence)} is negative at t = {float(moment):g}.",
                     )
         if self.program.stationary:
             for player, both in self.program.discounting:
@@ -315,7 +315,7 @@ class Point:
             proved, moment = intervals.holds(condition)
             if proved is False:
                 where = f" at t = {float(moment):g}"
-                return self.refused(otherwise, _sentence(condition.sentence) + where + ".")
+                return self.refused(otherwise, sentence(condition.sentence) + where + ".")
             if proved is None:
                 held = f"at {CHECKED} times"
         explosion, how = longest_horizon(program, self.parameters, path)
@@ -341,7 +341,7 @@ class Point:
                 if holds is not True:
                     status = otherwise if holds is False else Status.UNRESOLVED
                     where = f" at t = {float(moment):g}"
-                    return status, _sentence(condition.sentence) + where + "."
+                    return status, sentence(condition.sentence) + where + "."
             if self.program.given is not None and not self.typed:
                 failed = unplayable(self.program.given, values)
                 if failed is not None:
@@ -430,15 +430,15 @@ class Point:
         laws, places = self._laws(path)
         strategy = dict(self.strategy)
         if not self.typed:
-            strategy = {form.control: _floats(form.monomials, values) for form in program.strategy}
+            strategy = {form.control: floats(form.monomials, values) for form in program.strategy}
         response = (
             {}
             if given is None
-            else {form.control: _floats(form.monomials, values) for form in given.response}
+            else {form.control: floats(form.monomials, values) for form in given.response}
         )
         value: dict[str, dict[str, float]] = {}
         if given is None or self._frozen_known:
-            value = {v.player: _floats(v.monomials, values) for v in program.values}
+            value = {v.player: floats(v.monomials, values) for v in program.values}
         inside = {**values, **places}
         open_states = {*program.states} - {*places, *self.place}
         plain = {name: code.at(self.parameters) for name, code in program.outputs}
@@ -515,7 +515,7 @@ class Point:
         for number, value in enumerate(program.values, start=1):
             name = f"_{number}" if several else ""
             found[f"V{name}"] = center(value.code.within(inside)[0])
-            found |= _floats(value.moments, inside)
+            found |= floats(value.moments, inside)
             if value.exponents and self.numbers.time == 0:
                 found[f"J{name}"] = self._objective(value, values)
         return found
@@ -538,7 +538,7 @@ class Point:
         if self._frozen_known:
             for value in self.program.values:
                 found["V"] = center(value.code.within(values)[0])
-                found |= _floats(value.moments, values)
+                found |= floats(value.moments, values)
         if self.typed:
             return found | {name: center(v) for name, v in self.obtained.items()}
         result = obtained(given, values)
@@ -557,7 +557,8 @@ class Point:
         return center(sum((w * p for w, p in zip(weights, parts)), arb(0)))
 
 
-def _floats(table: Table, values: Mapping[str, arb]) -> dict[str, float]:
+def floats(table: Table, values: Mapping[str, arb]) -> dict[str, float]:
+    """The middles of the functions of a table."""
     return {name: center(v) for name, v in table.within(values).items()}
 
 
@@ -566,6 +567,6 @@ def _relative(number: arb) -> float:
     return float(number.rad()) / middle if middle else float(number.rad())
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """A text that begins with a capital; the letters of a game stay as they are."""
     return text[:1].upper() + text[1:]

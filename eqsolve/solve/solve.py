@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,6 @@ from eqsolve.solve.point import BITS, Point
 if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
-
-#: Programs of the models that were solved last.
-_RECENT: deque[tuple[Model, Program]] = deque(maxlen=16)
 
 
 def solve(
@@ -48,27 +44,17 @@ def solve(
     DerivationError
         If the model cannot be derived.
     """
+    from eqsolve.derivation.derivation import derived
     from eqsolve.game.structure import build
+    from eqsolve.program.make import program
 
     model = build(source, values, notion=notion, size=size, continuum=continuum)
     if model.game.crowd is not None and model.game.crowd.own:
         from eqsolve.solve.types import solve_types
 
         return solve_types(model, values, at=at, size=size, selection=selection)
-    return answered(_made(model), values, at=at, size=size, selection=selection)
-
-
-def _made(model: Model) -> Program:
-    """The program of a model, which is derived if it was not among the last ones."""
-    from eqsolve.derivation.derivation import derive
-    from eqsolve.program.make import program
-
-    for known, made in [*_RECENT]:
-        if known == model:
-            return made
-    made = program(derive(model), model)
-    _RECENT.append((model, made))
-    return made
+    made = program(derived(model), model)
+    return answered(made, values, at=at, size=size, selection=selection)
 
 
 def answered(

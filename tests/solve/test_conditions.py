@@ -7,7 +7,7 @@ import math
 import pytest
 import sympy as sp
 
-from eqsolve.derivation.conditions import doubles
+from eqsolve.arithmetic.function import Function
 from eqsolve.game import (
     Ansatz,
     Game,
@@ -27,7 +27,7 @@ from eqsolve.solve.solve import solve
 def test_letters_are_not_taken_for_functions_and_constants(name: str) -> None:
     letter, other = sp.Symbol(name), sp.Symbol("u")
     forms = [letter * sp.pi + sp.exp(other), sp.sqrt(other) + (letter + other) ** 3]
-    found = doubles([letter, other], forms)(2.0, 4.0)
+    found = Function(forms, [letter, other]).doubles()(2.0, 4.0)
     assert found == pytest.approx([2 * math.pi + math.exp(4), 2 + 6**3], rel=1e-15)
 
 
