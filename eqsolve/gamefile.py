@@ -82,23 +82,74 @@ def sources(path: Path, package: str = "") -> tuple[Path, ...]:
 
 
 def _imported(path: Path, folder: Path, package: str) -> Iterator[Path]:
+    """The modules in a folder that a file imports."""
     try:
         tree = ast.parse(read_bytes(path, stage="games"))
     except (SyntaxError, ValueError):
         return
-    for node in ast.walk(tree):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            stem = node.module or ""
-            names = [stem, *(f"{stem}.{alias.name}".lstrip(".") for alias in node.names)]
+    for names in _imports(tree):
         for name in names:
-            inside = name.removeprefix(f"{package}.") if package else name
-            place = folder.joinpath(*inside.split("."))
-            for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
-                if name and candidate.is_file():
-                    yield candidate
+            yield from _places(name, folder, package)
+
+
+def _imports(tree: ast.Module) -> Iterator[list[str]]:
+    """For every import the names of modules that it may mean: the source's, then what is taken."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ([alias.name] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            stem = "." * max(node.level - 1, 0) + (node.module or "")
+            for alias in node.names:
+                yield [*filter(None, [stem]), f"{stem}.{alias.name}" if stem else alias.name]
+
+
+def _places(name: str, folder: Path, package: str) -> Iterator[Path]:
+    """The files in a folder that hold a module."""
+    inside = name.removeprefix(f"{package}.") if package else name
+    if all(inside.split(".")):
+        place = folder.joinpath(*inside.split("."))
+        for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if candidate.is_file():
+                yield candidate
+
+
+#: Modules from elsewhere that a file may import, and still be told by its content.
+_PURE = {
+    *("__future__", "collections", "dataclasses", "fractions", "functools", "itertools", "math"),
+    *("operator", "typing", "sympy", "eqsolve.errors", "eqsolve.game"),
+}
+#: Names by which a file may read, ask or draw something, or run another.
+_IMPURE = {
+    *("open", "input", "exec", "eval", "compile", "globals", "locals", "vars", "breakpoint"),
+    *("id", "hash", "random", "testing", "external", "utilities"),
+}
+
+
+def self_contained(path: Path, package: str = "") -> bool:
+    """Whether a file's content, and that of what it imports from beside it, tells what it exports.
+
+    Nothing of it is run: imports and names are looked at. A file that may read other files, the
+    time or the environment is not self-contained, and neither is one that cannot be parsed.
+
+    Parameters
+    ----------
+    path, package : as for :func:`content_hash`.
+    """
+    try:
+        trees = [ast.parse(read_bytes(p, stage="games")) for p in sources(path, package)]
+    except (SyntaxError, ValueError, EqsolveError):
+        return False
+    for tree in trees:
+        for names in _imports(tree):
+            beside = any(any(_places(name, path.parent, package)) for name in names)
+            stem = ".".join(names[0].split(".")[: 2 if names[0].startswith("eqsolve") else 1])
+            if not beside and (stem not in _PURE or set(names[-1].split(".")) & _IMPURE):
+                return False
+        for node in ast.walk(tree):
+            name = getattr(node, "id", "") or getattr(node, "attr", "")
+            if name in _IMPURE or (name.startswith("__") and name != "__name__"):
+                return False
+    return True
 
 
 def load(path: Path) -> ModuleType:

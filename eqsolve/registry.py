@@ -20,7 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
-from eqsolve.gamefile import built, checked, content_hash, declares, exported, guarded, load
+from eqsolve.gamefile import (
+    built,
+    checked,
+    content_hash,
+    declares,
+    exported,
+    guarded,
+    load,
+    self_contained,
+)
 from eqsolve.papers import attached
 
 if TYPE_CHECKING:
@@ -122,15 +131,24 @@ def letters(name: str) -> None:
         importlib.import_module(f"{place.module.rpartition('.')[0]}.vocabulary")
 
 
-def content(name: str) -> str:
-    """A fingerprint of the file of a built-in game, without running it; empty for other games.
+def content(game: str) -> str:
+    """A fingerprint of what a game's file exports, without running it; empty where it is not known.
 
-    Of these the file's content does not tell what the game is: they may read and import anything.
+    Parameters
+    ----------
+    game : a name, or the path of a file.
     """
-    place = None if name in _adopted or name in _packages() else _built_in().get(name)
-    if place is None:
+    if is_path(game) or game in _adopted:
+        path = Path(game).expanduser().absolute() if is_path(game) else _adopted[game].path
+        return content_hash(path) if path is not None and self_contained(path) else ""
+    installed = _packages().get(game)
+    place = installed or _built_in().get(game)
+    if place is None or not place.path.is_file():
         return ""
-    return content_hash(place.path, place.module.rpartition(".")[0])
+    package = place.module.rpartition(".")[0]
+    if installed is not None and not self_contained(place.path, package):
+        return ""
+    return content_hash(place.path, package)
 
 
 #: Files that were named by their paths, by the names of their games: they beat all others.
@@ -252,12 +270,18 @@ def adopt(game: str | os.PathLike[str] | Model | Declared) -> str:
     if isinstance(game, str) and not is_path(game):
         return game
     found = resolve(game)
-    if found.origin == "path" and found.name in names():
-        place = _packages().get(found.name) or _built_in()[found.name]
-        _say(f"{found.name} is the game of {str(game)!r}, not the {_KINDS[place.origin]} one.")
+    if found.origin == "path":
+        say_hidden(found.name, str(game))
     _adopted[found.name] = found
     model.cache_clear()
     return found.name
+
+
+def say_hidden(name: str, path: str) -> None:
+    """Say so if the game of a file has the name of another one."""
+    if name in names():
+        place = _packages().get(name) or _built_in()[name]
+        _say(f"{name} is the game of {path!r}, not the {_KINDS[place.origin]} one.")
 
 
 def adopted(name: str) -> Found | None:

@@ -59,6 +59,11 @@ class Source:
                 return None
         return Source(content, load, note)
 
+    @property
+    def name(self) -> str:
+        """The game's name."""
+        return self.load().name if self.note is None else self.note.name
+
     @cached_property
     def exported(self) -> Model | Builder:
         """What the file exports, which is run now."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from eqsolve.arrays import merged
 from eqsolve.codegen.kernel import compiled_before
 from eqsolve.errors import InputError
-from eqsolve.registry import Found, adopt, content, is_path, resolve
+from eqsolve.registry import Found, adopt, content, resolve
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -234,12 +234,12 @@ def solve(
         If a name or value is not acceptable.
     """
     given: dict[str, Any] = merged(params, values)
-    if isinstance(game, str) and not is_path(game):
+    if isinstance(game, str):
         from eqsolve.source import Source
 
         source = Source.of(content(game), partial(resolve, game))
         if source is not None:
-            notion = notion_of(notion, equilibrium, game)
+            notion = notion_of(notion, equilibrium, source.name)
             return source.answer(given, at=at, notion=notion, size=size, selection=selection)
     exported = declared(game)
     if exported is None:

@@ -12,7 +12,6 @@ from eqsolve.cli.common import (
     JSON,
     PARAMETER_FILE,
     PARAMETERS,
-    by_path,
     chosen_size,
     cli,
     emit,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game")
 @PARAMETERS
 @PARAMETER_FILE
 @structure
@@ -64,11 +63,17 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
-    from eqsolve.registry import content, resolve
+    from eqsolve.registry import adopt, content, is_path, resolve, say_hidden
     from eqsolve.source import Source
 
-    values = given(pairs, file, game=game)
     source = Source.of(content(game), partial(resolve, game))
+    if source is None:
+        game = adopt(game)
+    else:
+        if is_path(game):
+            say_hidden(source.name, game)
+        game = source.name
+    values = given(pairs, file, game=game)
     if source is not None:
         if hazard is not None and (at or certify):
             raise InputError(

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
+import eqsolve
 from eqsolve import registry
 from eqsolve.derivation.derivation import derive
 from eqsolve.derivations import regulator
 from eqsolve.errors import EqsolveError
 from eqsolve.game import Model
 from eqsolve.game.structure import structure
-from eqsolve.gamefile import content_hash
+from eqsolve.gamefile import content_hash, self_contained
 from eqsolve.inputs import Asked
 from eqsolve.numbers import exact
 from eqsolve.program import data, store
@@ -274,6 +275,71 @@ def test_an_edited_game_and_an_edited_module_beside_it_have_other_keys(tmp_path:
     third = content_hash(game)
     assert store.recalled(second, {}) is None and store.recalled(third, {}) is None
     assert store.head(second) is None and store.head(first) is not None
+
+
+OWN = """
+from eqsolve.game import *
+from sympy import symbols
+from letters import r
+{extra}
+x, p, P, c, k = symbols("x p P c k")
+J = Moment("J", running=x**2 + p**2)
+MODEL = Model(
+    Game(
+        "own", (State(x, r * x + p, {{"W": 1}}),), (Player("agent", (p,), Preference((J,), J.symbol,
+        sense="minimize")),), Horizon(symbols("lambda")),
+    ),
+    Ansatz({{"J": P * x**2 + c}}, feedback={{p: -k * x}}),
+    Vocabulary(parameter(symbols("lambda"), "rate", positive), Letter(x, "state"), Letter(p, "it")),
+)
+"""
+
+
+def own(folder: Path, extra: str = "") -> Path:
+    """A game's file with a module beside it."""
+    path = folder / "own.py"
+    path.write_text(OWN.format(extra=extra))
+    (folder / "letters.py").write_text("r = 0\n")
+    return path
+
+
+def test_a_program_of_an_own_file_is_kept(tmp_path: Path) -> None:
+    path = str(own(tmp_path))
+    first = eqsolve.solve(path, {"lambda": 1})
+    assert first.ok and run("solve", path, "-p", "lambda=1")[1].split() == ["False", "False"]
+    assert eqsolve.solve(path, {"lambda": 1}).to_dict() == first.to_dict()
+    (tmp_path / "letters.py").write_text("r = 1\n")
+    other = eqsolve.solve(path, {"lambda": 1})
+    assert other.strategy.x < first.strategy.x
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "import os",
+        "import time as math",
+        "from pathlib import Path",
+        "from sympy.core.random import randint",
+        "from ..letters import s",
+        "from eqsolve.registry import resolve",
+        "import numpy",
+        "text = open(__file__).read()",
+        "text = __import__('os').environ",
+        "text = [].__class__",
+        "if True",
+    ],
+)
+def test_a_file_that_may_ask_for_more_is_run_every_time(tmp_path: Path, extra: str) -> None:
+    assert self_contained(own(tmp_path))
+    path = own(tmp_path, extra)
+    assert not self_contained(path) and registry.content(str(path)) == ""
+
+
+def test_a_module_beside_a_file_may_not_ask_for_more_either(tmp_path: Path) -> None:
+    path = own(tmp_path)
+    (tmp_path / "letters.py").write_text("import os\nr = len(os.environ)\n")
+    assert not self_contained(path)
+    assert not self_contained(tmp_path / "none.py")
 
 
 MODULES = """
