@@ -230,6 +230,68 @@ NEVER = [
     r"\newenvironment{code}{\begin{minted}{python}}{\end{minted}}\begin{code} X \end{code}",
     r"\verb|X| \verb+$$+ \lstinline[language=tex]!X! \mintinline{tex}|X|",
     r"\end{document} X",
+    r"\stop X",
+    r"\unless\iftrue X \fi",
+    r"\ifnum 1>2 X \fi",
+    r"\def\version{1}\ifnum\version=0 X \fi",
+    r"\ifcase 2 X\or X\or \else X \fi",
+    r"\ifodd 2 X \fi",
+    r"\def\mode{a}\if\mode b X \fi",
+    r"\def\a{q}\ifx\a\empty X \fi",
+    r"\def\a{q}\ifx\a\undefined X \fi",
+    r"\def\a{q}\def\b{q}\ifx\a\b\else X \fi",
+    r"\ifthenelse{\equal{a}{b}}{X}{}\ifthenelse{\not 1<2}{X}{}",
+    r"\ifstrequal{a}{b}{X}{}\ifblank{a}{X}{}\ifnumcomp{1}{>}{2}{X}{}",
+    r"\def\q{z}\ifdefempty{\q}{X}{}\ifundef{\q}{X}{}",
+    r"\makeatletter\@gobble{X}\@secondoftwo{X}{}\let\hide\@gobble\hide{X}\makeatother",
+    r"\typeout{\detokenize{X}}\immediate\write16{X}",
+    r"\SaveVerb{v}|X| \Verb|X|",
+    r"\MakeShortVerb{\|} a|X|",
+    r"\lstMakeShortInline[language=tex]| a|X|",
+    "\\CustomVerbatimEnvironment{code}{Verbatim}{}\\begin{code} X \\end{code}",
+    "\\begin{filecontents}{a.tex}\nX\n\\end{filecontents}\n",
+    "\\excludeversion{answer}\\begin{answer} X \\end{answer}",
+]
+#: Places of which it is not known whether TeX typesets them, or where it does not show it.
+DOUBTED = [
+    r"\newsavebox\b \sbox{\b}{X}",
+    r"\newsavebox\b \savebox{\b}[3cm][c]{X}",
+    r"\begin{lrbox}{\b} X \end{lrbox}",
+    r"\setbox0=\hbox to 3cm{X}",
+    r"\newenvironment{hidden}{\setbox0\vbox\bgroup}{\egroup}\begin{hidden} X \end{hidden}",
+    r"\sbox{\a}{X}\usebox{\b}",
+    r"{\sbox{\a}{X}}\usebox{\a}",
+    r"\sbox{\a}{X}\sbox{\a}{}\usebox{\a}",
+    r"\sbox{\a}{X}\sbox{\b}{\usebox{\a}}",
+    r"\phantom{X}",
+    r"\settowidth{\len}{X}",
+    r"\ifanything{X}{}",
+    r"\ifdim 1pt>2pt X \fi",
+    r"\IfFileExists{a}{X}{}",
+]
+#: The same in a class that has places of its own.
+DOUBTED_IN = {
+    r"\only<article>{X}": "beamer",
+    r"\only<0>{X}": "beamer",
+    r"\mode<handout>{X}": "beamer",
+    r"\note{X}": "beamer",
+    r"\begin{frame}<article> X \end{frame}": "beamer",
+    r"\begin{solution} X \end{solution}": "exam",
+}
+#: Places that look as if TeX did not typeset them.
+TYPESET = [
+    r"\begin{lrbox}{\b} X \end{lrbox}\fbox{\usebox{\b}}",
+    r"\newenvironment{framed}{\begin{lrbox}{\b}}{\end{lrbox}\usebox{\b}}"
+    r"\begin{framed} X \end{framed}",
+    r"\sbox{\a}{X}\sbox{\b}{\usebox{\a}}\usebox{\b}",
+    r"\setbox1=\vbox{X}\copy1 ",
+    r"{\global\setbox1=\vbox{X}}\box1 ",
+    r"\ifcase 1 \or X \or \else\fi",
+    r"\def\a{}\ifx\a\empty X \fi",
+    r"\makeatletter\@firstofone{X}\makeatother",
+    r"\AtEndDocument{X}",
+    "\\begin{filecontents}{b.tex}\nX\n\\end{filecontents}\n\\input{b}",
+    "\\MakeShortVerb{\\|}\\DeleteShortVerb{\\|}|X|",
 ]
 
 
@@ -240,6 +302,45 @@ def test_what_is_not_typeset_is_not_judged(text: str, tmp_path: Path) -> None:
     found = _read(_in_article(shown + "\n" + text.replace("X", display)), tmp_path)
     assert [f.labels for f in found.formulas] == [("yes",)]
     assert found.passed == ()
+
+
+@pytest.mark.parametrize(
+    "text, of_class", [*((text, "article") for text in DOUBTED), *DOUBTED_IN.items()]
+)
+def test_what_is_perhaps_not_typeset_is_said(text: str, of_class: str, tmp_path: Path) -> None:
+    body = text.replace("X", r"\begin{equation} a = 1 \label{x} \end{equation}")
+    last = r"\begin{equation} b = 1 \label{y} \end{equation}"
+    found = _read(_in_article(body + last).replace("article}", f"{of_class}}}", 1), tmp_path)
+    assert [(f.labels, bool(f.doubt)) for f in found.formulas] == [(("x",), True), (("y",), False)]
+
+
+def test_what_stands_in_a_box_is_counted_there(tmp_path: Path) -> None:
+    """As pdflatex counts it, whether it is typeset or not."""
+    equation = r"\begin{equation} a = 1 \label{x} \end{equation}"
+    found = _read(_in_article(rf"\sbox\b{{{equation}}}{equation}"), tmp_path)
+    assert [f.printed for f in found.formulas] == ["1", "2"]
+
+
+@pytest.mark.parametrize("text", TYPESET)
+def test_what_is_typeset_is_judged(text: str, tmp_path: Path) -> None:
+    body = text.replace("X", r"\begin{equation} a = 1 \label{x} \end{equation}")
+    (formula,) = _read(_in_article(body), tmp_path).formulas
+    assert formula.labels == ("x",) and not formula.doubt and formula.printed == "1"
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        (r"\input{lost}", "is not there"),
+        (r"\includeonly{a}\include{b}", "includeonly"),
+        (r"\documentclass{beamer}\only<2>{}", "some slides"),
+    ],
+)
+def test_what_is_not_read_leaves_no_number(text: str, why: str, tmp_path: Path) -> None:
+    body = f"{text}{{}}\\begin{{equation}} a \\end{{equation}}"
+    head = "" if "class" in text else "\\documentclass{article}"
+    found = _read(f"{head}\\begin{{document}}{body}\\end{{document}}", tmp_path)
+    assert found.formulas[0].printed == "" and why in found.formulas[0].why
 
 
 def test_a_branch_that_is_not_known_is_doubted(tmp_path: Path) -> None:
@@ -263,6 +364,7 @@ def test_a_branch_that_is_not_known_is_doubted(tmp_path: Path) -> None:
         ("$$ a = 1\n\nand", "not ended"),
         (r"\begin{equation*} a = 1 \end{equation*}", "no number"),
         (r"\[ a = 1 \]", "no number"),
+        (r"\begin{equation}\phantom{a = 1}\label{x}\end{equation}", "nothing to read in x"),
     ],
 )
 def test_what_is_not_compared_is_listed(body: str, reason: str, tmp_path: Path) -> None:

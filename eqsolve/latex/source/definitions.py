@@ -253,15 +253,15 @@ def _expandafter(expander: Expander, token: Token) -> None:
 
 
 def _late(expander: Expander, token: Token) -> None:
-    """What TeX executes at the beginning of the document; what it does at the end is left out."""
-    hook = expander.text() if token.text == r"\AddToHook" else "begindocument"
+    """What TeX executes at the beginning of the document, and at the end."""
+    hook = expander.text().partition("/")[0] if token.text == r"\AddToHook" else "begindocument"
     expander.optional()
     content = expander.argument()
-    if hook.partition("/")[0] != "begindocument" or token.text == r"\AtEndDocument":
-        return
-    if "document" in expander.environments:
+    if hook == "enddocument" or token.text == r"\AtEndDocument":
+        expander.last += content
+    elif hook == "begindocument" and "document" in expander.environments:
         expander.push(content)
-    else:
+    elif hook == "begindocument":
         expander.late += content
 
 
@@ -311,9 +311,10 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
         _late,
     ),
     **dict.fromkeys(
-        r"\excludecomment \lstnewenvironment \newminted \newtcblisting \NewTCBListing "
-        r"\DefineVerbatimEnvironment \newverbatim".split(),
+        r"\excludecomment \excludeversion \lstnewenvironment \newminted \newtcblisting "
+        r"\NewTCBListing \DefineVerbatimEnvironment \CustomVerbatimEnvironment "
+        r"\RecustomVerbatimEnvironment \newverbatim".split(),
         _hidden,
     ),
-    r"\includecomment": _shown,
+    **dict.fromkeys((r"\includecomment", r"\includeversion", r"\specialcomment"), _shown),
 }

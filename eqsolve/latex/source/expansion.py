@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from eqsolve.latex.source import definitions, flags, inputs, loops
-from eqsolve.latex.source.conditionals import CERTAIN, CONDITIONALS
+from eqsolve.latex.source import definitions, flags, inputs, loops, unseen
+from eqsolve.latex.source.conditionals import CERTAIN, CONDITIONALS, uncertain
 from eqsolve.latex.source.environments import GROUP_END, Environments
 from eqsolve.latex.source.files import MAX_SIZE
 from eqsolve.latex.source.macros import (
@@ -34,6 +34,11 @@ _DROPPED = frozenset(
 
 #: Tokens that one token of a file may expand to, and all of them together.
 MAX_EXPANSION, MAX_EXPANSIONS = 20_000, 4 * MAX_SIZE
+#: Commands that end the document, and what ends it.
+_ENDING = frozenset((r"\enddocument", r"\stop", r"\bye"))
+_IN_BRACES = (Token("open", "{"), Token("text", "document"), Token("close", "}"))
+#: Tokens of what an unknown command may choose among.
+_MOST = 20_000
 #: Commands that keep their meaning whatever a class or a package makes of them.
 _KEPT = frozenset(
     "\\" + name
@@ -57,6 +62,7 @@ _PRIMITIVES: dict[str, Callable[["Expander", Token], None]] = {
     **flags.COMMANDS,
     **inputs.COMMANDS,
     **loops.COMMANDS,
+    **unseen.COMMANDS,
 }
 
 
@@ -65,14 +71,14 @@ class Expander(Environments):
 
     Attributes
     ----------
-    document_class, class_options : of the document; empty in a fragment.
+    class_options : of the document; empty in a fragment.
     everywhere : whether the next definition holds beyond its group.
     only : the files that ``\\includeonly`` names.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.document_class = self.class_options = ""
+        self.class_options = ""
         self.everywhere = False
         self.only: frozenset[str] | None = None
         self._total = 0
@@ -122,8 +128,12 @@ class Expander(Environments):
             self._environment(token)
         elif name in _PRIMITIVES:
             _PRIMITIVES[name](self, token)
+        elif name == r"\ifcase":
+            self._case(name)
         elif name in CONDITIONALS:
             self._branch(name, self._decided(name))
+        elif name == r"\unless":
+            self.invert()
         elif name in (r"\else", r"\or"):
             self._other_branch(token)
         elif name == r"\fi":
@@ -147,9 +157,23 @@ class Expander(Environments):
                 scanner.at_is_letter = name == r"\makeatletter"
         elif name == r"\global":
             self.everywhere = True
+        elif name in unseen.OVERLAYS and self.document_class == "beamer" and not self.in_math:
+            unseen.OVERLAYS[name](self, token)
+        elif name in _ENDING:
+            self.push([Token("command", "\\end"), *_IN_BRACES])
+        elif name.startswith((r"\if", r"\@if")) and not self.in_math and not token.frozen:
+            return self._chosen(name)
         else:
             return name in _DROPPED
         return True
+
+    def _chosen(self, name: str) -> bool:
+        """A command that may choose among the groups that follow it: it is not known which."""
+        groups: list[Token] = []
+        while (token := self.peek()) is not None and token.kind == "open" and len(groups) < _MOST:
+            groups += [Token("open", "{"), *self.argument(), Token("close", "}")]
+        self.push([uncertain(name), *groups, CERTAIN] if groups else [])
+        return bool(groups)
 
     def _expand(self, token: Token, macro: Macro) -> None:
         arguments = self.arguments(macro.parameters, macro.prefix)

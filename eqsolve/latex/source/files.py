@@ -26,6 +26,10 @@ class Files:
     main: Path
     size: int = 0
     notes: list[str] = field(default_factory=list)
+    #: Files that the document writes itself.
+    made: dict[Path, str] = field(default_factory=dict)
+    #: Characters between which text is verbatim.
+    short: set[str] = field(default_factory=set)
 
     def scanner(self, path: Path, part: str = "body") -> Scanner:
         """Open a file.
@@ -57,9 +61,11 @@ class Files:
             lines = "\n" * text.count("\n", 0, begin.end())
             end = _END.search(text, begin.end())
             text = lines + text[begin.end() : len(text) if end is None else end.end(1)]
-        return Scanner(text, name)
+        return Scanner(text, name, self.short)
 
     def _text(self, path: Path, name: str) -> str:
+        if path in self.made:
+            return self.made[path]
         data = read_bytes(path, stage="latex check", largest=MAX_SIZE)
         try:
             text = data.decode("utf-8-sig")
@@ -79,7 +85,7 @@ class Files:
         for folder in folders:
             for candidate in (name,) if name.endswith(suffix) else (f"{name}{suffix}", name):
                 try:
-                    if (folder / candidate).is_file():
+                    if folder / candidate in self.made or (folder / candidate).is_file():
                         return folder / candidate
                 except OSError:
                     continue

@@ -9,12 +9,22 @@ from pathlib import Path
 from eqsolve.latex.grammar.statements import begins_with_relation, left_side
 from eqsolve.latex.grammar.tokens import Unreadable
 from eqsolve.latex.source.displays import LAYOUTS, Line, Open
+from eqsolve.latex.source.environments import COUNTED_ANEW
 from eqsolve.latex.source.formula import Formula, Passed, Row
+from eqsolve.latex.source.inputs import MISSING_FILE, SKIPPED_FILE
 from eqsolve.latex.source.macros import written
 from eqsolve.latex.source.numbering import Numbering
 from eqsolve.latex.source.prose import Sentence
 from eqsolve.latex.source.rows import conditional, rows
 from eqsolve.latex.source.scanner import Token
+from eqsolve.latex.source.unseen import UNSHOWN, USING, held, register
+
+#: What makes the counters unknown, and why.
+_UNCOUNTED = {
+    SKIPPED_FILE.text: "a file is left out by \\includeonly",
+    MISSING_FILE.text: "a file that is input before is not there",
+    COUNTED_ANEW.text: "what stands on some slides only is counted there",
+}
 
 
 class Formulating(Numbering):
@@ -29,6 +39,36 @@ class Formulating(Numbering):
         self._blocks = self._sections = 0
         #: The left side of the statement that goes on from row to row.
         self._left = ""
+        #: Which formulas are kept in boxes, by the names of what the boxes keep.
+        self._kept: dict[str, list[int]] = {}
+
+    def _counted(self, token: Token) -> bool:
+        if token.kind == "command" and token.text in USING:
+            self._use(token.text)
+            return True
+        if token.kind == "command" and token.text in _UNCOUNTED:
+            self._unknown(_UNCOUNTED[token.text])
+            return True
+        return super()._counted(token)
+
+    def _use(self, command: str) -> None:
+        """A box is typeset: what stands in it is, or is kept in the box around."""
+        name = held(self._expander, register(self._expander))
+        inside = self._kept.pop(name, [])
+        around = self._expander.hidden
+        if around is not None:
+            self._kept.setdefault(around[1], []).extend(inside)
+            return
+        for k in inside:
+            self._formulas[k] = replace(self._formulas[k], doubt="")
+
+    def _doubt(self) -> str:
+        """Why it is not known whether TeX typesets what is here."""
+        hidden = self._expander.hidden
+        if hidden is not None and hidden[0] in UNSHOWN:
+            return f"it stands in {hidden[0]}, which does not show it"
+        name = self._expander.uncertain or (hidden[0] if hidden is not None else "")
+        return name and f"it stands in {name}, of which is not known whether TeX typesets it"
 
     def _end_row(self, display: Open) -> None:
         """A row is complete: it gets its number and becomes a formula, if it has them by rows."""
@@ -99,6 +139,10 @@ class Formulating(Numbering):
                 tokens = _case(display.left, tokens)
             read += (Row(tex, place) for tex, place in rows(tokens))
         if not read:
+            named = [*(x for line in lines for x in line.labels), last.tag or ""]
+            if any(named):
+                reason = f"there is nothing to read in {named[0] or named[-1]}"
+                self._passed.append(Passed(display.place, display.name, reason))
             return
         try:
             if begins_with_relation(read[0].tex) and self._left:
@@ -109,11 +153,10 @@ class Formulating(Numbering):
             self._left = ""
         labels = tuple(label for line in lines for label in line.labels)
         place = read[0].place
-        doubt = self._expander.uncertain
-        if doubt:
-            doubt = f"it stands in {doubt}, of which is not known whether TeX typesets it"
-            if last.is_counted:
-                self._unknown(doubt)
+        doubt, hidden = self._doubt(), self._expander.hidden
+        is_lost = bool(self._expander.uncertain) and last.is_counted
+        if is_lost:
+            self._unknown(doubt)
         if not (labels or last.printed or last.why or last.tag or self._group_names()):
             role = self._sentence.role
             if not doubt:
@@ -121,12 +164,14 @@ class Formulating(Numbering):
             reason = doubt or "it has no number and no label"
             self._passed.append(Passed(place, display.name, reason, tuple(read)))
             return
+        if hidden is not None:
+            self._kept.setdefault(hidden[1], []).append(len(self._formulas))
         self._formulas.append(
             Formula(
                 tuple(read),
                 last.tag or "",
                 labels,
-                "" if doubt and last.is_counted else last.printed,
+                "" if is_lost else last.printed,
                 last.why,
                 place,
                 tuple(self._before),

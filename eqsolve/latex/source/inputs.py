@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 from eqsolve.latex.source.macros import written
 from eqsolve.latex.source.scanner import Token
+from eqsolve.latex.source.unseen import SOLUTIONS
 
 if TYPE_CHECKING:
     from eqsolve.latex.source.expansion import Expander
 
-#: Tells that an include was left out, whose counters are not known.
+#: Tells that a file was left out, or is not there, whose equations are not counted.
 SKIPPED_FILE = Token("command", r"\-skipped-file")
+MISSING_FILE = Token("command", r"\-missing-file")
+#: Endings of files that are pictures, tables or lists of sources.
+_WITHOUT_EQUATIONS = frozenset(
+    ".pdf_tex .pgf .tikz .pstex_t .bbl .ind .gls .acr .eps_tex .svg_tex .toc .lof .lot .cfg".split()
+)
 
 
 def _file_name(expander: Expander) -> tuple[str, bool]:
@@ -57,6 +63,8 @@ def _input(expander: Expander, token: Token) -> None:
     file = expander.files.found(name, _folders(expander, folder))
     if file is None:
         expander.missing.append(f"{token.place}: {shown}")
+        if "document" in expander.environments and not name.endswith(tuple(_WITHOUT_EQUATIONS)):
+            expander.push([MISSING_FILE])
     else:
         expander.enter(file)
 
@@ -91,6 +99,8 @@ def _class(expander: Expander, token: Token) -> None:
             expander.enter(file, "preamble")
         return
     expander.document_class, expander.class_options = name, options
+    if name == "exam" and "answers" not in options:
+        expander.in_boxes |= SOLUTIONS
     file = expander.files.found(name, _folders(expander), ".cls")
     if file is not None and file.suffix == ".cls":
         expander.enter(file, is_package=True)
@@ -117,7 +127,7 @@ def _verbatim(expander: Expander, token: Token) -> None:
         return
     # nothing is looked at before it is known how it ends
     scanner.skip_options()
-    if token.text == r"\mintinline":
+    if token.text in (r"\mintinline", r"\SaveVerb"):
         scanner.skip_delimited()
     scanner.skip_delimited()
 
@@ -137,6 +147,9 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
     **dict.fromkeys(r"\documentclass \LoadClass \documentstyle".split(), _class),
     r"\includeonly": _include_only,
     r"\endinput": _end_input,
-    **dict.fromkeys(r"\verb \lstinline \mintinline \url \href \path \nolinkurl".split(), _verbatim),
+    **dict.fromkeys(
+        r"\verb \Verb \spverb \SaveVerb \lstinline \mintinline \url \href \path \nolinkurl".split(),
+        _verbatim,
+    ),
     **dict.fromkeys(r"\comment \verbatim \lstlisting \minted".split(), _skip_own),
 }

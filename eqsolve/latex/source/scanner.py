@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,10 +50,12 @@ class Scanner:
     ----------
     text : the file, with line feeds as ends of lines.
     name : what places call it.
+    short : the characters between which text is verbatim at present.
     """
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, short: AbstractSet[str] = frozenset()) -> None:
         self._text, self._name, self._at = text, name, 0
+        self._short = short
         self._walker = LatexWalker(text, latex_context=LatexContextDb(), tolerant_parsing=True)
         self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
         #: Whether ``@`` is a letter, as in packages and after ``\\makeatletter``.
@@ -72,20 +75,26 @@ class Scanner:
             if blank is not None:
                 self._at = blank.end()
                 return _blank(blank.group(), place)
+            if text[start] in self._short:
+                self.skip_delimited()
+                continue
             plain = _PLAIN.match(text, start)
             if plain is not None:
-                self._at = plain.end()
-                return Token("text", plain.group(), place)
+                found = plain.group()
+                for mark in self._short:
+                    found = found.partition(mark)[0]
+                self._at = start + len(found)
+                return Token("text", found, place)
             if text[start] == "\\":
                 return self._command(place)
             try:
-                found = self._walker.get_token(start, environments=False)
+                token = self._walker.get_token(start, environments=False)
             except LatexWalkerEndOfStream:
                 break
-            self._at = found.pos + found.len
-            if found.tok == "comment":
+            self._at = token.pos + token.len
+            if token.tok == "comment":
                 continue
-            return Token(_KINDS.get(found.tok, "text"), text[found.pos : self._at], place)
+            return Token(_KINDS.get(token.tok, "text"), text[token.pos : self._at], place)
         self._at = len(text)
         return None
 
@@ -138,9 +147,16 @@ class Scanner:
                 return
         self._at = len(self._text)
 
+    def skipped(self, *ends: str) -> tuple[bool, str]:
+        """As ``skip``, with the text that is gone."""
+        start = self._at
+        found = self.skip(*ends)
+        return found, self._text[start : self._at]
+
     def finish(self) -> None:
-        """Leave out the rest."""
-        self._at = len(self._text)
+        """Leave out the rest, from the next line on."""
+        end = self._text.find("\n", self._at)
+        self._text = self._text[: end if end >= 0 else len(self._text)]
 
 
 def _blank(text: str, place: str) -> Token:

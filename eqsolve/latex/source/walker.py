@@ -15,10 +15,10 @@ from eqsolve.latex.source.collecting import INVISIBLE, Collecting
 from eqsolve.latex.source.counters import SECTIONS
 from eqsolve.latex.source.displays import GROUPS, LAYOUTS, PASSED, is_display, is_text
 from eqsolve.latex.source.formula import Document, Formula, Passed, Row
-from eqsolve.latex.source.inputs import SKIPPED_FILE
 from eqsolve.latex.source.macros import written
 from eqsolve.latex.source.rows import rows
 from eqsolve.latex.source.scanner import Token
+from eqsolve.latex.source.unseen import UNSHOWN
 
 _ARGUMENTS_WITHOUT_FORMULAS = frozenset(
     r"\ref \eqref \cite \citep \citet \textcite \parencite \autoref \cref \Cref "
@@ -172,7 +172,7 @@ class Walker(Collecting):
         expander.in_math = False
         role = self._sentence.role
         read = tuple(Row(tex, where, role) for tex, where in rows(found))
-        if not read or expander.uncertain:
+        if not read or self._doubt():
             return
         name = self._sentence.named(read[0].tex)
         if name and self._ends_clause():
@@ -202,10 +202,12 @@ class Walker(Collecting):
     def _command(self, token: Token) -> None:
         expander = self._expander
         name = token.text[1:]
-        if token is SKIPPED_FILE or token.text == SKIPPED_FILE.text:
-            self._unknown("a file is left out by \\includeonly")
-        elif self._counted(token):
+        if self._counted(token):
             return
+        if token.text in UNSHOWN:
+            for _ in range(UNSHOWN[token.text]):
+                expander.argument()
+            expander.hide(token.text)
         elif name in SECTIONS:
             if not self._is_heading():
                 return
