@@ -26,6 +26,8 @@ class Cursor(ABC):
         self._depth = self._nesting = 0
         self._bars: list[str] = []
         self._brackets: dict[int, tuple[Node, int]] = {}
+        #: What notes at braces state.
+        self.notes: list[str] = []
         #: Sets that were read, by their places, and where they end.
         self._sets: dict[int, Node | Unreadable] = {}
         self._ends: dict[int, int] = {}

@@ -102,7 +102,9 @@ class Operators(Fractions):
         if name in (r"\underbrace", r"\overbrace"):
             while self.peek() in ("_", "^"):
                 self.next()
-                self._group_texts()
+                note = self._group_texts()
+                if any(text in RELATIONS for text in note) and joined(note) not in self.notes:
+                    self.notes.append(joined(note))
         if isinstance(inner, Sum):
             inner = Product((inner,), inner.span)
         return self._raised(inner, start)

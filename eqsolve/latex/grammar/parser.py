@@ -22,7 +22,7 @@ from eqsolve.latex.grammar.tokens import (
 from eqsolve.latex.grammar.tree import Call, Context, Node, Relation
 
 #: What stands over an equality sign that says that it defines or is required.
-_STRESSES = frozenset(("!", "def", r"\text{def}", r"\mathrm{def}", r"\triangle", r"\Delta", "?"))
+_STRESSES = frozenset(("!", "def", r"\text{def}", r"\mathrm{def}", r"\triangle", r"\Delta"))
 
 
 def expression(tex: str, context: Context = Context()) -> Node:
@@ -53,7 +53,7 @@ def relations(tex: str, context: Context = Context()) -> tuple[Relation, ...]:
     while (relation := parser.relation()) is not None:
         signs.append(relation)
         sides.append(parser.side())
-    condition = parser.condition()
+    condition = " ".join(filter(None, (parser.condition(), *parser.notes)))
     parser.expect_end()
     if not signs and _states(condition):
         raise Unreadable("text in the formula")

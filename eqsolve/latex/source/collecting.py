@@ -106,6 +106,8 @@ class Collecting(Formulating):
         goes_on = self._behind if self._sentence.begins_behind else range(0)
         known = len(self._before)
         expander.in_math = True
+        for hook in (r"\everydisplay", r"\everymath"):
+            expander.push(expander.hooks.get(hook, ()))
         if not layout.by_rows and layout.is_numbered:
             self._counters.step("equation")
         fault = self._collect(display)

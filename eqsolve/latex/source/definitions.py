@@ -133,7 +133,7 @@ def _let(expander: Expander, token: Token) -> None:
     one = expander.solid()
     expander.accepts("=")
     other = expander.solid()
-    if one is None or other is None:
+    if one is None or other is None or (token.text != r"\let" and other.kind != "command"):
         return
     meaning = expander.meanings.get(other.text)
     if meaning is None and other.text in (r"\iftrue", r"\iffalse"):
@@ -254,15 +254,40 @@ def _expandafter(expander: Expander, token: Token) -> None:
 
 def _late(expander: Expander, token: Token) -> None:
     """What TeX executes at the beginning of the document, and at the end."""
-    hook = expander.text().partition("/")[0] if token.text == r"\AddToHook" else "begindocument"
+    hook, _, place = (
+        expander.text() if token.text == r"\AddToHook" else "begindocument"
+    ).partition("/")
     expander.optional()
     content = expander.argument()
-    if hook == "enddocument" or token.text == r"\AtEndDocument":
+    name, _, end = place.rpartition("/")
+    if hook == "env" and end == "begin":
+        expander.hooks.setdefault(name, []).extend(content)
+    elif hook == "enddocument" or token.text == r"\AtEndDocument":
         expander.last += content
     elif hook == "begindocument" and "document" in expander.environments:
         expander.push(content)
     elif hook == "begindocument":
         expander.late += content
+
+
+def _symbol(expander: Expander, token: Token) -> None:
+    """``\\DeclareMathSymbol``: another letter of the font of letters has the name from here on."""
+    name = named(expander)
+    _, font, _ = expander.argument(), expander.text(), expander.argument()
+    if font == "letters":
+        expander.define(name, Macro((), (Token("command", r"\redefined"),)))
+
+
+def _at_environment(expander: Expander, token: Token) -> None:
+    """``\\AtBeginEnvironment{name}{text}`` of etoolbox."""
+    name = expander.text()
+    expander.hooks.setdefault(name, []).extend(expander.argument())
+
+
+def _every_formula(expander: Expander, token: Token) -> None:
+    """``\\everymath{text}`` and ``\\everydisplay{text}``."""
+    expander.accepts("=")
+    expander.hooks[token.text] = expander.argument()
 
 
 def _hidden(expander: Expander, token: Token) -> None:
@@ -304,6 +329,10 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
         r"\NewDocumentEnvironment \RenewDocumentEnvironment \DeclareDocumentEnvironment".split(),
         _environment,
     ),
+    r"\mathchardef": _let,
+    r"\DeclareMathSymbol": _symbol,
+    r"\AtBeginEnvironment": _at_environment,
+    **dict.fromkeys((r"\everymath", r"\everydisplay"), _every_formula),
     r"\csname": _csname,
     r"\expandafter": _expandafter,
     **dict.fromkeys(

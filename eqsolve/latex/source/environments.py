@@ -50,6 +50,8 @@ class Environments(Conditionals):
         self.in_boxes: set[str] = set()
         #: What is executed when the document begins.
         self.late: list[Token] = []
+        #: What is executed when an environment, or every formula, begins.
+        self.hooks: dict[str, list[Token]] = {}
         #: What is executed when it ends.
         self.last: list[Token] = []
         self._groups: list[str] = []
@@ -142,6 +144,7 @@ class Environments(Conditionals):
             elif is_elsewhere(slides):
                 self._box = f"{name}<{slides}>", ""
             self._open(name)
+            self.push(self.hooks.get(name, ()))
             if name == "onlyenv" and slides:
                 self.push([COUNTED_ANEW])
             if name == "document":

@@ -10,7 +10,8 @@ Role = Literal["", "definition", "condition", "earlier"]
 
 _DEFINING = frozenset(
     "let where with put define denote write abbreviate putting letting defining denoting writing "
-    "setting here wherein defined denoted denotes introduce introducing".split()
+    "setting here wherein defined denoted denotes introduce introducing brevity brief short "
+    "shorthand notation notations abbreviation abbreviations abbreviate abbreviating".split()
 )
 _CONDITIONING = frozenset(
     "if when whenever for assume suppose assuming supposing unless provided case cases as at under "

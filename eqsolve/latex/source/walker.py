@@ -155,6 +155,7 @@ class Walker(Collecting):
         found: list[Token] = []
         depth = 0
         expander.in_math = True
+        expander.push(expander.hooks.get(r"\everymath", ()))
         while (token := self._next()) is not None:
             depth += {"open": 1, "close": -1}.get(token.kind, 0)
             if token.kind == "math" and (depth <= 0 or end == r"\)"):
