@@ -18,6 +18,8 @@ _DIMENSION = re.compile(r"\s*[-+]?[\d.,]*\s*(?:pt|em|ex|mm|cm|in|pc|sp|bp|\\\w+)
 
 
 _SILENT = frozenset((r"\notag", r"\nonumber", r"\IEEEnonumber"))
+#: Text between rows, which ends the one before.
+_BETWEEN_ROWS = frozenset((r"\intertext", r"\shortintertext"))
 #: Commands in displays that leave nothing to read, by the number of their arguments.
 INVISIBLE = {
     r"\hspace": 1,
@@ -208,6 +210,10 @@ class Collecting(Formulating):
             display.in_tag = []
         elif text in INVISIBLE:
             self._drop(token)
+            outside = len(display.nested) <= bool(display.inner) and not display.depth
+            if text in _BETWEEN_ROWS and outside and not line.is_blank:
+                self._end_row(display)
+                display.lines.append(Line())
         elif self._counted(token):
             return
         elif is_row_end(token):

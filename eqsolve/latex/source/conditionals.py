@@ -22,6 +22,8 @@ CONDITIONALS = frozenset(
 )
 _DIGITS, _SIGNED = re.compile(r"[0-9]*"), re.compile(r"[-+]*[0-9]*")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,9}")
+#: Numbers that LaTeX has names for.
+_CONSTANTS = {r"\z@": 0, r"\@ne": 1, r"\tw@": 2, r"\thr@@": 3, r"\m@ne": -1}
 CERTAIN = Token("command", r"\-certain")
 
 
@@ -136,6 +138,8 @@ class Conditionals(Stream):
         token = self._ahead()
         while token is not None and token.kind == "blank":
             token = self._ahead()
+        if token is not None and token.text in _CONSTANTS:
+            return _CONSTANTS[token.text]
         text = ""
         while token is not None and token.kind == "text":
             part = (_DIGITS if text.strip("+-") else _SIGNED).match(token.text)

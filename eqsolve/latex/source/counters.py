@@ -14,10 +14,12 @@ from eqsolve.latex.source.scanner import Token
 
 #: Classes with chapters, within which equations are numbered.
 _CHAPTERS = frozenset(
-    "report book scrreprt scrbook memoir extreport extbook amsbook svmono utbook jsbook "
+    "report book scrreprt scrbook memoir extreport extbook svmono utbook jsbook "
     "tufte-book octavo bookest".split()
 )
-#: Classes that number equations through.
+#: Classes with chapters that number equations through.
+_THROUGH = frozenset(("amsbook",))
+#: Classes without chapters.
 _PLAIN = frozenset(
     "article amsart scrartcl extarticle proc paper elsarticle IEEEtran revtex4 revtex4-1 revtex4-2 "
     "llncs svjour svjour3 sn-jnl amsproc acmart standalone minimal letter scrlttr2 tufte-handout "
@@ -71,20 +73,22 @@ class Counters:
         """Begin the numbering of a class."""
         self.values = dict.fromkeys((*SECTIONS, "equation", "parentequation"), 0)
         levels = list(SECTIONS)[1:]
-        self.has_chapters = True if name in _CHAPTERS else False if name in _PLAIN else None
-        self._depth = 2 if self.has_chapters else 3
+        through = name in _THROUGH or name in _PLAIN
+        self.has_chapters = name not in _PLAIN if through or name in _CHAPTERS else None
+        self._depth = 1 if name == "memoir" else 2 if self.has_chapters else 3
         self._resets = {}
         for above, below in zip(levels, levels[1:]):
             self._resets[above] = {below}
         self.the("part", r"\Roman{part}")
         self.the("chapter", r"\arabic{chapter}")
-        self.the("section", r"\thechapter.\arabic{section}" if self.has_chapters else None)
+        within = self.has_chapters and not through
+        self.the("section", r"\thechapter.\arabic{section}" if within else None)
         for above, below in zip(levels[1:], levels[2:]):
             self.the(below, rf"\the{above}.\arabic{{{below}}}")
-        if self.has_chapters:
+        if within:
             self.the("equation", r"\-chapter\arabic{equation}")
             self._resets["chapter"].add("equation")
-        elif self.has_chapters is False:
+        elif through:
             self.the("equation", None)
         else:
             self.why = f"the class {name} is not known" if name else "there is no \\documentclass"

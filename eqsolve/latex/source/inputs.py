@@ -80,11 +80,15 @@ def _input_if(expander: Expander, token: Token) -> None:
 
 def _package(expander: Expander, token: Token) -> None:
     """A package of the author's defines macros."""
-    expander.optional()
-    for name in expander.text().split(","):
-        file = expander.files.found(name.strip(), _folders(expander), ".sty")
+    options = written(expander.optional() or ())
+    names = [name.strip() for name in expander.text().split(",")]
+    for name in reversed(names):
+        file = expander.files.found(name, _folders(expander), ".sty")
         if file is not None and file.suffix == ".sty":
             expander.enter(file, is_package=True)
+    if "autonum" in names or "showonlyrefs" in options:
+        setting = [Token("open", "{"), Token("text", "showonlyrefs"), Token("close", "}")]
+        expander.push([Token("command", r"\mathtoolsset"), *setting])
 
 
 def _class(expander: Expander, token: Token) -> None:

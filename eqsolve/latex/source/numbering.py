@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from eqsolve.latex.source.counters import Counters
+from eqsolve.latex.source.counters import SECTIONS, Counters
 from eqsolve.latex.source.expansion import Expander
 from eqsolve.latex.source.macros import Macro, Meaning, written
 from eqsolve.latex.source.scanner import Token
@@ -31,6 +31,8 @@ class Numbering:
         self._counters = Counters(self._expander.meanings)
         self._counters.choose_class("")
         self._groups: list[Group] = []
+        #: Whether only equations that are referred to have numbers.
+        self._selects = False
         #: Environments of text of the author's, and what each of them counts.
         self._theorems: dict[str, str] = {}
 
@@ -63,6 +65,9 @@ class Numbering:
 
     def _printed(self) -> str:
         """The number that LaTeX prints now."""
+        if self._selects:
+            self._counters.why = "only equations that are referred to have numbers"
+            return ""
         tokens = self._expander.spelled([Token("command", r"\theequation")])
         return self._counters.number(tokens)
 
@@ -74,6 +79,8 @@ class Numbering:
         if token.kind != "command":
             return False
         run = _COUNTER_COMMANDS.get(token.text)
+        if token.text.startswith(r"\c@"):
+            run = Numbering._assign
         if run is not None:
             run(self, token.text)
         return run is not None
@@ -97,6 +104,36 @@ class Numbering:
             if value is None:
                 self._counters.why = f"{command} gives {counter} a value that is not known"
             self._counters.set(counter, value)
+
+    def _assign(self, command: str) -> None:
+        """``\\c@equation=3``."""
+        self._expander.everywhere = False
+        if self._expander.accepts("="):
+            self._counters.set(command.removeprefix(r"\c@"), self._expander.number())
+
+    def _advance(self, command: str) -> None:
+        """``\\advance\\c@equation by 3``."""
+        self._expander.everywhere = False
+        token = self._expander.peek()
+        if token is not None and token.text.startswith(r"\c@"):
+            self._expander.raw()
+            self._expander.accepts("by")
+            self._counters.add(token.text.removeprefix(r"\c@"), self._expander.number())
+
+    def _list(self, command: str) -> None:
+        """``\\usecounter``: the items of a list are counted."""
+        if self._expander.text() == "equation":
+            self._unknown("the items of a list are counted with the equations")
+
+    def _options(self, command: str) -> None:
+        """``\\mathtoolsset{showonlyrefs}``."""
+        found = re.search(r"showonlyrefs\s*(?:=\s*(\w+))?", self._expander.text())
+        if found is not None:
+            self._selects = found.group(1) != "false"
+
+    def _set_depth(self, command: str) -> None:
+        """``\\setsecnumdepth{subsection}`` of memoir."""
+        self._counters.set_depth(SECTIONS.get(self._expander.text()))
 
     def _step_counter(self, command: str) -> None:
         self._counters.step(self._expander.text())
@@ -172,6 +209,10 @@ class Numbering:
 _COUNTER_COMMANDS: dict[str, Callable[[Numbering, str], None]] = {
     r"\setcounter": Numbering._set_counter,
     r"\addtocounter": Numbering._set_counter,
+    r"\advance": Numbering._advance,
+    **dict.fromkeys((r"\setsecnumdepth", r"\maxsecnumdepth"), Numbering._set_depth),
+    r"\usecounter": Numbering._list,
+    r"\mathtoolsset": Numbering._options,
     r"\stepcounter": Numbering._step_counter,
     r"\refstepcounter": Numbering._step_counter,
     r"\numberwithin": Numbering._within,
