@@ -18,12 +18,12 @@ LOWEST_TESTS := $(patsubst %,tests/test_%.py,api answers arrays cli files kernel
 	plots registry sweep)
 TEST_EXTRAS := $(VENV)/.test-extras
 PACKAGES := eqsolve derivations paper templates paper_figures
-CHECKED := $(PACKAGES) $(wildcard tests benchmarks docs)
+CHECKED := $(PACKAGES) $(wildcard setup.py tests benchmarks docs)
 
 # What the wheel is made of (but for the name of the folder paper, which is that of a target).
 # Folders are listed beside their files: their time
 # changes when a file is added or deleted.
-SOURCES := setup.cfg pyproject.toml MANIFEST.in README.md LICENSE \
+SOURCES := setup.cfg setup.py pyproject.toml MANIFEST.in README.md LICENSE \
 	$(filter-out paper,$(shell find $(PACKAGES) rust \( -path rust/target -o -name __pycache__ -o -name '*.so' \) \
 		-prune -o -print))
 

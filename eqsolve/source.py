@@ -50,7 +50,7 @@ class Source:
         EqsolveError
             As ``load``.
         """
-        content = "" if store.folder() is None else content
+        content = content if store.enabled() else ""
         note = store.head(content) if content else None
         if note is None:
             from eqsolve.game import Model
@@ -113,7 +113,8 @@ class Source:
         )
 
     @property
-    def _arguments(self) -> tuple[str, ...]:
+    def arguments(self) -> tuple[str, ...]:
+        """Those of the function that the file exports; none if it exports a model."""
         if self.note is not None:
             return self.note.arguments
         from eqsolve.game.structure import structure
@@ -137,13 +138,27 @@ class Source:
             wanted.check(found.game, found.notion, found.size is not None, function)
         return found
 
+    def keep(self, values: Mapping[str, object], asked: Asked) -> bool:
+        """Derive the program for what is asked, and keep it; whether that was done.
+
+        Raises
+        ------
+        EqsolveError
+            If the game has no such structure, or cannot be derived.
+        """
+        return self._made(values, asked) is not None
+
+    def cases(self, notion: str | None = None) -> Mapping[str, Mapping[str, object]]:
+        """The named sets of parameters; none if there is no such notion."""
+        return self._cases().get(notion or "", {})
+
     def _made(self, values: Mapping[str, object], asked: Asked) -> Program | None:
         """The program, derived and kept; None where players may have types of their own."""
         from eqsolve.derivation.derivation import derived
         from eqsolve.game.structure import build
         from eqsolve.program.make import program
 
-        arguments = self._arguments
+        arguments = self.arguments
         model = build(
             self.exported, values, notion=asked.notion, size=asked.size, continuum=asked.continuum
         )
@@ -164,7 +179,7 @@ class Source:
         if isinstance(exported, Model):
             return dict.fromkeys(("", *notions), exported.cases)
         found = {"": exported().cases}
-        if "notion" not in self._arguments:
+        if "notion" not in self.arguments:
             return found | dict.fromkeys(notions, found[""])
         for notion in notions:
             try:

@@ -43,6 +43,7 @@ FILES = (
     "README.md",
     "pyproject.toml",
     "setup.cfg",
+    "setup.py",
 )
 GENERATED = shutil.ignore_patterns(
     "__pycache__", "*.py[cod]", "*.nb[ic]", "*.so", "target", "_build"
@@ -189,8 +190,9 @@ def test_wheel_holds_every_source_and_nothing_else(clean_copy: Path, wheel: Path
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     extension = {name for name in packed if name.startswith("eqsolve/_grid.") and "abi3" in name}
-    assert len(extension) == 1
-    assert packed - extension == expected
+    shipped = {name for name in packed if name.startswith("eqsolve/program/shipped/")}
+    assert len(extension) == 1 and len(shipped) > 30
+    assert packed - extension - shipped == expected
     assert "-cp311-abi3-" in wheel.name
 
 
@@ -208,6 +210,24 @@ assert any(path.name.endswith(".jinja") for path in templates)
     files = run(elsewhere / "python", "-c", script, cwd=tmp_path).split()
     assert len(files) == len(names)
     assert all(Path(file).is_relative_to(elsewhere.parent) for file in files)
+
+
+@pytest.mark.slow
+def test_a_shipped_program_answers_without_deriving(elsewhere: Path, tmp_path: Path) -> None:
+    """On a new machine, where nothing was kept; and the answer is that of a derivation."""
+    script = """
+import sys
+import eqsolve
+answer = eqsolve.solve("regulator", {"sigma": "1/2", "lambda": "1/4"}).to_dict()
+print("sympy" in sys.modules, answer)
+"""
+    found = {}
+    for off in ("", "1"):
+        env = {"EQSOLVE_CACHE_DIR": str(tmp_path / "cache"), "EQSOLVE_NO_PROGRAMS": off}
+        out = run(elsewhere / "python", "-c", script, cwd=tmp_path, env=env)
+        derived, found[off] = out.split(maxsplit=1)
+        assert derived == str(bool(off))
+    assert found[""] == found["1"] and "'ok'" in found[""]
 
 
 def test_tests_see_the_extension_module() -> None:

@@ -3,7 +3,7 @@
 The key of a program is made of the content of the game's file and of what it imports from beside
 it, the arguments that change its equations, and the sources that derive. So an entry is right or
 is not found. Entries lie in a folder that nobody else can write to; one that is damaged is not
-used, and is made anew.
+used, and is made anew. Those of the built-in games that belong to their named sets are shipped.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ SOURCES = (
     *("arithmetic", "derivation", "derivations", "game", "program", "symbolic"),
     *("errors", "expression", "inputs", "numbers", "operators", "symbols"),
 )
+#: Programs of the built-in games that are part of the installation.
+SHIPPED = Path(__file__).with_name("shipped")
 #: If this variable of the environment is set to anything, programs are neither read nor kept.
 OFF = "EQSOLVE_NO_PROGRAMS"
 
@@ -139,23 +141,26 @@ def remember(content: str, note: Head, chosen: Mapping[str, Any], program: Progr
     _write(key(content, chosen), encoded(program))
 
 
+def enabled() -> bool:
+    """Whether programs are read and kept."""
+    return not os.environ.get(OFF)
+
+
 def folder() -> Path | None:
     """The folder of kept programs; None if none are kept."""
-    return None if os.environ.get(OFF) else private_folder("programs")
+    return private_folder("programs") if enabled() else None
 
 
 def _read(name: str) -> Any:
     """The data of an entry; None if there is none that is whole."""
-    place = folder()
-    if place is None:
-        return None
-    try:
-        seal, body = (place / f"{name}.json").read_bytes().split(b"\n", 1)
-        if seal.decode() != hashlib.sha256(name.encode() + body).hexdigest():
-            return None
-        return json.loads(body)
-    except (OSError, ValueError, RecursionError):
-        return None
+    for home in filter(None, (folder(), SHIPPED)) if enabled() else ():
+        try:
+            seal, body = (home / f"{name}.json").read_bytes().split(b"\n", 1)
+            if seal.decode() == hashlib.sha256(name.encode() + body).hexdigest():
+                return json.loads(body)
+        except (OSError, ValueError, RecursionError):
+            continue
+    return None
 
 
 def _write(name: str, data: Any) -> None:

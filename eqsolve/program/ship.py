@@ -1,0 +1,93 @@
+"""Programs of the built-in games, derived while a wheel is built, and part of it.
+
+``python -m eqsolve.program.ship FOLDER`` derives them; the class below does it for setuptools. It
+is loaded from its file before eqsolve can be imported: nothing of eqsolve is imported at the head.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from setuptools.command.build_py import build_py
+
+if TYPE_CHECKING:
+    from eqsolve.inputs import Asked
+    from eqsolve.source import Source
+
+
+class WithPrograms(build_py):
+    """The step of setuptools that copies modules, and adds programs to them."""
+
+    def run(self) -> None:
+        """Copy, then derive; a build that cannot derive goes without programs, and says so."""
+        super().run()
+        if self.editable_mode:
+            return
+        root = Path(self.build_lib).absolute()
+        target = root / "eqsolve" / "program" / "shipped"
+        done = subprocess.run(
+            [sys.executable, "-m", "eqsolve.program.ship", str(target)],
+            env={**os.environ, "PYTHONPATH": str(root)},
+            cwd=root,
+        )
+        if done.returncode:
+            print("programs of the built-in games are not part of this build", file=sys.stderr)
+
+
+def ship(target: Path) -> int:
+    """Derive the built-in games at their named sets, and write the entries to a folder.
+
+    Returns
+    -------
+    int
+        How many programs there are.
+    """
+    from eqsolve import registry
+    from eqsolve.errors import EqsolveError
+    from eqsolve.source import Source
+
+    number = 0
+    with TemporaryDirectory() as folder:
+        os.environ["EQSOLVE_CACHE_DIR"] = folder
+        for name in registry.names():
+            source = Source.of(registry.content(name), partial(registry.resolve, name))
+            if source is None:
+                continue
+            for asked, case in _asked(source):
+                try:
+                    number += source.keep(case, asked)
+                except EqsolveError:  # this structure is not offered
+                    continue
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(Path(folder) / "programs", target)
+    return number
+
+
+def _asked(source: Source) -> Iterator[tuple[Asked, dict[str, object]]]:
+    """Each notion at the named sets, for n players and for infinitely many."""
+    from typing import get_args
+
+    from eqsolve.game import Notion
+    from eqsolve.inputs import Asked
+
+    arguments = source.arguments
+    for notion in (None, *get_args(Notion)) if "notion" in arguments else (None,):
+        for continuum in (False, True) if "size" in arguments else (False,):
+            seen = []
+            for case in source.cases(notion).values():
+                key = Asked(notion, None, continuum).chosen(arguments, case)[1]
+                if key not in seen:
+                    seen.append(key)
+                    yield Asked(notion, None, continuum), dict(case)
+
+
+if __name__ == "__main__":
+    print(f"{ship(Path(sys.argv[1]))} programs of the built-in games")

@@ -1,0 +1,12 @@
+"""The step of the build that setup.cfg cannot name: setuptools-rust sets commands before it does."""
+
+import sys
+from pathlib import Path
+
+from setuptools import setup
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from eqsolve.program.ship import WithPrograms  # noqa: E402
+
+setup(cmdclass={"build_py": WithPrograms})
