@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from eqsolve.arrays import merged
 from eqsolve.codegen.kernel import compiled_before
 from eqsolve.errors import InputError
+from eqsolve.inputs import COUNT
+from eqsolve.inputs import counted as with_count
 from eqsolve.registry import Found, adopt, content, resolve
 
 if TYPE_CHECKING:
@@ -144,6 +146,7 @@ def structure_for(
 ) -> tuple[tuple[str, Any], ...]:
     """What of the arguments of a sweep changes the equations of a game."""
     if declared(game) is None:
+        against_given(game, "sweep", notion)
         return ()
     from eqsolve.numerics.sweep.model_target import structure_of
 
@@ -178,8 +181,8 @@ def sweep(
 
     options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
     name, given = adopt(game), merged(fixed, how)
-    if declared(name) is not None:
-        given = by_name(name, given, notion, size)
+    family = declared(name) is None
+    given = sized(name, given, size) if family else by_name(name, given, notion, size)
     options["structure"] = structure_for(name, given, vary, notion, size)
     return run(name, vary, given, **options)
 
@@ -250,11 +253,10 @@ def solve(
             options["selection"] = selection
         if equilibrium is not None:
             options["equilibrium"] = equilibrium
-        if size is not None:
-            given.setdefault("n", size)
+        name = adopt(game)
         if notion is not None:
-            options["equilibrium"] = equilibrium_for(notion, equilibrium, str(game))
-        return solve_family(adopt(game), at=at, **options, **given)
+            options["equilibrium"] = equilibrium_for(notion, equilibrium, name)
+        return solve_family(name, at=at, **options, **sized(name, given, size))
     from eqsolve.solve.solve import solve as solve_model
 
     notion = notion_of(notion, equilibrium, str(game))
@@ -313,6 +315,34 @@ def equilibrium_for(notion: str | None, equilibrium: str | None, game: str) -> s
     return word
 
 
+def against_given(game: str, verb: str, notion: str | None) -> None:
+    """Refuse another notion of the mean-variance family where a verb knows the first one only.
+
+    Raises
+    ------
+    InputError
+        If it is another one.
+    """
+    if notion is not None and equilibrium_of(notion, game) != _EQUILIBRIA["given"]:
+        raise InputError(
+            f"{verb} takes the equilibrium against given aggregates only, not {notion!r}.",
+            game=game,
+            stage=verb,
+            remedy="Leave the notion out.",
+        )
+
+
+def sized(game: str, given: Mapping[str, object], size: int | None) -> dict[str, object]:
+    """The parameters of a game of the mean-variance family with the number of agents.
+
+    Raises
+    ------
+    InputError
+        If another number is among them.
+    """
+    return with_count(game, COUNT, given, size)
+
+
 def kernel(
     game: Game,
     *,
@@ -329,7 +359,7 @@ def kernel(
     notion, size : structure, where the game offers it.
     types : number of types, where players have types of their own (default: 1).
     how : any values of parameters that change the equations, such as ``T`` where the horizon may be
-        infinite; for the mean-variance family, see ``eqsolve.codegen.kernel.kernel``.
+        infinite; for the mean-variance family ``precise``, see ``eqsolve.codegen.kernel.kernel``.
 
     Raises
     ------
@@ -341,18 +371,29 @@ def kernel(
     if exported is None:
         from eqsolve.codegen.kernel import kernel as family_kernel
 
-        return family_kernel(adopt(game), **how)
+        name = adopt(game)
+        against_given(name, "kernel", notion)
+        _only(name, {**how, "size": size, "types": types}, ("precise",))
+        return family_kernel(name, **how)
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import END, build
     from eqsolve.game.structure import structure as arguments
     from eqsolve.kernels.crowd import kernel_of
 
-    for name in how:
-        if name not in (*arguments(exported), END):
-            raise InputError(
-                f"{name!r} does not change the equations.", game=str(game), stage="kernel"
-            )
+    _only(str(game), how, (*arguments(exported), END))
     return kernel_of(derive_model(build(exported, how, notion=notion, size=size)), types)
+
+
+def _only(game: str, given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Refuse arguments of a kernel that say nothing of it; None is not given."""
+    strange = [k for k, v in given.items() if v is not None and k not in known]
+    if strange:
+        raise InputError(
+            f"{strange[0]!r} does not change the equations.",
+            game=game,
+            stage="kernel",
+            remedy="Give parameters to the kernel's evaluate.",
+        )
 
 
 def sensitivity(
@@ -385,7 +426,10 @@ def sensitivity(
     if exported is None:
         from eqsolve.numerics.sensitivity.derivatives import sensitivity as of_family
 
-        return of_family(adopt(game), at=at, outputs=outputs, parameters_=parameters_, **given)
+        name = adopt(game)
+        against_given(name, "sensitivity", notion)
+        given = sized(name, given, size)
+        return of_family(name, at=at, outputs=outputs, parameters_=parameters_, **given)
     require(game, "sensitivity")
     from eqsolve.studies.derivatives import model_sensitivity
 
@@ -445,7 +489,7 @@ def simulate(
 
         name = adopt(game)
         equilibrium = equilibrium_for(notion, equilibrium, name)
-        number = agents if agents is not None else size
+        number = _one_size(name, size, agents)
         if number is None:
             raise InputError("the number of agents is missing.", game=name, stage="input")
         return of_family(
@@ -467,13 +511,19 @@ def simulate(
     if threads is not None:
         require_option(game, "simulate --threads")
     notion = notion_of(notion, equilibrium, str(game))
-    size = agents if size is None else size
+    size = _one_size(str(game), size, agents)
     from eqsolve.game.structure import build, counted
     from eqsolve.verify.sampling import simulated
 
     model = build(exported, given, notion=notion, size=size)
     values = counted(model, given, size)
     return simulated(model, values, at, paths=paths, seed=seed, step=step, confidence=confidence)
+
+
+def _one_size(game: str, size: int | None, agents: int | None) -> int | None:
+    if None not in (size, agents) and size != agents:
+        raise InputError("agents and size differ.", game=game, stage="simulate")
+    return agents if size is None else size
 
 
 def derive(game: Game, *, notion: str | None = None, size: int | None = None) -> Any:
@@ -499,7 +549,11 @@ def derive(game: Game, *, notion: str | None = None, size: int | None = None) ->
     if exported is None:
         from eqsolve.registry import derive as of_family
 
-        return of_family(adopt(game))
+        name = adopt(game)
+        against_given(name, "derive", notion)
+        if size is not None:
+            raise InputError("the number of agents is a letter.", game=name, stage="derive")
+        return of_family(name)
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import build
     from eqsolve.writing import Writing
@@ -509,7 +563,7 @@ def derive(game: Game, *, notion: str | None = None, size: int | None = None) ->
 
 def converge(
     game: Game,
-    n: Iterable[object] = (10, 100, 1000, 10000),
+    n: str | Iterable[object] = (10, 100, 1000, 10000),
     params: Mapping[str, object] | None = None,
     /,
     *,
@@ -525,7 +579,7 @@ def converge(
     Parameters
     ----------
     game, params, values, notion : see ``solve``.
-    n : numbers of players.
+    n : numbers of players, or a text such as ``10,100`` or ``2:1e6:40:log``.
     paths, threads : simulate so many paths, too (mean-variance family).
     drawn : draw the types of n players, where players have types of their own.
     seed : of paths or draws.
@@ -540,13 +594,18 @@ def converge(
     if exported is None:
         from eqsolve.numerics.mean_field_limit.convergence import converge as of_family
 
-        return of_family(adopt(game), n, paths=paths, seed=seed, threads=threads, **given)
+        name = adopt(game)
+        against_given(name, "converge", notion)
+        if drawn:
+            raise InputError("the agents of this game are alike.", game=name, stage="converge")
+        return of_family(name, n, paths=paths, seed=seed, threads=threads, **given)
     require(game, "converge")
     if paths is not None:
         require_option(game, "converge --paths")
+    from eqsolve.numerics.mean_field_limit.convergence import read_counts
     from eqsolve.studies.limit import converge_model
 
-    counts = [int(str(k)) for k in n]
+    counts = read_counts(n)
     return converge_model(exported, given, counts, notion=notion, drawn=drawn, seed=seed)
 
 

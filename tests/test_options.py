@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -71,3 +72,67 @@ def test_two_words_for_the_notion_must_agree(game: str) -> None:
     assert result.exit_code == 2 and "two different ones" in result.stderr
     given = eqsolve.solve(game, how, equilibrium="given-aggregate").to_dict()
     assert given["response"]
+
+
+SET = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "gamma": 2, "alpha": 1, "beta": 0.5}
+SET |= {"theta": 0.5, "lam": 0.6}
+SET_WITHOUT_R = {k: v for k, v in SET.items() if k != "r"}
+ONE_NOTION: dict[str, Any] = {
+    "kernel": lambda **how: eqsolve.kernel("n-agent", **how),
+    "sweep": lambda **how: eqsolve.sweep("n-agent", {"n": [2, 3]}, SET, **how),
+    "sensitivity": lambda **how: eqsolve.sensitivity("n-agent", SET, n=3, **how),
+    "converge": lambda **how: eqsolve.converge("n-agent", (10,), SET, **how),
+    "derive": lambda **how: eqsolve.derive("n-agent", **how),
+}
+
+
+@pytest.mark.parametrize("verb", ONE_NOTION)
+def test_a_notion_is_taken_or_refused(verb: str) -> None:
+    """Closed loops of the mean-variance family have points and simulations only."""
+    with pytest.raises(InputError, match="against given aggregates only"):
+        ONE_NOTION[verb](notion="feedback")
+    with pytest.raises(InputError, match="not declared"):
+        ONE_NOTION[verb](notion="planner")
+    ONE_NOTION[verb](notion="given")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sweep", "n-agent", "--set", "S1", "--vary", "n=2:3:2", "--notion", "feedback"],
+        ["derive", "n-agent", "--notion", "feedback"],
+        ["derive", "n-agent", "--size", "3"],
+        ["converge", "systemic-risk", "--set", "default", "--n", "3", "--size", "4"],
+    ],
+)
+def test_commands_drop_no_structure(words: list[str]) -> None:
+    given = [*words, "--out", "no.csv"] if words[0] == "sweep" else words
+    result = CliRunner().invoke(cli, given)
+    assert result.exit_code == 2 and result.stdout == ""
+    assert "Leave out" in result.stderr or "Leave the notion out" in result.stderr
+
+
+def test_the_size_is_the_number_of_agents() -> None:
+    three = eqsolve.solve("n-agent", SET, n=3).strategy.x
+    assert eqsolve.solve("n-agent", SET, size=3).strategy.x == three
+    assert eqsolve.sweep("n-agent", {"r": [0.03]}, SET_WITHOUT_R, size=3)["k_x"] == three
+    for twice in (
+        lambda: eqsolve.solve("n-agent", SET, n=3, size=4),
+        lambda: eqsolve.simulate("n-agent", SET, agents=3, size=4, paths=10, seed=1),
+        lambda: eqsolve.simulate("systemic-risk", SET, agents=3, size=4, paths=10, seed=1),
+    ):
+        with pytest.raises(InputError, match="both given|differ"):
+            twice()
+
+
+def test_a_kernel_takes_what_changes_its_equations() -> None:
+    for strange in ({"nope": 1}, {"size": 3}, {"types": 2}):
+        with pytest.raises(InputError, match="does not change the equations"):
+            eqsolve.kernel("n-agent", **strange)
+
+
+@pytest.mark.parametrize("game", ["n-agent", "relative-wealth"])
+def test_numbers_of_players_are_whole(game: str) -> None:
+    for wrong in (["a"], [2.5], [], [0], 2.5, "a,b", [True], [None]):
+        with pytest.raises(InputError, match="number of agents|numbers of agents"):
+            eqsolve.converge(game, wrong, SET)

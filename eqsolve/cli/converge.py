@@ -66,6 +66,13 @@ def converge(
     if exported is not None:
         if paths is not None:
             require_option(game, "converge --paths")
+        if how["size"] is not None:
+            raise InputError(
+                "the numbers of players are those of --n.",
+                game=game,
+                stage="converge",
+                remedy="Leave out --size.",
+            )
         draws = {"drawn": drawn, "seed": seed}
         _of_model(game, exported, parameters, counts, as_json, (out, plot), how, draws)
         return

@@ -104,12 +104,20 @@ def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
     """
     from eqsolve.latex.printer import latex
     from eqsolve.registry import derive as derive_game
-    from eqsolve.verbs import declared
+    from eqsolve.verbs import against_given, declared
 
     exported = declared(game)
     if exported is not None:
         say(written(exported, step, style, how))
         return
+    against_given(game, "derive", how.pop("notion"))
+    if any(how.values()):
+        raise InputError(
+            "the equations of this game are the same for all parameters and numbers of agents.",
+            game=game,
+            stage="derive",
+            remedy="Leave out --set, --size and --horizon.",
+        )
     steps = derive_game(game).steps
     if step is not None:
         chosen = [s for s in steps if s.label == step]

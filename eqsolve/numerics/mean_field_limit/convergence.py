@@ -121,7 +121,7 @@ def parse_counts(text: str) -> tuple[int, ...]:
         If the text has another form a number is no positive integer, or there are too many.
     """
     if ":" in text:
-        return _counts(int(round(v)) for v in parse_axis("n", text, True).tolist())
+        return read_counts(int(round(v)) for v in parse_axis("n", text, True).tolist())
     parts = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"[0-9]{1,15}", part) for part in parts):
         raise InputError(
@@ -129,13 +129,24 @@ def parse_counts(text: str) -> tuple[int, ...]:
             stage="input",
             remedy="Write 10,100,1000 or START:STOP:COUNT:log.",
         )
-    return _counts(int(part) for part in parts)
+    return read_counts(int(part) for part in parts)
 
 
-def _counts(given: Iterable[Any]) -> tuple[int, ...]:
+def read_counts(given: object) -> tuple[int, ...]:
+    """Return numbers of agents, ascending: of a text, see ``parse_counts``, or of numbers.
+
+    Raises
+    ------
+    InputError
+        As ``parse_counts``.
+    """
+    if isinstance(given, str):
+        return parse_counts(given)
     numbers: set[int] = set()
+    if not isinstance(given, Iterable):
+        given = (given,)
     for value in given:
-        real = isinstance(value, (int, float, np.integer, np.floating))
+        real = isinstance(value, (int, float, np.integer, np.floating)) and value is not True
         if not (real and 1 <= value <= MOST_AGENTS and value == math.floor(value)):
             raise InputError(
                 f"the numbers of agents must be integers from 1 to {MOST_AGENTS}.", stage="input"
@@ -187,7 +198,7 @@ def converge(
             stage="convergence",
             remedy="Take a game of finitely many agents that is also declared for a continuum.",
         )
-    counts = _counts(n)
+    counts = read_counts(n)
     exact = parameters(given, model(limit_game).parameters, game=game)
     params = {name: float(value) for name, value in exact.items()}
     status = Status(int(kernel(limit_game).evaluate(params, outputs=("status",))["status"]))
