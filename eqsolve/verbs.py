@@ -332,7 +332,7 @@ def against_given(game: str, verb: str, notion: str | None) -> None:
         )
 
 
-def sized(game: str, given: Mapping[str, object], size: int | None) -> dict[str, object]:
+def sized(game: str, given: Mapping[str, Any], size: int | None) -> dict[str, Any]:
     """The parameters of a game of the mean-variance family with the number of agents.
 
     Raises

@@ -69,12 +69,11 @@ def expand(
         return f"the number of players is not called {COUNT}"
     try:
         with ctx.workprec(BITS):
-            derivation = in_reciprocal(derive(model), crowd.size)
-            slopes = (
-                _alike(derivation, _numbers(read(model, {**values, COUNT: 2}), crowd.size), limit)
-                if types is None
-                else _of_types(derivation, types, crowd.size)
-            )
+            if types is None:
+                numbers = _numbers(read(model, {**values, COUNT: 2}), crowd.size)
+                slopes = _alike(in_reciprocal(derive(model), crowd.size, numbers), numbers, limit)
+            else:
+                slopes = _of_types(in_reciprocal(derive(model), crowd.size), types, crowd.size)
     except EqsolveError as error:
         return f"the equations are not regular at 1/n = 0 ({error.message})"
     if set(slopes) != set(limit):
@@ -88,8 +87,15 @@ def expand(
     return Expansion(constants, any(not slope.contains(0) for _, slope in slopes.values()))
 
 
-def in_reciprocal(derivation: Derivation, count: sp.Symbol) -> Derivation:
+def in_reciprocal(
+    derivation: Derivation, count: sp.Symbol, numbers: Numbers | None = None
+) -> Derivation:
     """The derivation with n replaced by 1/N, every expression one fraction without common factors.
+
+    Parameters
+    ----------
+    derivation, count : of n players, and the symbol n.
+    numbers : parameters to put in, which makes long expressions short.
 
     Raises
     ------
@@ -99,9 +105,12 @@ def in_reciprocal(derivation: Derivation, count: sp.Symbol) -> Derivation:
     spelled: dict[sp.Symbol, sp.Expr] = {}
     for name, definition in derivation.solved.game.definitions.items():
         spelled[name] = definition.xreplace(spelled)
+    known = {} if numbers is None else numbers.parameters
+    exact = {s: sp.Rational(v.numerator, v.denominator) for s, v in known.items()}
+    exact[count], _ = 1 / RECIPROCAL, exact.pop(RECIPROCAL, None)
 
     def put(expression: sp.Expr) -> sp.Expr:
-        inserted = expression.xreplace(spelled).xreplace({count: 1 / RECIPROCAL})
+        inserted = expression.xreplace(spelled).xreplace(exact)
         if RECIPROCAL not in inserted.free_symbols:
             return inserted
         units = Units.of([inserted])

@@ -132,7 +132,7 @@ def parse_counts(text: str) -> tuple[int, ...]:
     return read_counts(int(part) for part in parts)
 
 
-def read_counts(given: object) -> tuple[int, ...]:
+def read_counts(given: Any) -> tuple[int, ...]:
     """Return numbers of agents, ascending: of a text, see ``parse_counts``, or of numbers.
 
     Raises
