@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "same state twice": (
         'states=(State(x, u, {"W": s}),)',
         'states=(State(x, u, {"W": s}), State(x, u))',
-        "Give each a letter of its own",
+        "two states have the letter x. Give each a letter of its own",
     ),
     "symbol for a noise": ('{"W": s}', "{s: s}", "must be of str"),
     "state called t": (CONTROL, 'x, u = sp.symbols("t u")', "declared as time and as state"),
@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "list of sets": (SETS, "cases=[1]", "must be a Mapping"),
     "set that is a number": (SETS, 'cases={"default": 3}', "Write a name and a table"),
     "reference of no set": ('reference={"default"', 'reference={"other"', "no named set"),
-    "unknown letter in a set": ('"T": "1"}', '"T": "1", "z": "1"}', "'z' is not a parameter"),
+    "unknown letter in a set": ('"T": "1"}', '"T": "1", "z": "1"}', "has values of z, which"),
     "set without a letter": ('"f": "2", ', "", "missing parameter f"),
     "set outside a domain": ('"q": "1"', '"q": "-1"', "must be in (0, infinity)"),
     "set of words": ('"q": "1"', '"q": "one"', "must be a finite number"),

@@ -24,6 +24,7 @@ def check_letters(model: Model) -> None:
     _definitions(model)
     _declared(model)
     _placed(model)
+    _sets(model)
 
 
 def shown(names: Iterable[object]) -> str:
@@ -56,8 +57,10 @@ def _names(model: Model) -> None:
     ):
         for symbol in symbols:
             if symbol.name in seen:
+                other = seen[symbol.name]
+                twice = f"two {kind}s have the letter {symbol}."
                 raise game.error(
-                    f"{symbol} is declared as {seen[symbol.name]} and as {kind}.",
+                    twice if other == kind else f"{symbol} is declared as {other} and as {kind}.",
                     remedy="Give each a letter of its own.",
                 )
             seen[symbol.name] = kind
@@ -177,3 +180,18 @@ def _placed(model: Model) -> None:
                     stage="ansatz",
                     remedy="Choose another letter for a coefficient, or write the state.",
                 )
+
+
+def _sets(model: Model) -> None:
+    """Named sets give values to parameters, states and laws only."""
+    game = model.game
+    known = {letter.symbol.name for letter in model.vocabulary.parameters}
+    known |= {symbol.name for symbol in game.state_symbols}
+    known |= {law.symbol.name for law in game.laws}
+    for name, row in model.cases.items():
+        if strange := sorted(set(row) - known):
+            raise game.error(
+                f"the set {name!r} of cases has values of {shown(strange)}, which are neither "
+                "parameters nor states.",
+                remedy="Declare them by parameter(...) in the vocabulary, or leave them out.",
+            )
