@@ -163,6 +163,52 @@ class Shown:
         return "\n".join((*head, *rows, r"\bottomrule", r"\end{tabular}"))
 
 
+class Tabled:
+    """What every study offers beside its numbers: a heading, and a table in three forms."""
+
+    @property
+    def heading(self) -> str:
+        """What was studied, in a line."""
+        raise NotImplementedError
+
+    def table(self) -> Mapping[str, Mapping[str, Any]]:
+        """The numbers that a reader looks for: by row, then by column."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The table."""
+        import pandas
+
+        return pandas.DataFrame.from_dict(self.table(), orient="index")
+
+    def __str__(self) -> str:
+        if not self.table():
+            return printable(self.heading)
+        return printable(f"{self.heading}\n{self.to_frame().to_string()}")
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame().to_html() if self.table() else ""
+        return f"<p><b>{escape(self.heading)}</b></p>{shown}"
+
+
+def by_parameter(
+    derivatives: Mapping[str, Mapping[str, float | None]],
+) -> dict[str, dict[str, float | None]]:
+    """The table of derivatives, which are given by output, then by parameter."""
+    names = dict.fromkeys(name for row in derivatives.values() for name in row)
+    return {name: {out: row.get(name) for out, row in derivatives.items()} for name in names}
+
+
+def by_size(
+    rows: Mapping[int, Mapping[str, float]],
+    limit: Mapping[str, float],
+    constants: Mapping[str, float],
+) -> dict[str, dict[str, float]]:
+    """The table of a study of convergence: a row for each number of players, and the limit's."""
+    found = {str(n): {name: row.get(name, math.nan) for name in limit} for n, row in rows.items()}
+    return {**found, "limit": dict(limit), "n (k_n - k)": dict(constants)}
+
+
 def _is_result(value: Any) -> bool:
     return isinstance(value, Mapping) or (
         isinstance(value, Sequence) and not isinstance(value, str)

@@ -187,3 +187,39 @@ def test_names_are_completed_and_the_package_runs() -> None:
         [sys.executable, "-P", "-m", "eqsolve", "--version"], capture_output=True, text=True
     )
     assert done.stdout == f"eqsolve {eqsolve.__version__}\n"
+
+
+STUDIES: dict[str, Any] = {
+    "simulate": lambda: eqsolve.simulate("n-agent", FAMILY, paths=20, seed=1, agents=3),
+    "simulate a declared game": lambda: eqsolve.simulate(
+        "regulator", sigma=1, **{"lambda": 1}, paths=20, seed=1
+    ),
+    "sensitivity": lambda: eqsolve.sensitivity("n-agent", FAMILY),
+    "sensitivity of a declared game": lambda: eqsolve.sensitivity("regulator", sigma=1, lam=1),
+    "converge": lambda: eqsolve.converge("n-agent", (10, 20), WITHOUT_N),
+    "converge a declared game": lambda: eqsolve.converge("relative-wealth", (10, 20), WITHOUT_N),
+}
+WITHOUT_N = {name: value for name, value in FAMILY.items() if name != "n"}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_studies_show_a_heading_and_a_table(name: str) -> None:
+    study = STUDIES[name]()
+    text, table = str(study), study.to_frame()
+    assert text.startswith(f"{study.game}: ") and len(text.splitlines()) == len(table) + 2
+    assert study._repr_html_().count("<tr") == len(table) + 1
+    assert pickle.loads(pickle.dumps(study)).table() == study.table()
+
+
+def test_the_table_has_the_numbers_of_the_study() -> None:
+    study = STUDIES["converge"]()
+    table = study.to_frame()
+    assert table.loc["limit", "x"] == study.limit["x"]
+    assert table.loc["20", "pi"] == study.rows[1]["pi"]
+    assert STUDIES["sensitivity"]().to_frame().loc["b", "k_x"] == pytest.approx(2.245885, rel=1e-6)
+
+
+def test_a_kernel_shows_no_source() -> None:
+    for game, how in (("n-agent", {}), ("merton", {"T": 1})):
+        kernel = eqsolve.kernel(game, **how)
+        assert len(kernel.source) > 1000 > len(repr(kernel))

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from flint import arb, fmpq
 
 import engine_models
+import eqsolve
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.studies import simulation
@@ -175,3 +176,17 @@ def test_an_estimate_that_hangs_on_one_path_has_no_interval(
     told = CliRunner().invoke(cli, COMMAND)
     assert told.exit_code == 0 and told.stdout.count(" none") == 6
     assert "there is no interval" in told.stdout
+
+
+@pytest.mark.parametrize("size", [3, None])
+def test_against_given_averages_the_exact_values_are_those_in_play(size: int | None) -> None:
+    """The functions of the ansatz hold for averages that do not move: V is .80369 at three."""
+    given = {"r": ".03", "b": ".12", "nu": ".2", "sigma": ".2", "theta": ".5", "gamma": 2}
+    given |= {"alpha": 1, "beta": ".5", "lambda": ".6"}
+    found = eqsolve.simulate("relative-wealth", given, size=size, paths=500, seed=1)
+    obtained = eqsolve.solve("relative-wealth", given, size=size, at={"x": 1, "m": 1}).at.J
+    rows = found.to_dict()["moments"]
+    assert rows["agent"]["exact"] == pytest.approx(obtained, rel=1e-9)
+    if size == 3:
+        assert obtained == pytest.approx(0.800884053529316, rel=1e-12)
+    assert all(row["inside"] for row in rows.values())

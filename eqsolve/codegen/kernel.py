@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -59,9 +59,9 @@ class Kernel:
 
     game: str
     parameters: tuple[str, ...]
-    source: str
+    source: str = field(repr=False)
     path: Path
-    exact: Kernel | None = None
+    exact: Kernel | None = field(default=None, repr=False)
     origin: str = ""
 
     def evaluate(

@@ -42,7 +42,7 @@ class ModelKernel:
     parameters: tuple[str, ...]
     states: tuple[str, ...]
     columns: tuple[str, ...]
-    source: str
+    source: str = field(repr=False)
     path: Path
     function: str = "fill"
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

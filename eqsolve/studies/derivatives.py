@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
+from eqsolve.answers import Tabled, by_parameter
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.taylor import integrate
 from eqsolve.derivation.conditions import evaluate
@@ -32,7 +33,7 @@ Table = dict[str, dict[str, float | None]]
 
 
 @dataclass(frozen=True)
-class Derivatives:
+class Derivatives(Tabled):
     """Derivatives and elasticities of outputs.
 
     Attributes
@@ -69,6 +70,15 @@ class Derivatives:
             }
             for output, row in self.derivatives.items()
         }
+
+    @property
+    def heading(self) -> str:
+        """What was differentiated, or why not, in a line."""
+        return f"{self.game}: {'derivatives' if self.ok else self.message}"
+
+    def table(self) -> dict[str, dict[str, float | None]]:
+        """Derivatives: a row for each parameter, a column for each output."""
+        return by_parameter(self.derivatives)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

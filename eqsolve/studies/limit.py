@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from eqsolve.answers import Tabled, by_size
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import COUNT, Builder, build, structure
@@ -29,7 +30,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
-class Convergence:
+class Convergence(Tabled):
     """The strategies of n players against those of a continuum.
 
     Attributes
@@ -68,6 +69,16 @@ class Convergence:
             return {}
         moves = {name: value for name, value in self.rate_constants.items() if value != 0}
         return {name: "falls" if value > 0 else "rises" for name, value in moves.items()}
+
+    @property
+    def heading(self) -> str:
+        """What was studied, and how fast it converges, in a line."""
+        found = "no order" if self.order is None else f"order {self.order:.4f}"
+        return f"{self.game}: n players and their limit, {found} observed"
+
+    def table(self) -> dict[str, dict[str, float]]:
+        """Strategies for every n, the limit's, and limits of ``n (k_n - k)``."""
+        return by_size(dict(self.rows), self.limit, self.rate_constants)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -22,6 +22,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from eqsolve.answers import Tabled
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Moment, Player, t
@@ -88,7 +89,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Simulation:
+class Simulation(Tabled):
     """What was simulated.
 
     Attributes
@@ -109,6 +110,15 @@ class Simulation:
     objectives: Mapping[str, Band]
     claimed: Mapping[str, float] = field(default_factory=dict)
     confidence: float = 0.99
+
+    @property
+    def heading(self) -> str:
+        """What was simulated, in a line."""
+        return f"{self.game}: {self.paths} paths, seed {self.seed}"
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """Estimates with their intervals and exact values, a row for each moment."""
+        return dict(self.to_dict()["moments"])
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; an estimate that hangs on a single path has no interval."""

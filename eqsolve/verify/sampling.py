@@ -115,7 +115,8 @@ def simulated(
 def claimed_values(claim: Equilibrium) -> dict[str, float]:
     """Moments and objectives at the start, by name of the moment and of the player.
 
-    Of open-loop strategies, whose ansatz gives the adjoints only, the expectations under the
+    Of open-loop strategies, whose ansatz gives the adjoints only, and of those against given
+    averages, whose functions hold for averages that do not move, the expectations under the
     strategy are compared.
     """
     game = claim.game
@@ -123,7 +124,7 @@ def claimed_values(claim: Equilibrium) -> dict[str, float]:
     coefficients = claim.coefficients(Fraction(0))
     for player in game.players:
         reached: dict[sp.Symbol, float] = {}
-        if game.notion == "open-loop":
+        if game.notion in ("open-loop", "given"):
             source = Moments(claim, player)
             start = [float(claim.begin[s]) for s in source.closed.states if s in claim.begin]
             state = np.array(start * (len(source.closed.states) // len(start)))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from eqsolve.answers import Tabled, by_size
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.mean_field_limit.expansion import QUANTITIES, Expansion
@@ -34,7 +35,7 @@ _COEFFICIENTS = ("x", "y", "1")
 
 
 @dataclass(frozen=True)
-class Convergence:
+class Convergence(Tabled):
     """A convergence study.
 
     Attributes
@@ -69,6 +70,16 @@ class Convergence:
     rows: tuple[Mapping[str, float], ...]
     skipped: tuple[tuple[int, Status], ...] = ()
     pathwise: Pathwise | None = None
+
+    @property
+    def heading(self) -> str:
+        """What was studied, and how fast it converges, in a line."""
+        found = "no order" if self.order is None else f"order {self.order:.4f}"
+        return f"{self.game}: n players and their limit, {found} observed"
+
+    def table(self) -> dict[str, dict[str, float]]:
+        """Strategies for every n, the limit's, and limits of ``n (k_n - k)``."""
+        return by_size({int(row["n"]): row for row in self.rows}, self.limit, self.rate_constants)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; ``skipped`` and ``pathwise`` are absent if there is nothing."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.answers import Tabled, by_parameter
 from eqsolve.arrays import reals
 from eqsolve.codegen.kernel import ALONE
 from eqsolve.codegen.kernel import OUTPUTS as COLUMNS
@@ -163,7 +164,7 @@ def derivatives(
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Tabled):
     """Derivatives and elasticities at one point; ``to_dict`` gives the JSON form.
 
     ``derivatives[output][parameter]``, and ``elasticities``, ``parameter/output`` times as much;
@@ -185,6 +186,15 @@ class Sensitivity:
     def ok(self) -> bool:
         """Whether the derivatives exist."""
         return self.status == "ok"
+
+    @property
+    def heading(self) -> str:
+        """What was differentiated, or why not, in a line."""
+        return f"{self.game}: {'derivatives' if self.ok else self.message}"
+
+    def table(self) -> dict[str, dict[str, float | None]]:
+        """Derivatives: a row for each parameter, a column for each output."""
+        return by_parameter(self.derivatives)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -19,6 +19,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
 from eqsolve.numerics.equilibria.point import PointSolver, joint_conditions
@@ -52,7 +53,7 @@ _MONOMIALS = ("x", "y", "1")
 
 
 @dataclass(frozen=True)
-class Simulation:
+class Simulation(Tabled):
     """A simulated population.
 
     Attributes
@@ -83,6 +84,15 @@ class Simulation:
     agent_steps: int
     bands: Mapping[str, Band]
     samples: Array
+
+    @property
+    def heading(self) -> str:
+        """What was simulated, in a line."""
+        return f"{self.game}: {self.agents} agents on {self.paths} paths, seed {self.seed}"
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """Estimates with their intervals and exact values, a row for each moment."""
+        return dict(self.to_dict()["moments"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
