@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -11,7 +12,7 @@ import sympy as sp
 from eqsolve.game.model import Model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Restated:
     """The same problem in the words of ``eqsolve.game``.
 
@@ -21,13 +22,57 @@ class Restated:
     continuum : whether there is a crowd, and no number of its players.
     states : its states and laws in terms of the game's own states and parameters, where they are
         other ones.
+    squares : laws of squares in the game's own states, where all others are alike.
     response : by the game's own name for it, the coefficient of the response.
+    moments : by the game's own name for it, a coefficient of a moment in the others', where it is
+        not the one of the same name.
     """
 
     source: Callable[..., Model]
     continuum: bool = False
     states: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    squares: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     response: Mapping[str, str] = field(default_factory=dict)
+    moments: Mapping[str, sp.Expr] = field(default_factory=dict)
+
+    def places(
+        self, state: Mapping[str, Fraction], numbers: Mapping[str, Any]
+    ) -> dict[str, Fraction]:
+        """Its states and laws where the game's own states have given values.
+
+        Parameters
+        ----------
+        state : exact values of the game's own, by name; those that are its states, too, stay.
+        numbers : exact parameters by name.
+        """
+        own, known = (
+            {sp.Symbol(k): sp.Rational(v) for k, v in t.items()} for t in (state, numbers)
+        )
+        found = dict(state)
+        for letter, form in (*self.states.items(), *self.squares.items()):
+            # a state that is zero has no part, whatever it is divided by
+            value = form.xreplace(own).xreplace(known)
+            found[letter.name] = Fraction(int(value.p), int(value.q))
+        return found
+
+    def slopes(
+        self, name: str, states: Sequence[sp.Symbol], numbers: Mapping[str, Any]
+    ) -> dict[str, sp.Rational]:
+        """One of its states, or 1, as an affine function of the game's own.
+
+        Parameters
+        ----------
+        name : of the state, or ``1``.
+        states : the game's own.
+        numbers : exact parameters by name.
+        """
+        inner = {s.name: e for s, e in self.states.items()}
+        if name not in inner:
+            return {name: sp.S.One}
+        form = inner[name].xreplace({sp.Symbol(k): sp.Rational(v) for k, v in numbers.items()})
+        letters = {state.name: sp.Symbol(state.name) for state in states}
+        found = {own: form.coeff(letter) for own, letter in letters.items()}
+        return {**found, "1": form.xreplace(dict.fromkeys(letters.values(), sp.S.Zero))}
 
     def affine(
         self, table: Mapping[str, float], states: Sequence[sp.Symbol], numbers: Mapping[str, Any]
@@ -37,18 +82,10 @@ class Restated:
         Parameters
         ----------
         table : coefficients by state, and the constant under ``1``.
-        states : the game's own.
-        numbers : exact parameters by name.
+        states, numbers : as for :meth:`slopes`.
         """
         found = dict.fromkeys([*(s.name for s in states), "1"], 0.0)
-        inner = {s.name: e for s, e in self.states.items()}
         for name, value in table.items():
-            if name not in inner:
-                found[name] += value
-                continue
-            form = inner[name].xreplace({sp.Symbol(k): sp.Rational(v) for k, v in numbers.items()})
-            letters = [sp.Symbol(state.name) for state in states]
-            for letter in letters:
-                found[letter.name] += value * float(form.coeff(letter))
-            found["1"] += value * float(form.xreplace(dict.fromkeys(letters, sp.S.Zero)))
+            for own, slope in self.slopes(name, states, numbers).items():
+                found[own] += value * float(slope)
         return found

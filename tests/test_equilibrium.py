@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from eqsolve.arithmetic.systems import Solutions
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria import loop
 from eqsolve.numerics.equilibria.equilibrium import solve
+from eqsolve.solve import point as engine
+from eqsolve.solve.stationary import Solutions
 from reference import cases, draws, spec
 from reference.closed_loop_all import closed_loop_all
 
@@ -413,7 +413,7 @@ def test_closed_loop_equilibria_are_those_of_the_brute_force_key() -> None:
 def test_nothing_is_denied_without_a_complete_search(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {k: v for k, v in ELSEWHERE[0][0].items()}
     nothing = Solutions((), complete=False)
-    monkeypatch.setattr(loop, "all_feedbacks", lambda *_, **__: nothing)
+    monkeypatch.setattr(engine, "stationary", lambda *_, **__: nothing)
     answer = solve("n-agent", equilibrium="closed-loop", **given)
     assert answer.status == "unresolved"
     assert "not complete" in answer.message
@@ -435,11 +435,11 @@ def test_closed_loop_at_the_edges(change: dict[str, str]) -> None:
     parameters = {**cases.S1, **change}
     answer = solve("mean-field", equilibrium="closed-loop", **parameters)
     key = spec.closed_loop_mfg(parameters)
-    assert answer.ok, answer.message
+    assert answer.ok and answer.to_dict()["complete"], answer.message
     for monomial, name in (("x", "p1"), ("y", "p2"), ("1", "p3")):
         assert _difference(answer.to_dict()["strategy"][monomial], key[name]) <= ROUNDING
     many = solve("n-agent", n=3, equilibrium="closed-loop", **parameters)
-    assert many.ok, many.message
+    assert many.ok and many.to_dict()["complete"], many.message
     assert many.to_dict()["at"]["exploitability"] == 0
 
 

@@ -86,8 +86,6 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
     finite = size is not None
     weighted = finite and types
     others = m - x * (weight if weighted else 1 / n) if finite else m
-    # one agent has nobody who reacts
-    least = 1 if notion == "given" else 2
     return Model(
         Game(
             "relative-wealth",
@@ -107,7 +105,7 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
         _ansatz(others),
         Vocabulary(
             *PARAMETERS,
-            *((parameter(n, "number of agents", sp.Range(least, sp.oo)),) if finite else ()),
+            *((parameter(n, "number of agents", sp.Range(1, sp.oo)),) if finite else ()),
             *(
                 (parameter(weight, "weight in the average", positive, latex="w"),)
                 if weighted
@@ -167,5 +165,13 @@ def alone() -> Model:
 #: What the response of an agent of a crowd is in the words of the games written by hand.
 RESPONSE = {"p1": "p1", "p2": "p2", "q3": "p3", "Qb": "p3[B*pi]", "Qs": "p3[pi*sigma]"}
 ALONE = Restated(alone)
-MANY = Restated(crowd, states={m: y + x / n}, response=RESPONSE)
+#: The average of all squared wealths contains the own one, which the family keeps apart.
+_all, _square = sp.symbols("H.m.xx m.xx")
+MANY = Restated(
+    crowd,
+    states={m: y + x / n},
+    squares={_square: x**2 / n + y**2 / (1 - 1 / n)},
+    response=RESPONSE,
+    moments={"hq": _all, "h20": h20 + _all / n},
+)
 CONTINUUM = Restated(crowd, continuum=True, states={m: y}, response=RESPONSE)

@@ -63,8 +63,27 @@ def plane_solutions(
             points += proved
             if left and not exclusion.holds(factor, left):
                 undecided += left
+        if undecided:
+            undecided = _left_across((first, second, without), rows, undecided)
     points.sort(key=lambda point: float(point[0]))
     return Solutions(tuple(points), not undecided and not degenerate, degenerate, tuple(undecided))
+
+
+def _left_across(
+    polynomials: tuple[fmpq_mpoly, ...], rows: list[tuple[fmpz_poly, list[arb]]], boxes: list[Box]
+) -> list[Box]:
+    """The boxes that are not seen to hold no solution when the unknowns change places."""
+    first, second, without = (
+        p.context().from_dict({(j, i): value for (i, j), value in p.to_dict().items()})
+        for p in polynomials
+    )
+    exclusion = _Exclusion(first, second, without)
+    left: list[Box] = []
+    for factor, found in rows:
+        own: list[Box] = [(y, x) for x, y in boxes if any(y is root for root in found)]
+        if own and not exclusion.holds(factor, own):
+            left += [(x, y) for y, x in own]
+    return left
 
 
 def _divided(polynomial: fmpq_mpoly, divisor: fmpq_mpoly) -> fmpq_mpoly:

@@ -20,8 +20,9 @@ from eqsolve.derivation.growth import (
     terms,
 )
 from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.derivation.laws import law_monomials
 from eqsolve.errors import DerivationError
-from eqsolve.game import Model
+from eqsolve.game import Game, Model
 from eqsolve.game.parameters import inputs
 from eqsolve.program.program import (
     Claim,
@@ -243,6 +244,7 @@ class Maker:
             self.code([system.rate]),
             tuple(map(self.code, system.start)),
             system.several,
+            _second(system.functions, self.derivation.solved.game),
         )
 
     def _value(self, system: ExtendedHJB) -> Value:
@@ -372,3 +374,17 @@ def _coefficients(
         powers = dict(zip(present, map(int, exponents)))
         found[tuple(powers.get(s, 0) for s in states)] = coefficient
     return found
+
+
+def _second(functions: Sequence[sp.Expr], game: Game) -> tuple[int, ...]:
+    """Which functions are products of two states, or averages of such."""
+    averaged = {name: of for of, name in law_monomials(game).items()}
+    states = [*game.state_symbols]
+
+    def degree(function: sp.Expr) -> int:
+        inside = function.xreplace(averaged)
+        if inside.free_symbols - {*states} or not inside.is_polynomial(*states):
+            return 0
+        return int(sp.Poly(inside, *states).total_degree())
+
+    return tuple(k for k, function in enumerate(functions) if degree(function) == 2)

@@ -107,6 +107,7 @@ class Growth:
     start : for every function, its coefficients in what is followed: where all of them vanish, and
         no other function leads to it, its growth does not matter.
     several : whether the player's preference is one of several expectations, as mean and variance.
+    second : the numbers of those that are products of two states, or averages of such.
     """
 
     size: int
@@ -114,6 +115,7 @@ class Growth:
     rate: Code
     start: tuple[Code, ...]
     several: bool
+    second: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from flint import arb, ctx, fmpq
@@ -21,6 +21,7 @@ from eqsolve.solve.horizon import Intervals, longest_horizon
 from eqsolve.solve.laws import InitialLaw, Laws, initial_law
 from eqsolve.solve.outcome import obtained, unplayable
 from eqsolve.solve.path import Backward, Constant, backward, center, rational
+from eqsolve.solve.region import may_be_finite
 from eqsolve.solve.stationary import Solutions, ball, stationary
 
 #: Working precision of balls, in bits.
@@ -58,6 +59,7 @@ class Solved:
 class Point:
     """One program at one set of numbers; every part is computed when it is asked for.
 
+    ``finite`` leaves out solutions whose expectations are surely infinite, which saves proofs.
     ``path`` holds the coefficients by time once an answer has been found. Where players with types
     of their own respond to averages over the others, these (``frozen``), the strategy in the states
     of all types and what is obtained in play come from all types.
@@ -67,6 +69,7 @@ class Point:
     numbers: Values
     selection: str
     averages: Mapping[str, fmpq] = field(default_factory=dict)
+    finite: bool = False
     path: Constant | Backward | None = field(default=None, init=False)
     frozen: Mapping[str, arb] = field(default_factory=dict, init=False)
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict, init=False)
@@ -101,7 +104,39 @@ class Point:
     @cached_property
     def solutions(self) -> Solutions:
         """All solutions of a stationary system, or of the implicit feedback of another one."""
-        return stationary(self.program.system, self.parameters)
+        if not self.finite:
+            return stationary(self.program.system, self.parameters)
+        within = partial(may_be_finite, self.program, self.balls)
+        return stationary(self.program.system, self.parameters, within=within)
+
+    @cached_property
+    def _points(self) -> list[dict[str, arb]]:
+        return [{k: ball(v) for k, v in point.items()} for point in self.solutions.points]
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every solution of a stationary system, judged."""
+        program = self.program
+        return tuple(
+            examine(
+                self.environment(point, self.numbers.time),
+                program.second_order,
+                program.system.domains,
+                program.growth,
+            )
+            for point in self._points
+        )
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Which of them is the equilibrium."""
+        return decide(
+            self.candidates,
+            self.solutions.complete,
+            self.selection,
+            self.rules(),
+            isolated=not self.solutions.degenerate,
+        )
 
     def environment(self, coefficients: Mapping[str, arb], time: Fraction) -> dict[str, arb]:
         """Balls for parameters, coefficients of functions and feedback, states and the time."""
@@ -204,23 +239,7 @@ class Point:
         program, solutions = self.program, self.solutions
         if solutions.degenerate and not solutions.points:
             return self.refused(Status.DEGENERATE, solutions.degenerate)
-        points = [{k: ball(v) for k, v in point.items()} for point in solutions.points]
-        candidates = [
-            examine(
-                self.environment(point, self.numbers.time),
-                program.second_order,
-                program.system.domains,
-                program.growth,
-            )
-            for point in points
-        ]
-        decision = decide(
-            candidates,
-            solutions.complete,
-            self.selection,
-            self._rules(),
-            isolated=not solutions.degenerate,
-        )
+        candidates, decision = self.candidates, self.decision
         roots = self._roots(candidates, decision)
         if decision.selected is None:
             return self.refused(decision.status, decision.sentence, roots)
@@ -243,13 +262,14 @@ class Point:
         }
         admissible = {
             i: Constant(point)
-            for i, (point, candidate) in enumerate(zip(points, candidates))
+            for i, (point, candidate) in enumerate(zip(self._points, candidates))
             if candidate.admissible
         }
-        path = Constant(points[selected])
+        path = Constant(self._points[selected])
         return Solved(path, decision, roots, certificate, admissible)
 
-    def _rules(self) -> dict[str, Rule]:
+    def rules(self) -> dict[str, Rule]:
+        """By name of the selection; raises InputError where the user asked for none of them."""
         rules = {"limit": by_limit(self.program, self.parameters), "value": self._value}
         rules["stabilizing"] = rules["limit"]
         if self.selection not in rules:  # of the user

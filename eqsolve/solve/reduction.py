@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
@@ -15,6 +15,13 @@ from eqsolve.arithmetic.roots import polynomial_roots
 #: What is known of a coefficient: a rational number, or a ball around an irrational one.
 Number: TypeAlias = "fmpq | arb"
 Values = dict[str, Number]
+#: Whether a solution is wanted that has some values.
+Region = Callable[[Mapping[str, arb]], bool]
+
+
+def everywhere(values: Mapping[str, arb]) -> bool:
+    """The region of all values."""
+    return True
 
 
 class Degenerate(Exception):
@@ -22,7 +29,11 @@ class Degenerate(Exception):
 
 
 def eliminated(
-    rational: Rational, block: Sequence[str], feedback: Sequence[str], known: Sequence[arb]
+    rational: Rational,
+    block: Sequence[str],
+    feedback: Sequence[str],
+    known: Sequence[arb],
+    within: Region = everywhere,
 ) -> tuple[list[Values], bool] | None:
     """The solutions of a block whose equations are linear but for one or two unknowns.
 
@@ -32,6 +43,7 @@ def eliminated(
     block : the unknowns.
     feedback : those that are not linear.
     known : values of all variables; those of the unknowns are not used.
+    within : False for values of ``feedback`` with which no solution is wanted.
 
     Returns
     -------
@@ -65,7 +77,7 @@ def eliminated(
     elif any(any(e for k, e in enumerate(m) if k not in inner) for p in left for m in terms(p)):
         return None
     else:
-        points, complete = _plane(left, below, inner, block)
+        points, complete = _plane(left, below, inner, block, within)
     found: list[Values] = []
     for point in points:
         at = [point.get(k, v) for k, v in enumerate(known)]
@@ -116,6 +128,7 @@ def _plane(
     below: fmpq_mpoly,
     places: Sequence[int],
     block: Sequence[str],
+    within: Region,
 ) -> tuple[list[dict[int, arb]], bool]:
     context = fmpq_mpoly_ctx.get([f"v{k}" for k in range(2)], Ordering.lex)
 
@@ -128,7 +141,13 @@ def _plane(
     one, two = (block[k] for k in places)
     if first.is_zero() or second.is_zero():
         raise Degenerate(f"An equation of {one} and {two} holds for all numbers.")
-    found = plane_solutions(first, second, lowered(below), bits=int(ctx.prec))
+    found = plane_solutions(
+        first,
+        second,
+        lowered(below),
+        within=lambda box: within(dict(zip((one, two), box))),
+        bits=int(ctx.prec),
+    )
     if found.degenerate and not found.points:
         raise Degenerate(f"The equations of {one} and {two} hold on a curve.")
     return [dict(zip(places, point)) for point in found.points], found.complete

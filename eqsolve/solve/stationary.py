@@ -7,7 +7,7 @@ coefficients of the feedback are left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from flint import arb, ctx, fmpq
@@ -27,7 +27,16 @@ from eqsolve.derivation.blocks import triangular
 from eqsolve.program.program import Claim, System
 from eqsolve.solve import linear
 from eqsolve.solve.path import middle
-from eqsolve.solve.reduction import Degenerate, Number, Values, eliminated, number, solve_balls
+from eqsolve.solve.reduction import (
+    Degenerate,
+    Number,
+    Region,
+    Values,
+    eliminated,
+    everywhere,
+    number,
+    solve_balls,
+)
 
 
 @dataclass(frozen=True)
@@ -49,33 +58,89 @@ class Solutions:
 
 
 def stationary(
-    system: System, parameters: Mapping[str, fmpq], only: Sequence[str] = ()
+    system: System,
+    parameters: Mapping[str, fmpq],
+    only: Sequence[str] = (),
+    within: Region = everywhere,
 ) -> Solutions:
-    """Find all real solutions at exact parameters; of some unknowns if they need no other."""
+    """Find all real solutions at exact parameters.
+
+    Parameters
+    ----------
+    system : the equations.
+    parameters : exact values by name.
+    only : the unknowns that are wanted, if they need no other; all by default.
+    within : False for values of some unknowns with which no solution is wanted.
+    """
     whole = system.equations.at(parameters)
     places = {name: k for k, name in enumerate(system.names)}
     arguments = {name: set(whole.only([k]).arguments) for name, k in places.items()}
     needs = {u: [s for s in places if s in own] for u, own in arguments.items()}
-    points: list[Values] = [{}]
-    complete, degenerate = True, ""
+    chain = _Chain(system, parameters, whole, within)
     for block in triangular(needs):
-        if only and not set(block) <= set(only):
-            continue
+        if not only or set(block) <= set(only):
+            chain.extend(block, {name for u in block for name in needs[u]})
+    points = chain.points
+    names = (*system.unknowns, *system.implicit)
+    found = [{s: point[s] for s in names if s in point} for point in points]
+    return Solutions(tuple(found), chain.complete, chain.degenerate)
+
+
+class _Chain:
+    """The solutions of blocks, one after the other."""
+
+    def __init__(
+        self, system: System, parameters: Mapping[str, fmpq], whole: Code, within: Region
+    ) -> None:
+        self.system, self.parameters, self.whole, self.within = system, parameters, whole, within
+        self.places = {name: k for k, name in enumerate(system.names)}
+        self.points: list[Values] = [{}]
+        self.complete, self.degenerate = True, ""
+        #: every block, with what was known before it
+        self.before: list[tuple[Sequence[str], list[Values], bool, str]] = []
+
+    def extend(self, block: Sequence[str], needed: Container[str]) -> None:
+        """Solve one more block at every solution of those before it."""
+        first = len(self.before)
+        self.before.append((block, self.points, self.complete, self.degenerate))
+        points, proved = self._solved(block, self.points)
+        while not proved and first and self._letters(block):
+            # what balls around earlier coefficients leave open is decided in these exactly
+            first -= 1
+            earlier = self.before[first][0]
+            if not any(u in needed for u in self._letters(earlier)):
+                continue
+            joint = [u for one, *_ in self.before[first:] for u in one]
+            again, proved = self._solved(joint, self.before[first][1])
+            if proved:
+                points = again
+                _, _, self.complete, self.degenerate = self.before[first]
+            break
+        self.points = points
+        self.complete &= proved
+
+    def _letters(self, block: Sequence[str]) -> list[str]:
+        return [u for u in block if u in self.system.letters]
+
+    def _solved(self, block: Sequence[str], points: Sequence[Values]) -> tuple[list[Values], bool]:
+        """The points with every solution of a block, and whether there are no others."""
+        own, inner = self.whole.only([self.places[u] for u in block]), self._letters(block)
         found: list[Values] = []
+        complete = True
         for point in points:
             try:
-                inner = [u for u in block if u in system.letters]
-                own = whole.only([places[u] for u in block])
-                more, proved = Block(block, own, point, inner).solutions()
+                more, proved = Block(block, own, point, inner, self.within).solutions()
             except Degenerate as found_none:
-                complete, degenerate = False, str(found_none)
+                complete, self.degenerate = False, str(found_none)
                 continue
             complete &= proved
             found += [{**point, **values} for values in more]
-        points = [p for p in found if not _outside(p, system.domains, parameters)]
-    names = (*system.unknowns, *system.implicit)
-    found = [{s: point[s] for s in names if s in point} for point in points]
-    return Solutions(tuple(found), complete, degenerate)
+        return [p for p in found if self._wanted(p)], complete
+
+    def _wanted(self, point: Values) -> bool:
+        if _outside(point, self.system.domains, self.parameters):
+            return False
+        return self.within({name: ball(value) for name, value in point.items()})
 
 
 def _outside(point: Values, positive: Sequence[Claim], parameters: Mapping[str, fmpq]) -> bool:
@@ -91,8 +156,9 @@ def _outside(point: Values, positive: Sequence[Claim], parameters: Mapping[str, 
 class Block:
     """One block at known values of earlier unknowns.
 
-    ``feedback`` are the block's unknowns that are coefficients of the feedback. The second part of
-    solutions is whether it is proved that there are no others.
+    ``feedback`` are the block's unknowns that are coefficients of the feedback; no solution is
+    wanted where ``within`` is False. The second part of solutions is whether it is proved that
+    there are no others.
     """
 
     def __init__(
@@ -101,8 +167,9 @@ class Block:
         equations: Code,
         known: Values,
         feedback: Sequence[str] = (),
+        within: Region = everywhere,
     ) -> None:
-        self.block, self.feedback = block, feedback
+        self.block, self.feedback, self.within = block, feedback, within
         exact_values = {s: v for s, v in known.items() if not isinstance(v, arb)}
         self.balls = {s: v for s, v in known.items() if isinstance(v, arb)}
         # the block's unknowns first, then earlier ones whose values are balls
@@ -125,10 +192,13 @@ class Block:
         if len(self.block) == 1:
             return self._polynomial()
         if self.feedback:
-            solved = eliminated(rational, self.block, self.feedback, self.known)
+            solved = eliminated(rational, self.block, self.feedback, self.known, self._region)
             if solved is not None:
                 return solved
         return self._coupled(rational)
+
+    def _region(self, values: Mapping[str, arb]) -> bool:
+        return self.within({**self.balls, **values})
 
     def _polynomial(self) -> tuple[list[Values], bool]:
         (row,), (unknown,) = self.rows, self.block

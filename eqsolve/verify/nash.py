@@ -13,7 +13,8 @@ from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import ball, precision
 from eqsolve.numerics.equilibria.equilibrium import solve
-from eqsolve.numerics.equilibria.loop import ClosedLoop, LoopRoot
+from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.nash import NashRoot
 from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
 from eqsolve.symbolic.game import Game, Moment, State
@@ -51,7 +52,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
         state = {x: one, y: 1 - solver.values.get(roles.reciprocal, 0 * one)}
         loop = ClosedLoop(model, solver.values, solver.exact)
         root = found.roots[found.selected]
-        assert isinstance(root, LoopRoot)
+        assert isinstance(root, NashRoot)
         moments = loop.moments(root.feedback)
         state |= {roles.square: loop.second_moment(state[y])}
         gain = float(loop.exploitability(moments, root.feedback, state).abs_upper())

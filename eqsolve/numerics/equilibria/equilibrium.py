@@ -24,7 +24,8 @@ from eqsolve.numerics.arithmetic.ball import (
 )
 from eqsolve.numerics.arithmetic.singular import described, solutions
 from eqsolve.numerics.equilibria.answer import Answer
-from eqsolve.numerics.equilibria.loop import ClosedLoop, LoopRoot
+from eqsolve.numerics.equilibria.loop import ClosedLoop
+from eqsolve.numerics.equilibria.nash import NashRoot, nash, nash_numbers
 from eqsolve.numerics.equilibria.point import (
     PointSolver,
     Root,
@@ -62,7 +63,7 @@ class Equilibrium(Answer):
     notion: str
     selection: str
     parameters: Mapping[str, Fraction]
-    roots: tuple[Root | LoopRoot, ...] = ()
+    roots: tuple[Root | NashRoot, ...] = ()
     selected: int | None = None
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
@@ -249,32 +250,28 @@ def _solve_loop(
     bits: int,
 ) -> Equilibrium:
     """All closed-loop Nash equilibria."""
-    solver = PointSolver(model, given)
-    point = {symbol(name): ball(value) for name, value in state.items()}
-    loop = ClosedLoop(model, solver.values, solver.exact)
-    nash = loop.equilibrium(bits, point if selection == "value" else None)
-    numbers: dict[str, Any] = {"complete": nash.complete}
+    found = nash(model, given, state, selection)
+    numbers: dict[str, Any] = {"complete": found.complete}
     certificate: Mapping[str, Any] = {}
-    if nash.selected is not None:
-        root = nash.roots[nash.selected]
-        strategy = list(root.feedback)
+    if found.selected is not None:
+        root = found.roots[found.selected]
         numbers["admissibility"] = {
             "abscissa": float(root.abscissa),
-            "hazard": float(solver.values[solver.roles.hazard]),
+            "hazard": float(given[model.parts.hazard.name]),
             "finite": True,
         }
-        numbers |= population_numbers(solver, loop, {}, strategy, "closed-loop", point)
+        numbers |= nash_numbers(model, found, state)
         if certify:
-            certificate = loop_certificate(nash.complete, strategy, root.abscissa, bits)
+            certificate = loop_certificate(found.complete, root.feedback, root.abscissa, bits)
     return Equilibrium(
         game=model.name,
         notion="closed-loop",
         selection=selection,
         parameters=given,
-        status=nash.status,
-        message=nash.message,
-        roots=nash.roots,
-        selected=nash.selected,
+        status=found.status,
+        message=found.message,
+        roots=found.roots,
+        selected=found.selected,
         numbers=numbers,
         certificate=certificate,
     )

@@ -1,0 +1,68 @@
+"""How fast expectations grow at solutions of a stationary system, or may grow elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flint import arb, arb_mat
+
+from eqsolve.program.program import Environment, Growth, Program
+from eqsolve.solve.decide import largest_real_part
+
+#: What is not known.
+_ANY = arb(0, arb("inf"))
+
+
+def may_be_finite(program: Program, parameters: Environment, known: Environment) -> bool:
+    """False where expectations surely grow faster than they are discounted.
+
+    Parameters
+    ----------
+    program : of a stationary problem.
+    parameters : balls of all parameters.
+    known : balls of some coefficients; the others may be anything.
+    """
+    values: Mapping[str, arb] = {**parameters, **known}
+    return not any(_surely_infinite(system, values) for system in program.growth)
+
+
+def _surely_infinite(system: Growth, values: Environment) -> bool:
+    if system.matrix is None or not system.size:
+        return False
+    size = system.size
+    entries = system.matrix.within(_completed(system.matrix.arguments, values))
+    rows = [entries[i * size : (i + 1) * size] for i in range(size)]
+    pending = [
+        i
+        for i, own in enumerate(system.start)
+        if any(v != 0 for v in own.within(_completed(own.arguments, values)))
+    ]
+    reached: set[int] = set()
+    while pending:
+        i = pending.pop()
+        if i not in reached:
+            reached.add(i)
+            pending += [j for j, entry in enumerate(rows[i]) if entry != 0]
+    if not reached:
+        return False
+    part = [rows[i][j] for i in sorted(reached) for j in sorted(reached)]
+    (rate,) = system.rate.within(values)
+    return bool(largest_real_part(arb_mat(len(reached), len(reached), part)) > rate)
+
+
+def _completed(names: tuple[str, ...], values: Environment) -> dict[str, arb]:
+    return {name: values.get(name, _ANY) for name in names}
+
+
+def growth_of_squares(system: Growth, values: Environment) -> arb:
+    """The growth rate of the second moments of all states that are followed.
+
+    Parameters
+    ----------
+    system : with a matrix.
+    values : parameters and coefficients.
+    """
+    assert system.matrix is not None and system.second, "second moments are followed"
+    size, entries = system.size, system.matrix.within(values)
+    part = [entries[i * size + j] for i in system.second for j in system.second]
+    return largest_real_part(arb_mat(len(system.second), len(system.second), part))
