@@ -86,6 +86,8 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
     finite = size is not None
     weighted = finite and types
     others = m - x * (weight if weighted else 1 / n) if finite else m
+    # one agent has nobody who reacts
+    least = 1 if notion == "given" else 2
     return Model(
         Game(
             "relative-wealth",
@@ -105,7 +107,7 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
         _ansatz(others),
         Vocabulary(
             *PARAMETERS,
-            *((parameter(n, "number of agents", sp.Range(1, sp.oo)),) if finite else ()),
+            *((parameter(n, "number of agents", sp.Range(least, sp.oo)),) if finite else ()),
             *(
                 (parameter(weight, "weight in the average", positive, latex="w"),)
                 if weighted
