@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from eqsolve.errors import InputError
 
@@ -28,7 +29,10 @@ def attended() -> bool:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the program like an exception: nothing temporary stays behind.
+    """Let Ctrl-C, SIGTERM and SIGHUP end the program like an exception, wherever they arrive.
+
+    Nothing temporary stays behind. An exception may be lost on its way: callbacks of weak
+    references drop it (it is raised again), extension modules that start make another one of it.
 
     Only in the main thread, and only while a signal has its default action: a program under nohup
     goes on.
@@ -36,20 +40,53 @@ def terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    received: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        received.append(number)
+        raise _ending(number)
 
-    names = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    taken = [number for number in found if signal.getsignal(number) == signal.SIG_DFL]
+    def again(number: int, frame: FrameType | None) -> None:
+        raise _ending(received[0])
+
+    def dropped(report: Any) -> None:
+        if received and isinstance(report.exc_value, (KeyboardInterrupt, SystemExit)):
+            signal.setitimer(signal.ITIMER_REAL, 0.01)  # not here, where it would be dropped again
+        else:
+            told(report)
+
+    defaults = {
+        "SIGINT": signal.default_int_handler,
+        "SIGTERM": signal.SIG_DFL,
+        "SIGHUP": signal.SIG_DFL,  # Windows has no SIGHUP
+    }
+    found = {getattr(signal, n): action for n, action in defaults.items() if hasattr(signal, n)}
+    taken = {n: action for n, action in found.items() if signal.getsignal(n) == action}
+    told = sys.unraisablehook
+    if (
+        taken
+        and hasattr(signal, "setitimer")
+        and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+    ):
+        taken[signal.SIGALRM] = signal.SIG_DFL
+        sys.unraisablehook = dropped
     for number in taken:
-        signal.signal(number, stop)
+        signal.signal(number, again if number == getattr(signal, "SIGALRM", None) else stop)
     try:
         yield
+    except Exception:
+        if received:
+            raise _ending(received[0]) from None
+        raise
     finally:
-        for number in taken:
-            signal.signal(number, signal.SIG_DFL)
+        sys.unraisablehook = told
+        for number, action in taken.items():
+            signal.signal(number, action)
+
+
+def _ending(number: int) -> BaseException:
+    """What a signal raises."""
+    return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def publish(temporary: Path, target: Path) -> None:

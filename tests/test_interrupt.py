@@ -7,9 +7,12 @@ what is tested, and how often the work is looked at after that is counted where 
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import subprocess
 import sys
+import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import pytest
 from eqsolve.cli import main
 from eqsolve.codegen.storage import load
 from eqsolve.numerics.simulation import wealth
+from eqsolve.output import terminable
 from eqsolve.verbs import kernel
 
 PARAMETERS = "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6"
@@ -168,3 +172,33 @@ def test_the_end_of_a_command_searches_for_no_cycles(monkeypatch: pytest.MonkeyP
         assert ended.value.code == 0 and gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_a_callback_drops_is_raised_again(number: signal.Signals) -> None:
+    """Exceptions in callbacks of weak references go no further: the command would have gone on."""
+
+    class Thing:
+        pass
+
+    thing = Thing()
+    watch = weakref.ref(thing, lambda _: os.kill(os.getpid(), number))
+    with pytest.raises((KeyboardInterrupt, SystemExit)), terminable():
+        del thing
+        for _ in range(2000):
+            time.sleep(0.01)
+    assert watch() is None and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize(
+    "number, ends", [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_a_signal_is_no_other_error(number: signal.Signals, ends: type[BaseException]) -> None:
+    """Extension modules that are interrupted at their start say that they cannot be imported."""
+    with pytest.raises(ends), terminable():
+        try:
+            os.kill(os.getpid(), number)
+        except (KeyboardInterrupt, SystemExit):
+            raise ImportError("initialization failed") from None
+    with pytest.raises(ImportError), terminable():
+        raise ImportError("initialization failed")
