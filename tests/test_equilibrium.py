@@ -102,7 +102,9 @@ def test_objective_obtained_differs_from_the_value() -> None:
 
 def test_closed_loop_is_not_exploitable() -> None:
     parameters = {**cases.S1, "n": "3"}
-    nash = solve("n-agent", equilibrium="closed-loop", **parameters).to_dict()["at"]
+    answer = solve("n-agent", equilibrium="closed-loop", **parameters).to_dict()
+    nash, played = answer["at"], answer["strategy"]
+    assert nash["pi"] == pytest.approx(played["x"] + played["y"] * 2 / 3 + played["1"], rel=1e-15)
     given = solve("n-agent", **parameters).to_dict()["at"]
     assert abs(nash["exploitability"]) < 1e-60
     assert given["exploitability"] == pytest.approx(3.5924e-6, rel=1e-4)

@@ -260,7 +260,7 @@ def _solve_loop(
             "hazard": float(given[model.parts.hazard.name]),
             "finite": True,
         }
-        numbers |= nash_numbers(model, found, state)
+        numbers |= nash_numbers(found, state)
         if certify:
             certificate = loop_certificate(found.complete, root.feedback, root.abscissa, bits)
     return Equilibrium(

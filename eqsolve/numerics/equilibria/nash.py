@@ -63,6 +63,7 @@ class Nash:
         equilibria, each enclosed by balls in a box that is proved to hold it and no other.
     selected : the number of the one that is selected.
     complete : whether it is proved that there are no others.
+    control : the name of what the feedback gives.
     objective : what an agent obtains at the state then.
     """
 
@@ -70,6 +71,7 @@ class Nash:
     selected: int | None
     complete: bool
     message: str
+    control: str
     objective: arb
 
     @property
@@ -123,6 +125,7 @@ def nash(
         None if selected is None else order.index(selected),
         complete,
         _told(sum(root.admissible for root in roots), complete, selected is None, selection),
+        program.strategy[0].control,
         arb(0) if selected is None else _objective(program, finite[selected]),
     )
 
@@ -216,7 +219,7 @@ def _told(count: int, complete: bool, open_: bool, selection: str) -> str:
     return f"{text}; {found}."
 
 
-def nash_numbers(model: Model, found: Nash, state: Mapping[str, Fraction]) -> dict[str, Any]:
+def nash_numbers(found: Nash, state: Mapping[str, Fraction]) -> dict[str, Any]:
     """The numbers of an answer with a selected feedback.
 
     A root solves the first-order conditions, and its second-order condition holds: no deviation
@@ -230,7 +233,7 @@ def nash_numbers(model: Model, found: Nash, state: Mapping[str, Fraction]) -> di
     return {
         "at": {
             **{name: float(value) for name, value in state.items()},
-            model.game.control.symbol.name: number(position),
+            found.control: number(position),
             "J": number(found.objective),
             "exploitability": 0.0,
         },
