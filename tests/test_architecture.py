@@ -47,7 +47,7 @@ LAYERS = (
     ("claims",),
     ("plots", "convergence_plot"),
     ("typeset", "fonts", "page", "browse", "game_figure", "game_page", "report"),
-    ("source",),
+    ("displays", "source"),
     ("verbs", "doctor", "new_game"),
     ("cli", "pytest_plugin"),
     ("__main__",),

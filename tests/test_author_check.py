@@ -20,6 +20,7 @@ from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_sym
 from eqsolve.latex.checking.verdict import Finding, Report
 from eqsolve.latex.document import Style
 from eqsolve.latex.folder import check_files
+from eqsolve.latex.source.walker import read
 from eqsolve.registry import model, models
 
 
@@ -180,7 +181,7 @@ def test_oddities_of_the_symbol_map_are_reported(tmp_path: Path, ledger: Ledger)
     symbols = SymbolMap({r"\ell": r"\lambda"}, {"eq:gone": "2.50", "eq:2.50": "9.99"})
     (tmp_path / "paper.tex").write_text(_document(A))
     report = check(tmp_path / "paper.tex", ledger, symbols)
-    notes = proposed(tmp_path / "paper.tex", report, ledger, symbols).notes
+    notes = proposed(read(tmp_path / "paper.tex"), report, ledger, symbols).notes
     assert [n.removeprefix("symbol map: ") for n in notes] == [
         "no formula has the label 'eq:gone'",
         "no display has the number '9.99' of 'eq:2.50'",
@@ -192,7 +193,7 @@ def test_a_map_is_proposed_and_written(tmp_path: Path, ledger: Ledger) -> None:
     body = A.replace(r"\lambda", r"\ell")
     body += r"\begin{equation} h_{20} = \frac{\ell\kappa^2}{D_2} \label{eq:2.43} \end{equation}"
     report = _report(body, tmp_path, ledger)
-    proposal = proposed(tmp_path / "paper.tex", report, ledger, SymbolMap()).proposal
+    proposal = proposed(read(tmp_path / "paper.tex"), report, ledger, SymbolMap()).proposal
     assert proposal is not None
     assert (proposal.names, proposal.equal, proposal.compared) == ({r"\ell": r"\lambda"}, 2, 2)
     written = SymbolMap(proposal.names, {'a "label"': "2.50"})
@@ -201,7 +202,7 @@ def test_a_map_is_proposed_and_written(tmp_path: Path, ledger: Ledger) -> None:
     # a formula that is wrong is not made right by a name
     body = A.replace(r"\lambda", r"\lambda^2")
     report = _report(body, tmp_path, ledger)
-    assert proposed(tmp_path / "paper.tex", report, ledger, SymbolMap()).proposal is None
+    assert proposed(read(tmp_path / "paper.tex"), report, ledger, SymbolMap()).proposal is None
 
 
 def test_numbers_of_a_map_stay_texts(tmp_path: Path) -> None:

@@ -229,17 +229,22 @@ def displays(
     InputError
         If there is no such game, or it has no such structure.
     """
-    from eqsolve.latex.checking.check import Ledger
-    from eqsolve.registry import model, models
-    from eqsolve.verbs import declared
+    from eqsolve.displays import ledger
+    from eqsolve.registry import all_contents, content, model, models
 
-    exported = None if game is None else declared(game)
+    exported: Any = None
+    if game is not None:
+        from eqsolve.verbs import declared
+
+        exported = declared(game)
     if exported is None:
         if notion is not None or size is not None:
             raise InputError(
                 "--notion and --size belong to a declared game.", game=game or "", stage="latex"
             )
-        return Ledger(models() if game is None else (model(game),))
+        if game is None:
+            return ledger(models, all_contents())
+        return ledger(lambda: (model(game),), content(game))
     from eqsolve.derivation.derivation import derive
     from eqsolve.game.structure import build
     from eqsolve.writing.comparison import Derived
@@ -259,15 +264,17 @@ def _check_latex(
     propose: str | None,
     as_json: bool,
 ) -> None:
-    from eqsolve.latex.checking.check import check
+    from eqsolve.latex.checking.check import check_document
     from eqsolve.latex.checking.proposal import proposed
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
+    from eqsolve.latex.source.walker import read
 
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
     reports = []
     for file in files:
-        report = check(file, ledger, notation, counted=not tags_only)
-        reports.append(proposed(file, report, ledger, notation, counted=not tags_only))
+        document = read(file)
+        report = check_document(document, ledger, notation, counted=not tags_only)
+        reports.append(proposed(document, report, ledger, notation, counted=not tags_only))
     _show(reports, as_json)
     names = {a: b for r in reports if r.proposal for a, b in r.proposal.names.items()}
     if propose is not None:

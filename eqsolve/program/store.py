@@ -57,12 +57,12 @@ class Head:
 
 
 @cache
-def fingerprint() -> str:
-    """A fingerprint of the sources that decide what a program is, and of the algebra they use."""
+def fingerprint(sources: tuple[str, ...] = SOURCES) -> str:
+    """A fingerprint of the sources that decide what an entry is, and of the algebra they use."""
     result = hashlib.sha256(f"{VERSION} {flint.__version__}".encode())
     result.update(_algebra())
     root = Path(__file__).parent.parent
-    for name in SOURCES:
+    for name in sources:
         for path in _files(root, name):
             result.update(f"{name} {path.name}\n".encode())
             result.update(hashlib.sha256(path.read_bytes()).digest())
@@ -84,9 +84,20 @@ def _files(root: Path, name: str) -> list[Path]:
     return sorted((folder if folder.is_dir() else root.parent / name).rglob("*.py"))
 
 
-def key(content: str, chosen: Mapping[str, Any] | None = None) -> str:
-    """The name of the entry of a game's file, or of its program for some arguments."""
-    parts = [fingerprint(), content]
+def key(
+    content: str,
+    chosen: Mapping[str, Any] | None = None,
+    sources: tuple[str, ...] = SOURCES,
+) -> str:
+    """The name of the entry of a game's file, or of its program for some arguments.
+
+    Parameters
+    ----------
+    content : of the file.
+    chosen : the arguments.
+    sources : modules and packages of eqsolve that decide what the entry is.
+    """
+    parts = [fingerprint(sources), content]
     if chosen is not None:
         parts.append(json.dumps(chosen, sort_keys=True, default=_plain))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -101,7 +112,7 @@ def _plain(value: Any) -> Any:
 
 def head(content: str) -> Head | None:
     """What was noted of a game's file; None if it must be loaded."""
-    found = _read(key(content))
+    found = read(key(content))
     try:
         return None if found is None else Head(found[0], tuple(found[1]), found[2])
     except (IndexError, KeyError, TypeError):
@@ -120,7 +131,7 @@ def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
     name = key(content, chosen)
     if name in _KNOWN:
         return _KNOWN[name]
-    found = _read(name)
+    found = read(name)
     if found is None:
         return None
     try:
@@ -137,8 +148,8 @@ def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
 
 def remember(content: str, note: Head, chosen: Mapping[str, Any], program: Program) -> None:
     """Keep a program; without a folder for it nothing is kept."""
-    _write(key(content), [note.name, list(note.arguments), note.cases])
-    _write(key(content, chosen), encoded(program))
+    write(key(content), [note.name, list(note.arguments), note.cases])
+    write(key(content, chosen), encoded(program))
 
 
 def enabled() -> bool:
@@ -151,7 +162,7 @@ def folder() -> Path | None:
     return private_folder("programs") if enabled() else None
 
 
-def _read(name: str) -> Any:
+def read(name: str) -> Any:
     """The data of an entry; None if there is none that is whole."""
     for home in filter(None, (folder(), SHIPPED)) if enabled() else ():
         try:
@@ -163,7 +174,8 @@ def _read(name: str) -> Any:
     return None
 
 
-def _write(name: str, data: Any) -> None:
+def write(name: str, data: Any) -> None:
+    """Keep the data of an entry; without a folder for it nothing is kept."""
     place = folder()
     if place is None:
         return

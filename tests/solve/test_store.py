@@ -226,7 +226,7 @@ def test_another_version_does_not_use_an_entry(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, _ = kept(folder)
-    monkeypatch.setattr(store, "fingerprint", lambda: "another")
+    monkeypatch.setattr(store, "fingerprint", lambda sources: "another")
     assert recalled(source) is None and store.head(source.content) is None
 
 

@@ -105,13 +105,24 @@ class Beside:
     def _readable(self, rows: Sequence[Row]) -> Iterator[Relation]:
         try:
             for tex in statements(row.tex for row in rows):
-                for relation in parser.relations(tex, self.reader.context):
+                for relation in self._relations(tex):
                     self.reader.expression(relation.left)
                     self.reader.expression(relation.right)
                     if not relation.condition:
                         yield relation
         except Unreadable:
             return
+
+    def _relations(self, tex: str) -> tuple[Relation, ...]:
+        """The relations of a statement, parsed once as long as the same names are factors."""
+        key = tex, len(self.own)
+        if key not in self._parsed:
+            self._parsed[key] = parser.relations(tex, self.reader.context)
+        return self._parsed[key]
+
+    @cached_property
+    def _parsed(self) -> dict[tuple[str, int], tuple[Relation, ...]]:
+        return {}
 
     def _agreement(self, side: Side, line: Line) -> Agreement | None:
         return self.reference.agreement(side, line, self.own)

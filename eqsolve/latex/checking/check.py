@@ -11,21 +11,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Protocol
 
 from eqsolve.latex.checking.beside import Definitions
 from eqsolve.latex.checking.comparison import Comparison
 from eqsolve.latex.checking.reference import Reference
-from eqsolve.latex.checking.sourced import Sourced
+from eqsolve.latex.checking.sourced import Sourced, sourced
 from eqsolve.latex.checking.symbol_map import SymbolMap
 from eqsolve.latex.checking.verdict import Finding, Part, PassedOver, Report
 from eqsolve.latex.grammar import parser
 from eqsolve.latex.grammar.statements import statements
 from eqsolve.latex.grammar.tokens import NoRelation, Unreadable
 from eqsolve.latex.grammar.tree import Context
-from eqsolve.latex.source.formula import Formula, Row
+from eqsolve.latex.source.formula import Document, Formula, Row
 from eqsolve.latex.source.walker import read
 from eqsolve.ledger import Checker, Display
 from eqsolve.model import Model
@@ -45,28 +44,40 @@ class Displays(Protocol):
 
 
 class Ledger:
-    """The displays of all games by number, made when they are first asked for."""
+    """The displays of all games by number, made when they are first asked for.
+
+    Parameters
+    ----------
+    models : the games.
+    """
 
     def __init__(self, models: Iterable[Model]) -> None:
-        self._models = tuple(models)
+        self.models = tuple(models)
 
     @cached_property
-    def _by_number(self) -> dict[str, list[Callable[[], Reference]]]:
-        result: dict[str, list[Callable[[], Reference]]] = {}
-        for model in self._models:
-            displays = model.displays(model.derivation)
+    def displays(self) -> tuple[tuple[str, Callable[[], Sourced]], ...]:
+        """Every display with its number, in the order of the games."""
+        result: list[tuple[str, Callable[[], Sourced]]] = []
+        for model in self.models:
+            others = model.displays(model.derivation)
             checker = Checker(model.derivation)
-            for display in displays:
-                made = _once(model, display, displays, checker)
-                for number in _covered(display.number):
-                    result.setdefault(number, []).append(made)
+            result += ((d.number, _once(model, d, others, checker)) for d in others)
+        return tuple(result)
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Where the displays of a number are."""
+        result: dict[str, list[int]] = {}
+        for place, (covered, _) in enumerate(self.displays):
+            for number in _covered(covered):
+                result.setdefault(number, []).append(place)
         return result
 
     def find(self, numbers: Iterable[str]) -> tuple[str, tuple[Reference, ...]]:
         """The first number that a display has, and the displays."""
         for number in numbers:
-            if number in self._by_number:
-                return number, tuple(made() for made in self._by_number[number])
+            if number in self.places:
+                return number, tuple(self.displays[k][1]() for k in self.places[number])
         return "", ()
 
     def alike(self, formula: Formula, symbols: SymbolMap) -> tuple[str, tuple[Reference, ...]]:
@@ -76,15 +87,8 @@ class Ledger:
 
 def _once(
     model: Model, display: Display, others: tuple[Display, ...], checker: Checker
-) -> Callable[[], Reference]:
-    made: list[Sourced] = []
-
-    def get() -> Reference:
-        if not made:
-            made.append(Sourced(model, display, others, checker))
-        return made[0]
-
-    return get
+) -> Callable[[], Sourced]:
+    return cache(lambda: sourced(model, display, others, checker))
 
 
 def _covered(number: str) -> list[str]:
@@ -122,8 +126,18 @@ def check(
     InputError
         If the file cannot be read.
     """
-    document = read(path)
-    found = check_formulas(Path(path).name, document.formulas, ledger, symbols, repair, counted)
+    return check_document(read(path), ledger, symbols, repair, counted)
+
+
+def check_document(
+    document: Document,
+    ledger: Displays,
+    symbols: SymbolMap = SymbolMap(),
+    repair: bool = True,
+    counted: bool = True,
+) -> Report:
+    """Compare a file that was read before."""
+    found = check_formulas(document.name, document.formulas, ledger, symbols, repair, counted)
     passed = tuple(
         PassedOver(p.place, p.environment, p.reason, _readability(p.rows)) for p in document.passed
     )

@@ -10,7 +10,6 @@ from eqsolve.latex.checking.differences import Differences
 from eqsolve.latex.checking.reference import Agreement, Side
 from eqsolve.latex.checking.surroundings import Surroundings
 from eqsolve.latex.checking.verdict import Finding, Part
-from eqsolve.latex.grammar import parser
 from eqsolve.latex.grammar.statements import statements
 from eqsolve.latex.grammar.tokens import Unreadable
 from eqsolve.latex.grammar.tree import Relation
@@ -53,7 +52,7 @@ class Comparison(Surroundings, Differences):
             return (Part(tex, "not checked", reason=str(error)),)
         for tex in texts:
             try:
-                for relation in parser.relations(tex, self.reader.context):
+                for relation in self._relations(tex):
                     self.reader.expression(relation.left)
                     self.reader.expression(relation.right)
                     if relation.condition:
@@ -77,8 +76,7 @@ class Comparison(Surroundings, Differences):
         rest: list[Relation] = []
         sides = [self.reference.statement(relation, self.reader) for relation in found]
         for relation, side in zip(found, sides):
-            options = ((k, self._agreement(side, line)) for k, line in enumerate(lines))
-            agreeing = [(k, agreement) for k, agreement in options if agreement is not None]
+            agreeing = self._agreements(side, lines)
             agreeing.sort(key=lambda option: (not option[1].is_exact, option[1].how != "identity"))
             new = next((option for option in agreeing if option[0] not in agreed), None)
             if new is not None:
@@ -106,6 +104,14 @@ class Comparison(Surroundings, Differences):
             reason = "a line of the display is missing"
             parts.append(Part("", "different", expected=self._written(line), reason=reason))
         return tuple(parts)
+
+    def _agreements(self, side: Side, lines: Sequence[Line]) -> list[tuple[int, Agreement]]:
+        """The lines that say what a statement says, by their places."""
+        same = [k for k, line in enumerate(lines) if self.reference.repeats(side, line)]
+        if same:
+            return [(k, Agreement(sp.S.One, "identity")) for k in same]
+        options = ((k, self._agreement(side, line)) for k, line in enumerate(lines))
+        return [(k, agreement) for k, agreement in options if agreement is not None]
 
     def _is_spare(self, line: Line, stated: Sequence[Line], sides: Sequence[Side]) -> bool:
         """Whether an author may leave a line out, given the lines that were stated.

@@ -29,6 +29,9 @@ from eqsolve.operators import (
 )
 from eqsolve.symbols import latex_names
 
+#: Names that were read, by their LaTeX and by what decides how they are read.
+_NAMES: dict[tuple[str, frozenset[str], Context], sp.Expr] = {}
+
 
 @dataclass(frozen=True)
 class Notation:
@@ -109,9 +112,17 @@ class Notation:
             self._cache[expression] = self._converted(expression)
         return self._cache[expression]
 
+    def _read(self, tex: str) -> sp.Expr:
+        """A name; the displays of a source share most of them."""
+        reader = self.reader
+        key = tex, reader.functions, reader.context
+        if key not in _NAMES:
+            _NAMES[key] = reader.read(tex)
+        return _NAMES[key]
+
     def _converted(self, e: sp.Expr) -> sp.Expr:
         if isinstance(e, sp.Symbol):
-            return self.reader.read(self._texts.get(e) or latex(e))
+            return self._read(self._texts.get(e) or latex(e))
         if isinstance(e, sp.Rational):
             return e
         if isinstance(e, (sp.Add, InOrder)):

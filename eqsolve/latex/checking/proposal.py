@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,6 @@ from eqsolve.latex.checking.symbol_map import SymbolMap, atom_of
 from eqsolve.latex.checking.verdict import Finding, Proposal, Report
 from eqsolve.latex.grammar.tokens import SILENT, Unreadable, tokenize
 from eqsolve.latex.source.formula import Document, Formula
-from eqsolve.latex.source.walker import read
 
 #: How many names are sought, how many meanings of each are tried, on how many formulas.
 _NAMES, _MEANINGS, _FORMULAS = 4, 30, 12
@@ -23,7 +21,7 @@ _STRANGER = re.compile(r"the symbol (\S+) is not known")
 
 
 def proposed(
-    path: str | os.PathLike[str],
+    document: Document,
     report: Report,
     ledger: Displays,
     symbols: SymbolMap,
@@ -34,7 +32,6 @@ def proposed(
     A name that repairs replace, or that the derivation does not have, is tried for other names; it
     is proposed if more formulas are equal then.
     """
-    document = read(path)
     notes = (*report.notes, *_odd(document, ledger, symbols))
     report = replace(report, notes=tuple(dict.fromkeys(notes)))
     found: dict[str, str] = {}

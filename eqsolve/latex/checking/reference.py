@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -87,6 +88,8 @@ class Reference(ABC):
     def __init__(self, display: Display, notation: Naming) -> None:
         self.display, self.notation = display, notation
         self.flattener = Flattener()
+        #: Lines that are known not to be identities of any two sides, such as 0 = 0.
+        self.solid: AbstractSet[Line] = frozenset()
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -190,6 +193,23 @@ class Reference(ABC):
         if self._follows(found, wanted, line, table):
             return Agreement(sp.S.One, "derivation")
         return None
+
+    def repeats(self, found: Side, line: Line) -> bool:
+        """Whether a statement is a line as it is written, so that nothing is to be computed."""
+        if line not in self.solid:
+            return False
+        wanted = self.line(line)
+        return found.relation == wanted.relation and (
+            found.left - found.right == wanted.left - wanted.right
+        )
+
+    def states(self, line: Line) -> bool:
+        """Whether a line is not the identity of two sides."""
+        try:
+            wanted = self.line(line)
+            return not self._is_zero(wanted.left - wanted.right)
+        except Unreadable:
+            return False
 
     def _is_zero(self, expression: sp.Expr) -> bool:
         try:

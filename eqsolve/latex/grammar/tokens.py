@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LENGTH = 20_000
 MAX_TOKENS = 6_000
@@ -154,6 +155,7 @@ class Token:
     end: int
 
 
+@lru_cache(256)
 def tokenize(tex: str) -> tuple[Token, ...]:
     """Split LaTeX into tokens without blanks.
 

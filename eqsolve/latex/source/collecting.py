@@ -66,6 +66,10 @@ INVISIBLE = {
 }
 
 
+#: Tokens of a row beyond which it is not compared.
+MAX_TOKENS = 50_000
+
+
 class Collecting(Formulating):
     """Collects displays."""
 
@@ -271,5 +275,7 @@ class Collecting(Formulating):
     def _put(display: Open, token: Token) -> None:
         if display.in_tag is not None:
             display.in_tag.append(token)
-        else:
+        elif len(display.line.tokens) < MAX_TOKENS:
             display.line.tokens.append(token)
+        else:
+            display.line.is_cut = True

@@ -96,6 +96,7 @@ class Line:
     labels: list[str] = field(default_factory=list)
     is_silent: bool = False
     is_counted: bool = False
+    is_cut: bool = False
     printed: str = ""
     why: str = ""
 

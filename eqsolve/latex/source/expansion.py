@@ -81,7 +81,7 @@ class Expander(Environments):
         self.class_options = ""
         self.everywhere = False
         self.only: frozenset[str] | None = None
-        self._total = 0
+        self._total = self._seen = 0
 
     def text(self) -> str:
         """An argument as text, expanded."""
@@ -208,7 +208,12 @@ class Expander(Environments):
             token = self.peek()
             if token is None or token is END or token.text == "[":
                 break
+            if self._seen > MAX_EXPANSIONS:
+                # what is nested so deep is too large to be compared, too
+                found.append(Token("command", r"\beyond"))
+                break
             argument = self.argument()
+            self._seen += len(argument)
             is_macro = not token.frozen and isinstance(self.meanings.get(token.text), Macro)
             if token.kind == "open" or (token.kind == "command" and is_macro):
                 argument = [Token("open", "{"), *argument, Token("close", "}")]

@@ -84,9 +84,10 @@ class Passed:
 
 @dataclass(frozen=True)
 class Document:
-    """The formulas of a file, the displays passed over, missing inputs, and other notes."""
+    """The formulas of a file of a name, displays passed over, missing inputs, and other notes."""
 
     formulas: tuple[Formula, ...]
     passed: tuple[Passed, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
+    name: str = ""

@@ -102,6 +102,7 @@ class Formulating(Numbering):
                 whole.tag = line.tag if line.tag is not None else whole.tag
                 whole.is_silent = whole.is_silent or line.is_silent
                 whole.is_counted = whole.is_counted or line.is_counted
+                whole.is_cut = whole.is_cut or line.is_cut
             if display.in_tag is not None:
                 tokens = display.in_tag
                 whole.tag = (self._counters.number(tokens) or written(tokens)).strip("()$ ")
@@ -154,6 +155,9 @@ class Formulating(Numbering):
         labels = tuple(label for line in lines for label in line.labels)
         place = read[0].place
         doubt, hidden = self._doubt(), self._expander.hidden
+        if any(line.is_cut for line in lines):
+            hidden = None
+            doubt = "too large: a row of too many tokens"
         is_lost = bool(self._expander.uncertain) and last.is_counted
         if is_lost:
             self._unknown(doubt)

@@ -87,6 +87,9 @@ class Scanner:
                 return Token("text", found, place)
             if text[start] == "\\":
                 return self._command(place)
+            if text[start] in "{}":
+                self._at += 1
+                return Token("open" if text[start] == "{" else "close", text[start], place)
             try:
                 token = self._walker.get_token(start, environments=False)
             except LatexWalkerEndOfStream:

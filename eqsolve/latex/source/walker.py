@@ -67,6 +67,7 @@ class Walker(Collecting):
             tuple(self._passed),
             tuple(dict.fromkeys(expander.missing)),
             tuple(dict.fromkeys(expander.notes)),
+            expander.files.main.name,
         )
 
     def _is_heading(self) -> bool:

@@ -1,0 +1,63 @@
+"""Displays to compare with that were derived before, or are derived now and kept.
+
+The entries lie beside the programs, under the same rules: an entry is found by the contents of the
+games' files, of the papers and of the sources of eqsolve, and one that was changed is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from eqsolve import papers, registry
+from eqsolve.latex.checking.check import Ledger
+from eqsolve.latex.checking.kept import Decisions, Kept, encoded
+from eqsolve.program import store
+
+if TYPE_CHECKING:
+    from eqsolve.latex.checking.check import Displays
+    from eqsolve.model import Model
+
+#: Modules and packages of eqsolve whose sources decide what a display is.
+SOURCES = (
+    *store.SOURCES,
+    *("latex", "ledger", "model", "papers", "registry", "restated", "roles", "writing"),
+)
+
+
+def ledger(load: Callable[[], Iterable[Model]], content: str) -> Displays:
+    """The numbered displays of games.
+
+    Parameters
+    ----------
+    load : the games, whose files are run.
+    content : a fingerprint of their files; empty where nothing is kept.
+    """
+
+    @cache
+    def derived() -> Ledger:
+        return Ledger(load())
+
+    attached = papers.content() if content and store.folder() is not None else ""
+    if not attached:
+        return derived()
+    name, decided = (
+        store.key(f"{content} {attached}", {"displays": what}, SOURCES)
+        for what in ("all", "decided")
+    )
+    data = store.read(name)
+    if data is None:
+        try:
+            data = encoded(derived())
+        except TypeError:
+            return derived()
+        store.write(name, data)
+    for game in data["games"]:
+        registry.letters(game)
+    known = store.read(decided)
+
+    def keep(answers: dict[str, bool]) -> None:
+        store.write(decided, answers)
+
+    return Kept(data, Decisions(known if isinstance(known, dict) else {}, derived, keep))
