@@ -78,6 +78,9 @@ WRONG = {
     "a comment": _of("\\lambda\\kappa/ %\n D_1 + r"),
     # relations and conditions
     "unequal": A.replace("=", r"\neq"),
+    "in law": A.replace("=", r"\stackrel{d}{=}"),
+    "in a sense": A.replace("=", "=_{d}"),
+    "without its sign": _of(rf"\big\vert {F} \big\vert"),
     "asked": A.replace("=", r"\overset{?}{=}"),
     "a note at a brace": _of(rf"\underbrace{{{F}}}_{{= 0}}"),
     "crossed out": A.replace("=", r"\not="),

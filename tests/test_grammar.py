@@ -268,6 +268,10 @@ def test_a_circle_of_inputs_is_refused(tmp_path: Path) -> None:
         (r"x^{*(\alpha/2)} y", r"y x^{*(\alpha/2)}"),
         (r"\{ x \in A : y \hbox{ is small } \} + 1", r"1 + \{ x \in A : y \hbox{ is small } \}"),
         (r"x + \text{Rest}", r"\textrm{Rest} + x"),
+        (r"\vert x \vert y \qed", r"\lvert x \rvert y"),
+        (r"\big\vert x \big\vert 2 + \vert y \vert", r"|y| + 2 |x|"),
+        (r"\mathop{\sum_{i=1}^n}_{i < j} 2 x", r"\mathop{\sum^n_{i=1}}_{i < j} (x + x)"),
+        (r"x^{\scriptscriptstyle (1)}", "x^{(1)}"),
     ],
 )
 def test_spellings_that_are_read_alike(tex: str, other: str) -> None:
@@ -301,6 +305,12 @@ def test_spellings_that_are_read_alike(tex: str, other: str) -> None:
         (r"|x + y|_2", "|x + y|"),
         (r"x^{13}", "x^{14}"),
         (r"\int_0^T -x \, dt", r"\int_0^T x \, dt"),
+        (r"\mathop{\sum_{i=1}^n}_{i < j} x", r"\sum_{i=1}^n x"),
+        (r"\mathop{\sum_{i=1}^n}_{i < j} x", r"\mathop{\sum_{i=1}^n}_{i > j} x"),
+        (r"x + \cancel{y}", "x + y"),
+        (r"x + \cancelto{0}{y}", "x"),
+        (r"\mathbb{E}[x \vert y]", r"\mathbb{E}[x \lvert y \rvert]"),
+        (r"x \backslash y", "x y"),
     ],
 )
 def test_what_is_read_differently(tex: str, other: str) -> None:
@@ -321,6 +331,8 @@ def test_what_is_read_differently(tex: str, other: str) -> None:
         (["x = 1.", r"y = 2"], ["x = 1", "y = 2"]),
         ([r"x = 1.5. \quad y = 2"], ["x = 1.5", "y = 2"]),
         ([r"x = 1, \quad \text{for us}"], [r"x = 1 \text{for us}"]),
+        ([r"x = y \quad (y \in A)."], [r"x = y \text{for } y \in A"]),
+        ([r"x = y \quad (1 + z)"], ["x = y (1 + z)"]),
     ],
 )
 def test_words_before_a_statement(rows: list[str], found: list[str]) -> None:

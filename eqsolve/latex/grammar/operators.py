@@ -37,6 +37,9 @@ WRAPPERS = frozenset(
     r"\mathrel \mathord \ensuremath".split()
 )
 
+#: Commands that strike a formula out, by the number of their arguments.
+STRUCK = {r"\cancel": 1, r"\bcancel": 1, r"\xcancel": 1, r"\cancelto": 2}
+
 
 class Operators(Fractions):
     """What is applied to something that follows."""
@@ -55,14 +58,7 @@ class Operators(Fractions):
     def _large(self) -> Node:
         """A sum over an index, a limit, a supremum, an integral: applied to the term after it."""
         start = self._at
-        name = self.next().text
-        scripts: dict[str, str] = {}
-        while self.peek() in ("_", "^"):
-            kind = self.next().text
-            if kind in scripts:
-                raise Unreadable("a second limit of an operator")
-            scripts[kind] = joined([_spelled(t) for t in self._group_texts()])
-        name += "".join(f"{k}{{{scripts[k]}}}" for k in ("_", "^") if k in scripts)
+        name = self._with_limits(self._inner_large() if self.peek() == r"\mathop" else "")
         sign = self.next() if self.peek() in ("+", "-") else None
         if self.peek() != "|" and not self._starts_factor(self.peek()):
             raise Unreadable(f"nothing after {name}")
@@ -71,6 +67,36 @@ class Operators(Fractions):
             place = (sign.start, sign.end)
             inner = Sum(((-1 if sign.text == "-" else 1, inner, place),), self._span(start))
         return Call(name, (inner,), self._span(start))
+
+    def _with_limits(self, name: str = "") -> str:
+        """An operator, which comes next if it is not given, with its limits."""
+        name = name or self.next().text
+        scripts: dict[str, str] = {}
+        while self.peek() in ("_", "^"):
+            kind = self.next().text
+            if kind in scripts:
+                raise Unreadable("a second limit of an operator")
+            scripts[kind] = joined([_spelled(t) for t in self._group_texts()])
+        return name + "".join(f"{k}{{{scripts[k]}}}" for k in ("_", "^") if k in scripts)
+
+    def _wraps_large(self) -> bool:
+        """Whether ``\\mathop{\\sum_{i=1}^n}`` comes next, which has limits of its own."""
+        return self.peek() == r"\mathop" and self.peek(1) == "{" and self.peek(2) in LARGE
+
+    def _inner_large(self) -> str:
+        """The operator in the braces of ``\\mathop``, with its limits."""
+        self.next()
+        self.expect("{")
+        name = self._with_limits()
+        self.expect("}")
+        return f"{{{name}}}"
+
+    def _struck(self) -> Node:
+        """What is struck out is a function of what stands there."""
+        start = self._at
+        name = self.next().text
+        found = tuple(self._argument() for _ in range(STRUCK[name]))
+        return self._raised(Call(name, found, self._span(start)), start)
 
     def _function(self) -> Node:
         start = self._at

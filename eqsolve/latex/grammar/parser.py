@@ -100,7 +100,11 @@ class _Parser(Terms):
             self.next()
             return ":", self._span(start)
         if self.peek() in RELATIONS:
-            return RELATIONS[self.next().text], self._span(start)
+            name = RELATIONS[self.next().text]
+            while self.peek() in ("_", "^"):
+                # in which sense it holds, as of convergence
+                name += f"{self.next().text}{{{joined(self._group_texts())}}}"
+            return name, self._span(start)
         return None
 
     def side(self) -> Node:

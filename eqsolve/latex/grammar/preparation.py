@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqsolve.latex.grammar.tokens import CLOSERS, RELATIONS, SILENT, Token, Unreadable, is_letter
+from eqsolve.latex.grammar.tokens import (
+    CLOSERS,
+    RELATIONS,
+    SILENT,
+    Token,
+    Unreadable,
+    is_letter,
+    step,
+)
 
 _BARS = {"|": (r"\lvert", r"\rvert"), r"\vert": (r"\lvert", r"\rvert")} | dict.fromkeys(
     (r"\|", r"\Vert"), (r"\lVert", r"\rVert")
@@ -19,6 +27,8 @@ _CLASSES = frozenset(
 _OF_TWO = frozenset(
     r"\frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \overset \underset \stackrel".split()
 )
+#: What a factor stands behind.
+_BEFORE_FACTORS = frozenset(("", "+", "-", "/", ",", "(", "[", "{", r"\{", r"\lbrace", "&"))
 _OPENING_SIZES = frozenset((r"\left", r"\bigl", r"\Bigl", r"\biggl", r"\Biggl"))
 
 _CLOSING_SIZES = frozenset((r"\right", r"\bigr", r"\Bigr", r"\biggr", r"\Biggr"))
@@ -68,7 +78,27 @@ def prepared(tokens: Sequence[Token]) -> list[Token]:
         elif text not in SILENT or (text == "&" and depth > 0):
             found.append(token)
         size = text if text in _OPENING_SIZES | _CLOSING_SIZES else ""
-    return _with_fractions(_with_dots(_with_norms(found)))
+    return _with_fractions(_with_dots(_with_norms(_with_bars(found))))
+
+
+def _with_bars(tokens: list[Token]) -> list[Token]:
+    """``\\vert`` where a factor begins opens a bracket, which the next one closes."""
+    found = list(tokens)
+    for k, token in enumerate(found):
+        before = found[k - 1].text if k else ""
+        if token.text != r"\vert" or not (before in RELATIONS or before in _BEFORE_FACTORS):
+            continue
+        depth = 0
+        for other in range(k + 1, len(found)):
+            depth += step(found[other].text)
+            if depth < 0:
+                break
+            if depth == 0 and found[other].text == r"\vert":
+                closing = found[other]
+                found[k] = Token(r"\lvert", token.start, token.end)
+                found[other] = Token(r"\rvert", closing.start, closing.end)
+                break
+    return found
 
 
 def _with_fractions(tokens: list[Token]) -> list[Token]:

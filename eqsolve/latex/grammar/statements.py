@@ -126,7 +126,7 @@ def _split(text: str) -> list[str]:
         shown = [t.text for t in tokenize(piece) if t.text not in SILENT]
         if not shown:
             continue
-        piece = without_label(piece)
+        piece = _with_condition(without_label(piece))
         visible = [t for t in tokenize(piece) if t.text not in SILENT]
         shown = [t.text for t in visible]
         if not shown:
@@ -143,6 +143,26 @@ def _split(text: str) -> list[str]:
         else:
             found.append(piece)
     return found
+
+
+def _with_condition(piece: str) -> str:
+    """A statement behind which, after a space, stands a condition in brackets."""
+    tokens = tokenize(piece)
+    depth = 0
+    for k in range(len(tokens) - 1, 0, -1):
+        depth += step(tokens[k].text)
+        if depth == 0:
+            inner = piece[tokens[k].end : tokens[-1].start]
+            before = piece[: tokens[k].start]
+            if (
+                tokens[k].text == "("
+                and tokens[k - 1].text in (r"\quad", r"\qquad")
+                and has_relation(inner)
+                and has_relation(before)
+            ):
+                return rf"{before}\text{{for }} {inner}"
+            break
+    return piece
 
 
 def _group_end(tokens: Sequence[Token], at: int) -> int:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from eqsolve.latex.grammar.cursor import MAX_DEPTH, MAX_NESTING
 from eqsolve.latex.grammar.fractions import FRACTIONS, derivative
-from eqsolve.latex.grammar.operators import FUNCTIONS, LARGE, WRAPPERS, Operators
+from eqsolve.latex.grammar.operators import FUNCTIONS, LARGE, STRUCK, WRAPPERS, Operators
 from eqsolve.latex.grammar.tokens import (
     CLOSERS,
     CLOSING,
@@ -27,7 +27,7 @@ SIGNS = frozenset(("+", "-", r"\pm", r"\mp"))
 _LATTICE = frozenset(
     "\\" + f
     for f in "wedge vee cap cup otimes oplus odot circ setminus ast star bullet land lor".split()
-) | {"*"}
+) | {"*", r"\backslash"}
 
 _DOTS = frozenset(
     (r"\ldots", r"\dots", r"\cdots", r"\vdots", r"\ddots", r"\hdots", r"\dotsc", r"\dotsb")
@@ -161,7 +161,9 @@ class Terms(Operators):
         if token in (r"\partial", r"\nabla"):
             return self._derivative()
         if token in WRAPPERS:
-            return self._wrapped()
+            return self._large() if self._wraps_large() else self._wrapped()
+        if token in STRUCK:
+            return self._struck()
         if token == r"\begin":
             return self._raised(self._matrix(), start)
         if token in _DOTS:

@@ -63,7 +63,7 @@ SILENT = frozenset(
     r"\, \; \: \! \> \quad \qquad ~ \displaystyle \textstyle \left \right \big \Big \bigg \Bigg"
     r" \bigl \bigr \Bigl \Bigr \biggl \biggr \Biggl \Biggr \limits \nolimits \allowbreak & \ "
     r" \middle \hfill \enspace \thinspace \medspace \negthinspace \displaylimits \scriptstyle "
-    r"\nobreak \null \relax \/".split()
+    r"\nobreak \null \relax \/ \scriptscriptstyle \qed \qedsymbol".split()
 ) | {"\\ ", "\\\n"}
 CLOSING = {
     "(": ")",
