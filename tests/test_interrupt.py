@@ -149,12 +149,13 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
     found = kernel("regulator")
     blocks: list[int] = []
 
-    def fill(points: Any, *rest: Any) -> None:
+    def fill(points: Any, given: Any, status: Any, out: Any) -> None:
         blocks.append(len(points))
+        status[:] = 0
         if len(blocks) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(load(found.path), "fill", fill)
+    monkeypatch.setattr(load(found.path), found.functions[0], fill)
     for threads in (1, 2):
         blocks.clear()
         with pytest.raises(KeyboardInterrupt):

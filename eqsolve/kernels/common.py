@@ -17,6 +17,8 @@ Vector = NDArray[np.float64]
 
 #: Statuses of an integration, as ``eqsolve.numerics.status.Status`` has them.
 EXPLODES, UNRESOLVED = 8, 10
+#: In the place of a status: the point is left to the function that works point by point.
+PENDING = -1
 EPSILON = 2.0**-53
 
 
@@ -33,3 +35,10 @@ def own(of: Any) -> Callable[[Any], Any]:
         return njit(error_model="numpy")(function)
 
     return compiled
+
+
+@njit(cache=True, error_model="numpy")
+def copy(source: Vector, target: Vector) -> None:
+    """Entry by entry: assigning slices, a kernel would be compiled with numba's texts of errors."""
+    for i in range(target.size):
+        target[i] = source[i]

@@ -138,7 +138,7 @@ def crowd_kernel(derivation: Derivation, count: int) -> CrowdKernel:
         columns=("status", *(f"{out}_{k}" for k in types for out in emitter.outputs)),
         source=source,
         path=write(source, f"{stem}_{digest(source + library())}"),
-        function="fill_types",
+        functions=("fill_types",),
         needs={f"{out}_{k}": emitter.needs[out] for k in types for out in emitter.outputs},
         own=tuple(s.name for s in letters if s in crowd.own),
         count=count,

@@ -442,14 +442,13 @@ class Emitter:
 
     def fill(self) -> str:
         """The function that fills arrays, one point after the other."""
-        inputs = len(self.parameters) + 1 + len(self.states)
-        return FILL.format(inputs=inputs, outputs=len(self.outputs), **self.statuses)
-
-    @property
-    def statuses(self) -> dict[str, int]:
-        """What infinite expectations are called in the end."""
         grown = Status.INFINITE_VARIANCE if several(self.derivation) else Status.UNSTABLE
-        return {"grown": int(grown), "unstable": int(Status.UNSTABLE)}
+        return FILL.format(
+            inputs=len(self.parameters) + 1 + len(self.states),
+            outputs=len(self.outputs),
+            unstable=int(Status.UNSTABLE),
+            grown=int(grown),
+        )
 
     def source(self) -> str:
         """The generated module, but for a function that fills arrays."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.kernels.common import EXPLODES, UNRESOLVED, Vector, own
+from eqsolve.kernels.common import EXPLODES, UNRESOLVED, Vector, copy, own
 
 #: Columns of the extrapolation table: order 2 * COLUMNS in the step.
 COLUMNS = 7
@@ -32,16 +32,17 @@ def integrator(rates: Any) -> Any:
     ) -> None:
         part = h / count
         before, now, slope = work[0], work[1], work[2]
-        before[:] = u
+        copy(u, before)
         rates(s, u, p, slope)
-        now[:] = u + part * slope
+        for i in range(u.size):
+            now[i] = u[i] + part * slope[i]
         for k in range(1, count):
             rates(s + k * part, now, p, slope)
-            before += 2.0 * part * slope
             for i in range(u.size):
-                before[i], now[i] = now[i], before[i]
+                before[i], now[i] = now[i], before[i] + 2.0 * part * slope[i]
         rates(s + h, now, p, slope)
-        out[:] = 0.5 * (now + before + part * slope)
+        for i in range(u.size):
+            out[i] = 0.5 * (now[i] + before[i] + part * slope[i])
 
     @own(rates)
     def integrate(u: Vector, p: Vector, length: float) -> int:
@@ -62,13 +63,13 @@ def integrator(rates: Any) -> Any:
                     for i in range(size):
                         table[k, i] = table[k + 1, i] + (table[k + 1, i] - table[k, i]) * factor
                 if j == COLUMNS - 2:
-                    new[:] = table[0]
+                    copy(table[0], new)
             error = 0.0
             for i in range(size):
                 scaled = abs(table[0, i] - new[i]) / (1.0 + abs(table[0, i]))
                 error = scaled if not scaled <= error else error
             if error <= TOLERANCE:
-                u[:] = table[0]
+                copy(table[0], u)
                 s += h
                 for i in range(size):
                     if abs(u[i]) > LARGE:

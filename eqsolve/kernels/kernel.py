@@ -16,6 +16,7 @@ from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
 from eqsolve.kernels import common, integration, lanes, linear, roots, runtime, settling
+from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.quick import BranchesError, QuickEmitter
 
@@ -34,7 +35,8 @@ class ModelKernel:
     columns : names of the outputs, ``status`` first.
     source : the generated source.
     path : the file it was written to; its name carries a fingerprint of everything compiled.
-    function : the function of that file that fills arrays.
+    functions : those of that file that fill arrays, each the points that are pending after the one
+        before; what no point needs is not compiled.
     needs : for an output the states without which it is NaN.
     """
 
@@ -44,7 +46,7 @@ class ModelKernel:
     columns: tuple[str, ...]
     source: str = field(repr=False)
     path: Path
-    function: str = "fill"
+    functions: tuple[str, ...] = ("fill",)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -112,13 +114,16 @@ class ModelKernel:
         block |= {name: array for name, array in ready.items() if name not in missing}
         columns: dict[str, NDArray[Any]] = {"status": block.pop("status", np.empty(size, np.int8))}
         columns |= {name: block.get(name, np.empty(0)) for name in self.columns[1:]}
-        fill = getattr(load(self.path, self.game), self.function)
+        module = load(self.path, self.game)
 
         def work(start: int) -> None:
             part = slice(start, start + BLOCK)
             inputs = tuple(p[part] if p.size > 1 else p for p in points)
             status, *found = (c[part] for c in columns.values())
-            fill(inputs, given, status, tuple(found))
+            status[:] = PENDING
+            for name in self.functions:
+                if PENDING in status:
+                    getattr(module, name)(inputs, given, status, tuple(found))
 
         starts = range(0, size, BLOCK)
         if threads is None or threads < 2 or len(starts) < 2:
@@ -209,11 +214,13 @@ def model_kernel(derivation: Derivation) -> ModelKernel:
         If the model has no kernel; the error says why.
     """
     emitter = Emitter(derivation)
-    source = emitter.source()
+    source = emitter.source() + emitter.fill()
+    functions: tuple[str, ...] = ("fill",)
     try:
         source += QuickEmitter(emitter).source()
+        functions = ("fill_tiles", "fill")
     except BranchesError:
-        source += emitter.fill()
+        pass
     name = derivation.model.name
     stem = "model_" + "".join(c if c.isalnum() else "_" for c in name)
     path = write(source, f"{stem}_{digest(source + library())}")
@@ -224,5 +231,6 @@ def model_kernel(derivation: Derivation) -> ModelKernel:
         ("status", *emitter.outputs),
         source,
         path,
-        needs=emitter.needs,
+        functions,
+        emitter.needs,
     )

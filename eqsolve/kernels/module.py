@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from eqsolve.kernels import lanes
+from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.integration import NODES, WEIGHTS, integrator, quadrature_of
 from eqsolve.kernels.lanes import TILE
 from eqsolve.kernels.linear import eliminate, growth
@@ -33,13 +34,16 @@ FILL = '''
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def fill(points, given, status, out):
-    """One array an input and an output, of one number where it is the same for all points."""
+    """The points that are pending; an array an input and an output, or one number for all."""
     point = np.empty({inputs})
     found = np.empty({outputs})
     for k in range(status.size):
+        if status[k] != PENDING:
+            continue
         for i in range({inputs}):
             point[i] = points[i][k if points[i].size > 1 else 0]
-        found[:] = np.nan
+        for i in range({outputs}):
+            found[i] = np.nan
         code = solve_point(point, given, found)
         status[k] = {grown} if code == {unstable} else code
         for i in range({outputs}):

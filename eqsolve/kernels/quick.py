@@ -256,7 +256,7 @@ class QuickEmitter:
     # -- functions ------------------------------------------------------------------------------
 
     def source(self) -> str:
-        """The functions that work on a tile, and the one that fills arrays by them."""
+        """The functions that work on a tile, and the one that fills arrays by them alone."""
         emitter = self.emitter
         inputs = [self.names[s] for s in (*emitter.parameters, t, *emitter.states)]
         for k, name in enumerate(self.results):
@@ -301,10 +301,7 @@ class QuickEmitter:
                 for i, name in enumerate(self.results)
             ),
             height=height,
-            inputs=len(inputs),
-            outputs=len(self.results),
             sure=places["sure"],
-            **emitter.statuses,
         )
 
     def all(self) -> list[Loop]:
@@ -322,11 +319,9 @@ def tile_{number}(work):
 _FILL = '''
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def fill(points, given, status, out):
-    """One array an input and an output, of one number where it is the same for all points."""
+def fill_tiles(points, given, status, out):
+    """The points that are on the common way; the others are left pending."""
     work = np.empty({height} * TILE)
-    point = np.empty({inputs})
-    found = np.empty({outputs})
 {spread}
     for k in range(status.size):
         status[k] = 0
@@ -339,14 +334,6 @@ def fill(points, given, status, out):
         if lanes.trusted(work, {sure}):
             continue
         for k in range(count):
-            if work[{sure} * TILE + k] > 0.5:
-                continue
-            for i in range({inputs}):
-                point[i] = work[i * TILE + k]
-            found[:] = np.nan
-            code = solve_point(point, given, found)
-            status[start + k] = {grown} if code == {unstable} else code
-            for i in range({outputs}):
-                if out[i].size > 0:
-                    out[i][start + k] = found[i] if code == 0 else np.nan
+            if not work[{sure} * TILE + k] > 0.5:
+                status[start + k] = PENDING
 '''

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from eqsolve.kernels.common import UNRESOLVED, Vector, own
+from eqsolve.kernels.common import UNRESOLVED, Vector, copy, own
 
 #: What a candidate returns that does not exist.
 NO_ROOT = -1
@@ -92,7 +92,7 @@ def decider(candidate: Any, choices: Any, alone: bool) -> Any:
             if status == ok or status == unplayable:
                 # what is selected may still be nobody's strategy
                 admissible, final = admissible + 1, status
-                out[:] = trial
+                copy(trial, out)
                 continue
             mixed = mixed or (kind >= 0 and kind != status)
             kind = status

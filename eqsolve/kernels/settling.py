@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.kernels.common import Vector, own
+from eqsolve.kernels.common import Vector, copy, own
 from eqsolve.kernels.integration import LARGE, integrator
 from eqsolve.kernels.linear import attracts, factor, norm, relative, substitute
 
@@ -72,9 +72,9 @@ def settler(rates: Any, jacobian: Any) -> Any:
             if not (math.isfinite(fastest) and math.isfinite(pace) and pace > 0.0):
                 return False
             if fastest < SLOW * pace:
-                new[:] = u
+                copy(u, new)
                 if newton(new, p, second, matrix, order):
-                    u[:] = new
+                    copy(new, u)
                     jacobian(u, p, matrix)
                     return attracts(matrix)
                 jacobian(u, p, matrix)
@@ -85,7 +85,7 @@ def settler(rates: Any, jacobian: Any) -> Any:
                 matrix[i, i] += 2.0 / h
             if not factor(matrix, order):
                 return False
-            first[:] = slope
+            copy(slope, first)
             substitute(matrix, order, first)
             for i in range(size):
                 second[i] = slope[i] + 4.0 / h * first[i]
@@ -114,22 +114,23 @@ def settler(rates: Any, jacobian: Any) -> Any:
                 h *= 0.5
             else:
                 if error <= COARSE:
-                    u[:] = new
+                    copy(new, u)
                 h *= min(6.0, max(0.1, 0.9 * (COARSE / max(error, 1e-300)) ** (1.0 / 3.0)))
-            if np.max(np.abs(u)) > LARGE:
-                return False
             if h * pace < LEAST:
                 return False
+            for i in range(size):
+                if abs(u[i]) > LARGE:
+                    return False
         return False
 
     @own(rates)
     def rest(u: Vector, p: Vector) -> bool:
         size = u.size
         slope = np.empty(size)
-        slope[:] = u
+        copy(u, slope)
         if approach(u, p):
             return True
-        u[:] = slope
+        copy(slope, u)
         trial = np.empty(size)
         matrix = np.empty((size, size))
         order = np.empty(size, dtype=np.int64)
@@ -140,17 +141,19 @@ def settler(rates: Any, jacobian: Any) -> Any:
             pace = norm(matrix)
             if not (math.isfinite(pace) and pace > 0.0):
                 return False
-            trial[:] = u
+            copy(u, trial)
             slow = relative(slope, u) < TRIED * pace
             if slow and newton(trial, p, slope, matrix, order):
                 jacobian(trial, p, matrix)
                 if attracts(matrix):
-                    u[:] = trial
+                    copy(trial, u)
                     return closest > PASSING
                 # a point that does not attract is the end only if the flow comes to rest there
-                distance = relative(trial - u, u)
+                for i in range(size):
+                    slope[i] = trial[i] - u[i]
+                distance = relative(slope, u)
                 if distance < RESTING:
-                    u[:] = trial
+                    copy(trial, u)
                     return True
                 closest = min(closest, distance)
             length = 1.0 / pace if length == 0.0 else 1.5 * length
