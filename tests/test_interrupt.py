@@ -154,6 +154,8 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
         status[:] = 0
         if len(blocks) == 3:
             raise KeyboardInterrupt
+        if len(blocks) > 3:  # the others of this moment: meanwhile the rest is called off
+            time.sleep(0.5)
 
     monkeypatch.setattr(load(found.path), found.functions[0], fill)
     for threads in (1, 2):
