@@ -64,6 +64,8 @@ def test_numbers_are_those_of_pdflatex(name: str, tmp_path: Path) -> None:
         (r"\whiledo{\value{equation}<3}{@} @", r"\whiledo"),
         (r"\foreach \x in {1,2} {@} @", r"\foreach"),
         (r"\edef\theequation{\thesection.\noexpand\arabic{equation}} @ @", "a counter"),
+        (r"\numberwithin{equation}{section}\ifdim1pt>2pt\section{x}\fi @", "not known"),
+        (r"\ifdim1pt>2pt\setcounter{equation}{7}\fi @", "not known"),
         (r"\usecounter{equation} @", "items of a list"),
         (r"\mathtoolsset{showonlyrefs=true} @ \section{a} @", "referred to"),
         (r"\setcounter{equation}{\numexpr 3+4\relax} @", "not known"),

@@ -236,6 +236,8 @@ NEVER = [
     r"\def\version{1}\ifnum\version=0 X \fi",
     r"\ifcase 2 X\or X\or \else X \fi",
     r"\ifodd 2 X \fi",
+    r"\newcount\v \v=2 \ifnum\v=1 X \fi \advance\v by -1 \ifnum\v>1 X \fi",
+    r"\setcounter{section}{3}\ifnum\value{section}<3 X \fi",
     r"\def\mode{a}\if\mode b X \fi",
     r"\def\a{q}\ifx\a\empty X \fi",
     r"\def\a{q}\ifx\a\undefined X \fi",

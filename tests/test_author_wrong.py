@@ -52,6 +52,12 @@ WRONG = {
     "a new name": rf"Let $\chi = \lambda/D_2$. {Q}",
     "for brevity": rf"For brevity, $D_1 = \lambda + B p_1$ in what follows. {A}",
     # what macros mean here
+    "perhaps another macro": r"\newcommand\D{D_2}\ifdim1pt>2pt\renewcommand\D{D_1}\fi"
+    + A.replace("D_1", r"\D"),
+    "perhaps another letter": r"\ifdim1pt<2pt\def\kappa{r}\fi" + A,
+    "a flag that is perhaps set": r"\newif\ifold\newcommand\D{D_2}\ifdim1pt>2pt\oldtrue\fi"
+    + r"\ifold\renewcommand\D{D_1}\fi"
+    + A.replace("D_1", r"\D"),
     "when it begins": r"\AtBeginEnvironment{equation}{\def\kappa{r}}" + A,
     "a hook of the kernel": r"\AddToHook{env/equation/begin}{\def\kappa{r}}" + A,
     "every display": r"\everydisplay{\def\kappa{r}}" + A,
@@ -146,6 +152,8 @@ RIGHT = {
     "a slash": _of(r"\lambda\kappa/D_1"),
     "over": _of(r"{\lambda\kappa \over D_1}"),
     "a name at a brace": _of(rf"\underbrace{{{F}}}_{{x}}"),
+    "a macro of a branch": r"\ifpdf\newcommand\D{D_1}\else\newcommand\D{D_1}\fi"
+    + A.replace("D_1", r"\D"),
     "a symbol of another font": r"\DeclareMathSymbol{\kappa}{\mathord}{upright}{20}" + A,
     "a power": _of(r"\lambda\kappa D_1^{-1}"),
     "turned round": _of("a", F),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -119,7 +120,7 @@ def latex_command(
         )
     if author is not None:
         wanted = "any" if require is None else require
-        ledger = displays(game, how["notion"], how["size"])
+        ledger = partial(displays, game, how["notion"], how["size"])
         _check_latex((author, *others), ledger, symbols, wanted, tags_only, propose, as_json)
         return
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
@@ -257,7 +258,7 @@ def displays(
 
 def _check_latex(
     files: tuple[str, ...],
-    ledger: Displays,
+    made: Callable[[], Displays],
     symbols: str | None,
     require: str | int,
     tags_only: bool,
@@ -270,9 +271,10 @@ def _check_latex(
     from eqsolve.latex.source.walker import read
 
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
+    documents = [read(file) for file in files]
+    ledger = made()
     reports = []
-    for file in files:
-        document = read(file)
+    for document in documents:
         report = check_document(document, ledger, notation, counted=not tags_only)
         reports.append(proposed(document, report, ledger, notation, counted=not tags_only))
     _show(reports, as_json)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 
-from eqsolve.latex.source.macros import Condition, Macro, Meanings
+from eqsolve.latex.source.macros import Condition, Macro, Meaning, Meanings, Register, written
 from eqsolve.latex.source.scanner import Token
 from eqsolve.latex.source.stream import Stream
 
@@ -39,12 +40,14 @@ class Conditionals(Stream):
     ----------
     meanings : what names mean at this place.
     in_math : whether mathematics is being typeset, told by who asks for tokens.
+    counted : the value of a counter of LaTeX, told by who counts.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.meanings = Meanings()
         self.in_math = False
+        self.counted: Callable[[str], int | None] = lambda name: None
         self._branches: list[tuple[str, bool | None]] = []
         self._maybe: list[str] = []
         self._inverted = False
@@ -138,8 +141,10 @@ class Conditionals(Stream):
         token = self._ahead()
         while token is not None and token.kind == "blank":
             token = self._ahead()
-        if token is not None and token.text in _CONSTANTS:
-            return _CONSTANTS[token.text]
+        if token is not None and token.kind == "command":
+            known, value = self._held(token)
+            if known:
+                return value
         text = ""
         while token is not None and token.kind == "text":
             part = (_DIGITS if text.strip("+-") else _SIGNED).match(token.text)
@@ -152,6 +157,18 @@ class Conditionals(Stream):
         if token is not None and token.kind != "blank":
             self.push([token])
         return int(text) if _NUMBER.fullmatch(text) else None
+
+    def _held(self, token: Token) -> tuple[bool, int | None]:
+        """Whether a command holds a number, and which."""
+        name = token.text
+        meaning = self.meanings.get(name)
+        if isinstance(meaning, Register):
+            return True, meaning.value
+        if name.startswith(r"\c@"):
+            return True, self.counted(name.removeprefix(r"\c@"))
+        if name == r"\value":
+            return True, self.counted(written(self.argument()).strip())
+        return name in _CONSTANTS, _CONSTANTS.get(name)
 
     def _ahead(self) -> Token | None:
         """The next token that is not a macro of the author's."""
@@ -193,8 +210,12 @@ class Conditionals(Stream):
         meaning = self.meanings.get(token.text)
         if meaning is None and token.text in (r"\empty", r"\@empty"):
             meaning = Macro((), ())
+        return self.comparable(meaning)
+
+    @staticmethod
+    def comparable(meaning: Meaning | None) -> object:
+        """A meaning without the places where it was written, which do not matter."""
         if isinstance(meaning, Macro):
-            # where it was written does not matter
             return meaning.parameters, [(t.kind, t.text) for t in meaning.body]
         return meaning
 

@@ -59,12 +59,14 @@ class Counters:
     meanings : where ``\\theequation`` and the others are defined.
     has_chapters : whether the class has chapters; None if the class is not known.
     why : why the number of an equation is not known, where a value is None.
+    doubted : whether it is not known if TeX executes what changes a counter now.
     """
 
     meanings: Meanings
     has_chapters: bool | None = None
     why: str = ""
     values: dict[str, int | None] = field(default_factory=dict)
+    doubted: Callable[[], bool] = lambda: False
     _resets: dict[str, set[str]] = field(default_factory=dict)
     _depth: int = 3
     _main: bool = True
@@ -103,7 +105,7 @@ class Counters:
 
     def set(self, counter: str, value: int | None) -> None:
         """Give a counter a value."""
-        if value is not None and abs(value) > 10**6:
+        if self.doubted() or (value is not None and abs(value) > 10**6):
             value = None
         self.values[counter] = value
         if value is None and counter == "equation":
@@ -122,7 +124,7 @@ class Counters:
             for inner in self._resets.get(pending.pop(), ()):
                 if inner not in done:
                     done.add(inner)
-                    self.values[inner] = 0
+                    self.values[inner] = None if self.doubted() else 0
                     pending.append(inner)
 
     def reset_within(self, counter: str, above: str, write: bool) -> None:

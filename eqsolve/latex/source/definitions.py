@@ -10,6 +10,7 @@ from eqsolve.latex.source.macros import (
     Condition,
     Macro,
     Parameter,
+    Register,
     Surrounding,
     parameters,
     specified,
@@ -270,6 +271,11 @@ def _late(expander: Expander, token: Token) -> None:
         expander.late += content
 
 
+def _new_register(expander: Expander, token: Token) -> None:
+    """``\\newcount\\name``: zero until it is set."""
+    expander.define(named(expander), Register(0))
+
+
 def _symbol(expander: Expander, token: Token) -> None:
     """``\\DeclareMathSymbol``: another letter of the font of letters has the name from here on."""
     name = named(expander)
@@ -329,6 +335,7 @@ COMMANDS: dict[str, Callable[[Expander, Token], None]] = {
         r"\NewDocumentEnvironment \RenewDocumentEnvironment \DeclareDocumentEnvironment".split(),
         _environment,
     ),
+    r"\newcount": _new_register,
     r"\mathchardef": _let,
     r"\DeclareMathSymbol": _symbol,
     r"\AtBeginEnvironment": _at_environment,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from eqsolve.latex.grammar.tokens import LETTERS
 from eqsolve.latex.source import definitions, flags, inputs, loops, unseen
 from eqsolve.latex.source.conditionals import CERTAIN, CONDITIONALS, uncertain
 from eqsolve.latex.source.environments import GROUP_END, Environments
@@ -21,6 +22,7 @@ from eqsolve.latex.source.macros import (
     Macro,
     Meaning,
     Parameter,
+    Register,
     substituted,
     written,
 )
@@ -123,6 +125,10 @@ class Expander(Environments):
             return True
         if isinstance(meaning, Condition):
             self._branch(name, meaning.value)
+            return True
+        if isinstance(meaning, Register):
+            if self.accepts("="):
+                self.define(name, Register(self.number()))
             return True
         if name in ("\\begin", "\\end"):
             self._environment(token)
@@ -266,7 +272,22 @@ class Expander(Environments):
         return found
 
     def define(self, name: str, meaning: Meaning | None) -> None:
-        """Give a name a meaning from here on."""
+        """Give a name a meaning from here on, unless it is not known whether TeX does."""
+        if meaning is not None and self.uncertain:
+            meaning = self._doubted(name, meaning)
         if name not in _KEPT:
             self.meanings.define(name, meaning, self.everywhere)
         self.everywhere = False
+
+    def _doubted(self, name: str, meaning: Meaning) -> Meaning:
+        """A meaning that a name perhaps has: of one that meant nothing it is the only one."""
+        if isinstance(meaning, Register):
+            return Register(None)
+        former = self.meanings.get(name)
+        if isinstance(meaning, Condition):
+            return meaning if former == meaning else Condition(None)
+        if former is None and name not in LETTERS:
+            return meaning
+        if former is not None and self.comparable(former) == self.comparable(meaning):
+            return meaning
+        return Macro((), (Token("command", r"\doubtful", frozen=True),))

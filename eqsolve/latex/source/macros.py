@@ -52,7 +52,14 @@ class Condition:
     value: bool | None
 
 
-Meaning = Macro | Surrounding | Condition
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A register of TeX that holds a number; ``value`` is None if it is not known."""
+
+    value: int | None
+
+
+Meaning = Macro | Surrounding | Condition | Register
 
 #: Fonts, which may be written as environments.
 _FONTS = frozenset("mathcal mathrm mathbf mathbb mathsf mathit boldsymbol".split())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eqsolve.latex.source.counters import SECTIONS, Counters
 from eqsolve.latex.source.expansion import Expander
-from eqsolve.latex.source.macros import Macro, Meaning, written
+from eqsolve.latex.source.macros import Macro, Meaning, Register, written
 from eqsolve.latex.source.scanner import Token
 
 
@@ -30,6 +30,8 @@ class Numbering:
         self._expander = Expander(path)
         self._counters = Counters(self._expander.meanings)
         self._counters.choose_class("")
+        self._counters.doubted = lambda: bool(self._expander.uncertain)
+        self._expander.counted = lambda name: self._counters.values.get(name)
         self._groups: list[Group] = []
         #: Whether only equations that are referred to have numbers.
         self._selects = False
@@ -119,6 +121,15 @@ class Numbering:
             self._expander.raw()
             self._expander.accepts("by")
             self._counters.add(token.text.removeprefix(r"\c@"), self._expander.number())
+            return
+        held = self._expander.meanings.get(token.text) if token is not None else None
+        if token is not None and isinstance(held, Register):
+            self._expander.raw()
+            self._expander.accepts("by")
+            more = self._expander.number()
+            known = held.value is not None and more is not None
+            total = (held.value or 0) + (more or 0)
+            self._expander.define(token.text, Register(total if known else None))
 
     def _list(self, command: str) -> None:
         """``\\usecounter``: the items of a list are counted."""
