@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -83,13 +84,19 @@ def sources(path: Path, package: str = "") -> tuple[Path, ...]:
 
 def _imported(path: Path, folder: Path, package: str) -> Iterator[Path]:
     """The modules in a folder that a file imports."""
-    try:
-        tree = ast.parse(read_bytes(path, stage="games"))
-    except (SyntaxError, ValueError):
-        return
-    for names in _imports(tree):
+    for names in _named(read_bytes(path, stage="games")):
         for name in names:
             yield from _places(name, folder, package)
+
+
+@lru_cache(maxsize=64)
+def _named(content: bytes) -> tuple[tuple[str, ...], ...]:
+    """The names of a file's imports; none if it cannot be parsed."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(map(tuple, _imports(tree)))
 
 
 def _imports(tree: ast.Module) -> Iterator[list[str]]:

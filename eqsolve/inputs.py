@@ -16,7 +16,8 @@ ALIASES = {"lam": "lambda"}
 #: The parameters that give the end of the horizon and the number of players.
 END, COUNT = "T", "n"
 #: Arguments of ``model(**structure)`` that are no parameters.
-RESERVED = ("notion", "size", "horizon", "types")
+TYPES = "types"
+RESERVED = ("notion", "size", "horizon", TYPES)
 V = TypeVar("V")
 _ENTRY = re.compile(r"(\w+)\[([0-9]+)(?:,([0-9]+))?\]")
 
@@ -114,7 +115,11 @@ class Inputs:
         states: dict[str, Fraction] = {}
         times: list[Fraction] = []
         for source in (given, at or {}):
+            read: set[str] = set()
             for name, number in flattened(source, self.game, letters):
+                if name in read:
+                    raise self._error(f"the parameter {name} is given twice.")
+                read.add(name)
                 if name in letters:
                     self._set(parameters, name, number)
                 elif name in self.places:
@@ -145,6 +150,16 @@ class Inputs:
                     f"not {float(number):g}."
                 )
         return Values(parameters, states, times[0] if times else Fraction(0))
+
+    def takes(self, given: Mapping[str, object]) -> bool:
+        """Whether it has all names, with single numbers: nothing speaks of types of players."""
+        letters = {*(letter.name for letter in self.parameters), *self.places, "t"}
+        if not letters >= {ALIASES.get(name, name) for name in given}:
+            return False
+        try:
+            return all(exact(name, value) is not None for name, value in given.items())
+        except InputError:
+            return False
 
     def _set(self, values: dict[str, Fraction], name: str, number: Fraction) -> None:
         if values.setdefault(name, number) != number:

@@ -26,6 +26,11 @@ class Restated:
     response : by the game's own name for it, the coefficient of the response.
     moments : by the game's own name for it, a coefficient of a moment in the others', where it is
         not the one of the same name.
+    own : builds the model that is written in the game's own states, with its outputs.
+    state : where the game is asked, if nothing is given: its states, each in those before and in
+        parameters.
+    roots : outputs that every solution is shown with, the root itself first; the second one is
+        positive where the root is admissible.
     """
 
     source: Callable[..., Model]
@@ -34,6 +39,9 @@ class Restated:
     squares: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     response: Mapping[str, str] = field(default_factory=dict)
     moments: Mapping[str, sp.Expr] = field(default_factory=dict)
+    own: Callable[[], Model] | None = None
+    state: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
 
     def places(
         self, state: Mapping[str, Fraction], numbers: Mapping[str, Any]

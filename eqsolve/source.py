@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from eqsolve import inputs
 from eqsolve.errors import EqsolveError
-from eqsolve.inputs import Asked
+from eqsolve.inputs import TYPES, Asked
 from eqsolve.program import store
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
@@ -52,6 +52,8 @@ class Source:
         """
         content = content if store.enabled() else ""
         note = store.head(content) if content else None
+        if content and note is None and store.recalled_words(content) is not None:
+            return None  # it restates another game, and its file need not be run
         if note is None:
             from eqsolve.game import Model
 
@@ -133,6 +135,8 @@ class Source:
             return None
         wanted, chosen = asked.chosen(self.note.arguments, values)
         found = store.recalled(self.content, chosen)
+        if found is not None and TYPES in self.note.arguments and not found.inputs.takes(values):
+            return None  # players may have types of their own
         if found is not None:
             function = bool(self.note.arguments)
             wanted.check(found.game, found.notion, found.size is not None, function)
@@ -153,7 +157,7 @@ class Source:
         return self._cases().get(notion or "", {})
 
     def _made(self, values: Mapping[str, object], asked: Asked) -> Program | None:
-        """The program, derived and kept; None where players may have types of their own."""
+        """The program, derived and kept; None where players have types of their own."""
         from eqsolve.derivation.derivation import derived
         from eqsolve.game.structure import build
         from eqsolve.program.make import program
@@ -163,7 +167,7 @@ class Source:
             self.exported, values, notion=asked.notion, size=asked.size, continuum=asked.continuum
         )
         crowd = model.game.crowd
-        if "types" in arguments or (crowd is not None and crowd.own):
+        if crowd is not None and crowd.own:
             return None
         made = program(derived(model), model)
         _, chosen = asked.chosen(arguments, values)

@@ -32,7 +32,7 @@ LAYERS = (
         ),
         *("operators", "output"),
     ),
-    ("inputs",),
+    ("inputs", "notions"),
     ("symbols",),
     ("arithmetic",),
     ("game", "symbolic"),

@@ -210,7 +210,7 @@ def test_selection_by_value_is_one_for_all() -> None:
             outermost = solve_any("n-agent", at=at, **draw)
             if not outermost.ok:
                 rescued += 1
-                assert "at another root, which selection by value takes" in outermost.message
+                assert "at another solution, which selection by value takes" in outermost.message
     assert rescued > 20
     # the answers for another selection are refuted
     limit = kernel("n-agent").evaluate(params)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 import pytest
+import sympy as sp
+from flint import fmpq
 
-from eqsolve.derivations.mean_variance.vocabulary import symbol
+from eqsolve.arithmetic.code import Code
+from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import InputError
+from eqsolve.numerics.equilibria import equilibrium
 from eqsolve.numerics.equilibria.equilibrium import solve
+from eqsolve.registry import model
 from eqsolve.solve import point as engine
+from eqsolve.solve.own_words import words_of
 from eqsolve.solve.stationary import Solutions
 from reference import cases, draws, spec
 from reference.closed_loop_all import closed_loop_all
@@ -158,7 +165,7 @@ def test_selection_by_value_is_among_equilibria_that_exist() -> None:
         (
             "B=.02 r=.1 nu=.3 sigma=.3 lam=.15 gamma=2 beta=.5 theta=.5 n=5",
             "no-admissible-root",
-            "none with D2 > 0",
+            "no maximum",
         ),
         (
             "B=.03195 r=0 nu=.1373 sigma=.3159 lam=.30892 gamma=1.13038 beta=1.69103"
@@ -169,9 +176,14 @@ def test_selection_by_value_is_among_equilibria_that_exist() -> None:
         (
             "B=.1 r=.05 nu=.2 sigma=.2 lam=.1 gamma=2 beta=.5 theta=.5 n=5",
             "infinite-variance",
-            "lambda > 2 r",
+            "that of x**2 at the rate 0.1, not below 0.1",
         ),
-        ("B=0 r=.05 nu=.2 sigma=.2 lam=.05 gamma=2 beta=.5 n=5", "degenerate", "vanish"),
+        # every p1 makes the cubic vanish, but the first moment has no finite coefficient
+        (
+            "B=0 r=.05 nu=.2 sigma=.2 lam=.05 gamma=2 beta=.5 n=5",
+            "no-admissible-root",
+            "no real solution",
+        ),
     ],
 )
 def test_statuses_explain_themselves(words: str, status: str, phrase: str) -> None:
@@ -203,7 +215,7 @@ def test_no_real_root() -> None:
     answer = solve("n-agent", **parameters)
     assert answer.status == "no-admissible-root"
     assert answer.roots == ()
-    assert "0 real roots" in answer.message
+    assert "no real solution" in answer.message
 
 
 def test_fold_is_named_where_the_roots_nearly_coincide() -> None:
@@ -293,24 +305,46 @@ def test_state_of_a_single_agent() -> None:
 
 
 def test_planted_error_in_the_closed_form_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The comparison with the key would notice a coefficient off by 1e-14."""
-    from eqsolve.numerics.arithmetic.ball import Values, evaluate
-    from eqsolve.numerics.equilibria import point
-
-    def run(program: Any, values: Values) -> None:
-        for definition in program:
-            if definition.symbol not in values:
-                value = evaluate(definition.expression, values)
-                if definition.symbol == symbol("Delta"):
-                    value = value * (1 + 1e-14)
-                values[definition.symbol] = value
-
-    monkeypatch.setattr(point, "run", run)
+    """The comparison with the key would notice a number of the equations off by 1e-14."""
+    words = words_of("n-agent")
+    assert words is not None
+    equations = words.program.system.equations
+    wrong = [c * (1 + fmpq(1, 10**14)) if c == 2 else c for c in equations.constants]
+    assert wrong != list(equations.constants)
+    system = replace(
+        words.program.system,
+        equations=Code(equations.arguments, wrong, equations.steps, equations.outputs),
+    )
+    planted = replace(words, program=replace(words.program, system=system))
+    monkeypatch.setattr(equilibrium, "words_of", lambda game: planted)
     draw = next(iter(draws.plausible(1, 3)))
     answer = solve("n-agent", at={"x": draw["x"], "y": draw["y"]}, **_given(draw, "x", "y"))
     key = spec.n_agent(draw, int(draw["n"]), x=draw["x"], y=draw["y"])
     with pytest.raises(AssertionError):
         _compare(answer.to_dict(), key)
+
+
+def test_named_quantities_of_roots_are_those_of_the_closed_form() -> None:
+    """D2 and Delta are declared; the closed form of the family derives them."""
+    names = symbols("p1 D2 Delta")
+    for game in ("n-agent", "mean-field"):
+        form = model(game).derivation.form
+        for draw in draws.plausible(6, 21):
+            given = _given(draw, "x", "y", *(() if game == "n-agent" else ("n",)))
+            values = {
+                symbol("lambda" if k == "lam" else k): sp.Rational(str(v)) for k, v in given.items()
+            }
+            values |= {symbol("N"): 1 / sp.Rational(str(draw["n"]))}
+            for name, definition in model(game).game.definitions.items():
+                values[name] = definition.xreplace(values)
+            for root in solve(game, **given).roots:
+                at = values | {names[0]: sp.Float(root.p1, 20)}
+                for definition in form.needed(names[1:]):
+                    if not definition.is_root:
+                        at[definition.symbol] = definition.expression.xreplace(at)
+                scale = 1 + abs(at[names[1]]) + abs(at[names[2]])
+                for name in names[1:]:
+                    assert abs(at[name] - root[name.name]) < 1e-9 * scale
 
 
 def test_closed_loop_mean_field_agrees_with_the_key() -> None:
@@ -453,5 +487,7 @@ def test_vanishing_determinant_is_not_hidden_by_a_vanishing_numerator(game: str)
         parameters["n"] = "3"
     answer = solve(game, **parameters)
     assert answer.status == "degenerate"
-    assert "S cannot be told from zero" in answer.message
+    assert "the fixed point of the averages over the others is singular" in answer.message
+    assert "there is a plane of equilibria" in answer.message
+    assert len(answer.numbers["solutions"]["directions"]) == 2
     assert len(answer.roots) == 1

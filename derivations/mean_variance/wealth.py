@@ -8,6 +8,9 @@ a strategy. A crowd of agents is one game, an agent against given averages of th
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import sympy as sp
 
 from eqsolve.game import (
@@ -38,7 +41,7 @@ OWN = (b, nu, sigma, theta, gamma, alpha, beta, lam)
 a, c, d, h20, h11, h02, h10, h01, h00 = sp.symbols("a c d h20 h11 h02 h10 h01 h00")
 p1, p2, p3 = sp.symbols("p1 p2 p3")
 
-STATE = State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi})
+WEALTH = State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi})
 PARAMETERS = (
     parameter(r, "risk-free rate", nonnegative, unit="1/time"),
     parameter(b, "drift of the stock", unit="1/time"),
@@ -91,7 +94,7 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
     return Model(
         Game(
             "relative-wealth",
-            states=(STATE,),
+            states=(WEALTH,),
             players=(Player("agent", (pi,), _preference(x - theta * m)),),
             horizon=Horizon(lam),
             laws=(Law(m, x, given=("B",)),),
@@ -130,7 +133,7 @@ def alone() -> Model:
         Game(
             "given-averages",
             states=(
-                STATE,
+                WEALTH,
                 State(y, r * y + m_b, {"B": m_s, "others": sp.sqrt(m_2)}),
             ),
             players=(Player("agent", (pi,), _preference(kappa * x - theta * y)),),
@@ -164,9 +167,57 @@ def alone() -> Model:
     )
 
 
+def family(size: int | None = None) -> Model:
+    """The crowd in the words of the paper: ``y`` is the others' wealth over ``n``.
+
+    The limit of finite horizons has the largest ``B p1``. ``D2`` is the hazard rate less the growth
+    rate of own squared wealth, (2.46), and ``Delta`` the determinant of (2.67).
+    """
+    found = crowd("given", size)
+    s2, e1 = nu**2 + sigma**2, lam - r
+    d1, d2 = e1 - B * p1, lam - 2 * (r + B * p1) - s2 * p1**2
+    required = {
+        f"the volatilities {nu} and {sigma} must not both be 0: the stock would have no risk": s2,
+        f"the parameters {alpha} and {beta} must not both be 0: the mean would have no weight": (
+            alpha + beta
+        ),
+    }
+    if size is not None:
+        weight_of_own = f"the own weight kappa = 1 - {theta}/{n} must not be 0"
+        required[f"{weight_of_own}: choose {theta} != {n}"] = n - theta
+    return replace(
+        found,
+        vocabulary=Vocabulary(*found.vocabulary, Letter(y, "the others' wealth", unit="money")),
+        coordinates={m: y if size is None else y + x / n},
+        limit=B * p1,
+        outputs={"p1": p1, "D2": d2, "Delta": B**2 * (d1 - d2) + d1 * e1 * s2},
+        required=required,
+        beside={"noncompetitive": {theta: sp.S.Zero}},
+    )
+
+
+def response() -> Model:
+    """One agent against averages over the others that are parameters."""
+    found = family(2)
+    given = (
+        parameter(m_b, "average excess drift of the others", unit="money/time"),
+        parameter(m_s, "average common volatility of the others", unit="money/sqrt(time)"),
+        parameter(m_2, "average own variance of the others", nonnegative, unit="money**2/time"),
+    )
+    return replace(
+        found,
+        vocabulary=Vocabulary(*found.vocabulary, *given),
+        frozen={m_b: B * pi, m_s: sigma * pi, m_2: nu**2 * pi**2 / n},
+        beside={},
+    )
+
+
 #: What the response of an agent of a crowd is in the words of the games written by hand.
 RESPONSE = {"p1": "p1", "p2": "p2", "q3": "p3", "Qb": "p3[B*pi]", "Qs": "p3[pi*sigma]"}
-ALONE = Restated(alone)
+ROOTS = ("p1", "D2", "Delta")
+#: Everybody has wealth 1.
+STATE = {x: sp.S.One, y: x * (1 - 1 / n)}
+ALONE = Restated(alone, response=RESPONSE, own=response, state=STATE, roots=ROOTS)
 #: The average of all squared wealths contains the own one, which the family keeps apart.
 _all, _square = sp.symbols("H.m.xx m.xx")
 MANY = Restated(
@@ -175,5 +226,16 @@ MANY = Restated(
     squares={_square: x**2 / n + y**2 / (1 - 1 / n)},
     response=RESPONSE,
     moments={"hq": _all, "h20": h20 + _all / n},
+    own=partial(family, 2),
+    state=STATE,
+    roots=ROOTS,
 )
-CONTINUUM = Restated(crowd, continuum=True, states={m: y}, response=RESPONSE)
+CONTINUUM = Restated(
+    crowd,
+    continuum=True,
+    states={m: y},
+    response=RESPONSE,
+    own=family,
+    state={x: sp.S.One, y: x},
+    roots=ROOTS,
+)

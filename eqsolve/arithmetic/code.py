@@ -133,14 +133,29 @@ class Code:
     def only(self, places: Sequence[int]) -> Code:
         """The program of some of the functions, by number, and of the arguments they need."""
         outputs = [self.outputs[k] for k in places]
+        inputs, first = len(self.arguments), len(self.arguments) + len(self.constants)
+        used = set(outputs)
+        for node in range(first + len(self.steps) - 1, first - 1, -1):
+            if node in used:
+                used.update(self.steps[node - first].operands)
+        # the same order, without gaps
+        number = {node: k for k, node in enumerate(sorted(used))}
+        steps = [
+            step._replace(operands=tuple(number[k] for k in step.operands))
+            for node, step in enumerate(self.steps, first)
+            if node in used
+        ]
+        return Code(
+            [a for k, a in enumerate(self.arguments) if k in used],
+            [c for k, c in enumerate(self.constants, inputs) if k in used],
+            steps,
+            [number[k] for k in outputs],
+        )
+
+    def reached(self) -> list[frozenset[Any]]:
+        """For each function the arguments that it depends on."""
         needs = self.needs()
-        used = frozenset().union(*(needs[k] for k in outputs))
-        builder = Builder([a for k, a in enumerate(self.arguments) if k in used])
-        nothing = builder.constant(fmpq(0))
-        nodes = dict.fromkeys(self.arguments, nothing)
-        nodes |= {a: k for k, a in enumerate(builder.arguments)}
-        kept = Code(self.arguments, self.constants, self.steps, outputs)
-        return builder.code(builder.insert(kept, nodes))
+        return [frozenset(self.arguments[k] for k in needs[node]) for node in self.outputs]
 
     def at(self, known: Mapping[Any, fmpq], shift: Mapping[Any, fmpq] | None = None) -> Code:
         """The program at exact values of some arguments, with what is exact computed.

@@ -103,8 +103,9 @@ def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
     EXAMPLE
     """
     from eqsolve.latex.printer import latex
+    from eqsolve.notions import against_given
     from eqsolve.registry import derive as derive_game
-    from eqsolve.verbs import against_given, declared
+    from eqsolve.verbs import declared
 
     exported = declared(game)
     if exported is not None:

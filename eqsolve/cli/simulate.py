@@ -63,9 +63,10 @@ def simulate(
     The game mean-field gives the limit's feedback to finitely many agents.
     """
     from eqsolve.game.structure import COUNT
+    from eqsolve.notions import equilibrium_for, notion_of
     from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.simulation.simulate import simulate as run
-    from eqsolve.verbs import declared, equilibrium_for, notion_of, require, require_option
+    from eqsolve.verbs import declared, require, require_option
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)

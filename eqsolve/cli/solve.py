@@ -83,13 +83,13 @@ def solve(
                 remedy="Leave out --at and --certify.",
             )
         if equilibrium is not None:
-            from eqsolve.verbs import notion_of
+            from eqsolve.notions import notion_of
 
             how["notion"] = notion_of(how["notion"], equilibrium, game)
         _model(source, values, selection, hazard, at, certify, as_json, **how)
         return
+    from eqsolve.notions import equilibrium_for
     from eqsolve.numerics.equilibria.dispatch import check_keywords
-    from eqsolve.verbs import equilibrium_for
 
     horizon = how["horizon"] if hazard is not None else None
     values = of_family(game, values, how if horizon is None else {**how, "horizon": None})

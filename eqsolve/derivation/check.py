@@ -257,12 +257,35 @@ def _results(model: Model) -> None:
     known |= {t, *game.state_symbols, *(law.symbol for law in game.laws)}
     for name, output in model.outputs.items():
         _made_of(game, f"the output {name}", output.free_symbols, known)
+    if model.limit is not None:
+        _made_of(game, "the limit", model.limit.free_symbols, known)
+    for sentence, expression in model.required.items():
+        _made_of(game, f"what is required ({sentence})", expression.free_symbols, _given(model))
+    for name, row in model.beside.items():
+        letters = {*row, *sp.Add(*row.values()).free_symbols}
+        _made_of(game, f"the numbers of {name}", letters, _given(model))
+    _other_letters(model)
     for case in model.reference:
         if case not in model.cases:
             raise game.error(
                 f"there are references for {case!r}, which is no named set.",
                 remedy=f"The sets are {shown(model.cases) or 'none'}.",
             )
+
+
+def _other_letters(model: Model) -> None:
+    """Coordinates and frozen averages are about letters of the game and of the vocabulary."""
+    game, named = model.game, {row.symbol for row in model.vocabulary}
+    places = {*game.state_symbols, *(law.symbol for law in game.laws)}
+    _made_of(game, "coordinates", set(model.coordinates), places)
+    letters = sp.Add(*model.coordinates.values()).free_symbols
+    _made_of(game, "coordinates", letters, named | places)
+    if model.frozen and (game.notion != "given" or game.typed):
+        raise game.error(
+            "frozen averages are those of the notion given, of players who are alike.",
+            remedy='Leave out frozen, or write notion="given".',
+        )
+    _made_of(game, "frozen averages", set(model.frozen), _given(model))
 
 
 def _given(model: Model) -> set[sp.Symbol]:

@@ -37,6 +37,7 @@ class FixedPoint:
         the others are where their mean is; those that need more, or the types of all, are absent.
         Where players have types of their own, in averages over all of them, too.
     nonzero : denominators that were assumed not to vanish.
+    equations : of the coefficients of the strategy, linear in them, to vanish.
     parts : of every coefficient that multiplies averages, the coefficient of the ansatz that it is
         a part of, and those averages.
     totals : where players have types of their own, the symbol of every average over all of them in
@@ -49,6 +50,7 @@ class FixedPoint:
     coefficients: Mapping[sp.Symbol, sp.Expr]
     values: Mapping[sp.Symbol, sp.Expr]
     nonzero: tuple[sp.Expr, ...]
+    equations: tuple[sp.Expr, ...]
     parts: Parts
     totals: Mapping[sp.Symbol, Others] = field(default_factory=dict)
 
@@ -122,6 +124,7 @@ def fixed_point(
         coefficients,
         _values(game, averages, strategy),
         tuple(dict.fromkeys(e for e in nonzero if not e.is_number)),
+        tuple(equations),
         parts,
     )
 

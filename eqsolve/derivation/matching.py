@@ -95,9 +95,11 @@ def match(
     rates = dict(systems[0].rates)
     conditions = [closure(g) for system in systems for g in system.gradient]
     equations = [closure(e) for system in systems for e in _moment_equations(system)]
-    spelled = _definitions(game)
+    # in coordinates that separate coefficients their equations are fewer at a time
+    spelled = {**_definitions(game), **model.coordinates}
     conditions = [e.xreplace(spelled) for e in conditions]
     equations = [e.xreplace(spelled) for e in equations]
+    states = model.written(states)
 
     found = _feedback(game, conditions, states, own, unknowns)
     nonzero = list(found.nonzero)

@@ -77,6 +77,7 @@ def reaction(
         coefficients,
         {},
         tuple(dict.fromkeys(e for e in nonzero if not e.is_number)),
+        (),
         parts,
         {totals[name]: atom for name, atom in averages.items()},
     )

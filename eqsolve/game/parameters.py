@@ -59,7 +59,7 @@ def read(
 
 
 def _places(model: Model) -> tuple[sp.Symbol, ...]:
-    return (*model.game.state_symbols, *(law.symbol for law in model.game.laws))
+    return model.written((*model.game.state_symbols, *(law.symbol for law in model.game.laws)))
 
 
 def domain(given: sp.Set, game: str = "") -> Domain:

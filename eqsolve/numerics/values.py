@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import NoReturn
 
 import sympy as sp
 
 from eqsolve.errors import InputError
+from eqsolve.model import Model
 from eqsolve.numerics.parameters import ALIASES, exact
 from eqsolve.symbolic.game import Game
 from eqsolve.symbols import entry, symbol
+
+
+def exact_values(model: Model, given: Mapping[str, Fraction]) -> dict[sp.Symbol, sp.Rational]:
+    """Parameters by symbol, the reciprocal of the number of agents, and the abbreviations."""
+    roles = model.parts
+    values = {symbol(k): sp.Rational(v.numerator, v.denominator) for k, v in given.items()}
+    if roles.size in values:
+        values[roles.reciprocal] = 1 / values[roles.size]
+    for name, definition in model.game.definitions.items():
+        values[name] = definition.xreplace(values)
+    return values
 
 
 def game_values(

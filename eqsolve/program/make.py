@@ -11,7 +11,7 @@ from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.conditions import Condition, domains, judged_at, rates, second_order
 from eqsolve.derivation.derivation import Derivation
-from eqsolve.derivation.fixed_point import second_moments
+from eqsolve.derivation.fixed_point import FixedPoint, second_moments
 from eqsolve.derivation.growth import (
     GrowthSystem,
     follow,
@@ -83,6 +83,7 @@ class Maker:
         self.letters: dict[str, sp.Symbol] = {}
         fixed = derivation.fixed
         self.typed = fixed is not None and bool(fixed.totals)
+        self.frozen = _frozen(self.model, fixed) if self.model.frozen else {}
 
     def program(self) -> Program:
         """All of it."""
@@ -99,6 +100,9 @@ class Maker:
             states=self.names(derivation.states),
             places=self.names(self.places),
             laws=self.names(law.symbol for law in game.laws),
+            coordinates=self.table(model.coordinates),
+            shown=self.names(model.written(derivation.states)),
+            required=tuple(Claim(words, self.code([e])) for words, e in model.required.items()),
             count="" if size is None or not size.is_Symbol else size.name,
             size=None if size is None else self.quantity(size),
             declared=tuple(
@@ -117,16 +121,17 @@ class Maker:
             explicit=self.table(derivation.system.feedback if self.typed else derivation.spelled),
             terminal=terminal,
             no_terminal=reason,
+            limit=None if model.limit is None else self.quantity(model.limit),
             ending=self._ending(),
             rising=tuple(Claim(name, self.code([e])) for name, e in rates(derivation)),
             second_order=self.claims(derivation.once(second_order)),
             judged=self.names(judged_at(derivation)),
             growth=(
-                tuple(map(self._growth, growth_systems(derivation)))
+                tuple(self._growth(s, game) for s in growth_systems(derivation))
                 if derivation.stationary
                 else ()
             ),
-            strategy=self._forms(derivation.strategy, self.places),
+            strategy=self._forms(self._played(), self.places),
             values=tuple(
                 self._value(system)
                 for system in derivation.systems
@@ -134,6 +139,7 @@ class Maker:
             ),
             players=len(derivation.systems),
             outputs=tuple((name, self.code([e])) for name, e in model.outputs.items()),
+            beside=tuple((name, self.table(row)) for name, row in model.beside.items()),
             moments=self._moments(),
             start=self.start(),
             given=self._given(),
@@ -204,8 +210,9 @@ class Maker:
 
     def by_monomial(self, expression: sp.Expr, states: Sequence[sp.Symbol]) -> Table:
         """The coefficients of a polynomial in the states; none if it is not one."""
-        found = _coefficients(expression, states)
-        names = tuple(monomial(e, self.names(states)) for e in found)
+        letters = self.model.written(states)
+        found = _coefficients(expression.xreplace(dict(self.model.coordinates)), letters)
+        names = tuple(monomial(e, self.names(letters)) for e in found)
         return Table(names, self.code(found.values()))
 
     def _forms(
@@ -234,17 +241,17 @@ class Maker:
         ends = set() if end is None else end.free_symbols
         return any(e.free_symbols & ends for e in self.derivation.system.terminal.values())
 
-    def _growth(self, system: GrowthSystem) -> Growth:
+    def _growth(self, system: GrowthSystem, game: Game) -> Growth:
         matrix = None
         if system.matrix is not None:
             matrix = self.code(e for row in system.matrix for e in row)
         return Growth(
-            len(system.functions),
+            tuple(map(str, system.functions)),
             matrix,
             self.code([system.rate]),
             tuple(map(self.code, system.start)),
             system.several,
-            _second(system.functions, self.derivation.solved.game),
+            _second(system.functions, game),
         )
 
     def _value(self, system: ExtendedHJB) -> Value:
@@ -267,7 +274,7 @@ class Maker:
 
     def _moments(self) -> Moments | None:
         """Monomials up to degree two of every state, closed under the generator."""
-        if self.typed:
+        if self.typed or self.frozen:
             return None
         # averages of products are left out: their variances are of the fourth degree
         products = second_moments(self.derivation.solved.game)
@@ -309,24 +316,67 @@ class Maker:
             spreads,
             tuple((self.name(n), self.code([e])) for n, e in second_moments(game).items()),
             self.quantity(sp.S.Zero if game.crowd is None else game.crowd.share),
+            tuple(
+                (self.name(law.symbol), self.name(law.of))
+                for law in game.laws
+                if law.of in game.state_symbols
+            ),
         )
 
     def _given(self) -> Given | None:
         fixed = self.derivation.fixed
         if fixed is None:
             return None
-        followed = self.derivation.stationary and not self.typed
+        followed = self.derivation.stationary and not self.typed and not self.frozen
         growth = growth_of_play(self.derivation) if followed else None
         known = {n: fixed.values[n] for n in fixed.averages if n in fixed.values and not self.typed}
+        known |= self.frozen
+        letters = list(fixed.coefficients) if fixed.equations else []
+        zero = dict.fromkeys(letters, sp.S.Zero)
+        rows = [sp.diff(e, k) for e in fixed.equations for k in letters]
         return Given(
             self.names(fixed.averages),
             self.typed,
             tuple((self.name(name), self.code([form])) for name, form in known.items()),
             self._forms(fixed.response, (*self.places, *fixed.averages)),
-            self.code(() if self.typed else fixed.nonzero),
-            None if growth is None else self._growth(growth),
+            self._implied(fixed),
+            self.code(() if self.typed or self.frozen else fixed.nonzero),
+            self.code((*rows, *(-e.xreplace(zero) for e in fixed.equations))),
+            self.names(letters),
+            None if growth is None else self._growth(growth, self.derivation.played.model.game),
+            () if growth is None else self._alone(growth.functions),
             None if growth is None or growth.matrix is None else self._outcome(growth),
         )
+
+    def _played(self) -> Mapping[sp.Symbol, sp.Expr]:
+        """What is played: the response where averages are parameters."""
+        if not self.frozen:
+            return self.derivation.strategy
+        assert self.derivation.fixed is not None
+        response = self.derivation.fixed.response
+        return {control: form.xreplace(self.frozen) for control, form in response.items()}
+
+    def _implied(self, fixed: FixedPoint) -> Table:
+        """Coefficients of the ansatz at the averages in equilibrium."""
+        if self.typed:
+            return self.table({})
+        found: dict[sp.Symbol, sp.Expr] = {u: u for u in self.derivation.system.unknowns}
+        for part, (whole, averages) in fixed.parts.items():
+            if part in found:
+                found[whole] = found.get(whole, sp.S.Zero) + found.pop(part) * sp.Mul(*averages)
+        return self.table(found)
+
+    def _alone(self, functions: Sequence[sp.Expr]) -> tuple[int, ...]:
+        """For every function the first one that it equals where one player is the whole crowd."""
+        game = self.derivation.played.model.game
+        own = {law.symbol: law.of for law in game.laws}
+        first: dict[sp.Expr, int] = {}
+        same = [function.xreplace(own) for function in functions]
+        for plain in (True, False):
+            for k, function in enumerate(functions):
+                if (function == same[k]) is plain:
+                    first.setdefault(same[k], k)
+        return tuple(first[function] for function in same)
 
     def _outcome(self, growth: GrowthSystem) -> Outcome:
         """The player's expectations as combinations of what is followed, with letters for them."""
@@ -351,12 +401,57 @@ class Maker:
         return Outcome(
             self.code([played.model.game.horizon.hazard]),
             self.table(second_moments(played.model.game)),
+            self.table({name: of for of, name in law_monomials(played.model.game).items()}),
             tuple(expectations),
             self.code([system.value]),
             self.code(played.closure(g) for g in system.gradient),
             self.code(sign * played.closure(e) for e in system.hessian),
             len(problem.player.controls),
         )
+
+
+def _second(functions: Sequence[sp.Expr], game: Game) -> tuple[int, ...]:
+    """Which functions are products of two states, or averages of such."""
+    averaged = {name: of for of, name in law_monomials(game).items()}
+    states = [*game.state_symbols]
+
+    def degree(function: sp.Expr) -> int:
+        inside = function.xreplace(averaged)
+        if inside.free_symbols - {*states} or not inside.is_polynomial(*states):
+            return 0
+        return int(sp.Poly(inside, *states).total_degree())
+
+    return tuple(k for k, function in enumerate(functions) if degree(function) == 2)
+
+
+def _frozen(model: Model, fixed: FixedPoint | None) -> dict[sp.Symbol, sp.Expr]:
+    """The averages over the others that are parameters, in these.
+
+    Raises
+    ------
+    DerivationError
+        If there is none for one of them.
+    """
+    game = model.game
+    assert fixed is not None and game.crowd is not None
+    spelled = {name: e for name, e in game.definitions.items()}
+
+    def plain(expression: sp.Expr) -> sp.Expr:
+        return sp.expand(expression.xreplace(spelled))
+
+    found = {}
+    for average, atom in fixed.averages.items():
+        wanted = plain(atom.expression * game.crowd.share ** (atom.power - 1))
+        for letter, expression in model.frozen.items():
+            if plain(expression) == wanted:
+                found[average] = letter
+        if average not in found:
+            raise game.error(
+                f"no parameter is the average over the others of {wanted}.",
+                stage="given",
+                remedy="Name one for each average in frozen.",
+            )
+    return found
 
 
 def _coefficients(
@@ -374,17 +469,3 @@ def _coefficients(
         powers = dict(zip(present, map(int, exponents)))
         found[tuple(powers.get(s, 0) for s in states)] = coefficient
     return found
-
-
-def _second(functions: Sequence[sp.Expr], game: Game) -> tuple[int, ...]:
-    """Which functions are products of two states, or averages of such."""
-    averaged = {name: of for of, name in law_monomials(game).items()}
-    states = [*game.state_symbols]
-
-    def degree(function: sp.Expr) -> int:
-        inside = function.xreplace(averaged)
-        if inside.free_symbols - {*states} or not inside.is_polynomial(*states):
-            return 0
-        return int(sp.Poly(inside, *states).total_degree())
-
-    return tuple(k for k, function in enumerate(functions) if degree(function) == 2)

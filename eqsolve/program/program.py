@@ -101,7 +101,7 @@ class Growth:
 
     Attributes
     ----------
-    size : how many there are.
+    functions : how they are written.
     matrix : of their rates, row by row; None where the generator leads out of every finite space.
     rate : hazard plus discount rate.
     start : for every function, its coefficients in what is followed: where all of them vanish, and
@@ -110,7 +110,7 @@ class Growth:
     second : the numbers of those that are products of two states, or averages of such.
     """
 
-    size: int
+    functions: Names
     matrix: Code | None
     rate: Code
     start: tuple[Code, ...]
@@ -180,6 +180,7 @@ class Start:
     spreads : laws that are variances of such states, with the state.
     seconds : laws of products of two states, in the states when all others are where their mean is.
     share : the part of one copy in a crowd.
+    own : laws that are averages of states, with the state.
     """
 
     states: Names
@@ -189,6 +190,7 @@ class Start:
     spreads: tuple[tuple[str, str], ...]
     seconds: tuple[tuple[str, Code], ...]
     share: Quantity
+    own: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,7 @@ class Outcome:
     ----------
     hazard : the hazard rate.
     seconds : laws of products of two states, in the states.
+    products : what they average.
     expectations : of the moments of the preference.
     objective, slopes, bends : the preference, and the gain rate's derivatives in the controls,
         the second ones row by row, negative at a maximum, in the letters of the expectations.
@@ -219,6 +222,7 @@ class Outcome:
 
     hazard: Code
     seconds: Table
+    products: Table
     expectations: tuple[Expectation, ...]
     objective: Code
     slopes: Code
@@ -236,8 +240,13 @@ class Given:
     typed : whether they are averages over players with types of their own.
     known : those that the states give, with their values.
     response : every control as a response to them.
+    implied : coefficients of the ansatz at the averages in equilibrium, in these.
     nonzero : denominators of the fixed point.
+    fixed : the linear equations of the strategy's coefficients, row by row, and the right sides.
+    letters : these coefficients.
     play : the growth of expectations when everybody plays, of a stationary problem.
+    alone : for every function that is followed then, the number of the first one that is the same
+        where there is one player only.
     outcome : what is obtained then; None if it does not follow from finitely many functions.
     """
 
@@ -245,8 +254,12 @@ class Given:
     typed: bool
     known: tuple[tuple[str, Code], ...]
     response: tuple[Form, ...]
+    implied: Table
     nonzero: Code
+    fixed: Code
+    letters: Names
     play: Growth | None
+    alone: tuple[int, ...]
     outcome: Outcome | None
 
 
@@ -265,6 +278,10 @@ class Program:
     states : of the first player's problem, without averages that are frozen.
     places : states and laws that the declared feedback is written in.
     laws : symbols of the laws.
+    coordinates : states and laws in the letters that results are written in, where these are
+        others.
+    shown : states and letters that results are written in.
+    required : what must not be zero.
     count : the parameter that is the number of copies, if it is one.
     size : the number of copies, if there are finitely many.
     declared : every expression of the declaration, with what it is, but for payoffs.
@@ -276,6 +293,7 @@ class Program:
     terminal : the unknowns at the end of the horizon; of a stationary problem, where they start
         on their way from payoffs.
     no_terminal : why there are none.
+    limit : what is largest at the solution that finite horizons reach, where that is known.
     ending : whether they depend on when the horizon ends.
     rising : hazard rates, intensities and probabilities, which may not be negative.
     second_order : conditions of a maximum or minimum.
@@ -285,6 +303,7 @@ class Program:
     values : of every player that has one.
     players : how many there are.
     outputs : declared results.
+    beside : other values of parameters at which controls are wanted besides, by name.
     moments : how means and variances of the states move; None where they are not followed.
     start : the law at time 0.
     given : with the notion given.
@@ -298,6 +317,9 @@ class Program:
     states: Names
     places: Names
     laws: Names
+    coordinates: Table
+    shown: Names
+    required: tuple[Claim, ...]
     count: str
     size: Quantity | None
     declared: tuple[tuple[str, Code], ...]
@@ -308,6 +330,7 @@ class Program:
     explicit: Table
     terminal: Code | None
     no_terminal: str
+    limit: Quantity | None
     ending: bool
     rising: tuple[Claim, ...]
     second_order: tuple[Claim, ...]
@@ -317,6 +340,7 @@ class Program:
     values: tuple[Value, ...]
     players: int
     outputs: tuple[tuple[str, Code], ...]
+    beside: tuple[tuple[str, Table], ...]
     moments: Moments | None
     start: Start
     given: Given | None

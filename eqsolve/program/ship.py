@@ -52,6 +52,7 @@ def ship(target: Path) -> int:
     """
     from eqsolve import registry
     from eqsolve.errors import EqsolveError
+    from eqsolve.solve.own_words import words_of
     from eqsolve.source import Source
 
     number = 0
@@ -60,6 +61,7 @@ def ship(target: Path) -> int:
         for name in registry.names():
             source = Source.of(registry.content(name), partial(registry.resolve, name))
             if source is None:
+                number += words_of(name) is not None
                 continue
             for asked, case in _asked(source):
                 try:

@@ -28,11 +28,13 @@ from eqsolve.errors import InputError
 from eqsolve.output import replacing
 from eqsolve.program.data import decoded, encoded
 from eqsolve.program.program import Program
+from eqsolve.program.words import Words
 
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
     *("arithmetic", "derivation", "derivations", "game", "program", "symbolic"),
-    *("errors", "expression", "inputs", "numbers", "operators", "symbols"),
+    *("errors", "expression", "inputs", "model", "numbers", "operators", "restated", "roles"),
+    "symbols",
 )
 #: Programs of the built-in games that are part of the installation.
 SHIPPED = Path(__file__).with_name("shipped")
@@ -120,30 +122,44 @@ def head(content: str) -> Head | None:
 
 
 #: Programs that this process has read last.
-_KNOWN: dict[str, Program] = {}
+_KNOWN: dict[str, Program | Words] = {}
 #: Most programs that a process knows, and most entries of the folder: a value of a parameter that
 #: may change the equations has entries of its own.
 KNOWN, KEPT = 64, 1000
 
 
+#: The argument, which no function has, of what a game that restates another one is kept by.
+_WORDS = {"": "words"}
+
+
 def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
     """The program of a game's file for some arguments; None if it must be derived."""
-    name = key(content, chosen)
+    found = _known(key(content, chosen))
+    return found if isinstance(found, Program) else None
+
+
+def recalled_words(content: str) -> Words | None:
+    """The same of a game that restates another one."""
+    found = _known(key(content, _WORDS))
+    return found if isinstance(found, Words) else None
+
+
+def _known(name: str) -> Program | Words | None:
     if name in _KNOWN:
         return _KNOWN[name]
     found = read(name)
     if found is None:
         return None
     try:
-        program = decoded(found)
+        whole = decoded(found)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
-    if not isinstance(program, Program):
+    if not isinstance(whole, (Program, Words)):
         return None
     while len(_KNOWN) >= KNOWN:
         del _KNOWN[next(iter(_KNOWN))]
-    _KNOWN[name] = program
-    return program
+    _KNOWN[name] = whole
+    return whole
 
 
 def remember(content: str, note: Head, chosen: Mapping[str, Any], program: Program) -> None:
@@ -155,6 +171,11 @@ def remember(content: str, note: Head, chosen: Mapping[str, Any], program: Progr
 def enabled() -> bool:
     """Whether programs are read and kept."""
     return not os.environ.get(OFF)
+
+
+def remember_words(content: str, words: Words) -> None:
+    """Keep what a game that restates another one is solved by."""
+    write(key(content, _WORDS), encoded(words))
 
 
 def folder() -> Path | None:

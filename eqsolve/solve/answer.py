@@ -34,6 +34,11 @@ class Answer(Shown):
         several and not too many; ``roots`` are numbers among the roots of every type.
     value : for every player, the coefficients of the value by monomial of the states.
     coefficients : those of the ansatz at the time asked for.
+    implied : with the notion given, the same at the averages that the strategy implies.
+    growth : with the notion given, how fast second moments of the states grow when everybody plays,
+        the rate that this is compared with, and whether all expectations are finite.
+    line : where the response determines no strategy, those that are responses to themselves:
+        coefficients of one, and directions of others.
     laws : means and variances of the states at that time.
     explosion : the horizon at which the solution ceases to exist, where it is known.
     outputs : further results that the model declares.
@@ -55,6 +60,9 @@ class Answer(Shown):
     response: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     value: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     coefficients: Mapping[str, float] = field(default_factory=dict)
+    implied: Mapping[str, float] = field(default_factory=dict)
+    growth: Mapping[str, Any] = field(default_factory=dict)
+    line: Mapping[str, Any] = field(default_factory=dict)
     laws: Mapping[str, float] = field(default_factory=dict)
     explosion: float | None = None
     outputs: Mapping[str, float] = field(default_factory=dict)
@@ -62,7 +70,8 @@ class Answer(Shown):
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("strategy", "response", "value", "coefficients", "laws", "outputs", "at"):
+        parts = ("strategy", "response", "value", "coefficients", "implied", "growth", "line")
+        for name in (*parts, "laws", "outputs", "at"):
             object.__setattr__(self, name, named(getattr(self, name)))
 
     @property
@@ -92,6 +101,9 @@ class Answer(Shown):
             ("strategy", self.strategy),
             ("value", value),
             ("coefficients", self.coefficients),
+            ("implied", self.implied),
+            ("growth", self.growth),
+            ("line", self.line),
             ("laws", self.laws),
             ("outputs", self.outputs),
             ("at", self.at),

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flint import acb_mat, arb, arb_mat, fmpq
+from flint import arb, fmpq
 
 from eqsolve.numerics.status import Status
 from eqsolve.program.program import Claim, Environment, Growth, Program
-from eqsolve.solve.path import middle
+from eqsolve.solve.growth import Rise, rise
+from eqsolve.solve.path import center, middle
+from eqsolve.solve.reduction import Solution
+
+#: Relative distance below which two solutions count as one fold in double precision.
+FOLD = 1e-8
+#: Relative distance of two solutions that is worth a word.
+CLOSE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -19,16 +26,20 @@ class Candidate:
     Attributes
     ----------
     values : all coefficients, and the parameters.
-    abscissa : for each player, the growth rate of expectations less the rate at which they are
-        discounted; negative if they are finite. None if the generator does not close.
+    rises : for each player, how fast expectations grow. None if the generator does not close.
     failed : sentences of the conditions that it violates.
     status : OK, or what it would be reported as.
     """
 
     values: Environment
-    abscissa: tuple[arb | None, ...]
+    rises: tuple[Rise | None, ...]
     failed: tuple[str, ...]
     status: Status
+
+    @property
+    def abscissa(self) -> tuple[arb | None, ...]:
+        """For each player, the growth rate of expectations less that of discounting."""
+        return tuple(None if one is None else one.margin for one in self.rises)
 
     @property
     def admissible(self) -> bool:
@@ -69,93 +80,25 @@ def examine(
             status = Status.NO_ADMISSIBLE_ROOT
     if status is not Status.OK:
         return Candidate(values, (), tuple(failed), status)
-    abscissae = tuple(abscissa(system, values) for system in growth)
-    for value in abscissae:
-        if value is not None and not value < 0:
-            failed.append("expectations grow at least as fast as they are discounted")
-            status = Status.UNSTABLE if value > 0 else Status.UNRESOLVED
+    rises = tuple(rise(system, values) for system in growth)
+    for one in rises:
+        if one is not None and one.finite is not True:
+            failed.append(str(one))
+            status = Status.UNSTABLE if one.finite is False else Status.UNRESOLVED
             break
     several = status is Status.UNSTABLE and any(system.several for system in growth)
     if several:
         status = Status.INFINITE_VARIANCE
     for condition in second_order:
         holds = condition.holds(values)
+        if holds is None and several:
+            break
         if holds is not True:
             failed.append(condition.sentence)
             wrong = Status.NO_ADMISSIBLE_ROOT if several else Status.NOT_A_MAXIMUM
             status = wrong if holds is False else Status.UNRESOLVED
             break
-    return Candidate(values, abscissae, tuple(failed), status)
-
-
-def abscissa(system: Growth, values: Environment) -> arb | None:
-    """The largest real part of the growth matrix' eigenvalues, less the rate of discounting.
-
-    Of the matrix those functions count that are reached from what is followed.
-    """
-    if system.matrix is None:
-        return None
-    rate: arb = system.rate.within(values)[0]
-    if system.size == 0:
-        return -rate
-    size, entries = system.size, system.matrix.within(values)
-    rows = [entries[i * size : (i + 1) * size] for i in range(size)]
-    pending = [
-        i for i, own in enumerate(system.start) if not all(map(_is_zero, own.within(values)))
-    ]
-    reached: set[int] = set()
-    while pending:
-        i = pending.pop()
-        if i not in reached:
-            reached.add(i)
-            pending += [j for j, entry in enumerate(rows[i]) if not _is_zero(entry)]
-    if not reached:
-        return -rate
-    part = [rows[i][j] for i in sorted(reached) for j in sorted(reached)]
-    return largest_real_part(arb_mat(len(reached), len(reached), part)) - rate
-
-
-def largest_real_part(matrix: arb_mat) -> arb:
-    """The largest real part of the eigenvalues of a matrix that is not empty."""
-    best: arb | None = None
-    for block in _triangular_blocks(matrix):
-        part = arb_mat(len(block), len(block), [matrix[i, j] for i in block for j in block])
-        for value in _eigenvalues(part):
-            best = value if best is None else arb.max(best, value)
-    assert best is not None
-    return best
-
-
-def _eigenvalues(matrix: arb_mat) -> list[arb]:
-    """Balls around the real parts of the eigenvalues."""
-    if matrix.nrows() == 1:
-        return [matrix[0, 0]]
-    try:
-        return [value.real for value in acb_mat(matrix).eig(multiple=True)]
-    except (ValueError, ZeroDivisionError):
-        # a bound that always holds: Gershgorin's circles
-        size = matrix.nrows()
-        return [
-            matrix[i, i]
-            + arb(0, 1) * sum((abs(matrix[i, j]) for j in range(size) if j != i), arb(0))
-            for i in range(size)
-        ]
-
-
-def _triangular_blocks(matrix: arb_mat) -> list[list[int]]:
-    """Strongly connected components of the non-zero pattern: eigenvalues block by block."""
-    size = matrix.nrows()
-    reach = [{i, *(j for j in range(size) if not _is_zero(matrix[i, j]))} for i in range(size)]
-    for k in range(size):
-        for own in reach:
-            if k in own:
-                own |= reach[k]
-    blocks = {frozenset(j for j in own if i in reach[j]) for i, own in enumerate(reach)}
-    return [sorted(block) for block in sorted(blocks, key=min)]
-
-
-def _is_zero(value: arb) -> bool:
-    return bool(value == 0)
+    return Candidate(values, rises, tuple(failed), status)
 
 
 def decide(
@@ -185,7 +128,9 @@ def decide(
         return Decision(Status.UNRESOLVED, "The search found no solution; there may be one.")
     if not admissible:
         kinds = {c.status for c in candidates}
-        status = kinds.pop() if len(kinds) == 1 else Status.NO_ADMISSIBLE_ROOT
+        # infinite expectations are all that is wrong with a maximum
+        nearest = {Status.INFINITE_VARIANCE} & kinds or kinds
+        status = nearest.pop() if len(nearest) == 1 else Status.NO_ADMISSIBLE_ROOT
         if not complete:
             status = Status.UNRESOLVED
         reasons = "; ".join(dict.fromkeys(s for c in candidates for s in c.failed))
@@ -199,6 +144,66 @@ def decide(
     if index is None:
         return Decision(Status.UNRESOLVED, reason)
     return Decision(Status.OK, reason, admissible[index])
+
+
+def fold(solutions: Sequence[Solution], chosen: int) -> str | None:
+    """What to say where the selected solution nearly coincides with another one."""
+    own = solutions[chosen]
+    if own.multiplicity > 1:
+        return (
+            f"The selected solution is an exact root of multiplicity {own.multiplicity}. Its "
+            "numbers hold, but arbitrarily small changes of the parameters split or remove it."
+        )
+    gap = min((_gap(own, s) for k, s in enumerate(solutions) if k != chosen), default=1.0)
+    if gap > FOLD:
+        return None
+    return (
+        f"The selected solution is within a relative distance of {gap:.2g} of another one. Its "
+        "numbers hold for the exact parameters, but parameters rounded to double precision do not "
+        "determine them."
+    )
+
+
+def close(solutions: Sequence[Solution]) -> str:
+    """What to say where two solutions are close to each other; nothing elsewhere."""
+    pairs = ((a, b) for i, a in enumerate(solutions) for b in solutions[:i])
+    gap = min((_gap(a, b) for a, b in pairs), default=1.0)
+    if gap >= CLOSE:
+        return ""
+    return (
+        f" Two solutions are within a relative distance of {gap:.2g}: near a fold their number "
+        "changes with small changes of the parameters."
+    )
+
+
+def _gap(first: Solution, second: Solution) -> float:
+    """The relative distance of two solutions."""
+    gaps = [0.0]
+    for name in {**first.roots, **second.roots}:
+        if name not in first.roots or name not in second.roots:
+            return 1.0
+        a, b = arb(first.roots[name]), arb(second.roots[name])
+        size = max(abs(center(a)), abs(center(b)))
+        gaps.append(abs(center(b - a)) / size if size else 0.0)
+    return max(gaps)
+
+
+def by_size(program: Program) -> Rule:
+    """The rule ``limit`` where it is known what is largest at the solution that is reached."""
+    assert program.limit is not None
+    quantity = program.limit
+
+    def choose(candidates: Sequence[Candidate]) -> tuple[int | None, str]:
+        sizes = [quantity.code.within(c.values)[0] for c in candidates]
+        best = max(range(len(sizes)), key=lambda i: center(sizes[i]))
+        if any(not sizes[best] > v for i, v in enumerate(sizes) if i != best):
+            return None, f"The largest {quantity.text} is not unique."
+        return best, (
+            f"Of {len(candidates)} admissible solutions the one with the largest {quantity.text}, "
+            "the limit of finite horizons, is selected."
+        )
+
+    return choose
 
 
 NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."

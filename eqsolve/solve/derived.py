@@ -19,8 +19,9 @@ from eqsolve.inputs import Values
 from eqsolve.program.make import made
 from eqsolve.program.program import TIME
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.choice import Solved
 from eqsolve.solve.path import Path, middle, rational
-from eqsolve.solve.point import Point, Solved
+from eqsolve.solve.point import Point
 
 Averages = dict[sp.Symbol, sp.Rational]
 

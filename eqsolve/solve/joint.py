@@ -22,12 +22,12 @@ from eqsolve.errors import InputError
 from eqsolve.game.types import Types
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.choice import Solved
 from eqsolve.solve.crowd import merged
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.everybody import JOINT, Everybody, Feedback, Undetermined
 from eqsolve.solve.path import center, rational
 from eqsolve.solve.play import NotFollowed, Play
-from eqsolve.solve.point import Solved
 
 #: Most joint equilibria that are listed; more are counted.
 LISTED = 81

@@ -29,9 +29,10 @@ from eqsolve.game.structure import Builder, build, counted
 from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.choice import sentence
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import center
-from eqsolve.solve.point import BITS, floats, sentence
+from eqsolve.solve.point import BITS, floats
 from eqsolve.solve.solve import solve
 
 #: Accuracy of the integration, and how much less accurate another one is that shows its error.

@@ -6,13 +6,15 @@ took as frozen follow the states.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from flint import arb, arb_mat
 
 from eqsolve.numerics.status import Status
-from eqsolve.program.program import Environment, Given, Outcome
-from eqsolve.solve.decide import abscissa
+from eqsolve.program.program import EDGE, Environment, Given, Outcome
+from eqsolve.solve.growth import Followed, Rise
 
 
 @dataclass(frozen=True)
@@ -29,59 +31,102 @@ class Obtained:
     exploitability: arb | None
 
 
-def unplayable(given: Given, values: Environment) -> tuple[Status, str] | None:
-    """Why the response of a solution is nobody's strategy, if it is not.
+@dataclass(frozen=True)
+class Play:
+    """The strategy of a solution when everybody plays it.
 
-    Parameters
+    Attributes
     ----------
+    given : of the program.
     values : parameters and coefficients.
+    single : whether there is one player only.
     """
-    if any(value.contains(0) for value in given.nonzero.within(values)):
-        return (
-            Status.DEGENERATE,
-            "The response does not determine a strategy: the fixed point of the averages over the "
-            "others is singular.",
-        )
-    grown = None if given.play is None else abscissa(given.play, values)
-    if grown is not None and not grown < 0:
-        return (
-            Status.INFINITE_VARIANCE if grown > 0 else Status.UNRESOLVED,
-            "When everybody plays the strategy, expectations grow at least as fast as they are "
-            "discounted.",
-        )
-    return None
 
+    given: Given
+    values: Environment
+    single: bool = False
 
-def obtained(given: Given, values: Environment) -> Obtained | None:
-    """What the first player obtains when everybody plays the strategy, of a stationary problem.
+    @property
+    def _same(self) -> Sequence[int]:
+        return self.given.alone if self.single else ()
 
-    Parameters
-    ----------
-    values : parameters, coefficients and states. All others are taken to be where their mean is.
-
-    Returns
-    -------
-    None if the expectations do not follow from finitely many functions of the states.
-    """
-    growth, outcome = given.play, given.outcome
-    if growth is None or growth.matrix is None or outcome is None:
+    def refused(self) -> tuple[Status, str] | None:
+        """Why the response is nobody's strategy, if it is not."""
+        if self._singular:
+            if any(not v.is_finite() or float(v.rad()) >= EDGE for v in self._singular):
+                return Status.UNRESOLVED, "Whether the fixed point is singular is not decided."
+            return (
+                Status.DEGENERATE,
+                "The response does not determine a strategy: the fixed point of the averages over "
+                "the others is singular.",
+            )
+        grown = self.rise
+        if grown is not None and grown.finite is not True:
+            status = Status.UNRESOLVED if grown.finite is None else Status.INFINITE_VARIANCE
+            return status, f"When everybody plays the strategy, {grown}."
         return None
-    size = growth.size
-    rates = arb_mat(size, size, growth.matrix.within(values)).transpose()
-    identity = arb_mat(size, size, [arb(int(i == j)) for i in range(size) for j in range(size)])
-    (rate,), (hazard,) = growth.rate.within(values), outcome.hazard.within(values)
-    matrix = identity * rate - rates
-    numbers = {**values, **outcome.seconds.within(values)}
-    for expectation in outcome.expectations:
-        parts = zip(expectation.payoff.within(values), expectation.running.within(values))
-        right = [hazard * payoff + running for payoff, running in parts]
-        try:
-            solved = matrix.solve(arb_mat(size, 1, right))
-        except ZeroDivisionError:
+
+    @cached_property
+    def _singular(self) -> list[arb]:
+        return [v for v in self.given.nonzero.within(self.values) if v.contains(0)]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a decision rests on a ball around zero."""
+        return bool(self._singular) or (self.rise is not None and self.rise.margin.contains(0))
+
+    @cached_property
+    def _followed(self) -> Followed | None:
+        growth = self.given.play
+        if growth is None or growth.matrix is None:
             return None
-        numbers |= {letter: solved[i, 0] for i, letter in enumerate(expectation.letters)}
-    (objective,) = outcome.objective.within(numbers)
-    return Obtained(objective, _exploitability(outcome, numbers))
+        return Followed(growth, self.values, self._same)
+
+    @cached_property
+    def rise(self) -> Rise | None:
+        """How fast the first player's expectations grow; None if it is not known."""
+        return None if self._followed is None else self._followed.rise(self.values)
+
+    @property
+    def second(self) -> arb | None:
+        """The growth rate of second moments of the states, where it is known."""
+        return None if self._followed is None else self._followed.second()
+
+    def obtained(self, place: Environment) -> Obtained | None:
+        """What the first player obtains, of a stationary problem.
+
+        Parameters
+        ----------
+        place : the states. All others are taken to be where their mean is.
+
+        Returns
+        -------
+        None if the expectations do not follow from finitely many functions of the states.
+        """
+        followed, outcome = self._followed, self.given.outcome
+        if followed is None or outcome is None:
+            return None
+        values = {**self.values, **place}
+        size = len(followed.kept)
+        rates = arb_mat(size, size, [e for row in followed.rows for e in row]).transpose()
+        identity = [arb(int(i == j)) for i in range(size) for j in range(size)]
+        matrix = arb_mat(size, size, identity) * followed.discount - rates
+        (hazard,) = outcome.hazard.within(values)
+        numbers = {
+            **values,
+            **(outcome.products if self.single else outcome.seconds).within(values),
+        }
+        for expectation in outcome.expectations:
+            parts = zip(expectation.payoff.within(values), expectation.running.within(values))
+            right = followed.merged([hazard * payoff + running for payoff, running in parts])
+            try:
+                solved = matrix.solve(arb_mat(size, 1, right))
+            except ZeroDivisionError:
+                return None
+            numbers |= dict.fromkeys(expectation.letters, arb(0))
+            numbers |= {expectation.letters[k]: solved[i, 0] for i, k in enumerate(followed.kept)}
+        (objective,) = outcome.objective.within(numbers)
+        return Obtained(objective, _exploitability(outcome, numbers))
 
 
 def _exploitability(outcome: Outcome, values: Environment) -> arb | None:

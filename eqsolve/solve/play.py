@@ -19,8 +19,8 @@ from flint import arb, arb_mat
 from eqsolve.derivation.conditions import Environment, balls, evaluate
 from eqsolve.game.types import Types
 from eqsolve.game.world import common_states
-from eqsolve.solve.decide import largest_real_part
 from eqsolve.solve.everybody import JOINT, Everybody, Feedback, identity
+from eqsolve.solve.growth import largest_real_part
 
 #: A polynomial in the states of all players: coefficients by the sorted numbers of the factors.
 Polynomial = dict[tuple[int, ...], arb]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from eqsolve.arithmetic.rational import vanishes
 from eqsolve.errors import InputError
@@ -16,43 +16,31 @@ from eqsolve.inputs import Values
 from eqsolve.numerics.status import Status
 from eqsolve.program.program import TIME, Claim, Program, Quantity, Table, Value, exact
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.decide import Candidate, Decision, Rule, by_limit, decide, examine
+from eqsolve.solve.choice import Choice, Solved, sentence
+from eqsolve.solve.decide import Decision
 from eqsolve.solve.horizon import Intervals, longest_horizon
 from eqsolve.solve.laws import InitialLaw, Laws, initial_law
-from eqsolve.solve.outcome import obtained, unplayable
+from eqsolve.solve.outcome import Play
 from eqsolve.solve.path import Backward, Constant, backward, center, rational
 from eqsolve.solve.region import may_be_finite
 from eqsolve.solve.stationary import Solutions, ball, stationary
 
 #: Working precision of balls, in bits.
 BITS = 192
-#: What is said where expectations are not followed.
-_EVER_MORE = "the generator leads to ever more functions of the states."
+#: Precisions that are tried at a stationary problem until every sign is decided.
+PRECISIONS = (BITS, 1024, 4096)
+#: Outcomes whose numbers are those of an equilibrium.
+USABLE = (Status.OK, Status.NEAR_FOLD)
+#: Relative radius of a result up to which it is right to double precision; a ball around zero may
+#: be as wide as ``EDGE``.
+NARROW = 1e-20
+#: What is said where means and variances are not followed.
 _NO_LAWS = (
     "Means and variances of the states are not given: they need more than functions of the second "
     "degree in the states."
 )
 #: Times of the horizon at which conditions are checked first, both ends included.
 CHECKED = 17
-
-
-@dataclass(frozen=True)
-class Solved:
-    """The solution that was selected, before anything is computed from it.
-
-    Attributes
-    ----------
-    path : its coefficients by time.
-    decision, roots, certificate, explosion : of the answer.
-    admissible : the coefficients of every admissible solution, by its number.
-    """
-
-    path: Constant | Backward
-    decision: Decision
-    roots: tuple[dict[str, Any], ...]
-    certificate: dict[str, Any]
-    admissible: Mapping[int, Constant | Backward]
-    explosion: float | None = None
 
 
 @dataclass
@@ -74,6 +62,8 @@ class Point:
     frozen: Mapping[str, arb] = field(default_factory=dict, init=False)
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict, init=False)
     obtained: Mapping[str, arb] = field(default_factory=dict, init=False)
+    #: Whether a decision rests on a ball around zero, or a result is not narrow.
+    undecided: bool = field(default=False, init=False)
 
     @property
     def typed(self) -> bool:
@@ -98,7 +88,7 @@ class Point:
             return None
         value = self._number(self.program.end)
         if value <= 0:
-            raise self._error("the horizon must be positive.")
+            raise self.error("the horizon must be positive.")
         return value
 
     @cached_property
@@ -110,33 +100,9 @@ class Point:
         return stationary(self.program.system, self.parameters, within=within)
 
     @cached_property
-    def _points(self) -> list[dict[str, arb]]:
-        return [{k: ball(v) for k, v in point.items()} for point in self.solutions.points]
-
-    @cached_property
-    def candidates(self) -> tuple[Candidate, ...]:
-        """Every solution of a stationary system, judged."""
-        program = self.program
-        return tuple(
-            examine(
-                self.environment(point, self.numbers.time),
-                program.second_order,
-                program.system.domains,
-                program.growth,
-            )
-            for point in self._points
-        )
-
-    @cached_property
-    def decision(self) -> Decision:
-        """Which of them is the equilibrium."""
-        return decide(
-            self.candidates,
-            self.solutions.complete,
-            self.selection,
-            self.rules(),
-            isolated=not self.solutions.degenerate,
-        )
+    def choice(self) -> Choice:
+        """The decision among them."""
+        return Choice(self)
 
     def environment(self, coefficients: Mapping[str, arb], time: Fraction) -> dict[str, arb]:
         """Balls for parameters, coefficients of functions and feedback, states and the time."""
@@ -144,17 +110,40 @@ class Point:
         values |= self.program.explicit.within(values)
         for state in self.program.states:
             values[state] = self.place.get(state, arb(1))
-        if self.program.given is not None:
-            values |= dict.fromkeys(self.program.given.averages, arb(1))
-            for name, code in self.program.given.known:
-                (values[name],) = code.within(values)
+        given = self.program.given
+        if given is not None:
+            values |= dict.fromkeys(given.averages, arb(1))
+            for name, code in given.known:
+                values[name] = arb(0) if self.single else code.within(values)[0]
             values |= self.frozen
         return values
 
     @cached_property
+    def single(self) -> bool:
+        """Whether one player is the whole crowd: averages over the others are nothing."""
+        size = self.program.size
+        averaged = self.program.given is not None and self.program.given.play is not None
+        return size is not None and averaged and exact(size.code, self.parameters) == [1]
+
+    @cached_property
+    def states(self) -> dict[str, Fraction]:
+        """States and laws that were given, also those that were given in other letters."""
+        found = dict(self.numbers.states)
+        table = self.program.coordinates
+        for name, value in zip(table.names, exact(table.code, self._given_numbers)):
+            if value is not None:
+                found[name] = Fraction(int(value.p), int(value.q))
+        return found
+
+    @property
+    def _given_numbers(self) -> dict[str, fmpq]:
+        states = {name: rational(v) for name, v in self.numbers.states.items()}
+        return {**self.parameters, **states}
+
+    @cached_property
     def place(self) -> dict[str, arb]:
         """States that were given, and means of initial laws in place of others."""
-        found = {s: arb(rational(v)) for s, v in self.numbers.states.items()}
+        found = {s: arb(rational(v)) for s, v in self.states.items()}
         for state, mean in self.initial.means.items():
             found.setdefault(state, arb(rational(mean)))
         for name, code in self.program.start.seconds:
@@ -167,18 +156,18 @@ class Point:
     @cached_property
     def initial(self) -> InitialLaw:
         """The law of the states at time 0: as declared, or concentrated at what was given."""
-        return initial_law(self.program.start, self.numbers.states, self._number)
+        return initial_law(self.program.start, self.states, self._number)
 
     def _number(self, quantity: Quantity) -> Fraction:
         (value,) = exact(quantity.code, self.parameters)
         if value is None:
-            raise self._error(
+            raise self.error(
                 f"{quantity.text} is no rational number at these parameters.",
                 "Declare a parameter in its place.",
             )
         return Fraction(int(value.p), int(value.q))
 
-    def _error(self, message: str, remedy: str = "") -> InputError:
+    def error(self, message: str, remedy: str = "") -> InputError:
         return InputError(message, game=self.program.game, stage="input", remedy=remedy)
 
     # -- the decision ---------------------------------------------------------------------------
@@ -209,7 +198,7 @@ class Point:
                         Status.INVALID_INPUT,
                         f"The horizon is infinite and {player} does not discount.",
                     )
-            return self._stationary()
+            return self.choice.solved()
         if self.end is None:
             return self.refused(
                 Status.UNRESOLVED,
@@ -228,66 +217,22 @@ class Point:
         """
         for words, code in self.program.declared:
             if code.at(self.parameters).is_undefined():
-                raise self._error(f"{words} is not finite and real at these parameters.")
+                raise self.error(f"{words} is not finite and real at these parameters.")
+        for claim in self.program.required:
+            if exact(claim.code, self.parameters) == [0]:
+                raise self.error(f"{claim.sentence}.")
         if self.program.size is not None:
             (number,) = exact(self.program.size.code, self.parameters)
             if number is None or number.q != 1 or number < 1:
                 shown = self.program.size.text if number is None else number
-                raise self._error(f"a crowd of {shown} players.", "Give a whole number of players.")
-
-    def _stationary(self) -> Solved | Answer:
-        program, solutions = self.program, self.solutions
-        if solutions.degenerate and not solutions.points:
-            return self.refused(Status.DEGENERATE, solutions.degenerate)
-        candidates, decision = self.candidates, self.decision
-        roots = self._roots(candidates, decision)
-        if decision.selected is None:
-            return self.refused(decision.status, decision.sentence, roots)
-        selected = decision.selected
-        chosen = candidates[selected]
-        if any(value is None for value in chosen.abscissa):
-            decision = replace(
-                decision,
-                sentence=f"{decision.sentence} Whether expectations are finite is not decided: "
-                f"{_EVER_MORE}",
-            )
-        if program.given is not None and not self.typed:
-            failed = unplayable(program.given, chosen.values)
-            if failed is not None:
-                return self.refused(*failed, roots)
-        certificate = {
-            "solutions": len(candidates),
-            "complete": solutions.complete,
-            "bits": ctx.prec,
-        }
-        admissible = {
-            i: Constant(point)
-            for i, (point, candidate) in enumerate(zip(self._points, candidates))
-            if candidate.admissible
-        }
-        path = Constant(self._points[selected])
-        return Solved(path, decision, roots, certificate, admissible)
-
-    def rules(self) -> dict[str, Rule]:
-        """By name of the selection; raises InputError where the user asked for none of them."""
-        rules = {"limit": by_limit(self.program, self.parameters), "value": self._value}
-        rules["stabilizing"] = rules["limit"]
-        if self.selection not in rules:  # of the user
-            raise self._error(
-                f"there is no selection {self.selection!r}.", f"Choose one of {', '.join(rules)}."
-            )
-        return rules
-
-    def _value(self, candidates: Sequence[Candidate]) -> tuple[int | None, str]:
-        """The rule ``value``: the best value of the first player at the given state."""
-        if not self.program.values:
-            return None, "Adjoints give no value to select by."
-        first = self.program.values[0]
-        values = [first.sign * first.code.within(c.values)[0] for c in candidates]
-        best = max(range(len(values)), key=lambda i: center(values[i]))
-        if any(not values[best] > v for i, v in enumerate(values) if i != best):
-            return None, "The best value at this state is not unique."
-        return best, "Of several admissible solutions, the best value at the state is selected."
+                raise self.error(f"a crowd of {shown} players.", "Give a whole number of players.")
+        if self.single:
+            for law, state in self.program.start.own:
+                if law in self.states and self.states[law] != self.states.get(state):
+                    raise self.error(
+                        "a single player has no competitors: the average over all must be its "
+                        f"own {state}."
+                    )
 
     def _finite(self) -> Solved | Answer:
         program = self.program
@@ -305,7 +250,7 @@ class Point:
                 return points
             constants = points
         if not 0 <= self.numbers.time <= self.end:
-            raise self._error(f"t must lie between 0 and {float(self.end):g}.")
+            raise self.error(f"t must lie between 0 and {float(self.end):g}.")
         path = backward(program, self.parameters, constants, self.end)
         trajectory = path.trajectory
         if trajectory.status == "explodes":
@@ -363,7 +308,7 @@ class Point:
                     where = f" at t = {float(moment):g}"
                     return status, sentence(condition.sentence) + where + "."
             if self.program.given is not None and not self.typed:
-                failed = unplayable(self.program.given, values)
+                failed = Play(self.program.given, values, self.single).refused()
                 if failed is not None:
                     return failed
         return None
@@ -400,11 +345,18 @@ class Point:
         status: Status,
         message: str,
         roots: tuple[dict[str, Any], ...] = (),
+        line: Mapping[str, Any] | None = None,
+        *,
         explosion: float | None = None,
     ) -> Answer:
-        """An answer without numbers."""
+        """An answer without numbers, but for a line of strategies that are responses to them."""
         return Answer(
-            **self._identity(), status=status, message=message, roots=roots, explosion=explosion
+            **self._identity(),
+            status=status,
+            message=message,
+            roots=roots,
+            explosion=explosion,
+            line=line or {},
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -419,25 +371,6 @@ class Point:
             "parameters": {name: str(v) for name, v in self.numbers.parameters.items()},
             "time": self.numbers.time,
         }
-
-    def _roots(
-        self, candidates: Sequence[Candidate], decision: Decision
-    ) -> tuple[dict[str, Any], ...]:
-        names = (*self.program.system.unknowns, *self.program.system.implicit)
-        return tuple(
-            {
-                **{s: center(c.values[s]) for s in names},
-                "admissible": c.admissible,
-                "selected": i == decision.selected,
-                **({"rejected": "; ".join(c.failed)} if c.failed else {}),
-                **(
-                    {"growth": [center(a) for a in c.abscissa if a is not None]}
-                    if c.abscissa
-                    else {}
-                ),
-            }
-            for i, c in enumerate(candidates)
-        )
 
     def found(self, solved: Solved) -> Answer:
         """Everything that follows from a solution."""
@@ -457,6 +390,9 @@ class Point:
             else {form.control: floats(form.monomials, values) for form in given.response}
         )
         value: dict[str, dict[str, float]] = {}
+        implied: dict[str, float] = {}
+        if given is not None and self._frozen_known:
+            implied = floats(given.implied, values)
         if given is None or self._frozen_known:
             value = {v.player: floats(v.monomials, values) for v in program.values}
         inside = {**values, **places}
@@ -468,6 +404,7 @@ class Point:
             if not open_states & set(code.arguments)
         }
         widths = [_relative(values[s]) for s in names]
+        self.undecided |= any(width > NARROW for width in widths)
         return Answer(
             **self._identity(),
             status=solved.decision.status,
@@ -480,11 +417,25 @@ class Point:
             response={k: v for k, v in response.items() if v},
             value={k: v for k, v in value.items() if v},
             coefficients={s: center(values[s]) for s in names},
+            implied=implied,
+            growth=self._growth(solved),
             laws=laws,
             outputs=outputs,
-            at=self._at(values),
+            at=self._at(values, solved.decision.status),
             certificate={**solved.certificate, "largest_relative_radius": max(widths, default=0.0)},
         )
+
+    def _growth(self, solved: Solved) -> dict[str, Any]:
+        """How fast second moments grow when everybody plays, where averages were frozen."""
+        play = solved.play
+        second = None if play is None else play.second
+        if play is None or play.rise is None or second is None:
+            return {}
+        return {
+            "abscissa": center(second),
+            "hazard": center(play.rise.discount),
+            "finite": play.rise.finite is True,
+        }
 
     def _judged(self) -> str:
         """At which state a second-order condition was judged whose sign depends on it."""
@@ -515,12 +466,12 @@ class Point:
                 found[f"variance {state}"] = center(variance)
         return found, places
 
-    def _at(self, values: Mapping[str, arb]) -> dict[str, Any]:
+    def _at(self, values: Mapping[str, arb], status: Status) -> dict[str, Any]:
         """Controls and values at the state, and objectives over the initial law."""
         program, place = self.program, self.place
         if not all(s in place for s in program.states):
             return {}
-        found: dict[str, Any] = {s: center(place[s]) for s in program.states}
+        found: dict[str, Any] = {s: center(place[s]) for s in program.shown if s in place}
         inside = {**values, **{s: place.get(s, arb(1)) for s in program.places}}
         inner = {*program.places} - {*place}
         played = program.strategy
@@ -529,8 +480,11 @@ class Point:
         for form in played:
             if not inner & set(form.code.arguments):
                 found[form.control] = center(form.code.within(inside)[0])
+        if status in USABLE:
+            for name, table in program.beside:
+                found |= self._beside(name, table)
         if program.given is not None:
-            return found | self._when_played(values)
+            return found | self._when_played(values, status in USABLE)
         several = program.players > 1
         for number, value in enumerate(program.values, start=1):
             name = f"_{number}" if several else ""
@@ -550,7 +504,23 @@ class Point:
             return known and bool(self.frozen)
         return known and len(given.known) == len(given.averages)
 
-    def _when_played(self, values: Mapping[str, arb]) -> dict[str, float]:
+    def _beside(self, name: str, table: Table) -> dict[str, float]:
+        """The controls at other values of parameters, where these have an equilibrium."""
+        changed = zip(table.names, exact(table.code, self.parameters))
+        new = {k: Fraction(int(v.p), int(v.q)) for k, v in changed if v is not None}
+        numbers = replace(self.numbers, parameters={**self.numbers.parameters, **new})
+        other = Point(self.program, numbers, "limit", self.averages)
+        solved = other.solved()
+        if isinstance(solved, Answer):
+            return {}
+        time = self.numbers.time
+        values = other.environment(solved.path.coefficients(time), time)
+        return {
+            f"{form.control}_{name}": center(form.code.within(values)[0])
+            for form in self.program.strategy
+        }
+
+    def _when_played(self, values: Mapping[str, arb], usable: bool) -> dict[str, float]:
         """With the notion given: the value at frozen averages, and what is obtained in play."""
         given = self.program.given
         assert given is not None
@@ -561,7 +531,7 @@ class Point:
                 found |= floats(value.moments, values)
         if self.typed:
             return found | {name: center(v) for name, v in self.obtained.items()}
-        result = obtained(given, values)
+        result = Play(given, values, self.single).obtained({}) if usable else None
         if result is None:
             return found
         found["J"] = center(result.objective)
@@ -583,10 +553,6 @@ def floats(table: Table, values: Mapping[str, arb]) -> dict[str, float]:
 
 
 def _relative(number: arb) -> float:
+    """The relative radius of a ball; that of one around zero is its radius."""
     middle = abs(center(number))
     return float(number.rad()) / middle if middle else float(number.rad())
-
-
-def sentence(text: str) -> str:
-    """A text that begins with a capital; the letters of a game stay as they are."""
-    return text[:1].upper() + text[1:]

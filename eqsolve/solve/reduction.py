@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
@@ -24,6 +25,30 @@ def everywhere(values: Mapping[str, arb]) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Solution:
+    """One solution of coupled equations.
+
+    Attributes
+    ----------
+    values : of all unknowns.
+    roots : of those whose polynomials were solved: what tells it from other solutions.
+    multiplicity : of the root; 1 where it is not known.
+    """
+
+    values: Values
+    roots: Mapping[str, Number] = field(default_factory=dict)
+    multiplicity: int = 1
+
+    def joined(self, other: Solution) -> Solution:
+        """The same with the solution of a later block."""
+        return Solution(
+            {**self.values, **other.values},
+            {**self.roots, **other.roots},
+            self.multiplicity * other.multiplicity,
+        )
+
+
 class Degenerate(Exception):
     """A block has infinitely many solutions, or may have; the message is a sentence."""
 
@@ -34,7 +59,7 @@ def eliminated(
     feedback: Sequence[str],
     known: Sequence[arb],
     within: Region = everywhere,
-) -> tuple[list[Values], bool] | None:
+) -> tuple[list[Solution], bool] | None:
     """The solutions of a block whose equations are linear but for one or two unknowns.
 
     Parameters
@@ -78,14 +103,15 @@ def eliminated(
         return None
     else:
         points, complete = _plane(left, below, inner, block, within)
-    found: list[Values] = []
-    for point in points:
+    found: list[Solution] = []
+    for point, multiplicity in points:
         at = [point.get(k, v) for k, v in enumerate(known)]
         rest = _completed(rows, outer, at)
         complete &= rest is not None
         if rest is not None:
             whole = {**point, **rest}
-            found.append({name: whole[k] for k, name in enumerate(block)})
+            values: Values = {name: whole[k] for k, name in enumerate(block)}
+            found.append(Solution(values, {block[k]: v for k, v in point.items()}, multiplicity))
     return found, complete
 
 
@@ -112,15 +138,15 @@ def _line(
     known: Sequence[arb],
     place: int,
     block: Sequence[str],
-) -> tuple[list[dict[int, arb]], bool]:
+) -> tuple[list[tuple[dict[int, arb], int]], bool]:
     while not (common := polynomial.gcd(below)).is_constant():
         polynomial = polynomial / common
     parts = {power: number(t, known) for (power,), t in coefficients(polynomial, [place]).items()}
     listed = [parts.get(k, fmpq(0)) for k in range(max(parts, default=0) + 1)]
     if all(c == 0 for c in listed):
         raise Degenerate(f"The equation of {block[place]} holds for every number.")
-    roots = polynomial_roots(listed)
-    return [{place: root.value} for root in roots.roots], roots.complete
+    roots = polynomial_roots(listed, bits=int(ctx.prec))
+    return [({place: root.value}, root.multiplicity) for root in roots.roots], roots.complete
 
 
 def _plane(
@@ -129,7 +155,7 @@ def _plane(
     places: Sequence[int],
     block: Sequence[str],
     within: Region,
-) -> tuple[list[dict[int, arb]], bool]:
+) -> tuple[list[tuple[dict[int, arb], int]], bool]:
     context = fmpq_mpoly_ctx.get([f"v{k}" for k in range(2)], Ordering.lex)
 
     def lowered(polynomial: fmpq_mpoly) -> fmpq_mpoly:
@@ -150,7 +176,7 @@ def _plane(
     )
     if found.degenerate and not found.points:
         raise Degenerate(f"The equations of {one} and {two} hold on a curve.")
-    return [dict(zip(places, point)) for point in found.points], found.complete
+    return [(dict(zip(places, point)), 1) for point in found.points], found.complete
 
 
 def _completed(

@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from flint import arb, arb_mat
 
 from eqsolve.program.program import Environment, Growth, Program
-from eqsolve.solve.decide import largest_real_part
-
-#: What is not known.
-_ANY = arb(0, arb("inf"))
+from eqsolve.solve.growth import ANY, Followed, largest_real_part
 
 
 def may_be_finite(program: Program, parameters: Environment, known: Environment) -> bool:
@@ -27,9 +24,9 @@ def may_be_finite(program: Program, parameters: Environment, known: Environment)
 
 
 def _surely_infinite(system: Growth, values: Environment) -> bool:
-    if system.matrix is None or not system.size:
+    size = len(system.functions)
+    if system.matrix is None or not size:
         return False
-    size = system.size
     entries = system.matrix.within(_completed(system.matrix.arguments, values))
     rows = [entries[i * size : (i + 1) * size] for i in range(size)]
     pending = [
@@ -51,7 +48,7 @@ def _surely_infinite(system: Growth, values: Environment) -> bool:
 
 
 def _completed(names: tuple[str, ...], values: Environment) -> dict[str, arb]:
-    return {name: values.get(name, _ANY) for name in names}
+    return {name: values.get(name, ANY) for name in names}
 
 
 def growth_of_squares(system: Growth, values: Environment) -> arb:
@@ -62,7 +59,6 @@ def growth_of_squares(system: Growth, values: Environment) -> arb:
     system : with a matrix.
     values : parameters and coefficients.
     """
-    assert system.matrix is not None and system.second, "second moments are followed"
-    size, entries = system.size, system.matrix.within(values)
-    part = [entries[i * size + j] for i in system.second for j in system.second]
-    return largest_real_part(arb_mat(len(system.second), len(system.second), part))
+    growth = Followed(system, values).second()
+    assert growth is not None, "second moments are followed"
+    return growth

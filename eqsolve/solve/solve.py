@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flint import ctx
+from flint import arb, ctx
 
 from eqsolve.inputs import counted
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.point import BITS, Point
+from eqsolve.solve.point import PRECISIONS, Point
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -57,6 +58,21 @@ def solve(
     return answered(made, values, at=at, size=size, selection=selection)
 
 
+def growth_in_play(
+    program: Program,
+    values: Mapping[str, object],
+    at: Mapping[str, object],
+    selection: str,
+) -> arb | None:
+    """How fast second moments grow when everybody plays the strategy, at the working precision.
+
+    None if there is no strategy, or nobody else.
+    """
+    numbers = program.inputs.read(values, at)
+    solved = Point(program, numbers, selection).solved()
+    return None if isinstance(solved, Answer) or solved.play is None else solved.play.second
+
+
 def answered(
     program: Program,
     values: Mapping[str, object],
@@ -64,6 +80,7 @@ def answered(
     at: Mapping[str, object] | None = None,
     size: int | None = None,
     selection: str | None = None,
+    game: str = "",
 ) -> Answer:
     """The answer of a program at a user's values.
 
@@ -71,13 +88,21 @@ def answered(
     ----------
     program : of a game of explicit players, or of copies that are alike.
     values, at, size, selection : as for ``solve``.
+    game : what errors name in place of the program's game.
 
     Raises
     ------
     InputError
         If a name or value is not acceptable.
     """
+    if game:
+        program = replace(program, game=game, inputs=replace(program.inputs, game=game))
     given = counted(program.game, program.count, values, size)
-    with ctx.workprec(BITS):
-        numbers = program.inputs.read(given, at)
-        return Point(program, numbers, selection or program.selection).answer()
+    numbers = program.inputs.read(given, at)
+    for bits in PRECISIONS:
+        with ctx.workprec(bits):
+            point = Point(program, numbers, selection or program.selection)
+            answer = point.answer()
+        if not (program.stationary and point.undecided):
+            break
+    return answer

@@ -8,7 +8,7 @@ coefficients of the feedback are left.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import arb, ctx, fmpq
 
@@ -31,6 +31,7 @@ from eqsolve.solve.reduction import (
     Degenerate,
     Number,
     Region,
+    Solution,
     Values,
     eliminated,
     everywhere,
@@ -45,16 +46,22 @@ class Solutions:
 
     Attributes
     ----------
-    points : coefficients of functions and implicit coefficients of the feedback, one mapping
-        for every real solution.
+    found : every real solution, in coefficients of functions and implicit ones of the feedback.
     complete : whether it is proved that there are no others.
     degenerate : what is known of a block without isolated solutions, where there is one; the
-        points are the others then.
+        solutions are the others then.
+    begun : those at which a later block has no isolated solutions, as far as they are known.
     """
 
-    points: tuple[Values, ...]
+    found: tuple[Solution, ...]
     complete: bool
     degenerate: str = ""
+    begun: tuple[Solution, ...] = ()
+
+    @property
+    def points(self) -> tuple[Values, ...]:
+        """The values of all unknowns at every solution."""
+        return tuple(solution.values for solution in self.found)
 
 
 def stationary(
@@ -74,16 +81,20 @@ def stationary(
     """
     whole = system.equations.at(parameters)
     places = {name: k for k, name in enumerate(system.names)}
-    arguments = {name: set(whole.only([k]).arguments) for name, k in places.items()}
+    arguments = dict(zip(places, whole.reached()))
     needs = {u: [s for s in places if s in own] for u, own in arguments.items()}
     chain = _Chain(system, parameters, whole, within)
     for block in triangular(needs):
         if not only or set(block) <= set(only):
             chain.extend(block, {name for u in block for name in needs[u]})
-    points = chain.points
     names = (*system.unknowns, *system.implicit)
-    found = [{s: point[s] for s in names if s in point} for point in points]
-    return Solutions(tuple(found), chain.complete, chain.degenerate)
+
+    def kept(solution: Solution) -> Solution:
+        values = {s: solution.values[s] for s in names if s in solution.values}
+        return replace(solution, values=values)
+
+    found, begun = (tuple(map(kept, s)) for s in (chain.points, chain.begun))
+    return Solutions(found, chain.complete, chain.degenerate, begun)
 
 
 class _Chain:
@@ -94,15 +105,16 @@ class _Chain:
     ) -> None:
         self.system, self.parameters, self.whole, self.within = system, parameters, whole, within
         self.places = {name: k for k, name in enumerate(system.names)}
-        self.points: list[Values] = [{}]
+        self.points, self.begun = [Solution({})], list[Solution]()
         self.complete, self.degenerate = True, ""
         #: every block, with what was known before it
-        self.before: list[tuple[Sequence[str], list[Values], bool, str]] = []
+        self.before: list[tuple[Sequence[str], list[Solution], bool, str, int]] = []
 
     def extend(self, block: Sequence[str], needed: Container[str]) -> None:
         """Solve one more block at every solution of those before it."""
         first = len(self.before)
-        self.before.append((block, self.points, self.complete, self.degenerate))
+        known = (self.complete, self.degenerate, len(self.begun))
+        self.before.append((block, self.points, *known))
         points, proved = self._solved(block, self.points)
         while not proved and first and self._letters(block):
             # what balls around earlier coefficients leave open is decided in these exactly
@@ -114,7 +126,8 @@ class _Chain:
             again, proved = self._solved(joint, self.before[first][1])
             if proved:
                 points = again
-                _, _, self.complete, self.degenerate = self.before[first]
+                _, _, self.complete, self.degenerate, begun = self.before[first]
+                del self.begun[begun:]
             break
         self.points = points
         self.complete &= proved
@@ -122,20 +135,23 @@ class _Chain:
     def _letters(self, block: Sequence[str]) -> list[str]:
         return [u for u in block if u in self.system.letters]
 
-    def _solved(self, block: Sequence[str], points: Sequence[Values]) -> tuple[list[Values], bool]:
+    def _solved(
+        self, block: Sequence[str], points: Sequence[Solution]
+    ) -> tuple[list[Solution], bool]:
         """The points with every solution of a block, and whether there are no others."""
         own, inner = self.whole.only([self.places[u] for u in block]), self._letters(block)
-        found: list[Values] = []
+        found: list[Solution] = []
         complete = True
         for point in points:
             try:
-                more, proved = Block(block, own, point, inner, self.within).solutions()
+                more, proved = Block(block, own, point.values, inner, self.within).solutions()
             except Degenerate as found_none:
                 complete, self.degenerate = False, str(found_none)
+                self.begun.append(point)
                 continue
             complete &= proved
-            found += [{**point, **values} for values in more]
-        return [p for p in found if self._wanted(p)], complete
+            found += map(point.joined, more)
+        return [p for p in found if self._wanted(p.values)], complete
 
     def _wanted(self, point: Values) -> bool:
         if _outside(point, self.system.domains, self.parameters):
@@ -176,7 +192,7 @@ class Block:
         self.names = (*block, *self.balls)
         self.code = _renamed(equations.at(exact_values), self.names)
 
-    def solutions(self) -> tuple[list[Values], bool]:
+    def solutions(self) -> tuple[list[Solution], bool]:
         if _hidden(self.code, set(range(len(self.block)))):
             # before anything is cleared: rational exponents would become enormous degrees
             return self._transcendental()
@@ -200,14 +216,15 @@ class Block:
     def _region(self, values: Mapping[str, arb]) -> bool:
         return self.within({**self.balls, **values})
 
-    def _polynomial(self) -> tuple[list[Values], bool]:
+    def _polynomial(self) -> tuple[list[Solution], bool]:
         (row,), (unknown,) = self.rows, self.block
         degree = max(power for (power,) in row)
         listed = [number(row.get((k,), {}), self.known) for k in range(degree + 1)]
-        roots = polynomial_roots(listed)
-        return [{unknown: root.value} for root in roots.roots], roots.complete
+        roots = polynomial_roots(listed, bits=int(ctx.prec))
+        found = [(dict[str, Number]({unknown: r.value}), r.multiplicity) for r in roots.roots]
+        return [Solution(v, v, multiplicity) for v, multiplicity in found], roots.complete
 
-    def _linear(self) -> tuple[list[Values], bool]:
+    def _linear(self) -> tuple[list[Solution], bool]:
         size = len(self.block)
         units = [tuple(int(i == k) for i in range(size)) for k in range(size)]
         none = (0,) * size
@@ -225,22 +242,22 @@ class Block:
                 f"The determinant of the equations of {self.listed} cannot be told from zero: "
                 "they have no solution, or infinitely many."
             )
-        return [dict(zip(self.block, solved))], True
+        return [Solution(dict(zip(self.block, solved)))], True
 
-    def _exact(self, rows: list[list[fmpq]]) -> tuple[list[Values], bool]:
+    def _exact(self, rows: list[list[fmpq]]) -> tuple[list[Solution], bool]:
         try:
             point = linear.solved(rows)
         except linear.Many:
             described = linear.described(rows, self.block)
             raise Degenerate(f"The equations of {self.listed} have {described}.") from None
-        return ([] if point is None else [dict(zip(self.block, point))]), True
+        return ([] if point is None else [Solution(dict(zip(self.block, point)))]), True
 
     @property
     def listed(self) -> str:
         """The unknowns."""
         return ", ".join(self.block)
 
-    def _coupled(self, rational: Rational) -> tuple[list[Values], bool]:
+    def _coupled(self, rational: Rational) -> tuple[list[Solution], bool]:
         # earlier irrational values: their balls are far narrower than solutions are apart
         size = len(self.block)
         whole = True
@@ -259,9 +276,9 @@ class Block:
         if solutions.degenerate:
             raise Degenerate(f"The equations of {self.listed} have infinitely many solutions.")
         found: list[Values] = [dict(zip(self.block, point)) for point in solutions.points]
-        return found, solutions.complete and whole
+        return [Solution(values, values) for values in found], solutions.complete and whole
 
-    def _transcendental(self) -> tuple[list[Values], bool]:
+    def _transcendental(self) -> tuple[list[Solution], bool]:
         """The roots of one equation with powers of its unknown, where the bases are positive."""
         if len(self.block) != 1:
             return [], False
@@ -270,7 +287,8 @@ class Block:
         if edges is None:
             return [], False
         roots = function_roots(code, *edges, given=[*self.balls.values()], bits=ctx.prec)
-        return [{unknown: root.value} for root in roots.roots], roots.complete
+        found: list[Values] = [{unknown: root.value} for root in roots.roots]
+        return [Solution(values, values) for values in found], roots.complete
 
 
 def _renamed(code: Code, names: Sequence[str]) -> Code:

@@ -84,7 +84,7 @@ def predictions(
         solver, root = _selected(model, given)
         if form is not None:
             solver.form = form
-            root = min(solver.roots(), key=lambda other: abs(float(other.p1 - root.p1)))
+            root = _next(solver, float(root.p1))
         y = 1 - solver.values.get(solver.roles.reciprocal, arb(0))
         values = solver.at_root(root, dict(zip(model.game.state_symbols, (arb(1), y))))
         yield _prediction(model, solver, values, solver.position(values), name)
@@ -95,9 +95,13 @@ def _selected(model: Model, given: Mapping[str, object]) -> tuple[PointSolver, R
     found = solve(model.name, **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
-    root = found.roots[found.selected]
-    assert isinstance(root, Root)
-    return PointSolver(model, found.parameters), root
+    solver = PointSolver(model, found.parameters)
+    return solver, _next(solver, found.numbers["response"][solver.roles.root.name])
+
+
+def _next(solver: PointSolver, p1: float) -> Root:
+    """The root of a closed form that is next to a number."""
+    return min(solver.roots(), key=lambda root: abs(float(root.p1) - p1))
 
 
 def _prediction(

@@ -28,6 +28,7 @@ from eqsolve.numbers import exact
 from eqsolve.program import data, store
 from eqsolve.program.make import program
 from eqsolve.program.program import Program
+from eqsolve.solve.own_words import words_of
 from eqsolve.solve.solve import answered, solve
 from eqsolve.source import Source
 
@@ -156,6 +157,49 @@ def test_a_second_process_does_not_import_sympy(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv(store.OFF, "1")
     third, imported = run(*words)
     assert imported.split() == ["True", "True"] and json.loads(third) == json.loads(first)
+
+
+FAMILY = {
+    **{"r": ".03", "b": ".12", "nu": ".2", "sigma": ".2", "theta": ".5", "gamma": "2"},
+    **{"alpha": "1", "beta": ".5", "lambda": ".6"},
+}
+
+
+@pytest.mark.parametrize(
+    ("game", "more"),
+    [("n-agent", {"n": "3"}), ("relative-wealth", {"n": "3", "x": "1", "m": "1"})],
+)
+def test_nor_do_games_of_other_words_and_games_that_may_have_types(
+    game: str, more: Mapping[str, str]
+) -> None:
+    words = [game, *(f"-p{name}={value}" for name, value in {**FAMILY, **more}.items())]
+    first, imported = run("solve", *words, "--json")
+    assert imported.split()[0] == "True"
+    second, imported = run("solve", *words, "--json")
+    assert imported.split() == ["False", "False"]
+    assert json.loads(second) == json.loads(first)
+
+
+def test_types_are_not_answered_by_the_program_of_players_who_are_alike() -> None:
+    source = source_of("relative-wealth")
+    assert source is not None
+    alike = source.answer({**FAMILY, "x": "1", "m": "1"}, size=2)
+    again = source_of("relative-wealth")
+    assert again is not None and again.note is not None
+    own = {name: value for name, value in FAMILY.items() if name != "gamma"}
+    each = again.answer({**own, "gamma_1": "2", "gamma_2": "3"}, size=2)
+    assert alike.ok and each.ok and not alike.types and len(each.types) == 2
+
+
+def test_words_that_were_edited_are_not_used(folder: Path) -> None:
+    content = registry.content("mean-field")
+    assert words_of("mean-field") is not None
+    store._KNOWN.clear()
+    assert store.recalled_words(content) is not None and store.recalled(content, {}) is None
+    store._KNOWN.clear()
+    (path,) = entries(folder)
+    path.write_bytes(path.read_bytes().replace(b'"Qb"', b'"Qs"', 1))
+    assert store.recalled_words(content) is None
 
 
 # -- what must not be used ----------------------------------------------------------------------

@@ -8,7 +8,6 @@ from typing import Any
 
 from eqsolve.answers import Named, Shown, named
 from eqsolve.distribution import VERSION
-from eqsolve.numerics.equilibria.point import Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +19,7 @@ class Answer(Shown):
     """
 
     game: str
-    status: Status
+    status: str
     message: str
     numbers: Mapping[str, Any] = field(default_factory=Named)
 

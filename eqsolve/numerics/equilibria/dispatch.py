@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria.agents import AgentsEquilibrium, single_names, solve_agents
 from eqsolve.numerics.equilibria.equilibrium import Equilibrium
 from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
 from eqsolve.numerics.parameters import check_names
 from eqsolve.registry import model
-from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.solve.own_words import words_of
+
+if TYPE_CHECKING:
+    from eqsolve.numerics.equilibria.agents import AgentsEquilibrium
 
 
 def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -> None:
@@ -28,9 +30,16 @@ def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -
     InputError
         If a name is not a parameter of the game.
     """
-    found = model(game)
-    several = isinstance(found.population, Agents)
-    known = ("r", "agent", "agents", *single_names(found)) if several else found.parameters
+    words = words_of(game)
+    if words is not None:
+        known = words.parameters
+    else:
+        from eqsolve.numerics.equilibria.agents import single_names
+        from eqsolve.symbolic.heterogeneous import Agents
+
+        found = model(game)
+        several = isinstance(found.population, Agents)
+        known = ("r", "agent", "agents", *single_names(found)) if several else found.parameters
     check_names(given, [name for name in known if name != apart], game=game)
 
 
@@ -61,10 +70,12 @@ def solve(
     InputError
         For anything wrong with the input; numerical trouble is a status, not an error.
     """
-    if not isinstance(model(game).population, Agents):
+    if words_of(game) is not None:
         return solve_point(
             game, equilibrium=equilibrium, selection=selection, at=at, certify=certify, **given
         )
+    from eqsolve.numerics.equilibria.agents import solve_agents
+
     if certify:
         raise InputError(
             "certificates are made for agents with the same parameters only.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.model import Model
 from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
-from eqsolve.numerics.equilibria.point import Status, joint_conditions
+from eqsolve.numerics.equilibria.point import joint_conditions
 from eqsolve.numerics.parameters import parameters
 from eqsolve.registry import model as find_model
 from eqsolve.solve.answer import Answer as Solved
@@ -72,7 +72,7 @@ def solve_hazard(
         game=game,
         hazard=spec,
         parameters=values,
-        status=cast(Status, answer.status.label),
+        status=answer.status.label,
         message=answer.message,
         numbers=_numbers(model, values, answer) if answer.ok else {},
     )
@@ -83,7 +83,7 @@ def _numbers(model: Model, values: Mapping[str, Fraction], answer: Solved) -> di
     assert restated is not None
     (played,) = answer.strategy.values()
     numbers = {"strategy": restated.affine(played, model.game.state_symbols, values)}
-    if restated.response:
+    if {*restated.response.values()} <= answer.coefficients.keys():
         named = {own: answer.coefficients[name] for own, name in restated.response.items()}
         return {"response": named, **numbers}
     return numbers

@@ -18,6 +18,7 @@ from eqsolve.numerics.status import Status
 from eqsolve.program.program import Program
 from eqsolve.roles import Symbols
 from eqsolve.solve.decide import Candidate, decide
+from eqsolve.solve.growth import Rise
 from eqsolve.solve.point import Point
 from eqsolve.solve.region import growth_of_squares
 
@@ -102,12 +103,12 @@ def nash(
     point = Point(
         program, Values(given, restated.places(state, given)), selection, finite=not single
     )
-    candidates = point.candidates
+    candidates = point.choice.candidates
     if single:
         candidates = _alone(model, program, candidates)
     finite = [c for c in candidates if sign(_margin(c)) < 0]
     complete = point.solutions.complete
-    decision = decide(finite, complete, selection, point.rules())
+    decision = decide(finite, complete, selection, point.choice.rules())
     (growth,) = program.growth
     rates = [
         (
@@ -159,7 +160,9 @@ def _alone(
         margin = evaluate(growth, {g: candidate.values[g.name] for g in growth.free_symbols})
         holds = all(c.holds(candidate.values) for c in program.second_order)
         status = Status.OK if holds and margin < 0 else Status.NO_ADMISSIBLE_ROOT
-        kept.append(replace(candidate, abscissa=(margin,), status=status))
+        hazard = candidate.values[model.parts.hazard.name]
+        rise = Rise(f"{state.symbol}**2", margin + hazard, hazard)
+        kept.append(replace(candidate, rises=(rise,), status=status))
     return tuple(kept)
 
 

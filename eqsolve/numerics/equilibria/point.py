@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -10,7 +10,6 @@ from typing import Literal
 import sympy as sp
 from flint import arb
 
-from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import (
     DivisionByZero,
@@ -24,10 +23,10 @@ from eqsolve.numerics.arithmetic.ball import (
     sign,
 )
 from eqsolve.numerics.parameters import require
+from eqsolve.numerics.values import exact_values
 from eqsolve.roles import Roles, Symbols
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol
 
 Status = Literal[
     "ok",
@@ -80,19 +79,9 @@ class PointSolver:
         self.model, self.given, self.roles = model, given, model.parts
         self.population = model.population if isinstance(model.population, Population) else None
         self.form = model.derivation.form if form is None else form
-        self.exact = self._exact_values()
+        self.exact = exact_values(model, given)
         self.values: Values = {s: ball(Fraction(int(v.p), int(v.q))) for s, v in self.exact.items()}
         self.reciprocal = self.exact.get(self.roles.reciprocal, sp.S.Zero)
-
-    def _exact_values(self) -> dict[sp.Symbol, sp.Rational]:
-        values = {
-            symbol(name): sp.Rational(v.numerator, v.denominator) for name, v in self.given.items()
-        }
-        if self.roles.size in values:
-            values[self.roles.reciprocal] = 1 / values[self.roles.size]
-        for name, definition in self.model.game.definitions.items():
-            values[name] = definition.xreplace(values)
-        return values
 
     def roots(self) -> tuple[Root, ...]:
         """Find and classify all real roots; their number is exact."""
@@ -191,33 +180,3 @@ def joint_conditions(roles: Roles, values: Mapping[str, Fraction], *, game: str)
             f"{size}.",
             game=game,
         )
-
-
-def select(
-    solver: PointSolver,
-    admissible: Mapping[int, Root],
-    selection: str,
-    point: Mapping[sp.Symbol, arb],
-    exists: Callable[[Values], bool] = lambda values: True,
-) -> tuple[int, Values]:
-    """Choose among the admissible roots; return the choice and everything evaluated there.
-
-    A root at which the rest of the closed form is singular, or for which ``exists`` is False,
-    belongs to no equilibrium; selection by value passes over it as long as there is another.
-    """
-    if selection == "limit":
-        slope = solver.values[solver.roles.slope]
-        chosen = max(admissible, key=lambda k: float(slope * admissible[k].p1))
-        return chosen, solver.at_root(admissible[chosen], point)
-    candidates: dict[int, Values] = {}
-    reason: EqsolveError | Stop | None = None
-    for k, root in admissible.items():
-        try:
-            candidates[k] = solver.at_root(root, point)
-        except (UndecidedError, Stop) as error:
-            reason = error
-    if not candidates and reason is not None:
-        raise reason
-    real = {k: found for k, found in candidates.items() if exists(found)}
-    chosen = max(real or candidates, key=lambda k: float(solver.value(candidates[k])))
-    return chosen, candidates[chosen]

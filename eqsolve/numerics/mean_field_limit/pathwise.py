@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.equilibria.point import PointSolver
 from eqsolve.numerics.mean_field_limit.expansion import Expansion
 from eqsolve.numerics.parameters import require
 from eqsolve.numerics.simulation.normals import MOST_PATHS
@@ -26,6 +25,7 @@ from eqsolve.numerics.simulation.simulate import (
     require_bounded,
 )
 from eqsolve.numerics.simulation.wealth import path_distances
+from eqsolve.numerics.values import exact_values
 from eqsolve.registry import model
 
 #: Numbers of agents above this one are not simulated.
@@ -104,7 +104,7 @@ def pathwise(
     expansion = Expansion(game, given)
     limit = expansion.limit
     many = model(game)
-    world = market(many.game, PointSolver(model(many.limit), given).exact)
+    world = market(many.game, exact_values(model(many.limit), given))
     continuum = limit_feedback((limit["x"], limit["y"], limit["1"]))
     hazard, size = float(given[many.parts.hazard.name]), sum(map(abs, limit.values()))
     quantile = -float(ndtri((1 - CONFIDENCE) / (2 * (len(sizes) + 2))))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
-from eqsolve.numerics.equilibria.point import PointSolver, joint_conditions
+from eqsolve.numerics.equilibria.point import joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.numerics.simulation.bands import (
     Band,
@@ -34,6 +34,7 @@ from eqsolve.numerics.simulation.bands import (
 from eqsolve.numerics.simulation.normals import MOST_PATHS
 from eqsolve.numerics.simulation.population import Population
 from eqsolve.numerics.simulation.wealth import Feedback, Market, simulate_paths
+from eqsolve.numerics.values import exact_values
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
 
@@ -271,9 +272,9 @@ def simulate(
     params = parameters({**given, count: agents}, finite.parameters, game=game)
     joint_conditions(finite.parts, params, game=game)
     k = _feedback(game, params, equilibrium, feedback)
-    solver = PointSolver(finite, params)
+    values = exact_values(finite, params)
     start = _start(agents, at or {}, game)
-    world, slopes = market(finite.game, solver.exact), finite_feedback(k, agents)
+    world, slopes = market(finite.game, values), finite_feedback(k, agents)
     truth = exact_moments(finite, params, k, start)
     hazard = float(params[rate])
     longest = longest_step(hazard, world, slopes) if step is None else step
@@ -289,15 +290,15 @@ def simulate(
 
     work = in_parts(run, paths, threads)
     alike = bool((begin == begin[0]).all())
-    drawn = payoffs(finite.game, solver.exact, samples, agents, alike)
+    drawn = payoffs(finite.game, values, samples, agents, alike)
     finite_fourth, spread = fourth_moment_growth(world, slopes) < hazard, None
     if alike:
         rule = (k[0] - k[1] / agents, k[1], k[2])
         population = Population(world, rule, agents, hazard, float(begin[0]))
         finite_fourth = population.finite
         if finite_fourth:
-            spread = population.covariance(average_payoffs(finite.game, solver.exact, agents))
-    bands = bands_of(finite.game, solver.exact, start, drawn, truth, confidence, spread)
+            spread = population.covariance(average_payoffs(finite.game, values, agents))
+    bands = bands_of(finite.game, values, start, drawn, truth, confidence, spread)
     if not finite_fourth:
         bands = {name: band.without_interval() for name, band in bands.items()}
     if not np.isfinite(samples).all():
