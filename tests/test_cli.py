@@ -80,7 +80,7 @@ def test_solve_without_equilibrium_exits_4() -> None:
     _refused(result, "At the last hazard rate", code=4)
     hopeless = [a.replace("r=.03", "r=.1") for a in S1]
     result = _run("solve", "n-agent", *hopeless, "-p", "lambda=.05", "-p", "n=5", "--json")
-    _refused(result, "no feedback has a finite second moment", code=4)
+    _refused(result, "is no maximum of the gain rate", code=4)
     assert json.loads(result.stdout)["status"] == "no-admissible-root"
 
 
