@@ -55,23 +55,28 @@ def declared(game: Any) -> Builder | Model | None:
 
 def capabilities(found: Found) -> dict[str, bool | str]:
     """For every verb True, or the reason why it does not take the game."""
+    return {verb: able(found, verb) for verb in VERBS}
+
+
+def able(found: Found, verb: str) -> bool | str:
+    """True if a verb takes a game, or the reason why it does not."""
     from eqsolve.game import Model
 
     model = found.model
     if not isinstance(model, Model):
-        return _of_family(model)
-    table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
-    from eqsolve.game.structure import structure
+        return _of_family(model)[verb]
+    if verb == "converge":
+        from eqsolve.game.structure import structure
 
-    if "size" not in structure(found.exported):
-        table["converge"] = "it has no crowd whose size can vary"
-    from eqsolve.pde.declared import NotRepresentedError, represented
+        return "size" in structure(found.exported) or "it has no crowd whose size can vary"
+    if verb == "pde":
+        from eqsolve.pde.declared import NotRepresentedError, represented
 
-    try:
-        represented(model)
-    except NotRepresentedError as error:
-        table["pde"] = error.reason
-    return table
+        try:
+            represented(model)
+        except NotRepresentedError as error:
+            return error.reason
+    return True
 
 
 def refused_options(found: Found) -> dict[str, str]:
@@ -85,7 +90,7 @@ def refused_options(found: Found) -> dict[str, str]:
         "simulate --threads": "it is simulated on one thread",
         "sweep --certify": "this game has no certificates for points",
     }
-    if capabilities(found)["converge"] is True:
+    if able(found, "converge") is True:
         reasons["converge --paths"] = "its paths are not coupled with those of the continuum"
     return reasons
 
@@ -133,9 +138,9 @@ def require(game: Any, verb: str) -> None:
     if verb in ("kernel", "sweep") and isinstance(game, str) and compiled_before(game):
         return  # it did, and the game need not be loaded
     found = resolve(game)
-    able = capabilities(found)[verb]
-    if able is not True:
-        raise InputError(f"{verb} does not take this game: {able}.", game=found.name, stage=verb)
+    reason = able(found, verb)
+    if reason is not True:
+        raise InputError(f"{verb} does not take this game: {reason}.", game=found.name, stage=verb)
 
 
 def structure_for(

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from scipy.integrate import quad
-
 from eqsolve.errors import InputError
 from eqsolve.expression import read, scalar
 from eqsolve.files import read_text
@@ -233,6 +231,8 @@ def _integrated(rate: Callable[[float], float], begin: float, end: float) -> flo
         return 0.0
     if math.isinf(rate(end)):
         return math.inf
+    from scipy.integrate import quad  # half a second, and seldom needed
+
     return float(quad(rate, begin, end, epsabs=0.0, epsrel=1e-10, limit=400)[0])
 
 
