@@ -206,6 +206,8 @@ def by_size(program: Program) -> Rule:
     return choose
 
 
+#: Rates at which a solution is approached are followed down to this part of the fastest.
+SLOWEST = 1e-4
 NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
 
 
@@ -228,8 +230,10 @@ def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
         function = inserted.doubles()
         first = [float(arb(v).mid()) for v in program.terminal.at(table).within({})]
         known = [float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None]
-        rate = max(known, default=0.0)
-        span = 60 / max(rate, 1e-3)
+        # the slowest of them may be the one that is reached
+        fastest = max(known, default=0.0)
+        rate = max(min(known, default=0.0), SLOWEST * fastest)
+        span = 60 / rate if rate else 60 / SLOWEST
         try:
             run = solve_ivp(
                 lambda s, u: function(*map(u.tolist().__getitem__, places)),

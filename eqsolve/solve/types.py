@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flint import ctx
 
-from eqsolve.derivation.derivation import derive
+from eqsolve.derivation.derivation import derived
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import counted
@@ -45,7 +45,7 @@ def solve_types(
     if size is None and crowd is not None and str(crowd.size) in values:
         size = int(exact(str(crowd.size), values[str(crowd.size)]))
     with ctx.workprec(BITS):
-        derivation = derive(model)
+        derivation = derived(model)
         types = read_types(derivation.model, values, size, at=at)
         numbers = numbers_of_types(derivation, types)
         if derivation.fixed is None:

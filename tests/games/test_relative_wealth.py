@@ -8,6 +8,7 @@ it says more than the key.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -235,6 +236,32 @@ def test_all_closed_loops_of_two_are_found_and_the_limit_is_selected() -> None:
     ).to_dict()
     keys = [old["strategy"][name] for name in ("x", "y", "1")]
     assert strategy(answer, 2) == pytest.approx(keys, rel=1e-9)
+
+
+def test_the_limit_does_not_depend_on_the_unit_of_time() -> None:
+    """Rates of 1e-12 were followed for 60,000 units of time only."""
+    row = {k: Fraction(v) for k, v in SEVERAL.items() if k != "n"}
+    slow = {k: v / 2**40 if k in ("r", "b", "lam") else v for k, v in row.items()}
+    slow |= {k: row[k] / 2**20 for k in ("nu", "sigma")}
+    expected, found = (solved(given, 2, "1", "1/2", "feedback") for given in (row, slow))
+    assert found.ok and [r["selected"] for r in found.roots] == [
+        r["selected"] for r in expected.roots
+    ]
+    assert strategy(found, 2) == pytest.approx(strategy(expected, 2), rel=1e-12)
+
+
+def test_what_is_surely_infinite_can_be_left_out() -> None:
+    row = {{"lam": "lambda"}.get(k, k): v for k, v in SEVERAL.items()} | {"n": "2"}
+    found = derivation("feedback", True)
+    with ctx.workprec(BITS):
+        point = DerivedPoint(found, read(found.model, row), "limit").point
+        whole, part = point.candidates, replace(point, finite=True).candidates
+        assert point.solutions.complete and len(part) < len(whole)
+        kept = [c.values["p1"] for c in part]
+        for candidate in whole:
+            (margin,) = candidate.abscissa
+            assert margin is not None
+            assert any(candidate.values["p1"].overlaps(p) for p in kept) == (margin < 0)
 
 
 def test_columns_of_frozen_averages_are_names_in_every_format(tmp_path: Path) -> None:
