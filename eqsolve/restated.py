@@ -24,6 +24,7 @@ class Restated:
         other ones.
     squares : laws of squares in the game's own states, where all others are alike.
     response : by the game's own name for it, the coefficient of the response.
+    averages : by the game's own name for it, an average over all.
     moments : by the game's own name for it, a coefficient of a moment in the others', where it is
         not the one of the same name.
     own : builds the model that is written in the game's own states, with its outputs.
@@ -38,6 +39,7 @@ class Restated:
     states: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     squares: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     response: Mapping[str, str] = field(default_factory=dict)
+    averages: Mapping[str, str] = field(default_factory=dict)
     moments: Mapping[str, sp.Expr] = field(default_factory=dict)
     own: Callable[[], Model] | None = None
     state: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)

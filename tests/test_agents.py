@@ -70,7 +70,7 @@ def test_degenerate_averages_are_refused() -> None:
     agent = _agent(".1 0 .2 1 2 1 0 .5")
     answer = solve_agents("two-agent", {"r": "0", "agent": [agent, agent]})
     assert answer.status == "degenerate"
-    assert "Omega" in answer.message or "u_k" in answer.message
+    assert "singular linear system" in answer.message
 
 
 def _constant_residual(rows: list[dict[str, str]], positions: Any) -> float:

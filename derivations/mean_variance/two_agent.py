@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.agents import TWO, w
 from eqsolve.model import Model
 
@@ -18,6 +19,7 @@ MODEL = Model(
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     roles=mv.ROLES,
+    restated=wealth.APART,
     parameters=PARAMETERS,
     population=TWO,
     response=mv.RESPONSE,

@@ -167,15 +167,27 @@ def alone() -> Model:
     )
 
 
-def family(size: int | None = None) -> Model:
-    """The crowd in the words of the paper: ``y`` is the others' wealth over ``n``.
+def with_roots(found: Model) -> Model:
+    """The model with what the paper says of every root of an agent.
 
     The limit of finite horizons has the largest ``B p1``. ``D2`` is the hazard rate less the growth
     rate of own squared wealth, (2.46), and ``Delta`` the determinant of (2.67).
     """
-    found = crowd("given", size)
     s2, e1 = nu**2 + sigma**2, lam - r
     d1, d2 = e1 - B * p1, lam - 2 * (r + B * p1) - s2 * p1**2
+    delta = B**2 * (d1 - d2) + d1 * e1 * s2
+    return replace(found, limit=B * p1, outputs={"p1": p1, "D2": d2, "Delta": delta})
+
+
+def different() -> Model:
+    """Agents with parameters of their own."""
+    return with_roots(crowd("given", 2, types=True))
+
+
+def family(size: int | None = None) -> Model:
+    """The crowd in the words of the paper: ``y`` is the others' wealth over ``n``."""
+    found = with_roots(crowd("given", size))
+    s2 = nu**2 + sigma**2
     required = {
         f"the volatilities {nu} and {sigma} must not both be 0: the stock would have no risk": s2,
         f"the parameters {alpha} and {beta} must not both be 0: the mean would have no weight": (
@@ -189,8 +201,6 @@ def family(size: int | None = None) -> Model:
         found,
         vocabulary=Vocabulary(*found.vocabulary, Letter(y, "the others' wealth", unit="money")),
         coordinates={m: y if size is None else y + x / n},
-        limit=B * p1,
-        outputs={"p1": p1, "D2": d2, "Delta": B**2 * (d1 - d2) + d1 * e1 * s2},
         required=required,
         beside={"noncompetitive": {theta: sp.S.Zero}},
     )
@@ -237,5 +247,12 @@ CONTINUUM = Restated(
     response=RESPONSE,
     own=family,
     state={x: sp.S.One, y: x},
+    roots=ROOTS,
+)
+APART = Restated(
+    crowd,
+    response=RESPONSE,
+    own=different,
+    averages={"M_b": "E[B*pi]", "M_s": "E[pi*sigma]"},
     roots=ROOTS,
 )

@@ -6,7 +6,7 @@ solve a linear system of their own size, however many types there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,14 @@ Controls = list[list[arb]]
 
 
 class Undetermined(Exception):
-    """The averages do not follow from the responses; the message is a sentence."""
+    """The averages do not follow from the responses; the message is a sentence.
+
+    ``numbers`` are the ``solutions`` of a singular system that has some.
+    """
+
+    def __init__(self, message: str, numbers: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.numbers = dict(numbers or {})
 
 
 @dataclass(frozen=True)
@@ -123,8 +130,12 @@ class Everybody:
                 table[name] = whole[total] - share**atom.power * row[j]
         return whole, others
 
-    def feedback(self) -> list[Feedback]:
+    def feedback(self, first: Sequence[Environment] = ()) -> list[Feedback]:
         """Every type's controls in states; of averages over types, one player is its own.
+
+        Parameters
+        ----------
+        first : states and laws at which solutions are told where there is more than one.
 
         Raises
         ------
@@ -133,8 +144,9 @@ class Everybody:
         """
         count, size = len(self.values), len(self.states)
         units = [(k, s) for k in range(count) for s in range(size)]
-        columns = [self.places({})] + [self.places({unit: arb(1)}) for unit in units]
-        rest, *found = self._solved(columns)
+        columns = [self.places({}), *(self.places({unit: arb(1)}) for unit in units)]
+        solved = self._solved([first, *columns] if first else columns)
+        rest, *found = solved[-len(columns) :]
         feedback = []
         for k, (share, weight) in enumerate(zip(self.shares, self.weights)):
             own = self._alone(k)
@@ -220,17 +232,11 @@ class Everybody:
             found.append([_column(still + slopes * solved) for still, slopes in parts])
         return found
 
-    def _jointly(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
-        """The same by the linear system of everybody's controls.
-
-        It decides where an average, or the reaction of a type to its own part of it, is singular.
-        """
+    def system(
+        self, columns: Sequence[Sequence[Environment]]
+    ) -> tuple[list[list[arb]], list[list[arb]]]:
+        """The linear system of everybody's controls: its matrix, and right sides at places."""
         count, size = len(self.values), len(self.controls)
-        if count > JOINT:
-            raise Undetermined(
-                "The linear system of the averages is singular: there is no equilibrium, or there "
-                f"are infinitely many. Which is decided for at most {JOINT} types."
-            )
         matrix: list[list[arb]] = []
         rights: list[list[arb]] = []
         for places in columns:
@@ -252,6 +258,20 @@ class Everybody:
                         ]
                     )
             rights.append(right)
+        return matrix, rights
+
+    def _jointly(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
+        """The same by the linear system of everybody's controls.
+
+        It decides where an average, or the reaction of a type to its own part of it, is singular.
+        """
+        count, size = len(self.values), len(self.controls)
+        if count > JOINT:
+            raise Undetermined(
+                "The linear system of the averages is singular: there is no equilibrium, or there "
+                f"are infinitely many. Which is decided for at most {JOINT} types."
+            )
+        matrix, rights = self.system(columns)
         try:
             found = solutions(matrix, rights)
         except UndecidedError as error:
@@ -260,8 +280,8 @@ class Everybody:
             ) from None
         if found.directions or not found.solvable:
             names = [f"{c}_{k}" for k in range(1, count + 1) for c in self.controls]
-            sentence, _ = described(found, "the controls", f"({', '.join(names)})")
-            raise Undetermined(sentence[:1].upper() + sentence[1:])
+            sentence, numbers = described(found, "the controls", f"({', '.join(names)})")
+            raise Undetermined(sentence[:1].upper() + sentence[1:], numbers)
         return [
             [list(row[k * size : (k + 1) * size]) for k in range(count)]
             for row in found.through

@@ -64,31 +64,62 @@ class Outcome:
         return [self.status(k) for k in range(len(self.everybody.values))]
 
 
-def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
-    """Solve all types and put them together.
+@dataclass(frozen=True)
+class Together:
+    """What all types decide and play.
+
+    Attributes
+    ----------
+    solved : of every type the solution, or the answer that there is none.
+    places : the states of all types with their laws, where they were given.
+    chosen : what follows from the selected solutions; None if a type has none.
+    whole : the averages over all players, where the states are known.
+    """
+
+    solved: Sequence[Solved | Answer]
+    places: Sequence[Environment] | None
+    chosen: Outcome | None
+    whole: Mapping[sp.Symbol, arb]
+
+
+def together(points: Sequence[DerivedPoint], types: Types) -> Together:
+    """Solve all types, and tell every one what follows from all.
 
     Parameters
     ----------
     points : one for every type.
     types : their weights.
+
+    Raises
+    ------
+    Undetermined
+        If the averages do not follow from the responses.
     """
     _with_averages(points, types)
     solved = [point.solved() for point in points]
     found = [s for s in solved if not isinstance(s, Answer)]
-    refused = [s for s in solved if isinstance(s, Answer)]
-    if refused:
+    if len(found) < len(solved):
+        return Together(solved, None, None, {})
+    chosen = _outcome(points, types, [s.path for s in found])
+    places = _places(points, chosen.everybody)
+    return Together(solved, places, chosen, _inform(points, types, chosen, places))
+
+
+def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
+    """Solve all types and put them together; see :func:`together`."""
+    try:
+        every = together(points, types)
+    except Undetermined as error:
+        own = [p.point.refused(Status.DEGENERATE, str(error)) for p in points]
+        return replace(merged(own, types, {}), message=str(error))
+    solved, chosen, places = every.solved, every.chosen, every.places
+    found = [s for s in solved if not isinstance(s, Answer)]
+    if chosen is None:
         own = [
             s if isinstance(s, Answer) else p.point.refused(s.decision.status, s.decision.sentence)
             for p, s in zip(points, solved)
         ]
         return _told(merged(own, types, {}), [(a.status, a.message) for a in own])
-    try:
-        chosen = _outcome(points, types, [s.path for s in found])
-        places = _places(points, chosen.everybody)
-        whole = _inform(points, types, chosen, places)
-    except Undetermined as error:
-        own = [p.point.refused(Status.DEGENERATE, str(error)) for p in points]
-        return replace(merged(own, types, {}), message=str(error))
     answers = [p.found(s) for p, s in zip(points, found)]
     statuses = [
         (s, a.message if s is Status.OK else _GROWS) for s, a in zip(chosen.statuses, answers)
@@ -97,7 +128,7 @@ def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
         a if s is Status.OK else p.point.refused(s, m)
         for a, p, (s, m) in zip(answers, points, statuses)
     ]
-    answer = merged(own, types, whole)
+    answer = merged(own, types, every.whole)
     equilibria, number = _all(points, types, found, places)
     more = [chosen.open] if answer.ok and chosen.open else []
     if number > 1:
@@ -206,7 +237,7 @@ def _outcome(points: Sequence[DerivedPoint], types: Types, paths: Sequence[Any])
         return Outcome(everybody, (), None, (), many)
     if not everybody.affine:
         return Outcome(everybody, (), None, (), "Controls are not affine in the states.")
-    feedback = everybody.feedback()
+    feedback = everybody.feedback(_places(points, everybody) or ())
     if not derivation.stationary:
         return Outcome(everybody, feedback, None, ())
     try:

@@ -84,6 +84,13 @@ class Play:
             self._growth[reached] = largest_real_part(matrix)
         return self._growth[reached] - self._rate(k)
 
+    def squares(self, k: int) -> arb:
+        """The growth rate of the products of two states that a player's expectations depend on."""
+        basis, matrix = self._reached(k)
+        second = [i for i, powers in enumerate(basis) if len(powers) == 2]
+        part = [matrix[i, j] for i in second for j in second]
+        return largest_real_part(arb_mat(len(second), len(second), part))
+
     def outcome(self, k: int, places: Sequence[Environment]) -> tuple[arb, arb | None]:
         """The preference of a player of a type, and the largest rate of gain from a deviation.
 

@@ -6,37 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations_with_replacement
-from typing import Any
+from typing import Any, cast
 
-import sympy as sp
-from flint import acb_mat, arb, arb_mat
-
+from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.errors import InputError
+from eqsolve.game.types import read_types
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import (
-    DivisionByZero,
-    UndecidedError,
-    Values,
-    evaluate,
-    number,
-    precision,
-    run,
-)
-from eqsolve.numerics.arithmetic.singular import described, solutions
+from eqsolve.numerics.arithmetic.ball import UndecidedError, number, precision, sign
 from eqsolve.numerics.equilibria.answer import Answer
-from eqsolve.numerics.equilibria.point import PointSolver, Root, Status, Stop, joint_conditions
+from eqsolve.numerics.equilibria.point import Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
+from eqsolve.numerics.status import Status as Outcome
 from eqsolve.registry import model as find_model
-from eqsolve.symbolic.heterogeneous import GENERIC, Agents, FixedPoint
-from eqsolve.symbols import symbol, symbols
+from eqsolve.restated import Restated
+from eqsolve.solve.answer import Answer as Solved
+from eqsolve.solve.crowd import numbers_of_types
+from eqsolve.solve.derived import DerivedPoint
+from eqsolve.solve.everybody import Undetermined
+from eqsolve.solve.growth import ANY
+from eqsolve.solve.joint import Together, together
+from eqsolve.solve.stationary import ball as enclosed
+from eqsolve.symbolic.heterogeneous import Agents
 
 #: Working precisions in bits, tried until every sign is decided.
 PRECISIONS = (256, 1024, 4096)
-
-#: Largest number of agents whose joint feedback matrix and growth rate are computed.
-JOINT = 8
-
 
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)
@@ -71,36 +64,6 @@ class AgentsEquilibrium(Answer):
         return self.document(setting, arithmetic="ball", exact_params=exact_params)
 
 
-@dataclass
-class _Agent:
-    """One agent while the point is solved."""
-
-    solver: PointSolver
-    roots: tuple[Root, ...]
-    chosen: int
-    values: Values
-
-    def generic(self) -> Values:
-        """The agent's values under the names of the generic agent."""
-        return {symbol(f"{s.name}_{GENERIC}"): v for s, v in self.values.items()}
-
-
-@lru_cache
-def _names() -> tuple[sp.Symbol, sp.Symbol, sp.Symbol]:
-    """Weight in the average, own wealth and the others' weighted wealth of an agent."""
-    weight, wealth, others = symbols("w x y")
-    return weight, wealth, others
-
-
-@lru_cache
-def _fixed_point(name: str) -> tuple[Mapping[sp.Expr, sp.Symbol], FixedPoint]:
-    """The parts of a response by average, and the equations of the averages."""
-    model = find_model(name)
-    assert isinstance(model.population, Agents)
-    parts = next(iter(model.notation.split.values()))
-    return parts, model.population.fixed_point(parts)
-
-
 def solve_agents(
     game: str, given: Mapping[str, Any], *, selection: str = "limit"
 ) -> AgentsEquilibrium:
@@ -127,15 +90,15 @@ def solve_agents(
     for bits in PRECISIONS:
         with precision(bits):
             try:
-                return _solve(model, rows, selection)
+                status, message, numbers = _solve(model, rows)
+                break
             except UndecidedError as error:
                 message = error.message
             except Stop as stop:
                 status, message = stop.status, stop.message
                 break
-    else:
-        with precision(PRECISIONS[-1]):
-            message, numbers = _degenerate(model, rows, message)
+            except Undetermined as error:
+                message, numbers = str(error), error.numbers
     return AgentsEquilibrium(
         game=game,
         selection=selection,
@@ -223,278 +186,133 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
     return rows
 
 
+@lru_cache
+def _derivation(restated: Restated) -> Derivation:
+    assert restated.own is not None
+    return derive(restated.own())
+
+
 def _solve(
-    model: Model, rows: Sequence[Mapping[str, Fraction]], selection: str
-) -> AgentsEquilibrium:
-    agents = _responses(model, rows)
-    _, point = _fixed_point(model.name)
-    totals, positions = _positions(point, agents)
-    values = [_valued(model, agent, k, agents, positions, totals) for k, agent in enumerate(agents)]
+    model: Model, rows: Sequence[Mapping[str, Fraction]]
+) -> tuple[Status, str, dict[str, Any]]:
+    """Status, sentence and numbers of the equilibrium."""
+    restated, roles = model.restated, model.parts
+    assert restated is not None
+    derivation = _derivation(restated)
+    rate, names = roles.rate.name, {"w": "weight"}
+    values: dict[str, object] = {rate: rows[0][rate], roles.size.name: len(rows)}
+    for k, row in enumerate(rows, 1):
+        values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n != rate}
+    types = read_types(derivation.model, values, len(rows))
+    points = [DerivedPoint(derivation, n, "limit") for n in numbers_of_types(derivation, types)]
+    found = together(points, types)
+    roots = [_roots(model, point) for point in points]
+    for k, (solved, own) in enumerate(zip(found.solved, roots), 1):
+        if isinstance(solved, Solved):
+            raise _refused(model, solved, own, k)
+    assert found.chosen is not None
+    answers = [p.found(s) for p, s in zip(points, found.solved) if not isinstance(s, Solved)]
+    chosen = [answer.coefficients[roles.root.name] for answer in answers]
+    (control,) = (c.name for c in derivation.model.game.controls)
     numbers: dict[str, Any] = {
         "roots": [
-            [root.to_dict(selected=k == agent.chosen) for k, root in enumerate(agent.roots)]
-            for agent in agents
+            [{**root, "selected": root[roles.root.name] == p} for root in own]
+            for own, p in zip(roots, chosen)
         ],
-        "response": [{s.name: number(a.values[s]) for s in model.parts.response} for a in agents],
-        "pi": [number(v) for v in positions],
-        "aggregates": {t.name: number(v) for t, v in totals.items()},
-        "V": [number(v) for v in values],
+        "response": [
+            {own: answer.coefficients[theirs] for own, theirs in restated.response.items()}
+            for answer in answers
+        ],
+        control: [answer.at[control] for answer in answers],
+        "aggregates": {
+            own: number(value)
+            for own, theirs in restated.averages.items()
+            for name, value in found.whole.items()
+            if name.name == theirs
+        },
+        "V": [answer.at["V"] for answer in answers],
     }
-    status: Status = "ok"
-    roles = model.parts
     rule = f"the largest {roles.slope} {roles.root}"
     message = f"Every agent's admissible root with {rule} is selected."
-    if len(agents) <= JOINT:
-        matrix, constant = _feedback(point, agents)
-        numbers["feedback"] = {
-            "wealth": [[number(v) for v in row] for row in matrix],
-            "constant": [number(v) for v in constant],
-        }
-        pairs = [
-            (_own_growth(agents, matrix, k), agent.values[roles.hazard])
-            for k, agent in enumerate(agents)
-        ]
-        worst = max(range(len(pairs)), key=lambda k: float(pairs[k][0] - pairs[k][1]))
-        growth, hazard = pairs[worst]
-        finite = all(g < h for g, h in pairs)
-        numbers["admissibility"] = {
-            "abscissa": float(growth),
-            "hazard": float(hazard),
-            "finite": finite,
-        }
-        if not finite:
-            status = "infinite-variance"
-            several = any(sum(root.admissible for root in a.roots) > 1 for a in agents)
-            where = " at the selected roots" if several else ""
-            message = (
-                f"What agent {worst + 1} is paid for grows at rate {float(growth):.6g}, not below "
-                f"its hazard rate {float(hazard):.6g}: no finite-variance equilibrium{where}."
-            )
-    else:
-        message += f" Beyond {JOINT} agents the growth of second moments is not examined."
-    return AgentsEquilibrium(
-        game=model.name,
-        selection=selection,
-        parameters=rows,
-        status=status,
-        message=message,
-        numbers=numbers,
+    if not found.chosen.feedback:
+        return "ok", f"{message} {found.chosen.open}", numbers
+    numbers["feedback"] = {
+        "wealth": [[number(v) for (v,) in own.averages[0]] for own in found.chosen.feedback],
+        "constant": [number(own.constant[0]) for own in found.chosen.feedback],
+    }
+    return _judged(model, rows, found, roots, message, numbers)
+
+
+def _judged(
+    model: Model,
+    rows: Sequence[Mapping[str, Fraction]],
+    found: Together,
+    roots: Sequence[Sequence[Mapping[str, Any]]],
+    message: str,
+    numbers: dict[str, Any],
+) -> tuple[Status, str, dict[str, Any]]:
+    """The same with what every agent is paid for: whether its expectation is finite."""
+    assert found.chosen is not None and found.chosen.play is not None
+    hazards = [row[model.parts.hazard.name] for row in rows]
+    pairs = [(found.chosen.play.squares(k), float(h)) for k, h in enumerate(hazards)]
+    worst = max(range(len(pairs)), key=lambda k: float(pairs[k][0]) - pairs[k][1])
+    growth, hazard = float(pairs[worst][0]), pairs[worst][1]
+    statuses = found.chosen.statuses
+    finite = all(status is Outcome.OK for status in statuses)
+    numbers["admissibility"] = {"abscissa": growth, "hazard": hazard, "finite": finite}
+    if Outcome.UNRESOLVED in statuses:
+        raise UndecidedError("whether expectations are finite is not decided.")
+    if finite:
+        return "ok", message, numbers
+    several = any(sum(root["admissible"] for root in own) > 1 for own in roots)
+    where = " at the selected roots" if several else ""
+    message = (
+        f"What agent {worst + 1} is paid for grows at rate {growth:.6g}, not below "
+        f"its hazard rate {hazard:.6g}: no finite-variance equilibrium{where}."
     )
+    return "infinite-variance", message, numbers
 
 
-def _responses(model: Model, rows: Sequence[Mapping[str, Fraction]]) -> list[_Agent]:
-    """Everybody's best response to averages, with the others' wealth."""
-    agents = [_respond(model, row, index) for index, row in enumerate(rows, start=1)]
-    w, x, y = _names()
-    average = sum((a.values[w] * a.values[x] for a in agents), arb(0))
-    for agent in agents:
-        agent.values[y] = average - agent.values[w] * agent.values[x]
-    return agents
+def _roots(model: Model, point: DerivedPoint) -> list[dict[str, Any]]:
+    """Every solution of one agent, ascending, with what is known of it against any averages."""
+    roles, own = model.parts, point.point
+    outputs, found = dict(own.program.outputs), []
+    unknown = dict.fromkeys((*own.program.system.unknowns, *own.program.system.implicit), ANY)
+    for solution in (*own.solutions.found, *own.solutions.begun):
+        known = {name: enclosed(value) for name, value in solution.values.items()}
+        values = own.environment(unknown | known, own.numbers.time)
+        (margin,), (constant,) = (
+            outputs[s.name].within(values) for s in (roles.admissible, roles.constant)
+        )
+        found.append(
+            {
+                roles.root.name: number(values[roles.root.name]),
+                "admissible": sign(margin) > 0,
+                "selected": False,
+                roles.admissible.name: float(margin),
+                roles.constant.name: number(constant),
+            }
+        )
+    return sorted(found, key=lambda root: float(root[roles.root.name]))
 
 
-def _respond(model: Model, row: Mapping[str, Fraction], index: int) -> _Agent:
-    """One agent's best response to averages."""
-    assert model.response is not None
-    form = model.response.derivation.form
-    solver = PointSolver(model, row, form)
-    roles, roots = solver.roles, solver.roots()
-    admissible = [k for k, root in enumerate(roots) if root.admissible]
-    if not admissible:
-        raise Stop(
+def _refused(
+    model: Model, answer: Solved, roots: Sequence[Mapping[str, Any]], index: int
+) -> Exception:
+    """Why an agent has no response that is an equilibrium's."""
+    roles = model.parts
+    if answer.status is Outcome.UNRESOLVED:
+        return UndecidedError(answer.message)
+    message = f"Agent {index}: {answer.message}"
+    if answer.status is Outcome.INFINITE_VARIANCE:
+        message = (
+            f"Agent {index} needs {roles.hazard} > 2 {roles.rate}: the others' wealth has no "
+            "finite second moment."
+        )
+    elif not any(root["admissible"] for root in roots):
+        return Stop(
             "no-admissible-root",
             f"The cubic of agent {index} has {len(roots)} real roots, none with "
             f"{roles.admissible} > 0.",
         )
-    hazard, rate = roles.hazard.name, roles.rate.name
-    if solver.competes and row[hazard] <= 2 * row[rate]:
-        raise Stop(
-            "infinite-variance",
-            f"Agent {index} needs {hazard} > 2 {rate}: the others' wealth has no finite second "
-            "moment.",
-        )
-    slope = solver.values[roles.slope]
-    chosen = max(admissible, key=lambda k: float(slope * roots[k].p1))
-    values = solver.values | {roles.root: roots[chosen].p1}
-    try:
-        run(form.needed(roles.response), values)
-    except DivisionByZero as error:
-        raise Stop("degenerate", f"Agent {index}: division by {error.message} = 0.") from None
-    return _Agent(solver, roots, chosen, values)
-
-
-def _positions(
-    point: FixedPoint, agents: Sequence[_Agent]
-) -> tuple[dict[sp.Symbol, arb], list[arb]]:
-    """Solve the linear system of the averages: one pass over the agents."""
-    named: Values = {}
-    generic = []
-    for agent in agents:
-        values = agent.generic()
-        try:
-            run((point.own, point.reaction), values)
-        except (DivisionByZero, UndecidedError):
-            # the reaction to averages that contain the own position is singular, no more
-            return _joint(point, agents)
-        generic.append(values)
-        for name, term in point.summands.items():
-            named[name] = named.get(name, arb(0)) + evaluate(term, values)
-    run((point.determinant,), named)
-    if named[point.determinant.symbol].contains(0):
-        raise UndecidedError(f"{point.determinant.symbol} cannot be told from zero.")
-    totals = {t: evaluate(e, named) for t, e in point.solution.items()}
-    return totals, [evaluate(point.position, values | totals) for values in generic]
-
-
-def _joint(point: FixedPoint, agents: Sequence[_Agent]) -> tuple[dict[sp.Symbol, arb], list[arb]]:
-    """The same by the linear system of all positions."""
-    model = agents[0].solver.model
-    assert isinstance(model.population, Agents)
-    found = solutions(_reactions(agents), [_at_zero(point, agents)])
-    (positions,) = found.through
-    if found.directions or positions is None:
-        raise UndecidedError("The determinant of the positions cannot be told from zero.")
-    totals, (w, *_) = {}, _names()
-    for average in model.population.averages.values():
-        terms = [a.values[w] * a.values[average.load] * p for a, p in zip(agents, positions)]
-        totals[average.total] = sum(terms, arb(0))
-    return totals, list(positions)
-
-
-def _feedback(point: FixedPoint, agents: Sequence[_Agent]) -> tuple[list[list[arb]], list[arb]]:
-    """Coefficients of every wealth and the constant in every position, by linearity."""
-
-    def at(wealth: Sequence[int], constant: int) -> list[arb]:
-        return _positions(point, _moved(agents, wealth, constant))[1]
-
-    count = len(agents)
-    columns = [at([int(i == j) for i in range(count)], 0) for j in range(count)]
-    matrix = [[columns[j][i] for j in range(count)] for i in range(count)]
-    return matrix, at([0] * count, 1)
-
-
-def _moved(agents: Sequence[_Agent], wealth: Sequence[int], constant: int) -> list[_Agent]:
-    """The same agents at other wealths, the constant of their responses multiplied."""
-    moved = []
-    w, x, y = _names()
-    average = sum((a.values[w] * own for a, own in zip(agents, wealth)), arb(0))
-    for agent, own in zip(agents, wealth):
-        at_zero = agent.solver.model.parts.response[2]
-        values = dict(agent.values)
-        values[x] = arb(own)
-        values[y] = average - values[w] * own
-        values[at_zero] = values[at_zero] * constant
-        moved.append(_Agent(agent.solver, agent.roots, agent.chosen, values))
-    return moved
-
-
-def _degenerate(
-    model: Model, rows: Sequence[Mapping[str, Fraction]], reason: str
-) -> tuple[str, dict[str, Any]]:
-    """What a singular system of the positions means: no equilibrium, or a line of them.
-
-    A feedback needs a solution for every wealth: one for each column of the joint feedback.
-    """
-    general = f"{reason} There is no equilibrium, or there are infinitely many."
-    if len(rows) > JOINT:
-        return general, {}
-    agents, count = _responses(model, rows), len(rows)
-    _, point = _fixed_point(model.name)
-    unit = [[int(i == j) for i in range(count)] for j in range(count)]
-    places = [*((row, 0) for row in unit), ([0] * count, 1)]
-    states = [agents, *(_moved(agents, wealth, constant) for wealth, constant in places)]
-    try:
-        found = solutions(_reactions(agents), [_at_zero(point, state) for state in states])
-    except UndecidedError:
-        return general, {}
-    if not found.directions:
-        return general, {}
-    message, numbers = described(found, "the positions", "pi", " at these wealths")
-    return f"{reason} {message[0].upper()}{message[1:]}", numbers
-
-
-def _reactions(agents: Sequence[_Agent]) -> list[list[arb]]:
-    """The matrix of the positions: each less the response to the others'."""
-    model = agents[0].solver.model
-    assert isinstance(model.population, Agents)
-    (parts, _), (w, *_) = _fixed_point(model.name), _names()
-    loads = {a: average.load for a, average in model.population.averages.items()}
-
-    def moves(one: _Agent, other: _Agent) -> arb:
-        terms = [one.values[parts[a]] * other.values[load] for a, load in loads.items()]
-        return -other.values[w] * sum(terms, arb(0))
-
-    return [[arb(1) if i is j else moves(i, j) for j in agents] for i in agents]
-
-
-def _at_zero(point: FixedPoint, agents: Sequence[_Agent]) -> list[arb]:
-    """Everybody's response at zero averages."""
-    found = []
-    for agent in agents:
-        values = agent.generic()
-        run((point.own,), values)
-        found.append(values[point.own.symbol])
-    return found
-
-
-def _valued(
-    model: Model,
-    agent: _Agent,
-    index: int,
-    agents: Sequence[_Agent],
-    positions: Sequence[arb],
-    totals: Mapping[sp.Symbol, arb],
-) -> arb:
-    """The value of one agent against the others' positions."""
-    assert isinstance(model.population, Agents)
-    nu, (w, *_) = model.parts.noises[0], _names()
-    values = dict(agent.values)
-    for name, average in model.population.averages.items():
-        own = values[w] * values[average.load] * positions[index]
-        values[name] = totals[average.total] - own
-    noise = [other.values[w] * other.values[nu] * positions[k] for k, other in enumerate(agents)]
-    values[symbol("m_2")] = sum((v * v for k, v in enumerate(noise) if k != index), arb(0))
-    run(agent.solver.form.definitions, values)
-    return evaluate(model.ansatz.value, values)
-
-
-def _own_growth(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]], index: int) -> arb:
-    """Growth rate of the second moments of the wealths that one agent's payoff depends on."""
-    reached = set(range(len(agents))) if agents[index].solver.competes else {index}
-    size = 0
-    while size < len(reached):
-        size = len(reached)
-        reached |= {j for k in reached for j, v in enumerate(matrix[k]) if number(v) != 0}
-    chosen = sorted(reached)
-    part = [[matrix[i][j] for j in chosen] for i in chosen]
-    return _abscissa([agents[k] for k in chosen], part)
-
-
-def _abscissa(agents: Sequence[_Agent], matrix: Sequence[Sequence[arb]]) -> arb:
-    """Growth rate of the second moments of all wealths under the joint feedback."""
-    count = len(agents)
-    roles = agents[0].solver.roles
-    r, B, (nu, sigma) = roles.rate, roles.slope, roles.noises
-    drift = [
-        [a.values[B] * matrix[i][j] + (a.values[r] if i == j else 0) for j in range(count)]
-        for i, a in enumerate(agents)
-    ]
-    pairs = list(combinations_with_replacement(range(count), 2))
-    place = {pair: k for k, pair in enumerate(pairs)}
-    growth = [[arb(0)] * len(pairs) for _ in pairs]
-
-    def add(row: int, i: int, j: int, value: arb) -> None:
-        growth[row][place[min(i, j), max(i, j)]] += value
-
-    for row, (i, j) in enumerate(pairs):
-        for k in range(count):
-            add(row, k, j, drift[i][k])
-            add(row, i, k, drift[j][k])
-        shared = agents[i].values[sigma] * agents[j].values[sigma]
-        if i == j:
-            shared = shared + agents[i].values[nu] * agents[i].values[nu]
-        for k in range(count):
-            for m in range(count):
-                add(row, k, m, shared * matrix[i][k] * matrix[j][m])
-    eigenvalues = acb_mat(arb_mat(growth)).eig(algorithm="approx")
-    largest: arb = max((value.real.mid() for value in eigenvalues), key=float)
-    return largest
+    return Stop(cast(Status, answer.status.label), message)

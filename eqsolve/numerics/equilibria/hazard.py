@@ -17,6 +17,7 @@ from eqsolve.numerics.parameters import parameters
 from eqsolve.registry import model as find_model
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.moving import solve_moving
+from eqsolve.symbolic.heterogeneous import Agents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def solve_hazard(
         For anything wrong with the input.
     """
     model, hazard = find_model(game), parse_hazard(spec)
-    if model.restated is None:
+    if model.restated is None or isinstance(model.population, Agents):
         raise InputError(
             "hazard rates that depend on time need agents who are alike, and a declaration by "
             "eqsolve.game.",
