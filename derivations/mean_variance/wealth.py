@@ -249,10 +249,4 @@ CONTINUUM = Restated(
     state={x: sp.S.One, y: x},
     roots=ROOTS,
 )
-APART = Restated(
-    crowd,
-    response=RESPONSE,
-    own=different,
-    averages={"M_b": "E[B*pi]", "M_s": "E[pi*sigma]"},
-    roots=ROOTS,
-)
+APART = Restated(different, response=RESPONSE, averages={"M_b": "E[B*pi]", "M_s": "E[pi*sigma]"})

@@ -188,8 +188,7 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
 
 @lru_cache
 def _derivation(restated: Restated) -> Derivation:
-    assert restated.own is not None
-    return derive(restated.own())
+    return derive(restated.source())
 
 
 def _solve(
