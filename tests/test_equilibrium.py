@@ -455,6 +455,13 @@ def test_nothing_is_denied_without_a_complete_search(monkeypatch: pytest.MonkeyP
     assert "not complete" in answer.message
 
 
+def test_a_line_of_closed_loops_is_not_denied() -> None:
+    """The response to the others' wealth is singular: no feedback is known whole."""
+    parameters = {**cases.S1, "beta": "0", "r": "0", "nu": "0", "theta": "1"}
+    answer = solve("mean-field", equilibrium="closed-loop", **parameters)
+    assert answer.status == "unresolved" and "not complete" in answer.message
+
+
 @pytest.mark.parametrize(
     "change",
     [

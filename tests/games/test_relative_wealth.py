@@ -255,7 +255,7 @@ def test_what_is_surely_infinite_can_be_left_out() -> None:
     found = derivation("feedback", True)
     with ctx.workprec(BITS):
         point = DerivedPoint(found, read(found.model, row), "limit").point
-        whole, part = point.candidates, replace(point, finite=True).candidates
+        whole, part = point.choice.candidates, replace(point, finite=True).choice.candidates
         assert point.solutions.complete and len(part) < len(whole)
         kept = [c.values["p1"] for c in part]
         for candidate in whole:

@@ -103,12 +103,15 @@ def nash(
     point = Point(
         program, Values(given, restated.places(state, given)), selection, finite=not single
     )
-    candidates = point.choice.candidates
+    choice = point.choice
+    # what is known in part only is no solution that could be judged
+    begun = [id(solution) for solution in point.solutions.begun]
+    candidates = tuple(c for c, s in zip(choice.candidates, choice.found) if id(s) not in begun)
     if single:
         candidates = _alone(model, program, candidates)
     finite = [c for c in candidates if sign(_margin(c)) < 0]
     complete = point.solutions.complete
-    decision = decide(finite, complete, selection, point.choice.rules())
+    decision = decide(finite, complete, selection, choice.rules())
     (growth,) = program.growth
     rates = [
         (
