@@ -162,7 +162,8 @@ def real(path: str | Path) -> Path:
 
 
 def _require_name(target: Path) -> None:
-    if "\0" in str(target) or (target.exists() and not target.is_file()):
+    other = target.exists() and not target.is_file()
+    if "\0" in str(target) or other or target.is_symlink():  # a link that leads to itself
         raise InputError(
             f"{str(target)!r} does not name a file.",
             stage="output",

@@ -187,6 +187,7 @@ def sweep(
 
     options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
     name, given = adopt(game), merged(fixed, how)
+    require(name, "sweep")
     family = declared(name) is None
     given = sized(name, given, size) if family else by_name(name, given, notion, size)
     options["structure"] = structure_for(name, given, vary, notion, size)
@@ -360,6 +361,7 @@ def sensitivity(
     """
     given = merged(params, values)
     exported = declared(game)
+    require(game, "sensitivity")
     if exported is None:
         from eqsolve.numerics.sensitivity.derivatives import sensitivity as of_family
 
@@ -367,7 +369,6 @@ def sensitivity(
         against_given(name, "sensitivity", notion)
         given = sized(name, given, size)
         return of_family(name, at=at, outputs=outputs, parameters_=parameters_, **given)
-    require(game, "sensitivity")
     from eqsolve.studies.derivatives import model_sensitivity
 
     return model_sensitivity(
@@ -421,6 +422,7 @@ def simulate(
     """
     given = merged(params, values)
     exported = declared(game)
+    require(game, "simulate")
     if exported is None:
         from eqsolve.numerics.simulation.simulate import simulate as of_family
 
@@ -442,7 +444,6 @@ def simulate(
             threads=threads,
             **given,
         )
-    require(game, "simulate")
     if feedback is not None:
         require_option(game, "simulate --feedback")
     if threads is not None:
@@ -528,6 +529,7 @@ def converge(
     """
     given = merged(params, values)
     exported = declared(game)
+    require(game, "converge")
     if exported is None:
         from eqsolve.numerics.mean_field_limit.convergence import converge as of_family
 
@@ -536,7 +538,6 @@ def converge(
         if drawn:
             raise InputError("the agents of this game are alike.", game=name, stage="converge")
         return of_family(name, n, paths=paths, seed=seed, threads=threads, **given)
-    require(game, "converge")
     if paths is not None:
         require_option(game, "converge --paths")
     from eqsolve.numerics.mean_field_limit.convergence import read_counts

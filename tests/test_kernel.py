@@ -517,6 +517,24 @@ def test_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         storage.write("one = 1\n", "sample")
 
 
+def test_the_cache_is_below_no_folder_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert storage._is_private(tmp_path / "new" / "kernels")
+    assert storage._is_private(tmp_path / "file" / "kernels" / "deep")  # writing fails, and says so
+    # whoever owns a folder can put another one in the place of what is in it
+    found = Path.stat
+
+    def others(path: Path, **how: Any) -> os.stat_result:
+        fields = list(found(path, **how)[:10])
+        fields[4] += 12345 * (path == tmp_path)
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(Path, "stat", others)
+    assert not storage._is_private(tmp_path / "new" / "kernels")
+
+
 def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     found = kernel("n-agent", precise=True)
     assert found.path.stem == f"n_agent_{storage.digest(found.source)}"

@@ -136,3 +136,14 @@ def test_numbers_of_players_are_whole(game: str) -> None:
     for wrong in (["a"], [2.5], [], [0], 2.5, "a,b", [True], [None]):
         with pytest.raises(InputError, match="number of agents|numbers of agents"):
             eqsolve.converge(game, wrong, SET)
+
+
+def test_python_refuses_a_verb_with_the_listed_reason() -> None:
+    for work in (
+        lambda: eqsolve.sweep("two-agent", {"b_1": [0.1, 0.12]}, SET),
+        lambda: eqsolve.sensitivity("two-agent", SET),
+        lambda: eqsolve.simulate("two-agent", SET, agents=2, paths=10, seed=1),
+        lambda: eqsolve.kernel("two-agent"),
+    ):
+        with pytest.raises(InputError, match="its agents differ"):
+            work()

@@ -312,6 +312,15 @@ def test_a_symbolic_link_is_followed(suffix: str, declared: bool, tmp_path: Path
     assert {p.name for p in tmp_path.iterdir()} <= {"far", near.name, f"{near.name}.json"}
 
 
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to(tmp_path / "b.csv")
+    (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
+    for use in (require_writable, lambda path: replacing(path).__enter__()):
+        with pytest.raises(InputError, match="does not name a file"):
+            use(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").is_symlink()
+
+
 def test_links_inside_a_folder_are_followed(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.txt").symlink_to(tmp_path / "b.txt")

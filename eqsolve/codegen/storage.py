@@ -59,14 +59,21 @@ def _is_private(folder: Path) -> bool:
     """Whether nobody else can put anything into a folder, or put another one in its place."""
     if not hasattr(os, "getuid"):  # Windows: the folders of a user are the user's
         return True
-    with suppress(FileNotFoundError):
+    try:
         found = folder.stat()
         if found.st_uid != os.getuid() or found.st_mode & 0o022:
             return False
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # whoever writes there will see
+    except OSError:
+        return False
+    trusted = {os.getuid(), 0, os.stat("/").st_uid}  # in a container root may have another number
     for above in folder.absolute().parents:
-        with suppress(OSError):
-            mode = above.stat().st_mode
-            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found = above.stat()
+            if found.st_uid not in trusted:
+                return False
+            if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                 return False
     return True
 
