@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, StaleError
 from eqsolve.latex import document
+from eqsolve.latex.checking import check as checking
 from eqsolve.latex.checking.check import Ledger, check
 from eqsolve.latex.checking.proposal import proposed
 from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
@@ -309,3 +310,20 @@ def test_numbers_of_a_former_run_are_stale(name: str, tmp_path: Path) -> None:
     with pytest.raises(StaleError, match=name):
         check_files(tmp_path, document.files(game))
     check_files(tmp_path, document.files(game) | {name: (tmp_path / name).read_text()})
+
+
+def test_a_file_has_a_budget(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many formulas there are, so many are compared, repaired and read."""
+    monkeypatch.setattr(checking, "MAX_COMPARED", 3)
+    monkeypatch.setattr(checking, "MAX_REPAIRED", 1)
+    monkeypatch.setattr(checking, "MAX_READ", 20)
+    wrong = A.replace("D_1", "D_2")
+    other = r"\[ x = y + z \] \[ x = y + z \] \[ x = y + w \] \[ x = y + v \]"
+    report = _report(wrong + wrong + A + A + other, tmp_path, ledger)
+    assert [f.verdict for f in report.findings] == ["different"] * 2 + ["equal", "not checked"]
+    assert [bool(f.parts[0].repair) for f in report.findings[:2]] == [True, False]
+    assert "too large" in report.findings[3].parts[0].reason
+    read = ["could be read" in p.readability for p in report.passed]
+    assert read == [True, True, True, False]

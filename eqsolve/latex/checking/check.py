@@ -29,6 +29,9 @@ from eqsolve.latex.source.walker import read
 from eqsolve.ledger import Checker, Display
 from eqsolve.model import Model
 
+#: Formulas of a file that are compared, those whose smallest edit is sought, and characters of
+#: those that are compared with nothing and read all the same.
+MAX_COMPARED, MAX_REPAIRED, MAX_READ = 2_000, 200, 1_000_000
 #: How a formula is read that is compared with nothing: every name may be a function.
 _FUNCTIONS = Context(differentials=True, is_factor=lambda name, bracket: False)
 
@@ -138,8 +141,9 @@ def check_document(
 ) -> Report:
     """Compare a file that was read before."""
     found = check_formulas(document.name, document.formulas, ledger, symbols, repair, counted)
+    readable = _Readable()
     passed = tuple(
-        PassedOver(p.place, p.environment, p.reason, _readability(p.rows)) for p in document.passed
+        PassedOver(p.place, p.environment, p.reason, readable.said(p.rows)) for p in document.passed
     )
     return replace(found, missing=document.missing, passed=passed, notes=document.notes)
 
@@ -170,14 +174,20 @@ def check_formulas(
     findings: list[Finding] = []
     coincidences: list[int] = []
     before: tuple[tuple[Row, ...], ...] = ()
+    readable = _Readable()
+    compared = repaired = 0
     for item in _assigned(found, ledger, symbols, counted):
         formula = item.formula
         label = formula.labels[0] if formula.labels else ""
+        if compared == MAX_COMPARED and item.references and not formula.doubt:
+            reason = f"too large: more than {MAX_COMPARED} formulas to compare"
+            formula = replace(formula, doubt=reason)
         if not item.references or formula.doubt:
             # what is defined here holds for what follows
             before += formula.before
-            findings.append(_without_display(formula, label, item.number))
+            findings.append(_without_display(formula, label, item.number, readable))
             continue
+        compared += 1
         formula = replace(formula, before=before + formula.before)
         before = ()
         if formula.section != section:
@@ -187,23 +197,42 @@ def check_formulas(
         options = []
         for reference in item.references:
             own = definitions.copy()
-            comparison = Comparison(reference, symbols, own, repair)
+            comparison = Comparison(reference, symbols, own, repair and repaired < MAX_REPAIRED)
             options.append((list(comparison.findings(item.number, label, formula)), own))
         best, definitions = min(options, key=lambda o: sum(f.verdict != "equal" for f in o[0]))
+        repaired += any(f.verdict == "different" for f in best)
         if item.is_counted:
             coincidences.append(len(findings) + len(best) - 1)
         findings += best
     return Report(name, tuple(_questioned(findings, coincidences)))
 
 
-def _without_display(formula: Formula, label: str, number: str) -> Finding:
+def _without_display(formula: Formula, label: str, number: str, readable: _Readable) -> Finding:
     tex = " ".join(row.tex for row in formula.rows)
     reason = formula.doubt or "no display has this number or label"
     if formula.why:
         reason += f"; the number that LaTeX prints is not known: {formula.why}"
-    part = Part(tex, "not checked", reason=f"{reason}; {_readability(formula.rows)}")
+    part = Part(tex, "not checked", reason=f"{reason}; {readable.said(formula.rows)}")
     shown = number or formula.printed or formula.tag
     return Finding(shown, label, formula.place, "", (part,), False, formula.printed)
+
+
+class _Readable:
+    """Says whether formulas that are compared with nothing could be read, up to a budget."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], str] = {}
+        self._left = MAX_READ
+
+    def said(self, rows: Sequence[Row]) -> str:
+        """What is said of a formula; the same formula is read once."""
+        texts = tuple(row.tex for row in rows)
+        if texts not in self._known:
+            self._left -= sum(map(len, texts))
+            if self._left < 0:
+                return "it was not read: the file has too many formulas"
+            self._known[texts] = _readability(rows)
+        return self._known[texts]
 
 
 def _readability(rows: Sequence[Row]) -> str:
