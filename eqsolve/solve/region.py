@@ -1,4 +1,4 @@
-"""How fast expectations grow at solutions of a stationary system, or may grow elsewhere."""
+"""Where solutions of a stationary system may have finite expectations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flint import arb, arb_mat
 
 from eqsolve.program.program import Environment, Growth, Program
-from eqsolve.solve.growth import ANY, Followed, largest_real_part
+from eqsolve.solve.growth import ANY, largest_real_part
 
 
 def may_be_finite(program: Program, parameters: Environment, known: Environment) -> bool:
@@ -49,16 +49,3 @@ def _surely_infinite(system: Growth, values: Environment) -> bool:
 
 def _completed(names: tuple[str, ...], values: Environment) -> dict[str, arb]:
     return {name: values.get(name, ANY) for name in names}
-
-
-def growth_of_squares(system: Growth, values: Environment) -> arb:
-    """The growth rate of the second moments of all states that are followed.
-
-    Parameters
-    ----------
-    system : with a matrix.
-    values : parameters and coefficients.
-    """
-    growth = Followed(system, values).second()
-    assert growth is not None, "second moments are followed"
-    return growth

@@ -15,12 +15,11 @@ from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import ball, evaluate, number, sign
 from eqsolve.numerics.equilibria.restating import restated_program
 from eqsolve.numerics.status import Status
-from eqsolve.program.program import Program
+from eqsolve.program.program import Growth, Program
 from eqsolve.roles import Symbols
 from eqsolve.solve.decide import Candidate, decide
-from eqsolve.solve.growth import Rise
+from eqsolve.solve.growth import Followed, Rise
 from eqsolve.solve.point import Point
-from eqsolve.solve.region import growth_of_squares
 
 
 @dataclass(frozen=True)
@@ -114,11 +113,7 @@ def nash(
     decision = decide(finite, complete, selection, choice.rules())
     (growth,) = program.growth
     rates = [
-        (
-            _margin(c) + c.values[model.parts.hazard.name]
-            if single
-            else growth_of_squares(growth, c.values)
-        )
+        _margin(c) + c.values[model.parts.hazard.name] if single else _second(growth, c)
         for c in finite
     ]
     roots = [_root(model, program, c, given, rate) for c, rate in zip(finite, rates)]
@@ -139,6 +134,13 @@ def _margin(candidate: Candidate) -> arb:
     (margin,) = candidate.abscissa
     assert margin is not None, "an affine feedback's second moments are finitely many"
     return margin
+
+
+def _second(growth: Growth, candidate: Candidate) -> arb:
+    """The growth rate of all second moments."""
+    rate = Followed(growth, candidate.values).second()
+    assert rate is not None, "second moments are followed"
+    return rate
 
 
 def _alone(
