@@ -16,13 +16,17 @@ from click.testing import CliRunner
 
 from eqsolve import registry
 from eqsolve.cli import cli
+from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError
+from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Model
-from eqsolve.numerics.equilibria import equilibrium
+from eqsolve.numerics.equilibria import closed, equilibrium
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
+from eqsolve.program import store
 from eqsolve.registry import model, models, names
+from eqsolve.solve.own_words import made
 from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import cases
 from eqsolve.verify.check import Check
@@ -273,25 +277,53 @@ def test_reference_values_are_checked(report: Report) -> None:
     assert all(check.error <= check.allowed <= 1e-5 for check in found)
 
 
-WRONG = [("kappa", 1, "n-agent"), ("B", 2, "n-agent"), ("B", 2, "mean-field")]
+WRONG = [(1, "n-agent"), (2, "n-agent"), (2, "mean-field")]
 
 
 def defined(game: Model, name: str, factor: int) -> Model:
     """The game with the sign of theta N (factor 1) or of r (factor 2) wrong in a definition."""
     right = game.game.definitions[symbol(name)]
     wrong = right + 2 * (1 - right) if factor == 1 else right + 2 * symbol("r")
-    return replace(
-        game,
-        game=replace(game.game, definitions={**game.game.definitions, symbol(name): wrong}),
+    definitions = {**game.game.definitions, symbol(name): wrong}
+    return replace(game, game=replace(game.game, definitions=definitions))
+
+
+def restated_wrongly(game: Model, factor: int) -> Model:
+    """The same error where the problem is declared again."""
+    restated = game.restated
+    assert restated is not None and restated.own is not None
+    own, source = restated.own, restated.source
+    wrong = replace(
+        restated,
+        own=lambda: misdeclared(own(), factor),
+        source=lambda **how: misdeclared(source(**how), factor),
     )
+    return replace(game, restated=wrong)
 
 
-@pytest.mark.parametrize(("name", "factor", "which"), WRONG)
+def misdeclared(declared: Declared, factor: int) -> Declared:
+    """A declaration with the sign of theta (factor 1) or of r (factor 2) wrong."""
+    game = declared.game
+    if factor == 2:
+        wrong = {name: e + 2 * wealth.r for name, e in game.definitions.items()}
+        return replace(declared, game=replace(game, definitions=wrong))
+    (player,) = game.players
+    opposite = {wealth.theta: -wealth.theta}
+    moments = tuple(
+        replace(m, payoff=m.payoff.xreplace(opposite)) for m in player.preference.moments
+    )
+    players = (replace(player, preference=replace(player.preference, moments=moments)),)
+    return replace(declared, game=replace(game, players=players))
+
+
+@pytest.mark.parametrize(("factor", "which"), WRONG)
 def test_wrong_definitions_miss_the_reference_values(
-    monkeypatch: pytest.MonkeyPatch, name: str, factor: int, which: str
+    monkeypatch: pytest.MonkeyPatch, factor: int, which: str
 ) -> None:
-    wrong = defined(model(which), name, factor)
-    monkeypatch.setattr(equilibrium, "find_model", lambda _: wrong)
+    wrong = restated_wrongly(model(which), factor)
+    monkeypatch.setenv(store.OFF, "1")
+    monkeypatch.setattr(equilibrium, "words_of", lambda _: made(wrong))
+    monkeypatch.setattr(closed, "find_model", lambda _: wrong)
     for case, notions in wrong.reference.items():
         for notion in notions:
             verdicts = {check.verdict for check in reference_checks(wrong, case, notion)}

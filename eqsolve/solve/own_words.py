@@ -24,13 +24,14 @@ def words_of(game: str) -> Words | None:
         return found
     from eqsolve.registry import model
 
-    made = _made(model(game))
-    if made is not None and known:
-        store.remember_words(known, made)
-    return made
+    words = made(model(game))
+    if words is not None and known:
+        store.remember_words(known, words)
+    return words
 
 
-def _made(model: Model) -> Words | None:
+def made(model: Model) -> Words | None:
+    """The same, derived."""
     from eqsolve.derivation.derivation import derived
     from eqsolve.program.make import Maker, program
 
