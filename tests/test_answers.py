@@ -134,7 +134,9 @@ def test_answers_travel_whole(family: Any, declared: Any) -> None:
         there = pickle.loads(pickle.dumps(answer))
         assert there.to_dict() == answer.to_dict()
         assert str(there) == str(answer)
-    ball = family.roots[0].p1
+    loop = eqsolve.solve("n-agent", equilibrium="closed-loop", **FAMILY)
+    ball = pickle.loads(pickle.dumps(loop)).roots[0].feedback[0]
+    assert ball.contains(loop.roots[0].feedback[0])
     copy = pickle.loads(pickle.dumps(ball))
     assert copy.mid() == ball.mid()
     assert copy.contains(ball) and copy.rad() < ball.rad() * (1 + 2**-20)
