@@ -251,7 +251,8 @@ def solve(
         if source is not None:
             notion = notion_of(notion, equilibrium, source.name)
             return source.answer(given, at=at, notion=notion, size=size, selection=selection)
-    exported = declared(game)
+    # a game that is no source is declared by no other means
+    exported = None if isinstance(game, str) else declared(game)
     if exported is None:
         from eqsolve.numerics.equilibria.dispatch import solve as solve_family
 
