@@ -7,6 +7,6 @@ from setuptools import setup
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from eqsolve.program.ship import WithPrograms  # noqa: E402
+from eqsolve.ship import WithPrograms  # noqa: E402
 
 setup(cmdclass={"build_py": WithPrograms})

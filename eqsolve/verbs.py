@@ -254,7 +254,7 @@ def solve(
     # a game that is no source is declared by no other means
     exported = None if isinstance(game, str) else declared(game)
     if exported is None:
-        from eqsolve.numerics.equilibria.dispatch import solve as solve_family
+        from eqsolve.words.dispatch import solve as solve_family
 
         options: dict[str, Any] = {"certify": certify}
         if selection is not None:

@@ -24,7 +24,7 @@ from functools import cache
 from typing import Any
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
+from eqsolve.words.equilibrium import Equilibrium, solve
 
 GAME = "n-agent"
 SEED = 1

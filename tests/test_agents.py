@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria.agents import solve_agents
-from eqsolve.numerics.equilibria.equilibrium import solve
+from eqsolve.words.agents import solve_agents
+from eqsolve.words.equilibrium import solve
 from reference import cases, draws, spec
 
 OWN = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lam")

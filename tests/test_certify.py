@@ -26,10 +26,10 @@ from eqsolve.numerics.arithmetic.straightline import output_symbols, straight_li
 from eqsolve.numerics.certificates.certify import certify, evaluate, summary
 from eqsolve.numerics.certificates.condition import condition_numbers
 from eqsolve.numerics.certificates.statement import Verdict, outward, state_point
-from eqsolve.numerics.equilibria.dispatch import solve as solve_any
-from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
+from eqsolve.words.dispatch import solve as solve_any
+from eqsolve.words.equilibrium import solve
 from reference import cases, closed_loop, draws, spec
 
 GAMES = ("n-agent", "mean-field", "best-response")

@@ -15,12 +15,12 @@ from flint import fmpq
 from eqsolve.arithmetic.code import Code
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria import equilibrium
-from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.registry import model
 from eqsolve.solve import point as engine
-from eqsolve.solve.own_words import words_of
 from eqsolve.solve.stationary import Solutions
+from eqsolve.words import equilibrium
+from eqsolve.words.equilibrium import solve
+from eqsolve.words.own_words import words_of
 from reference import cases, draws, spec
 from reference.closed_loop_all import closed_loop_all
 

@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.paper_figures import write as write_files
 from eqsolve.paper_figures.baseline import Baseline, baseline, search
 from eqsolve.paper_figures.figure import Drawn, Figure, render, write_table
@@ -28,6 +27,7 @@ from eqsolve.paper_figures.series import (
     monotone,
     slope,
 )
+from eqsolve.words.equilibrium import solve
 
 Columns = dict[str, NDArray[Any]]
 SUFFIXES = {".pdf", ".png", ".svg", ".csv", ".txt"}

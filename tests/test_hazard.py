@@ -12,9 +12,9 @@ import pytest
 
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
-from eqsolve.numerics.equilibria.equilibrium import solve
-from eqsolve.numerics.equilibria.hazard import solve_hazard
 from eqsolve.solve import moving
+from eqsolve.words.equilibrium import solve
+from eqsolve.words.hazard import solve_hazard
 from reference import cases
 from reference import hazard as key
 from reference import spec

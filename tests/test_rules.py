@@ -348,8 +348,8 @@ def test_an_import_of_a_game_is_seen(tmp_path: Path) -> None:
 
 # ------------------------------------------------------ 3: rooms take no names
 
-#: Who may know names: the registry, the commands, the public functions.
-DOORS = ("registry.py", "__init__.py", "papers.py", "verbs.py")
+#: Who may know names: the registry, the commands, the public functions, the build.
+DOORS = ("registry.py", "__init__.py", "papers.py", "ship.py", "verbs.py")
 LOOKUPS = {"model", "models", "names", "resolve", "derive", "adopt", "games"}
 
 

@@ -21,12 +21,10 @@ from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError
 from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Model
-from eqsolve.numerics.equilibria import closed, equilibrium
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.program import store
 from eqsolve.registry import model, models, names
-from eqsolve.solve.own_words import made
 from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import cases
 from eqsolve.verify.check import Check
@@ -36,6 +34,8 @@ from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.reference import reference_checks, weight_checks
 from eqsolve.verify.report import Report
 from eqsolve.verify.suite import verify
+from eqsolve.words import closed, equilibrium
+from eqsolve.words.own_words import made
 
 FIELDS = {"name", "game", "kind", "value", "reference", "error", "allowed", "verdict", "note"}
 KINDS = {"exact", "grid", "spike", "monte-carlo"}

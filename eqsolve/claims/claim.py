@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.codegen.kernel import OUTPUTS, Selection, kernel
-from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.registry import model
 from eqsolve.symbolic.solving import ClosedForm
+from eqsolve.words.dispatch import solve
 
 Verdict = Literal["holds", "conditional", "false"]
 #: How a test was made: a polynomial identity, numbers enclosed in balls, one parameter point,

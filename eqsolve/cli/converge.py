@@ -55,10 +55,10 @@ def converge(
     The coefficients converge in proportion to 1/n. Add --paths 1000 --seed 1 to see how the
     positions converge along paths, in proportion to the root of 1/n.
     """
-    from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.mean_field_limit.convergence import converge as run
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
     from eqsolve.verbs import declared, require, require_option
+    from eqsolve.words.dispatch import check_keywords
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)

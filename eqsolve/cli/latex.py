@@ -164,7 +164,7 @@ def _family_values(
     """Macros and tables of an answer of the mean-variance family."""
     from eqsolve.latex.document import parameters
     from eqsolve.latex.values import numbered
-    from eqsolve.numerics.equilibria.dispatch import solve
+    from eqsolve.words.dispatch import solve
 
     answer = solve(game, **of_family(game, values, how))
     answer.raise_for_status()

@@ -117,8 +117,8 @@ def sensitivity(
         else:
             _show_region(region)
         return
-    from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.sensitivity.derivatives import sensitivity as run
+    from eqsolve.words.dispatch import check_keywords
 
     check_keywords(game, values)
     found = run(game, at=state(at), outputs=outputs, parameters_=columns, **values)

@@ -64,9 +64,9 @@ def simulate(
     """
     from eqsolve.game.structure import COUNT
     from eqsolve.notions import equilibrium_for, notion_of
-    from eqsolve.numerics.equilibria.dispatch import check_keywords
     from eqsolve.numerics.simulation.simulate import simulate as run
     from eqsolve.verbs import declared, require, require_option
+    from eqsolve.words.dispatch import check_keywords
 
     parameters = given(pairs, file, game=game)
     exported = declared(game)

@@ -25,10 +25,10 @@ from eqsolve.cli.common import (
 from eqsolve.errors import InputError, NoSolutionError
 
 if TYPE_CHECKING:
-    from eqsolve.numerics.equilibria.agents import AgentsEquilibrium
-    from eqsolve.numerics.equilibria.equilibrium import Equilibrium
-    from eqsolve.numerics.equilibria.hazard import HazardEquilibrium
     from eqsolve.source import Source
+    from eqsolve.words.agents import AgentsEquilibrium
+    from eqsolve.words.equilibrium import Equilibrium
+    from eqsolve.words.hazard import HazardEquilibrium
 
 
 @cli.command()
@@ -89,7 +89,7 @@ def solve(
         _model(source, values, selection, hazard, at, certify, as_json, **how)
         return
     from eqsolve.notions import equilibrium_for
-    from eqsolve.numerics.equilibria.dispatch import check_keywords
+    from eqsolve.words.dispatch import check_keywords
 
     horizon = how["horizon"] if hazard is not None else None
     values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
@@ -105,11 +105,11 @@ def solve(
                 stage="input",
                 remedy="Leave out --equilibrium, --selection, --at and --certify.",
             )
-        from eqsolve.numerics.equilibria.hazard import solve_hazard
+        from eqsolve.words.hazard import solve_hazard
 
         answer = solve_hazard(game, hazard, values, horizon=horizon)
     else:
-        from eqsolve.numerics.equilibria.dispatch import solve as solve_point
+        from eqsolve.words.dispatch import solve as solve_point
 
         answer = solve_point(
             game,

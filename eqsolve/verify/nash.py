@@ -12,10 +12,8 @@ import sympy as sp
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import ball, precision
-from eqsolve.numerics.equilibria.equilibrium import solve
-from eqsolve.numerics.equilibria.loop import ClosedLoop
-from eqsolve.numerics.equilibria.nash import NashRoot
-from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.closed_form.loop import ClosedLoop
+from eqsolve.numerics.closed_form.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
 from eqsolve.symbolic.game import Game, Moment, State
 from eqsolve.symbolic.population import Population
@@ -23,6 +21,8 @@ from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.prediction import BITS
 from eqsolve.verify.spike import spike_checks
+from eqsolve.words.equilibrium import solve
+from eqsolve.words.nash import NashRoot
 
 #: Largest exploitability of the Nash feedback: that of the balls that enclose it.
 ALLOWED = 1e-60

@@ -13,14 +13,14 @@ from flint import arb
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import Values, ball, evaluate, precision, run
-from eqsolve.numerics.equilibria.equilibrium import solve
-from eqsolve.numerics.equilibria.point import PointSolver, Root
+from eqsolve.numerics.closed_form.point import PointSolver, Root
 from eqsolve.numerics.parameters import parameters
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import symbol
+from eqsolve.words.equilibrium import solve
 
 BITS = 256
 #: States (x, y) at which the objective is claimed.

@@ -14,12 +14,12 @@ import sympy as sp
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.equilibria.equilibrium import solve
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.population import Population
 from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
+from eqsolve.words.equilibrium import solve
 
 
 def weight_checks(model: Model) -> list[Check]:

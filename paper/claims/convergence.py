@@ -12,7 +12,6 @@ import sympy as sp
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import Array, Range, counted, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.mean_field_limit.convergence import converge
 from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
@@ -37,6 +36,7 @@ from eqsolve.registry import model
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.verify.symbolic import limit_checks
+from eqsolve.words.dispatch import solve
 
 #: Numbers of agents in the simulation, paths, steps, and the time simulated.
 _COUNTS, _PATHS, _STEPS, _TIME = (25, 100, 400), 1000, 20, 1.0

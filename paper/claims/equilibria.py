@@ -12,7 +12,6 @@ import sympy as sp
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import counted, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol
-from eqsolve.numerics.equilibria.dispatch import solve
 from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.domain import draw
@@ -21,6 +20,7 @@ from eqsolve.paper.claims.joint import feedback, finite, fixed_point, responses
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
+from eqsolve.words.dispatch import solve
 
 #: Number of drawn points solved in ball arithmetic, by scale of the search.
 _EXACT_POINTS = 10

@@ -13,8 +13,7 @@ from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.search import Array, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.numerics.arithmetic.ball import precision, run
-from eqsolve.numerics.equilibria.dispatch import solve
-from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.closed_form.point import PointSolver
 from eqsolve.numerics.parameters import parameters
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.exact import exact, p1
@@ -22,6 +21,7 @@ from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.heterogeneous import Agents, FixedPoint
+from eqsolve.words.dispatch import solve
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from eqsolve.claims.claim import Context, Counterexample, Finding, Test
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, signs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.numerics.arithmetic.ball import precision, run
-from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.closed_form.point import PointSolver
 from eqsolve.numerics.parameters import parameters
 from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw

@@ -230,7 +230,7 @@ def test_the_command_imports_nothing_of_the_family_and_no_scipy() -> None:
     code = (
         "import sys; from eqsolve.cli import cli;"
         "cli.main(['solve', 'regulator', '--set', 'default'], standalone_mode=False);"
-        "print([m for m in ('scipy', 'numba', 'pandas', 'eqsolve.numerics.equilibria.dispatch')"
+        "print([m for m in ('scipy', 'numba', 'pandas', 'eqsolve.words.dispatch')"
         " if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(

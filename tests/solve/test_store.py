@@ -28,9 +28,9 @@ from eqsolve.numbers import exact
 from eqsolve.program import data, store
 from eqsolve.program.make import program
 from eqsolve.program.program import Program
-from eqsolve.solve.own_words import words_of
 from eqsolve.solve.solve import answered, solve
 from eqsolve.source import Source
+from eqsolve.words.own_words import words_of
 
 CASE = next(iter(regulator.MODEL.cases.values()))
 NOTIONS = (None, "feedback", "open-loop", "given", "planner")

@@ -21,8 +21,8 @@ from eqsolve.numerics.arithmetic.ball import (
     precision,
     run,
 )
-from eqsolve.numerics.equilibria.loop import ClosedLoop
-from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.closed_form.loop import ClosedLoop
+from eqsolve.numerics.closed_form.point import PointSolver
 from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.solving import ClosedForm, Definition

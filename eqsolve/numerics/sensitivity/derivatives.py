@@ -23,7 +23,7 @@ from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import load
 from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria.point import joint_conditions
+from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model

@@ -16,8 +16,8 @@ from scipy.special import ndtri
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import ball, evaluate, precision, sign
-from eqsolve.numerics.equilibria.loop import ClosedLoop
-from eqsolve.numerics.equilibria.point import PointSolver
+from eqsolve.numerics.closed_form.loop import ClosedLoop
+from eqsolve.numerics.closed_form.point import PointSolver
 from eqsolve.numerics.simulation.population import M1, M2
 from eqsolve.symbolic.game import Game
 from eqsolve.symbols import symbol

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
-from eqsolve.numerics.equilibria.point import joint_conditions
+from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.numerics.simulation.bands import (
     Band,
@@ -37,6 +36,7 @@ from eqsolve.numerics.simulation.wealth import Feedback, Market, simulate_paths
 from eqsolve.numerics.values import exact_values
 from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
+from eqsolve.words.equilibrium import solve as solve_point
 
 Array = NDArray[np.float64]
 

@@ -13,13 +13,13 @@ from flint import arb, fmpq
 from eqsolve.inputs import Values
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import ball, evaluate, number, sign
-from eqsolve.numerics.equilibria.restating import restated_program
 from eqsolve.numerics.status import Status
 from eqsolve.program.program import Growth, Program
 from eqsolve.roles import Symbols
 from eqsolve.solve.decide import Candidate, decide
 from eqsolve.solve.growth import Followed, Rise
 from eqsolve.solve.point import Point
+from eqsolve.words.restating import restated_program
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from eqsolve.errors import InputError
 from eqsolve.game.types import read_types
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import UndecidedError, number, precision, sign
-from eqsolve.numerics.equilibria.answer import Answer
-from eqsolve.numerics.equilibria.point import Status, Stop, joint_conditions
+from eqsolve.numerics.closed_form.point import Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
 from eqsolve.numerics.status import Status as Outcome
 from eqsolve.registry import model as find_model
@@ -27,6 +26,7 @@ from eqsolve.solve.growth import ANY
 from eqsolve.solve.joint import Together, together
 from eqsolve.solve.stationary import ball as enclosed
 from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.words.answer import Answer
 
 #: Working precisions in bits, tried until every sign is decided.
 PRECISIONS = (256, 1024, 4096)

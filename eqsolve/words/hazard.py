@@ -10,14 +10,14 @@ from typing import Any
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.model import Model
-from eqsolve.numerics.equilibria.answer import Answer
-from eqsolve.numerics.equilibria.equilibrium import Equilibrium, solve
-from eqsolve.numerics.equilibria.point import joint_conditions
+from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import parameters
 from eqsolve.registry import model as find_model
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.moving import solve_moving
 from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.words.answer import Answer
+from eqsolve.words.equilibrium import Equilibrium, solve
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
-from eqsolve.numerics.equilibria.equilibrium import Equilibrium
-from eqsolve.numerics.equilibria.nash import nash, nash_numbers
-from eqsolve.numerics.equilibria.point import joint_conditions
-from eqsolve.numerics.equilibria.reporting import loop_certificate
+from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import exact, require
 from eqsolve.registry import model as find_model
+from eqsolve.words.equilibrium import Equilibrium
+from eqsolve.words.nash import nash, nash_numbers
+from eqsolve.words.reporting import loop_certificate
 
 #: Working precisions in bits, tried until every sign is decided.
 PRECISIONS = (256, 1024, 4096)

@@ -1,6 +1,6 @@
 """Programs of the built-in games, derived while a wheel is built, and part of it.
 
-``python -m eqsolve.program.ship FOLDER`` derives them; the class below does it for setuptools. It
+``python -m eqsolve.ship FOLDER`` derives them; the class below does it for setuptools. It
 is loaded from its file before eqsolve can be imported: nothing of eqsolve is imported at the head.
 """
 
@@ -34,7 +34,7 @@ class WithPrograms(build_py):
         root = Path(self.build_lib).absolute()
         target = root / "eqsolve" / "program" / "shipped"
         done = subprocess.run(
-            [sys.executable, "-m", "eqsolve.program.ship", str(target)],
+            [sys.executable, "-m", "eqsolve.ship", str(target)],
             env={**os.environ, "PYTHONPATH": str(root)},
             cwd=root,
         )
@@ -52,8 +52,8 @@ def ship(target: Path) -> int:
     """
     from eqsolve import registry
     from eqsolve.errors import EqsolveError
-    from eqsolve.solve.own_words import words_of
     from eqsolve.source import Source
+    from eqsolve.words.own_words import words_of
 
     number = 0
     with TemporaryDirectory() as folder:

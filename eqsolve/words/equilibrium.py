@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from eqsolve.answers import named
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria.answer import Answer
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.program.program import exact as evaluated
 from eqsolve.program.words import Words
 from eqsolve.solve.answer import Answer as Solved
-from eqsolve.solve.own_words import words_of
 from eqsolve.solve.path import rational
 from eqsolve.solve.solve import answered
+from eqsolve.words.answer import Answer
+from eqsolve.words.own_words import words_of
 
 if TYPE_CHECKING:
-    from eqsolve.numerics.equilibria.nash import NashRoot
+    from eqsolve.words.nash import NashRoot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +81,14 @@ def solve(
         raise InputError("the agents differ: use eqsolve.solve.", game=game, stage="input")
     values = parameters(given, words.parameters, game=game)
     if equilibrium == "closed-loop":
-        from eqsolve.numerics.equilibria.closed import solve_loop
+        from eqsolve.words.closed import solve_loop
 
         return solve_loop(game, values, at or {}, selection, certify)
     state = _state(words, values, at or {}, game)
     answer = answered(words.program, values, at=state, selection=selection, game=game)
     found = _in_words(words, answer, values, selection, game)
     if certify:
-        from eqsolve.numerics.equilibria.reporting import point_certificate
+        from eqsolve.words.reporting import point_certificate
 
         certificate = point_certificate(game, words, values, state, selection)
         found = replace(found, certificate=certificate)

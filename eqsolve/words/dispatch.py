@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.equilibria.equilibrium import Equilibrium
-from eqsolve.numerics.equilibria.equilibrium import solve as solve_point
 from eqsolve.numerics.parameters import check_names
 from eqsolve.registry import model
-from eqsolve.solve.own_words import words_of
+from eqsolve.words.equilibrium import Equilibrium
+from eqsolve.words.equilibrium import solve as solve_point
+from eqsolve.words.own_words import words_of
 
 if TYPE_CHECKING:
-    from eqsolve.numerics.equilibria.agents import AgentsEquilibrium
+    from eqsolve.words.agents import AgentsEquilibrium
 
 
 def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -> None:
@@ -34,8 +34,8 @@ def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -
     if words is not None:
         known = words.parameters
     else:
-        from eqsolve.numerics.equilibria.agents import single_names
         from eqsolve.symbolic.heterogeneous import Agents
+        from eqsolve.words.agents import single_names
 
         found = model(game)
         several = isinstance(found.population, Agents)
@@ -74,7 +74,7 @@ def solve(
         return solve_point(
             game, equilibrium=equilibrium, selection=selection, at=at, certify=certify, **given
         )
-    from eqsolve.numerics.equilibria.agents import solve_agents
+    from eqsolve.words.agents import solve_agents
 
     if certify:
         raise InputError(

@@ -1,1 +1,0 @@
-"""Equilibria at one parameter point, in ball arithmetic."""
