@@ -18,6 +18,7 @@ from eqsolve.errors import InputError
 from eqsolve.inputs import COUNT
 from eqsolve.inputs import counted as with_count
 from eqsolve.notions import against_given, equilibrium_for, notion_of
+from eqsolve.options import checked
 from eqsolve.registry import Found, adopt, content, resolve
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def structure_for(
     return structure_of(resolve(game), fixed, varied, notion, size)
 
 
+@checked
 def sweep(
     game: Game,
     vary: Mapping[str, Any],
@@ -206,6 +208,7 @@ def by_name(
     return counted(model, suffixed(model, fixed), size)
 
 
+@checked
 def solve(
     game: Game,
     params: Mapping[str, object] | None = None,
@@ -282,6 +285,7 @@ def sized(game: str, given: Mapping[str, Any], size: int | None) -> dict[str, An
     return with_count(game, COUNT, given, size)
 
 
+@checked
 def kernel(
     game: Game,
     *,
@@ -335,6 +339,7 @@ def _only(game: str, given: Mapping[str, object], known: Iterable[str]) -> None:
         )
 
 
+@checked
 def sensitivity(
     game: Game,
     params: Mapping[str, object] | None = None,
@@ -383,6 +388,7 @@ def sensitivity(
     )
 
 
+@checked
 def simulate(
     game: Game,
     params: Mapping[str, object] | None = None,
@@ -500,6 +506,7 @@ def derive(game: Game, *, notion: str | None = None, size: int | None = None) ->
     return Writing(derive_model(build(exported, {}, notion=notion, size=size)))
 
 
+@checked
 def converge(
     game: Game,
     n: str | Iterable[object] = (10, 100, 1000, 10000),

@@ -30,7 +30,7 @@ LAYERS = (
             "files",
             "numbers",
         ),
-        *("operators", "output"),
+        *("operators", "options", "output"),
     ),
     ("inputs", "notions"),
     ("symbols",),

@@ -147,3 +147,29 @@ def test_python_refuses_a_verb_with_the_listed_reason() -> None:
     ):
         with pytest.raises(InputError, match="its agents differ"):
             work()
+
+
+MERTON = {"r": 0.02, "B": 0.05, "s": 0.2, "g": 2, "T": 1}
+#: Options with values of another kind.
+OTHERWISE: dict[str, Any] = {
+    "solve at": lambda: eqsolve.solve("merton", MERTON, at=2.5),
+    "solve at a text": lambda: eqsolve.solve("n-agent", SET, n=3, at="x=1"),
+    "kernel types": lambda: eqsolve.kernel("lacker-zariphopoulou-cara", types="3"),
+    "simulate step": lambda: eqsolve.simulate("merton", MERTON, paths=9, seed=1, step="0.1"),
+    "simulate paths": lambda: eqsolve.simulate("merton", MERTON, paths=2.5, seed=1),
+    "simulate seed": lambda: eqsolve.simulate("n-agent", SET, agents=3, paths=9, seed="1"),
+    "simulate feedback": lambda: eqsolve.simulate(
+        "n-agent", SET, agents=3, paths=9, seed=1, feedback=3
+    ),
+    "converge paths": lambda: eqsolve.converge("n-agent", (10,), SET, paths=True),
+    "sensitivity outputs": lambda: eqsolve.sensitivity("merton", MERTON, outputs=3),
+    "sweep vary": lambda: eqsolve.sweep("n-agent", 2.5, SET),
+    "sweep out": lambda: eqsolve.sweep("n-agent", {"n": [2, 3]}, SET, out=3),
+    "sweep sample": lambda: eqsolve.sweep("n-agent", {"n": [2, 3]}, SET, sample=8),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_options_of_another_kind_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name.split()[1]} must be a"):
+        OTHERWISE[name]()
