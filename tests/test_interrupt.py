@@ -11,8 +11,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import pytest
 
 from eqsolve.cli import main
 from eqsolve.codegen.storage import load
+from eqsolve.kernels import kernel as model_kernel
 from eqsolve.numerics.simulation import wealth
 from eqsolve.output import terminable
 from eqsolve.verbs import kernel
@@ -147,22 +150,31 @@ def test_the_work_stops_at_the_next_look(at: int) -> None:
 
 def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     found = kernel("regulator")
-    blocks: list[int] = []
+    off, begun = threading.Event(), []
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, *given: Any, **how: Any) -> None:
+            off.set()  # by now the rest is called off
+            super().shutdown(*given, **how)
 
     def fill(points: Any, given: Any, status: Any, out: Any) -> None:
-        blocks.append(len(points))
+        (sigma,) = (column for column in points if column.size > 1)
+        block = int(sigma[0]) // model_kernel.BLOCK
+        begun.append(block)
         status[:] = 0
-        if len(blocks) == 3:
+        if block == 2:
             raise KeyboardInterrupt
-        if len(blocks) > 3:  # the others of this moment: meanwhile the rest is called off
-            time.sleep(0.5)
+        if block > 2:
+            off.wait()
 
+    monkeypatch.setattr(model_kernel, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(load(found.path), found.functions[0], fill)
     for threads in (1, 2):
-        blocks.clear()
+        off.clear()
+        begun.clear()
         with pytest.raises(KeyboardInterrupt):
-            found.evaluate({"sigma": np.ones(10**6), "lambda": 1.0}, threads=threads)
-        assert len(blocks) <= 4 + threads
+            found.evaluate({"sigma": np.arange(1.0, 10**6 + 1), "lambda": 1.0}, threads=threads)
+        assert len(begun) <= 2 + threads + (threads > 1)
 
 
 def test_the_end_of_a_command_searches_for_no_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
