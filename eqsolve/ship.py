@@ -20,6 +20,7 @@ from setuptools.command.build_py import build_py
 
 if TYPE_CHECKING:
     from eqsolve.inputs import Asked
+    from eqsolve.model import Model
     from eqsolve.source import Source
 
 
@@ -61,7 +62,8 @@ def ship(target: Path) -> int:
         for name in registry.names():
             source = Source.of(registry.content(name), partial(registry.resolve, name))
             if source is None:
-                number += words_of(name) is not None
+                if words_of(name) is not None:
+                    number += 1 + _closed(registry.model(name))
                 continue
             for asked, case in _asked(source):
                 try:
@@ -71,6 +73,16 @@ def ship(target: Path) -> int:
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(Path(folder) / "programs", target)
     return number
+
+
+def _closed(model: Model) -> bool:
+    """Keep the program of a game's closed loop; whether it has one."""
+    from eqsolve.words.restating import restated_program
+
+    if model.restated is None or model.population is None:
+        return False
+    restated_program(model.restated, "feedback")
+    return True
 
 
 def _asked(source: Source) -> Iterator[tuple[Asked, dict[str, object]]]:
