@@ -510,6 +510,13 @@ def test_expansions_have_a_budget(tmp_path: Path) -> None:
     assert found.formulas[-1].labels == ("y",) and found.formulas[-1].rows[0].tex == "y"
 
 
+def test_groups_of_groups_have_a_depth(tmp_path: Path) -> None:
+    """The number of each would be longer than that of the one around it."""
+    body = r"\begin{subequations}" * 3000 + r"\begin{equation} a \label{x} \end{equation}"
+    (formula,) = _read(_in_article(body), tmp_path).formulas
+    assert formula.printed == "" and len(formula.group) <= 1
+
+
 def test_inputs_have_a_depth(tmp_path: Path) -> None:
     for k in range(200):
         (tmp_path / f"i{k}.tex").write_text(rf"\input{{i{k + 1}}}")

@@ -35,7 +35,7 @@ _DROPPED = frozenset(
 )
 
 #: Tokens that one token of a file may expand to, and all of them together.
-MAX_EXPANSION, MAX_EXPANSIONS = 20_000, 4 * MAX_SIZE
+MAX_EXPANSION, MAX_EXPANSIONS = 20_000, MAX_SIZE
 #: Commands that end the document, and what ends it.
 _ENDING = frozenset((r"\enddocument", r"\stop", r"\bye"))
 _IN_BRACES = (Token("open", "{"), Token("text", "document"), Token("close", "}"))

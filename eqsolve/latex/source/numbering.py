@@ -12,6 +12,9 @@ from eqsolve.latex.source.expansion import Expander
 from eqsolve.latex.source.macros import Macro, Meaning, Register, written
 from eqsolve.latex.source.scanner import Token
 
+#: How many groups of equations are in one another.
+_MOST_GROUPS = 10
+
 
 @dataclass
 class Group:
@@ -45,14 +48,17 @@ class Numbering:
     def _open_group(self, everywhere: bool = False) -> None:
         counters = self._counters
         counters.step("equation")
-        number = self._printed()
+        # LaTeX has no groups in groups; a number grows with each of them
+        number = self._printed() if len(self._groups) < _MOST_GROUPS else ""
         meanings = self._expander.meanings
         former = meanings.get(r"\theequation") if everywhere else None
         after = counters.values["equation"]
         self._groups.append(Group([number] if number else [], after, former))
-        parent = Macro((), tuple(self._expander.spelled([Token("command", r"\theequation")])))
+        parent = Macro((), (Token("command", r"\-unknown"),))
         if number:
             parent = Macro((), (Token("text", number),))
+        elif len(self._groups) <= _MOST_GROUPS:
+            parent = Macro((), tuple(self._expander.spelled([Token("command", r"\theequation")])))
         meanings.define(r"\theparentequation", parent, everywhere)
         name = [Token("open", "{"), Token("text", "equation"), Token("close", "}")]
         body = (Token("command", r"\theparentequation"), Token("command", r"\alph"), *name)
