@@ -1,4 +1,4 @@
-"""The step of the build that setup.cfg cannot name: setuptools-rust enters commands before it does."""
+"""The step of the build that setup.cfg cannot name: setuptools-rust enters its own before that."""
 
 import sys
 from pathlib import Path
