@@ -29,6 +29,8 @@ NEVER_TYPESET = frozenset(
 COUNTED_ANEW = Token("command", r"\-counted-anew")
 #: Modes of beamer in which slides are made.
 _SLIDES = frozenset(("beamer", "presentation", "all"))
+#: How many boxes in one another are told apart.
+_MOST_BOXES = 100
 GROUP_END = Token("command", r"\-group-end")
 _DOCUMENT = Token("text", "document"), Token("close", "}")
 
@@ -84,7 +86,9 @@ class Environments(Conditionals):
         """The group that comes next is kept in a box: it is not shown where it stands."""
         self._count += 1
         name = str(self._count)
-        self._box = command, name
+        if len(self._boxes) < _MOST_BOXES:
+            # what is in the box around is in the box
+            self._box = command, name
         if register:
             self.define(f"box {register}", Macro((), (Token("text", name),)))
 
