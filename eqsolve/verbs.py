@@ -117,7 +117,7 @@ def _of_family(model: Any) -> dict[str, bool | str]:
 
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
     if isinstance(model.population, Agents):
-        for verb in ("kernel", "sweep", "sensitivity", "simulate"):
+        for verb in ("kernel", "sensitivity", "simulate"):
             table[verb] = "its agents differ"
     if model.population is None:
         table["simulate"] = "it is the problem of one agent"

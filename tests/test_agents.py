@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import eqsolve
 from eqsolve.errors import InputError
+from eqsolve.numerics.status import Status
 from eqsolve.words.agents import solve_agents
 from eqsolve.words.equilibrium import solve
 from reference import cases, draws, spec
@@ -196,3 +200,57 @@ def test_each_agent_has_its_own_growth_against_its_own_hazard() -> None:
     # one who looks at the other is paid for what the other's wealth grows to
     rows[1]["theta"] = ".5"
     assert solve_agents("two-agent", {"r": "0", "agent": rows}).status == "infinite-variance"
+
+
+def _alone(pair: list[dict[str, str]]) -> dict[str, Any]:
+    """Tables as parameters that are given one by one, in doubles."""
+    letters = {"lam": "lambda"}
+    return {
+        f"{letters.get(name, name)}_{k}": float(value)
+        for k, row in enumerate(pair, start=1)
+        for name, value in row.items()
+    }
+
+
+def test_a_sweep_solves_point_by_point(tmp_path: Path) -> None:
+    given = {"r": 0.03, **_alone(PAIR)}
+    rest = {name: value for name, value in given.items() if name != "theta_1"}
+    # kappa is 0 at 2, and -1 is outside the domain
+    axis = [0.0, 0.25, 0.5, 2.0, -1.0]
+    data = eqsolve.sweep("two-agent", {"theta_1": axis}, rest, out=tmp_path / "a.nc")
+    assert data["status"].values.tolist() == [0, 0, 0, 6, 6]
+    for k, theta in enumerate(axis[:3]):
+        answer = solve_agents("two-agent", {**given, "theta_1": theta})
+        for i in range(2):
+            (root,) = (one for one in answer.numbers["roots"][i] if one["selected"])
+            assert data[f"pi_{i + 1}"].values[k] == answer.numbers["pi"][i]
+            assert data[f"V_{i + 1}"].values[k] == answer.numbers["V"][i]
+            assert data[f"p1_{i + 1}"].values[k] == root["p1"]
+    assert all(np.isnan(data[name].values[3:]).all() for name in data if name != "status")
+    assert data["pi_2"].attrs["long_name"].endswith("of agent 2")
+    assert data["theta_1"].attrs["units"] == "1"
+
+
+def test_a_sweep_of_agents_says_what_is_wrong_before_it_begins() -> None:
+    given = {"r": 0.03, **_alone(PAIR)}
+    for vary, fixed, words in (
+        ({"b_1": [0.1, 0.2]}, {k: v for k, v in given.items() if k not in ("b_1", "b_2")}, "b_2"),
+        ({"b_3": [0.1, 0.2]}, given, "no parameter 'b_3'"),
+        ({"r": [0.0, 0.1]}, {**_alone(PAIR), "nu_2": "-1"}, "nu_2"),
+    ):
+        with pytest.raises(InputError, match=words):
+            eqsolve.sweep("two-agent", vary, fixed)
+
+
+def test_a_sweep_has_the_status_of_every_point() -> None:
+    """A line of equilibria is none that could be written down."""
+    line = {"r": 0, "sigma_1": 0.2, "sigma_2": 0.2}
+    for k in (1, 2):
+        line |= {f"{n}_{k}": v for n, v in zip("b nu theta beta alpha".split(), (0, 0, 1, 0, 1))}
+        line |= {f"gamma_{k}": 2, f"lambda_{k}": 0.6}
+    rest = {name: value for name, value in line.items() if name != "theta_2"}
+    data = eqsolve.sweep("two-agent", {"theta_2": [0.5, 1.0]}, rest)
+    answers = [solve_agents("two-agent", {**line, "theta_2": v}) for v in (0.5, 1.0)]
+    labels = [status.label for status in Status]
+    assert [labels[int(v)] for v in data["status"].values] == [a.status for a in answers]
+    assert answers[1].status == "degenerate"

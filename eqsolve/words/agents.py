@@ -34,8 +34,9 @@ PRECISIONS = (256, 1024, 4096)
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)
 
-#: What users call the symbols w and x of an agent.
-_GIVEN = {"w": "weight", "x": "wealth"}
+#: What is given of an agent besides parameters, and its symbol.
+TABLE = {"weight": "w", "wealth": "x"}
+_GIVEN = {symbol: name for name, symbol in TABLE.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,8 @@ class Execution:
         EqsolveError
             If workers are lost for good or have another version of the kernel.
         """
-        chunk = self.chunk or (CERTIFIED_CHUNK if design.certified else CHUNK)
+        usual = CERTIFIED_CHUNK if design.certified else CHUNK
+        chunk = self.chunk or design.kernel.chunk or usual
         blocks = (
             block for part in missing for block in design.blocks(chunk, part.start, part.stop)
         )

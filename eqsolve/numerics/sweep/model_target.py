@@ -31,6 +31,8 @@ class ModelTarget:
     model: Model
     types: int | None = None
 
+    chunk = None
+
     @cached_property
     def kernel(self) -> ModelKernel:
         """The compiled game."""

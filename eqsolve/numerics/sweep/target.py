@@ -39,6 +39,10 @@ class Target(Protocol):
     def path(self) -> Path:
         """The generated file; its name carries a fingerprint of everything compiled."""
 
+    @property
+    def chunk(self) -> int | None:
+        """Number of points to evaluate at a time, if fewer than usual."""
+
     def misfit(self, name: str, number: Fraction) -> str:
         """What is wrong with the value of a parameter, as a sentence; empty if nothing is."""
 
@@ -68,6 +72,7 @@ class FamilyTarget:
     kernel: Kernel
 
     outputs = OUTPUTS
+    chunk = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,6 +131,15 @@ def target(game: str, structure: Structure = ()) -> Target:
     if compiled_before(game):
         return FamilyTarget(family_kernel(game))
     # what follows needs SymPy, which a kernel found again does without
+    from eqsolve.numerics.sweep.agents_target import AgentsTarget
     from eqsolve.numerics.sweep.model_target import model_target
+    from eqsolve.symbolic.heterogeneous import Agents
 
-    return model_target(resolve(game), structure) or FamilyTarget(family_kernel(game))
+    found = resolve(game)
+    declared = model_target(found, structure)
+    if declared is not None:
+        return declared
+    model: Any = found.model
+    if isinstance(model.population, Agents):
+        return AgentsTarget(model, found.content_hash)
+    return FamilyTarget(family_kernel(game))

@@ -1,0 +1,156 @@
+"""A sweep over a game of agents who differ, solved point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eqsolve.errors import InputError
+from eqsolve.model import Model
+from eqsolve.numerics.status import Status
+from eqsolve.numerics.sweep.columns import attributes, coded
+from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.symbols import entry
+from eqsolve.words.agents import TABLE, solve_agents
+
+#: Statuses by their words.
+_STATUSES = {status.label: status for status in Status}
+
+
+@dataclass(frozen=True)
+class AgentsTarget:
+    """A game of different agents.
+
+    Attributes
+    ----------
+    model : the game.
+    content : a fingerprint of its file.
+    """
+
+    model: Model
+    content: str
+
+    #: Points are solved one by one: a bar moves, and little is lost when a sweep is interrupted.
+    chunk = 32
+
+    @property
+    def count(self) -> int:
+        """Number of agents."""
+        population = self.model.population
+        assert isinstance(population, Agents) and population.count is not None
+        return population.count
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters, wealths and weights."""
+        own = (f"{name}_{k}" for name in TABLE for k in range(1, self.count + 1))
+        return (*self.model.parameters, *own)
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """What there is of every agent: position, value and selected root."""
+        assert self.model.restated is not None
+        (control,) = self.model.restated.source().game.controls
+        return (control.name, "V", self.model.parts.root.name)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs."""
+        agents = range(1, self.count + 1)
+        return ("status", *(f"{name}_{k}" for name in self.results for k in agents))
+
+    @property
+    def origin(self) -> str:
+        """Where the game comes from."""
+        return self.model.source
+
+    @property
+    def path(self) -> Path:
+        """A name with a fingerprint: nothing is generated."""
+        return Path(f"{self.model.name}_{self.content[:16]}.py")
+
+    def misfit(self, name: str, number: Fraction) -> str:
+        """What is wrong with a value."""
+        row = entry(_symbol(name))
+        return (
+            "" if row.domain.contains(number) else f"{name} ({row.meaning}) must be {row.domain}."
+        )
+
+    def needs(self, output: str) -> tuple[str, ...]:
+        """None: every output has a value, whatever is given."""
+        return ()
+
+    def whole(self, name: str) -> bool:
+        """Whether a parameter takes whole numbers only."""
+        return entry(_symbol(name)).domain.integer
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """Meaning and unit, and whose."""
+        if coded(name):
+            return attributes(name)
+        stem, _, agent = name.rpartition("_")
+        found = attributes(_symbol(name))
+        return found | {"long_name": f"{found['long_name']} of agent {agent}"} if stem else found
+
+    def evaluate(
+        self,
+        params: Mapping[str, ArrayLike],
+        selection: str,
+        outputs: tuple[str, ...],
+        threads: int | None,
+    ) -> dict[str, NDArray[Any]]:
+        """The outputs at a broadcast of the parameters.
+
+        Raises
+        ------
+        InputError
+            If a parameter is missing, or for another selection than ``limit``.
+        """
+        game = self.model.name
+        lacking = [name for name in self.model.parameters if name not in params]
+        if lacking:
+            raise InputError(
+                f"missing parameter {', '.join(lacking)}.",
+                game=game,
+                stage="sweep",
+                remedy="Vary it or fix it.",
+            )
+        columns = dict(zip(params, np.broadcast_arrays(*map(np.atleast_1d, params.values()))))
+        size = next(iter(columns.values())).size
+        found: dict[str, NDArray[Any]] = {
+            name: np.full(size, np.nan) for name in self.outputs if name != "status"
+        }
+        found["status"] = np.full(size, Status.INVALID_INPUT, np.int8)
+        for i in range(size):
+            point = {name: float(column[i]) for name, column in columns.items()}
+            try:
+                answer = solve_agents(game, point, selection=selection)
+            except InputError:
+                if selection != "limit":
+                    raise
+                continue
+            found["status"][i] = _STATUSES[answer.status]
+            if answer.status != "ok":
+                continue
+            position, value, root = self.results
+            table = {name: answer.numbers[name] for name in (position, value)}
+            roots = answer.numbers["roots"]
+            table[root] = [next(r[root] for r in own if r["selected"]) for own in roots]
+            for name, values in table.items():
+                for k, number in enumerate(values, start=1):
+                    found[f"{name}_{k}"][i] = number
+        return {name: found[name] for name in outputs}
+
+
+def _symbol(name: str) -> str:
+    """The symbol of a parameter or result of one agent, or of all."""
+    stem, _, agent = name.rpartition("_")
+    own = stem if stem and agent.isdigit() else name
+    return TABLE.get(own, own)
