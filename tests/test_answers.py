@@ -10,11 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
 import eqsolve
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.numerics.status import Status
 from eqsolve.solve.solve import solve as solve_model
 
 FAMILY: dict[str, Any] = {
@@ -127,6 +129,13 @@ def test_an_answer_without_equilibrium_raises() -> None:
 def test_an_answer_with_an_equilibrium_does_not_raise(family: Any, declared: Any) -> None:
     family.raise_for_status()
     declared.raise_for_status()
+
+
+def test_the_status_of_every_game_is_asked_alike(family: Any, declared: Any) -> None:
+    assert family.status == declared.status == "ok"
+    assert Status.NO_SOLUTION == "no-solution" and Status.NO_SOLUTION == 5
+    assert Status.NO_SOLUTION != "ok" and {Status.OK: 1} == {0: 1}
+    assert (Status.OK == np.array([0, 1])).tolist() == [True, False]
 
 
 def test_answers_travel_whole(family: Any, declared: Any) -> None:

@@ -148,6 +148,11 @@ def test_python_refuses_a_verb_with_the_listed_reason() -> None:
             work()
 
 
+def test_types_against_given_averages_are_refused_in_a_sweep() -> None:
+    with pytest.raises(InputError, match="have no kernel where averages are given"):
+        eqsolve.sweep("relative-wealth", {"b_1": [0.1, 0.2]}, {"b_2": 0.12})
+
+
 MERTON = {"r": 0.02, "B": 0.05, "s": 0.2, "g": 2, "T": 1}
 #: Options with values of another kind.
 OTHERWISE: dict[str, Any] = {

@@ -13,6 +13,12 @@ class Labelled(IntEnum):
         """The name in machine output, such as ``"no-admissible-root"``."""
         return self.name.lower().replace("_", "-")
 
+    def __eq__(self, other: object) -> bool:
+        """Equal to its code and to its name: answers of every game are asked alike."""
+        return self.label == other if isinstance(other, str) else int(self) == other
+
+    __hash__ = int.__hash__
+
 
 class Status(Labelled):
     """Outcome of a computation; every outcome but OK carries NaN in place of numbers."""

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import COUNT, END, build, structure
-from eqsolve.game.types import most_types
+from eqsolve.game.types import most_types, of_types
 from eqsolve.game.vocabulary import Letter
 from eqsolve.kernels.crowd import kernel_of
 from eqsolve.kernels.kernel import ModelKernel
@@ -135,6 +135,15 @@ def structure_of(
     if size is not None:
         chosen.append(("size", size))
     arguments = structure(found.exported)
+    exported: Any = found.exported
+    given = dict.fromkeys((*fixed, *varied))
+    if "types" in arguments and of_types(exported(types=True), given):
+        raise InputError(
+            "players with types of their own have no kernel where averages are given.",
+            game=found.name,
+            stage="sweep",
+            remedy="Solve the points one by one with eqsolve solve.",
+        )
     if size is None and COUNT in varied:
         chosen.append(("size", 2))
     if END in varied:
