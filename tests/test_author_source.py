@@ -517,6 +517,13 @@ def test_groups_of_groups_have_a_depth(tmp_path: Path) -> None:
     assert formula.printed == "" and len(formula.group) <= 1
 
 
+def test_a_hook_that_begins_its_own_environment_ends(tmp_path: Path) -> None:
+    hook = r"\AtBeginEnvironment{equation}{\begin{equation}}"
+    body = hook + r"\begin{equation} a \label{x} \end{equation}" * 3
+    found = _read(_in_article(body), tmp_path)
+    assert len(found.formulas) + len(found.passed) <= 12
+
+
 def test_inputs_have_a_depth(tmp_path: Path) -> None:
     for k in range(200):
         (tmp_path / f"i{k}.tex").write_text(rf"\input{{i{k + 1}}}")

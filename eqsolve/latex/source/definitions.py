@@ -290,10 +290,16 @@ def _at_environment(expander: Expander, token: Token) -> None:
     expander.hooks.setdefault(name, []).extend(expander.argument())
 
 
+#: What begins or ends a formula.
+_FORMULAS = (r"\[", r"\]", r"\(", r"\)", r"\begin", r"\end")
+
+
 def _every_formula(expander: Expander, token: Token) -> None:
-    """``\\everymath{text}`` and ``\\everydisplay{text}``."""
+    """``\\everymath{text}`` and ``\\everydisplay{text}``; a text of formulas would have no end."""
     expander.accepts("=")
-    expander.hooks[token.text] = expander.argument()
+    content = expander.argument()
+    endless = any(t.kind == "math" or t.text in _FORMULAS for t in content)
+    expander.hooks[token.text] = [] if endless else content
 
 
 def _hidden(expander: Expander, token: Token) -> None:

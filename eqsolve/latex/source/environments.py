@@ -31,6 +31,8 @@ COUNTED_ANEW = Token("command", r"\-counted-anew")
 _SLIDES = frozenset(("beamer", "presentation", "all"))
 #: How many boxes in one another are told apart.
 _MOST_BOXES = 100
+#: Environments of one name in one another whose hooks are read.
+_MOST_HOOKS = 3
 GROUP_END = Token("command", r"\-group-end")
 _DOCUMENT = Token("text", "document"), Token("close", "}")
 
@@ -148,7 +150,9 @@ class Environments(Conditionals):
             elif is_elsewhere(slides):
                 self._box = f"{name}<{slides}>", ""
             self._open(name)
-            self.push(self.hooks.get(name, ()))
+            # a hook that begins the environment it belongs to would have no end
+            if name in self.hooks and self._groups.count(name) <= _MOST_HOOKS:
+                self.push(self.hooks[name])
             if name == "onlyenv" and slides:
                 self.push([COUNTED_ANEW])
             if name == "document":
