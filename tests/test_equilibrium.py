@@ -13,8 +13,10 @@ import sympy as sp
 from flint import fmpq
 
 from eqsolve.arithmetic.code import Code
-from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
+from eqsolve.derivations.mean_variance import wealth
+from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.errors import InputError
+from eqsolve.game import Model
 from eqsolve.registry import model
 from eqsolve.solve import point as engine
 from eqsolve.solve.stationary import Solutions
@@ -324,27 +326,32 @@ def test_planted_error_in_the_closed_form_is_seen(monkeypatch: pytest.MonkeyPatc
         _compare(answer.to_dict(), key)
 
 
+def _apart(declared: Model, game: str) -> dict[str, sp.Expr]:
+    """Declared quantities of a root less those that the closed form of the family derives."""
+    form, given = model(game).derivation.form, model(game).game.definitions
+    root, *names = symbols("p1 D2 Delta")
+    known: dict[sp.Symbol, sp.Expr] = dict(given)
+    for definition in form.needed(tuple(names)):
+        if definition.symbol != root:
+            known[definition.symbol] = definition.expression
+    found = {}
+    for name in names:
+        derived, before = known[name], None
+        while derived != before:
+            derived, before = derived.xreplace(known), derived
+        plain = derived.xreplace({s: sp.Symbol(s.name) for s in derived.free_symbols})
+        own = declared.outputs[name.name].xreplace(declared.game.definitions)
+        found[name.name] = sp.expand(sp.numer(sp.together(plain - own)))
+    return found
+
+
 def test_named_quantities_of_roots_are_those_of_the_closed_form() -> None:
-    """D2 and Delta are declared; the closed form of the family derives them."""
-    names = symbols("p1 D2 Delta")
-    for game in ("n-agent", "mean-field"):
-        form = model(game).derivation.form
-        for draw in draws.plausible(6, 21):
-            given = _given(draw, "x", "y", *(() if game == "n-agent" else ("n",)))
-            values = {
-                symbol("lambda" if k == "lam" else k): sp.Rational(str(v)) for k, v in given.items()
-            }
-            values |= {symbol("N"): 1 / sp.Rational(str(draw["n"]))}
-            for name, definition in model(game).game.definitions.items():
-                values[name] = definition.xreplace(values)
-            for root in solve(game, **given).roots:
-                at = values | {names[0]: sp.Float(root.p1, 20)}
-                for definition in form.needed(names[1:]):
-                    if not definition.is_root:
-                        at[definition.symbol] = definition.expression.xreplace(at)
-                scale = 1 + abs(at[names[1]]) + abs(at[names[2]])
-                for name in names[1:]:
-                    assert abs(at[name] - root[name.name]) < 1e-9 * scale
+    """D2 and Delta are declared; the closed form of the family derives them: the same functions."""
+    for game, size in (("n-agent", 2), ("mean-field", None), ("best-response", 2)):
+        assert _apart(wealth.family(size), game) == {"D2": 0, "Delta": 0}
+    own = wealth.family(2)
+    wrong = replace(own, outputs={**own.outputs, "D2": own.outputs["D2"] + wealth.r})
+    assert _apart(wrong, "n-agent")["D2"] != 0
 
 
 def test_closed_loop_mean_field_agrees_with_the_key() -> None:

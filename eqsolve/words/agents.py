@@ -26,10 +26,7 @@ from eqsolve.solve.growth import ANY
 from eqsolve.solve.joint import Together, together
 from eqsolve.solve.stationary import ball as enclosed
 from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.words.answer import Answer
-
-#: Working precisions in bits, tried until every sign is decided.
-PRECISIONS = (256, 1024, 4096)
+from eqsolve.words.answer import PRECISIONS, Answer
 
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)

@@ -9,6 +9,9 @@ from typing import Any
 from eqsolve.answers import Named, Shown, named
 from eqsolve.distribution import VERSION
 
+#: Working precisions in bits, tried until every sign is decided.
+PRECISIONS = (256, 1024, 4096)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Shown):

@@ -9,20 +9,18 @@ from typing import Any
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
 from eqsolve.numerics.closed_form.point import joint_conditions
-from eqsolve.numerics.parameters import exact, require
+from eqsolve.numerics.parameters import require
 from eqsolve.registry import model as find_model
+from eqsolve.words.answer import PRECISIONS
 from eqsolve.words.equilibrium import Equilibrium
 from eqsolve.words.nash import nash, nash_numbers
 from eqsolve.words.reporting import loop_certificate
-
-#: Working precisions in bits, tried until every sign is decided.
-PRECISIONS = (256, 1024, 4096)
 
 
 def solve_loop(
     game: str,
     values: Mapping[str, Fraction],
-    at: Mapping[str, object],
+    state: Mapping[str, Fraction],
     selection: str,
     certify: bool,
 ) -> Equilibrium:
@@ -32,7 +30,12 @@ def solve_loop(
         model.population is not None, "there is no population to close the loop.", game=model.name
     )
     joint_conditions(model.parts, values, game=model.name)
-    state = _state(model, values, at)
+    _, others = state
+    require(
+        values.get(model.parts.size.name) != 1 or state[others] == 0,
+        f"a single agent has no competitors: {others} must be 0.",
+        game=model.name,
+    )
     message = ""
     for bits in PRECISIONS:
         with precision(bits):
@@ -48,19 +51,6 @@ def solve_loop(
         status="degenerate",
         message=message,
     )
-
-
-def _state(
-    model: Model, values: Mapping[str, Fraction], at: Mapping[str, object]
-) -> dict[str, Fraction]:
-    n = values.get(model.parts.size.name)
-    for name in at:
-        require(name in ("x", "y"), f"a state has x and y, not {name!r}.", game=model.name)
-    x = exact("x", at.get("x", 1), game=model.name)
-    default = x if n is None else x * (1 - 1 / n)
-    y = exact("y", at.get("y", default), game=model.name)
-    require(n != 1 or y == 0, "a single agent has no competitors: y must be 0.", game=model.name)
-    return {"x": x, "y": y}
 
 
 def _solve_loop(

@@ -80,11 +80,11 @@ def solve(
     if words is None:
         raise InputError("the agents differ: use eqsolve.solve.", game=game, stage="input")
     values = parameters(given, words.parameters, game=game)
+    state = _state(words, values, at or {}, game)
     if equilibrium == "closed-loop":
         from eqsolve.words.closed import solve_loop
 
-        return solve_loop(game, values, at or {}, selection, certify)
-    state = _state(words, values, at or {}, game)
+        return solve_loop(game, values, state, selection, certify)
     answer = answered(words.program, values, at=state, selection=selection, game=game)
     found = _in_words(words, answer, values, selection, game)
     if certify:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.status import Status
 from eqsolve.numerics.sweep.columns import attributes, coded
+from eqsolve.numerics.sweep.target import Lettered
 from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.symbols import entry
 from eqsolve.words.agents import TABLE, solve_agents
 
 #: Statuses by their words.
@@ -25,7 +24,7 @@ _STATUSES = {status.label: status for status in Status}
 
 
 @dataclass(frozen=True)
-class AgentsTarget:
+class AgentsTarget(Lettered):
     """A game of different agents.
 
     Attributes
@@ -76,27 +75,18 @@ class AgentsTarget:
         """A name with a fingerprint: nothing is generated."""
         return Path(f"{self.model.name}_{self.content[:16]}.py")
 
-    def misfit(self, name: str, number: Fraction) -> str:
-        """What is wrong with a value."""
-        row = entry(_symbol(name))
-        return (
-            "" if row.domain.contains(number) else f"{name} ({row.meaning}) must be {row.domain}."
-        )
-
-    def needs(self, output: str) -> tuple[str, ...]:
-        """None: every output has a value, whatever is given."""
-        return ()
-
-    def whole(self, name: str) -> bool:
-        """Whether a parameter takes whole numbers only."""
-        return entry(_symbol(name)).domain.integer
+    def symbol(self, name: str) -> str:
+        """The letter of a parameter or result of one agent, or of all."""
+        stem, _, agent = name.rpartition("_")
+        own = stem if stem and agent.isdigit() else name
+        return TABLE.get(own, own)
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit, and whose."""
         if coded(name):
             return attributes(name)
         stem, _, agent = name.rpartition("_")
-        found = attributes(_symbol(name))
+        found = attributes(self.symbol(name))
         return found | {"long_name": f"{found['long_name']} of agent {agent}"} if stem else found
 
     def evaluate(
@@ -147,10 +137,3 @@ class AgentsTarget:
                 for k, number in enumerate(values, start=1):
                     found[f"{name}_{k}"][i] = number
         return {name: found[name] for name in outputs}
-
-
-def _symbol(name: str) -> str:
-    """The symbol of a parameter or result of one agent, or of all."""
-    stem, _, agent = name.rpartition("_")
-    own = stem if stem and agent.isdigit() else name
-    return TABLE.get(own, own)

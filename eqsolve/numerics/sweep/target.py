@@ -65,8 +65,31 @@ class Target(Protocol):
         """The outputs at a broadcast of the parameters."""
 
 
+class Lettered:
+    """What a target knows of its parameters from the letters that stand for them."""
+
+    def symbol(self, name: str) -> str:
+        """The letter of a parameter or result."""
+        return name
+
+    def misfit(self, name: str, number: Fraction) -> str:
+        """What is wrong with a value."""
+        row = entry(self.symbol(name))
+        return (
+            "" if row.domain.contains(number) else f"{name} ({row.meaning}) must be {row.domain}."
+        )
+
+    def needs(self, output: str) -> tuple[str, ...]:
+        """None: the family's columns are there whatever is given."""
+        return ()
+
+    def whole(self, name: str) -> bool:
+        """Whether a parameter takes whole numbers only."""
+        return entry(self.symbol(name)).domain.integer
+
+
 @dataclass(frozen=True)
-class FamilyTarget:
+class FamilyTarget(Lettered):
     """A game of the mean-variance family."""
 
     kernel: Kernel
@@ -88,21 +111,6 @@ class FamilyTarget:
     def path(self) -> Path:
         """The generated file."""
         return self.kernel.path
-
-    def misfit(self, name: str, number: Fraction) -> str:
-        """What is wrong with a value."""
-        row = entry(name)
-        return (
-            "" if row.domain.contains(number) else f"{name} ({row.meaning}) must be {row.domain}."
-        )
-
-    def needs(self, output: str) -> tuple[str, ...]:
-        """None: the family's columns are there whatever is given."""
-        return ()
-
-    def whole(self, name: str) -> bool:
-        """Whether a parameter takes whole numbers only."""
-        return entry(name).domain.integer
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit."""
