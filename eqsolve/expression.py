@@ -35,7 +35,7 @@ _FUNCTIONS: dict[str, Callable[..., sp.Expr]] = {
     "sqrt": sp.sqrt,
     "tanh": sp.tanh,
 }
-_CONSTANTS = {"pi": sp.pi}
+_CONSTANTS = {str(sp.pi): sp.pi}
 
 
 def read(where: str, text: object, names: Iterable[str], stage: str = STAGE) -> sp.Expr:

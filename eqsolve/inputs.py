@@ -6,13 +6,15 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from html.entities import name2codepoint
+from keyword import kwlist
 from typing import Any, TypeVar
 
 from eqsolve.errors import InputError
 from eqsolve.numbers import exact
 
-#: Names accepted in place of a parameter's own, because Python reserves the latter.
-ALIASES = {"lam": "lambda"}
+#: Names of letters that Python reserves, by what is accepted in their place: the first three.
+ALIASES = {word[:3]: word for word in kwlist if word in name2codepoint and word[:3] != word}
 #: The parameters that give the end of the horizon and the number of players.
 END, COUNT = "T", "n"
 #: Arguments of ``model(**structure)`` that are no parameters.

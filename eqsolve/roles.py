@@ -29,6 +29,7 @@ class Roles:
     noises : volatilities, own and common, not both zero.
     own : parameters and their abbreviations that every agent may have of its own.
     size, reciprocal : number of agents and its reciprocal.
+    competitor : the state of one of the others.
     position, mean_square : averages of the others' positions and of their squares.
     square : average of the others' squared states.
     """
@@ -50,6 +51,7 @@ class Roles:
     own: Symbols
     size: sp.Symbol
     reciprocal: sp.Symbol
+    competitor: sp.Symbol
     position: sp.Symbol
     mean_square: sp.Symbol
     square: sp.Symbol

@@ -17,7 +17,7 @@ from eqsolve.symbolic.notation import Notation
 r, b, B, nu, sigma, s2 = symbols("r b B nu sigma s2")
 theta, gamma, alpha, beta, lam = symbols("theta gamma alpha beta lambda")
 n, N, kappa = symbols("n N kappa")
-x, y, q, p = symbols("x y q p")
+x, y, q, p, x_k = symbols("x y q p x_k")
 m_b, m_s, m_2 = symbols("m_b m_s m_2")
 a, c, d = symbols("a c d")
 h20, h11, h02, h10, h01, h00 = symbols("h20 h11 h02 h10 h01 h00")
@@ -56,6 +56,7 @@ def investment_game(name: str, *, own_weight: sp.Expr, mean_field: bool = False)
         horizon=Horizon("exponential", lam),
         definitions={B: b - r, s2: nu**2 + sigma**2} | ({} if weight == 1 else {kappa: own_weight}),
         environment=(m_b, m_s) if mean_field else (m_b, m_s, m_2),
+        implied={N: 1 / n} if own_weight.has(N) else {},
     )
 
 
@@ -104,6 +105,7 @@ ROLES = Roles(
     own=(b, nu, sigma, B, s2),
     size=n,
     reciprocal=N,
+    competitor=x_k,
     position=g,
     mean_square=g2,
     square=q,

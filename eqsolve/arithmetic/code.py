@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from flint import acb, acb_series, arb, arb_series, ctx, fmpq
 
-#: The one constant of a program that is not rational.
-PI = "pi"
+#: The one constant of a program that is not rational, by its name in flint.
+PI = arb.pi.__name__
 
 
 class Step(NamedTuple):

@@ -248,7 +248,7 @@ def _run(
     (out, plot), execution = files, Execution(*who)
     target = None if out is None else check_target(out)
     plan = design(*what, **how)
-    options: dict[str, Any] = {"execution": execution, "resume": resume, "progress": terminal()}
+    shown = terminal()
 
     def tell(summary: Summary) -> None:
         say(str(summary), err=True)
@@ -256,6 +256,9 @@ def _run(
     if plot is not None:
         from eqsolve.plots import plot_sweep
 
-        plot_sweep(labelled_sweep(plan, target, tell=tell, **options), plot)
+        data = labelled_sweep(
+            plan, target, execution=execution, resume=resume, progress=shown, tell=tell
+        )
+        plot_sweep(data, plot)
     elif target is not None:
-        tell(write_sweep(plan, target, **options))
+        tell(write_sweep(plan, target, execution=execution, resume=resume, progress=shown))

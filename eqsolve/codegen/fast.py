@@ -13,7 +13,7 @@ from eqsolve.codegen.pieces import cut, slots
 from eqsolve.codegen.printer import identifier
 from eqsolve.codegen.program import VALUE, Program, program, weights, without
 from eqsolve.codegen.rounding import rounded_once, terms
-from eqsolve.codegen.source import environment
+from eqsolve.codegen.source import environment, equal_wealth
 from eqsolve.registry import model
 from eqsolve.symbols import entry, symbol
 
@@ -33,7 +33,7 @@ OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
 #: Rows that are free once the root is found.
 PASSING = (
     *(f"{kind}_{degree}" for kind in ("coefficient", "terms") for degree in (3, 2, 1, 0)),
-    *("direction", "inverse", "x_1", "x_2", "x_3", "linear", "product", "discriminant"),
+    *("direction", "inverse", "isolated", "other", "last", "linear", "product", "discriminant"),
 )
 COLUMNS = ("x", "y", "code", *OUTPUTS, "kept", *PASSING)
 
@@ -144,7 +144,7 @@ class _Writer:
     def solution(self, with_position: bool, with_value: bool) -> dict[str, Any]:
         """The strategy at a root, conditions on it, and the position and value at a state."""
         source = self.source
-        root, position = source.root.symbol, symbol("p")
+        root, position = source.root.symbol, source.model.game.control.symbol
         block = self.block(root, *self.states)
         feedback = [s for s in source.feedback if s in source.form.table or s == root]
         conditions = [s for parts in source.finite for group in parts for s in group]
@@ -225,7 +225,6 @@ def fast_source(game: str, precise: str) -> str:
         and not d.expression.free_symbols & _after(source)
     ]
     first, writer = _Writer(source), _Writer(source, shared)
-    share = source.form.table.get(symbol("N"))
     margin, margin_result, margin_sure = writer.margin()
     cubics = [{"name": "game", **first.roots(shared)}]
     solutions = [
@@ -253,7 +252,7 @@ def fast_source(game: str, precise: str) -> str:
     columns = (*names, *COLUMNS, *map(identifier, shared))
     rows = {name: row for row, name in enumerate(columns)}
     # What is no longer needed is overwritten.
-    rows |= {"middle": rows["x_2"], "q": rows["x_3"], "v": rows["linear"], "s": rows["product"]}
+    rows |= {"middle": rows["other"], "q": rows["last"], "v": rows["linear"], "s": rows["product"]}
     sizes, checks = _domain_checks(source)
     slots = max(stage["slots"] for stage in solutions)
     places = [rows[name] for name in PASSING]
@@ -282,7 +281,7 @@ def fast_source(game: str, precise: str) -> str:
             shared=[identifier(s) for s in shared],
             sizes=sizes,
             domain=checks,
-            wealth=writer.wealth(own if share is None else own * (1 - symbol("N"))),
+            wealth=writer.wealth(equal_wealth(source, own)),
             single=OTHERS in source.form.table,
             root=identifier(source.root.symbol),
             margin=margin,

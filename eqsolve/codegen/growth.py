@@ -11,10 +11,10 @@ from eqsolve.errors import DerivationError
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
+from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import Definition
-from eqsolve.symbols import symbol
 
 #: Symbols that must be positive, and symbols any of which voids the condition when it is zero.
 Condition = tuple[tuple[sp.Symbol, ...], tuple[sp.Symbol, ...]]
@@ -43,15 +43,22 @@ class Growth:
 def second_moments(system: CoefficientSystem, form: sp.Expr) -> sp.Expr:
     """Time derivative of the expectation of a quadratic form of the states, up to lower order.
 
-    The coefficient equations of H are those of ``A f - lambda (f - z^2)``: at hazard rate zero only
+    The second moment's equations are those of ``A f - lambda (f - z^2)``: at hazard rate zero only
     the generator is left, and without the feedback's constant only terms of second order.
     """
     game = system.hjb.game
     parts = collect(form, game.state_symbols)
-    equations = [e for e in system.equations if e.source == "H"]
+    equations = [e for e in system.equations if e.source == game.preference.moments[-1].name]
     values = {e.unknown: parts.get(e.monomial, sp.S.Zero) for e in equations}
-    values |= {game.horizon.hazard: sp.S.Zero, symbol("p3"): sp.S.Zero}
+    constant = collect(system.ansatz.feedback, game.state_symbols)[sp.S.One]
+    values |= {game.horizon.hazard: sp.S.Zero, constant: sp.S.Zero}
     return sp.expand(sp.Add(*(e.monomial * e.expression.subs(values) for e in equations)))
+
+
+def _variance(game: Game) -> sp.Expr:
+    """The own state's variance at a unit of the control."""
+    own, _ = game.states
+    return sp.Add(*(sp.diff(v, game.control.symbol) ** 2 for v in own.loadings.values()))
 
 
 def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Expr]:
@@ -70,16 +77,17 @@ def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Exp
     """
     reciprocal = population.reciprocal
     system = symmetric(closed_loop_system(model.game, population, model.ansatz))
-    x, y, q = symbol("x"), symbol("y"), symbol("q")
+    (x, y), q = model.game.state_symbols, model.parts.square
     u, mean, spread = sp.symbols("u X D", real=True)
     coordinates = {x: u + mean, y: (1 - reciprocal) * mean - reciprocal * u}
     second = spread + mean**2 - reciprocal * coordinates[x] ** 2
+    of_own, of_others, _ = model.parts.affine
     feedback = {
-        symbol("p1"): (1 - reciprocal) * DEVIATION + reciprocal * AVERAGE,
-        symbol("p2"): AVERAGE - DEVIATION,
+        of_own: (1 - reciprocal) * DEVIATION + reciprocal * AVERAGE,
+        of_others: AVERAGE - DEVIATION,
     }
     # Spelled out, because own and average wealth carry different parts of the variance.
-    variance = {symbol("s2"): model.game.definitions[symbol("s2")]}
+    variance = {s: e for s, e in model.game.definitions.items() if e == _variance(model.game)}
     average = y + reciprocal * x
     forms: Mapping[sp.Expr, sp.Expr] = {mean**2: average**2}
     if reciprocal == 0:
@@ -120,10 +128,10 @@ def feedback_growth(model: Model) -> Growth:
         return Growth()
     reciprocal, hazard = population.reciprocal, model.game.horizon.hazard
     rates = blocks(model, population)
-    k1, k2 = symbol("k1"), symbol("k2")
+    of_own, of_others, _ = model.parts.strategy
     definitions = [
-        Definition(DEVIATION, k1 - reciprocal * k2),
-        Definition(AVERAGE, k1 + (1 - reciprocal) * k2),
+        Definition(DEVIATION, of_own - reciprocal * of_others),
+        Definition(AVERAGE, of_own + (1 - reciprocal) * of_others),
     ]
 
     def margin(name: str) -> sp.Symbol:

@@ -14,9 +14,10 @@ import sympy as sp
 
 from eqsolve.codegen.arithmetic import Arithmetic, Operand
 from eqsolve.errors import DerivationError
+from eqsolve.inputs import ALIASES
 
 #: Names in generated code of symbols whose own name is a keyword.
-_SPELLING = {"lambda": "lam"}
+_SPELLING = {name: short for short, name in ALIASES.items()}
 
 
 def identifier(symbol: sp.Symbol) -> str:

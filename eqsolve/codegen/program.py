@@ -55,9 +55,9 @@ def own_rates(system: CoefficientSystem) -> dict[sp.Symbol, sp.Expr]:
     The second moment's homogeneous equations are triangular in the states, so that its growth
     rates can be read off the diagonal; transversality asks for positive differences.
     """
-    result = {}
+    result, last = {}, system.hjb.game.preference.moments[-1].name
     for state in system.hjb.game.state_symbols:
-        equation = next(e for e in system.equations if e.source == "H" and e.monomial == state**2)
+        equation = next(e for e in system.equations if (e.source, e.monomial) == (last, state**2))
         result[state] = sp.expand(-equation.expression.coeff(equation.unknown))
     return result
 
@@ -204,18 +204,18 @@ def _at_root(form: ClosedForm, root: sp.Symbol, condition: sp.Expr) -> dict[sp.S
 
 
 def _environment(model: Model) -> list[Definition]:
-    """The aggregates when all play the equilibrium and the others share one wealth ``x_k``."""
+    """The aggregates when all play the equilibrium and the others share one wealth."""
     population = model.population
     if not isinstance(population, Population):
         return []
-    x, y = model.game.state_symbols
-    other, position, mean_square = symbol("x_k"), symbol("g"), symbol("g2")
+    _, y = model.game.state_symbols
+    other, roles = model.parts.competitor, model.parts
     share = population.average(sp.S.One)
     extra = [
         Definition(other, y if share == 1 else y / OTHERS),
-        Definition(position, population.average_position),
+        Definition(roles.position, population.average_position),
         Definition(THEIRS, population.feedback(other, population.competitor_aggregate)),
-        Definition(mean_square, THEIRS**2 if share == 1 else OTHERS * THEIRS**2),
+        Definition(roles.mean_square, THEIRS**2 if share == 1 else OTHERS * THEIRS**2),
     ]
     return extra + [Definition(m, population.aggregates[m]) for m in model.game.environment]
 
@@ -247,13 +247,9 @@ def program(model: Model) -> Program:
     feedback = _feedback(model)
     control = sp.Add(*(u * m for u, m in zip(feedback, (*game.state_symbols, sp.S.One))))
     declared = [Definition(s, e) for s, e in game.definitions.items()]
-    if symbol("n") in (symbol(name) for name in model.parameters):
-        reciprocal = symbol("N")
-        declared = [
-            Definition(reciprocal, 1 / symbol("n")),
-            Definition(OTHERS, 1 - reciprocal),
-            *declared,
-        ]
+    if game.implied:
+        implied = [Definition(s, e) for s, e in game.implied.items()]
+        declared = [*implied, Definition(OTHERS, 1 - model.parts.reciprocal), *declared]
     rates = own_rates(derivation.system)
     margins = [Definition(sp.Symbol(f"margin_{s}", real=True), rates[s]) for s in rates]
     growth = feedback_growth(model)
@@ -261,7 +257,7 @@ def program(model: Model) -> Program:
         *_environment(model),
         *margins,
         *growth.definitions,
-        Definition(symbol("p"), control),
+        Definition(game.control.symbol, control),
         Definition(VALUE, model.ansatz.value),
     ]
     definitions = _sorted([*declared, *derivation.form.definitions, *extra])
@@ -270,7 +266,7 @@ def program(model: Model) -> Program:
     absent = _absent(form, lever)
     finite_population = OTHERS in form.table
     if finite_population:
-        absent[symbol("x_k")] = OTHERS
+        absent[model.parts.competitor] = OTHERS
     void = tuple(s for s in (lever, OTHERS if finite_population else None) if s is not None)
     finite = [((margin.symbol,), void) for margin in margins[1:]]
     conditions = (*finite, *growth.conditions)
@@ -294,10 +290,10 @@ def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
     The feedback is the response's, since nobody else matters.
     """
     values: dict[sp.Symbol, sp.Expr] = {s: sp.S.Zero for s in absent}
-    response = source.model.ansatz.feedback
+    control, response = source.model.game.control.symbol, source.model.ansatz.feedback
     kept = []
     for definition in source.form.definitions:
-        expression = response if definition.symbol == symbol("p") else definition.expression
+        expression = response if definition.symbol == control else definition.expression
         expression = expression.subs(values)
         if expression.is_number:
             values[definition.symbol] = expression

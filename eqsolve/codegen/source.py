@@ -50,6 +50,11 @@ def _domain_checks(source: Program) -> list[str]:
     return checks
 
 
+def equal_wealth(source: Program, own: sp.Symbol) -> sp.Expr:
+    """The others' aggregate where everybody is as rich as the agent."""
+    return own * (1 - source.model.parts.reciprocal) if source.model.game.implied else own
+
+
 class _Writer:
     """Writes the parts of one program."""
 
@@ -107,7 +112,7 @@ class _Writer:
     def solution(self, with_value: bool) -> dict[str, Any]:
         """The part at a root."""
         source, (own, aggregate) = self.source, self.states
-        root, position = source.root.symbol, symbol("p")
+        root, position = source.root.symbol, source.model.game.control.symbol
         block = self.block((root, True), (own, False), (aggregate, True))
         feedback = [s for s in source.feedback if s in source.form.table or s == root]
         feedback = feedback if with_value else []
@@ -190,15 +195,13 @@ def kernel_source(game: str) -> str:
     writer = _Writer(source)
     root = source.root.symbol
     margin_lines, margin_result = writer.expression(source.admissible, None, (root, True))
-    share = source.form.table.get(symbol("N"))
-    equal = own if share is None else own * (1 - symbol("N"))
-    wealth, wealth_result = writer.expression(aggregate, equal, (own, False))
+    wealth, wealth_result = writer.expression(aggregate, equal_wealth(source, own), (own, False))
     stages = [{"name": "game", **writer.cubic(), **writer.solution(with_value=True)}]
     if source.lever is not None:
         alone = _Writer(without(source, (source.lever, *declared.game.environment)))
         stages.append({"name": "alone", **alone.cubic(), **alone.solution(with_value=False)})
     parameters = [identifier(symbol(name)) for name in declared.parameters]
-    single = OTHERS in source.form.table
+    size = identifier(declared.parts.size)
     return (
         environment()
         .get_template("kernel.py.jinja")
@@ -207,7 +210,7 @@ def kernel_source(game: str) -> str:
             title=declared.title,
             parameters=parameters,
             arguments=parameters,
-            inputs=[*parameters, "x", "y"],
+            inputs=[*parameters, *map(identifier, (own, aggregate))],
             domain=_domain_checks(source),
             wealth=wealth,
             wealth_result=wealth_result,
@@ -216,6 +219,10 @@ def kernel_source(game: str) -> str:
             margin_result=margin_result,
             stages=stages,
             has_alone=len(stages) > 1,
-            state_condition=" or (n == 1.0 and y[0] != 0.0)" if single else "",
+            state_condition=(
+                f" or ({size} == 1.0 and {identifier(aggregate)}[0] != 0.0)"
+                if OTHERS in source.form.table
+                else ""
+            ),
         )
     )

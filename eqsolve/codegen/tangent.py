@@ -11,16 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eqsolve.codegen.arithmetic import Double
 from eqsolve.codegen.growth import OTHERS
 from eqsolve.codegen.printer import Block, identifier
 from eqsolve.codegen.program import VALUE, Program, program, without
+from eqsolve.codegen.source import environment
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.registry import model
 from eqsolve.symbolic.solving import Definition
-from eqsolve.symbols import symbol
 
 #: Slope of the root's polynomial, and the sum of the sizes of its terms.
 _SLOPE, _SIZE = sp.symbols("steepness_top steepness_bottom", real=True)
@@ -104,29 +103,25 @@ def tangent_source(game: str) -> str:
         If there is no such game or its closed form is not built on one cubic.
     """
     source = program(model(game))
-    position = symbol("p")
+    position = source.model.game.control.symbol
     stages = [{"name": "game", **_stage(source, (*source.feedback, position, VALUE))}]
     if source.lever is not None:
-        environment = source.model.game.environment
-        single = without(source, (source.lever, *environment))
+        single = without(source, (source.lever, *source.model.game.environment))
         stages.append({"name": "alone", **_stage(single, (position,))})
     inputs = [identifier(s) for s in source.inputs]
-    size = symbol("n")
-    environment_ = Environment(
-        loader=PackageLoader("eqsolve.templates", ""),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment_.get_template("tangent.py.jinja").render(
-        game=source.model.name,
-        title=source.model.title,
-        inputs=inputs,
-        root=identifier(source.root.symbol),
-        stages=stages,
-        has_alone=len(stages) > 1,
-        single=inputs.index("n") if size in source.inputs and OTHERS in source.form.table else -1,
+    size = source.model.parts.size
+    return (
+        environment()
+        .get_template("tangent.py.jinja")
+        .render(
+            game=source.model.name,
+            title=source.model.title,
+            inputs=inputs,
+            root=identifier(source.root.symbol),
+            stages=stages,
+            has_alone=len(stages) > 1,
+            single=source.inputs.index(size) if OTHERS in source.form.table else -1,
+        )
     )
 
 

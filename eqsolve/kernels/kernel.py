@@ -15,6 +15,7 @@ from eqsolve.arrays import NotRealError, fillable, merged, overlap, reals
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
+from eqsolve.inputs import ALIASES
 from eqsolve.kernels import common, integration, lanes, linear, roots, runtime, settling
 from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.emitter import Emitter
@@ -167,7 +168,7 @@ class ModelKernel:
     ) -> dict[str, NDArray[np.float64]]:
         arrays: dict[str, NDArray[np.float64]] = {}
         for key, value in params.items():
-            name = "lambda" if key == "lam" and "lam" not in order else key
+            name = key if key in order else ALIASES.get(key, key)
             if name not in order:
                 raise self._error(f"there is no parameter {key!r}.", f"Use {', '.join(order)}.")
             if name in arrays:

@@ -16,12 +16,9 @@ from eqsolve.symbols import entry, symbol
 
 
 def exact_values(model: Model, given: Mapping[str, Fraction]) -> dict[sp.Symbol, sp.Rational]:
-    """Parameters by symbol, the reciprocal of the number of agents, and the abbreviations."""
-    roles = model.parts
+    """Parameters by symbol, what they imply, and the abbreviations."""
     values = {symbol(k): sp.Rational(v.numerator, v.denominator) for k, v in given.items()}
-    if roles.size in values:
-        values[roles.reciprocal] = 1 / values[roles.size]
-    for name, definition in model.game.definitions.items():
+    for name, definition in (*model.game.implied.items(), *model.game.definitions.items()):
         values[name] = definition.xreplace(values)
     return values
 
@@ -34,7 +31,7 @@ def game_values(
     Parameters
     ----------
     game : the game.
-    values : numbers by symbol or name. Abbreviations are computed; ``n`` implies ``N = 1/n``.
+    values : numbers by symbol or name. Abbreviations are computed, and what others imply.
 
     Raises
     ------
@@ -43,8 +40,8 @@ def game_values(
         abbreviation that contradicts its definition.
     """
     wanted = _free_symbols(game)
-    size, reciprocal = symbol("n"), symbol("N")
-    known = wanted | set(game.definitions) | ({size} if reciprocal in wanted else set())
+    implied = {s: e for s, e in game.implied.items() if s in wanted}
+    known = wanted.union(game.definitions, *(e.free_symbols for e in implied.values()))
     names = {s.name: s for s in known}
     found: dict[sp.Symbol, sp.Rational] = {}
 
@@ -66,8 +63,9 @@ def game_values(
                 f" not {float(number):g}."
             )
         found[names[name]] = sp.Rational(number.numerator, number.denominator)
-    if size in found:
-        found.setdefault(reciprocal, 1 / found[size])
+    for name, value in implied.items():
+        if value.free_symbols <= set(found):
+            found.setdefault(name, value.xreplace(found))
     for name, definition in game.definitions.items():
         computed = definition.xreplace(found)
         if computed.free_symbols:
@@ -76,9 +74,8 @@ def game_values(
             refuse(f"the parameter {name} contradicts {name} = {definition}.")
     needed = _used_symbols(game) - set(found)
     if needed:
-        missing = sorted(s.name for s in _spelled_out(game, needed) - set(found))
-        if "N" in missing:
-            missing[missing.index("N")] = "n"
+        lacking = sorted(_spelled_out(game, needed) - set(found), key=str)
+        missing = [s.name for own in lacking for s in implied.get(own, own).free_symbols]
         refuse(f"missing parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
     return found
 

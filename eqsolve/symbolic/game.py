@@ -88,6 +88,7 @@ class Game:
     definitions : abbreviations ``symbol -> expression`` used in the declaration, in order;
         the engine keeps them as atoms.
     environment : symbols that the agent takes as given (aggregates of the competitors).
+    implied : letters ``symbol -> expression`` that follow from parameters and stand for them.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Game:
     horizon: Horizon
     definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     environment: tuple[sp.Symbol, ...] = ()
+    implied: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         symbols = [state.symbol for state in self.states]
