@@ -1,7 +1,6 @@
 """Displays to compare with that were derived before, or are derived now and kept.
 
-The entries lie beside the programs, under the same rules: an entry is found by the contents of the
-games' files, of the papers and of the sources of eqsolve, and one that was changed is not used.
+What was derived before is found by the rules of ``eqsolve.kept``.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from eqsolve import papers, registry
+from eqsolve import registry
+from eqsolve.kept import name_of
 from eqsolve.latex.checking.check import Ledger
 from eqsolve.latex.checking.kept import Decisions, Kept, encoded
 from eqsolve.program import store
@@ -39,13 +39,9 @@ def ledger(load: Callable[[], Iterable[Model]], content: str) -> Displays:
     def derived() -> Ledger:
         return Ledger(load())
 
-    attached = papers.content() if content and store.folder() is not None else ""
-    if not attached:
+    name, decided = (name_of(content, {"displays": what}, SOURCES) for what in ("all", "decided"))
+    if not name:
         return derived()
-    name, decided = (
-        store.key(f"{content} {attached}", {"displays": what}, SOURCES)
-        for what in ("all", "decided")
-    )
     data = store.read(name)
     if data is None:
         try:

@@ -1,6 +1,7 @@
-"""Programs of the built-in games, derived while a wheel is built, and part of it.
+"""What is derived of the built-in games while a wheel is built, and part of it.
 
-``python -m eqsolve.ship FOLDER`` derives them; the class below does it for setuptools. It
+These are their programs, their derivations as texts and the displays that an author's are compared
+with. ``python -m eqsolve.ship FOLDER`` makes them; the class below does it for setuptools. It
 is loaded from its file before eqsolve can be imported: nothing of eqsolve is imported at the head.
 """
 
@@ -10,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,13 +35,15 @@ class WithPrograms(build_py):
             return
         root = Path(self.build_lib).absolute()
         target = root / "eqsolve" / "program" / "shipped"
+        # papers are found by the entry points, which are written beside the sources
+        beside = Path(self.get_finalized_command("egg_info").egg_base).absolute()
         done = subprocess.run(
             [sys.executable, "-m", "eqsolve.ship", str(target)],
-            env={**os.environ, "PYTHONPATH": str(root)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, beside)))},
             cwd=root,
         )
         if done.returncode:
-            print("programs of the built-in games are not part of this build", file=sys.stderr)
+            print("nothing is derived in this build: users will wait for it", file=sys.stderr)
 
 
 def ship(target: Path) -> int:
@@ -51,7 +54,7 @@ def ship(target: Path) -> int:
     int
         How many programs there are.
     """
-    from eqsolve import registry
+    from eqsolve import displays, registry, told
     from eqsolve.errors import EqsolveError
     from eqsolve.source import Source
     from eqsolve.words.own_words import words_of
@@ -62,6 +65,7 @@ def ship(target: Path) -> int:
         for name in registry.names():
             source = Source.of(registry.content(name), partial(registry.resolve, name))
             if source is None:
+                told.sets(name)
                 if words_of(name) is not None:
                     number += 1 + _closed(registry.model(name))
                 continue
@@ -70,9 +74,21 @@ def ship(target: Path) -> int:
                     number += source.keep(case, asked)
                 except EqsolveError:  # this structure is not offered
                     continue
+        _tell(registry.names())
+        displays.ledger(registry.models, registry.all_contents())
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(Path(folder) / "programs", target)
     return number
+
+
+def _tell(names: Iterable[str]) -> None:
+    """Keep what is listed of games, and their derivations by their default structure."""
+    from eqsolve import told
+
+    for name in names:
+        told.row(name)
+        for style in ("text", "latex", "json"):
+            told.derivation(name, style)
 
 
 def _closed(model: Model) -> bool:

@@ -230,6 +230,38 @@ print("sympy" in sys.modules, answer)
     assert found[""] == found["1"] and "'ok'" in found[""]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("derive", "n-agent"),
+        ("derive", "regulator", "--format", "latex"),
+        ("solve", "mean-field", "--set", "S1"),
+    ],
+)
+def test_what_is_told_of_games_is_shipped(
+    words: tuple[str, ...], elsewhere: Path, tmp_path: Path
+) -> None:
+    script = """
+import sys
+from eqsolve.cli import main
+sys.argv[0] = "eqsolve"
+try:
+    main()
+finally:
+    print("sympy" in sys.modules)
+"""
+    found = []
+    for off in ("", "1"):
+        env = {"EQSOLVE_CACHE_DIR": str(tmp_path / "cache"), "EQSOLVE_NO_PROGRAMS": off}
+        out = run(elsewhere / "python", "-c", script, *words, cwd=tmp_path, env=env)
+        *text, derived = out.splitlines()
+        assert derived == str(bool(off)) and text
+        found.append(text)
+    assert found[0] == found[1]
+
+
 def test_tests_see_the_extension_module() -> None:
     """The sources in the present folder do not hide the installed package."""
     script = "import eqsolve._grid, eqsolve.derivations, eqsolve.paper, eqsolve.templates"

@@ -97,9 +97,9 @@ def of_family(
     found = dict(values)
     if how["case"] is not None:
         from eqsolve.inputs import named_set
-        from eqsolve.registry import model
+        from eqsolve.told import sets
 
-        case = named_set(model(game).cases, how["case"], game)
+        case = named_set(sets(game), how["case"], game)
         found = remaining(case, without=(*found, apart)) | found
     number, continuum = chosen_size(how["size"], game)
     if continuum:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, by_path, chosen_size, cli, emit, of_model, say, structure
-from eqsolve.errors import InputError
+from eqsolve.cli.common import JSON, chosen_size, cli, emit, say, structure
 
 if TYPE_CHECKING:
     from eqsolve.errors import BrokenGameError
-    from eqsolve.registry import Found
 
 
 @cli.command("list")
@@ -27,11 +24,9 @@ def list_games(games: tuple[str, ...], as_json: bool) -> None:
 
     Also:    eqsolve list ./my_game.py
     """
-    from eqsolve.errors import BrokenGameError
-    from eqsolve.registry import games as listed
+    from eqsolve.registry import names
 
-    found = listed(*games)
-    rows = [_broken(g) if isinstance(g, BrokenGameError) else _row(g) for g in found]
+    rows = [_listed(name) for name in games or names()]
     if as_json:
         emit(rows)
         return
@@ -50,35 +45,15 @@ def list_games(games: tuple[str, ...], as_json: bool) -> None:
             click.echo(f"{'':<{width}}no {option}: {reason}")
 
 
-def _row(found: Found) -> dict[str, Any]:
-    """A game as it is listed."""
-    from eqsolve.model import Model
-    from eqsolve.verbs import capabilities, refused_options
+def _listed(game: str) -> dict[str, Any]:
+    """A game as it is listed, or the reason why it cannot be used."""
+    from eqsolve.errors import BrokenGameError
+    from eqsolve.told import row
 
-    model = found.model
-
-    if isinstance(model, Model):
-        from eqsolve.symbols import entry
-
-        letters = {p: entry(p) for p in model.parameters}
-        parameters = {
-            p: {"meaning": e.meaning, "domain": str(e.domain), "unit": e.unit}
-            for p, e in letters.items()
-        }
-    else:
-        parameters = {
-            p.name: {"meaning": p.meaning, "domain": str(p.domain), "unit": p.unit}
-            for p in model.vocabulary.parameters
-        }
-    return {
-        "name": model.name,
-        "title": model.title,
-        "source": model.source,
-        "parameters": parameters,
-        "sets": list(model.cases),
-        "verbs": capabilities(found),
-        "options": refused_options(found),
-    }
+    try:
+        return row(game)
+    except BrokenGameError as error:
+        return _broken(error)
 
 
 def _broken(error: BrokenGameError) -> dict[str, Any]:
@@ -93,7 +68,7 @@ def _broken(error: BrokenGameError) -> dict[str, Any]:
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game")
 @click.option("--step", metavar="LABEL", help="Only this step.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
 @structure
@@ -102,62 +77,7 @@ def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
 
     EXAMPLE
     """
-    from eqsolve.latex.printer import latex
-    from eqsolve.notions import against_given
-    from eqsolve.registry import derive as derive_game
-    from eqsolve.verbs import declared
+    from eqsolve.told import derivation
 
-    exported = declared(game)
-    if exported is not None:
-        say(written(exported, step, style, how))
-        return
-    against_given(game, "derive", how.pop("notion"))
-    if any(how.values()):
-        raise InputError(
-            "the equations of this game are the same for all parameters and numbers of agents.",
-            game=game,
-            stage="derive",
-            remedy="Leave out --set, --size and --horizon.",
-        )
-    steps = derive_game(game).steps
-    if step is not None:
-        chosen = [s for s in steps if s.label == step]
-        if not chosen:
-            raise InputError(
-                f"there is no step {step!r}.",
-                game=game,
-                stage="derive",
-                remedy=f"The steps are {', '.join(s.label for s in steps)}.",
-            )
-        steps = tuple(chosen)
-    if style == "text":
-        click.echo("\n\n".join(map(str, steps)))
-    elif style == "latex":
-        for part in steps:
-            click.echo(f"% {part.label}: {part.title}")
-            for left, right in part.lines:
-                click.echo(f"\\[ {latex(left)} = {latex(right)} \\]")
-    else:
-        emit(
-            [
-                {
-                    "label": s.label,
-                    "title": s.title,
-                    "equations": [{"left": str(a), "right": str(b)} for a, b in s.lines],
-                    "latex": [f"{latex(a)} = {latex(b)}" for a, b in s.lines],
-                }
-                for s in steps
-            ]
-        )
-
-
-def written(exported: Any, step: str | None, style: Any, how: Mapping[str, str | None]) -> str:
-    """The derivation of a declared game, of the structure asked for."""
-    from eqsolve.derivation.derivation import derive as derive_model
-    from eqsolve.game.structure import build
-    from eqsolve.writing import write
-
-    number, continuum = chosen_size(how["size"])
-    values = of_model(exported, {}, how["case"], how["horizon"], how["notion"])
-    model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
-    return write(derive_model(model), style, step)
+    number, continuum = chosen_size(how.pop("size"))
+    say(derivation(game, style, step, size=number, continuum=continuum, **how))

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import eqsolve
-from eqsolve import registry
+from eqsolve import papers, registry
+from eqsolve import told as told_of
 from eqsolve.derivation.derivation import derive
 from eqsolve.derivations import regulator
 from eqsolve.errors import EqsolveError
@@ -24,6 +25,7 @@ from eqsolve.game import Model
 from eqsolve.game.structure import structure
 from eqsolve.gamefile import content_hash, self_contained
 from eqsolve.inputs import Asked
+from eqsolve.kept import name_of
 from eqsolve.numbers import exact
 from eqsolve.program import data, store
 from eqsolve.program.make import program
@@ -178,6 +180,51 @@ def test_nor_do_games_of_other_words_and_games_that_may_have_types(
     second, imported = run("solve", *words, "--json")
     assert imported.split() == ["False", "False"]
     assert json.loads(second) == json.loads(first)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "regulator", "mean-field"),
+        ("list", "regulator", "--json"),
+        ("derive", "mean-field"),
+        ("derive", "regulator", "--step", "hjb", "--format", "json"),
+        ("solve", "mean-field", "--set", "S1"),
+    ],
+)
+def test_what_is_told_of_a_game_is_kept(words: Sequence[str]) -> None:
+    first, imported = run(*words)
+    assert imported.split()[0] == "True"
+    second, imported = run(*words)
+    assert imported.split() == ["False", "False"] and second == first
+
+
+def test_a_derivation_is_told_of_the_structure_and_the_file_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Path(str(regulator.__file__)).read_text(encoding="utf-8")
+    path = tmp_path / "own.py"
+    path.write_text(text, encoding="utf-8")
+    first = told_of.derivation(str(path))
+    assert told_of.derivation(str(path)) == first == told_of.derivation("regulator")
+    # also what is kept says which game the file hides
+    assert capsys.readouterr().err.count("not the built-in one") == 2
+    path.write_text(text.replace("x**2 + p**2", "x**2 + 2 * p**2"), encoding="utf-8")
+    assert told_of.derivation(str(path)) != first
+    assert told_of.derivation("systemic-risk", size=3) != told_of.derivation("systemic-risk")
+    for _ in range(2):  # a refusal is not kept
+        with pytest.raises(EqsolveError, match="no step"):
+            told_of.derivation("regulator", step="none")
+
+
+def test_what_is_told_depends_on_papers_and_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {name_of("content", {"a": 1}), name_of("content", {"a": 2}), name_of("other", {"a": 1})}
+    names.add(name_of("content", {"a": 1}, ("kept",)))
+    monkeypatch.setattr(papers, "content", lambda: "another paper")
+    names.add(name_of("content", {"a": 1}))
+    assert len(names) == 5
+    monkeypatch.setattr(papers, "content", lambda: "")  # it does not tell what the papers are
+    assert not name_of("content", {"a": 1})
 
 
 def test_types_are_not_answered_by_the_program_of_players_who_are_alike() -> None:
