@@ -17,6 +17,7 @@ class Roles:
     ----------
     root : the unknown of the polynomial, the coefficient of the own state in the response.
     slope : what the root is multiplied by where the limit of the finite horizon is selected.
+    states : own wealth and that of the others.
     affine : coefficients of the response in the states and 1.
     response : the same with the constant split by the aggregates.
     strategy : coefficients of the equilibrium's feedback in the states and 1.
@@ -31,11 +32,14 @@ class Roles:
     size, reciprocal : number of agents and its reciprocal.
     competitor : the state of one of the others.
     position, mean_square : averages of the others' positions and of their squares.
-    square : average of the others' squared states.
+    slope_of_position : coefficient of the others' average position in the response.
+    square, of_square : average of the others' squared states, and its coefficient in a moment.
+    growth : growth rate of second moments.
     """
 
     root: sp.Symbol
     slope: sp.Symbol
+    states: Symbols
     affine: Symbols
     response: Symbols
     strategy: Symbols
@@ -54,4 +58,7 @@ class Roles:
     competitor: sp.Symbol
     position: sp.Symbol
     mean_square: sp.Symbol
+    slope_of_position: sp.Symbol
     square: sp.Symbol
+    of_square: sp.Symbol
+    growth: sp.Symbol

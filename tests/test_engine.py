@@ -13,7 +13,7 @@ from eqsolve.errors import DerivationError
 from eqsolve.registry import model
 from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
+from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.derivation import derive
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbolic.generator import Generator
@@ -184,7 +184,7 @@ def test_payoff_must_not_depend_on_the_control() -> None:
 def test_coupled_feedback_is_refused_with_a_remedy() -> None:
     declared = model("n-agent")
     assert isinstance(declared.population, Population)
-    system = symmetric(closed_loop_system(declared.game, declared.population, declared.ansatz))
+    system = closed_loop_system(declared.game, declared.population, declared.ansatz)
     with pytest.raises(DerivationError, match="coupled"):
         solve(system, declared.notation)
 

@@ -32,7 +32,7 @@ from eqsolve.errors import DerivationError, EqsolveError, InputError
 from eqsolve.numerics.arithmetic import doubledouble as dd
 from eqsolve.numerics.status import Status, labels
 from eqsolve.registry import model
-from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
+from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.population import Population
 from reference import cases, draws, spec
 
@@ -644,7 +644,7 @@ def full_matrix(game: str) -> Callable[[Mapping[sp.Symbol, float]], Any]:
     """All second-moment equations of the closed loop as a numerical matrix."""
     declared = model(game)
     assert isinstance(declared.population, Population)
-    system = symmetric(closed_loop_system(declared.game, declared.population, declared.ansatz))
+    system = closed_loop_system(declared.game, declared.population, declared.ansatz)
     x, y, q = symbols("x y q")
     forms = [x**2, x * y, y**2] + ([q] if game == "n-agent" else [])
     rates = [sp.Poly(second_moments(system, form), x, y, q) for form in forms]

@@ -6,7 +6,7 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.symbolic.heterogeneous import Agents, Average
 
-w, P, M_b, M_s = symbols("w P M_b M_s")
+w, pi, P, u, k, Omega, M_b, M_s = symbols("w pi P u k Omega M_b M_s")
 BQb, BQs, BP, sQb, sQs, sP = symbols("BQb BQs BP sQb sQs sP")
 
 #: The averages of all positions, weighted by B and by sigma, and the names of their moments.
@@ -16,4 +16,15 @@ AVERAGES = {
 }
 
 #: Two agents (section 2.4 of the paper); only the interest rate is common to them.
-TWO = Agents(count=2, averages=AVERAGES, shared=(mv.r,))
+TWO = Agents(
+    count=2,
+    averages=AVERAGES,
+    shared=(mv.r,),
+    roles=mv.ROLES,
+    weight=w,
+    position=pi,
+    at_zero=P,
+    reaction=u,
+    coefficient=k,
+    determinant=Omega,
+)

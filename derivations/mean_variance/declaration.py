@@ -20,10 +20,10 @@ n, N, kappa = symbols("n N kappa")
 x, y, q, p, x_k = symbols("x y q p x_k")
 m_b, m_s, m_2 = symbols("m_b m_s m_2")
 a, c, d = symbols("a c d")
-h20, h11, h02, h10, h01, h00 = symbols("h20 h11 h02 h10 h01 h00")
+h20, h11, h02, h10, h01, h00, hq = symbols("h20 h11 h02 h10 h01 h00 hq")
 A1, A2, A3, A4, A5, A6 = symbols("A1 A2 A3 A4 A5 A6")
 p1, p2, p3, q3, Qb, Qs = symbols("p1 p2 p3 q3 Qb Qs")
-k1, k2, k3, g, g2, S, W = symbols("k1 k2 k3 g g2 S W")
+k1, k2, k3, g, g2, Q, S, W, mu = symbols("k1 k2 k3 g g2 Q S W mu")
 D1, D2, E0, E1, E2, Delta, Delta2 = symbols("D1 D2 E0 E1 E2 Delta Delta2")
 C0, C1, C2, C3 = symbols("C0 C1 C2 C3")
 
@@ -90,6 +90,7 @@ NOTATION = Notation(
 ROLES = Roles(
     root=p1,
     slope=B,
+    states=(x, y),
     affine=(p1, p2, p3),
     response=(p1, p2, q3, Qb, Qs),
     strategy=(k1, k2, k3),
@@ -108,7 +109,10 @@ ROLES = Roles(
     competitor=x_k,
     position=g,
     mean_square=g2,
+    slope_of_position=Q,
     square=q,
+    of_square=hq,
+    growth=mu,
 )
 
 #: Parameters of every game of the family, in the order users give them.

@@ -19,5 +19,5 @@ MODEL = Model(
     restated=wealth.CONTINUUM,
     finite="n-agent",
     parameters=mv.PARAMETERS,
-    population=Population(sp.S.Zero, mv.AGGREGATES),
+    population=Population(sp.S.Zero, mv.AGGREGATES, mv.ROLES),
 )

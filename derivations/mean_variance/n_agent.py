@@ -17,6 +17,6 @@ MODEL = Model(
     restated=wealth.MANY,
     limit="mean-field",
     parameters=mv.PARAMETERS + ("n",),
-    population=Population(mv.N, mv.AGGREGATES),
+    population=Population(mv.N, mv.AGGREGATES, mv.ROLES),
     response=mv.RESPONSE,
 )

@@ -10,7 +10,7 @@ import sympy as sp
 from eqsolve.errors import DerivationError
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import collect
-from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
+from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.population import Population
@@ -76,7 +76,7 @@ def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Exp
         If the forms do not decouple.
     """
     reciprocal = population.reciprocal
-    system = symmetric(closed_loop_system(model.game, population, model.ansatz))
+    system = closed_loop_system(model.game, population, model.ansatz)
     (x, y), q = model.game.state_symbols, model.parts.square
     u, mean, spread = sp.symbols("u X D", real=True)
     coordinates = {x: u + mean, y: (1 - reciprocal) * mean - reciprocal * u}

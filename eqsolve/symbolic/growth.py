@@ -9,25 +9,19 @@ from flint import fmpq_mpoly
 
 from eqsolve.symbolic.algebra import Ring
 from eqsolve.symbolic.matching import CoefficientSystem
-from eqsolve.symbols import letters
 
 
-def growth_rate() -> sp.Symbol:
-    """The unknown of the polynomials."""
-    return letters("mu")[0]
-
-
-def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp.Expr, ...]:
+def growth_polynomials(system: CoefficientSystem, rate: sp.Symbol) -> tuple[sp.Expr, ...]:
     """Return the factors of the characteristic polynomial of the second moments' growth.
 
-    The coefficients ``h`` of the quadratic terms of ``moment`` solve ``(M - lambda) h = source``;
-    ``M`` is the (transposed) matrix of the linear equations of the second moments. Expectations at
-    an exponential time are finite if and only if every eigenvalue of ``M`` has a real part below
-    the hazard rate. The factors are monic polynomials in the symbol ``mu``, irreducible over the
-    rationals in the feedback coefficients and parameters.
+    The coefficients ``h`` of the quadratic terms of the last moment solve
+    ``(M - lambda) h = source``; ``M`` is the (transposed) matrix of the linear equations of the
+    second moments. Expectations at an exponential time are finite if and only if every eigenvalue
+    of ``M`` has a real part below the hazard rate. The factors are monic polynomials in the symbol
+    ``rate``, irreducible over the rationals in the feedback coefficients and parameters.
     """
     states = system.hjb.game.state_symbols
-    hazard = system.hjb.game.horizon.hazard
+    hazard, moment = system.hjb.game.horizon.hazard, system.hjb.game.preference.moments[-1].name
     second = [
         e
         for e in system.equations
@@ -35,7 +29,6 @@ def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp
         and (sp.Poly(e.monomial, *states[:2]).total_degree() == 2 or e.monomial in states[2:])
     ]
     unknowns = [e.unknown for e in second]
-    mu = growth_rate()
     # spelled out, so that the polynomial factors
     squares = {
         s: e for s, e in system.hjb.game.definitions.items() if e.is_Add and e.args[0].is_Pow
@@ -44,13 +37,13 @@ def growth_polynomials(system: CoefficientSystem, moment: str = "H") -> tuple[sp
     for equation in second:
         row = [sp.diff(equation.expression.subs(squares), u) for u in unknowns]
         index = unknowns.index(equation.unknown)
-        rows.append([mu - e - hazard if j == index else -e for j, e in enumerate(row)])
+        rows.append([rate - e - hazard if j == index else -e for j, e in enumerate(row)])
     ring = Ring.of(*rows)
     matrix = [[ring.polynomial(sp.expand(e)) for e in row] for row in rows]
     _, factors = ring.factors(_determinant(ring, matrix))
     monic = []
     for factor, multiplicity in factors:
-        lead = sp.Poly(factor, mu).LC()
+        lead = sp.Poly(factor, rate).LC()
         monic += [sp.expand(factor / lead)] * multiplicity
     return tuple(monic)
 

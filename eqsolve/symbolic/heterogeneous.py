@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.errors import DerivationError
+from eqsolve.roles import Roles
 from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.solving import ClosedForm, Definition
@@ -21,12 +22,17 @@ from eqsolve.symbols import symbol
 GENERIC = "k"
 
 
+def indexed(letter: sp.Symbol, index: int | str) -> sp.Symbol:
+    """The letter of one agent."""
+    return symbol(f"{letter.name}_{index}")
+
+
 @dataclass(frozen=True)
 class Average:
     """``total = sum_k w_k load_k pi_k`` over all agents, the own position included.
 
     ``products`` names the weighted means ``<load, f> = sum_k w_k u_k load_k f_k`` by ``f``: the
-    parts of the response to the environment and ``P``, the response at zero aggregates.
+    parts of the response to the environment and the response at zero aggregates.
     """
 
     total: sp.Symbol
@@ -90,11 +96,24 @@ class Agents:
     averages : for each environment symbol, the average it stands for; the environment of agent k
         is that average without the contribution of k.
     shared : parameters all agents have in common.
+    roles : the letters of one agent's response.
+    weight : an agent's weight in the averages.
+    position, at_zero : its position, and its response at zero aggregates.
+    reaction : of its response to the own position in the averages.
+    coefficient : of an agent's wealth in an agent's feedback.
+    determinant : of the averages' equations.
     """
 
     count: int
     averages: Mapping[sp.Symbol, Average]
-    shared: tuple[sp.Symbol, ...] = ()
+    shared: tuple[sp.Symbol, ...]
+    roles: Roles
+    weight: sp.Symbol
+    position: sp.Symbol
+    at_zero: sp.Symbol
+    reaction: sp.Symbol
+    coefficient: sp.Symbol
+    determinant: sp.Symbol
 
     @property
     def indices(self) -> range:
@@ -105,7 +124,7 @@ class Agents:
         """Return an expression in the symbols of one agent."""
         common = {average.total for average in self.averages.values()} | set(self.shared)
         own = expression.free_symbols - common
-        return expression.xreplace({s: symbol(f"{s.name}_{index}") for s in own})
+        return expression.xreplace({s: indexed(s, index) for s in own})
 
     def numbered(self, index: int | str, expression: sp.Expr) -> sp.Expr:
         """Return an expression of the generic agent for one agent."""
@@ -143,8 +162,8 @@ class Agents:
         form : the equilibrium.
         closed : the best response it was made of.
         """
-        own = {*closed.table, *closed.parameters, symbol("u"), symbol("w")} - set(self.shared)
-        same = {symbol(f"{s.name}_{k}"): s for s in own for k in self.indices}
+        own = {*closed.table, *closed.parameters, self.reaction, self.weight} - set(self.shared)
+        same = {indexed(s, k): s for s in own for k in self.indices}
         definitions = {
             same.get(d.symbol, d.symbol): Definition(
                 same.get(d.symbol, d.symbol),
@@ -158,10 +177,9 @@ class Agents:
         return ClosedForm(tuple(definitions.values()), tuple(nonzero))
 
     def competitors_wealth(self, index: int) -> sp.Expr:
-        """``y`` of one agent: the weighted wealth of the others."""
-        return self.total(symbol("w_k") * symbol("x_k")) - symbol(f"w_{index}") * symbol(
-            f"x_{index}"
-        )
+        """The state of one agent that is the weighted wealth of the others."""
+        own, _ = self.roles.states
+        return self.total(self.of(GENERIC, self.weight * own)) - self.of(index, self.weight * own)
 
     def fixed_point(self, parts: Mapping[sp.Expr, sp.Symbol]) -> FixedPoint:
         """Derive and solve the equations of the averages.
@@ -174,14 +192,16 @@ class Agents:
         def generic(s: sp.Expr) -> sp.Expr:
             return self.of(GENERIC, s)
 
-        weight, position, own, reaction = (generic(symbol(s)) for s in ("w", "pi", "P", "u"))
+        weight, position, own, reaction = map(
+            generic, (self.weight, self.position, self.at_zero, self.reaction)
+        )
         response = own
         for environment, average in self.averages.items():
             others = average.total - weight * generic(average.load) * position
             response += generic(parts[environment]) * others
         terms = collect(position - response, (position,))
-        at_zero = generic(symbol("p1")) * generic(symbol("x"))
-        at_zero += generic(symbol("p2")) * generic(symbol("y")) + generic(parts[sp.S.One])
+        linear = sp.Add(*(u * s for u, s in zip(self.roles.affine, self.roles.states)))
+        at_zero = generic(linear + parts[sp.S.One])
         solved = reaction * -terms[sp.S.One]
 
         totals = [average.total for average in self.averages.values()]
@@ -194,12 +214,11 @@ class Agents:
             for environment, other in self.averages.items():
                 named[other.total] = average.products[parts[environment]]
                 summands[named[other.total]] = found[other.total]
-            name = average.products[symbol("P")]
+            name = average.products[self.at_zero]
             summands[name] = found[own] * own
             rows.append([sp.Integer(average.total == t) - named[t] for t in totals])
             right.append(name)
         matrix, column = sp.Matrix(rows), sp.Matrix(right)
-        determinant = symbol("Omega")
         cramer = matrix.adjugate(method="berkowitz") * column
         point = FixedPoint(
             own=Definition(own, at_zero),
@@ -208,8 +227,8 @@ class Agents:
             summands=summands,
             matrix=matrix,
             right=column,
-            determinant=Definition(determinant, matrix.det(method="berkowitz")),
-            solution={t: cramer[k] / determinant for k, t in enumerate(totals)},
+            determinant=Definition(self.determinant, matrix.det(method="berkowitz")),
+            solution={t: cramer[k] / self.determinant for k, t in enumerate(totals)},
         )
         _prove(point)
         return point
@@ -246,51 +265,56 @@ class Agents:
             if name not in right
         ]
         found.append(point.determinant)
-        wealth = {symbol(f"x_{k}"): k for k in self.indices}
+        wealth = {self.wealth(k): k for k in self.indices}
+        _, others = self.roles.states
         own: dict[tuple[int, int], sp.Symbol] = {}
         for k in self.indices:
             affine = self.numbered(k, point.own.expression)
-            affine = affine.xreplace({symbol(f"y_{k}"): self.competitors_wealth(k)})
+            affine = affine.xreplace({indexed(others, k): self.competitors_wealth(k)})
             terms = collect(affine, wealth)
             for state, j in {**wealth, sp.S.One: 0}.items():
-                own[k, j] = symbol(f"P_{k}{j}")
+                own[k, j] = indexed(self.at_zero, f"{k}{j}")
                 found.append(Definition(own[k, j], terms.get(state, sp.S.Zero)))
         for j in (*self.indices, 0):
-            column = {symbol(f"P_{k}"): own[k, j] for k in self.indices}
+            column = {indexed(self.at_zero, k): own[k, j] for k in self.indices}
             for name in right:
                 summed = self.total(point.summands[name]).xreplace(column)
-                found.append(Definition(symbol(f"{name}_{j}"), summed))
-            at = {name: symbol(f"{name}_{j}") for name in right}
+                found.append(Definition(indexed(name, j), summed))
+            at = {name: indexed(name, j) for name in right}
             for total, value in point.solution.items():
-                found.append(
-                    Definition(symbol(f"{total}_{j}"), value.xreplace(at), is_solution=True)
-                )
-            at = {total: symbol(f"{total}_{j}") for total in point.solution}
+                found.append(Definition(indexed(total, j), value.xreplace(at), is_solution=True))
+            at = {total: indexed(total, j) for total in point.solution}
             for k in self.indices:
                 position = self.numbered(k, point.position).xreplace(at | column)
-                found.append(Definition(symbol(f"k_{k}{j}"), position, is_solution=True))
-        whole = {symbol(f"P_{k}"): self._affine(f"P_{k}") for k in self.indices}
+                slope = indexed(self.coefficient, f"{k}{j}")
+                found.append(Definition(slope, position, is_solution=True))
+        whole = {indexed(self.at_zero, k): self.affine(self.at_zero, k) for k in self.indices}
         whole |= {name: self.total(point.summands[name]) for name in right}
         whole |= point.solution
-        whole |= {symbol(f"pi_{k}"): self.numbered(k, point.position) for k in self.indices}
+        whole |= {indexed(self.position, k): self.numbered(k, point.position) for k in self.indices}
         found += [Definition(name, value, is_solution=True) for name, value in whole.items()]
         return tuple(found), tuple(assumed)
 
-    def _affine(self, stem: str) -> sp.Expr:
-        """The affine function of the wealths with coefficients called ``stem1, ..., stem0``."""
-        terms = (symbol(f"{stem}{j}") * symbol(f"x_{j}") for j in self.indices)
-        return sp.Add(*terms, symbol(f"{stem}0"))
+    def wealth(self, index: int) -> sp.Symbol:
+        """The own state of one agent."""
+        own, _ = self.roles.states
+        return indexed(own, index)
+
+    def affine(self, letter: sp.Symbol, agent: int | str = "") -> sp.Expr:
+        """The affine function of the wealths with coefficients of a letter, that of 1 with 0."""
+        terms = (indexed(letter, f"{agent}{j}") * self.wealth(j) for j in self.indices)
+        return sp.Add(*terms, indexed(letter, f"{agent}0"))
 
     def feedback(self, index: int) -> sp.Expr:
         """The position of one agent in all wealths."""
-        return self._affine(f"k_{index}")
+        return self.affine(self.coefficient, index)
 
     def environment(self, index: int) -> dict[sp.Symbol, sp.Expr]:
         """What the others' feedbacks make of one agent's environment."""
         return {
             name: sp.Add(
                 *(
-                    symbol(f"w_{j}") * self.of(j, average.load) * self.feedback(j)
+                    self.of(j, self.weight * average.load) * self.feedback(j)
                     for j in self.indices
                     if j != index
                 )
@@ -304,20 +328,20 @@ class Agents:
         That it is also the position in the averages is linearity: the reactions, the weighted
         means without wealth and the determinant need not be spelled out.
         """
-        reactions = [symbol(f"u_{k}") for k in self.indices]
+        reactions = [indexed(self.reaction, k) for k in self.indices]
         means = {s for average in self.averages.values() for s in average.products.values()}
-        right = {average.products[symbol("P")] for average in self.averages.values()}
-        atoms = {*reactions, *(means - right), symbol("Omega")}
+        right = {average.products[self.at_zero] for average in self.averages.values()}
+        atoms = {*reactions, *(means - right), self.determinant}
         linear = ClosedForm(tuple(d for d in form.definitions if d.symbol not in atoms), ())
         for k in self.indices:
             around = self.environment(k)
-            response = (
-                symbol(f"p1_{k}") * symbol(f"x_{k}")
-                + symbol(f"p2_{k}") * self.competitors_wealth(k)
-                + sp.Add(*(self.of(k, u) * around.get(m, m) for m, u in parts.items()))
+            wealth = [self.wealth(j) for j in self.indices]
+            states = (self.wealth(k), self.competitors_wealth(k))
+            response = sp.Add(
+                *(indexed(u, k) * s for u, s in zip(self.roles.affine, states)),
+                *(indexed(u, k) * around.get(m, m) for m, u in parts.items()),
             )
-            wealth = [symbol(f"x_{j}") for j in self.indices]
-            if not linear.vanishes(symbol(f"pi_{k}") - self.feedback(k)):
+            if not linear.vanishes(indexed(self.position, k) - self.feedback(k)):
                 raise DerivationError(
                     f"the position of agent {k} differs from its feedback.", stage="heterogeneous"
                 )

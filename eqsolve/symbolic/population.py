@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.errors import DerivationError
+from eqsolve.roles import Roles
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.solving import ClosedForm, Definition, Solver
-from eqsolve.symbols import symbol
 
 
 @dataclass(frozen=True)
@@ -23,34 +23,37 @@ class Population:
     reciprocal : ``N = 1/n``, one over the number of agents; 0 for a continuum.
     aggregates : what the others' average position ``g = (1/n) sum_{k != i} pi_k`` implies for every
         environment symbol that is linear in the positions, such as ``m_b = B g``.
+    roles : the letters.
     """
 
     reciprocal: sp.Expr
     aggregates: Mapping[sp.Symbol, sp.Expr]
+    roles: Roles
 
     @property
     def competitor_aggregate(self) -> sp.Expr:
         """``y`` of competitor k: the average over all agents but k, in (x, y, x_k)."""
-        x, y, other = symbol("x"), symbol("y"), symbol("x_k")
-        return y + self.reciprocal * (x - other)
+        own, others = self.roles.states
+        return others + self.reciprocal * (own - self.roles.competitor)
 
     def average(self, expression: sp.Expr) -> sp.Expr:
         """``(1/n) sum_{k != i}`` of a polynomial of degree at most 2 in a competitor's wealth."""
-        other = symbol("x_k")
-        means = {sp.S.One: 1 - self.reciprocal, other: symbol("y"), other**2: symbol("q")}
+        other, (_, mean) = self.roles.competitor, self.roles.states
+        means = {sp.S.One: 1 - self.reciprocal, other: mean, other**2: self.roles.square}
         terms = collect(expression, (other,))
         if not terms.keys() <= means.keys():
             raise DerivationError("an average of a cubic is not available.", stage="population")
         return sp.expand(sp.Add(*(means[m] * value for m, value in terms.items())))
 
     def feedback(self, own: sp.Expr, aggregate: sp.Expr) -> sp.Expr:
-        """The common feedback ``k1 own + k2 aggregate + k3``."""
-        return symbol("k1") * own + symbol("k2") * aggregate + symbol("k3")
+        """The common feedback at own and others' wealth."""
+        of_own, of_others, constant = self.roles.strategy
+        return of_own * own + of_others * aggregate + constant
 
     @property
     def average_position(self) -> sp.Expr:
         """``(1/n) sum_{k != i} pi_k`` under the common feedback, in (x, y)."""
-        return self.average(self.feedback(symbol("x_k"), self.competitor_aggregate))
+        return self.average(self.feedback(self.roles.competitor, self.competitor_aggregate))
 
     def conditions(
         self, parts: Mapping[sp.Expr, sp.Symbol]
@@ -60,14 +63,16 @@ class Population:
         Returns the slope of the response in the others' average position, and by coefficient of the
         common feedback what must vanish, linear in the coefficients.
         """
-        x, y, g, slope = symbol("x"), symbol("y"), symbol("g"), symbol("Q")
+        states, position = self.roles.states, self.roles.position
+        slope = self.roles.slope_of_position
         constant = sp.expand(sp.Add(*(u * self.aggregates.get(m, m) for m, u in parts.items())))
-        response = symbol("p1") * x + symbol("p2") * y + constant.coeff(g, 0) + slope * g
-        own = self.feedback(x, y)
-        conditions = collect(own - response.subs(g, self.average_position), (x, y))
-        unknowns = collect(own, (x, y))
+        linear = sp.Add(*(u * s for u, s in zip(self.roles.affine, states)))
+        response = linear + constant.coeff(position, 0) + slope * position
+        own = self.feedback(*states)
+        conditions = collect(own - response.subs(position, self.average_position), states)
+        unknowns = collect(own, states)
         return (
-            Definition(slope, constant.coeff(g)),
+            Definition(slope, constant.coeff(position)),
             {unknowns[m]: conditions[m] for m in unknowns},
         )
 
@@ -80,7 +85,7 @@ class Population:
         ----------
         closed : the best response.
         parts : the parts of the response's constant by environment symbol (``{1: q3, m_b: Qb}``).
-        notation : names of the denominators of k1, k2, k3.
+        notation : names of the denominators of the common feedback.
         """
         definition, conditions = self.conditions(parts)
         solver = Solver(notation)

@@ -10,7 +10,6 @@ import sympy as sp
 
 from eqsolve.ledger import Checker, Display, Line
 from eqsolve.model import Model
-from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 
@@ -48,11 +47,12 @@ def wrong_displays(model: Model) -> Iterator[tuple[str, Callable[[], list[Check]
     In turn a sign, a factor 2 and a term that does not belong there; one error a display.
     """
     checker, displays = _exact(model)
+    strange = model.parts.noises[-1]
     for k, display in enumerate(displays):
         for line in display.lines:
             if not checker.states(line, display):
                 continue
-            what, wrong = _planted(line, k)
+            what, wrong = _planted(line, k, strange)
             lines = tuple(wrong if other is line else other for other in display.lines)
             wrong_display = replace(display, lines=lines)
             yield f"({display.number}): {what}", partial(
@@ -61,10 +61,10 @@ def wrong_displays(model: Model) -> Iterator[tuple[str, Callable[[], list[Check]
             break
 
 
-def _planted(line: Line, k: int) -> tuple[str, Line]:
+def _planted(line: Line, k: int, strange: sp.Expr) -> tuple[str, Line]:
     right = line.right
     if right == 0 or k % 3 == 2:
-        return "a term added", replace(line, right=right + symbol("sigma"))
+        return "a term added", replace(line, right=right + strange)
     if k % 3 == 1:
         return "a factor 2", replace(line, right=2 * right)
     return "a sign", replace(line, right=sp.Mul(-1, right))

@@ -16,8 +16,8 @@ from eqsolve.numerics.closed_form.loop import ClosedLoop
 from eqsolve.numerics.closed_form.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
 from eqsolve.symbolic.game import Game, Moment, State
+from eqsolve.symbolic.heterogeneous import indexed
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.prediction import BITS
 from eqsolve.verify.spike import spike_checks
@@ -93,11 +93,11 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
 def written_out(game: Game, population: Population, size: int) -> Game:
     """Return one agent's problem with the wealth of every agent as a state.
 
-    The competitors use the feedback ``k1, k2, k3`` of their own wealth and of their competitors'
+    The competitors use the common feedback of their own wealth and of their competitors'
     aggregate; their noises are their own.
     """
     own = game.states[0]
-    others = [symbol(f"x_{k}") for k in range(2, size + 1)]
+    others = [indexed(own.symbol, k) for k in range(2, size + 1)]
     wealth = [own.symbol, *others]
     share = sp.Rational(1, size)
     aggregate = share * sp.Add(*others)

@@ -17,9 +17,8 @@ from eqsolve.numerics.closed_form.point import PointSolver, Root
 from eqsolve.numerics.parameters import parameters
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
-from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.symbolic.heterogeneous import Agents, indexed
 from eqsolve.symbolic.solving import ClosedForm
-from eqsolve.symbols import symbol
 from eqsolve.words.equilibrium import solve
 
 BITS = 256
@@ -45,7 +44,7 @@ class Prediction:
     feedback : coefficients of the strategy by monomial of the states.
     moments : for each moment, its coefficients by monomial of the states.
     objective : value of the preference by state.
-    parts : the components of the response by name: p1, p2, q3, Qb, Qs.
+    parts : the components of the response by name.
     """
 
     name: str
@@ -150,22 +149,24 @@ def _each(
     for i in agents.indices:
         names = [p for p in response.parameters if p in shared or f"{p}_{i}" in exact]
         mine: dict[str, object] = {p: exact[p if p in shared else f"{p}_{i}"] for p in names}
-        mine["n"] = Fraction(agents.count)
+        mine[response.parts.size.name] = Fraction(agents.count)
         solver, root = _selected(response, mine | zero)
         values |= {agents.of(i, s): v for s, v in solver.values.items()}
-        values |= {symbol(f"p1_{i}"): root.p1, symbol(f"x_{i}"): arb(1)}
-        values[symbol(f"w_{i}")] = 1 / arb(agents.count)
+        values |= {indexed(agents.roles.root, i): root.p1, agents.wealth(i): arb(1)}
+        values[indexed(agents.weight, i)] = 1 / arb(agents.count)
         own[i] = mine, root
     run((form or model.derivation.form).definitions, values)
+    noise, _ = agents.roles.noises
+    (variance,) = set(response.game.environment) - agents.averages.keys()
     for i, (mine, root) in own.items():
         around = {s: evaluate(e, values) for s, e in agents.environment(i).items()}
         others = [j for j in agents.indices if j != i]
-        squares = (values[symbol(f"nu_{j}")] * values[symbol(f"pi_{j}")] for j in others)
-        around[symbol("m_2")] = sum((v * v for v in squares), arb(0)) / agents.count**2
+        amounts = (values[indexed(noise, j)] * values[indexed(agents.position, j)] for j in others)
+        around[variance] = sum((v * v for v in amounts), arb(0)) / agents.count**2
         given_i = mine | {s.name: Fraction(float(v)) for s, v in around.items()}
         solver = PointSolver(response, parameters(given_i, response.parameters, game=model.name))
         state = dict(zip(model.game.state_symbols, (arb(1), 1 - 1 / arb(agents.count))))
         at = solver.at_root(root, state)
         label = f"{name}, agent {i}"
-        claim = _prediction(response, solver, at, values[symbol(f"pi_{i}")], label)
+        claim = _prediction(response, solver, at, values[indexed(agents.position, i)], label)
         yield replace(claim, game=replace(claim.game, name=model.name))

@@ -16,27 +16,28 @@ from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 from eqsolve.words.equilibrium import solve
 
 
 def weight_checks(model: Model) -> list[Check]:
-    """Check that the moments are of ``z = x - theta (y + N x)``, the average with the own wealth.
+    """Check that the moments are of own wealth less theta times the average with the own wealth.
 
-    ``N`` is the own weight in the average: zero in a continuum. A game without competitors has no
-    such check.
+    The own weight in the average is zero in a continuum. A game without
+    competitors has no such check.
     """
-    game, theta = model.game, symbol("theta")
+    if model.roles is None:
+        return []
+    game, theta = model.game, model.roles.competition
     if isinstance(model.population, Population):
         share = model.population.reciprocal
     elif isinstance(model.population, Agents):
-        share = symbol("w")
+        share = model.population.weight
     else:
-        share = symbol("N")
+        share = model.roles.reciprocal
     moments = game.preference.moments
-    if model.population is None and "n" not in model.parameters:
+    if model.population is None and model.roles.size.name not in model.parameters:
         return []
     if not any(theta in moment.payoff.free_symbols for moment in moments):
         return []

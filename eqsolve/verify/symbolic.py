@@ -11,12 +11,11 @@ import sympy as sp
 from eqsolve.model import Model
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
-from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.symbolic.heterogeneous import Agents, indexed
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.reductions import prove_equal, specialize
 from eqsolve.symbolic.solving import ClosedForm, Definition
-from eqsolve.symbols import symbol
 from eqsolve.verify.check import Check
 from eqsolve.verify.reference import weight_checks
 from eqsolve.verify.substitution import (
@@ -84,8 +83,10 @@ def derivation_checks(model: Model, own: Equations, form: ClosedForm) -> Iterato
     expected = collect(sp.expand(combination), game.state_symbols)
     names = collect(model.ansatz.value, game.state_symbols)
     kept = {*names.values(), *model.notation.abbreviations}
+    # of the game's abbreviations the two-valued step knows some, and spells out the others
+    known = {s for e in expected.values() for s in e.free_symbols}
     partly = (
-        *(Definition(s, e) for s, e in game.definitions.items() if s == symbol("s2")),
+        *(Definition(s, e) for s, e in game.definitions.items() if s not in known),
         *(d for d in form.definitions if d.symbol in kept),
         value.curvature,
     )
@@ -108,29 +109,25 @@ def agents_checks(model: Model, form: ClosedForm) -> list[Check]:
     agents = model.population
     assert isinstance(agents, Agents) and model.response is not None
     indices = agents.indices
-    wealth = {j: symbol(f"x_{j}") for j in indices}
+    wealth = {j: agents.wealth(j) for j in indices}
     responses = {agents.of(i, s) for i in indices for s in model.response.derivation.form.table}
     averages = [average.total for average in agents.averages.values()]
     weighted = {
-        (i, average.total): symbol(f"w_{i}") * agents.of(i, average.load)
+        (i, average.total): agents.of(i, agents.weight * average.load)
         for i in indices
         for average in agents.averages.values()
     }
-    reactions = {symbol(f"u_{i}") for i in indices}
+    reactions = {indexed(agents.reaction, i) for i in indices}
     products = {
         name
         for average in agents.averages.values()
         for factor, name in average.products.items()
-        if factor != symbol("P")
+        if factor != agents.at_zero
     }
-    columns = {symbol(f"{total}_{j}") for total in averages for j in (*indices, 0)}
+    columns = {indexed(total, j) for total in averages for j in (*indices, 0)}
 
-    functions = {total: f"{total}_" for total in averages}
-    functions |= {symbol(f"pi_{i}"): f"k_{i}" for i in indices}
-
-    def affine(stem: str) -> sp.Expr:
-        linear = (symbol(f"{stem}{j}") * wealth[j] for j in indices)
-        return sp.Add(*linear, symbol(f"{stem}0"))
+    functions = {total: agents.affine(total) for total in averages}
+    functions |= {indexed(agents.position, i): agents.feedback(i) for i in indices}
 
     def holds(gap: sp.Expr, atoms: set[sp.Symbol]) -> bool:
         """The gap is zero whatever the values of the atoms."""
@@ -141,22 +138,21 @@ def agents_checks(model: Model, form: ClosedForm) -> list[Check]:
 
     statements: list[tuple[str, sp.Expr, set[sp.Symbol]]] = []
     for total in averages:
-        found = sp.Add(*(weighted[i, total] * affine(f"k_{i}") for i in indices))
-        statements.append(
-            (f"average {total} of the feedbacks", affine(f"{total}_") - found, reactions)
-        )
+        found = sp.Add(*(weighted[i, total] * agents.feedback(i) for i in indices))
+        label = f"average {total} of the feedbacks"
+        statements.append((label, agents.affine(total) - found, reactions))
     for i in indices:
-        others = sp.Add(*(symbol(f"w_{j}") * wealth[j] for j in indices if j != i))
-        best = symbol(f"p1_{i}") * wealth[i] + symbol(f"p2_{i}") * others + symbol(f"q3_{i}")
-        for total, part in zip(averages, ("Qb", "Qs"), strict=True):
-            environment = affine(f"{total}_") - weighted[i, total] * affine(f"k_{i}")
-            best += symbol(f"{part}_{i}") * environment
+        others = sp.Add(*(indexed(agents.weight, j) * wealth[j] for j in indices if j != i))
+        own, of_others, *parts = (indexed(s, i) for s in agents.roles.response)
+        best = own * wealth[i] + of_others * others + parts[0]
+        for total, part in zip(averages, parts[1:], strict=True):
+            best += part * (agents.affine(total) - weighted[i, total] * agents.feedback(i))
         label = f"feedback of agent {i} is the response to the others"
-        statements.append((label, affine(f"k_{i}") - best, columns))
-    atoms = reactions | products | {symbol("Omega")}
+        statements.append((label, agents.feedback(i) - best, columns))
+    atoms = reactions | products | {agents.determinant}
     statements += [
-        (f"{name} is the sum of its coefficients", name - affine(stem), atoms)
-        for name, stem in functions.items()
+        (f"{name} is the sum of its coefficients", name - affine, atoms)
+        for name, affine in functions.items()
     ]
     note = "Every coefficient in the wealths is the zero polynomial."
     return [
@@ -205,23 +201,22 @@ def equilibrium_checks(model: Model, form: ClosedForm) -> list[Check]:
 
 
 def _gap_to_response(model: Model, population: Population, form: ClosedForm) -> sp.Expr:
-    x, y, g = symbol("x"), symbol("y"), symbol("g")
-    response = _response(model, form, x, y, {g: population.average_position})
-    return sp.expand(population.feedback(x, y) - response)
+    states, position = population.roles.states, population.roles.position
+    response = _response(model, form, states, {position: population.average_position})
+    return sp.expand(population.feedback(*states) - response)
 
 
 def _response(
     model: Model,
     form: ClosedForm,
-    own: sp.Expr,
-    others: sp.Expr,
+    wealth: tuple[sp.Expr, ...],
     position: Mapping[sp.Symbol, sp.Expr],
 ) -> sp.Expr:
     """The best response at own and others' wealth to the others' average position."""
     assert isinstance(model.population, Population)
-    constant = symbol("p3")
+    *_, constant = model.parts.affine
     spelled_out = model.ansatz.feedback.xreplace({constant: form[constant]})
-    states = {symbol("x"): own, symbol("y"): others}
+    states = dict(zip(model.game.state_symbols, wealth))
     implied = {m: e.xreplace(dict(position)) for m, e in model.population.aggregates.items()}
     return spelled_out.xreplace(states | implied)
 
@@ -240,7 +235,9 @@ def _holds_for(size: int, model: Model, population: Population, form: ClosedForm
         (),
     )
     average = share * sp.Add(*positions[1:])
-    response = _response(model, form, wealth[0], aggregate[0], {symbol("g"): average})
+    response = _response(
+        model, form, (wealth[0], aggregate[0]), {population.roles.position: average}
+    )
     gap = sp.expand((positions[0] - response).xreplace(fixed))
     return all(zero(special, part) for part in coefficients(gap, wealth))
 

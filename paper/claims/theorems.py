@@ -182,9 +182,9 @@ def growth(context: Context) -> Finding:
     D1, D2, E0, E2 = symbols("D1 D2 E0 E2")
     w = sp.Dummy("w")
     bound = 2 * symbol("r") + 2 * w + 2 * s2 * p1**2
-    factors = growth_polynomials(model("best-response").derivation.system)
-    nu2 = symbol("nu") ** 2
-    at_hazard = [f.subs({symbol("mu"): lam}).subs(nu2, s2 - symbol("sigma") ** 2) for f in factors]
+    mu, nu2 = symbol("mu"), symbol("nu") ** 2
+    factors = growth_polynomials(model("best-response").derivation.system, mu)
+    at_hazard = [f.subs({mu: lam}).subs(nu2, s2 - symbol("sigma") ** 2) for f in factors]
     at_hazard = [sp.expand(f) for f in at_hazard]
 
     def sharp() -> bool:

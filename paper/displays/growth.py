@@ -105,7 +105,7 @@ def constants(derivation: Derivation) -> tuple[Display, ...]:
     """The displays (2.74)-(2.76) and the assumption that the constants enter."""
     growth = _Growth(derivation)
     mu = symbol("mu")
-    polynomial = sp.Mul(*growth_polynomials(derivation.system)).subs(mu, growth.own)
+    polynomial = sp.Mul(*growth_polynomials(derivation.system, mu)).subs(mu, growth.own)
     return (
         shown(
             "2.74-2.75",

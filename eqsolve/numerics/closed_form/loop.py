@@ -12,8 +12,8 @@ from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import UndecidedError, Values, evaluate
 from eqsolve.registry import model as find_model
-from eqsolve.symbolic.closed_loop import closed_loop_system, symmetric
-from eqsolve.symbolic.growth import growth_polynomials, growth_rate
+from eqsolve.symbolic.closed_loop import closed_loop_system
+from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.population import Population
 
@@ -21,7 +21,7 @@ from eqsolve.symbolic.population import Population
 @lru_cache
 def _system(name: str) -> CoefficientSystem:
     model = find_model(name)
-    return symmetric(closed_loop_system(model.game, _population(name), model.ansatz))
+    return closed_loop_system(model.game, _population(name), model.ansatz)
 
 
 def _population(name: str) -> Population:
@@ -33,7 +33,7 @@ def _population(name: str) -> Population:
 
 @lru_cache
 def _growth(name: str) -> tuple[sp.Expr, ...]:
-    return growth_polynomials(_system(name))
+    return growth_polynomials(_system(name), _population(name).roles.growth)
 
 
 @lru_cache
@@ -90,7 +90,7 @@ class ClosedLoop:
             return evaluate(sp.diff(row.expression, row.unknown), values) + self._hazard
         largest: arb | None = None
         for polynomial in _growth(self.model.name):
-            coefficients = sp.Poly(polynomial, growth_rate()).all_coeffs()
+            coefficients = sp.Poly(polynomial, self.roles.growth).all_coeffs()
             top = _largest_root([evaluate(c, values) for c in coefficients])
             largest = top if largest is None else largest.max(top)
         assert largest is not None
