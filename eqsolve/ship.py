@@ -54,7 +54,8 @@ def ship(target: Path) -> int:
     int
         How many programs there are.
     """
-    from eqsolve import displays, registry, told
+    from eqsolve import displays, registry
+    from eqsolve.cli import told
     from eqsolve.errors import EqsolveError
     from eqsolve.source import Source
     from eqsolve.words.own_words import words_of
@@ -83,7 +84,7 @@ def ship(target: Path) -> int:
 
 def _tell(names: Iterable[str]) -> None:
     """Keep what is listed of games, and their derivations by their default structure."""
-    from eqsolve import told
+    from eqsolve.cli import told
 
     for name in names:
         told.row(name)

@@ -49,9 +49,9 @@ LAYERS = (
     ("typeset", "fonts", "page", "browse", "game_figure", "game_page", "report"),
     ("kept",),
     ("displays", "source"),
-    ("verbs", "doctor", "new_game", "ship", "told"),
+    ("verbs", "doctor", "new_game"),
     ("cli", "pytest_plugin"),
-    ("__main__",),
+    ("__main__", "ship"),
     ("paper", "paper_figures"),
 )
 

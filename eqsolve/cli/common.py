@@ -96,8 +96,8 @@ def of_family(
         )
     found = dict(values)
     if how["case"] is not None:
+        from eqsolve.cli.told import sets
         from eqsolve.inputs import named_set
-        from eqsolve.told import sets
 
         case = named_set(sets(game), how["case"], game)
         found = remaining(case, without=(*found, apart)) | found

@@ -47,8 +47,8 @@ def list_games(games: tuple[str, ...], as_json: bool) -> None:
 
 def _listed(game: str) -> dict[str, Any]:
     """A game as it is listed, or the reason why it cannot be used."""
+    from eqsolve.cli.told import row
     from eqsolve.errors import BrokenGameError
-    from eqsolve.told import row
 
     try:
         return row(game)
@@ -77,7 +77,7 @@ def derive(game: str, step: str | None, style: str, **how: str | None) -> None:
 
     EXAMPLE
     """
-    from eqsolve.told import derivation
+    from eqsolve.cli.told import derivation
 
     number, continuum = chosen_size(how.pop("size"))
     say(derivation(game, style, step, size=number, continuum=continuum, **how))

@@ -17,7 +17,7 @@ import pytest
 
 import eqsolve
 from eqsolve import papers, registry
-from eqsolve import told as told_of
+from eqsolve.cli import told as told_of
 from eqsolve.derivation.derivation import derive
 from eqsolve.derivations import regulator
 from eqsolve.errors import EqsolveError
