@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from eqsolve import inputs
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import EqsolveError, InputError
 from eqsolve.inputs import TYPES, Asked
 from eqsolve.program import store
 from eqsolve.program.program import Program
@@ -98,10 +98,7 @@ class Source:
         selection: str | None = None,
     ) -> Answer:
         """Solve the game at one point: see :func:`eqsolve.solve.solve.solve`."""
-        asked = Asked(notion, size, continuum)
-        made = self._recalled(values, asked)
-        if made is None and self.content:
-            made = self._made(values, asked)
+        made = self._program(values, Asked(notion, size, continuum))
         if made is not None:
             return answered(made, values, at=at, size=size, selection=selection)
         return solve(
@@ -113,6 +110,29 @@ class Source:
             continuum=continuum,
             selection=selection,
         )
+
+    def certificate(
+        self,
+        values: Mapping[str, object],
+        *,
+        at: Mapping[str, object] | None = None,
+        notion: str | None = None,
+        size: int | None = None,
+        continuum: bool = False,
+        selection: str | None = None,
+    ) -> dict[str, Any]:
+        """What shows that the answer is right: see ``eqsolve.solve.certificate``."""
+        from eqsolve.solve.certificate import certificate
+
+        made = self._program(values, Asked(notion, size, continuum))
+        if made is None:
+            raise InputError(
+                "there is no certificate of players of types of their own.",
+                game=self.name,
+                stage="certificate",
+                remedy="Leave out --certificate.",
+            )
+        return certificate(made, values, at=at, size=size, selection=selection)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -142,6 +162,10 @@ class Source:
             wanted.check(found.game, found.notion, found.size is not None, function)
         return found
 
+    def _program(self, values: Mapping[str, object], asked: Asked) -> Program | None:
+        """The program for what is asked; None where players have types of their own."""
+        return self._recalled(values, asked) or self._made(values, asked)
+
     def keep(self, values: Mapping[str, object], asked: Asked) -> bool:
         """Derive the program for what is asked, and keep it; whether that was done.
 
@@ -170,9 +194,10 @@ class Source:
         if crowd is not None and crowd.own:
             return None
         made = program(derived(model), model)
-        _, chosen = asked.chosen(arguments, values)
-        cases = self._cases() if self.note is None else self.note.cases
-        store.remember(self.content, store.Head(model.name, arguments, cases), chosen, made)
+        if self.content:
+            _, chosen = asked.chosen(arguments, values)
+            cases = self._cases() if self.note is None else self.note.cases
+            store.remember(self.content, store.Head(model.name, arguments, cases), chosen, made)
         return made
 
     def _cases(self) -> dict[str, Mapping[str, Mapping[str, str]]]:

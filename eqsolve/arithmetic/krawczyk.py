@@ -9,7 +9,7 @@ from flint import arb, arb_mat, ctx
 from eqsolve.arithmetic.code import Code
 
 #: Half widths of the boxes tried, in bits below the precision.
-_SLACK = (24, 48, 80)
+SLACK = (24, 48, 80)
 
 
 def krawczyk(
@@ -60,7 +60,7 @@ def solution_near(
         Balls, narrow relative to the working precision, in a box that holds one solution only.
     """
     point = [value.mid() for value in start]
-    smallest = arb(2) ** (-int(ctx.prec) + _SLACK[0])
+    smallest = arb(2) ** (-int(ctx.prec) + SLACK[0])
     for _ in range(steps):
         inverse = _inverse_slope(function, point, given)
         if inverse is None:
@@ -72,7 +72,7 @@ def solution_near(
         point = [(p - move).mid() for p, move in zip(point, moves)]
         if all(abs(m) <= smallest * (1 + abs(p)) for m, p in zip(moves, point)):
             break
-    for slack in _SLACK:
+    for slack in SLACK:
         width = arb(2) ** (-int(ctx.prec) + slack)
         found = krawczyk(function, point, [width * (1 + abs(p)) for p in point], given)
         if found is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
+@click.option("--certificate", metavar="FILE", help="Write a proof that others can check.")
 @JSON
 def solve(
     game: str,
@@ -51,6 +53,7 @@ def solve(
     hazard: str | None,
     at: str | None,
     certify: bool,
+    certificate: str | None,
     as_json: bool,
     **how: str | None,
 ) -> None:
@@ -75,18 +78,18 @@ def solve(
         game = source.name
     values = given(pairs, file, game=game)
     if source is not None:
-        if hazard is not None and (at or certify):
+        if hazard is not None and (at or certify or certificate):
             raise InputError(
                 "--hazard gives the strategy at time 0 only.",
                 game=game,
                 stage="input",
-                remedy="Leave out --at and --certify.",
+                remedy="Leave out --at, --certify and --certificate.",
             )
         if equilibrium is not None:
             from eqsolve.notions import notion_of
 
             how["notion"] = notion_of(how["notion"], equilibrium, game)
-        _model(source, values, selection, hazard, at, certify, as_json, **how)
+        _model(source, values, selection, hazard, at, certify, certificate, as_json, **how)
         return
     from eqsolve.notions import equilibrium_for
     from eqsolve.words.dispatch import check_keywords
@@ -98,12 +101,12 @@ def solve(
     check_keywords(game, values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:
-        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
+        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify or certificate:
             raise InputError(
                 "--hazard gives the given-aggregate feedback at time 0 only.",
                 game=game,
                 stage="input",
-                remedy="Leave out --equilibrium, --selection, --at and --certify.",
+                remedy="Leave out --equilibrium, --selection, --at, --certify and --certificate.",
             )
         from eqsolve.words.hazard import solve_hazard
 
@@ -119,6 +122,13 @@ def solve(
             at=state(at),
             certify=certify,
         )
+        if certificate is not None and answer.ok:
+            from eqsolve.words.equilibrium import certificate as certificate_of
+
+            made = certificate_of(
+                game, values, equilibrium=equilibrium, selection=selection, at=state(at)
+            )
+            _write(made, certificate)
     if as_json:
         emit(answer.to_dict())
     else:
@@ -134,6 +144,7 @@ def _model(
     hazard: str | None,
     at: str | None,
     certify: bool,
+    certificate: str | None,
     as_json: bool,
     notion: str | None,
     size: str | None,
@@ -154,6 +165,9 @@ def _model(
         )
     else:
         answer = source.answer(inside, at=state(at), selection=selection, **how)
+        if certificate is not None and answer.ok:
+            made = source.certificate(inside, at=state(at), selection=selection, **how)
+            _write(made, certificate)
     if as_json:
         emit(answer.to_dict())
     else:
@@ -162,6 +176,14 @@ def _model(
             for name, value in answer.certificate.items():
                 click.echo(f"  {'certificate.' + name:<26}{value}")
     answer.raise_for_status()
+
+
+def _write(document: Mapping[str, Any], path: str) -> None:
+    """Write a certificate."""
+    from eqsolve.output import replacing
+
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(document) + "\n")
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -75,8 +75,8 @@ class Followed:
             found[group] = found[group] + entry
         return list(found.values())
 
-    def rise(self, values: Environment) -> Rise:
-        """How fast those grow that are reached from what is followed."""
+    def reached(self, values: Environment) -> list[int]:
+        """The rows of the functions that are reached from what is followed."""
         starts: dict[int, list[arb]] = {}
         for group, code in zip(self.groups, self.system.start):
             own = code.within({a: values.get(a, ANY) for a in code.arguments})
@@ -91,7 +91,11 @@ class Followed:
             if i not in reached:
                 reached.add(i)
                 pending += [j for j, entry in enumerate(self.rows[i]) if not _is_zero(entry)]
-        found = self._largest(sorted(reached))
+        return sorted(reached)
+
+    def rise(self, values: Environment) -> Rise:
+        """How fast those grow that are reached from what is followed."""
+        found = self._largest(self.reached(values))
         if found is None:
             return Rise("", arb(0), self.discount)
         return Rise(self.system.functions[self.kept[found[0]]], found[1], self.discount)

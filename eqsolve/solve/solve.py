@@ -95,8 +95,26 @@ def answered(
     InputError
         If a name or value is not acceptable.
     """
-    if game:
-        program = replace(program, game=game, inputs=replace(program.inputs, game=game))
+    named = renamed(program, game)
+    return settled(named, values, at=at, size=size, selection=selection)[1]
+
+
+def renamed(program: Program, game: str) -> Program:
+    """The program of a game that errors name otherwise; itself without a name."""
+    if not game:
+        return program
+    return replace(program, game=game, inputs=replace(program.inputs, game=game))
+
+
+def settled(
+    program: Program,
+    values: Mapping[str, object],
+    *,
+    at: Mapping[str, object] | None = None,
+    size: int | None = None,
+    selection: str | None = None,
+) -> tuple[Point, Answer, int]:
+    """The same with what it was decided by, and the precision in bits."""
     given = counted(program.game, program.count, values, size)
     numbers = program.inputs.read(given, at)
     for bits in PRECISIONS:
@@ -105,4 +123,4 @@ def answered(
             answer = point.answer()
         if not (program.stationary and point.undecided):
             break
-    return answer
+    return point, answer, bits

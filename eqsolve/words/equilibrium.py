@@ -95,6 +95,35 @@ def solve(
     return found
 
 
+def certificate(
+    game: str,
+    values: Mapping[str, object],
+    *,
+    equilibrium: str,
+    selection: str,
+    at: Mapping[str, object],
+) -> dict[str, Any]:
+    """What shows that the answer is right: see ``eqsolve.solve.certificate``.
+
+    Raises
+    ------
+    InputError
+        For closed loops and agents who differ, whose answers have no such certificate.
+    """
+    from eqsolve.solve import certificate as proofs
+
+    words = words_of(game)
+    require(
+        words is not None and equilibrium == "given-aggregate",
+        "certificates to check elsewhere are made of given-aggregate equilibria of agents alike.",
+        game=game,
+    )
+    assert words is not None
+    known = parameters(values, words.parameters, game=game)
+    state = _state(words, known, at, game)
+    return proofs.certificate(words.program, known, at=state, selection=selection, game=game)
+
+
 def _state(
     words: Words, values: Mapping[str, Fraction], at: Mapping[str, object], game: str
 ) -> dict[str, Fraction]:

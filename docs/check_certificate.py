@@ -1,0 +1,279 @@
+"""Check a certificate of ``eqsolve solve --certificate FILE`` without eqsolve.
+
+    python check_certificate.py FILE
+
+Needs python-flint (balls, exact polynomials) and nothing else; certificates.md explains the file.
+Prints what is proved, and what is not; ends with 1 if something of the file is not so.
+"""
+
+import json
+import operator
+import sys
+from itertools import combinations
+from pathlib import Path
+
+from flint import arb, arb_mat, arb_series, ctx, fmpq, fmpq_poly
+
+INFIX = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}
+
+
+def need(holds, sentence):
+    if not holds:
+        raise SystemExit(f"not so: {sentence}")
+
+
+def ratio(text):
+    return fmpq(*map(int, text.split("/")))
+
+
+def number(text):
+    return arb.pi() if text == "pi" else arb(ratio(text))
+
+
+def box(entry):  # [m, e, r] is m 2^e, give or take r
+    return arb(entry[0]) * arb(2) ** entry[1] + arb(0, 1) * arb(entry[2])
+
+
+def plain(name, *inputs):
+    return INFIX[name](*inputs) if name in INFIX else getattr(inputs[0], name)()
+
+
+def run(code, values, lift=number, apply=plain):
+    """The outputs of a straight-line program in any ring, by the operations that they need."""
+    first = len(code["arguments"]) + len(code["constants"])
+    steps, needed = [*enumerate(code["steps"], first)], {*code["outputs"]}
+    for node, (_, *places) in reversed(steps):
+        needed |= {*places} if node in needed else set()
+    nodes = dict(enumerate(values[name] for name in code["arguments"]))
+    nodes |= {k: lift(c) for k, c in enumerate(code["constants"], len(nodes)) if k in needed}
+    for node, (name, *places) in steps:
+        if node in needed:
+            nodes[node] = apply(name, *(nodes[k] for k in places))
+    return [nodes[k] for k in code["outputs"]]
+
+
+def jacobian(code, values, names):
+    ctx.cap, rows = 2, []
+    for name in names:
+        ways = {k: arb_series([v, int(k == name)]) for k, v in values.items()}
+        rows.append([f[1] for f in run(code, ways, lambda c: arb_series([number(c)]))])
+    return arb_mat(rows).transpose()
+
+
+def unique(code, values, boxes):
+    """Whether the boxes hold exactly one solution, by Krawczyk's operator."""
+    middle = {k: v.mid() for k, v in boxes.items()}
+    inverse = jacobian(code, values | middle, boxes).mid().inv().mid()
+    one = arb_mat([[int(i == j) for j in boxes] for i in boxes])
+    spread = arb_mat([[boxes[n] - middle[n]] for n in boxes])
+    step = (one - inverse * jacobian(code, values | boxes, boxes)) * spread
+    step -= inverse * arb_mat([[v] for v in run(code, values | middle)])
+    return all(boxes[n].contains_interior(middle[n] + step[k, 0]) for k, n in enumerate(boxes))
+
+
+def degrees(code, names):
+    """Bounds of the outputs' degrees in some unknowns; 99 of what is no polynomial of them."""
+
+    def apply(name, *own):
+        if name in ("add", "sub", "mul"):
+            return sum(own) if name == "mul" else max(own)
+        return own[0] if name == "div" and own[1] == 0 else 99 * any(own)
+
+    return run(code, {a: int(a in names) for a in code["arguments"]}, lambda c: 0, apply)
+
+
+class Ratio:
+    """A ratio of polynomials of one unknown, in lowest terms."""
+
+    def __init__(self, above, below=1):
+        above, below = fmpq_poly(above), fmpq_poly(below)
+        self.above, self.below = above // above.gcd(below), below // above.gcd(below)
+
+    def __add__(self, o):
+        return Ratio(self.above * o.below + o.above * self.below, self.below * o.below)
+
+    def __sub__(self, o):
+        return self + Ratio(-o.above, o.below)
+
+    def __mul__(self, o):
+        return Ratio(self.above * o.above, self.below * o.below)
+
+    def __truediv__(self, o):
+        return Ratio(self.above * o.below, self.below * o.above)
+
+
+def determinant(rows):
+    total = Ratio([0 if rows else 1])
+    for k, entry in enumerate(rows[0] if rows else ()):
+        minor = determinant([row[:k] + row[k + 1 :] for row in rows[1:]])
+        total += Ratio([(-1) ** k]) * entry * minor
+    return total
+
+
+def real_roots(poly):
+    """How many different real roots a polynomial has, by Sturm's chain."""
+    chain = [poly, poly.derivative()]
+    while chain[-1]:
+        chain.append(-(chain[-2] % chain[-1]))
+    ends = [[p[p.degree()] * sign ** p.degree() for p in chain if p] for sign in (-1, 1)]
+    return int.__sub__(*(sum(a * b < 0 for a, b in zip(end, end[1:])) for end in ends))
+
+
+def at_most(code, block, earlier, exact):
+    """A bound of the number of a block's solutions at one of earlier ones; None if none is shown.
+
+    All but one unknown are found from their equations, linear in them, by Cramer's rule; the roots
+    of the last equation are counted then.
+    """
+    if max(degrees(code, block)) <= 1:
+        return 1  # affine, and regular at every solution
+    elementary = {s[0] for s in code["steps"]} - {*INFIX} or max(degrees(code, earlier))
+    for own, core in enumerate(() if elementary else block):
+        others = [name for name in block if name != core]
+        if any(b > 1 for k, b in enumerate(degrees(code, others)) if k != own):
+            continue
+        start = {a: Ratio([exact.get(a, 0)]) for a in code["arguments"]} | {core: Ratio([0, 1])}
+        at = lambda values: run(code, start | values, lambda c: Ratio([ratio(c)]))  # noqa
+        base = at({})
+        columns = [[a - b for a, b in zip(at({n: Ratio([1])}), base)] for n in others]
+        columns.append([Ratio([0]) - b for b in base])
+        *left, right = [column[:own] + column[own + 1 :] for column in columns]
+        above = [determinant([*left[:k], right, *left[k + 1 :]]) for k in range(len(left))]
+        below = common = determinant(left)
+        for one in above:
+            common = Ratio(common.above.gcd(one.above))
+        if below.above and not real_roots(common.above):
+            last = at({n: a / below for n, a in zip(others, above)})[own].above
+            return real_roots(last) if last else None
+    return None
+
+
+def positive_definite(matrix):
+    rows = matrix.tolist()
+    while rows and rows[0][0] > 0:
+        (pivot, *first), *rest = rows
+        rows = [[v - row[0] * f / pivot for v, f in zip(row[1:], first)] for row in rest]
+    return not rows
+
+
+def growth(system, values, proof):
+    """Lyapunov: A'P + PA < 0, and P > 0, or, where expectations grow, v'Pv < 0 for some v."""
+    entries, size, reached = run(system["matrix"], values), len(system["functions"]), set()
+    # what is not exactly zero may lead on; to show growth, only what is surely not zero does
+    edge = (lambda v: not v == 0) if proof["finite"] else (lambda v: not v.contains(0))
+    pending = [k for k, code in enumerate(system["start"]) if any(map(edge, run(code, values)))]
+    while pending:
+        if (k := pending.pop()) not in reached:
+            reached.add(k)
+            pending += [j for j in range(size) if edge(entries[k * size + j])]
+    shift, names = arb(0 if proof["finite"] else abs(proof["shift"])), proof["functions"]
+    rate = run(system["rate"], values)[0] + shift
+    need(reached == {*names}, "these are the functions that matter")
+    a = arb_mat([[entries[i * size + j] - (i == j) * rate for j in names] for i in names])
+    p, v = arb_mat(proof["P"]), arb_mat([[x] for x in proof["v"]])
+    need(positive_definite(-(a.transpose() * p + p * a)), "A'P + PA is negative definite")
+    return positive_definite(p) if proof["finite"] else (v.transpose() * p * v)[0, 0] < 0
+
+
+def taylor(moving, start, begin):
+    """Taylor coefficients of the solutions through points."""
+    rows = [[v] for v in start]
+    for k in range(moving["order"]):
+        ctx.cap = k + 1
+        series = dict(zip(moving["rates"]["arguments"], map(arb_series, [[begin, 1], *rows])))
+        found = run(moving["rates"], series, lambda c: arb_series([number(c)]))
+        rows = [[*row, arb(rate[k]) / (k + 1)] for row, rate in zip(rows, found)]
+    return rows
+
+
+def steps(moving, now):
+    """Boxes over and after each step, by Picard's inclusion and Taylor's formula."""
+    time, order = fmpq(0), moving["order"]
+    yield arb(0), now, time, now
+    for step in moving["steps"]:
+        end = ratio(step["end"])
+        length, whole = arb(end - time), arb(time).union(arb(end))
+        over, after = ([box(entry) for entry in step[part]] for part in ("over", "at"))
+        rates = run(moving["rates"], dict(zip(moving["rates"]["arguments"], [whole, *over])))
+        moved = [v + arb(0).union(length) * f for v, f in zip(now, rates)]
+        stays = all(b.contains_interior(m) for b, m in zip(over, moved))
+        need(end > time and stays, f"a solution stays in its box until {end}")
+        for row, rest, b in zip(taylor(moving, now, arb(time)), taylor(moving, over, whole), after):
+            terms = (c * length**k for k, c in enumerate([*row[:order], rest[order]]))
+            need(b.contains(sum(terms)), f"the solution at {end}")
+        time, now = end, after
+        yield whole, over, time, now
+
+
+def main(path):
+    told = json.loads(Path(path).read_text())
+    need(told.get("format") == "eqsolve certificate 1", "the file is a certificate of this format")
+    ctx.prec, equations, moving = told["bits"] + 64, told["equations"], told["moving"]
+    exact = {k: ratio(v) for k, v in told["parameters"].items()}
+    base = {k: number(v) for k, v in (told["parameters"] | told["at"]).items()}
+
+    def environment(boxes, time):
+        values = base | boxes | {"t": time}
+        for name, code in told["explicit"]:
+            (values[name],) = run(code, values)
+        letters = told["fixed"]["letters"]
+        found, size = run(told["fixed"]["code"], values), len(letters)
+        fixed = arb_mat(size, size, found[: size**2]).solve(arb_mat(size, 1, found[size**2 :]))
+        return values | {name: fixed[k, 0] for k, name in enumerate(letters)}
+
+    def failing(values):
+        return {text for text, code in told["claims"] if not run(code, values)[0] > 0}
+
+    boxes, most, open_names, chosen = [], 1, [*told["names"]], None
+    places = dict(zip(told["names"], equations["outputs"], strict=True))
+    for solution in told["solutions"]:
+        boxes.append({name: box(solution["boxes"][name]) for name in told["names"]})
+        need(unique(equations, base, boxes[-1]), "a box holds exactly one solution")
+    for a, b in combinations(boxes, 2):
+        need(any(not a[n].overlaps(b[n]) for n in a), "solutions differ")
+    for block in told["blocks"]:
+        code = equations | {"outputs": [places[n] for n in block]}
+        open_names = [name for name in open_names if name not in block]
+        need(max([0, *degrees(code, open_names)]) == 0, "a block needs no later one")
+        earlier = {*told["names"]} - {*open_names, *block}
+        bound = at_most(code, block, earlier, exact)
+        most = None if None in (most, bound) else most * bound
+    need(not open_names, "blocks have all unknowns")
+    if boxes:
+        others = "there are no others" if most == len(boxes) else "others are not excluded here"
+        print(f"algebraic equations: each of {len(boxes)} boxes has one solution; {others}")
+    if moving:
+        constants, unproved = boxes[0] if boxes else {}, set()
+        now = run(moving["start"], base | constants) + [*constants.values()]
+        for whole, over, time, now in steps(moving, now):
+            values = environment(dict(zip(moving["names"], over)), number(moving["end"]) - whole)
+            unproved |= failing(values)
+            if time == ratio(moving["end"]) - ratio(told["at"]["t"]):
+                chosen = environment(dict(zip(moving["names"], now)), base["t"])
+        print(f"differential equations: the solution exists for {time} before the horizon's end")
+        print("conditions that are not shown at all of these times:", *unproved or ["none"])
+    admissible = []
+    for solution, one in zip(told["solutions"], boxes) if not moving else ():
+        values, proofs = environment(one, base["t"]), solution["growth"]
+        need(all(map(growth, told["growth"], [values] * len(proofs), proofs)), "the growth")
+        finite = len(proofs) == len(told["growth"]) and all(p["finite"] for p in proofs)
+        surely = any(run(code, values)[0] < 0 for _, code in told["claims"])
+        fails = surely or not all(p["finite"] for p in proofs)
+        need(fails or finite and not failing(values), "a solution is admissible, or is not")
+        admissible += [] if fails else [one]
+        chosen = values if one is boxes[told["selected"]] and not fails else chosen
+    if not moving:
+        rule = "the only one that is" if len(admissible) == 1 else "by a rule that is not checked"
+        print(f"admissible solutions: {len(admissible)}; one is selected, {rule}")
+    need(chosen and not failing(chosen), "the conditions hold at the solution that is told")
+    for system, proof in told["play"]:
+        need(proof["finite"] and growth(system, chosen, proof), "expectations in play are finite")
+    for name, code, value in told["results"]:
+        found = run(code, chosen)[0]
+        near = abs(found - value) <= abs(found) * arb(2) ** -52
+        need(near or value == 0 and found.contains(0), f"{name} is {value!r}")
+    print(f"results that are right to double precision: {len(told['results'])}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,300 @@
+"""Certificates of answers, checked by the script that knows nothing of eqsolve."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from eqsolve.cli import cli
+from eqsolve.derivation.derivation import derived
+from eqsolve.game import Model
+from eqsolve.game.structure import build
+from eqsolve.program.make import program
+from eqsolve.registry import Found, games, resolve
+from eqsolve.solve.certificate import certificate, lyapunov
+
+SCRIPT = Path(__file__).parent.parent / "docs" / "check_certificate.py"
+_spec = importlib.util.spec_from_file_location("check_certificate", SCRIPT)
+assert _spec is not None and _spec.loader is not None
+checker = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(checker)
+
+Certificate = dict[str, Any]
+
+
+def made(game: str, notion: str | None = None) -> Certificate:
+    """The certificate of a game's first case, as it is read from a file."""
+    exported: Any = resolve(game).exported
+    model = build(exported, {}, notion=notion)
+    case = next(iter(model.cases.values()))
+    found: Certificate = json.loads(json.dumps(certificate(program(derived(model), model), case)))
+    return found
+
+
+def check(document: Certificate, folder: Path) -> None:
+    path = folder / "certificate.json"
+    path.write_text(json.dumps(document))
+    checker.main(path)
+
+
+def test_the_checker_shares_nothing_with_what_it_checks() -> None:
+    tree = ast.parse(SCRIPT.read_text())
+    imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    imported |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert imported == {"json", "operator", "sys", "itertools", "pathlib", "flint"}
+
+
+def _cases() -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
+    for game in games():
+        if isinstance(game, Found) and isinstance(game.model, Model) and game.model.cases:
+            crowd = game.model.game.crowd
+            if crowd is None or not crowd.own:
+                found.append((game.name, None))
+    return found + [
+        ("exit-externality", "planner"),
+        ("relative-wealth", "feedback"),
+        ("execution", "planner"),
+        ("sticky-prices", "open-loop"),
+    ]
+
+
+@pytest.mark.parametrize(("game", "notion"), _cases())
+def test_every_game_has_a_certificate(
+    game: str, notion: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = made(game, notion)
+    check(document, tmp_path)
+    printed = capsys.readouterr().out
+    assert f"double precision: {len(document['results'])}" in printed
+    assert document["results"]
+    if document["moving"]:
+        assert "of these times: none" in printed
+    else:
+        assert "admissible solutions: 1;" in printed
+
+
+@pytest.mark.parametrize(
+    "game", ["regulator", "one-agent", "given-averages", "labour-income", "relative-wealth"]
+)
+def test_other_solutions_are_excluded(
+    game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = made(game)
+    check(document, tmp_path)
+    assert "there are no others" in capsys.readouterr().out
+
+
+def test_a_solution_that_is_left_out_is_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = made("regulator")
+    document["solutions"] = [document["solutions"][document["selected"]]]
+    document["selected"] = 0
+    check(document, tmp_path)
+    assert "others are not excluded here" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------ planted errors
+
+
+def _box(document: Certificate) -> None:
+    (_, box), *_ = document["solutions"][0]["boxes"].items()
+    box[0] += box[0] >> 60
+
+
+def _narrow(document: Certificate) -> None:
+    (_, box), *_ = document["solutions"][0]["boxes"].items()
+    box[2] = 0.0
+
+
+def _twice(document: Certificate) -> None:
+    document["solutions"].append(document["solutions"][0])
+
+
+def _parameter(document: Certificate) -> None:
+    name = next(iter(document["parameters"]))
+    document["parameters"][name] = f"{document['parameters'][name].split('/')[0]}/7"
+
+
+def _result(document: Certificate) -> None:
+    result = next(r for r in document["results"] if r[2])
+    result[2] *= 1 + 1e-15
+
+
+def _claim(document: Certificate) -> None:
+    code = document["claims"][-1][1]
+    code["constants"].append("-1")
+    first = len(code["arguments"]) + len(code["constants"]) - 1
+    # the new constant moves the results of all steps by one
+    code["steps"] = [[s, *(k + (k >= first) for k in places)] for s, *places in code["steps"]]
+    outputs = [k + (k >= first) for k in code["outputs"]]
+    code["steps"].append(["mul", first, outputs[0]])
+    code["outputs"] = [first + len(code["steps"])]
+
+
+def _growth(document: Certificate) -> None:
+    proof = document["solutions"][document["selected"]]["growth"][0]
+    proof["P"] = [[-v for v in row] for row in proof["P"]]
+
+
+def _finite(document: Certificate) -> None:
+    for solution in document["solutions"]:
+        for proof in solution["growth"]:
+            proof["finite"] = not proof["finite"]
+
+
+def _functions(document: Certificate) -> None:
+    proof = document["solutions"][document["selected"]]["growth"][0]
+    proof["functions"].pop()
+    proof["P"] = [row[:-1] for row in proof["P"][:-1]]
+
+
+def _selected(document: Certificate) -> None:
+    document["selected"] = 1 - document["selected"]
+
+
+def _order(document: Certificate) -> None:
+    document["blocks"].reverse()
+
+
+def _block(document: Certificate) -> None:
+    document["blocks"].pop()
+
+
+def _format(document: Certificate) -> None:
+    document["format"] = "eqsolve certificate 0"
+
+
+ALGEBRAIC: dict[str, Callable[[Certificate], None]] = {
+    "box moved": _box,
+    "box too narrow": _narrow,
+    "solution counted twice": _twice,
+    "other parameter": _parameter,
+    "other result": _result,
+    "condition of the other sign": _claim,
+    "Lyapunov function of the other sign": _growth,
+    "finite for infinite": _finite,
+    "function left out": _functions,
+    "other selection": _selected,
+    "other order of blocks": _order,
+    "block left out": _block,
+    "other format": _format,
+}
+
+
+@pytest.mark.parametrize("error", ALGEBRAIC)
+def test_an_error_in_an_algebraic_certificate_is_seen(error: str, tmp_path: Path) -> None:
+    document = made("regulator")
+    check(document, tmp_path)
+    ALGEBRAIC[error](document)
+    with pytest.raises(SystemExit, match="not so: "):
+        check(document, tmp_path)
+
+
+def _over(document: Certificate) -> None:
+    step = document["moving"]["steps"][0]
+    step["over"] = step["at"]
+
+
+def _at(document: Certificate) -> None:
+    box = document["moving"]["steps"][0]["at"][0]
+    box[0] += box[0] >> 60
+
+
+def _step(document: Certificate) -> None:
+    del document["moving"]["steps"][0]
+
+
+def _shuffled(document: Certificate) -> None:
+    document["moving"]["steps"].reverse()
+
+
+def _start(document: Certificate) -> None:
+    code = document["moving"]["start"]
+    code["constants"] = ["1/1000000" for _ in code["constants"]]
+
+
+def _time(document: Certificate) -> None:
+    document["at"]["t"] = "1/3"
+
+
+@pytest.mark.parametrize("plant", [_over, _at, _step, _shuffled, _start, _time, _result, _claim])
+@pytest.mark.parametrize("game", ["kim-omberg", "systemic-risk"])
+def test_an_error_in_a_certificate_of_a_horizon_is_seen(
+    game: str, plant: Callable[[Certificate], None], tmp_path: Path
+) -> None:
+    document = made(game)
+    check(document, tmp_path)
+    planted = copy.deepcopy(document)
+    plant(planted)
+    if planted == document:
+        pytest.fail("nothing was planted")
+    with pytest.raises(SystemExit, match="not so: "):
+        check(planted, tmp_path)
+
+
+def test_the_fixed_point_is_checked(tmp_path: Path) -> None:
+    document = made("relative-wealth")
+    fixed = document["fixed"]["code"]
+    assert document["fixed"]["letters"]
+    # another right side of the first equation
+    fixed["outputs"][-1] = fixed["outputs"][0]
+    with pytest.raises(SystemExit, match="not so: "):
+        check(document, tmp_path)
+
+
+# ------------------------------------------------------------------------------- the command
+
+
+def test_the_command_writes_what_the_script_checks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.json"
+    given = ["solve", "n-agent", "--set", "S1", "-p", "n=10", "--certificate", str(path)]
+    done = CliRunner().invoke(cli, given)
+    assert done.exit_code == 0, done.output
+    checker.main(path)
+    assert "there are no others" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["n-agent", "--set", "S1", "-p", "n=10", "--notion", "feedback"], "of agents alike"),
+        (["n-agent", "--set", "S1", "-p", "n=1"], "one who is alone"),
+    ],
+)
+def test_what_has_no_certificate_is_refused(
+    arguments: list[str], reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.json"
+    done = CliRunner().invoke(cli, ["solve", *arguments, "--certificate", str(path)])
+    assert done.exit_code == 2
+    assert reason in done.output
+    assert not path.exists()
+
+
+def test_without_an_equilibrium_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    given = ["solve", "regulator", "-p", "sigma=0", "-p", "lambda=0", "--certificate", str(path)]
+    done = CliRunner().invoke(cli, given)
+    assert done.exit_code != 0
+    assert not path.exists()
+
+
+def test_growth_at_the_rate_of_discounting_has_no_lyapunov_function() -> None:
+    from flint import arb
+
+    assert lyapunov([[arb(0)]]) is None
+    stable, unstable = lyapunov([[arb(-1)]]), lyapunov([[arb(1)]])
+    assert stable is not None and stable["finite"]
+    assert unstable is not None and not unstable["finite"]
