@@ -59,4 +59,5 @@ def model(g: Fraction | None = None) -> Model:
         title="Merton's portfolio problem",
         source="Merton, Review of Economics and Statistics 51 (1969)",
         outputs={"fraction": f},
+        problem="controlled-diffusion",
     )

@@ -76,8 +76,7 @@ def solve_stationary(
 class ParabolicOptions(TypedDict, total=False):
     """Options of `solve_parabolic`; a missing key or None means the default."""
 
-    theta: float | None
-    scheme: str | None
+    scheme: str | float | None
     tolerance: float | None
     source: ArrayLike | None
     boundary: ArrayLike | None
@@ -233,7 +232,7 @@ class DiffusionResult(TypedDict):
     """Result of `solve_controlled_diffusion`; V or c, by the formulation."""
 
     solution: NDArray[np.float64]
-    fraction: NDArray[np.float64]
+    policy: NDArray[np.float64]
     status: str
     message: str
     iterations: int

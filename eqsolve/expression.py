@@ -54,7 +54,7 @@ def read(where: str, text: object, names: Iterable[str], stage: str = STAGE) -> 
     InputError
         If anything else occurs; names the entry and what is not understood.
     """
-    allowed = {name: sp.Symbol(name, real=True) for name in names}
+    allowed = {letter.name: letter for letter in letters(names)}
 
     def refuse(reason: str) -> NoReturn:
         known = ", ".join([*allowed, *_CONSTANTS, *_FUNCTIONS])
@@ -72,6 +72,11 @@ def read(where: str, text: object, names: Iterable[str], stage: str = STAGE) -> 
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         refuse(f"{source[:60]!r} is not a formula")
     return _Reader(allowed, refuse).expression(tree, 0)
+
+
+def letters(names: Iterable[str]) -> list[sp.Symbol]:
+    """The variables of formulas that are read: real symbols."""
+    return [sp.Symbol(name, real=True) for name in names]
 
 
 class _Reader:
@@ -148,8 +153,7 @@ class _Reader:
 
 def function(expression: sp.Expr, names: Iterable[str]) -> Callable[..., Array]:
     """The expression as a function of arrays (or numbers) in the order of the names."""
-    symbols = [sp.Symbol(name, real=True) for name in names]
-    compiled = sp.lambdify(symbols, expression, "numpy")
+    compiled = sp.lambdify(letters(names), expression, "numpy")
 
     def at(*values: Any) -> Array:
         with np.errstate(all="ignore"):  # what is not finite is refused where it is used
@@ -162,7 +166,6 @@ def function(expression: sp.Expr, names: Iterable[str]) -> Callable[..., Array]:
 
 def scalar(expression: sp.Expr, names: Iterable[str]) -> Callable[..., float]:
     """The expression as a function of numbers that numba can compile."""
-    symbols = [sp.Symbol(name, real=True) for name in names]
     # numba takes the builtin functions and those of math
-    compiled: Callable[..., float] = sp.lambdify(symbols, 1.0 * expression, "math")
+    compiled: Callable[..., float] = sp.lambdify(letters(names), 1.0 * expression, "math")
     return compiled

@@ -10,14 +10,14 @@ import hashlib
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
 from eqsolve.gamefile import (
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from eqsolve.gamefile import Exported
     from eqsolve.model import Model
     from eqsolve.symbolic.derivation import Derivation
+
+Taken = TypeVar("Taken")
+R = TypeVar("R")
+P = ParamSpec("P")
 
 GROUP = "eqsolve.games"
 BUILT_IN = "eqsolve.derivations"
@@ -366,6 +370,24 @@ def model(name: str) -> Model:
             remedy="Use eqsolve solve.",
         )
     return found
+
+
+def by_name(solver: Callable[Concatenate[Taken, P], R]) -> Callable[Concatenate[Taken | str, P], R]:
+    """Let a public function of a game's declaration take the game's name, too."""
+
+    @wraps(solver)
+    def named(game: Taken | str, /, *args: P.args, **how: P.kwargs) -> R:
+        found: Any = model(game) if isinstance(game, str) else game
+        return solver(found, *args, **how)
+
+    return named
+
+
+def problem_kind(name: str) -> str:
+    """The kind of problem file that a game lends its name to; empty for none."""
+    found = resolve(name).model if name in names() else None
+    kind: str = getattr(found, "problem", "")
+    return kind
 
 
 def models() -> list[Model]:

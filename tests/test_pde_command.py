@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from eqsolve import expression
 from eqsolve.cli import cli
+from eqsolve.cli.pde import names
 from eqsolve.errors import InputError
 from eqsolve.pde import solve_extended_hjb
 from eqsolve.pde.problem import load, read
@@ -42,12 +43,12 @@ def table(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def solved(name: str, **changes: Any) -> Solution:
-    return read(table(name, **changes), name).solve()
+    return read(table(name, **changes), name, names()).solve()
 
 
 def test_there_are_examples_of_every_kind() -> None:
     kinds = {tomllib.loads(path.read_text())["kind"] for path in FILES}
-    assert kinds == {"extended-hjb", "mfg", "merton"}
+    assert kinds == {"extended-hjb", "mfg", "controlled-diffusion"}
 
 
 def test_the_documentation_lists_every_example() -> None:
@@ -180,14 +181,14 @@ def test_help_shows_a_problem_that_works(tmp_path: Path) -> None:
     lines = [line.strip() for line in text.splitlines()]
     first, last = lines.index('kind = "mfg"'), lines.index('kind = "quadratic"')
     (tmp_path / "help.toml").write_text("\n".join(lines[first : last + 1]))
-    assert load(tmp_path / "help.toml").solve().ok
+    assert load(tmp_path / "help.toml", names()).solve().ok
     assert any("eqsolve pde docs/pde/lq1.toml" in line for line in lines)
 
 
 @pytest.mark.parametrize(
     ("name", "changes", "words"),
     [
-        ("response", {"kind": "heat"}, "Choose one of extended-hjb, mfg, merton"),
+        ("response", {"kind": "heat"}, "Choose one of extended-hjb, mfg, controlled-diffusion"),
         ("response", {"game": "chess"}, "chess"),
         ("response", {"nodes": 4}, "from 5 to"),
         ("response", {"node": 41}, "'node' is not known"),
@@ -232,7 +233,10 @@ def test_mistakes_are_named(name: str, changes: dict[str, Any], words: str) -> N
         ("", "kind is missing"),
         ("a = " + "[" * 5000, "is not valid TOML"),
         ("x = 1\n" * 30_000, "larger than"),
+        ('kind = "controlled-diffusion"', "rate is missing"),
         ('kind = "merton"', "rate is missing"),
+        ('kind = "heston"', "Choose one of"),
+        ('kind = "n-agent"', "Choose one of"),
         ('kind = "mfg"\ndomain = [1e999, 2.0]', "domain must be finite"),
     ],
 )

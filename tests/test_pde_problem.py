@@ -10,6 +10,7 @@ import pytest
 
 from eqsolve.errors import InputError
 from eqsolve.pde import GridProblem, GridSolution, solve_extended_hjb
+from eqsolve.registry import model
 from reference import cases, spec
 
 AGGREGATES = {"m_b": ".05", "m_s": ".1", "m_2": ".01"}
@@ -215,7 +216,7 @@ def test_payoff_boxes_judge_alone() -> None:
     late = {**GIVEN, "lam": ".055"}
     found = solve_extended_hjb("best-response", late, nodes=21, refuse_infinite=False)
     flattered = replace(found, status="ok", message="ok")
-    judged = payoff_box_moments(source_of("best-response", late), flattered, (5, 50, 500, 5000))
+    judged = payoff_box_moments(source_of(model("best-response"), late), flattered, (5, 50, 500, 5000))
     assert judged.status == "moment_explosion" and "does not converge" in judged.message
 
 

@@ -25,7 +25,7 @@ from eqsolve.cli.common import (
 from eqsolve.errors import InputError, NoSolutionError
 
 if TYPE_CHECKING:
-    from eqsolve.pde.problem import Problem
+    from eqsolve.pde.problem import Names, Problem
 
 
 @cli.command()
@@ -54,7 +54,7 @@ def pde(
     """Solve a problem on a grid, from its definition alone.
 
     The problem is a TOML file of the kind extended-hjb (a game's extended HJB system), mfg (a
-    mean-field game in one dimension) or merton (control of the diffusion). For example:
+    mean-field game in one dimension) or controlled-diffusion (Merton's problem). For example:
 
     \b
         kind = "mfg"
@@ -96,7 +96,9 @@ def pde(
             stage="input",
             remedy="Edit the file.",
         )
-    chosen = load(problem) if own else of_game(problem, given(pairs, file, game=problem), how)
+    chosen = (
+        load(problem, names()) if own else of_game(problem, given(pairs, file, game=problem), how)
+    )
     click.echo(f"{chosen.name}: solving the {chosen.summary}", err=True)
     start = time.perf_counter()
     with counter(chosen.name) as progress:
@@ -121,6 +123,14 @@ def pde(
             say(sentence)
     if not result.ok:
         raise NoSolutionError(f"{result.message}.", game=chosen.name, stage=result.status)
+
+
+def names() -> Names:
+    """What a problem file may name."""
+    from eqsolve.pde.problem import Names
+    from eqsolve.registry import model, problem_kind
+
+    return Names(model, problem_kind)
 
 
 def of_game(name: str, values: dict[str, Any], how: Mapping[str, str | None]) -> Problem:
@@ -148,7 +158,7 @@ def of_game(name: str, values: dict[str, Any], how: Mapping[str, str | None]) ->
                 "the grid holds the aggregates of this game fixed.", game=game, stage="pde"
             )
         table = {"kind": "extended-hjb", "game": game}
-        return read_table(table | {"parameters": of_family(game, values, dict(how))}, game)
+        return read_table(table | {"parameters": of_family(game, values, dict(how))}, game, names())
     number, continuum = chosen_size(how["size"], game)
     chosen = of_model(exported, values, how["case"], how["horizon"], how["notion"])
     model = build(exported, chosen, notion=how["notion"], size=number, continuum=continuum)

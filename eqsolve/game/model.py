@@ -44,6 +44,7 @@ class Model:
     cases : named parameter sets with exact values, by parameter.
     reference : known results by case and by name of the result, as printed decimals: right to one
         unit of the last digit; a whole number is exact.
+    problem : the kind of problem files of the grid that the game lends its name to.
     """
 
     game: Game
@@ -61,12 +62,13 @@ class Model:
     initial: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    problem: str = ""
 
     def __post_init__(self) -> None:
         kind(self, "game", Game)
         kind(self, "ansatz", Ansatz)
         kind(self, "vocabulary", Vocabulary)
-        for name in ("title", "source", "selection"):
+        for name in ("title", "source", "selection", "problem"):
             kind(self, name, str, self.name)
         for name in ("outputs", "required"):
             table(self, name, str, self.name)

@@ -1,9 +1,9 @@
 """Grid solutions that know no closed form: the compiled solver behind a Python interface."""
 
-from eqsolve.pde.closed_loop import ClosedLoopSolution, solve_closed_loop
+from eqsolve.pde import closed_loop, extended_hjb
+from eqsolve.pde.closed_loop import ClosedLoopSolution
 from eqsolve.pde.coefficients import GridProblem
 from eqsolve.pde.controlled_diffusion import DiffusionSolution, solve_controlled_diffusion
-from eqsolve.pde.extended_hjb import solve_extended_hjb
 from eqsolve.pde.mfg import (
     Absolute,
     Compiled,
@@ -16,6 +16,10 @@ from eqsolve.pde.mfg import (
     solve_mfg,
 )
 from eqsolve.pde.solution import CONSISTENT, USABLE, GridPath, GridSolution
+from eqsolve.registry import by_name
+
+solve_closed_loop = by_name(closed_loop.solve_closed_loop)
+solve_extended_hjb = by_name(extended_hjb.solve_extended_hjb)
 
 __all__ = [
     "CONSISTENT",

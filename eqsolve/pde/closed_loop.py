@@ -18,6 +18,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from eqsolve.errors import InputError
+from eqsolve.model import Model
 from eqsolve.pde.coefficients import Array, refuse
 from eqsolve.pde.edge import Progress, plain
 from eqsolve.pde.extended_hjb import stationary
@@ -25,7 +26,6 @@ from eqsolve.pde.nodes import nodes_of
 from eqsolve.pde.sampling import GameSampler
 from eqsolve.pde.solution import GridSolution
 from eqsolve.symbolic.population import Population
-from eqsolve.symbols import symbol
 
 #: Earlier iterates that accelerate the outer iteration.
 DEPTH = 5
@@ -85,7 +85,7 @@ class ClosedLoopSolution:
 
 
 def solve_closed_loop(
-    game: str,
+    game: Model,
     values: Mapping[sp.Symbol | str, object],
     *,
     interval: Sequence[float] = (0.0, 2.0),
@@ -100,7 +100,7 @@ def solve_closed_loop(
 
     Parameters
     ----------
-    game : name of a game with a continuum of identical agents.
+    game : a game with a continuum of identical agents.
     values : numbers for the parameters, by symbol or name, without the environment.
     interval : wealth from and to, the same for own wealth and for the aggregate.
     nodes : nodes a side.
@@ -123,13 +123,13 @@ def solve_closed_loop(
     given = loop.given_aggregate(progress)
     if isinstance(start, str):
         if start != "given-aggregate":
-            refuse(game, "start", repr(start), "use 'given-aggregate', a number or a function")
+            refuse(game.name, "start", repr(start), "use 'given-aggregate', a number or a function")
         position = given if given is not None else np.zeros(loop.x.size)
     else:
         found = np.asarray(start(loop.x) if callable(start) else start, dtype=float)
         if found.shape not in ((), loop.x.shape) or not np.isfinite(found).all():
             needed = f"a finite number or array of shape {loop.x.shape} is needed"
-            refuse(game, "start", f"an array of shape {found.shape}", needed)
+            refuse(game.name, "start", f"an array of shape {found.shape}", needed)
         position = np.broadcast_to(found, loop.x.shape)
     anderson = Anderson(DEPTH)
     history: list[float] = []
@@ -160,7 +160,7 @@ def solve_closed_loop(
         gap = abs(position - given)[window].max()
         distance = float(gap / abs(position[window]).max())
     return ClosedLoopSolution(
-        game, solution, position, status, message, tuple(history), given, distance
+        game.name, solution, position, status, message, tuple(history), given, distance
     )
 
 
@@ -169,30 +169,27 @@ class _Loop:
 
     def __init__(
         self,
-        game: str,
+        found: Model,
         values: Mapping[sp.Symbol | str, object],
         interval: Sequence[float],
         nodes: int,
         threads: int,
     ) -> None:
-        from eqsolve.registry import model
-
-        found = model(game)
         population = found.population
         if not isinstance(population, Population) or population.reciprocal != 0:
             raise InputError(
                 "the game is out of scope: it has no continuum of identical agents.",
-                game=game,
+                game=found.name,
                 stage="grid",
                 remedy="Use the mean-field game; finitely many agents need a third state.",
             )
         self.game, self.values = found.game, dict(values)
-        self.x, _ = nodes_of(game, (interval, interval), nodes, None)
+        self.x, _ = nodes_of(found.name, (interval, interval), nodes, None)
         self.options = {"tolerance": 1e-10, "max_steps": 60, "threads": threads}
         self.start: GridSolution | None = None
         environment = self.game.environment
         self.sampler = GameSampler(self.game, self.values, {s: 0.0 for s in environment})
-        average = symbol("g")
+        average = population.roles.position
         self.aggregates: dict[sp.Symbol, Callable[[Array], Array]] = {}
         for s in environment:
             expression = population.aggregates[s].xreplace(self.sampler.values)

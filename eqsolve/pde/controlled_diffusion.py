@@ -22,7 +22,7 @@ Rev. Econ. Stat. 51 (1969), 247-257.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -72,10 +72,10 @@ class DiffusionSolution:
 
     wealth: Array
     t: Array
-    value: Array | None
-    certainty_equivalent: Array | None
-    fraction: Array
-    portfolio: Array
+    value: Array | None = field(metadata={"label": "value $V$"})
+    certainty_equivalent: Array | None = field(metadata={"label": "certainty equivalent / wealth"})
+    fraction: Array = field(metadata={"label": "fraction of wealth at risk"})
+    portfolio: Array = field(metadata={"label": "amount at risk"})
     status: str
     message: str
     diagnostics: Mapping[str, Any]
@@ -85,12 +85,22 @@ class DiffusionSolution:
         """Whether the solution can be relied on."""
         return self.status == "ok"
 
+    @property
+    def functions(self) -> dict[str, Array | None]:
+        """The functions of time and wealth by name."""
+        return {name: getattr(self, name) for name in LABELS}
+
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
-        names = ("wealth", "t", "value", "certainty_equivalent", "fraction", "portfolio")
         result: dict[str, Any] = {"status": self.status, "message": self.message}
-        result |= {**self.diagnostics, **{name: getattr(self, name) for name in names}}
+        result |= {**self.diagnostics, "wealth": self.wealth, "t": self.t, **self.functions}
         return {name: plain(value) for name, value in result.items()}
+
+
+#: What a picture says of each function of time and wealth, by name.
+LABELS = {
+    f.name: str(f.metadata["label"]) for f in fields(DiffusionSolution) if "label" in f.metadata
+}
 
 
 def solve_controlled_diffusion(
@@ -172,7 +182,7 @@ def solve_controlled_diffusion(
         None if terminal is None else sampled(STAGE, "terminal", terminal, x),
         options,
     )
-    fraction, solution = found.pop("fraction"), found.pop("solution")
+    fraction, solution = found.pop("policy"), found.pop("solution")
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         value, certain = _both(solution, 1.0 - aversion, formulation)
     return DiffusionSolution(

@@ -16,6 +16,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from eqsolve.game.hazard_rates import Hazard
+from eqsolve.model import Model
 from eqsolve.pde.coefficients import (
     Array,
     Field,
@@ -40,7 +41,7 @@ __all__ = ["CONSISTENT", "USABLE", "GridSolution", "solve_extended_hjb"]
 
 @overload
 def solve_extended_hjb(
-    game: Game | str | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -67,7 +68,7 @@ def solve_extended_hjb(
 
 @overload
 def solve_extended_hjb(
-    game: Game | str | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -88,7 +89,7 @@ def solve_extended_hjb(
 
 
 def solve_extended_hjb(
-    game: Game | str | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ((0.0, 2.0), (0.0, 2.0)),
@@ -121,7 +122,7 @@ def solve_extended_hjb(
 
     Parameters
     ----------
-    game : a game, or the name of one, with two states, dynamics polynomial in the control, an
+    game : a game with two states, dynamics polynomial in the control, an
         exponential horizon and a preference ``weight(states) g - (c/2)(h - g^2)`` in two moments;
         or a :class:`GridProblem`.
     values : numbers for the parameters and the environment, by symbol or name. Abbreviations of

@@ -21,7 +21,8 @@ INSIDE = (0.5, 0.133, 0.291, 0.652, 0.829)
 #: Most steps of time.
 MOST = 100_000
 
-SCHEMES = {"crank-nicolson": 0.5, "implicit-euler": 1.0}
+#: What the core knows a scheme by: theta schemes by the weight of the end of a step.
+SCHEMES: dict[str, str | float] = {"crank-nicolson": 0.5, "implicit-euler": 1.0, "bdf2": "bdf2"}
 
 
 def solve_path(
@@ -47,13 +48,11 @@ def solve_path(
     rate = _rate(name, sampled.hazard if hazard is None else hazard)
     rates = np.array([rate(float(t)) for t in times])
     _resolved(name, times, rates, rate)
-    given: dict[str, object] = dict(options)
-    if not isinstance(scheme, str):
-        given["theta"] = number(name, "scheme", scheme)
-    elif word(name, "scheme", scheme, *SCHEMES, "bdf2") == "bdf2":
-        given["scheme"] = "bdf2"
+    if isinstance(scheme, str):
+        scheme = SCHEMES[word(name, "scheme", scheme, *SCHEMES)]
     else:
-        given["theta"] = SCHEMES[scheme]
+        scheme = number(name, "scheme", scheme)
+    given: dict[str, object] = {**options, "scheme": scheme}
     mesh = np.meshgrid(sampled.x, sampled.y, indexing="ij")
     for label, pair in (("boundary", boundary), ("source", source)):
         if pair is not None:
@@ -70,7 +69,7 @@ def solve_path(
         times,
         rates,
         options_of(given),
-        names={"times": "time_steps", "theta": "scheme"},
+        names={"times": "time_steps"},
     )
     g, h, policy = (found.pop(key) for key in ("g", "h", "policy"))
     status, message = found.pop("status"), found.pop("message")

@@ -17,6 +17,7 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
 from eqsolve.errors import InputError
+from eqsolve.pde.controlled_diffusion import LABELS
 from eqsolve.pde.edge import Array
 from eqsolve.pde.result import Result
 
@@ -156,14 +157,9 @@ def _mean_field(result: Result, panels: list[Axes]) -> None:
 
 
 def _diffusion(result: Result, panels: list[Axes]) -> None:
-    fraction, portfolio, value, equivalent = panels
     wealth = result.axes["wealth"]
-    for axes, name, label in (
-        (fraction, "fraction", "fraction of wealth at risk"),
-        (portfolio, "portfolio", "amount at risk"),
-        (value, "value", "value $V$"),
-        (equivalent, "certainty_equivalent", "certainty equivalent / wealth"),
-    ):
+    # the policy in the upper row
+    for axes, (name, label) in zip((*panels[2:], *panels[:2]), LABELS.items(), strict=True):
         axes.set(xscale="log", xlabel="wealth", title=label)
         if name not in result.arrays:
             axes.set_title(f"{label}: undefined")
@@ -182,11 +178,11 @@ def _diffusion(result: Result, panels: list[Axes]) -> None:
         elif np.nanmax(abs(array[0] - center)) < 0.05 * abs(center):
             # a constant up to the scheme's error would otherwise fill the panel with that error
             axes.set_ylim(0.5 * center, 1.5 * center)
-    fraction.legend()
+    panels[0].legend()
 
 
 _DRAWN: dict[str, Callable[[Result, list[Axes]], None]] = {
     "extended-hjb": _game,
     "mfg": _mean_field,
-    "merton": _diffusion,
+    "controlled-diffusion": _diffusion,
 }

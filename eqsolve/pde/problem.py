@@ -1,8 +1,9 @@
 """Problem files of the grid solvers: TOML or JSON, read strictly.
 
 Kinds: ``extended-hjb`` (a game's extended Hamilton-Jacobi-Bellman system), ``mfg`` (a mean-field
-game in one dimension), ``merton`` (control of the diffusion in one dimension). Unknown entries are
-refused, and so is whatever the solver refuses; every message names the entry.
+game in one dimension), ``controlled-diffusion`` (Merton's problem and its kind in one dimension),
+also by the name of a game that says so. Unknown entries are refused, and so is whatever the solver
+refuses; every message names the entry.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sympy as sp
 from eqsolve import expression
 from eqsolve.errors import printable
 from eqsolve.files import read_table
+from eqsolve.model import Model
 from eqsolve.numerics.values import game_values
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
 from eqsolve.pde.costs import cost
@@ -40,6 +42,8 @@ from eqsolve.pde.result import Result, of_diffusion, of_game, of_mean_field
 
 #: Largest problem file, in bytes.
 LARGEST = 100_000
+#: What a Hamiltonian is a function of: the state, and the slope of the value there.
+PLACES = ("x", "p")
 
 
 class Solve(Protocol):
@@ -55,7 +59,7 @@ class Problem:
     Attributes
     ----------
     name : stem of the file's name.
-    kind : ``extended-hjb``, ``mfg`` or ``merton``.
+    kind : ``extended-hjb``, ``mfg`` or ``controlled-diffusion``.
     summary : what will be solved, for a progress line.
     solve : solves it; takes a function that is told the progress, as the solvers do.
     """
@@ -66,7 +70,21 @@ class Problem:
     solve: Solve
 
 
-def load(path: str | Path) -> Problem:
+@dataclass(frozen=True)
+class Names:
+    """How names of games are looked up, which is the business of who reads a problem.
+
+    Attributes
+    ----------
+    model : the declaration of a game with two states.
+    kind : the kind of problem that a game lends its name to, empty for none.
+    """
+
+    model: Callable[[str], Model]
+    kind: Callable[[str], str]
+
+
+def load(path: str | Path, names: Names) -> Problem:
     """Read a problem file.
 
     Raises
@@ -75,16 +93,16 @@ def load(path: str | Path) -> Problem:
         If the file cannot be read, or an entry is missing, unknown or outside its domain.
     """
     table = read_table(path, stage=STAGE, decimal=Decimal, largest=LARGEST)
-    return read(table, printable(Path(path).stem))
+    return read(table, printable(Path(path).stem), names)
 
 
-def read(table: Mapping[str, Any], name: str) -> Problem:
+def read(table: Mapping[str, Any], name: str, names: Names) -> Problem:
     """Read a problem from a table as :func:`load` does from a file; decimals may be floats."""
     entries = Entries(name, _decimals(dict(table)))
     kind = entries.need("kind", '"extended-hjb"')
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or (kind not in _KINDS and not names.kind(kind)):
         entries.refuse(f"kind is {str(kind)[:40]!r}", f"Choose one of {', '.join(_KINDS)}.")
-    problem = _KINDS[kind](name, entries)
+    problem = _KINDS[kind if kind in _KINDS else names.kind(kind)](name, entries, names)
     entries.end()
     return problem
 
@@ -97,11 +115,9 @@ def _decimals(value: Any) -> Any:
     return Decimal(repr(value)) if isinstance(value, float) else value
 
 
-def _game(name: str, entries: Entries) -> Problem:
-    from eqsolve.registry import model
-
+def _game(name: str, entries: Entries, names: Names) -> Problem:
     game = word(entries, "game", entries.need("game", '"best-response"'))
-    found = model(game)  # an unknown game ends here
+    found = names.model(game)  # an unknown game ends here
     given = entries.sub("parameters")
     texts: dict[sp.Symbol | str, object] = {}
     for key in list(given.table):
@@ -142,7 +158,7 @@ def _game(name: str, entries: Entries) -> Problem:
     )
 
 
-def _mean_field(name: str, entries: Entries) -> Problem:
+def _mean_field(name: str, entries: Entries, _: Names) -> Problem:
     domain = numbers(entries, "domain", entries.need("domain", "[-3.0, 3.0]"))
     viscosity = formula("x")(entries, "viscosity", entries.need("viscosity", "0.05"))
     options = entries.options(
@@ -195,9 +211,9 @@ def _hamiltonian(entries: Entries) -> Hamiltonian:
     found: Hamiltonian
     if kind == "expression":
         where = f"{entries.where}, value"
-        value = expression.read(where, entries.need("value", '"p**2/2 + p**4/10"'), ("x", "p"))
-        slope = sp.diff(value, sp.Symbol("p", real=True))
-        functions = [expression.scalar(part, ("x", "p")) for part in (value, slope)]
+        value = expression.read(where, entries.need("value", '"p**2/2 + p**4/10"'), PLACES)
+        _, slope = expression.letters(PLACES)
+        functions = [expression.scalar(part, PLACES) for part in (value, sp.diff(value, slope))]
         found = Compiled(functions[0], functions[1], **entries.options(minimizer=number))
     elif kind == "power":
         exponent = number(entries, "exponent", entries.need("exponent", "1.5"))
@@ -212,7 +228,7 @@ def _hamiltonian(entries: Entries) -> Hamiltonian:
     return found
 
 
-def _merton(name: str, entries: Entries) -> Problem:
+def _diffusion(name: str, entries: Entries, _: Names) -> Problem:
     market = {
         key: formula("x")(entries, key, entries.need(key, example))
         for key, example in (("rate", "0.03"), ("excess", "0.09"), ("volatility", "0.28"))
@@ -228,21 +244,21 @@ def _merton(name: str, entries: Entries) -> Problem:
         tolerance=number,
         max_iterations=integer,
     )
-    bounds = (entries.take("lowest_fraction"), entries.take("highest_fraction"))
-    limits = tuple(
-        None if value is None else number(entries, "fraction", value) for value in bounds
-    )
+    bounds = [
+        None if (value := entries.take(key)) is None else number(entries, key, value)
+        for key in ("lowest_fraction", "highest_fraction")
+    ]
     size, steps = options.get("nodes", 161), options.get("steps", 100)
     return Problem(
         name,
-        "merton",
+        "controlled-diffusion",
         f"controlled diffusion on {size} nodes, {steps} steps",
         lambda progress=None: of_diffusion(
             name,
             solve_controlled_diffusion(
                 **market,
                 risk_aversion=aversion,
-                bounds=(limits[0], limits[1]),
+                bounds=(bounds[0], bounds[1]),
                 progress=progress,
                 **options,
             ),
@@ -250,8 +266,8 @@ def _merton(name: str, entries: Entries) -> Problem:
     )
 
 
-_KINDS: dict[str, Callable[[str, Entries], Problem]] = {
+_KINDS: dict[str, Callable[[str, Entries, Names], Problem]] = {
     "extended-hjb": _game,
     "mfg": _mean_field,
-    "merton": _merton,
+    "controlled-diffusion": _diffusion,
 }

@@ -220,18 +220,16 @@ def _mean_field_sentences(solution: MFGSolution) -> Iterator[str]:
 def of_diffusion(name: str, solution: DiffusionSolution) -> Result:
     """Label the solution of a controlled diffusion."""
     axes = ("t", "wealth")
-    names = ("value", "certainty_equivalent", "fraction", "portfolio")
-    found = {key: getattr(solution, key) for key in names}
     return Result(
         name,
-        "merton",
+        "controlled-diffusion",
         solution.status,
         solution.ok,
         solution.message,
         tuple(_diffusion_sentences(solution)),
         solution.diagnostics,
         {"t": solution.t, "wealth": solution.wealth},
-        {key: (axes, array) for key, array in found.items() if array is not None},
+        {key: (axes, array) for key, array in solution.functions.items() if array is not None},
     )
 
 

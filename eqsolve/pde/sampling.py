@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from eqsolve.errors import InputError
+from eqsolve.model import Model
 from eqsolve.numerics.values import game_values
 from eqsolve.pde.coefficients import (
     STAGE,
@@ -31,7 +32,7 @@ from eqsolve.symbolic.game import Game
 
 
 def source_of(
-    game: Game | str | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None,
     environment: Mapping[sp.Symbol | str, Field] | None = None,
 ) -> Source:
@@ -56,11 +57,8 @@ def source_of(
                 remedy="Put the numbers into the fields of the problem.",
             )
         return game
-    if isinstance(game, str):
-        from eqsolve.registry import model
-
-        game = model(game).game
-    return GameSampler(game, values or {}, environment or {})
+    declared = game.game if isinstance(game, Model) else game
+    return GameSampler(declared, values or {}, environment or {})
 
 
 class GameSampler:

@@ -133,7 +133,7 @@ impl Evolution {
         if let Scheme::Theta(theta) = self.scheme {
             if !(0.5..=1.0).contains(&theta) {
                 return Err(GridError::invalid(
-                    "theta",
+                    "scheme",
                     format!("{theta:?}"),
                     "a number between 1/2 (Crank-Nicolson) and 1 (implicit Euler) is needed",
                 ));

@@ -83,7 +83,7 @@ fn solve_controlled_diffusion<'py>(
     })?;
     let result = PyDict::new(py);
     let shape = [problem.steps + 1, n];
-    for (name, values) in [("solution", s.value), ("fraction", s.fraction)] {
+    for (name, values) in [("solution", s.value), ("policy", s.fraction)] {
         result.set_item(name, values.into_pyarray(py).reshape(shape)?)?;
     }
     result.set_item("status", s.status.name())?;

@@ -2,7 +2,7 @@
 
 use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::error::GridError;
 use crate::evolution::{Evolution, Scheme};
@@ -16,6 +16,20 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(solve_parabolic, module)?)
 }
 
+/// BDF2 by its name, or a theta scheme by its weight.
+fn scheme(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Scheme> {
+    if !value.is_instance_of::<PyString>() {
+        return Ok(Scheme::Theta(number(name, value)?));
+    }
+    match text(value).as_str() {
+        "bdf2" => Ok(Scheme::Bdf2),
+        other => {
+            let value = format!("'{other}'");
+            Err(GridError::invalid(name, value, "use 'bdf2' or a number").into())
+        }
+    }
+}
+
 /// Solve the extended HJB system with the horizon min(tau, T) and a hazard rate that depends on
 /// time, backward from the payoff.
 ///
@@ -24,8 +38,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// x, y, drift, diffusion, payoff, weight, gamma : see `solve_stationary`.
 /// times : array (levels,), strictly increasing from 0 to T.
 /// hazard : array (levels,), nonnegative; step times rate must not exceed 1.
-/// options : dict or None; keys theta (1/2: Crank-Nicolson, 1: implicit Euler), scheme ('theta' or
-///     'bdf2'), tolerance, source and boundary (arrays (levels, 2, nx, ny)), memory_limit, threads.
+/// options : dict or None; keys scheme ('bdf2', or the weight of the end of a step: 1/2 for
+///     Crank-Nicolson, 1 for implicit Euler), tolerance, source and boundary (arrays (levels, 2, nx, ny)), memory_limit, threads.
 ///
 /// Returns
 /// -------
@@ -68,11 +82,9 @@ fn solve_parabolic<'py>(
     };
     let (nx, ny) = problem.grid.shape();
     let stack = [Some(levels), Some(2), Some(nx), Some(ny)];
-    let (mut theta, mut scheme) = (0.5, "theta".to_string());
     for (name, value) in items(options)? {
         match name.as_str() {
-            "theta" => theta = number(&name, &value)?,
-            "scheme" => scheme = text(&value),
+            "scheme" => evolution.scheme = scheme(&name, &value)?,
             "tolerance" => evolution.tolerance = number(&name, &value)?,
             "source" => evolution.sources = Some(array(&name, &value, &stack)?),
             "boundary" => evolution.boundary = Some(array(&name, &value, &stack)?),
@@ -81,19 +93,11 @@ fn solve_parabolic<'py>(
             _ => {
                 return Err(unknown_option(
                     &name,
-                    "boundary, memory_limit, scheme, source, theta, threads, tolerance",
+                    "boundary, memory_limit, scheme, source, threads, tolerance",
                 ))
             }
         }
     }
-    evolution.scheme = match scheme.as_str() {
-        "theta" => Scheme::Theta(theta),
-        "bdf2" => Scheme::Bdf2,
-        other => {
-            let value = format!("'{other}'");
-            return Err(GridError::invalid("scheme", value, "use 'theta' or 'bdf2'").into());
-        }
-    };
     let path = interruptible(py, callback(options)?, |poll| {
         parabolic::solve_parabolic(&problem, &evolution, poll)
     })?;

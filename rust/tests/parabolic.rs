@@ -149,7 +149,7 @@ fn what_cannot_be_marched_is_refused_by_name() {
     assert_eq!(refused(&|e| e.hazards[7] = -5.0), "hazard");
     assert_eq!(refused(&|e| e.hazards[7] = f64::INFINITY), "hazard");
     assert_eq!(refused(&|e| e.hazards.truncate(7)), "hazard");
-    assert_eq!(refused(&|e| e.scheme = Scheme::Theta(0.4)), "theta");
+    assert_eq!(refused(&|e| e.scheme = Scheme::Theta(0.4)), "scheme");
     assert_eq!(refused(&|e| e.tolerance = f64::NAN), "tolerance");
     assert_eq!(refused(&|e| e.sources = Some(vec![0.0; 3])), "source");
     assert_eq!(refused(&|e| e.boundary = Some(vec![0.0; 3])), "boundary");
