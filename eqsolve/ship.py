@@ -21,7 +21,6 @@ from setuptools.command.build_py import build_py
 
 if TYPE_CHECKING:
     from eqsolve.inputs import Asked
-    from eqsolve.model import Model
     from eqsolve.source import Source
 
 
@@ -68,7 +67,7 @@ def ship(target: Path) -> int:
             if source is None:
                 told.sets(name)
                 if words_of(name) is not None:
-                    number += 1 + _closed(registry.model(name))
+                    number += 1 + _closed(name)
                 continue
             for asked, case in _asked(source):
                 try:
@@ -92,14 +91,15 @@ def _tell(names: Iterable[str]) -> None:
             told.derivation(name, style)
 
 
-def _closed(model: Model) -> bool:
+def _closed(game: str) -> bool:
     """Keep the program of a game's closed loop; whether it has one."""
-    from eqsolve.words.restating import restated_program
+    from eqsolve.errors import InputError
+    from eqsolve.words.own_words import loop_of
 
-    if model.restated is None or model.population is None:
+    try:
+        return bool(loop_of(game))
+    except InputError:
         return False
-    restated_program(model.restated, "feedback")
-    return True
 
 
 def _asked(source: Source) -> Iterator[tuple[Asked, dict[str, object]]]:

@@ -25,11 +25,11 @@ from eqsolve.program.program import (
     Table,
     Value,
 )
-from eqsolve.program.words import Words
+from eqsolve.program.words import Loop, Words
 
 _TYPES = (
-    *(Claim, Domain, Expectation, Form, Given, Growth, Inputs, Moments, Outcome, Parameter),
-    *(Program, Quantity, Range, Start, System, Table, Value, Words),
+    *(Claim, Domain, Expectation, Form, Given, Growth, Inputs, Loop, Moments, Outcome),
+    *(Parameter, Program, Quantity, Range, Start, System, Table, Value, Words),
 )
 _BY_NAME: dict[str, Any] = {kind.__name__: kind for kind in _TYPES}
 _FRACTION, _CODE = "Fraction", "Code"

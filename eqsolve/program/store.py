@@ -28,7 +28,7 @@ from eqsolve.errors import InputError
 from eqsolve.output import replacing
 from eqsolve.program.data import decoded, encoded
 from eqsolve.program.program import Program
-from eqsolve.program.words import Words
+from eqsolve.program.words import Loop, Words
 
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
@@ -122,14 +122,14 @@ def head(content: str) -> Head | None:
 
 
 #: Programs that this process has read last.
-_KNOWN: dict[str, Program | Words] = {}
+_KNOWN: dict[str, Program | Words | Loop] = {}
 #: Most programs that a process knows, and most entries of the folder: a value of a parameter that
 #: may change the equations has entries of its own.
 KNOWN, KEPT = 64, 1000
 
 
-#: The argument, which no function has, of what a game that restates another one is kept by.
-_WORDS = {"": "words"}
+#: Arguments, which no function has, of what a game that restates another one is kept by.
+_WORDS, _LOOP = {"": "words"}, {"": "loop"}
 
 
 def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
@@ -144,7 +144,13 @@ def recalled_words(content: str) -> Words | None:
     return found if isinstance(found, Words) else None
 
 
-def _known(name: str) -> Program | Words | None:
+def recalled_loop(content: str) -> Loop | None:
+    """The same of its closed loop."""
+    found = _known(key(content, _LOOP))
+    return found if isinstance(found, Loop) else None
+
+
+def _known(name: str) -> Program | Words | Loop | None:
     if name in _KNOWN:
         return _KNOWN[name]
     found = read(name)
@@ -154,7 +160,7 @@ def _known(name: str) -> Program | Words | None:
         whole = decoded(found)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
-    if not isinstance(whole, (Program, Words)):
+    if not isinstance(whole, (Program, Words, Loop)):
         return None
     while len(_KNOWN) >= KNOWN:
         del _KNOWN[next(iter(_KNOWN))]
@@ -173,9 +179,9 @@ def enabled() -> bool:
     return not os.environ.get(OFF)
 
 
-def remember_words(content: str, words: Words) -> None:
-    """Keep what a game that restates another one is solved by."""
-    write(key(content, _WORDS), encoded(words))
+def remember_words(content: str, words: Words | Loop) -> None:
+    """Keep what a game that restates another one, or its closed loop, is solved by."""
+    write(key(content, _WORDS if isinstance(words, Words) else _LOOP), encoded(words))
 
 
 def folder() -> Path | None:

@@ -1,9 +1,10 @@
-"""The program of a game that restates a declared one, and what its results are called there."""
+"""Programs of a game that restates a declared one, and what their results are called there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eqsolve.arithmetic.code import Code
 from eqsolve.program.program import Names, Program, Table
 
 
@@ -30,3 +31,30 @@ class Words:
     moments: Names
     roots: Names
     hidden: Names
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What the closed loop of a game of other words is solved by.
+
+    Attributes
+    ----------
+    program : of the model that states the same problem, by feedback.
+    states : the game's own; the second is that of the others.
+    places : states and laws of the program in these and in parameters, where they are others.
+    slopes : by such a state, its coefficients in the game's own states and 1, in parameters.
+    feedback : coefficients of the program that belong to the game's own states and 1.
+    moments : coefficients of the game's moments in those of the program.
+    alone : the growth rate of the own squared wealth of a single agent less the hazard rate.
+    hazard, size : parameters.
+    """
+
+    program: Program
+    states: Names
+    places: Table
+    slopes: tuple[tuple[str, Table], ...]
+    feedback: Names
+    moments: Table
+    alone: Code
+    hazard: str
+    size: str

@@ -182,7 +182,7 @@ class Choice:
         self, candidate: Candidate, reason: str, roots: tuple[dict[str, Any], ...]
     ) -> Answer:
         """Where the response determines no strategy: none at all, or a line of them."""
-        from eqsolve.numerics.arithmetic.ball import UndecidedError
+        from eqsolve.arithmetic.number import UndecidedError
         from eqsolve.numerics.arithmetic.singular import described, solutions
 
         given = self.program.given

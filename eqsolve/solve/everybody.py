@@ -13,10 +13,10 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat
 
+from eqsolve.arithmetic.number import UndecidedError
 from eqsolve.derivation.conditions import Environment, balls
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.game.types import Types
-from eqsolve.numerics.arithmetic.ball import UndecidedError
 from eqsolve.numerics.arithmetic.singular import described, solutions
 from eqsolve.solve.path import rational
 

@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-import flint
 import sympy as sp
 from flint import arb, arb_poly, fmpq
 
-from eqsolve.errors import EqsolveError
-
-
-class UndecidedError(EqsolveError):
-    """A sign could not be decided at the working precision."""
-
-
-class DivisionByZero(EqsolveError):
-    """A quantity that the closed form divides by is zero."""
-
-
-@contextmanager
-def precision(bits: int) -> Iterator[None]:
-    """Work with ``bits`` of precision."""
-    saved = flint.ctx.prec
-    flint.ctx.prec = bits
-    try:
-        yield
-    finally:
-        flint.ctx.prec = saved
+from eqsolve.arithmetic.number import DivisionByZero, UndecidedError
 
 
 def evaluate(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:

@@ -10,10 +10,11 @@ from random import Random
 import sympy as sp
 from flint import arb, fmpq, fmpq_mpoly
 
+from eqsolve.arithmetic.number import precision
 from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.symbolic.algebra import Ratio, Ring, collect
 from eqsolve.symbolic.display import notebook, text
-from eqsolve.symbolic.evaluation import evaluate, precision, real_roots_of_balls
+from eqsolve.symbolic.evaluation import evaluate, real_roots_of_balls
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.notation import Notation, Writer
 

@@ -6,45 +6,45 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
-from eqsolve.numerics.closed_form.point import joint_conditions
+from eqsolve.arithmetic.number import UndecidedError, precision
 from eqsolve.numerics.parameters import require
-from eqsolve.registry import model as find_model
+from eqsolve.program.program import exact
+from eqsolve.program.words import Loop, Words
+from eqsolve.solve.path import rational
 from eqsolve.words.answer import PRECISIONS
 from eqsolve.words.equilibrium import Equilibrium
 from eqsolve.words.nash import nash, nash_numbers
-from eqsolve.words.reporting import loop_certificate
+from eqsolve.words.own_words import loop_of
 
 
 def solve_loop(
     game: str,
+    words: Words,
     values: Mapping[str, Fraction],
     state: Mapping[str, Fraction],
     selection: str,
     certify: bool,
 ) -> Equilibrium:
     """Solve at growing precision until every sign is decided."""
-    model = find_model(game)
+    loop = loop_of(game)
+    numbers = {name: rational(value) for name, value in values.items()}
+    for claim in words.program.required:
+        require(exact(claim.code, numbers) != [0], f"{claim.sentence}.", game=game)
+    others = loop.states[1]
     require(
-        model.population is not None, "there is no population to close the loop.", game=model.name
-    )
-    joint_conditions(model.parts, values, game=model.name)
-    _, others = state
-    require(
-        values.get(model.parts.size.name) != 1 or state[others] == 0,
+        values.get(loop.size) != 1 or state[others] == 0,
         f"a single agent has no competitors: {others} must be 0.",
-        game=model.name,
+        game=game,
     )
     message = ""
     for bits in PRECISIONS:
         with precision(bits):
             try:
-                return _solve_loop(model, values, state, selection, certify, bits)
+                return _solve_loop(game, loop, values, state, selection, certify, bits)
             except UndecidedError as error:
                 message = error.message
     return Equilibrium(
-        game=model.name,
+        game=game,
         notion="closed-loop",
         selection=selection,
         parameters=values,
@@ -54,7 +54,8 @@ def solve_loop(
 
 
 def _solve_loop(
-    model: Model,
+    game: str,
+    loop: Loop,
     given: Mapping[str, Fraction],
     state: Mapping[str, Fraction],
     selection: str,
@@ -62,21 +63,23 @@ def _solve_loop(
     bits: int,
 ) -> Equilibrium:
     """All closed-loop Nash equilibria."""
-    found = nash(model, given, state, selection)
+    found = nash(loop, given, state, selection)
     numbers: dict[str, Any] = {"complete": found.complete}
     certificate: Mapping[str, Any] = {}
     if found.selected is not None:
         root = found.roots[found.selected]
         numbers["admissibility"] = {
             "abscissa": float(root.abscissa),
-            "hazard": float(given[model.parts.hazard.name]),
+            "hazard": float(given[loop.hazard]),
             "finite": True,
         }
         numbers |= nash_numbers(found, state)
         if certify:
+            from eqsolve.words.reporting import loop_certificate
+
             certificate = loop_certificate(found.complete, root.feedback, root.abscissa, bits)
     return Equilibrium(
-        game=model.name,
+        game=game,
         notion="closed-loop",
         selection=selection,
         parameters=given,

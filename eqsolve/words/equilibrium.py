@@ -84,7 +84,7 @@ def solve(
     if equilibrium == "closed-loop":
         from eqsolve.words.closed import solve_loop
 
-        return solve_loop(game, values, state, selection, certify)
+        return solve_loop(game, words, values, state, selection, certify)
     answer = answered(words.program, values, at=state, selection=selection, game=game)
     found = _in_words(words, answer, values, selection, game)
     if certify:

@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-import sympy as sp
 from flint import arb, fmpq
 
+from eqsolve.arithmetic.number import ball, number, sign
 from eqsolve.inputs import Values
-from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import ball, evaluate, number, sign
 from eqsolve.numerics.status import Status
-from eqsolve.program.program import Growth, Program
-from eqsolve.roles import Symbols
+from eqsolve.program.program import Growth, Names, Program, Table, exact
+from eqsolve.program.words import Loop
 from eqsolve.solve.decide import Candidate, decide
 from eqsolve.solve.growth import Followed, Rise
+from eqsolve.solve.path import rational
 from eqsolve.solve.point import Point
-from eqsolve.words.restating import restated_program
 
 
 @dataclass(frozen=True)
@@ -28,14 +26,14 @@ class NashRoot:
 
     Attributes
     ----------
-    names : the symbols of its coefficients.
+    names : what its coefficients are called.
     feedback : these, by balls: of own wealth, of the others' and 1.
     abscissa : the growth rate of second moments.
     admissible : whether it is an equilibrium.
     moments : the coefficients of the moments, by name.
     """
 
-    names: Symbols
+    names: Names
     feedback: tuple[arb, ...]
     abscissa: arb
     admissible: bool
@@ -44,7 +42,7 @@ class NashRoot:
 
     def to_dict(self, *, selected: bool) -> dict[str, float | bool | None]:
         """Return the JSON form."""
-        coefficients = {s.name: number(v) for s, v in zip(self.names, self.feedback)}
+        coefficients = {name: number(v) for name, v in zip(self.names, self.feedback)}
         return {
             **coefficients,
             "abscissa": float(self.abscissa),
@@ -84,39 +82,35 @@ class Nash:
 
 
 def nash(
-    model: Model, given: Mapping[str, Fraction], state: Mapping[str, Fraction], selection: str
+    loop: Loop, given: Mapping[str, Fraction], state: Mapping[str, Fraction], selection: str
 ) -> Nash:
     """Find every closed-loop Nash feedback with finite second moments, and select one.
 
     Parameters
     ----------
-    model : a game with a population.
+    loop : of a game with a population.
     given : exact parameters.
     state : own wealth and that of the others.
     selection : ``"limit"`` of finite horizons, or the largest ``"value"`` at the state.
     """
-    restated = model.restated
-    assert restated is not None
-    program = restated_program(restated, "feedback")
-    single = given.get(model.parts.size.name) == 1
-    point = Point(
-        program, Values(given, restated.places(state, given)), selection, finite=not single
-    )
+    program = loop.program
+    single = given.get(loop.size) == 1
+    # a state that is zero has no part, whatever it is divided by
+    places = {k: Fraction(int(v.p), int(v.q)) for k, v in _at(loop.places, state, given).items()}
+    values = Values(given, {**state, **places})
+    point = Point(program, values, selection, finite=not single)
     choice = point.choice
     # what is known in part only is no solution that could be judged
     begun = [id(solution) for solution in point.solutions.begun]
     candidates = tuple(c for c, s in zip(choice.candidates, choice.found) if id(s) not in begun)
     if single:
-        candidates = _alone(model, program, candidates)
+        candidates = _alone(loop, candidates)
     finite = [c for c in candidates if sign(_margin(c)) < 0]
     complete = point.solutions.complete
     decision = decide(finite, complete, selection, choice.rules())
     (growth,) = program.growth
-    rates = [
-        _margin(c) + c.values[model.parts.hazard.name] if single else _second(growth, c)
-        for c in finite
-    ]
-    roots = [_root(model, program, c, given, rate) for c, rate in zip(finite, rates)]
+    rates = [_margin(c) + c.values[loop.hazard] if single else _second(growth, c) for c in finite]
+    roots = [_root(loop, c, given, rate) for c, rate in zip(finite, rates)]
     order = sorted(range(len(roots)), key=lambda k: float(roots[k].feedback[0]))
     selected = decision.selected
     return Nash(
@@ -143,30 +137,31 @@ def _second(growth: Growth, candidate: Candidate) -> arb:
     return rate
 
 
-def _alone(
-    model: Model, program: Program, candidates: Sequence[Candidate]
-) -> tuple[Candidate, ...]:
+def _at(table: Table, *known: Mapping[str, Fraction]) -> dict[str, fmpq]:
+    """Rational functions at exact numbers, by name."""
+    numbers = {name: rational(value) for row in known for name, value in row.items()}
+    found = {}
+    for name, value in zip(table.names, exact(table.code, numbers)):
+        assert value is not None, "a rational function of numbers"
+        found[name] = value
+    return found
+
+
+def _alone(loop: Loop, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """The solutions of a single agent, judged by the growth of the own wealth.
 
     To it the coefficient of the others' wealth is nothing: of several the smallest is kept.
     """
-    own, others, _ = (s.name for s in model.parts.affine)
-    state = model.game.states[0]
-    played = {model.game.control.symbol: model.parts.affine[0] * state.symbol}
-    slopes = [
-        sp.diff(e.xreplace(played), state.symbol) for e in (state.drift, *state.loadings.values())
-    ]
-    growth = 2 * slopes[0] + sp.Add(*(slope**2 for slope in slopes[1:])) - model.parts.hazard
-    growth = growth.xreplace({s: e for s, e in model.game.definitions.items()})
+    own, others, _ = loop.feedback
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda c: abs(float(c.values[others]))):
         if any(candidate.values[own].overlaps(c.values[own]) for c in kept):
             continue
-        margin = evaluate(growth, {g: candidate.values[g.name] for g in growth.free_symbols})
-        holds = all(c.holds(candidate.values) for c in program.second_order)
+        (margin,) = loop.alone.within(candidate.values)
+        holds = all(c.holds(candidate.values) for c in loop.program.second_order)
         status = Status.OK if holds and margin < 0 else Status.NO_ADMISSIBLE_ROOT
-        hazard = candidate.values[model.parts.hazard.name]
-        rise = Rise(f"{state.symbol}**2", margin + hazard, hazard)
+        hazard = candidate.values[loop.hazard]
+        rise = Rise(f"{loop.states[0]}**2", margin + hazard, hazard)
         kept.append(replace(candidate, rises=(rise,), status=status))
     return tuple(kept)
 
@@ -179,29 +174,22 @@ def _objective(program: Program, candidate: Candidate) -> arb:
 
 
 def _root(
-    model: Model,
-    program: Program,
-    candidate: Candidate,
-    given: Mapping[str, Fraction],
-    abscissa: arb,
+    loop: Loop, candidate: Candidate, given: Mapping[str, Fraction], abscissa: arb
 ) -> NashRoot:
     """A solution in the game's own words."""
-    restated = model.restated
-    assert restated is not None
-    values = candidate.values
-    (form,) = program.strategy
-    feedback = dict.fromkeys([*(s.name for s in model.game.state_symbols), "1"], arb(0))
+    values, slopes = candidate.values, dict(loop.slopes)
+    (form,) = loop.program.strategy
+    feedback = dict.fromkeys([*loop.states, "1"], arb(0))
     for name, value in form.monomials.within(values).items():
-        for own, slope in restated.slopes(name, model.game.state_symbols, given).items():
-            feedback[own] += value * fmpq(int(slope.p), int(slope.q))
-    symbolic = {sp.Symbol(name): value for name, value in values.items()}
-    moments = {s.name: sp.Symbol(s.name) for s in model.parts.moments} | dict(restated.moments)
+        parts = _at(slopes[name], given) if name in slopes else {name: fmpq(1)}
+        for own, slope in parts.items():
+            feedback[own] += value * slope
     return NashRoot(
-        model.parts.affine,
+        loop.feedback,
         tuple(feedback.values()),
         abscissa,
         candidate.admissible,
-        {name: evaluate(e, symbolic) for name, e in moments.items()},
+        loop.moments.within(values),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from eqsolve.program import store
-from eqsolve.program.words import Words
+from eqsolve.program.words import Loop, Words
 from eqsolve.registry import content
 
 if TYPE_CHECKING:
@@ -15,16 +16,45 @@ if TYPE_CHECKING:
 
 def words_of(game: str) -> Words | None:
     """The program of a game, and what its results are called; None if it restates no other."""
-    known = content(game) if store.enabled() else ""
-    found = store.recalled_words(known) if known else None
-    if found is not None:
-        from eqsolve.registry import letters
+    from eqsolve.registry import letters
 
+    words = _kept(game, store.recalled_words, made)
+    if words is not None:
         letters(game)
+    return words
+
+
+def loop_of(game: str) -> Loop:
+    """The same of the game's closed loop.
+
+    Raises
+    ------
+    InputError
+        If it has no population.
+    """
+
+    def derived(model: Model) -> Loop:
+        from eqsolve.words.restating import made
+
+        return made(model)
+
+    return _kept(game, store.recalled_loop, derived)
+
+
+_Words = TypeVar("_Words", bound=Words | Loop | None)
+
+
+def _kept(
+    game: str, recalled: Callable[[str], _Words | None], make: Callable[[Model], _Words]
+) -> _Words:
+    """What was kept of a game, or is made and kept now."""
+    known = content(game) if store.enabled() else ""
+    found = recalled(known) if known else None
+    if found is not None:
         return found
     from eqsolve.registry import model
 
-    words = made(model(game))
+    words = make(model(game))
     if words is not None and known:
         store.remember_words(known, words)
     return words

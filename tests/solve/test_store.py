@@ -169,12 +169,16 @@ FAMILY = {
 
 @pytest.mark.parametrize(
     ("game", "more"),
-    [("n-agent", {"n": "3"}), ("relative-wealth", {"n": "3", "x": "1", "m": "1"})],
+    [
+        ("n-agent", {"n": "3"}),
+        ("n-agent --notion feedback", {"n": "3"}),
+        ("relative-wealth", {"n": "3", "x": "1", "m": "1"}),
+    ],
 )
 def test_nor_do_games_of_other_words_and_games_that_may_have_types(
     game: str, more: Mapping[str, str]
 ) -> None:
-    words = [game, *(f"-p{name}={value}" for name, value in {**FAMILY, **more}.items())]
+    words = [*game.split(), *(f"-p{name}={value}" for name, value in {**FAMILY, **more}.items())]
     first, imported = run("solve", *words, "--json")
     assert imported.split()[0] == "True"
     second, imported = run("solve", *words, "--json")

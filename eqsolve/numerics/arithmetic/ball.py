@@ -10,13 +10,15 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpq_poly
 
-from eqsolve.symbolic.evaluation import (
+from eqsolve.arithmetic.number import (
     DivisionByZero,
     UndecidedError,
-    evaluate,
+    ball,
+    number,
     precision,
-    real_roots_of_balls,
+    sign,
 )
+from eqsolve.symbolic.evaluation import evaluate, real_roots_of_balls
 from eqsolve.symbolic.solving import Definition
 
 __all__ = [
@@ -34,17 +36,7 @@ __all__ = [
     "sign",
 ]
 
-#: A ball around zero is taken as zero if its radius is below this.
-_TINY = 1e-40
-#: Relative accuracy, in bits, that a number must have before it is rounded to a double.
-_BITS = 60
-
 Values = dict[sp.Symbol, arb]
-
-
-def ball(value: Fraction) -> arb:
-    """Return an exact number as a ball."""
-    return arb(fmpq(value.numerator, value.denominator))
 
 
 def _unpickled(mid: tuple[int, int], rad: tuple[int, int]) -> arb:
@@ -67,36 +59,6 @@ def run(program: tuple[Definition, ...], values: Values) -> None:
     for definition in program:
         if definition.symbol not in values:
             values[definition.symbol] = evaluate(definition.expression, values)
-
-
-def number(value: arb) -> float:
-    """Return the nearest double; a tiny ball around zero gives 0.
-
-    Raises
-    ------
-    UndecidedError
-        If the ball is too wide to name a double.
-    """
-    if not value.is_finite():
-        raise UndecidedError("a number is not finite at this precision.")
-    if value.contains(0):
-        if value.rad() > _TINY:
-            raise UndecidedError("a number cannot be told from zero at this precision.")
-        return 0.0
-    if value.rel_accuracy_bits() < _BITS:
-        raise UndecidedError("a number is not known to double precision.")
-    return float(value)
-
-
-def sign(value: arb) -> int:
-    """Return -1, 0 or 1; raises UndecidedError if the ball straddles zero without being zero."""
-    if value.is_zero():
-        return 0
-    if value > 0:
-        return 1
-    if value < 0:
-        return -1
-    raise UndecidedError("a sign cannot be decided at this precision.")
 
 
 def real_roots(coefficients: list[Fraction]) -> list[tuple[arb, int]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, ctx
 
-from eqsolve.numerics.arithmetic.ball import UndecidedError, number
+from eqsolve.arithmetic.number import UndecidedError, number
 
 
 @dataclass(frozen=True)
