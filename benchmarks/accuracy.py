@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.codegen.kernel import Kernel, Selection, kernel
+from eqsolve.codegen.kernel import Kernel, Selection
 from eqsolve.numerics.certificates.accuracy import (
     ALLOWED,
     Accuracy,
@@ -29,6 +29,8 @@ from eqsolve.numerics.certificates.accuracy import (
     polynomial_accuracy,
 )
 from eqsolve.paper.families import FAMILIES
+from eqsolve.registry import model
+from eqsolve.verbs import kernel
 
 Array = NDArray[np.float64]
 Sets = dict[str, Array]
@@ -121,7 +123,7 @@ def search(game: str, used: Kernel, start: Sets, rounds: int) -> list[tuple[floa
     rng = np.random.default_rng(SEED + 1)
     keep, spread = 8, 12
     pool = start
-    errors = np.array(measure(used, pool).errors)
+    errors = np.array(measure(model(game), used, pool).errors)
     for _ in range(rounds):
         best = np.argsort(errors)[::-1][:keep]
         pool = {name: column[best] for name, column in pool.items()}
@@ -132,7 +134,7 @@ def search(game: str, used: Kernel, start: Sets, rounds: int) -> list[tuple[floa
             step = rng.choice([-1.0, 1.0], size) * 10.0 ** rng.uniform(-16, -0.5, size)
             if name != "n":
                 moved[name] = np.where(touched, column * (1 + step), column)
-        found = measure(used, moved).errors
+        found = measure(model(game), used, moved).errors
         errors = np.concatenate([errors[best], found])
         pool = {name: np.concatenate([pool[name], moved[name]]) for name in pool}
     order = np.argsort(errors)[::-1][:1]
@@ -162,10 +164,10 @@ def main(words: list[str] | None = None) -> int:
         for family, selection in ROWS:
             print(f"{game}: {family}, selection by {selection}", file=sys.stderr)
             sets = draw(game, family, arguments.points)
-            exact: list[Exact] = exact_outcomes(game, sets, selection)
+            exact: list[Exact] = exact_outcomes(model(game), sets, selection)
             verdicts.update(point.statement.verdict.label for point in exact)
             for name, used in kernels(game).items():
-                found = measure(used, sets, exact, selection)
+                found = measure(model(game), used, sets, exact, selection)
                 title = family if selection == "limit" else f"{family}, by value"
                 lines[name].append(row(title, found))
                 if found.mismatches or found.worst > ALLOWED:
@@ -182,7 +184,7 @@ def main(words: list[str] | None = None) -> int:
         text += ", ".join(f"{count} {label}" for label, count in verdicts.most_common()) + ".\n"
     text += POLYNOMIAL
     for family in FAMILIES:
-        roots = polynomial_accuracy("n-agent", draw("n-agent", family, arguments.points))
+        roots = polynomial_accuracy(model("n-agent"), draw("n-agent", family, arguments.points))
         text += f"| {family} | {roots.points} | {roots.ulps:.3f} | {roots.miscounted} "
         text += f"| {roots.withheld} |\n"
         if roots.miscounted or roots.ulps > 1:

@@ -23,6 +23,7 @@ from eqsolve.numerics.sweep.formats import FORMATS
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.run import in_memory
 from eqsolve.numerics.sweep.storage import Work
+from eqsolve.registry import Handle
 
 FIXED = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "alpha": 1, "beta": 0.5, "lambda": 0.6}
 COMMAND = [sys.executable, "-P", "-m", "eqsolve.cli", "sweep", "n-agent", "--vary", "theta=0:1:9"]
@@ -35,7 +36,7 @@ TRILLION = 1e12
 def grid(points: int) -> Design:
     """About as many points on three axes."""
     vary = {"gamma": "0.5:8:100:log", "theta": f"0:1:{max(points // 6400, 2)}", "n": "2:65:64"}
-    return design("n-agent", vary, FIXED)
+    return design(Handle("n-agent"), vary, FIXED)
 
 
 def seconds(action: Callable[[], object], rounds: int = 3) -> float:

@@ -13,13 +13,8 @@ from eqsolve.numerics.mean_field_limit.convergence import Convergence
 from eqsolve.plots import RED, Array, Page
 from eqsolve.studies import limit
 
-#: Style of a quantity in a convergence plot: color, marker, label.
-_QUANTITIES = {
-    "x": (BLUE, "o", r"$k_1$"),
-    "y": (RED, "s", r"$k_2$"),
-    "1": ("#2e7d32", "^", r"$k_3$"),
-    "pi": ("black", "v", r"$\pi$"),
-}
+#: Colors and markers of the strategy's coefficients and of the position.
+_STYLES = ((BLUE, "o"), (RED, "s"), ("#2e7d32", "^"), ("black", "v"))
 
 
 def plot_convergence(study: Convergence, path: str | Path) -> None:
@@ -42,19 +37,21 @@ def plot_convergence(study: Convergence, path: str | Path) -> None:
     span = np.geomspace(n.min(), n.max(), 50) if n.size > 1 else n
     with Page(path) as panel:
         drawn = False
-        for key, (color, marker, label) in _QUANTITIES.items():
+        for (key, letter), (color, marker) in zip(study.letters.items(), _STYLES):
             distance = np.array([row[f"distance_{key}"] for row in study.rows])
             used = distance > 0
             if not used.any():
                 continue
             drawn = True
             dots = {"color": color, "marker": marker, "markersize": 3, "linestyle": "none"}
-            panel.plot(n[used], distance[used], label=label, markerfacecolor="white", **dots)
+            panel.plot(
+                n[used], distance[used], label=f"${letter}$", markerfacecolor="white", **dots
+            )
             constant = abs(study.rate_constants[key])
             panel.plot(span, constant / span, color=color, linewidth=0.6, zorder=1)
         if not drawn:
             raise InputError("no distance differs from 0: there is no rate.", stage="plot")
-        top = max(row[f"distance_{key}"] for row in study.rows[:1] for key in _QUANTITIES)
+        top = max(row[f"distance_{key}"] for row in study.rows[:1] for key in study.letters)
         _slope(panel, span, top, -1.0, r"slope $-1$")
         if study.pathwise is not None:
             rows = study.pathwise.rows
@@ -70,7 +67,7 @@ def plot_convergence(study: Convergence, path: str | Path) -> None:
                 markersize=3,
                 elinewidth=0.8,
                 capsize=2,
-                label=r"$\pi$ along paths",
+                label=f"${letter}$ along paths",
             )
             late = size[size.size // 2 :]
             start = middle[-1] * np.sqrt(late[-1] / late[0])

@@ -39,7 +39,7 @@ def _none(model: Model, level: Level) -> Iterable[Case]:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A game with its ansatz, notation, numbered displays and named parameter sets.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,23 +20,14 @@ from eqsolve.symbols import entry
 
 if TYPE_CHECKING:
     import xarray
+    from sympy import Symbol
+
+    from eqsolve.model import Model
 
 Array = NDArray[np.float64]
 
 #: Up to so many values of a second parameter are drawn as a family of curves.
 FAMILY = 7
-#: Outputs as axis labels; ``{}`` takes the name of what is varied.
-LABELS = {
-    "p1": r"response to own wealth $p_1$",
-    "k_x": r"coefficient of own wealth $k_1$",
-    "k_y": r"coefficient of others' wealth $k_2$",
-    "k_1": r"constant of the strategy $k_3$",
-    "pi": r"amount in the stock $\pi$",
-    "pi_noncompetitive": r"amount in the stock at $\theta = 0$",
-    "V": r"value $V$",
-}
-#: What is drawn of a game on one cubic, unless told otherwise.
-_FIRST = "pi"
 FOLD = "fold of admissible roots"
 RED, _GRAY, _HATCH = "#c0272d", "#f1f1f1", "#9a9a9a"
 _BARRED: dict[str, Any] = {
@@ -77,37 +69,62 @@ class Page:
             self._context.__exit__(None, None, None)
 
 
-def _label(data: xarray.Dataset, name: str) -> str:
-    """Meaning and symbol of a parameter or state."""
-    meaning = str(data[name].attrs.get("long_name", name)).split(" (")[0]
-    plain = meaning.replace("$", r"\$")
-    return f"${_letter(data, name)}$" if meaning == name else f"{plain} ${_letter(data, name)}$"
+@dataclass(frozen=True)
+class _Drawn:
+    """What of a sweep is drawn, and of which game where its closed form is built on one cubic."""
+
+    data: xarray.Dataset
+    output: str
+    model: Model | None
+
+    def label(self, name: str) -> str:
+        """Meaning and symbol of a parameter or state."""
+        meaning = str(self.data[name].attrs.get("long_name", name)).split(" (")[0]
+        plain = meaning.replace("$", r"\$")
+        return f"${self.letter(name)}$" if meaning == name else f"{plain} ${self.letter(name)}$"
+
+    def letter(self, name: str) -> str:
+        """LaTeX of a parameter or state."""
+        if self.model is not None:
+            return entry(name).latex
+        from sympy import Symbol, latex
+
+        return str(latex(Symbol(name)))
+
+    @property
+    def result(self) -> str:
+        """Label of what is drawn."""
+        labels = {} if self.model is None else _labels(self.model)
+        return labels.get(self.output) or self.label(self.output)
+
+    @property
+    def alone(self) -> tuple[str, Symbol] | None:
+        """The same without competition, and the weight that is zero; None for other outputs."""
+        if self.model is None or self.output != self.model.parts.outputs.position.name:
+            return None
+        return self.model.parts.outputs.alone.name, self.model.parts.competition
+
+    def folds(self, axes: Mapping[str, Array]) -> Array:
+        """Relative discriminant of the cubic over the grid; NaN where there is none."""
+        if self.model is None:
+            return np.full([values.size for values in axes.values()], np.nan)
+        mesh = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij")))
+        return discriminant(self.model, {**_fixed(self.data), **mesh})
 
 
-def _letter(data: xarray.Dataset, name: str) -> str:
-    """LaTeX of a parameter or state."""
-    if _closed(data):
-        return entry(name).latex
-    from sympy import Symbol, latex
-
-    return str(latex(Symbol(name)))
+def _labels(model: Model) -> dict[str, str]:
+    """Axis labels of a game's outputs."""
+    return {output.name: output.label for output in model.parts.outputs}
 
 
-def _output(data: xarray.Dataset, name: str) -> str:
-    """Label of a result."""
-    return LABELS[name] if _closed(data) else _label(data, name)
-
-
-def _closed(data: xarray.Dataset) -> bool:
-    """Whether the game is one whose closed form is built on one cubic: its kernel is named so."""
-    return not str(data.attrs["kernel"]).startswith("model_")
-
-
-def _shown(data: xarray.Dataset, output: str | None) -> str:
+def _shown(data: xarray.Dataset, output: str | None, model: Model | None) -> str:
     """The variable to draw: the one asked for, or the first number that the game has."""
     numbers = [str(name) for name, column in data.items() if column.dtype.kind == "f"]
-    chosen = output or (_FIRST if _FIRST in numbers or _closed(data) else next(iter(numbers), ""))
-    if chosen not in numbers or (_closed(data) and chosen not in LABELS):
+    if model is None:
+        chosen = output or next(iter(numbers), "")
+    else:
+        chosen = output or model.parts.outputs.position.name
+    if chosen not in numbers or (model is not None and chosen not in _labels(model)):
         raise InputError(f"the sweep has no numbers {chosen!r} to draw.", stage="plot")
     return chosen
 
@@ -148,15 +165,13 @@ def _fixed(data: xarray.Dataset) -> dict[str, float]:
     }
 
 
-def _folds(data: xarray.Dataset, axes: Mapping[str, Array]) -> Array:
-    """Relative discriminant of the cubic over the grid; NaN where there is none."""
-    if not _closed(data):
-        return np.full([values.size for values in axes.values()], np.nan)
-    mesh = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij")))
-    return discriminant(str(data.attrs["game"]), {**_fixed(data), **mesh})
-
-
-def plot_sweep(data: xarray.Dataset, path: str | Path, output: str | None = None) -> None:
+def plot_sweep(
+    data: xarray.Dataset,
+    path: str | Path,
+    output: str | None = None,
+    *,
+    model: Model | None = None,
+) -> None:
     """Draw a sweep over one or two parameters.
 
     One axis gives a curve, with the position without competition beside it; a second axis with few
@@ -168,6 +183,7 @@ def plot_sweep(data: xarray.Dataset, path: str | Path, output: str | None = None
     data : what ``eqsolve.sweep`` returns, over a grid.
     path : file to write: ``.pdf``, ``.png`` or ``.svg``. It appears when it is complete.
     output : the variable that is drawn (default: the first control's, or the first number).
+    model : the game, where its closed form is built on one cubic.
 
     Raises
     ------
@@ -175,7 +191,7 @@ def plot_sweep(data: xarray.Dataset, path: str | Path, output: str | None = None
         If the file has another suffix or cannot be written, if the output is not in the data, or
         if the data have more than two axes or none.
     """
-    output = _shown(data, output)
+    output = _shown(data, output, model)
     names = [str(name) for name in data[output].dims]
     names.sort(key=lambda name: -data[name].size if name in data.coords else 0)
     if not 1 <= len(names) <= 2 or any(name not in data.coords for name in names):
@@ -190,25 +206,27 @@ def plot_sweep(data: xarray.Dataset, path: str | Path, output: str | None = None
         data, axes[name] = data.isel({name: np.argsort(axis)}), np.sort(axis)
     if min(axis.size for axis in axes.values()) < 1 or next(iter(axes.values())).size < 2:
         raise InputError("a plot needs at least two points.", stage="plot")
+    drawn = _Drawn(data, output, model)
     with Page(path) as panel:
         if len(names) == 2 and axes[names[1]].size > FAMILY:
-            _map(panel, data, axes, output)
+            _map(panel, drawn, axes)
         else:
-            _curves(panel, data, axes, output)
+            _curves(panel, drawn, axes)
 
 
-def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: str) -> None:
+def _curves(panel: Any, drawn: _Drawn, axes: Mapping[str, Array]) -> None:
+    data, output, alone = drawn.data, drawn.output, drawn.alone
     name, *second = axes
     values = axes[name]
     status = np.asarray(data["status"].values).reshape(values.size, -1)
     lines = np.asarray(data[output].values, float).reshape(values.size, -1)
     lines = np.where(status == Status.OK, lines, np.nan)
-    folds = _folds(data, axes).reshape(values.size, -1)
+    folds = drawn.folds(axes).reshape(values.size, -1)
     colors = _shades(lines.shape[1])
     for k, color in enumerate(colors):
-        label = "with competition" if output == _FIRST and _closed(data) else None
+        label = None if alone is None else "with competition"
         if second:
-            label = f"${_letter(data, second[0])} = {axes[second[0]][k]:g}$"
+            label = f"${drawn.letter(second[0])} = {axes[second[0]][k]:g}$"
         panel.plot(values, lines[:, k], color=color, label=label, zorder=3)
         crossing = np.flatnonzero(folds[1:, k] * folds[:-1, k] < 0)
         for place in crossing:
@@ -216,17 +234,17 @@ def _curves(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output:
             middle = (values[ends].mean(), np.nanmean(lines[ends, k]))
             style = {"markersize": 3.5, "markerfacecolor": "white", "zorder": 4}
             panel.plot(*middle, "D", color=color, label=FOLD, **style)
-    if not second and output == _FIRST and "pi_noncompetitive" in data:
-        alone = np.where(status[:, 0] == Status.OK, data["pi_noncompetitive"].values, np.nan)
-        label = r"without competition ($\theta = 0$)"
-        panel.plot(values, alone, "--", color=RED, label=label, zorder=2)
+    if not second and alone is not None and alone[0] in data:
+        line = np.where(status[:, 0] == Status.OK, data[alone[0]].values, np.nan)
+        label = f"without competition (${entry(alone[1].name).latex} = 0$)"
+        panel.plot(values, line, "--", color=RED, label=label, zorder=2)
     logarithmic = _logarithmic(values)
     if logarithmic:
         _make_logarithmic(panel.xaxis, values[0], values[-1])
     panel.set_xlim(values[0], values[-1])
     hatched(panel, values, (status != Status.OK).all(axis=1), logarithmic)
-    panel.set_xlabel(_label(data, name))
-    panel.set_ylabel(_output(data, output))
+    panel.set_xlabel(drawn.label(name))
+    panel.set_ylabel(drawn.result)
     handles: dict[str, Any] = {}
     for handle, label in zip(*panel.get_legend_handles_labels()):
         handles.setdefault(label, handle)
@@ -261,10 +279,11 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return found
 
 
-def _map(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: str) -> None:
+def _map(panel: Any, drawn: _Drawn, axes: Mapping[str, Array]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    data, output = drawn.data, drawn.output
     (name, values), (other, heights) = axes.items()
     status = np.asarray(data["status"].values).T
     numbers = np.where(status == Status.OK, np.asarray(data[output].values, float).T, np.nan)
@@ -305,7 +324,7 @@ def _map(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: st
         if not bad.all():
             panel.contour(values, heights, bad, [0.5], colors="black", linewidths=0.6)
         handles.append(Patch(label="no equilibrium", **_BARRED))
-    folds = np.where(status == Status.OK, _folds(data, axes).T, np.nan)
+    folds = np.where(status == Status.OK, drawn.folds(axes).T, np.nan)
     if np.nanmin(folds, initial=0.0) < 0 < np.nanmax(folds, initial=0.0):
         style = {"linewidths": 1.1, "linestyles": "--", "colors": RED}
         line = panel.contour(values, heights, np.ma.masked_invalid(folds), [0.0], **style)
@@ -315,12 +334,12 @@ def _map(panel: Any, data: xarray.Dataset, axes: Mapping[str, Array], output: st
     bar = panel.figure.colorbar(
         picture, ax=panel, extend=extend[int(ends[0]), int(ends[1])], pad=0.02, aspect=30
     )
-    bar.set_label(_output(data, output))
+    bar.set_label(drawn.result)
     bar.outline.set_linewidth(0.5)
     panel.set_xlim(values[0], values[-1])
     panel.set_ylim(heights[0], heights[-1])
-    panel.set_xlabel(_label(data, name))
-    panel.set_ylabel(_label(data, other))
+    panel.set_xlabel(drawn.label(name))
+    panel.set_ylabel(drawn.label(other))
     if handles:
         panel.figure.legend(handles=handles, loc="outside upper center", ncols=2)
 

@@ -93,7 +93,6 @@ class Paper(pytest.File):
         from eqsolve.errors import EqsolveError
         from eqsolve.latex.checking.check import check
         from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
-        from eqsolve.registry import adopt
 
         symbols, game, notion, size = (
             self.config.getoption(f"--eqsolve-{name}", default=None)
@@ -104,7 +103,7 @@ class Paper(pytest.File):
             if symbols is not None:
                 symbol_map = read_symbols(self.config.invocation_params.dir / symbols)
             counted = not self.config.getoption("--eqsolve-tags-only")
-            ledger = displays(None if game is None else adopt(game), notion, size)
+            ledger = displays(game, notion, size)
             report = check(self.path, ledger, symbol_map, counted=counted)
         except EqsolveError as error:
             raise self.CollectError(str(error)) from error

@@ -317,6 +317,74 @@ def again(path: str, content: str) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Handle:
+    """A game that is loaded when something of its file is needed, also in another process.
+
+    A user's file travels by its path and content.
+    """
+
+    name: str
+
+    @property
+    def found(self) -> Found:
+        """The game, loaded.
+
+        Raises
+        ------
+        UnknownGameError, BrokenGameError
+            As :func:`resolve`.
+        """
+        return resolve(self.name)
+
+    @property
+    def model(self) -> Model:
+        """The declaration that the present verbs work on.
+
+        Raises
+        ------
+        UnknownGameError, BrokenGameError, InputError
+            As the function of this name.
+        """
+        return model(self.name)
+
+    @property
+    def installed(self) -> bool:
+        """Whether its name says what it is: no file that was named by its path has the name."""
+        return self.name in names() and self.name not in _adopted
+
+    def letters(self) -> None:
+        """Make its letters known without loading it."""
+        letters(self.name)
+
+    def __getstate__(self) -> dict[str, object]:
+        found = _adopted.get(self.name)
+        if found is not None and found.path is None:
+            raise InputError(
+                "other processes cannot be handed a model.",
+                game=self.name,
+                stage="sweep",
+                remedy="Name the game's file, or use threads.",
+            )
+        file = None if found is None else (str(found.path), found.content_hash)
+        return {"name": self.name, "file": file}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state["file"] is not None:
+            again(*state["file"])
+        object.__setattr__(self, "name", state["name"])
+
+
+def installed(model: Model) -> bool:
+    """Whether a model is that of an installed game, so that its name says what it is."""
+    if not Handle(model.name).installed:
+        return False
+    try:
+        return _loaded(model.name).model is model
+    except BrokenGameError:
+        return False
+
+
 _KINDS = {"package": "installed", "built-in": "built-in"}
 
 
@@ -388,6 +456,18 @@ def problem_kind(name: str) -> str:
     found = resolve(name).model if name in names() else None
     kind: str = getattr(found, "problem", "")
     return kind
+
+
+def limit_of(finite: Model) -> Model | None:
+    """The same game of a continuum; None if there is none."""
+    return model(finite.limit) if finite.limit else None
+
+
+def finite_of(game: Model) -> Model | None:
+    """The same game of finitely many agents, which may be itself; None if there is none."""
+    if game.limit:
+        return game
+    return model(game.finite) if game.finite else None
 
 
 def models() -> list[Model]:

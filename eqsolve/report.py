@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,10 +53,11 @@ class Written:
 
 def write(
     directory: str | Path,
+    every: Sequence[Model],
     *,
     level: str = "quick",
     progress: bool = False,
-    only: Model | None = None,
+    whole: bool = True,
 ) -> Written:
     """Derive, draw, verify, and write the report.
 
@@ -65,8 +66,8 @@ def write(
     directory : output folder; its files appear when all of them are complete.
     level : ``"quick"`` or ``"full"`` verification.
     progress : show progress bars on standard error.
-    only : one of the papers' games, whose equations and checks alone are reported, without
-        figures, claims and planted errors.
+    whole : report figures, claims and planted errors of the papers, too, not only equations and
+        checks of the games.
 
     Raises
     ------
@@ -80,24 +81,20 @@ def write(
     from eqsolve.latex.document import write as write_latex
     from eqsolve.page import Content, render
     from eqsolve.papers import papers
-    from eqsolve.registry import models
     from eqsolve.verify.suite import run_command
 
     folder = Path(directory)
     with staged(folder) as stage:
         documents, pictures = stage / "latex", stage / "figures"
         documents.mkdir()
-        every = models() if only is None else (only,)
         write_latex(documents, every)
         figures, claims = [], []
-        if only is None:
+        if whole:
             pictures.mkdir()
             figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
             claims = list(judge(progress=progress))
         names = [model.name for model in every]
-        ok, verification = run_command(
-            names, level, self_test=only is None, junit=None, progress=progress
-        )
+        ok, verification = run_command(names, level, self_test=whole, junit=None, progress=progress)
         data: dict[str, Any] = {"verification": verification, "ledger": ledger_rows(every)}
         games = [(each, each.displays(each.derivation)) for each in every]
         content = Content(
@@ -114,7 +111,7 @@ def write(
             "index.html": render(content, __version__),
             "ledger.html": render_ledger(content, __version__),
         }
-        if only is None:
+        if whole:
             data["claims"] = [claim.to_dict() for claim in claims]
             texts["claims.html"] = render_claims(content, __version__)
         for name, rows in data.items():

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.outputs import Outputs
+
 Symbols = tuple[sp.Symbol, ...]
 
 
@@ -35,6 +37,8 @@ class Roles:
     slope_of_position : coefficient of the others' average position in the response.
     square, of_square : average of the others' squared states, and its coefficient in a moment.
     growth : growth rate of second moments.
+    played : the control's value at a state, as results call it.
+    outputs : what a kernel returns.
     """
 
     root: sp.Symbol
@@ -62,3 +66,5 @@ class Roles:
     square: sp.Symbol
     of_square: sp.Symbol
     growth: sp.Symbol
+    played: sp.Symbol
+    outputs: Outputs

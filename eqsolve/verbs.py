@@ -13,17 +13,20 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eqsolve.arrays import merged
-from eqsolve.codegen.kernel import compiled_before
+from eqsolve.codegen.kernel import kept
 from eqsolve.errors import InputError
 from eqsolve.inputs import COUNT
 from eqsolve.inputs import counted as with_count
 from eqsolve.notions import against_given, equilibrium_for, notion_of
 from eqsolve.options import checked
-from eqsolve.registry import Found, adopt, content, resolve
+from eqsolve.registry import Found, Handle, adopt, content, finite_of, limit_of
+from eqsolve.registry import model as family
+from eqsolve.registry import resolve
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
+    from eqsolve.model import Model as Family
 
 Game: TypeAlias = "str | os.PathLike[str] | Model"
 
@@ -45,13 +48,21 @@ VERBS = (
 
 def declared(game: Any) -> Builder | Model | None:
     """What the file of a game exports, if it is declared by ``eqsolve.game``; None for others."""
-    if isinstance(game, str) and compiled_before(game):
+    if isinstance(game, str) and kept(Handle(game)) is not None:
         return None
     from eqsolve.game import Model
 
     found = resolve(game)
     exported: Any = found.exported
     return exported if isinstance(found.model, Model) else None
+
+
+def on_one_cubic(game: str) -> Family | None:
+    """The model of a game whose closed form is built on one cubic; None for others."""
+    if declared(game) is not None:
+        return None
+    found: Any = resolve(game).model
+    return found if _of_family(found)["kernel"] is True else None
 
 
 def capabilities(found: Found) -> dict[str, bool | str]:
@@ -136,7 +147,7 @@ def require(game: Any, verb: str) -> None:
     InputError
         With the reason.
     """
-    if verb in ("kernel", "sweep") and isinstance(game, str) and compiled_before(game):
+    if verb in ("kernel", "sweep") and isinstance(game, str) and kept(Handle(game)) is not None:
         return  # it did, and the game need not be loaded
     found = resolve(game)
     reason = able(found, verb)
@@ -190,10 +201,11 @@ def sweep(
     options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
     name, given = adopt(game), merged(fixed, how)
     require(name, "sweep")
-    family = declared(name) is None
-    given = sized(name, given, size) if family else by_name(name, given, notion, size)
+    given = (
+        sized(name, given, size) if declared(name) is None else by_name(name, given, notion, size)
+    )
     options["structure"] = structure_for(name, given, vary, notion, size)
-    return run(name, vary, given, **options)
+    return run(Handle(name), vary, given, **options)
 
 
 def by_name(
@@ -317,7 +329,7 @@ def kernel(
         name = adopt(game)
         against_given(name, "kernel", notion)
         _only(name, {**how, "size": size, "types": types}, ("precise",))
-        return family_kernel(name, **how)
+        return kept(Handle(name), **how) or family_kernel(family(name), **how)
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import END, build
     from eqsolve.game.structure import structure as arguments
@@ -374,7 +386,7 @@ def sensitivity(
         name = adopt(game)
         against_given(name, "sensitivity", notion)
         given = sized(name, given, size)
-        return of_family(name, at=at, outputs=outputs, parameters_=parameters_, **given)
+        return of_family(family(name), at=at, outputs=outputs, parameters_=parameters_, **given)
     from eqsolve.studies.derivatives import model_sensitivity
 
     return model_sensitivity(
@@ -439,7 +451,8 @@ def simulate(
         if number is None:
             raise InputError("the number of agents is missing.", game=name, stage="input")
         return of_family(
-            name,
+            family(name),
+            finite_of(family(name)),
             agents=number,
             paths=paths,
             seed=seed,
@@ -545,7 +558,10 @@ def converge(
         against_given(name, "converge", notion)
         if drawn:
             raise InputError("the agents of this game are alike.", game=name, stage="converge")
-        return of_family(name, n, paths=paths, seed=seed, threads=threads, **given)
+        finite = family(name)
+        return of_family(
+            finite, limit_of(finite), n, paths=paths, seed=seed, threads=threads, **given
+        )
     if paths is not None:
         require_option(game, "converge --paths")
     from eqsolve.numerics.mean_field_limit.convergence import read_counts
@@ -584,5 +600,6 @@ def report(
     require(game, "report")
     found, folder = resolve(game), named(os.fspath(out))
     if isinstance(found.model, Attached):
-        return room.write(folder, level=level, progress=progress, only=found.model)
+        own = (found.model,)
+        return room.write(folder, own, level=level, progress=progress, whole=False)
     return room.write_game(found, folder, level=level, progress=progress)

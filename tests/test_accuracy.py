@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqsolve.codegen.kernel import Kernel, kernel
+from eqsolve.codegen.kernel import Kernel
+from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.numerics.arithmetic.cubic import real_roots
 from eqsolve.numerics.certificates import accuracy
 from eqsolve.numerics.certificates.accuracy import (
     ALLOWED,
-    MEASURED,
     Sets,
     compare,
     exact_outcomes,
@@ -26,6 +26,8 @@ from eqsolve.numerics.certificates.accuracy import (
 )
 from eqsolve.numerics.status import Status
 from eqsolve.paper.families import FAMILIES, discriminant
+from eqsolve.registry import model
+from eqsolve.verbs import kernel
 
 ROOT = Path(__file__).resolve().parents[1]
 GAMES = ("n-agent", "mean-field", "best-response")
@@ -64,17 +66,17 @@ def draw(game: str, family: str, seed: int, size: int = SIZE) -> Sets:
 def test_errors_stay_below_the_condition(game: str, family: str) -> None:
     for selection in ("limit", "value") if family == "near-double roots" else ("limit",):
         sets = draw(game, family, seed=61)
-        exact = exact_outcomes(game, sets, selection)
+        exact = exact_outcomes(model(game), sets, selection)
         for used in kernels(game):
-            found = measure(used, sets, exact, selection)
+            found = measure(model(game), used, sets, exact, selection)
             assert found.points == sets["r"].size and not found.mismatches
             assert found.worst <= ALLOWED, found.error
-            assert set(found.error) == set(MEASURED) and found.withheld <= 1
+            assert set(found.error) == set(ROLES.outputs.names) and found.withheld <= 1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_roots_of_the_polynomial(family: str) -> None:
-    found = polynomial_accuracy("n-agent", draw("n-agent", family, seed=62, size=150))
+    found = polynomial_accuracy(model("n-agent"), draw("n-agent", family, seed=62, size=150))
     assert found.miscounted == 0 and found.ulps <= 1.0
     assert found.points > 100
 
@@ -83,9 +85,10 @@ def test_roots_of_the_polynomial(family: str) -> None:
 def test_worst_cases(case: dict[str, Any]) -> None:
     words = ("game", "family", "kernel", "error")
     sets = {name: np.array([value]) for name, value in case.items() if name not in words}
-    exact = exact_outcomes(case["game"], sets)
-    for used in kernels(case["game"]):
-        found = measure(used, sets, exact)
+    game = case["game"]
+    exact = exact_outcomes(model(game), sets)
+    for used in kernels(game):
+        found = measure(model(game), used, sets, exact)
         assert not found.mismatches and found.worst <= ALLOWED, found.error
 
 
@@ -93,27 +96,27 @@ def test_the_worst_cases_cover_the_families() -> None:
     assert {(c["game"], c["family"]) for c in CASES} == {(g, f) for g in GAMES for f in FAMILIES}
 
 
-@pytest.mark.parametrize("output", MEASURED)
+@pytest.mark.parametrize("output", ROLES.outputs.names)
 def test_a_planted_error_is_seen(output: str) -> None:
     sets = draw("n-agent", "generic", seed=63, size=12)
-    exact = exact_outcomes("n-agent", sets)
-    answers = kernel("n-agent").evaluate(sets, outputs=("status", *MEASURED))
-    assert compare("n-agent", sets, answers, exact).worst <= ALLOWED
+    exact = exact_outcomes(model("n-agent"), sets)
+    answers = kernel("n-agent").evaluate(sets)
+    assert compare(model("n-agent"), sets, answers, exact).worst <= ALLOWED
     # an error of 1e-11 is beyond the aim wherever the relative condition number is below ten
     quotients = [float(e.conditions[output] / abs(e.values[output])) for e in exact]
     index = int(np.argmin(quotients))
     assert quotients[index] < 10
     planted = {**answers, output: answers[output].copy()}
     planted[output][index] *= 1 + 1e-11
-    found = compare("n-agent", sets, planted, exact)
+    found = compare(model("n-agent"), sets, planted, exact)
     assert found.worst > ALLOWED and found.where[output] == index
 
 
 def test_a_planted_status_is_seen() -> None:
     sets = draw("n-agent", "generic", seed=64, size=6)
-    answers = kernel("n-agent").evaluate(sets, outputs=("status", *MEASURED))
+    answers = kernel("n-agent").evaluate(sets)
     answers["status"][2] = Status.NO_ADMISSIBLE_ROOT
-    assert compare("n-agent", sets, answers).mismatches == [2]
+    assert compare(model("n-agent"), sets, answers).mismatches == [2]
 
 
 @pytest.mark.parametrize("plant", ["one root too many", "a root off by two ulps"])
@@ -127,7 +130,7 @@ def test_a_planted_root_is_seen(plant: str, monkeypatch: pytest.MonkeyPatch) -> 
         return found._replace(roots=(moved, second, third))
 
     monkeypatch.setattr(accuracy, "cubic_roots", wrong)
-    found = polynomial_accuracy("n-agent", draw("n-agent", "generic", seed=65, size=8))
+    found = polynomial_accuracy(model("n-agent"), draw("n-agent", "generic", seed=65, size=8))
     if plant == "one root too many":
         assert found.miscounted == found.points
     else:

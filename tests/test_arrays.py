@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from eqsolve.arrays import NotRealError, overlap, reals
-from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError
 from eqsolve.numerics.certificates.certify import certify
 from eqsolve.numerics.parameters import exact
@@ -20,6 +19,8 @@ from eqsolve.numerics.sensitivity.derivatives import derivatives
 from eqsolve.numerics.sensitivity.region import signs_over
 from eqsolve.numerics.sweep import design
 from eqsolve.pde.edge import reals as grid_reals
+from eqsolve.registry import Handle, model
+from eqsolve.verbs import kernel
 
 GAME = "n-agent"
 POINT = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "theta": 0.5, "gamma": 2.0}
@@ -179,10 +180,12 @@ def test_what_is_no_array_of_real_numbers(name: str) -> None:
         reals(make())
     for use in (
         lambda: kernel(GAME).evaluate({**REST, "b": make()}),  # type: ignore[dict-item]
-        lambda: derivatives(GAME, {**REST, "b": make()}),  # type: ignore[dict-item]
-        lambda: certify(GAME, {**REST, "b": make()}),  # type: ignore[dict-item]
-        lambda: signs_over(GAME, {"b": make()}, REST),  # type: ignore[dict-item]
-        lambda: design(GAME, {"b": make()}, REST) if not isinstance(make(), str) else reals("a"),
+        lambda: derivatives(model(GAME), {**REST, "b": make()}),  # type: ignore[dict-item]
+        lambda: certify(model(GAME), {**REST, "b": make()}),  # type: ignore[dict-item]
+        lambda: signs_over(model(GAME), {"b": make()}, REST),  # type: ignore[dict-item]
+        lambda: (
+            design(Handle(GAME), {"b": make()}, REST) if not isinstance(make(), str) else reals("a")
+        ),
         lambda: grid_reals("grid", "payoff", make()),
     ):
         with pytest.raises((InputError, NotRealError), match=words):

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 import hard_families
 from eqsolve.cli import cli
-from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError
 from eqsolve.numerics.arithmetic.algebraic import Residue, real_roots_with_factors
 from eqsolve.numerics.arithmetic.ball import krawczyk, precision
@@ -28,6 +27,7 @@ from eqsolve.numerics.certificates.condition import condition_numbers
 from eqsolve.numerics.certificates.statement import Verdict, outward, state_point
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
+from eqsolve.verbs import kernel
 from eqsolve.words.dispatch import solve as solve_any
 from eqsolve.words.equilibrium import solve
 from reference import cases, closed_loop, draws, spec
@@ -78,7 +78,7 @@ def key(game: str, draw: Mapping[str, Fraction]) -> dict[str, Any]:
 def test_enclosures_contain_the_independent_key(game: str, family: str) -> None:
     sets = list(getattr(draws, family)(SIZE, 51))
     params = columns(game, sets)
-    found = certify(game, params, outputs=tuple(NAMES))
+    found = certify(model(game), params, outputs=tuple(NAMES))
     solved = 0
     for k, draw in enumerate(sets):
         expected = key(game, draw)
@@ -106,7 +106,9 @@ def test_kernels_are_confirmed(game: str) -> None:
     params = columns(game, list(draws.wide(400, 52)))
     for selection in ("limit", "value"):
         answers = kernel(game).evaluate(params, selection=selection)
-        found = certify(game, params, selection=selection, outputs=tuple(NAMES), answers=answers)
+        found = certify(
+            model(game), params, selection=selection, outputs=tuple(NAMES), answers=answers
+        )
         counts = summary(found)
         assert counts["disagrees"] == 0 and counts["agrees"] == 400, counts
 
@@ -115,11 +117,11 @@ def test_kernels_are_confirmed(game: str) -> None:
 def test_a_planted_error_is_seen(name: str) -> None:
     params = columns("n-agent", list(draws.plausible(40, 53)))
     answers = kernel("n-agent").evaluate(params)
-    found = certify("n-agent", params, outputs=tuple(NAMES), answers=answers)
+    found = certify(model("n-agent"), params, outputs=tuple(NAMES), answers=answers)
     assert summary(found)["disagrees"] == 0
     # it is beyond the allowed distance wherever the relative condition number is below ten
     planted = {**answers, name: answers[name] * (1 + 1e-11)}
-    found = certify("n-agent", params, outputs=tuple(NAMES), answers=planted)
+    found = certify(model("n-agent"), params, outputs=tuple(NAMES), answers=planted)
     assert summary(found)["disagrees"] > 10
 
 
@@ -129,7 +131,7 @@ def test_below_the_range_of_doubles_the_smallest_one_is_near_enough() -> None:
     params["theta"][:] = 5e-324
     answers = kernel("n-agent").evaluate(params)
     for answer, judged in ((0.0, 1), (5e-324, 1), (-5e-323, 0), (1e-322, 0)):
-        found = certify("n-agent", params, answers={**answers, "k_y": np.array([answer])})
+        found = certify(model("n-agent"), params, answers={**answers, "k_y": np.array([answer])})
         assert 0 <= abs(found["k_y_lower"]) <= 5e-323
         assert found["agrees"] == judged, answer
 
@@ -139,7 +141,7 @@ def test_a_wrong_status_is_seen(wrong: Status) -> None:
     params = columns("n-agent", list(draws.plausible(8, 54)))
     answers = kernel("n-agent").evaluate(params)
     answers["status"][3] = wrong
-    found = certify("n-agent", params, answers=answers)["agrees"][3]
+    found = certify(model("n-agent"), params, answers=answers)["agrees"][3]
     # a kernel may run out of range; everything else is refuted
     expected = {Status.OK: 1, Status.NO_SOLUTION: 2}.get(wrong, 0)
     assert found == expected
@@ -149,12 +151,12 @@ def test_another_root_is_seen() -> None:
     words = "r=.02 b=.35 nu=.15 sigma=.1 gamma=2 alpha=1 beta=.1 theta=.5 n=3 lambda=.06"
     params = {k: float(v) for k, v in (word.split("=") for word in words.split())}
     params["r"], params["lambda"] = 0.02, 0.06
-    found = certify("n-agent", params)
+    found = certify(model("n-agent"), params)
     assert found["real_roots"] == found["admissible_roots"] == 3
     answers = kernel("n-agent").evaluate(params)
-    assert certify("n-agent", params, answers=answers)["agrees"] == 1
+    assert certify(model("n-agent"), params, answers=answers)["agrees"] == 1
     lower_root = {**answers, "p1": np.array(-0.135734)}
-    assert certify("n-agent", params, answers=lower_root)["agrees"] == 0
+    assert certify(model("n-agent"), params, answers=lower_root)["agrees"] == 0
 
 
 #: SPEC's three admissible roots at n = 3: the best value has infinite second moments.
@@ -195,7 +197,9 @@ def test_selection_by_value_is_one_for_all() -> None:
     """Solution, kernels, certificate and the independent key choose the same equilibrium."""
     params = infinite_values(60, 20)
     answers = kernel("n-agent").evaluate(params, selection="value")
-    found = certify("n-agent", params, selection="value", answers=answers, outputs=tuple(NAMES))
+    found = certify(
+        model("n-agent"), params, selection="value", answers=answers, outputs=tuple(NAMES)
+    )
     assert (found["agrees"] == 1).all() and (found["certified"] == Verdict.CERTIFIED).all()
     rescued = 0
     for k in range(60):
@@ -214,20 +218,20 @@ def test_selection_by_value_is_one_for_all() -> None:
     assert rescued > 20
     # the answers for another selection are refuted
     limit = kernel("n-agent").evaluate(params)
-    judged = certify("n-agent", params, selection="value", answers=limit)["agrees"]
+    judged = certify(model("n-agent"), params, selection="value", answers=limit)["agrees"]
     assert (judged[limit["status"] != answers["status"]] == 0).sum() == rescued
 
 
 def test_an_exact_fold() -> None:
-    found = certify("mean-field", {**FOLD, **FOLD_STATE})
+    found = certify(model("mean-field"), {**FOLD, **FOLD_STATE})
     assert found["certified"] == Verdict.FOLD and found["certified_status"] == Status.OK
     assert found["real_roots"] == found["admissible_roots"] == 2
-    by_value = certify("mean-field", {**FOLD, **FOLD_STATE}, selection="value")
+    by_value = certify(model("mean-field"), {**FOLD, **FOLD_STATE}, selection="value")
     assert by_value["certified"] == Verdict.FOLD
     assert by_value["certified_status"] == Status.NEAR_FOLD
     assert by_value["p1_lower"] == by_value["p1_upper"] == -14.0
     for side, roots in ((1 - 2**-50, 3), (1 + 2**-50, 1)):
-        close = certify("mean-field", {**FOLD, "lambda": 31.5 * side})
+        close = certify(model("mean-field"), {**FOLD, "lambda": 31.5 * side})
         assert close["certified"] == Verdict.CERTIFIED and close["real_roots"] == roots
 
 
@@ -259,14 +263,14 @@ def test_an_exact_fold() -> None:
 def test_exact_ties(change: dict[str, float], verdict: Verdict, status: Status) -> None:
     params = {k: float(v) for k, v in cases.S1.items() if k != "lam"} | {"lambda": 0.6} | change
     answers = kernel("mean-field").evaluate(params)
-    found = certify("mean-field", params, answers=answers)
+    found = certify(model("mean-field"), params, answers=answers)
     assert found["certified"] == verdict and found["certified_status"] == status
     assert found["agrees"] == 1
 
 
 def test_an_exact_tie_of_the_growth_rate() -> None:
-    program = straight_line("mean-field")
-    outputs = tuple(output_symbols("mean-field").values())
+    program = straight_line(model("mean-field"))
+    outputs = tuple(output_symbols(model("mean-field")).values())
     for factor, verdict, status in (
         (Fraction(1), Verdict.BOUNDARY, Status.INFINITE_VARIANCE),
         (1 - Fraction(1, 10**40), Verdict.CERTIFIED, Status.OK),
@@ -284,17 +288,19 @@ def test_an_exact_tie_of_the_growth_rate() -> None:
 
 def test_own_weight_zero_and_a_single_agent() -> None:
     plain = {k: float(v) for k, v in cases.S1.items()}
-    found = certify("n-agent", {**plain, "theta": [3.0, 0.5, 0.5], "n": [3.0, 1.0, 1.0]})
+    found = certify(model("n-agent"), {**plain, "theta": [3.0, 0.5, 0.5], "n": [3.0, 1.0, 1.0]})
     assert found["certified"].tolist() == [Verdict.INVALID_INPUT, 0, 0]
-    assert certify("n-agent", {**plain, "n": 1, "y": 0.5})["certified"] == Verdict.INVALID_INPUT
+    assert (
+        certify(model("n-agent"), {**plain, "n": 1, "y": 0.5})["certified"] == Verdict.INVALID_INPUT
+    )
 
 
 def test_shapes_and_wrong_calls() -> None:
     plain = {k: float(v) for k, v in cases.S1.items()}
     n = np.array([[2], [3], [10]])
-    found = certify("n-agent", {**plain, "n": n, "theta": np.array([0.25, 0.5])})
+    found = certify(model("n-agent"), {**plain, "n": n, "theta": np.array([0.25, 0.5])})
     assert all(column.shape == (3, 2) for column in found.values())
-    assert certify("n-agent", {**plain, "n": []})["certified"].shape == (0,)
+    assert certify(model("n-agent"), {**plain, "n": []})["certified"].shape == (0,)
     for params, options in (
         ({"foo": 1.0}, {}),
         ({"lambda": 1.0}, {}),
@@ -302,17 +308,17 @@ def test_shapes_and_wrong_calls() -> None:
         ({}, {"selection": "best"}),
     ):
         with pytest.raises(InputError, match="n-agent, certificate: "):
-            certify("n-agent", {**plain, "n": 3, **params}, **options)
+            certify(model("n-agent"), {**plain, "n": 3, **params}, **options)
     with pytest.raises(InputError, match="n is missing"):
-        certify("n-agent", plain)
+        certify(model("n-agent"), plain)
 
 
 def test_evaluation_with_certificates() -> None:
     params = columns("n-agent", list(draws.plausible(5, 56)))
-    found = evaluate("n-agent", params, outputs=("status", "k_x", "V"))
+    found = evaluate(model("n-agent"), params, outputs=("status", "k_x", "V"))
     assert found["agrees"].tolist() == [1] * 5
     assert (found["V_lower"] - 1e-12 <= found["V"]).all() and "p1_lower" not in found
-    unjudged = evaluate("n-agent", params, outputs=("k_x",))
+    unjudged = evaluate(model("n-agent"), params, outputs=("k_x",))
     assert "agrees" not in unjudged and (unjudged["certified"] == Verdict.CERTIFIED).all()
 
 
@@ -324,7 +330,7 @@ def test_agents_who_differ_have_no_certificate() -> None:
 
 def test_a_process_of_its_own_gives_the_same() -> None:
     params = columns("mean-field", list(draws.wide(20, 55)))
-    here = certify("mean-field", params)
+    here = certify(model("mean-field"), params)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         there = pool.submit(certify, "mean-field", params).result()
     assert all(here[name].tobytes() == there[name].tobytes() for name in here)
@@ -449,7 +455,7 @@ def test_near_fold_ends_where_the_roots_are_apart() -> None:
 
 
 def test_condition_numbers_are_derivatives() -> None:
-    program, names = straight_line("n-agent"), output_symbols("n-agent")
+    program, names = straight_line(model("n-agent")), output_symbols(model("n-agent"))
     outputs = tuple(names.values())
     numbers = [float(v) for v in (".03 .12 .2 .25 .5 2 1 .5 .6 3".split())]
     state = (1.5, 0.75)

@@ -15,15 +15,22 @@ from click.testing import CliRunner
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.mean_field_limit import convergence
-from eqsolve.numerics.mean_field_limit.convergence import converge, parse_counts
-from eqsolve.numerics.mean_field_limit.expansion import Expansion
+from eqsolve.numerics.mean_field_limit.convergence import parse_counts
+from eqsolve.numerics.mean_field_limit.expansion import Expansion, Pair
 from eqsolve.numerics.mean_field_limit.pathwise import pathwise
 from eqsolve.numerics.status import Status
+from eqsolve.registry import limit_of, model
 from reference import cases, draws, spec
 
 #: Numbers of agents that are too large or too many.
 LARGE = ("1e400:2:3", "2:1e13:3:log", "9" * 5000, "2:3:" + "9" * 5000, "\u0663", "2:200002:200001")
 COUNTS = (10, 100, 1000, 10**6, 10**9)
+PAIR = Pair(model("n-agent"), model("mean-field"))
+
+
+def converge(game: str, n: Any, **given: Any) -> convergence.Convergence:
+    found = model(game)
+    return convergence.converge(found, limit_of(found), n, **given)
 
 
 def test_published_constants_and_rows() -> None:
@@ -54,7 +61,7 @@ def test_second_order_constants_of_drawn_sets(seed: int) -> None:
     """n^2 (k_n - k - c1/n) tends to c2 at the rate 1/n: extrapolated from two large n."""
     for draw in draws.plausible(8, seed):
         given = {k: v for k, v in draw.items() if k not in ("n", "x", "y", "lam")}
-        expansion = Expansion("n-agent", {**given, "lambda": draw["lam"]})
+        expansion = Expansion(PAIR, {**given, "lambda": draw["lam"]})
         near, far = expansion.row(10**8), expansion.row(2 * 10**8)
         for name, second in expansion.second.items():
             limit = 2 * far[f"remainder_{name}"] - near[f"remainder_{name}"]
@@ -108,7 +115,7 @@ def test_paths_converge_at_the_root_of_n() -> None:
 
 def test_paths_do_not_depend_on_threads_and_do_on_the_seed() -> None:
     one, two, other = (
-        pathwise("n-agent", exact(cases.S1), (10, 20, 30), paths=200, seed=seed, threads=threads)
+        pathwise(PAIR, exact(cases.S1), (10, 20, 30), paths=200, seed=seed, threads=threads)
         for seed, threads in ((1, 1), (1, 2), (2, 1))
     )
     assert one == two
@@ -117,10 +124,8 @@ def test_paths_do_not_depend_on_threads_and_do_on_the_seed() -> None:
 
 def test_without_interaction_of_wealth_paths_converge_at_order_one() -> None:
     """With beta = r = 0 strategies are constant: the distance is that of the constants."""
-    found = pathwise(
-        "n-agent", exact({**cases.S1, "beta": "0", "r": "0"}), SMALL, paths=100, seed=1
-    )
-    expansion = Expansion("n-agent", exact({**cases.S1, "beta": "0", "r": "0"}))
+    found = pathwise(PAIR, exact({**cases.S1, "beta": "0", "r": "0"}), SMALL, paths=100, seed=1)
+    expansion = Expansion(PAIR, exact({**cases.S1, "beta": "0", "r": "0"}))
     for row in found.rows:
         assert row["distance"] == pytest.approx(
             expansion.row(int(row["n"]))["distance_1"], rel=1e-9
@@ -138,7 +143,7 @@ def test_paths_need_a_distance() -> None:
 def test_constants_agree_with_the_key(seed: int) -> None:
     for draw in draws.plausible(15, seed):
         given = {k: v for k, v in draw.items() if k not in ("n", "x", "y", "lam")}
-        found = Expansion("n-agent", {**given, "lambda": draw["lam"]}).first
+        found = Expansion(PAIR, {**given, "lambda": draw["lam"]}).first
         for value, expected in zip(found.values(), spec.rate_constants(draw)):
             assert abs(value - float(expected)) <= 1e-12 * abs(float(expected))
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from eqsolve.cli import cli
 from eqsolve.cli.common import Commands
-from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import EqsolveError, InputError, printable
+from eqsolve.verbs import kernel
 
 MEAN_FIELD = """
 kind = "mfg"

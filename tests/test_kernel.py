@@ -23,10 +23,10 @@ from eqsolve.codegen import storage
 from eqsolve.codegen.arithmetic import Double, DoubleDouble
 from eqsolve.codegen.fast import fast_source
 from eqsolve.codegen.growth import AVERAGE, DEVIATION, blocks, second_moments
-from eqsolve.codegen.kernel import OUTPUTS, kernel
 from eqsolve.codegen.printer import straight_line
 from eqsolve.codegen.program import program
 from eqsolve.codegen.source import kernel_source
+from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError, EqsolveError, InputError
 from eqsolve.numerics.arithmetic import doubledouble as dd
@@ -34,10 +34,13 @@ from eqsolve.numerics.status import Status, labels
 from eqsolve.registry import model
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.population import Population
+from eqsolve.verbs import kernel
 from reference import cases, draws, spec
 
 GOLDEN = Path(__file__).parent / "golden" / "kernel"
 GAMES = ("best-response", "mean-field", "n-agent")
+#: The columns of the family's kernels.
+OUTPUTS = ("status", *ROLES.outputs.names)
 TOLERANCE = 1e-12
 CHUNK = 500
 
@@ -378,7 +381,7 @@ def test_games_without_a_kernel() -> None:
 
 @pytest.mark.parametrize("game", GAMES)
 def test_source_is_the_golden_one(game: str) -> None:
-    path, source = GOLDEN / f"{game}.py.txt", kernel_source(game)
+    path, source = GOLDEN / f"{game}.py.txt", kernel_source(model(game))
     if os.environ.get("EQSOLVE_UPDATE_GOLDEN") == "1":
         path.write_text(source, encoding="utf-8")
     # EQSOLVE_UPDATE_GOLDEN=1 accepts a wanted change.
@@ -463,13 +466,13 @@ def test_a_canceling_sum_needs_its_form_at_the_root() -> None:
         pairs = zip(feedback, ("k1", "k2", "k3"))
         return max(relative(found[0], expected[name]) for found, name in pairs)
 
-    source = kernel_source("n-agent")
+    source = kernel_source(model("n-agent"))
     assert error(source) <= TOLERANCE
     assert error(source.replace("CANCELED = 2.0**-40\n", "CANCELED = 0.0\n")) > 1e-10
 
 
 def test_any_wrong_line_is_seen() -> None:
-    source = kernel_source("n-agent")
+    source = kernel_source(model("n-agent"))
     assert wrong_by(interpreted(source)) <= TOLERANCE
     assert wrong_by(interpreted(at_root(source))) <= TOLERANCE
     start = source.index("def game_solution")
@@ -554,7 +557,7 @@ def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatc
                     names.add(".".join(longer if is_module else inside))
         return names
 
-    for text in (found.source, fast_source("n-agent", found.path.stem)):
+    for text in (found.source, fast_source(model("n-agent"), found.path.stem)):
         assert len(imported(text)) > 1 and imported(text) <= set(storage.DEPENDENCIES)
     for name in storage.DEPENDENCIES:
         text = root.joinpath(*name.split(".")).with_suffix(".py").read_text()

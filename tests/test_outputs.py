@@ -23,6 +23,7 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.latex import document
 from eqsolve.numerics.sweep import Execution, design, sweep, write_sweep
 from eqsolve.output import real, replacing, require_writable, staged
+from eqsolve.registry import Handle
 
 GAME = "n-agent"
 FIXED: dict[str, object] = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "theta": 0.5}
@@ -39,9 +40,9 @@ def _run(*arguments: object) -> Result:
 
 def _write(path: Path, *, resume: bool = False, declared: bool = False) -> None:
     if declared:
-        plan = design("lq-target", {"T": "1:4:4"}, DECLARED)
+        plan = design(Handle("lq-target"), {"T": "1:4:4"}, DECLARED)
     else:
-        plan = design(GAME, VARY, FIXED, columns=["k_x"])
+        plan = design(Handle(GAME), VARY, FIXED, columns=["k_x"])
     write_sweep(plan, path, execution=Execution(chunk=2), resume=resume)
 
 
@@ -367,7 +368,7 @@ def test_a_store_with_files_of_others_is_not_replaced(name: str, tmp_path: Path)
 def test_a_lost_chunk_is_not_taken_for_an_answer(tmp_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
     target = tmp_path / "out.zarr"
-    found = sweep(GAME, VARY, FIXED, out=target, certified=True)
+    found = sweep(Handle(GAME), VARY, FIXED, out=target, certified=True)
     assert (found["status"] == 0).all()
     assert "consolidated_metadata" in (target / "zarr.json").read_text()
     for chunk in target.glob("*/c/*"):

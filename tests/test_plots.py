@@ -15,9 +15,14 @@ from eqsolve.errors import InputError
 from eqsolve.new_game import write_game
 from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.plots import plot_sweep
+from eqsolve.registry import model
 from reference import cases, spec
 
 S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"], "n": "3"}
+
+
+def plot(data: Any, path: Path, output: str | None = None) -> None:
+    plot_sweep(data, path, output, model=model(data.attrs["game"]))
 
 
 def sweep(vary: dict[str, Any], **change: str) -> Any:
@@ -46,7 +51,7 @@ def texts(panel: Any) -> list[str]:
 
 def test_curve(tmp_path: Path, panels: list[Any]) -> None:
     data = sweep({"theta": np.linspace(0, 1, 21)})
-    plot_sweep(data, tmp_path / "curve.png")
+    plot(data, tmp_path / "curve.png")
     (panel,) = panels
     line = panel.get_lines()[0]
     assert np.array_equal(line.get_ydata(), data["pi"].values)
@@ -59,7 +64,7 @@ def test_inadmissible_points_are_hatched(tmp_path: Path, panels: list[Any]) -> N
     data = sweep({"lambda": np.linspace(0.02, 0.5, 40)}, theta="0.9")
     bad = data["status"].values != 0
     assert bad.any() and not bad.all()
-    plot_sweep(data, tmp_path / "curve.pdf")
+    plot(data, tmp_path / "curve.pdf")
     line = panels[0].get_lines()[0].get_ydata()
     assert np.array_equal(np.isnan(line), bad)
     assert "no equilibrium" in texts(panels[0])
@@ -67,11 +72,11 @@ def test_inadmissible_points_are_hatched(tmp_path: Path, panels: list[Any]) -> N
 
 def test_family(tmp_path: Path, panels: list[Any]) -> None:
     data = sweep({"theta": [0.0, 0.5, 1.0], "gamma": np.geomspace(0.5, 8, 20)})
-    plot_sweep(data, tmp_path / "family.svg", "k_x")
+    plot(data, tmp_path / "family.svg", "k_x")
     assert texts(panels[0]) == [rf"$\theta = {v}$" for v in ("0", "0.5", "1")]
     assert panels[0].get_xscale() == "log"
     again = tmp_path / "again.svg"
-    plot_sweep(data, again, "k_x")
+    plot(data, again, "k_x")
     assert again.read_bytes() == (tmp_path / "family.svg").read_bytes()
 
 
@@ -85,14 +90,14 @@ def fold_data() -> Any:
 
 
 def test_map_with_its_fold(tmp_path: Path, panels: list[Any]) -> None:
-    plot_sweep(fold_data(), tmp_path / "map.png")
+    plot(fold_data(), tmp_path / "map.png")
     assert plots.FOLD in texts(panels[0])
 
 
 def test_folds_are_where_the_key_has_double_roots() -> None:
     hazard, offset = float(cases.FOLD_HAZARD), 1e-9
     params: dict[str, Any] = {k: float(v) for k, v in cases.FOLD.items() if k != "lam"}
-    found = discriminant("n-agent", {**params, "lambda": [hazard - offset, hazard + offset]})
+    found = discriminant(model("n-agent"), {**params, "lambda": [hazard - offset, hazard + offset]})
     assert found[0] * found[1] < 0
     # The sign counts real roots, as the answer key does.
     for value, expected in zip(found, (3, 1)):
@@ -107,7 +112,7 @@ def test_roots_that_merge_far_away_are_no_fold() -> None:
     fixed = {"r": 0.03, "nu": 0.2, "sigma": 0.2, "theta": 0.5, "alpha": 1, "beta": 0.5, "lam": 0.6}
     drift, aversion = np.linspace(0.02, 0.6, 120), np.geomspace(0.1, 4, 120)
     map_ = {**fixed, "b": drift[:, None], "gamma": aversion[None, :]}
-    sign = np.sign(discriminant("mean-field", map_))
+    sign = np.sign(discriminant(model("mean-field"), map_))
     corners = np.stack([sign[:-1, :-1], sign[1:, :-1], sign[:-1, 1:], sign[1:, 1:]])
     # A contour is also drawn through cells of three corners.
     drawn = np.isnan(corners).sum(axis=0) <= 1
@@ -153,14 +158,14 @@ def test_convergence_of_a_declared_game(tmp_path: Path, panels: list[Any]) -> No
 def test_bad_files(tmp_path: Path, name: str) -> None:
     data = sweep({"theta": [0.0, 1.0]})
     with pytest.raises(InputError):
-        plot_sweep(data, tmp_path / name)
+        plot(data, tmp_path / name)
 
 
 def test_bad_data(tmp_path: Path) -> None:
     with pytest.raises(InputError):
-        plot_sweep(sweep({"theta": [0.0, 1.0]}), tmp_path / "a.png", "status")
+        plot(sweep({"theta": [0.0, 1.0]}), tmp_path / "a.png", "status")
     with pytest.raises(InputError):
-        plot_sweep(sweep({"theta": [0.5]}), tmp_path / "a.png")
+        plot(sweep({"theta": [0.5]}), tmp_path / "a.png")
     three = sweep({"theta": [0.0, 1.0], "gamma": [1.0, 2.0], "alpha": [1.0, 2.0]})
     with pytest.raises(InputError):
-        plot_sweep(three, tmp_path / "a.png")
+        plot(three, tmp_path / "a.png")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from flint import arb, fmpz_poly
 
-from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import VALUE
 from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
 from eqsolve.numerics.arithmetic.straightline import straight_line
@@ -19,6 +18,8 @@ from eqsolve.numerics.certificates.certify import certify
 from eqsolve.numerics.certificates.proof import Point
 from eqsolve.numerics.certificates.statement import Verdict, state_point
 from eqsolve.numerics.status import Status
+from eqsolve.registry import model
+from eqsolve.verbs import kernel
 from reference import cases
 from test_certify import FOLD, TIE
 
@@ -27,7 +28,7 @@ S1 = {k: float(v) for k, v in cases.S1.items()}
 
 def point(params: dict[str, Any], exact: bool = False) -> Point:
     """The mean-field game at one set."""
-    program = straight_line("mean-field")
+    program = straight_line(model("mean-field"))
     names = [s.name for s in program.parameters]
     given = {"lambda" if k == "lam" else k: Fraction(v) for k, v in params.items()}
     return Point(program, [given[name] for name in names], (1.0, None), exact)
@@ -102,7 +103,7 @@ def test_roots_of_several_factors_are_not_mixed_up() -> None:
 @pytest.mark.parametrize("side", [-1, 1])
 def test_what_is_smaller_than_the_first_precisions_is_not_zero(side: int) -> None:
     """The growth rate differs from the hazard rate by 1e-300 of it."""
-    program = straight_line("mean-field")
+    program = straight_line(model("mean-field"))
     numbers = {k: Fraction(v) for k, v in TIE.items()}
     numbers["theta"] *= 1 + side * Fraction(1, 10**300)
     found = state_point(program, [numbers[s.name] for s in program.parameters])
@@ -113,12 +114,15 @@ def test_what_is_smaller_than_the_first_precisions_is_not_zero(side: int) -> Non
 def test_everybody_has_the_same_wealth_by_default() -> None:
     params = {**S1, "n": np.array([2.0, 3.0, 50.0])}
     answers = kernel("n-agent").evaluate(params)
-    found = certify("n-agent", params, outputs=("pi", "V"), answers=answers)
+    found = certify(model("n-agent"), params, outputs=("pi", "V"), answers=answers)
     assert found["agrees"].tolist() == [1, 1, 1]
     wrong = {**answers, "V": kernel("n-agent").evaluate({**params, "y": 1.0})["V"]}
-    assert certify("n-agent", params, outputs=("V",), answers=wrong)["agrees"].tolist() == [0] * 3
+    assert (
+        certify(model("n-agent"), params, outputs=("V",), answers=wrong)["agrees"].tolist()
+        == [0] * 3
+    )
 
 
 def test_numbers_of_agents_are_whole() -> None:
-    found = certify("n-agent", {**S1, "n": np.array([3.0, 2.5, 0.0])})
+    found = certify(model("n-agent"), {**S1, "n": np.array([3.0, 2.5, 0.0])})
     assert found["certified"].tolist() == [0, Verdict.INVALID_INPUT, Verdict.INVALID_INPUT]

@@ -14,15 +14,16 @@ from click.testing import CliRunner
 
 from eqsolve.cli import cli
 from eqsolve.codegen import tangent
-from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import program
+from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.numerics.sensitivity import derivatives as module
-from eqsolve.numerics.sensitivity.derivatives import OUTPUTS, derivatives, names, sensitivity
+from eqsolve.numerics.sensitivity.derivatives import derivatives, names, sensitivity
 from eqsolve.numerics.sensitivity.region import signs_over
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
+from eqsolve.verbs import kernel
 from reference import cases, draws, spec
 from reference.precision import ctx, number
 
@@ -72,10 +73,10 @@ def points(game: str) -> list[dict[str, Fraction]]:
 @pytest.mark.parametrize("game", ["n-agent", "mean-field"])
 def test_derivatives_agree_with_the_key(game: str) -> None:
     """Every output in every parameter and state, to the rounding that the steepness explains."""
-    compared, kept = 0, names(game)
+    compared, kept = 0, names(model(game))
     for row in points(game):
         here = {name: row[name] for name in kept}
-        found = derivatives(game, {k: float(v) for k, v in here.items()}, threads=1)
+        found = derivatives(model(game), {k: float(v) for k, v in here.items()}, threads=1)
         if found.status != Status.OK:
             continue
         allowed = 1e-13 / min(1.0, float(found.steepness) ** 2)
@@ -102,12 +103,12 @@ def test_a_planted_sign_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         return flipped, results
 
     point = {k: float(v) for k, v in S1.items()}
-    right = derivatives("n-agent", point)
+    right = derivatives(model("n-agent"), point)
     monkeypatch.setattr(tangent, "differentiated", wrong)
     monkeypatch.setattr(module, "recalled", lambda title: None)
     monkeypatch.setattr(module, "remember", lambda *args, **note: None)
     module._compiled.cache_clear()
-    spoiled = derivatives("n-agent", point)
+    spoiled = derivatives(model("n-agent"), point)
     module._compiled.cache_clear()
     assert spoiled.table["p1"]["gamma"] == pytest.approx(-right.table["p1"]["gamma"])
     expected = differences(
@@ -131,8 +132,8 @@ def test_root_is_differentiated_implicitly_and_symbolically() -> None:
 
 
 def test_point() -> None:
-    found = sensitivity("n-agent", **S1)
-    assert found.ok and set(found.derivatives) == set(OUTPUTS)
+    found = sensitivity(model("n-agent"), **S1)
+    assert found.ok and set(found.derivatives) == set(ROLES.outputs.names)
     assert set(found.derivatives["pi"]) == {*S1, "x", "y"}
     assert found.derivatives["pi_noncompetitive"]["theta"] == 0
     assert found.derivatives["k_1"]["alpha"] == pytest.approx(found.values["k_1"])  # alpha = 1
@@ -145,8 +146,8 @@ def test_point() -> None:
 
 
 def test_mean_field_is_the_limit() -> None:
-    large = sensitivity("n-agent", **{**S1, "n": 10**9})
-    limit = sensitivity("mean-field", **{k: v for k, v in S1.items() if k != "n"})
+    large = sensitivity(model("n-agent"), **{**S1, "n": 10**9})
+    limit = sensitivity(model("mean-field"), **{k: v for k, v in S1.items() if k != "n"})
     for output, row in limit.derivatives.items():
         for name, value in row.items():
             assert large.derivatives[output][name] == pytest.approx(value, rel=1e-7, abs=1e-9)
@@ -156,11 +157,11 @@ def test_mean_field_is_the_limit() -> None:
 
 def test_zero_parameters() -> None:
     """Where a parameter is zero, the derivative in it is one-sided but not switched off."""
-    found = sensitivity("n-agent", **{**S1, "theta": 0})
+    found = sensitivity(model("n-agent"), **{**S1, "theta": 0})
     assert found.derivatives["k_y"]["theta"] == pytest.approx(
         float(kernel("n-agent").evaluate({**_floats(S1), "theta": 1e-9})["k_y"]) / 1e-9, rel=1e-6
     )
-    single = sensitivity("n-agent", at={"y": 0}, **{**S1, "n": 1})
+    single = sensitivity(model("n-agent"), at={"y": 0}, **{**S1, "n": 1})
     assert single.ok and single.derivatives["pi"]["n"] is None
     assert single.derivatives["pi"]["gamma"] is not None
 
@@ -171,34 +172,34 @@ def _floats(params: Mapping[str, str]) -> dict[str, float]:
 
 def test_near_a_fold_the_status_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The threshold is a steepness; the point itself is ordinary."""
-    steep = sensitivity("n-agent", **S1).steepness
+    steep = sensitivity(model("n-agent"), **S1).steepness
     assert steep is not None and steep > 0.1
     monkeypatch.setattr(module, "STEEPNESS", 2 * steep)
-    found = sensitivity("n-agent", **S1)
+    found = sensitivity(model("n-agent"), **S1)
     assert found.status == "near-fold" and "diverge" in found.message
     assert not found.derivatives
 
 
 def test_a_root_at_zero_is_not_a_fold() -> None:
     """Without excess drift nobody invests, but the position rises with b."""
-    found = sensitivity("n-agent", **{**S1, "b": "0.03"})
+    found = sensitivity(model("n-agent"), **{**S1, "b": "0.03"})
     assert found.ok and found.values["pi"] == 0
     assert found.derivatives["pi"]["b"] is not None and found.derivatives["pi"]["b"] > 1
 
 
 def test_no_equilibrium_is_a_status() -> None:
     params = {"lambda" if k == "lam" else k: v for k, v in cases.INFINITE_VARIANCE.items()}
-    found = sensitivity("n-agent", **params)
+    found = sensitivity(model("n-agent"), **params)
     assert found.status == "infinite-variance" and not found.derivatives
 
 
 def test_threads_and_shapes() -> None:
     point = {**_floats(S1), "gamma": np.linspace(1, 3, 9000), "theta": 0.25}
-    one, two = (derivatives("n-agent", point, threads=t) for t in (1, 2))
+    one, two = (derivatives(model("n-agent"), point, threads=t) for t in (1, 2))
     assert one.table["V"]["b"].shape == (9000,)
     assert np.array_equal(one.table["V"]["b"], two.table["V"]["b"])
     square = derivatives(
-        "mean-field", {**_mean_field(), "gamma": [[1.0], [2.0]], "theta": [0.1, 0.2]}
+        model("mean-field"), {**_mean_field(), "gamma": [[1.0], [2.0]], "theta": [0.1, 0.2]}
     )
     assert square.table["pi"]["gamma"].shape == (2, 2)
 
@@ -226,7 +227,7 @@ def test_locus_of_a_change_of_sign() -> None:
     """pi rises with gamma up to a maximum, found to the last digits."""
     axes = {"gamma": np.geomspace(0.05, 4, 12), "theta": [0.5, 0.53384, 0.56]}
     fixed = {k: v for k, v in RISING.items() if k != "theta"}
-    region = signs_over("n-agent", axes, fixed, outputs=["pi"])
+    region = signs_over(model("n-agent"), axes, fixed, outputs=["pi"])
     assert region.signs["pi"]["gamma"].verdict == "+-"
     assert region.signs["pi"]["theta"].verdict == "+"
     assert len([c for c in region.locus if c.parameter == "gamma"]) == 3
@@ -241,7 +242,7 @@ def test_locus_of_a_change_of_sign() -> None:
 
 def test_locus_along_the_number_of_agents_is_an_interval() -> None:
     fixed = {k: v for k, v in RISING.items() if k != "n"} | {"gamma": "1"}
-    region = signs_over("n-agent", {"n": [2.0, 50.0, 1000.0]}, fixed)
+    region = signs_over(model("n-agent"), {"n": [2.0, 50.0, 1000.0]}, fixed)
     assert all(c.high == c.low + 1 for c in region.locus)
     assert all(c.kind == "between" for c in region.locus)
 
@@ -249,14 +250,14 @@ def test_locus_along_the_number_of_agents_is_an_interval() -> None:
 def test_rounding_errors_have_no_sign() -> None:
     """Without weight on own wealth p1, k_x and k_y do not depend on gamma; p1 not on theta."""
     fixed = {**{k: v for k, v in RISING.items() if k != "b"}, "beta": "0", "gamma": "2"}
-    table = derivatives("n-agent", _floats({**fixed, "b": "0.13"})).table
+    table = derivatives(model("n-agent"), _floats({**fixed, "b": "0.13"})).table
     assert table["k_x"]["gamma"] != 0  # what is left of zero
-    region = signs_over("n-agent", {"b": np.linspace(0.02, 0.4, 60)}, fixed)
+    region = signs_over(model("n-agent"), {"b": np.linspace(0.02, 0.4, 60)}, fixed)
     for output, name in (("p1", "gamma"), ("k_x", "gamma"), ("k_y", "gamma"), ("p1", "theta")):
         assert region.signs[output][name].zero == region.statuses["ok"] > 30
     assert region.signs["k_x"]["theta"].zero == 0
     given = {k: v for k, v in fixed.items() if k not in "xy"}
-    point = sensitivity("n-agent", outputs=["p1"], **{**given, "b": "0.13"})
+    point = sensitivity(model("n-agent"), outputs=["p1"], **{**given, "b": "0.13"})
     assert point.elasticities["p1"]["gamma"] == 0
 
 
@@ -264,18 +265,24 @@ def test_changes_across_a_gap_are_named() -> None:
     """Between the ends there is no equilibrium, so nothing is said of a zero or a jump."""
     fixed = {"r": "0.001", "nu": "0.16", "sigma": "0.36", "theta": "0.91", "gamma": "1"}
     fixed |= {"alpha": "1", "beta": "1.6", "n": "3", "lambda": "0.131"}
-    region = signs_over("n-agent", {"b": [-0.119, -0.019]}, fixed, outputs=["p1"])
+    region = signs_over(model("n-agent"), {"b": [-0.119, -0.019]}, fixed, outputs=["p1"])
     change = next(c for c in region.locus if c.parameter == "r")
     assert change.kind == "gap"
-    status = derivatives("n-agent", {**_floats(fixed), "b": [change.low, change.high]}).status
+    status = derivatives(
+        model("n-agent"), {**_floats(fixed), "b": [change.low, change.high]}
+    ).status
     assert sorted(status == Status.OK) == [False, True]
 
 
 def test_a_zero_on_a_wide_axis_is_found_to_the_last_digits() -> None:
     """Between 1e-9 and 1e9 seventy arithmetic halvings would leave an error of 1e-3."""
     fixed = {k: v for k, v in RISING.items() if k not in ("gamma", "y")} | {"y": "2.99"}
-    near = signs_over("n-agent", {"gamma": [0.5, 2.0]}, fixed, outputs=["pi"], parameters=["gamma"])
-    far = signs_over("n-agent", {"gamma": [1e-3, 1e9]}, fixed, outputs=["pi"], parameters=["gamma"])
+    near = signs_over(
+        model("n-agent"), {"gamma": [0.5, 2.0]}, fixed, outputs=["pi"], parameters=["gamma"]
+    )
+    far = signs_over(
+        model("n-agent"), {"gamma": [1e-3, 1e9]}, fixed, outputs=["pi"], parameters=["gamma"]
+    )
     (one,), (two,) = near.locus, far.locus
     assert two.kind == "zero" and two.low == pytest.approx(one.low, rel=1e-13)
 
@@ -293,18 +300,18 @@ def test_a_zero_on_a_wide_axis_is_found_to_the_last_digits() -> None:
 )
 def test_bad_regions(vary: dict[str, Any], change: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        signs_over("n-agent", vary, {**RISING, **change})
+        signs_over(model("n-agent"), vary, {**RISING, **change})
 
 
 def test_bad_names() -> None:
     with pytest.raises(InputError):
-        sensitivity("n-agent", outputs=["chess"], **S1)
+        sensitivity(model("n-agent"), outputs=["chess"], **S1)
     with pytest.raises(InputError):
-        sensitivity("n-agent", parameters_=["chess"], **S1)
+        sensitivity(model("n-agent"), parameters_=["chess"], **S1)
     with pytest.raises(InputError):
-        sensitivity("heterogeneous", **S1)
+        sensitivity(model("heterogeneous"), **S1)
     with pytest.raises(NoSolutionError):
-        signs_over("n-agent", {"gamma": [1, 2]}, {**RISING, "lambda": "0.001"})
+        signs_over(model("n-agent"), {"gamma": [1, 2]}, {**RISING, "lambda": "0.001"})
 
 
 def test_command() -> None:
@@ -324,4 +331,4 @@ def test_command() -> None:
 
 
 def test_symbols_of_the_states_are_parameters() -> None:
-    assert names("mean-field")[-2:] == (symbol("x").name, symbol("y").name)
+    assert names(model("mean-field"))[-2:] == (symbol("x").name, symbol("y").name)

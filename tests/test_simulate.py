@@ -29,9 +29,9 @@ from eqsolve.numerics.simulation import normals, population
 from eqsolve.numerics.simulation import simulate as simulation
 from eqsolve.numerics.simulation import wealth
 from eqsolve.numerics.simulation.normals import BLOCK, stream
-from eqsolve.numerics.simulation.simulate import PART, Simulation, in_parts, simulate
+from eqsolve.numerics.simulation.simulate import PART, Simulation, in_parts
 from eqsolve.numerics.simulation.wealth import follow, simulate_paths
-from eqsolve.registry import model
+from eqsolve.registry import finite_of, model
 from reference import cases
 
 S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"]}
@@ -41,6 +41,10 @@ NAMES = ("mean", "variance", "J")
 
 
 GAME = "n-agent"
+
+
+def simulate(game: str, **options: Any) -> Simulation:
+    return simulation.simulate(model(game), finite_of(model(game)), **options)
 
 
 def run(agents: int, paths: int = PATHS, seed: int = 1, **options: Any) -> Simulation:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqsolve.codegen.kernel import OUTPUTS, kernel
+from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.numerics.parameters import ALIASES
 from eqsolve.numerics.status import Status, labels
@@ -28,9 +28,14 @@ from eqsolve.numerics.sweep import (
 from eqsolve.numerics.sweep import labels as labelled
 from eqsolve.numerics.sweep import layout, parse_axis, parse_varied, run, sweep, write_sweep
 from eqsolve.output import replacing
+from eqsolve.registry import Handle
+from eqsolve.verbs import kernel
 from reference import cases
 
 GAME = "n-agent"
+SWEPT = Handle(GAME)
+#: The columns of the family's kernels.
+OUTPUTS = ("status", *ROLES.outputs.names)
 OPTIONAL = ("pyarrow", "zarr", "netCDF4", "joblib", "distributed")
 AXES = {"theta": [0.0, 0.25, 0.5, 1.0], "gamma": [2.0, -1.0, 3.0]}
 FIXED = {k: v for k, v in cases.S1.items() if k not in AXES} | {"n": 3}
@@ -41,7 +46,7 @@ def write(
 ) -> run.Summary:
     """Check the file first, as the command does; then lay out and write."""
     run.check_target(path)
-    plan = design(GAME, vary or AXES, fixed or FIXED, **options)
+    plan = design(SWEPT, vary or AXES, fixed or FIXED, **options)
     return write_sweep(plan, path, execution=Execution(chunk=chunk))
 
 
@@ -75,7 +80,7 @@ def test_bad_axes(text: str) -> None:
 
 
 def test_grid_is_the_product_of_the_axes() -> None:
-    found = sweep(GAME, AXES, FIXED)
+    found = sweep(SWEPT, AXES, FIXED)
     assert found.sizes == {"theta": 4, "gamma": 3}
     assert set(found.data_vars) == set(OUTPUTS)
     for i, theta in enumerate(AXES["theta"]):
@@ -93,12 +98,12 @@ def test_grid_is_the_product_of_the_axes() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 5, 100])
 def test_result_does_not_depend_on_the_chunk(chunk: int) -> None:
-    assert sweep(GAME, AXES, FIXED, chunk=chunk).identical(sweep(GAME, AXES, FIXED))
+    assert sweep(SWEPT, AXES, FIXED, chunk=chunk).identical(sweep(SWEPT, AXES, FIXED))
 
 
 def test_states_and_aliases() -> None:
     fixed = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": 3, "y": "1/3"}
-    found = sweep(GAME, {"lam": [0.5, 0.6], "x": [1.0, 2.0]}, fixed)
+    found = sweep(SWEPT, {"lam": [0.5, 0.6], "x": [1.0, 2.0]}, fixed)
     assert tuple(found.sizes) == ("lambda", "x")
     slope = found["pi"].diff("x").values[:, 0]
     assert slope == pytest.approx(found["k_x"].values[:, 0], rel=1e-14)
@@ -111,7 +116,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def test_csv_holds_the_same_doubles(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    found = sweep(GAME, AXES, FIXED, out=path, chunk=5)
+    found = sweep(SWEPT, AXES, FIXED, out=path, chunk=5)
     rows = rows_of(path)
     assert list(rows[0]) == ["theta", "gamma", *OUTPUTS]
     assert [row["status"] for row in rows] == [
@@ -132,7 +137,7 @@ def test_csv_holds_the_same_doubles(tmp_path: Path) -> None:
 def test_parquet(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "out.parquet"
-    found = sweep(GAME, AXES, FIXED, out=path, chunk=5)
+    found = sweep(SWEPT, AXES, FIXED, out=path, chunk=5)
     table = parquet.read_table(path)
     assert table.column_names == ["theta", "gamma", *OUTPUTS]
     assert table["V"].to_numpy().tobytes() == found["V"].values.tobytes()
@@ -143,7 +148,7 @@ def test_parquet(tmp_path: Path) -> None:
 def test_netcdf(tmp_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
     path = tmp_path / "out.nc"
-    found = sweep(GAME, AXES, FIXED, out=path)
+    found = sweep(SWEPT, AXES, FIXED, out=path)
     with xarray.open_dataset(path) as read:
         assert read.identical(found)
         assert read.attrs["selection"] == "limit"
@@ -183,7 +188,7 @@ def test_bad_input_leaves_no_file(
     fixed = {k: v for k, v in fixed.items() if v is not None}
     with pytest.raises(InputError, match=message):
         run.check_target(tmp_path / "out.csv")
-        write_sweep(design(GAME, vary, fixed), tmp_path / "out.csv")
+        write_sweep(design(SWEPT, vary, fixed), tmp_path / "out.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -199,7 +204,7 @@ def test_bad_files_are_refused_before_anything_is_compiled(
 
     monkeypatch.setattr(layout, "target", compiled)
     with pytest.raises(InputError):
-        sweep(GAME, AXES, FIXED, out=tmp_path / name)
+        sweep(SWEPT, AXES, FIXED, out=tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -238,7 +243,7 @@ def test_csv_is_the_same_with_and_without_arrow(monkeypatch: pytest.MonkeyPatch)
     )
     column = np.concatenate([column[~np.isnan(column)] * sign for sign in (1, -1)])
     columns = {"k_x": np.append(column, np.nan), "status": np.zeros(column.size + 1, np.int8)}
-    plan = design(GAME, AXES, FIXED)
+    plan = design(SWEPT, AXES, FIXED)
     fast = formats._csv_lines(plan, columns)
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "pyarrow", None)
@@ -276,13 +281,15 @@ def test_csv_needs_no_optional_package(tmp_path: Path, monkeypatch: pytest.Monke
         with pytest.raises(MissingPartError, match=r"eqsolve-games\[sweep\]"):
             write(tmp_path / name)
     with pytest.raises(MissingPartError, match="joblib"):
-        write_sweep(design(GAME, AXES, FIXED), tmp_path / "p.csv", execution=Execution("processes"))
+        write_sweep(
+            design(SWEPT, AXES, FIXED), tmp_path / "p.csv", execution=Execution("processes")
+        )
     names = sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".part")
     assert names == ["out.csv", "out.csv.json"]
 
 
 def test_progress_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_sweep(design(GAME, AXES, FIXED), tmp_path / "out.csv", progress=True)
+    write_sweep(design(SWEPT, AXES, FIXED), tmp_path / "out.csv", progress=True)
     captured = capsys.readouterr()
     assert captured.out == "" and "12.0/12.0" in captured.err and "writing" in captured.err
 
@@ -290,7 +297,7 @@ def test_progress_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_zarr(tmp_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
     path = tmp_path / "out.zarr"
-    found = sweep(GAME, AXES, FIXED, out=path)
+    found = sweep(SWEPT, AXES, FIXED, out=path)
     assert xarray.open_zarr(path, consolidated=False).equals(found)
     write(path, {"theta": [0.5]}, FIXED | {"gamma": 2})  # replaces the store
     read = xarray.open_zarr(path, consolidated=False)
@@ -320,10 +327,10 @@ def test_boxes_and_row_groups_do_not_change_the_numbers(
 ) -> None:
     vary = {"theta": "0:1:5", "gamma": "1:4:7", "n": "list:2,3,5"}
     fixed = {k: v for k, v in FIXED.items() if k != "n"}
-    whole = sweep(GAME, vary, fixed)
+    whole = sweep(SWEPT, vary, fixed)
     monkeypatch.setattr(formats, "ROWS", 8)
     path = tmp_path / f"out{suffix}"
-    sweep(GAME, vary, fixed, out=path, chunk=11)
+    sweep(SWEPT, vary, fixed, out=path, chunk=11)
     if suffix in (".nc", ".zarr"):
         assert labelled.opened(path).load().equals(whole)
         return
@@ -337,7 +344,7 @@ def test_boxes_and_row_groups_do_not_change_the_numbers(
 def test_zipped_axes() -> None:
     vary = {"nu": [0.1, 0.2, 0.3], "theta": [0.0, 0.5], "lam": [0.5, 0.6, 0.7]}
     fixed = {k: v for k, v in FIXED.items() if k not in ("nu", "lam")} | {"gamma": 2}
-    found = sweep(GAME, vary, fixed, zipped=[("lam", "nu")])
+    found = sweep(SWEPT, vary, fixed, zipped=[("lam", "nu")])
     assert dict(found.sizes) == {"nu_lambda": 3, "theta": 2}
     for k in range(3):
         point = {ALIASES.get(n, n): float(v) for n, v in fixed.items()}
@@ -347,9 +354,9 @@ def test_zipped_axes() -> None:
         assert found["lambda"].values[k] == vary["lam"][k]
     for wrong in (("nu", "theta"), ("nu", "gamma"), ("nu", "nu")):
         with pytest.raises(InputError):
-            sweep(GAME, vary, fixed, zipped=[wrong])
+            sweep(SWEPT, vary, fixed, zipped=[wrong])
     with pytest.raises(InputError, match="zipped twice"):
-        sweep(GAME, vary, fixed, zipped=[("lam", "nu"), ("nu", "lam")])
+        sweep(SWEPT, vary, fixed, zipped=[("lam", "nu"), ("nu", "lam")])
 
 
 BOX = {"theta": "0:1", "gamma": "0.5:8:log", "n": "2:9"}
@@ -358,15 +365,15 @@ REST = {k: v for k, v in FIXED.items() if k != "n"}
 
 @pytest.mark.parametrize("kind", ["sobol", "random"])
 def test_samples_do_not_depend_on_the_chunk(kind: str) -> None:
-    whole = sweep(GAME, BOX, REST, sample=f"{kind}:1000", seed=7)
+    whole = sweep(SWEPT, BOX, REST, sample=f"{kind}:1000", seed=7)
     assert dict(whole.sizes) == {"sample": 1000}
     for chunk in (1, 13, 999):
-        plan = design(GAME, BOX, REST, sample=f"{kind}:1000", seed=7)
+        plan = design(SWEPT, BOX, REST, sample=f"{kind}:1000", seed=7)
         parts = [plan.points(b.start, b.stop) for b in plan.blocks(chunk)]
         for name in BOX:
             joined = np.concatenate([part[name] for part in parts])
             assert joined.tobytes() == whole[name].values.tobytes()
-    other = sweep(GAME, BOX, REST, sample=f"{kind}:1000", seed=8)
+    other = sweep(SWEPT, BOX, REST, sample=f"{kind}:1000", seed=8)
     assert not np.array_equal(other["theta"], whole["theta"])
     assert set(np.unique(whole["n"])) == set(range(2, 10))
     gamma = whole["gamma"].values
@@ -380,7 +387,7 @@ def test_the_sobol_sample_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch) -> N
     qmc = pytest.importorskip("scipy.stats.qmc")
     for low in (2, 5, 16):  # points are looked up in two tables, split at this bit
         monkeypatch.setattr("eqsolve.numerics.sweep.sampling.LOW", low)
-        plan = design(GAME, {"theta": "0:1", "x": "0:1", "y": "-1:1"}, {**FIXED, "gamma": 2},
+        plan = design(SWEPT, {"theta": "0:1", "x": "0:1", "y": "-1:1"}, {**FIXED, "gamma": 2},
                       sample="sobol:333", seed=3)  # fmt: skip
         with pytest.warns(UserWarning, match="balance"):
             unit = qmc.Sobol(3, bits=32, rng=3).random(333)
@@ -390,7 +397,7 @@ def test_the_sobol_sample_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_sample_is_combined_with_axes() -> None:
-    found = sweep(GAME, {"r": [0.01, 0.02], **BOX}, {k: v for k, v in REST.items() if k != "r"},
+    found = sweep(SWEPT, {"r": [0.01, 0.02], **BOX}, {k: v for k, v in REST.items() if k != "r"},
                   sample="sobol:2^4")  # fmt: skip
     assert dict(found.sizes) == {"r": 2, "sample": 16}
     assert found["theta"].dims == ("sample",)
@@ -414,12 +421,12 @@ def test_bad_samples(vary: dict[str, Any], sample: str, message: str) -> None:
     fixed = {k: v for k, v in FIXED.items() if k not in vary} | {"gamma": 2}
     fixed = {k: v for k, v in fixed.items() if k not in vary} | ({} if "n" in vary else {"n": 3})
     with pytest.raises(InputError, match=message):
-        sweep(GAME, vary, fixed, sample=sample)
+        sweep(SWEPT, vary, fixed, sample=sample)
     assert parse_varied("theta", "0:1") == axes.Range(0.0, 1.0)
 
 
 def test_meanings_and_units() -> None:
-    found = sweep(GAME, AXES, FIXED)
+    found = sweep(SWEPT, AXES, FIXED)
     assert found["theta"].attrs == {"long_name": "competition weight", "units": "1"}
     assert found["V"].attrs["units"] == "wealth^2"
     assert all(found[name].attrs["long_name"] for name in (*OUTPUTS, *AXES))
@@ -432,7 +439,7 @@ def test_the_recorded_command_repeats_the_sweep(tmp_path: Path) -> None:
 
     vary = {"theta": "0:1:3", "nu": [0.1, 0.2], "sigma": [0.3, 0.4], "gamma": "0.5:8:log"}
     fixed = {k: v for k, v in FIXED.items() if k not in vary}
-    found = sweep(GAME, vary, fixed, zipped=[("nu", "sigma")], sample="sobol:4", seed=5,
+    found = sweep(SWEPT, vary, fixed, zipped=[("nu", "sigma")], sample="sobol:4", seed=5,
                   columns=["k_x"], selection="value", out=tmp_path / "a.nc")  # fmt: skip
     assert set(found.data_vars) == {"status", "k_x"}
     words = found.attrs["command"].split()
@@ -447,17 +454,17 @@ def test_large_results_need_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(labelled, "IN_MEMORY", 100)
     for out in (None, tmp_path / "out.csv", tmp_path / "out.parquet"):
         with pytest.raises(InputError, match="do not fit into memory"):
-            sweep(GAME, AXES, FIXED, out=out)
+            sweep(SWEPT, AXES, FIXED, out=out)
     monkeypatch.undo()
-    whole = sweep(GAME, AXES, FIXED)
+    whole = sweep(SWEPT, AXES, FIXED)
     monkeypatch.setattr(labelled, "IN_MEMORY", 100)
     for name in ("out.nc", "out.zarr"):
-        with sweep(GAME, AXES, FIXED, out=tmp_path / name) as lazy:
+        with sweep(SWEPT, AXES, FIXED, out=tmp_path / name) as lazy:
             assert lazy.equals(whole)
 
 
 def test_certificates(tmp_path: Path) -> None:
-    found = sweep(GAME, AXES, FIXED, certified=True)
+    found = sweep(SWEPT, AXES, FIXED, certified=True)
     good = found["status"] == Status.OK
     assert (found["certified"].where(good, 0) == 0).all()
     assert (found["agrees"].where(good, 1) == 1).all()

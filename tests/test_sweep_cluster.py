@@ -19,6 +19,7 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.numerics.sweep import Execution, Summary, design, execution, write_sweep
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.storage import work_folder
+from eqsolve.registry import Handle
 from reference import cases
 from waiting import wait_until
 
@@ -33,7 +34,7 @@ PATIENCE = 600
 
 @pytest.fixture(scope="module")
 def plan() -> Design:
-    return design(GAME, VARY, FIXED, sample="sobol:2^17", seed=3)
+    return design(Handle(GAME), VARY, FIXED, sample="sobol:2^17", seed=3)
 
 
 @pytest.fixture(scope="module")

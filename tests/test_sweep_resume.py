@@ -20,6 +20,7 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.numerics.sweep import Execution, design, run, storage, write_sweep
 from eqsolve.numerics.sweep.storage import Work, work_folder
 from eqsolve.output import require_writable
+from eqsolve.registry import Handle
 from reference import cases
 from waiting import wait_until
 
@@ -32,7 +33,9 @@ CHUNK = 100
 
 
 def write(path: Path, *, resume: bool = False, chunk: int = CHUNK, **options: Any) -> run.Summary:
-    plan = design(GAME, options.pop("vary", VARY), FIXED | options.pop("fixed", {}), **options)
+    plan = design(
+        Handle(GAME), options.pop("vary", VARY), FIXED | options.pop("fixed", {}), **options
+    )
     return write_sweep(plan, path, execution=Execution(chunk=chunk), resume=resume)
 
 
@@ -243,7 +246,7 @@ def test_one_process_at_a_time(
 ) -> None:
     path = tmp_path / "out.csv"
     interrupted(path, stopping, monkeypatch, 2)
-    plan = design(GAME, VARY, FIXED)
+    plan = design(Handle(GAME), VARY, FIXED)
     with closing(Work(path, plan.columns, plan.size, plan.identity, resume=True)):
         with pytest.raises(InputError, match="another process"):
             write(path, resume=True)
@@ -273,7 +276,7 @@ def test_a_sweep_larger_than_the_disk_is_refused(
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_estimate_of_the_size_is_close(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"out{suffix}"
-    plan = design(GAME, {"theta": "0:1:300", "gamma": "1:5:200"}, FIXED)
+    plan = design(Handle(GAME), {"theta": "0:1:300", "gamma": "1:5:200"}, FIXED)
     estimate = run.FORMATS[suffix].estimate(plan)
     write_sweep(plan, path)
     size = sum(map(len, content(path).values()))
@@ -386,7 +389,7 @@ def test_a_small_disk(tmp_path: Path) -> None:
     try:
         ballast = mounted / "ballast"
         path = mounted / "out.csv"
-        plan = design(GAME, VARY, FIXED)
+        plan = design(Handle(GAME), VARY, FIXED)
         with pytest.raises(EqsolveError, match="No space left on device"):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(run, "_check_disk", lambda *arguments: None)

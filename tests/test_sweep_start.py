@@ -14,8 +14,10 @@ import pytest
 
 import eqsolve.derivations
 from eqsolve.codegen import recall, storage
-from eqsolve.codegen.kernel import kernel
-from eqsolve.registry import model
+from eqsolve.codegen.kernel import kept
+from eqsolve.codegen.kernel import kernel as generated
+from eqsolve.registry import Handle, model
+from eqsolve.verbs import kernel
 from reference import cases
 
 GAME = "mean-field"
@@ -32,7 +34,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_found_again(own_cache: Path) -> None:
-    again = kernel.__wrapped__(GAME)
+    again = kept(Handle(GAME))
+    assert again is not None
     assert (again.source, again.path.name) == (kernel(GAME).source, kernel(GAME).path.name)
     assert again.origin == model(GAME).source
     assert recall.recalled("fast_mean_field") is not None
@@ -66,7 +69,7 @@ def test_a_note_that_was_edited_is_not_used(own_cache: Path) -> None:
     text = note.read_bytes()
     note.write_bytes(text.replace(b'"parameters"', b'"parameter"'))
     assert recall.recalled("fast_mean_field") is None
-    assert kernel.__wrapped__(GAME).parameters == kernel(GAME).parameters
+    assert generated.__wrapped__(model(GAME)).parameters == kernel(GAME).parameters
     note.write_bytes(text.replace(b'"gamma"', b'"delta"'))
     assert recall.recalled("fast_mean_field") is None
 

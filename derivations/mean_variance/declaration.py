@@ -9,6 +9,7 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.model import Model
+from eqsolve.outputs import Output, Outputs
 from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
@@ -25,7 +26,7 @@ A1, A2, A3, A4, A5, A6 = symbols("A1 A2 A3 A4 A5 A6")
 p1, p2, p3, q3, Qb, Qs = symbols("p1 p2 p3 q3 Qb Qs")
 k1, k2, k3, g, g2, Q, S, W, mu = symbols("k1 k2 k3 g g2 Q S W mu")
 D1, D2, E0, E1, E2, Delta, Delta2 = symbols("D1 D2 E0 E1 E2 Delta Delta2")
-C0, C1, C2, C3 = symbols("C0 C1 C2 C3")
+C0, C1, C2, C3, pi = symbols("C0 C1 C2 C3 pi")
 
 
 def investment_game(name: str, *, own_weight: sp.Expr, mean_field: bool = False) -> Game:
@@ -87,6 +88,27 @@ NOTATION = Notation(
     positive=lam,
 )
 
+#: Columns of kernels and sweeps.
+OUTPUTS = Outputs(
+    root=Output("p1", p1.name, r"response to own wealth $p_1$"),
+    own=Output("k_x", k1.name, r"coefficient of own wealth $k_1$"),
+    others=Output("k_y", k2.name, r"coefficient of others' wealth $k_2$"),
+    constant=Output("k_1", k3.name, r"constant of the strategy $k_3$"),
+    position=Output(pi.name, p.name, r"amount in the stock $\pi$"),
+    alone=Output(
+        "pi_noncompetitive",
+        p.name,
+        r"amount in the stock at $\theta = 0$",
+        more=" without competition",
+    ),
+    value=Output(
+        "V",
+        A6.name,
+        "value $V$",
+        meaning="value at the wealth x and the competitors' aggregate y",
+    ),
+)
+
 ROLES = Roles(
     root=p1,
     slope=B,
@@ -113,6 +135,8 @@ ROLES = Roles(
     square=q,
     of_square=hq,
     growth=mu,
+    played=pi,
+    outputs=OUTPUTS,
 )
 
 #: Parameters of every game of the family, in the order users give them.

@@ -11,8 +11,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.codegen.kernel import OUTPUTS, Selection, kernel
-from eqsolve.registry import model
+from eqsolve.codegen.kernel import Selection, kernel
+from eqsolve.model import Model
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.words.dispatch import solve
 
@@ -180,7 +180,7 @@ class Evaluator(Protocol):
         params: Mapping[str, ArrayLike],
         *,
         selection: Selection = "limit",
-        outputs: Iterable[str] = OUTPUTS,
+        outputs: Iterable[str] | None = None,
     ) -> dict[str, NDArray[Any]]:
         """Return arrays by output; see ``eqsolve.codegen.kernel.Kernel``."""
 
@@ -194,13 +194,15 @@ class Context:
     forms: Mapping[str, ClosedForm] = field(default_factory=dict)
     kernels: Mapping[str, Evaluator] = field(default_factory=dict)
 
-    def form(self, game: str) -> ClosedForm:
+    def form(self, model: Model) -> ClosedForm:
         """The closed form of a game."""
-        return self.forms[game] if game in self.forms else model(game).derivation.form
+        name = model.name
+        return self.forms[name] if name in self.forms else model.derivation.form
 
-    def kernel(self, game: str) -> Evaluator:
+    def kernel(self, model: Model) -> Evaluator:
         """The compiled closed form of a game."""
-        return self.kernels[game] if game in self.kernels else kernel(game, precise=True)
+        name = model.name
+        return self.kernels[name] if name in self.kernels else kernel(model, precise=True)
 
     def generator(self, label: str) -> np.random.Generator:
         """Random numbers of their own for every search, reproducible."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.claims.claim import Context, Scope, Test
+from eqsolve.model import Model
 from eqsolve.numerics.status import Status
 
 Array = NDArray[np.float64]
@@ -79,14 +80,14 @@ def signs(differences: Array, values: Array, noise: float) -> Array:
 
 
 def stencil(
-    context: Context, game: str, output: str, vary: str, points: Points, where: str
+    context: Context, model: Model, output: str, vary: str, points: Points, where: str
 ) -> Stencil:
     """Evaluate a game at ``(1 - STEP, 1, 1 + STEP)`` times a parameter of the points."""
     rows = []
     fine = np.ones(context.samples, bool)
     for factor in (1 - STEP, 1.0, 1 + STEP):
         moved = {**points, vary: points[vary] * factor}
-        found = context.kernel(game).evaluate(moved, outputs=("status", output))
+        found = context.kernel(model).evaluate(moved, outputs=("status", output))
         fine &= found["status"] == Status.OK
         rows.append(found[output])
     values = np.array([row[fine] for row in rows])

@@ -57,6 +57,7 @@ def converge(
     """
     from eqsolve.numerics.mean_field_limit.convergence import converge as run
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
+    from eqsolve.registry import limit_of, model
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords
 
@@ -87,7 +88,10 @@ def converge(
         )
     parameters = of_family(game, parameters, how, apart="n")
     check_keywords(game, parameters, apart="n")
-    study = run(game, parse_counts(counts), paths=paths, seed=seed, **parameters)
+    finite = model(game)
+    study = run(
+        finite, limit_of(finite), parse_counts(counts), paths=paths, seed=seed, **parameters
+    )
     if out:
         study.write(Path(out))
     if plot:

@@ -222,7 +222,7 @@ def displays(
 
     Parameters
     ----------
-    game : a name; None for all games with numbered equations.
+    game : a name, or the path of a file; None for all games with numbered equations.
     notion, size : the structure of a declared game, as the options of the command.
 
     Raises
@@ -231,12 +231,13 @@ def displays(
         If there is no such game, or it has no such structure.
     """
     from eqsolve.displays import ledger
-    from eqsolve.registry import all_contents, content, model, models
+    from eqsolve.registry import adopt, all_contents, content, model, models
 
     exported: Any = None
     if game is not None:
         from eqsolve.verbs import declared
 
+        game = adopt(game)
         exported = declared(game)
     if exported is None:
         if notion is not None or size is not None:

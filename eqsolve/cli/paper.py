@@ -30,9 +30,10 @@ def paper(out: str, level: str) -> None:
     Example: eqsolve paper --out build/paper
     """
     from eqsolve.output import named
+    from eqsolve.registry import models
     from eqsolve.report import write
 
-    report = write(named(out), level=level, progress=terminal())
+    report = write(named(out), models(), level=level, progress=terminal())
     click.echo(report.summary, err=True)
     if not report.ok:
         raise SystemExit(1)

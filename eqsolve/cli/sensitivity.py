@@ -104,13 +104,15 @@ def sensitivity(
         from eqsolve.symbols import entry
 
         texts = assignments(vary, "--vary")
-        check_names(texts, (*model(game).parameters, "x", "y"), game=game)
+        found = model(game)
+        known = (*found.parameters, *(state.name for state in found.game.state_symbols))
+        check_names(texts, known, game=game)
         values = remaining(fixed, without=texts) | given(pairs, None)
         axes = {
             name: parse_axis(name, text, entry(name).domain.integer) for name, text in texts.items()
         }
         region = signs_over(
-            game, axes, {**values, **state(at)}, outputs=outputs, parameters=columns
+            found, axes, {**values, **state(at)}, outputs=outputs, parameters=columns
         ).to_dict()
         if as_json:
             emit(region)
@@ -118,11 +120,12 @@ def sensitivity(
             _show_region(region)
         return
     from eqsolve.numerics.sensitivity.derivatives import sensitivity as run
+    from eqsolve.registry import model
     from eqsolve.words.dispatch import check_keywords
 
     check_keywords(game, values)
-    found = run(game, at=state(at), outputs=outputs, parameters_=columns, **values)
-    _print(found, as_json, game)
+    answer = run(model(game), at=state(at), outputs=outputs, parameters_=columns, **values)
+    _print(answer, as_json, game)
 
 
 def _over(

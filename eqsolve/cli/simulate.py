@@ -65,6 +65,7 @@ def simulate(
     from eqsolve.game.structure import COUNT
     from eqsolve.notions import equilibrium_for, notion_of
     from eqsolve.numerics.simulation.simulate import simulate as run
+    from eqsolve.registry import finite_of, model
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords
 
@@ -89,7 +90,8 @@ def simulate(
         raise click.UsageError("Missing option '--agents'.")
     equilibrium = equilibrium_for(how["notion"], equilibrium, game)
     found = run(
-        game,
+        model(game),
+        finite_of(model(game)),
         agents=count(parameters, game) if agents is None else agents,
         paths=paths,
         seed=seed,

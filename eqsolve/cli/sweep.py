@@ -244,10 +244,12 @@ def _run(
         labelled_sweep,
         write_sweep,
     )
+    from eqsolve.registry import Handle
 
     (out, plot), execution = files, Execution(*who)
     target = None if out is None else check_target(out)
-    plan = design(*what, **how)
+    game, axes, fixed = what
+    plan = design(Handle(game), axes, fixed, **how)
     shown = terminal()
 
     def tell(summary: Summary) -> None:
@@ -255,10 +257,11 @@ def _run(
 
     if plot is not None:
         from eqsolve.plots import plot_sweep
+        from eqsolve.verbs import on_one_cubic
 
         data = labelled_sweep(
             plan, target, execution=execution, resume=resume, progress=shown, tell=tell
         )
-        plot_sweep(data, plot)
+        plot_sweep(data, plot, model=on_one_cubic(game))
     elif target is not None:
         tell(write_sweep(plan, target, execution=execution, resume=resume, progress=shown))

@@ -14,7 +14,7 @@ from eqsolve.codegen.printer import identifier
 from eqsolve.codegen.program import VALUE, Program, program, weights, without
 from eqsolve.codegen.rounding import rounded_once, terms
 from eqsolve.codegen.source import environment, equal_wealth
-from eqsolve.registry import model
+from eqsolve.model import Model
 from eqsolve.symbols import entry, symbol
 
 #: Points computed together. Their rows stay in the first-level cache. Were it a power of two, lines
@@ -200,23 +200,22 @@ def _after(source: Program) -> set[sp.Symbol]:
     return found
 
 
-def fast_source(game: str, precise: str) -> str:
+def fast_source(model: Model, precise: str) -> str:
     """Render the source of a game's vectorized kernel; the same game always gives the same text.
 
     Parameters
     ----------
-    game : the game's name.
+    model : the game.
     precise : name of the kernel that decides the points left undecided; it is only quoted.
 
     Raises
     ------
     InputError
-        If there is no such game or its closed form is not built on one cubic.
+        If the game's closed form is not built on one cubic.
     """
-    source = program(model(game))
-    declared = source.model
-    own, _ = declared.game.state_symbols
-    names = [identifier(symbol(name)) for name in declared.parameters]
+    source = program(model)
+    own, _ = model.game.state_symbols
+    names = [identifier(symbol(name)) for name in model.parameters]
     # Abbreviations before the root are computed once.
     shared = [
         d.symbol
@@ -240,7 +239,7 @@ def fast_source(game: str, precise: str) -> str:
         },
     ]
     if source.lever is not None:
-        reduced = without(source, (source.lever, *declared.game.environment))
+        reduced = without(source, (source.lever, *model.game.environment))
         table, same = reduced.form.table, source.form.table
         alone = _Writer(reduced, [s for s in shared if s in table and table[s] == same[s]])
         cubics.append({"name": "alone", **alone.roots()})
@@ -264,8 +263,8 @@ def fast_source(game: str, precise: str) -> str:
         environment()
         .get_template("kernel_fast.py.jinja")
         .render(
-            game=declared.name,
-            title=declared.title,
+            game=model.name,
+            title=model.title,
             precise=precise,
             tile=TILE,
             rows=rows,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,16 +19,14 @@ from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, load, write
 from eqsolve.errors import InputError
-from eqsolve.registry import adopted, letters, model, names
+from eqsolve.inputs import ALIASES
+from eqsolve.outputs import Outputs
+from eqsolve.registry import Handle, installed
+
+if TYPE_CHECKING:
+    from eqsolve.model import Model
 
 Selection = Literal["limit", "value"]
-
-#: The outputs of a kernel, in order.
-OUTPUTS = ("status", "p1", "k_x", "k_y", "k_1", "pi", "pi_noncompetitive", "V")
-
-#: Outputs that are those of an agent without competitors, and outputs that are computed only if
-#: asked for.
-ALONE, ON_DEMAND = OUTPUTS[-2:-1], OUTPUTS[-2:]
 
 #: Number of points handed to a thread at a time, in doubles and in double-double numbers.
 BLOCK, SLICE = 1 << 16, 1 << 11
@@ -48,28 +46,34 @@ class Kernel:
     ----------
     game : the game's name.
     parameters : names of the required parameters.
+    states : names of the own state and of the others' aggregate, which need not be given.
+    results : what is computed.
     source : the generated source.
     path : the file it was written to; its name carries a fingerprint of everything compiled.
     exact : the kernel that evaluates the points this one leaves undecided; None if it leaves none.
     origin : where the game comes from.
     """
 
-    #: Inputs that need not be given.
-    states = ("x", "y")
-
     game: str
     parameters: tuple[str, ...]
+    states: tuple[str, str]
+    results: Outputs = field(repr=False)
     source: str = field(repr=False)
     path: Path
     exact: Kernel | None = field(default=None, repr=False)
     origin: str = ""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, the status first."""
+        return ("status", *self.results.names)
 
     def evaluate(
         self,
         params: Mapping[str, ArrayLike] | None = None,
         *,
         selection: Selection = "limit",
-        outputs: Iterable[str] = OUTPUTS,
+        outputs: Iterable[str] | None = None,
         threads: int | None = None,
         out: Mapping[str, NDArray[Any]] | None = None,
         **values: ArrayLike,
@@ -83,10 +87,10 @@ class Kernel:
             aggregate ``y`` (default: all are as rich as the agent, ``(1 - 1/n) x``, or ``x`` in
             the mean-field game). Contiguous arrays of doubles are read in place; numbers and
             broadcast arrays are never expanded.
-        selection : ``"limit"`` takes the admissible root with the largest ``B p1``, ``"value"``
-            the one with the largest value at ``(x, y)``.
-        outputs : names out of :data:`OUTPUTS`; ``pi_noncompetitive`` and ``V`` are computed only
-            if asked for, and nothing is stored that is not.
+        selection : ``"limit"`` takes the admissible root that is outermost on the side of the
+            excess drift, ``"value"`` the one with the largest value at ``(x, y)``.
+        outputs : names out of :attr:`outputs` (default: all); the position without competition and
+            the value are computed only if asked for, and nothing is stored that is not.
         threads : number of threads (default: all); the result does not depend on it.
         out : contiguous arrays to fill, in the shape of the broadcast and of the output's type, for
             some or all of the outputs.
@@ -95,9 +99,9 @@ class Kernel:
         -------
         dict
             One array per output in the shape of the broadcast: ``status`` (int8, codes of
-            ``eqsolve.numerics.status.Status``), the root ``p1``, the strategy ``k_x x + k_y y +
-            k_1``, its value ``pi``, the position of the same agent without competition, and the
-            value ``V``. Points with a status other than OK hold NaN.
+            ``eqsolve.numerics.status.Status``), the root, the coefficients of the strategy, its
+            value at the state, the position of the same agent without competition, and what the
+            agent obtains. Points with a status other than OK hold NaN.
 
         Raises
         ------
@@ -106,12 +110,12 @@ class Kernel:
             that do not broadcast, an unknown selection, output or number of threads, or an array
             that cannot be filled. Values outside their domain are no error but a status.
         """
-        wanted = tuple(outputs)
+        wanted = self.outputs if outputs is None else tuple(outputs)
         if selection not in ("limit", "value"):
             raise self._error(f"there is no selection {selection!r}.", "Use limit or value.")
-        if not set(wanted) <= set(OUTPUTS):
-            strange = ", ".join(sorted(set(wanted) - set(OUTPUTS)))
-            raise self._error(f"there is no output {strange}.", f"Use {', '.join(OUTPUTS)}.")
+        if not set(wanted) <= set(self.outputs):
+            strange = ", ".join(sorted(set(wanted) - set(self.outputs)))
+            raise self._error(f"there is no output {strange}.", f"Use {', '.join(self.outputs)}.")
         if threads is not None and not (type(threads) is int and threads >= 1):
             raise self._error(f"{threads!r} is no number of threads.", "Use 1 or more.")
         points, same_wealth = self._inputs(merged(params, values))
@@ -122,8 +126,9 @@ class Kernel:
                 f"the array for {shared} shares memory with another one.",
                 "Give an array of its own: inputs are read again after outputs are written.",
             )
-        flags = (same_wealth, selection == "value", "V" in wanted, "pi_noncompetitive" in wanted)
-        columns = [results[name].reshape(-1) for name in OUTPUTS]
+        further = (self.results.value.name in wanted, self.results.alone.name in wanted)
+        flags = (same_wealth, selection == "value", *further)
+        columns = [results[name].reshape(-1) for name in self.outputs]
         self._run(points, flags, columns, threads)
         return {name: results[name] for name in wanted}
 
@@ -135,9 +140,9 @@ class Kernel:
             strange = ", ".join(sorted(set(out) - set(wanted)))
             raise self._error(f"{strange} is to be filled but not among the outputs.")
         results: dict[str, NDArray[Any]] = {}
-        for name in OUTPUTS:
+        for name in self.outputs:
             needed = name in wanted or name == "status"
-            needed = needed or (self.exact is None and name not in ON_DEMAND)
+            needed = needed or (self.exact is None and name not in self.results.on_demand)
             dtype: type[np.generic] = np.int8 if name == "status" else np.float64
             array = out.get(name)
             if array is None:
@@ -202,13 +207,13 @@ class Kernel:
     def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
         """The points in the kernel's order, and whether everybody is as rich as the agent."""
         given: dict[str, Array] = {}
+        known = (*self.parameters, *self.states)
         for name, value in params.items():
-            plain = "lambda" if name == "lam" else name
-            if plain not in (*self.parameters, "x", "y"):
-                known = ", ".join((*self.parameters, "x", "y"))
-                raise self._error(f"there is no parameter {name!r}.", f"Use {known}.")
+            plain = ALIASES.get(name, name)
+            if plain not in known:
+                raise self._error(f"there is no parameter {name!r}.", f"Use {', '.join(known)}.")
             if plain in given:
-                raise self._error("the hazard rate is given as lambda and as lam.", "Give one.")
+                raise self._error(f"{plain} is given twice.", "Give it under one name.")
             try:
                 given[plain] = reals(value)
             except NotRealError as error:
@@ -216,11 +221,11 @@ class Kernel:
         missing = [name for name in self.parameters if name not in given]
         if missing:
             raise self._error(f"{', '.join(missing)} is missing.", "Give every parameter.")
-        same_wealth = "y" not in given
-        given.setdefault("x", np.ones(()))
-        given.setdefault("y", np.ones(()))
+        same_wealth = self.states[1] not in given
+        for name in self.states:
+            given.setdefault(name, np.ones(()))
         try:
-            return Points.of(given, (*self.parameters, "x", "y")), same_wealth
+            return Points.of(given, known), same_wealth
         except ValueError:
             shapes = ", ".join(f"{k} {v.shape}" for k, v in given.items() if v.ndim)
             raise self._error(f"the shapes do not broadcast: {shapes}.") from None
@@ -251,23 +256,50 @@ def _parallel(
             other.result()
 
 
-def compiled_before(game: str) -> bool:
-    """Whether the kernel of a built-in game can be used without generating it anew."""
-    return _built_in(game) and recalled("fast_" + game.replace("-", "_")) is not None
+def kept(game: Handle, *, precise: bool = False) -> Kernel | None:
+    """The kernel of an installed game that an earlier process generated; the game stays unloaded.
+
+    It is None if the kernel must be generated.
+    """
+    if not game.installed:
+        return None
+    found = _recalled(game.name, precise)
+    if found is not None:
+        game.letters()
+    return found
 
 
-def _built_in(game: str) -> bool:
-    """Whether a name is not that of a file a user named by its path."""
-    return game in names() and adopted(game) is None
+def _recalled(game: str, precise: bool) -> Kernel | None:
+    """The kernel that was noted under the name of an installed game."""
+    exact = None if precise else _recalled(game, True)
+    found = recalled(_stem(game, precise))
+    if found is None or not (precise or exact):
+        return None
+    note, source, path = found
+    return Kernel(
+        game,
+        tuple(note["parameters"]),
+        (note["states"][0], note["states"][1]),
+        Outputs.read(note["outputs"]),
+        source,
+        path,
+        exact,
+        note["origin"],
+    )
+
+
+def _stem(game: str, precise: bool) -> str:
+    """How the file of a kernel is called, and its note."""
+    return ("" if precise else "fast_") + game.replace("-", "_")
 
 
 @cache
-def kernel(game: str, *, precise: bool = False) -> Kernel:
+def kernel(model: Model, *, precise: bool = False) -> Kernel:
     """Return the kernel of a game, generated on first use; compiled code is kept on disk.
 
     Parameters
     ----------
-    game : name of a game whose closed form is built on one cubic.
+    model : a game whose closed form is built on one cubic.
     precise : whether to compute every point in double-double arithmetic, so that outputs are
         correctly rounded almost always. Otherwise points are computed in doubles, some forty times
         as fast, with a relative error of the order 1e-15 times the condition number; those that
@@ -276,21 +308,31 @@ def kernel(game: str, *, precise: bool = False) -> Kernel:
     Raises
     ------
     InputError
-        If there is no such game or its closed form is not built on one cubic.
+        If the game's closed form is not built on one cubic.
     """
-    exact = None if precise else kernel(game, precise=True)
-    stem = ("" if precise else "fast_") + game.replace("-", "_")
-    found = recalled(stem) if _built_in(game) else None
+    ours = installed(model)
+    found = _recalled(model.name, precise) if ours else None
     if found is not None:
-        note, source, path = found
-        letters(game)
-        return Kernel(game, tuple(note["parameters"]), source, path, exact, note["origin"])
+        return found
     # The generator needs SymPy, which a kernel found again does without.
     from eqsolve.codegen.fast import fast_source
     from eqsolve.codegen.source import kernel_source
 
-    declared = model(game)
-    source = kernel_source(game) if exact is None else fast_source(game, exact.path.stem)
+    exact = None if precise else kernel(model, precise=True)
+    source = kernel_source(model) if exact is None else fast_source(model, exact.path.stem)
+    stem = _stem(model.name, precise)
     path = write(source, f"{stem}_{digest(source)}")
-    remember(stem, path, parameters=declared.parameters, origin=declared.source)
-    return Kernel(game, declared.parameters, source, path, exact, declared.source)
+    own, others = (state.name for state in model.game.state_symbols)
+    results = model.parts.outputs
+    if ours:
+        remember(
+            stem,
+            path,
+            parameters=model.parameters,
+            states=(own, others),
+            outputs=results.rows(),
+            origin=model.source,
+        )
+    return Kernel(
+        model.name, model.parameters, (own, others), results, source, path, exact, model.source
+    )

@@ -13,7 +13,7 @@ from eqsolve.codegen.arithmetic import DoubleDouble, Operand
 from eqsolve.codegen.growth import OTHERS
 from eqsolve.codegen.printer import Block, identifier
 from eqsolve.codegen.program import VALUE, Program, divides, program, weights, without
-from eqsolve.registry import model
+from eqsolve.model import Model
 from eqsolve.symbols import entry, symbol
 
 
@@ -181,33 +181,32 @@ class _Writer:
         return " and ".join([*needed, f"not ({tests})"])
 
 
-def kernel_source(game: str) -> str:
+def kernel_source(model: Model) -> str:
     """Render the source of a game's kernel; the same game always gives the same text.
 
     Raises
     ------
     InputError
-        If there is no such game or its closed form is not built on one cubic.
+        If the game's closed form is not built on one cubic.
     """
-    source = program(model(game))
-    declared = source.model
-    own, aggregate = declared.game.state_symbols
+    source = program(model)
+    own, aggregate = model.game.state_symbols
     writer = _Writer(source)
     root = source.root.symbol
     margin_lines, margin_result = writer.expression(source.admissible, None, (root, True))
     wealth, wealth_result = writer.expression(aggregate, equal_wealth(source, own), (own, False))
     stages = [{"name": "game", **writer.cubic(), **writer.solution(with_value=True)}]
     if source.lever is not None:
-        alone = _Writer(without(source, (source.lever, *declared.game.environment)))
+        alone = _Writer(without(source, (source.lever, *model.game.environment)))
         stages.append({"name": "alone", **alone.cubic(), **alone.solution(with_value=False)})
-    parameters = [identifier(symbol(name)) for name in declared.parameters]
-    size = identifier(declared.parts.size)
+    parameters = [identifier(symbol(name)) for name in model.parameters]
+    size = identifier(model.parts.size)
     return (
         environment()
         .get_template("kernel.py.jinja")
         .render(
-            game=declared.name,
-            title=declared.title,
+            game=model.name,
+            title=model.title,
             parameters=parameters,
             arguments=parameters,
             inputs=[*parameters, *map(identifier, (own, aggregate))],

@@ -18,7 +18,7 @@ from eqsolve.codegen.printer import Block, identifier
 from eqsolve.codegen.program import VALUE, Program, program, without
 from eqsolve.codegen.source import environment
 from eqsolve.codegen.storage import digest, load, write
-from eqsolve.registry import model
+from eqsolve.model import Model
 from eqsolve.symbolic.solving import Definition
 
 #: Slope of the root's polynomial, and the sum of the sizes of its terms.
@@ -94,15 +94,15 @@ def _stage(source: Program, outputs: tuple[sp.Symbol, ...]) -> dict[str, Any]:
     }
 
 
-def tangent_source(game: str) -> str:
+def tangent_source(model: Model) -> str:
     """Render the source of a game's derivatives; the same game always gives the same text.
 
     Raises
     ------
     InputError
-        If there is no such game or its closed form is not built on one cubic.
+        If the game's closed form is not built on one cubic.
     """
-    source = program(model(game))
+    source = program(model)
     position = source.model.game.control.symbol
     stages = [{"name": "game", **_stage(source, (*source.feedback, position, VALUE))}]
     if source.lever is not None:
@@ -125,7 +125,7 @@ def tangent_source(game: str) -> str:
     )
 
 
-def tangent_module(game: str) -> Any:
+def tangent_module(model: Model) -> Any:
     """The compiled module of a game's derivatives, with a function ``fill``."""
-    source = tangent_source(game)
-    return load(write(source, f"{game.replace('-', '_')}_tangent_{digest(source)}"))
+    source = tangent_source(model)
+    return load(write(source, f"{model.name.replace('-', '_')}_tangent_{digest(source)}"))

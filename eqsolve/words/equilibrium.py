@@ -88,9 +88,10 @@ def solve(
     answer = answered(words.program, values, at=state, selection=selection, game=game)
     found = _in_words(words, answer, values, selection, game)
     if certify:
+        from eqsolve.registry import Handle
         from eqsolve.words.reporting import point_certificate
 
-        certificate = point_certificate(game, words, values, state, selection)
+        certificate = point_certificate(Handle(game).model, words, values, state, selection)
         found = replace(found, certificate=certificate)
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import arb
 
+from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import precision
 from eqsolve.numerics.arithmetic.straightline import output_symbols, straight_line
 from eqsolve.numerics.certificates.statement import outward, state_point
@@ -17,7 +18,7 @@ from eqsolve.symbols import symbol
 
 
 def point_certificate(
-    game: str,
+    model: Model,
     words: Words,
     given: Mapping[str, Fraction],
     state: Mapping[str, Fraction],
@@ -29,7 +30,7 @@ def point_certificate(
     sufficed, numbers of distinct ``real_roots`` and ``admissible_roots``, the ``selected`` one,
     ``finite`` (second moments, decided) and ``enclosures``.
     """
-    program, names = straight_line(game), output_symbols(game)
+    program, names = straight_line(model), output_symbols(model)
     names |= {name: symbol(name) for name in words.roots[1:]}
     found = state_point(
         program,

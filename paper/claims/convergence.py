@@ -12,7 +12,6 @@ import sympy as sp
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import Array, Range, counted, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.mean_field_limit.convergence import converge
 from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.corollaries import CONSTANT
@@ -35,6 +34,7 @@ from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.reductions import explicit, specialize
+from eqsolve.verbs import converge
 from eqsolve.verify.symbolic import limit_checks
 from eqsolve.words.dispatch import solve
 
@@ -80,7 +80,7 @@ EQUAL: Mapping[str, Mapping[sp.Symbol, int]] = {
 
 def pathwise(context: Context, equal: Mapping[str, Mapping[sp.Symbol, int]] = EQUAL) -> Finding:
     """Proposition 3.4 along paths: the strategies at the agents' own wealth converge."""
-    form = context.form("n-agent")
+    form = context.form(model("n-agent"))
 
     def same(changes: Mapping[sp.Symbol, int]) -> bool:
         special = specialize(form, changes)
@@ -171,7 +171,7 @@ def independent(context: Context) -> Finding:
     drift = own.drift.xreplace({p: symbol("k1") * symbol("x") + symbol("k2") * symbol("y")})
     influence = sp.diff(sp.expand(drift), symbol("y"))
     points, _ = draw(context, "independent")
-    found = context.kernel("n-agent").evaluate(points)
+    found = context.kernel(model("n-agent")).evaluate(points)
     slopes = found["k_y"][found["status"] == Status.OK]
     coupled = int(np.count_nonzero(slopes))
     return Finding(
@@ -242,7 +242,7 @@ def _sizes(context: Context, label: str, **ranges: Range) -> tuple[Array, str]:
     for n in (10.0, 20.0, 40.0):
         size = np.full(context.samples, n)
         moved = {**points, "n": size, "y": points["x"] * (1 - 1 / size)}
-        found = context.kernel("n-agent").evaluate(moved, outputs=("status", "pi"))
+        found = context.kernel(model("n-agent")).evaluate(moved, outputs=("status", "pi"))
         fine &= found["status"] == Status.OK
         rows.append(found["pi"])
     return np.array([row[fine] for row in rows]), where

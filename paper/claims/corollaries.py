@@ -54,9 +54,9 @@ THREE = {**S1, "n": "3"}
 
 def proportional(context: Context) -> Finding:
     """Remark 2.1: the split of the strategy by theta."""
-    form, mean_field = context.form("best-response"), context.form("mean-field")
+    form, mean_field = context.form(model("best-response")), context.form(model("mean-field"))
     own_part = mean_field.needed((p1, q3))
-    slope = derivative(context.form("n-agent"), (p1,), theta, {kappa: 1 - theta * N})
+    slope = derivative(context.form(model("n-agent")), (p1,), theta, {kappa: 1 - theta * N})
 
     def linear() -> bool:
         for name in symbols("p2 c h11 Qb Qs"):
@@ -103,8 +103,8 @@ def scale(own: sp.Expr = kappa) -> sp.Expr:
 
 def constant(context: Context, wrong: int = 1) -> Finding:
     """Corollary 2.1: constant strategies, those of agents with CARA preferences."""
-    form = specialize(context.form("best-response"), CONSTANT)
-    common = specialize(context.form("n-agent"), CONSTANT)
+    form = specialize(context.form(model("best-response")), CONSTANT)
+    common = specialize(context.form(model("n-agent")), CONSTANT)
     u = 1 / (1 + N * sigma * Qs)
     total = {s2: nu**2 + sigma**2}
     weight = {kappa: 1 - theta * N}
@@ -119,7 +119,7 @@ def constant(context: Context, wrong: int = 1) -> Finding:
         return not found.has(lam) and is_zero((found - expected).subs(weight).subs(total))
 
     def others() -> bool:
-        general = specialize(context.form("best-response"), {beta: 0, r: 0})
+        general = specialize(context.form(model("best-response")), {beta: 0, r: 0})
         cubic = sp.numer(sp.cancel(explicit(general, general[p1]) / p1))
         quotient, rest = sp.div(cubic, explicit(general, symbol("Delta")), p1)
         return sp.expand(rest) == 0 and quotient != 0 and not quotient.has(p1)
@@ -164,7 +164,7 @@ def cara(context: Context, tolerance: sp.Expr = alpha / gamma) -> Finding:
     )
     # the exponent of E[-exp(-z/tolerance)] grows at the rate of minus this certainty equivalent
     slope = sp.diff((drift - variance / (2 * tolerance)).subs(r, 0), p)
-    form = specialize(context.form("best-response"), CONSTANT)
+    form = specialize(context.form(model("best-response")), CONSTANT)
     position = explicit(form, q3) + explicit(form, Qb) * symbol("m_b") + explicit(form, Qs) * m_s
     residual = slope.subs(p, position).subs(s2, nu**2 + sigma**2)
     return Finding(
@@ -188,9 +188,9 @@ def cara(context: Context, tolerance: sp.Expr = alpha / gamma) -> Finding:
 
 def alone(context: Context) -> Finding:
     """Corollary 2.2: no competition; and no constant weight."""
-    form = specialize(context.form("best-response"), {theta: 0})
+    form = specialize(context.form(model("best-response")), {theta: 0})
     expected = {alpha: 0}
-    none = specialize(context.form("best-response"), expected)
+    none = specialize(context.form(model("best-response")), expected)
     return Finding(
         (
             exact(
@@ -207,7 +207,7 @@ def alone(context: Context) -> Finding:
 
 def single(context: Context) -> Finding:
     """Remark 2.3: one agent."""
-    form = specialize(context.form("n-agent"), {N: 1, theta: 0, kappa: 1})
+    form = specialize(context.form(model("n-agent")), {N: 1, theta: 0, kappa: 1})
     checks: list[Check] = []
     for row in SETS.values():
         checks += spikes(
@@ -237,11 +237,11 @@ _NOTHING = {"m_b": "0", "m_s": "0", "m_2": "0"}
 
 def state_independent(context: Context) -> Finding:
     """Remark 2.4: state-independent risk aversion makes all strategies constant."""
-    form = context.form("best-response")
+    form = context.form(model("best-response"))
     special = specialize(form, {beta: 0})
-    zero = specialize(context.form("n-agent"), CONSTANT)
+    zero = specialize(context.form(model("n-agent")), CONSTANT)
     points, where = draw(context, "remark 2.4", beta=(0.0, 0.0, False), r=(0.005, 0.05, False))
-    found = context.kernel("n-agent").evaluate(points)
+    found = context.kernel(model("n-agent")).evaluate(points)
     slopes = found["k_x"][found["status"] == Status.OK]
     command = Command("n-agent", {**_REMARK, "r": "0.02", "b": "0.1"}, "strategy.x")
     return Finding(
@@ -291,11 +291,11 @@ def _multiple(form: ClosedForm, expression: sp.Expr) -> bool:
 
 def competitors_wealth(context: Context) -> Finding:
     """The abstract: strategies depend on the wealth of competitors."""
-    form = context.form("n-agent")
+    form = context.form(model("n-agent"))
     alone_form = specialize(form, {theta: 0, kappa: 1})
     flat, idle = specialize(form, CONSTANT), specialize(form, {B: 0, p1: 0})
     points, where = draw(context, "abstract")
-    found = context.kernel("n-agent").evaluate(points)
+    found = context.kernel(model("n-agent")).evaluate(points)
     slopes = found["k_y"][found["status"] == Status.OK]
     command = Command("n-agent", {**THREE, "r": "0", "b": "0.09", "beta": "0"}, "strategy.y")
     return Finding(

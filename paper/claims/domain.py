@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from eqsolve.claims import search
 from eqsolve.claims.claim import Context
 from eqsolve.claims.search import Points, Range, Stencil
+from eqsolve.registry import model
 
 #: Ranges of the searches; a logarithmic one draws the logarithm uniformly. ``B`` is the excess
 #: drift and ``mean`` the average wealth of the others.
@@ -50,4 +51,4 @@ def stencil(
 ) -> Stencil:
     """Evaluate a game at three values of a parameter of random points."""
     points, where = draw(context, label, **ranges)
-    return search.stencil(context, game, output, vary, points, where)
+    return search.stencil(context, model(game), output, vary, points, where)

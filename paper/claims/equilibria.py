@@ -192,7 +192,7 @@ def at_most_three(context: Context, pair: tuple[Mapping[str, str], ...] = PAIR) 
     distinct = worst < 1e-10 and all(distance > 1e-6 for distance in distances)
     count = len(choices) if distinct else 0
     good = sum(finite(agents, positions) for positions, _ in solved)
-    cubic = sp.Poly(context.form("best-response")[p1], p1).degree()
+    cubic = sp.Poly(context.form(model("best-response"))[p1], p1).degree()
     commands = tuple(Command("n-agent", row, "roots") for row in pair)
 
     def roots(answer: object) -> int:
@@ -230,7 +230,7 @@ def selection(context: Context) -> Finding:
         beta=(0.05, 0.4, False),
         **{"lambda": (0.05, 0.2, True)},
     )
-    kernel = context.kernel("n-agent")
+    kernel = context.kernel(model("n-agent"))
     chosen = []
     for x, y in ((0.05, 10.0), (1.0, 1.0), (20.0, 0.5)):
         at = {**points, "x": np.full(context.samples, x), "y": y * (1 - 1 / points["n"])}

@@ -40,7 +40,7 @@ from eqsolve.symbolic.reductions import explicit, specialize
 
 def large_hazard(context: Context) -> Finding:
     """Corollary 2.3: the limit of a large hazard rate."""
-    form = context.form("best-response")
+    form = context.form(model("best-response"))
     rho = symbol("rho")
     limits = {
         p1: beta * B / (gamma * kappa * s2),
@@ -93,7 +93,7 @@ def short_horizon(context: Context) -> Finding:
     own = {e.unknown: e.expression.xreplace(terminal) for e in system.equations}
     feedback = {s: own[s] for s in symbols("p1 p2 p3")}
     found = {s: sp.cancel(sp.solve_linear(feedback[s], symbols=[s])[1]) for s in feedback}
-    limit = at_infinity(context.form("best-response"), (p1, p2, q3, Qs, Qb), lam)
+    limit = at_infinity(context.form(model("best-response")), (p1, p2, q3, Qs, Qb), lam)
     constant_part = limit[q3][0] + limit[Qs][0] * m_s + limit[Qb][0] * symbol("m_b")
     return Finding(
         (
@@ -109,8 +109,8 @@ def short_horizon(context: Context) -> Finding:
                 lambda: is_zero(found[symbol("p1")].subs(beta, 0))
                 and is_zero(
                     constant_part
-                    - explicit(specialize(context.form("best-response"), CONSTANT), q3)
-                    - explicit(specialize(context.form("best-response"), CONSTANT), Qs) * m_s
+                    - explicit(specialize(context.form(model("best-response")), CONSTANT), q3)
+                    - explicit(specialize(context.form(model("best-response")), CONSTANT), Qs) * m_s
                 ),
             ),
         ),
@@ -123,7 +123,7 @@ def no_equilibrium(context: Context, signs: tuple[int, ...] = (1, 1)) -> Finding
 
     ``signs`` are those of the sigmas of several types for which phi != 0 is to be shown.
     """
-    form = specialize(context.form("mean-field"), CONSTANT)
+    form = specialize(context.form(model("mean-field")), CONSTANT)
     total = {s2: nu**2 + sigma**2}
     psi, phi = theta * sigma**2 / s2, alpha * sigma * B / (gamma * s2)
     expected = (alpha * B / gamma + theta * sigma * phi / (1 - psi)) / s2
@@ -193,7 +193,7 @@ def no_equilibrium(context: Context, signs: tuple[int, ...] = (1, 1)) -> Finding
 
 def markovian(context: Context) -> Finding:
     """Remark 3.1: the equilibrium as feedback of own wealth and the conditional mean."""
-    form = context.form("mean-field")
+    form = context.form(model("mean-field"))
     other = {**S1, "gamma": "4"}
     commands = tuple(Command("mean-field", row, "response.p1") for row in (S1, other))
     return Finding(

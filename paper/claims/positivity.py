@@ -28,6 +28,7 @@ from eqsolve.paper.claims.exact import (
     theta,
     vanishes,
 )
+from eqsolve.registry import model
 from eqsolve.symbolic.reductions import explicit
 from eqsolve.symbolic.solving import ClosedForm
 
@@ -71,7 +72,7 @@ def _signs(form: ClosedForm) -> tuple[int, ...]:
 
 def competition(context: Context, direction: int = 1) -> tuple[Test, ...]:
     """Prove how competition moves the mean-field strategy where ``p1 >= 0``."""
-    form = context.form("mean-field")
+    form = context.form(model("mean-field"))
 
     def affine() -> bool:
         free = all(theta not in e.free_symbols for e in _coefficients(form))

@@ -15,6 +15,7 @@ from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import S1, N, Q, alpha, beta, exact, k1, k2, k3, p1, p2, q3
 from eqsolve.paper.claims.weights import parts_of
+from eqsolve.registry import model
 from eqsolve.symbolic.limits import at_infinity
 
 #: The set S1 with three agents.
@@ -36,7 +37,7 @@ def _unequal(context: Context, rule: Callable[..., Any]) -> Test:
     points, where = draw(context, "relative unequal", **{"lambda": SUDDEN})
     outputs = ("status", "k_1", "pi")
     low, middle, high = (
-        context.kernel("n-agent").evaluate(
+        context.kernel(model("n-agent")).evaluate(
             {**points, "beta": points["beta"] * factor}, outputs=outputs
         )
         for factor in (1 - STEP, 1.0, 1 + STEP)
@@ -119,7 +120,7 @@ def _strategy_at_infinity(
     context: Context, game: str
 ) -> tuple[sp.Expr, tuple[sp.Expr, sp.Expr, sp.Expr]]:
     """Limits of Q and of the feedback as lambda tends to infinity."""
-    form, outputs = context.form(game), (p1, p2, Q, q3)
+    form, outputs = context.form(model(game)), (p1, p2, Q, q3)
     found = at_infinity(form, outputs, symbol("lambda"))
     known = {name: values[0] for name, values in found.items()}
     later: list[sp.Expr] = []

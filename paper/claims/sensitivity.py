@@ -15,6 +15,7 @@ from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw, stencil
 from eqsolve.paper.claims.exact import B, alpha, beta, exact, gamma, identity, k1, k2, k3, p1, q3
 from eqsolve.paper.claims.positivity import competition
+from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative, leading
 from eqsolve.symbolic.reductions import explicit
 
@@ -111,7 +112,7 @@ def above(context: Context, direction: int = 1) -> Finding:
     ):
         points, where = draw(context, f"above {sign}", B=(low, high, False))
         names = ("status", "pi", "pi_noncompetitive")
-        found = context.kernel("n-agent").evaluate(points, outputs=names)
+        found = context.kernel(model("n-agent")).evaluate(points, outputs=names)
         fine = (found["status"] == Status.OK) & np.isfinite(found["pi_noncompetitive"])
         gap = (found["pi"] - found["pi_noncompetitive"])[fine]
         tests.append(counted(text, gap * sign * direction <= 0, where, scope))
@@ -153,7 +154,7 @@ def gamma_decreasing(context: Context, direction: int = 1) -> Finding:
 
 def _own_slope(context: Context) -> Test:
     """The slope of the coefficient of own wealth, by implicit differentiation."""
-    form = context.form("best-response")
+    form = context.form(model("best-response"))
     slope = derivative(form, (p1,), gamma, {})
     D1, D2, dp1 = symbols("D1 D2 dp1")
     return identity(
@@ -167,7 +168,7 @@ def _own_slope(context: Context) -> Test:
 
 def _scale(context: Context) -> sp.Expr:
     """The factor between the engine's cubic and the normal form with c3 = B^2 s2 (beta - ...)."""
-    form = context.form("best-response")
+    form = context.form(model("best-response"))
     kappa, s2 = symbols("kappa s2")
     return sp.cancel(explicit(form, symbol("C3")) / (B**2 * s2 * (beta - gamma * kappa)))
 
@@ -207,7 +208,7 @@ def gamma_convex(context: Context, direction: int = 1) -> Finding:
 
 def gamma_bounded(context: Context) -> Finding:
     """A highly conservative investor's strategy is bounded."""
-    form = context.form("best-response")
+    form = context.form(model("best-response"))
 
     def leading_part() -> bool:
         for name in symbols("C3 C2 C1 C0"):
@@ -218,8 +219,8 @@ def gamma_bounded(context: Context) -> Finding:
         return True
 
     points, where = draw(context, "gamma bounded", gamma=(1e6, 1e6, False))
-    large = context.kernel("n-agent").evaluate(points)
-    none = context.kernel("n-agent").evaluate({**points, "beta": 0 * points["beta"]})
+    large = context.kernel(model("n-agent")).evaluate(points)
+    none = context.kernel(model("n-agent")).evaluate({**points, "beta": 0 * points["beta"]})
     fine = (large["status"] == Status.OK) & (none["status"] == Status.OK)
     distance = np.abs(large["pi"] - none["pi"])[fine]
     scale = (1 + points["x"] + points["y"])[fine]
@@ -247,7 +248,7 @@ def gamma_bounded(context: Context) -> Finding:
 
 def alpha_linear(context: Context, direction: int = 1) -> Finding:
     """The strategies increase linearly with alpha (Figure 4.4)."""
-    form = context.form("n-agent")
+    form = context.form(model("n-agent"))
     needed = set().union(*(d.expression.free_symbols for d in form.needed((k1, k2))))
     found = stencil(context, "alpha", "alpha")
     return Finding(

@@ -114,7 +114,7 @@ def verification(context: Context, game: str) -> Finding:
 
 def second_order(context: Context) -> Finding:
     """The second-order condition (2.46)."""
-    form, derivation = context.form("best-response"), model("best-response").derivation
+    form, derivation = context.form(model("best-response")), model("best-response").derivation
     h20, D2 = symbols("h20 D2")
     curvature = insert(
         derivation.hjb, derivation.system.ansatz, -derivation.hjb.second_order_condition
@@ -155,7 +155,7 @@ def best_response(context: Context, game: str) -> Finding:
             combined(
                 "Put back into the extended HJB system with constant aggregates, the closed form "
                 "leaves the zero polynomial in every coefficient of the states; {} equations.",
-                substitution_checks(Equations.of(own.game, own.ansatz), context.form(game)),
+                substitution_checks(Equations.of(own.game, own.ansatz), context.form(model(game))),
                 scope="condition",
             ),
             Test(
@@ -178,7 +178,7 @@ def best_response(context: Context, game: str) -> Finding:
 
 def growth(context: Context) -> Finding:
     """Moments quadratic in the states and transversality in section 2.2."""
-    form = context.form("best-response")
+    form = context.form(model("best-response"))
     D1, D2, E0, E2 = symbols("D1 D2 E0 E2")
     w = sp.Dummy("w")
     bound = 2 * symbol("r") + 2 * w + 2 * s2 * p1**2
@@ -227,12 +227,12 @@ def growth(context: Context) -> Finding:
 def homogeneous(context: Context, game: str) -> Finding:
     """Theorems 2.3 and 3.3: the fixed point, and the finiteness of its second moments."""
     own, finite = model(game), game == "n-agent"
-    form = context.form(game)
+    form = context.form(model(game))
     points, where = draw(context, f"homogeneous {game}")
     if not finite:
         points.pop("n")
     points["lambda"] = points["lambda"] + 2 * points["r"]
-    status = context.kernel(game).evaluate(points, outputs=("status",))["status"]
+    status = context.kernel(model(game)).evaluate(points, outputs=("status",))["status"]
     infinite = int((status == Status.INFINITE_VARIANCE).sum())
     fine = int((status == Status.OK).sum())
     rate = "rho_n < lambda" if finite else "lambda > 2 (r + B K) + sigma^2 K^2, K = k1 + k2"

@@ -108,7 +108,7 @@ def parts_of(context: Context, label: str, **ranges: Range) -> Parts:
     points, where = draw(context, label, **ranges)
     outputs = ("status", "k_x", "k_y", "k_1")
     rows = [
-        context.kernel("n-agent").evaluate(
+        context.kernel(model("n-agent")).evaluate(
             {**points, "beta": points["beta"] * factor}, outputs=outputs
         )
         for factor in (1 - STEP, 1.0, 1 + STEP)
@@ -124,7 +124,7 @@ def parts_of(context: Context, label: str, **ranges: Range) -> Parts:
 
 def _threshold(context: Context) -> tuple[Test, ...]:
     """At r = theta = 0 the threshold in closed form."""
-    form = specialize(context.form("best-response"), {r: 0, theta: 0})
+    form = specialize(context.form(model("best-response")), {r: 0, theta: 0})
     slopes = _all_solutions(derivative(form, (p1, q3), beta, {}))
     dp1, dq3 = symbol("dp1"), symbol("dq3")
     ratio = (dp1 * beta - p1) / beta**2
@@ -158,7 +158,7 @@ def _all_solutions(form: ClosedForm) -> ClosedForm:
 def threshold(context: Context, given: Mapping[str, str]) -> float:
     """``-(p1/beta)'/p1'`` at a point with r = theta = 0, from the root in ball arithmetic."""
     game, dp1 = model("mean-field"), symbol("dp1")
-    slopes = derivative(context.form("mean-field"), (p1,), beta, {})
+    slopes = derivative(context.form(model("mean-field")), (p1,), beta, {})
     exact_given = parameters(given, game.parameters, game=game.name)
     with precision(256):
         solver = PointSolver(game, exact_given)
@@ -179,7 +179,9 @@ def _threshold_number(context: Context) -> Test:
         for factor, sign in ((0.99, -1), (1.01, 1)):
             moving = {k: float(v) for k, v in given.items()} | {"x": factor * number}
             rows = [
-                context.kernel("mean-field").evaluate({**moving, "beta": b}, outputs=("pi",))["pi"]
+                context.kernel(model("mean-field")).evaluate(
+                    {**moving, "beta": b}, outputs=("pi",)
+                )["pi"]
                 for b in (0.4999, 0.5001)
             ]
             sharp &= bool((rows[1] - rows[0]) * sign > 0)
@@ -304,5 +306,5 @@ def beta_concave(context: Context, direction: int = 1, drift: Range = RISES) -> 
 
 def _limits(context: Context) -> tuple[sp.Expr, sp.Expr]:
     """Limits of p1 and q3 as lambda tends to infinity."""
-    found = at_infinity(context.form("best-response"), (p1, q3), symbol("lambda"))
+    found = at_infinity(context.form(model("best-response")), (p1, q3), symbol("lambda"))
     return found[p1][0], found[q3][0]

@@ -22,6 +22,7 @@ from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.game.parameters import read
 from eqsolve.numerics.sweep import design, write_sweep
+from eqsolve.registry import Handle
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS
@@ -267,7 +268,7 @@ def test_what_is_surely_infinite_can_be_left_out() -> None:
 def test_columns_of_frozen_averages_are_names_in_every_format(tmp_path: Path) -> None:
     case = "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6 n=3 x=1 m=1"
     fixed = dict(part.split("=") for part in case.split())
-    plan = design("relative-wealth", {"t": [0.0, 0.1]}, fixed, structure=(("size", 3),))
+    plan = design(Handle("relative-wealth"), {"t": [0.0, 0.1]}, fixed, structure=(("size", 3),))
     named = [name for name in plan.columns if "[" in name]
     assert named and not any("/" in name for name in named)
     for suffix in (".csv", ".nc", ".zarr"):

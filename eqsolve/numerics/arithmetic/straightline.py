@@ -16,9 +16,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from eqsolve.codegen.kernel import ALONE, OUTPUTS
 from eqsolve.codegen.program import VALUE, Program, coupling, divides, program, weights, without
-from eqsolve.registry import model
+from eqsolve.model import Model
 from eqsolve.symbolic.solving import Definition
 from eqsolve.symbols import symbol
 
@@ -242,30 +241,29 @@ class StraightLine:
 
 
 @lru_cache
-def straight_line(game: str) -> StraightLine:
+def straight_line(model: Model) -> StraightLine:
     """The functions of a game.
 
     Raises
     ------
     InputError
-        If there is no such game or its closed form is not built on one cubic.
+        If the game's closed form is not built on one cubic.
     """
-    return StraightLine(program(model(game)))
+    return StraightLine(program(model))
 
 
 @lru_cache
-def alone(game: str) -> StraightLine | None:
+def alone(model: Model) -> StraightLine | None:
     """The functions of the game without competition, if there is competition."""
-    source = straight_line(game).source
-    lever = coupling(source.model.game)
+    source, lever = straight_line(model).source, coupling(model.game)
     if lever is None:
         return None
-    return StraightLine(without(source, (lever, *source.model.game.environment)))
+    return StraightLine(without(source, (lever, *model.game.environment)))
 
 
-def output_symbols(game: str) -> dict[str, sp.Symbol]:
-    """The symbols of a kernel's outputs by their names."""
-    source = straight_line(game).source
-    names = [name for name in OUTPUTS[1:] if name not in ALONE]
-    control = source.model.game.control.symbol
-    return dict(zip(names, (source.root.symbol, *source.feedback, control, VALUE)))
+def output_symbols(model: Model) -> dict[str, sp.Symbol]:
+    """The symbols of a kernel's outputs by their names, but for the one without competition."""
+    source, outputs = straight_line(model).source, model.parts.outputs
+    names = [output.name for output in outputs if output is not outputs.alone]
+    symbols = (source.root.symbol, *source.feedback, model.game.control.symbol, VALUE)
+    return dict(zip(names, symbols))

@@ -13,7 +13,8 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from eqsolve.codegen.kernel import OUTPUTS, Kernel, Selection
+from eqsolve.codegen.kernel import Kernel, Selection
+from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.algebraic import rational
 from eqsolve.numerics.arithmetic.ball import precision, real_roots
 from eqsolve.numerics.arithmetic.cubic import CubicStatus
@@ -29,7 +30,6 @@ from eqsolve.numerics.certificates.condition import condition_numbers
 from eqsolve.numerics.certificates.statement import Statement, state_point
 from eqsolve.numerics.parameters import ALIASES
 from eqsolve.numerics.status import Status
-from eqsolve.symbols import symbol
 
 Sets = Mapping[str, NDArray[np.float64]]
 
@@ -38,9 +38,6 @@ UNIT = 2.0**-53
 
 #: The largest error that is acceptable, relative to the condition of an output.
 ALLOWED = 1e-12
-
-#: The outputs that are measured.
-MEASURED = OUTPUTS[1:]
 
 #: Distance from a fold, relative to the roots, from which a root must be right to one ulp.
 FOLD = 1e-6
@@ -93,21 +90,21 @@ class Accuracy:
 
 def known_inputs(kernel: Kernel, sets: Sets) -> dict[str, NDArray[np.float64]]:
     """The columns that the kernel's game knows."""
-    names = (*kernel.parameters, "x", "y")
+    names = (*kernel.parameters, *kernel.states)
     plain = {ALIASES.get(name, name): column for name, column in sets.items()}
     return {name: column for name, column in plain.items() if name in names}
 
 
-def exact_outcomes(game: str, sets: Sets, selection: str = "limit") -> list[Exact]:
+def exact_outcomes(model: Model, sets: Sets, selection: str = "limit") -> list[Exact]:
     """Solve every point in ball arithmetic; ``sets`` holds every parameter and the state."""
-    program, single, names = straight_line(game), alone(game), output_symbols(game)
-    order = [*(s.name for s in program.parameters), "x", "y"]
+    program, single, names = straight_line(model), alone(model), output_symbols(model)
+    order = [s.name for s in (*program.parameters, *program.states)]
+    position = {model.parts.outputs.alone.name: model.game.control.symbol}
     result = []
     for row in zip(*(sets[name].tolist() for name in order)):
         numbers, state = row[:-2], (row[-2], row[-1])
         statement, values, conditions = _solved(program, numbers, state, names, selection)
         if statement.status is Status.OK and single is not None:
-            position = {"pi_noncompetitive": symbol("p")}
             _, more, sizes = _solved(single, numbers, state, position)
             values, conditions = values | more, conditions | sizes
         result.append(Exact(statement, values, conditions))
@@ -133,30 +130,31 @@ def _solved(
 
 
 def measure(
+    model: Model,
     kernel: Kernel,
     sets: Sets,
     exact: list[Exact] | None = None,
     selection: Selection = "limit",
 ) -> Accuracy:
-    """Compare a kernel with the exact outcomes on parameters that lie in their domains.
+    """Compare a kernel of a game with the exact outcomes on parameters that lie in their domains.
 
     ``exact`` may be given if it is known from another kernel of the same game.
     """
     inputs = known_inputs(kernel, sets)
-    answers = kernel.evaluate(inputs, selection=selection, outputs=("status", *MEASURED))
-    return compare(kernel.game, inputs, answers, exact, selection)
+    answers = kernel.evaluate(inputs, selection=selection, outputs=kernel.outputs)
+    return compare(model, inputs, answers, exact, selection)
 
 
 def compare(
-    game: str,
+    model: Model,
     inputs: Sets,
     answers: Mapping[str, NDArray[Any]],
     exact: list[Exact] | None = None,
     selection: str = "limit",
 ) -> Accuracy:
     """Compare answers with the exact outcomes."""
-    exact = exact_outcomes(game, inputs, selection) if exact is None else exact
-    judged = certify(game, inputs, selection=selection, outputs=(), answers=answers)["agrees"]
+    exact = exact_outcomes(model, inputs, selection) if exact is None else exact
+    judged = certify(model, inputs, selection=selection, outputs=(), answers=answers)["agrees"]
     result = Accuracy(points=len(exact), withheld=int((judged == 2).sum()))
     result.mismatches = [int(k) for k in np.flatnonzero(judged == 0)]
     with precision(_BITS):
@@ -197,9 +195,9 @@ class PolynomialAccuracy:
     withheld: int
 
 
-def polynomial_accuracy(game: str, sets: Sets) -> PolynomialAccuracy:
+def polynomial_accuracy(model: Model, sets: Sets) -> PolynomialAccuracy:
     """Compare the roots of the polynomials with double coefficients with the exact ones."""
-    program = straight_line(game)
+    program = straight_line(model)
     worst, miscounted, withheld, count = 0.0, 0, 0, 0
     for row in zip(*(sets[s.name].tolist() for s in program.parameters)):
         with precision(_BITS):

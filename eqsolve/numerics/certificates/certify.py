@@ -16,8 +16,9 @@ from flint import arb
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
-from eqsolve.codegen.kernel import OUTPUTS, Selection, kernel
+from eqsolve.codegen.kernel import Selection, kernel
 from eqsolve.errors import InputError
+from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import precision
 from eqsolve.numerics.arithmetic.straightline import (
     StraightLine,
@@ -38,10 +39,7 @@ from eqsolve.numerics.parameters import ALIASES
 from eqsolve.numerics.status import Status
 from eqsolve.symbols import entry
 
-__all__ = ["ENCLOSED", "Verdict", "certify", "evaluate", "summary"]
-
-#: The outputs that are enclosed by default.
-ENCLOSED = OUTPUTS[1:5]
+__all__ = ["Verdict", "certify", "evaluate", "summary"]
 
 #: Allowed distance of an answer from its enclosure, in units of 2^-53 of the larger of the value
 #: and its condition (the change that a relative change of all parameters by one causes): 1e-12.
@@ -57,11 +55,11 @@ Columns = dict[str, NDArray[Any]]
 
 
 def certify(
-    game: str,
+    model: Model,
     params: Mapping[str, ArrayLike],
     *,
     selection: str = "limit",
-    outputs: Iterable[str] = ENCLOSED,
+    outputs: Iterable[str] | None = None,
     answers: Mapping[str, NDArray[Any]] | None = None,
     ulps: float = ULPS,
 ) -> Columns:
@@ -71,11 +69,12 @@ def certify(
 
     Parameters
     ----------
-    game : a game with a kernel.
+    model : a game with a kernel.
     params : doubles by parameter name, and the state ``x``, ``y``, broadcasting like numpy, exactly
         as for ``Kernel.evaluate``; the doubles are the exact parameters.
     selection : ``"limit"`` or ``"value"``.
-    outputs : which of ``p1``, ``k_x``, ``k_y``, ``k_1``, ``pi``, ``V`` to enclose.
+    outputs : names of outputs to enclose, all but the position without competition (default: the
+        root and the strategy).
     answers : what ``Kernel.evaluate`` returned for the same parameters and selection, to be judged.
     ulps : allowed distance of an answer from its enclosure, see ``ULPS``; ``SMALLEST`` besides.
 
@@ -92,10 +91,11 @@ def certify(
     Raises
     ------
     InputError
-        For an unknown game, parameter or output.
+        For an unknown parameter or output.
     """
-    program, names = straight_line(game), tuple(outputs)
-    known = output_symbols(game)
+    program, game = straight_line(model), model.name
+    names = model.parts.outputs.enclosed if outputs is None else tuple(outputs)
+    known = output_symbols(model)
     strange = [name for name in names if name not in known]
     if strange or selection not in ("limit", "value"):
         what = f"output {strange[0]!r}" if strange else f"selection {selection!r}"
@@ -119,28 +119,27 @@ def certify(
         verdict = _record(result, index, statement, dict(zip(names, symbols)))
         if answers is not None and verdict is not Verdict.UNDECIDED:
             answer = {name: column[index] for name, column in answers.items()}
-            judge = _Judge(game, numbers, (own, others), statement, ulps)
+            judge = _Judge(model, numbers, (own, others), statement, ulps)
             result["agrees"][index] = judge(answer, {n: known[n] for n in names})
     return {name: column.reshape(shape) for name, column in result.items()}
 
 
 def evaluate(
-    game: str,
+    model: Model,
     params: Mapping[str, ArrayLike],
     *,
     selection: Selection = "limit",
-    outputs: Iterable[str] = OUTPUTS,
+    outputs: Iterable[str] | None = None,
     threads: int | None = None,
 ) -> Columns:
     """Evaluate a game's kernel and certify every answer: the columns of both.
 
     Parameters as for ``Kernel.evaluate``; the outputs that can be enclosed are.
     """
-    names = tuple(outputs)
-    found = kernel(game).evaluate(params, selection=selection, outputs=names, threads=threads)
-    enclosed = [name for name in names if name in output_symbols(game)]
+    found = kernel(model).evaluate(params, selection=selection, outputs=outputs, threads=threads)
+    enclosed = [name for name in found if name in output_symbols(model)]
     answers = found if "status" in found else None
-    return found | certify(game, params, selection=selection, outputs=enclosed, answers=answers)
+    return found | certify(model, params, selection=selection, outputs=enclosed, answers=answers)
 
 
 def summary(columns: Mapping[str, NDArray[Any]]) -> dict[str, int]:
@@ -166,19 +165,20 @@ def _columns(
     except NotRealError as error:
         text = f"a parameter holds {error}."
         raise InputError(text, game=game.name, stage="certificate") from None
-    strange = given.keys() - {*game.parameters, "x", "y"}
+    own, others = (state.name for state in game.game.state_symbols)
+    strange = given.keys() - {*game.parameters, own, others}
     missing = [name for name in game.parameters if name not in given]
     if strange or missing or len(given) != len(params):
         text = (
             f"there is no parameter {min(strange)!r}."
             if strange
-            else f"{', '.join(missing)} is missing." if missing else "lambda is given twice."
+            else f"{', '.join(missing)} is missing." if missing else "a parameter is given twice."
         )
         raise InputError(text, game=game.name, stage="certificate")
-    same_wealth = "y" not in given
-    given.setdefault("x", np.ones(()))
-    given.setdefault("y", np.zeros(()))
-    columns = [given[name] for name in (*game.parameters, "x", "y")]
+    same_wealth = others not in given
+    given.setdefault(own, np.ones(()))
+    given.setdefault(others, np.zeros(()))
+    columns = [given[name] for name in (*game.parameters, own, others)]
     try:
         arrays = np.broadcast_arrays(*columns)
     except ValueError:
@@ -203,8 +203,9 @@ def _in_domain(
     for group in program.weights:
         if not any(entry(s.name).domain.strict for s in group):
             valid &= reduce(np.logical_or, (table[s.name] != 0 for s in group))
-    if "n" in table and not same_wealth:
-        valid &= (table["n"] != 1) | (columns[-1] == 0)
+    size = program.source.model.parts.size.name
+    if size in table and not same_wealth:
+        valid &= (table[size] != 1) | (columns[-1] == 0)
     return valid
 
 
@@ -244,13 +245,13 @@ class _Judge:
 
     def __init__(
         self,
-        game: str,
+        model: Model,
         numbers: Sequence[Number],
         state: tuple[Number, Number | None],
         statement: Statement,
         ulps: float,
     ) -> None:
-        self.game, self.numbers, self.state = game, numbers, state
+        self.model, self.numbers, self.state = model, numbers, state
         self.statement, self.allowed = statement, ulps * 2.0**-53
 
     def __call__(self, answer: Mapping[str, Any], symbols: Mapping[str, Any]) -> int:
@@ -259,9 +260,10 @@ class _Judge:
         if status is Status.OK and self.statement.status in (Status.OK, Status.NEAR_FOLD):
             return int(self._close(answer, symbols))
         found = _explained(status, self.statement)
-        if found == 0 and "pi_noncompetitive" in answer and self.statement.status is Status.OK:
+        position = self.model.parts.outputs.alone.name
+        if found == 0 and position in answer and self.statement.status is Status.OK:
             # a kernel that also computes the position without competition reports its failure
-            program = alone(self.game)
+            program = alone(self.model)
             if program is not None:
                 found = _explained(status, state_point(program, self.numbers, self.state))
         return found
@@ -280,7 +282,7 @@ class _Judge:
             return True
         wanted = tuple(symbols[n] for n in far)
         conditions = condition_numbers(
-            straight_line(self.game), self.numbers, self.state, self.statement, wanted
+            straight_line(self.model), self.numbers, self.state, self.statement, wanted
         )
         return all(errors[n] <= self.allowed * conditions[symbols[n]] + SMALLEST for n in far)
 

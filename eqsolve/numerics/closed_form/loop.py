@@ -11,7 +11,6 @@ from flint import arb, arb_mat
 from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.arithmetic.ball import UndecidedError, Values, evaluate
-from eqsolve.registry import model as find_model
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import CoefficientSystem, insert
@@ -19,27 +18,23 @@ from eqsolve.symbolic.population import Population
 
 
 @lru_cache
-def _system(name: str) -> CoefficientSystem:
-    model = find_model(name)
-    return closed_loop_system(model.game, _population(name), model.ansatz)
-
-
-def _population(name: str) -> Population:
-    population = find_model(name).population
+def _system(model: Model) -> CoefficientSystem:
+    population = model.population
     if not isinstance(population, Population):
-        raise InputError("there is no population of identical agents.", game=name, stage="loop")
-    return population
+        text = "there is no population of identical agents."
+        raise InputError(text, game=model.name, stage="loop")
+    return closed_loop_system(model.game, population, model.ansatz)
 
 
 @lru_cache
-def _growth(name: str) -> tuple[sp.Expr, ...]:
-    return growth_polynomials(_system(name), _population(name).roles.growth)
+def _growth(model: Model) -> tuple[sp.Expr, ...]:
+    return growth_polynomials(_system(model), model.parts.growth)
 
 
 @lru_cache
-def _linear(name: str) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
+def _linear(model: Model) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
     """The moment equations ``matrix u = right`` in the moments' coefficients ``u``."""
-    equations = [e for e in _system(name).equations if e.source != "feedback"]
+    equations = [e for e in _system(model).equations if e.source != "feedback"]
     unknowns = tuple(e.unknown for e in equations)
     rows = [[sp.diff(e.expression, u) for u in unknowns] for e in equations]
     zero = dict.fromkeys(unknowns, sp.S.Zero)
@@ -47,9 +42,9 @@ def _linear(name: str) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Sym
 
 
 @lru_cache
-def _curvature(name: str) -> sp.Expr:
-    hjb = _system(name).hjb
-    return insert(hjb, _system(name).ansatz, -hjb.second_order_condition)
+def _curvature(model: Model) -> sp.Expr:
+    hjb = _system(model).hjb
+    return insert(hjb, _system(model).ansatz, -hjb.second_order_condition)
 
 
 class ClosedLoop:
@@ -67,7 +62,7 @@ class ClosedLoop:
     ) -> None:
         self.model, self.values, self.exact = model, values, exact
         self.roles = model.parts
-        self.system = _system(model.name)
+        self.system = _system(model)
 
     @property
     def _hazard(self) -> arb:
@@ -89,7 +84,7 @@ class ClosedLoop:
             )
             return evaluate(sp.diff(row.expression, row.unknown), values) + self._hazard
         largest: arb | None = None
-        for polynomial in _growth(self.model.name):
+        for polynomial in _growth(self.model):
             coefficients = sp.Poly(polynomial, self.roles.growth).all_coeffs()
             top = _largest_root([evaluate(c, values) for c in coefficients])
             largest = top if largest is None else largest.max(top)
@@ -99,7 +94,7 @@ class ClosedLoop:
     def moments(self, feedback: Sequence[arb]) -> dict[sp.Symbol, arb]:
         """Coefficients of G and H when everybody uses the feedback, by a linear solve."""
         values = self.values | dict(zip(self.roles.affine, feedback))
-        rows, rights, unknowns = _linear(self.model.name)
+        rows, rights, unknowns = _linear(self.model)
         matrix = arb_mat([[evaluate(e, values) for e in row] for row in rows])
         right = arb_mat([[evaluate(e, values)] for e in rights])
         try:
@@ -124,7 +119,7 @@ class ClosedLoop:
 
     def curvature(self, moments: Mapping[sp.Symbol, arb]) -> arb:
         """Minus the second derivative of the gain in the deviation."""
-        return evaluate(_curvature(self.model.name), self.values | dict(moments))
+        return evaluate(_curvature(self.model), self.values | dict(moments))
 
     def exploitability(
         self,

@@ -7,7 +7,7 @@ import math
 import re
 import reprlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,25 @@ import numpy as np
 from eqsolve.answers import Tabled, by_size
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.mean_field_limit.expansion import QUANTITIES, Expansion
+from eqsolve.model import Model
+from eqsolve.numerics.mean_field_limit.expansion import (
+    Expansion,
+    Pair,
+    coefficients,
+    quantities,
+)
 from eqsolve.numerics.mean_field_limit.pathwise import Pathwise, pathwise
 from eqsolve.numerics.parameters import parameters
 from eqsolve.numerics.status import Status
 from eqsolve.numerics.sweep.axes import parse_axis
 from eqsolve.output import replacing
-from eqsolve.registry import model
+from eqsolve.symbols import entry
 
 #: Above this number of agents 1/n falls below the resolution of the differences.
 MOST_AGENTS = 10**12
 
 #: Most numbers of agents in one study.
 MOST_ROWS = 10**5
-
-#: The strategy's coefficients by monomial of the state.
-_COEFFICIENTS = ("x", "y", "1")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Convergence(Tabled):
         ``n^2 (k_n - k - c1/n)``, free of cancellation, and the exploitability.
     pathwise : distance along simulated paths, if asked for.
     skipped : number of agents and status where there is no equilibrium.
+    letters : LaTeX of every coefficient and of the position.
     """
 
     game: str
@@ -70,6 +74,7 @@ class Convergence(Tabled):
     rows: tuple[Mapping[str, float], ...]
     skipped: tuple[tuple[int, Status], ...] = ()
     pathwise: Pathwise | None = None
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def heading(self) -> str:
@@ -175,7 +180,8 @@ def read_counts(given: Any) -> tuple[int, ...]:
 
 
 def converge(
-    game: str,
+    finite: Model,
+    limit: Model | None,
     n: Iterable[object] = (10, 100, 1000, 10000),
     *,
     paths: int | None = None,
@@ -187,7 +193,8 @@ def converge(
 
     Parameters
     ----------
-    game : a finite game with a mean-field limit.
+    finite : a game of finitely many agents.
+    limit : the same of a continuum, if it is declared.
     n : numbers of agents.
     paths, seed : simulate so many paths for every number of agents up to 100,000, and measure how
         far the positions along them are from the limit's.
@@ -201,8 +208,8 @@ def converge(
     NoSolutionError
         If the limit, or every finite game, has no equilibrium.
     """
-    limit_game = model(game).limit
-    if not limit_game:
+    game = finite.name
+    if limit is None:
         raise InputError(
             "no mean-field limit is known.",
             game=game,
@@ -210,14 +217,14 @@ def converge(
             remedy="Take a game of finitely many agents that is also declared for a continuum.",
         )
     counts = read_counts(n)
-    exact = parameters(given, model(limit_game).parameters, game=game)
+    exact = parameters(given, limit.parameters, game=game)
     params = {name: float(value) for name, value in exact.items()}
-    status = Status(int(kernel(limit_game).evaluate(params, outputs=("status",))["status"]))
+    status = Status(int(kernel(limit).evaluate(params, outputs=("status",))["status"]))
     if status is not Status.OK:
         error = InputError if status is Status.INVALID_INPUT else NoSolutionError
-        raise error(f"{status.label}. {status.meaning}", game=limit_game, stage="convergence")
-    sizes: dict[str, Any] = {**params, "n": np.array(counts, float)}
-    codes = kernel(game).evaluate(sizes, outputs=("status",))["status"]
+        raise error(f"{status.label}. {status.meaning}", game=limit.name, stage="convergence")
+    sizes: dict[str, Any] = {**params, finite.parts.size.name: np.array(counts, float)}
+    codes = kernel(finite).evaluate(sizes, outputs=("status",))["status"]
     found = {count: Status(int(code)) for count, code in zip(counts, codes)}
     skipped = tuple((count, s) for count, s in found.items() if s is not Status.OK)
     if len(skipped) == len(counts):
@@ -226,31 +233,31 @@ def converge(
             game=game,
             stage="convergence",
         )
-    expansion = Expansion(game, exact)
+    pair = Pair(finite, limit)
+    expansion = Expansion(pair, exact)
     good = [count for count, s in found.items() if s is Status.OK]
     rows = tuple({"n": count, **expansion.row(count)} for count in good)
     along = None
     if paths is not None:
-        along = pathwise(game, exact, good, paths=paths, seed=seed, threads=threads)
+        along = pathwise(pair, exact, good, paths=paths, seed=seed, threads=threads)
     return Convergence(
         game,
-        limit_game,
+        limit.name,
         expansion.limit,
         expansion.first,
         expansion.second,
-        _order(rows),
-        {key: _order(rows, (key,)) for key in QUANTITIES},
+        _order(rows, coefficients(finite)),
+        {key: _order(rows, (key,)) for key in expansion.keys},
         expansion.directions,
         expansion.exploitability,
         rows,
         skipped,
         along,
+        {key: entry(letter.name).latex for key, letter in quantities(finite).items()},
     )
 
 
-def _order(
-    rows: Iterable[Mapping[str, float]], keys: Iterable[str] = _COEFFICIENTS
-) -> float | None:
+def _order(rows: Iterable[Mapping[str, float]], keys: Iterable[str]) -> float | None:
     """Minus the slope of the logarithm of the largest distance on log n."""
     names = [f"distance_{key}" for key in keys]
     pairs = [(row["n"], max(row[name] for name in names)) for row in rows]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeVar
 
+import sympy as sp
 from flint import arb
 
 from eqsolve.errors import NoSolutionError
@@ -23,57 +25,56 @@ from eqsolve.numerics.arithmetic.ball import (
 )
 from eqsolve.numerics.closed_form.loop import ClosedLoop
 from eqsolve.numerics.closed_form.point import PointSolver
-from eqsolve.registry import model
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.solving import ClosedForm, Definition
-from eqsolve.symbols import letters, symbols
-
-#: What converges, by key of the results: the strategy's coefficients by monomial, and the position
-#: when everybody has wealth 1.
-QUANTITIES = ("x", "y", "1", "pi")
+from eqsolve.symbols import symbols
 
 _PRECISIONS = (256, 1024, 4096)
 _Result = TypeVar("_Result")
 
 
-def _models(game: str, given: Mapping[str, Fraction]) -> tuple[Model, Model]:
-    """The finite game, and the one that is meant: without a number of agents the limit."""
-    finite = model(game)
-    return finite, finite if finite.parts.size.name in given else model(finite.limit)
+def coefficients(model: Model) -> dict[str, sp.Symbol]:
+    """The strategy's coefficients by monomial of the state, as keys of the results."""
+    monomials = (*(state.name for state in model.game.state_symbols), "1")
+    return dict(zip(monomials, model.parts.strategy))
+
+
+def quantities(model: Model) -> dict[str, sp.Symbol]:
+    """What converges, by key of the results: the coefficients, and the position at wealth 1."""
+    played = model.parts.played
+    return coefficients(model) | {played.name: played}
 
 
 @lru_cache
-def _form(game: str) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
+def _form(finite: Model) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
     """The closed form with its first and second derivatives in N, and the names of each order."""
-    finite, _ = _models(game, {})
     share = finite.parts.reciprocal
     inner = {s: e for s, e in finite.game.definitions.items() if e.has(share)}
     own, others, constant = finite.parts.strategy
-    position = Definition(letters("pi")[0], own + (1 - share) * others + constant)
+    position = Definition(finite.parts.played, own + (1 - share) * others + constant)
     form = finite.derivation.form.extended([position])
-    names = {0: tuple(s.name for s in (*finite.parts.strategy, position.symbol))}
+    names = {0: tuple(s.name for s in quantities(finite).values())}
     for order in (1, 2):
         form = derivative(form, symbols(" ".join(names[order - 1])), share, inner)
         names[order] = tuple(f"d{name}" for name in names[order - 1])
     return form, names
 
 
-def _at(game: str, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict[int, list[arb]]:
-    """Everything of some orders at one point; without ``n`` in the limit.
+def _at(pair: Pair, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict[int, list[arb]]:
+    """Everything of some orders at one point; without a number of agents in the limit.
 
     Raises
     ------
     NoSolutionError
         If there is no admissible root.
     """
-    form, names = _form(game)
-    finite, at = _models(game, given)
-    roles = finite.parts
+    finite, at = pair.finite, pair.at(given)
+    (form, names), roles = _form(finite), finite.parts
     share = roles.reciprocal
     solver = PointSolver(at, given)
     candidates = [root.p1 for root in solver.roots() if root.admissible]
     if not candidates:
-        raise NoSolutionError("there is no admissible root.", game=game, stage="convergence")
+        raise NoSolutionError("there is no admissible root.", game=finite.name, stage="convergence")
     values: Values = dict(solver.values)
     values[roles.root] = max(candidates, key=lambda p: float(values[roles.slope] * p))
     values.setdefault(share, arb(0))
@@ -84,15 +85,27 @@ def _at(game: str, given: Mapping[str, Fraction], orders: Sequence[int]) -> dict
     return {order: [values[s] for s in row] for order, row in wanted.items()}
 
 
-def _gain(game: str, given: Mapping[str, Fraction], feedback: Sequence[arb]) -> float:
+def _gain(pair: Pair, given: Mapping[str, Fraction], feedback: Sequence[arb]) -> float:
     """Exploitability of a feedback that everybody at wealth 1 plays."""
-    finite, at = _models(game, given)
+    finite, at = pair.finite, pair.at(given)
     solver = PointSolver(at, given)
     loop = ClosedLoop(at, solver.values, solver.exact)
     x, y = at.game.state_symbols
     others = 1 - solver.values.get(finite.parts.reciprocal, arb(0))
     state = {x: arb(1), y: others, finite.parts.square: loop.second_moment(others)}
     return number(loop.exploitability(loop.moments(feedback), feedback, state))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A game of finitely many agents and the same of a continuum."""
+
+    finite: Model
+    limit: Model
+
+    def at(self, given: Mapping[str, Fraction]) -> Model:
+        """The game that is meant: without a number of agents the limit."""
+        return self.finite if self.finite.parts.size.name in given else self.limit
 
 
 class Expansion:
@@ -103,12 +116,12 @@ class Expansion:
 
     Parameters
     ----------
-    game : the finite game.
+    pair : the finite game and its limit.
     given : exact parameters of the limit.
 
     Attributes
     ----------
-    limit, first, second : doubles by key of :data:`QUANTITIES`: the limit, ``c1`` and ``c2``.
+    limit, first, second : doubles by key of :func:`quantities`: the limit, ``c1`` and ``c2``.
     exploitability : of the limit, everybody at wealth 1.
 
     Raises
@@ -117,17 +130,18 @@ class Expansion:
         If there is no admissible root in the limit or the expansion is singular there.
     """
 
-    def __init__(self, game: str, given: Mapping[str, Fraction]) -> None:
-        self.game, self.given = game, dict(given)
+    def __init__(self, pair: Pair, given: Mapping[str, Fraction]) -> None:
+        self.pair, self.given = pair, dict(given)
+        self.keys = tuple(quantities(pair.finite))
 
         def terms() -> list[dict[str, float]]:
             half = Fraction(1, 2)
-            found = _at(game, self.given, (0, 1, 2))
+            found = _at(self.pair, self.given, (0, 1, 2))
             found[2] = [ball(half) * value for value in found[2]]
-            return [dict(zip(QUANTITIES, map(number, row))) for row in found.values()]
+            return [dict(zip(self.keys, map(number, row))) for row in found.values()]
 
         def gain() -> float:
-            return _gain(game, self.given, _at(game, self.given, (0,))[0][:3])
+            return _gain(self.pair, self.given, _at(self.pair, self.given, (0,))[0][:3])
 
         self.limit, self.first, self.second = self._decided(terms)
         self.exploitability = self._decided(gain)
@@ -136,7 +150,7 @@ class Expansion:
     def directions(self) -> dict[str, str]:
         """Where many more agents move each quantity: ``rises``, ``falls`` or ``unchanged``."""
         found = {}
-        for key in QUANTITIES:
+        for key in self.keys:
             leading = self.first[key] or self.second[key]
             found[key] = "unchanged" if leading == 0 else "falls" if leading > 0 else "rises"
         return found
@@ -149,11 +163,11 @@ class Expansion:
         """
 
         def differences() -> dict[str, float]:
-            limit = _at(self.game, self.given, (0, 1))
-            finite = {**self.given, "n": Fraction(n)}
-            here = _at(self.game, finite, (0,))[0]
-            size, result = arb(n), {"exploitability": _gain(self.game, finite, here[:3])}
-            for k, key in enumerate(QUANTITIES):
+            limit = _at(self.pair, self.given, (0, 1))
+            finite = {**self.given, self.pair.finite.parts.size.name: Fraction(n)}
+            here = _at(self.pair, finite, (0,))[0]
+            size, result = arb(n), {"exploitability": _gain(self.pair, finite, here[:3])}
+            for k, key in enumerate(self.keys):
                 gap = here[k] - limit[0][k]
                 result[key] = number(here[k])
                 result[f"distance_{key}"] = abs(number(gap))
@@ -162,8 +176,8 @@ class Expansion:
 
         found = self._decided(differences)
         keys = [
-            *QUANTITIES,
-            *(f"{kind}_{k}" for kind in ("distance", "remainder") for k in QUANTITIES),
+            *self.keys,
+            *(f"{kind}_{k}" for kind in ("distance", "remainder") for k in self.keys),
             "exploitability",
         ]
         return {key: found[key] for key in keys}
@@ -180,6 +194,6 @@ class Expansion:
                     break
         raise NoSolutionError(
             "the expansion in 1/n is singular at these parameters.",
-            game=self.game,
+            game=self.pair.finite.name,
             stage="convergence",
         )

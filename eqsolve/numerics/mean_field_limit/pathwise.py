@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.mean_field_limit.expansion import Expansion
+from eqsolve.numerics.mean_field_limit.expansion import Expansion, Pair, coefficients
 from eqsolve.numerics.parameters import require
 from eqsolve.numerics.simulation.normals import MOST_PATHS
 from eqsolve.numerics.simulation.simulate import (
@@ -26,7 +26,6 @@ from eqsolve.numerics.simulation.simulate import (
 )
 from eqsolve.numerics.simulation.wealth import path_distances
 from eqsolve.numerics.values import exact_values
-from eqsolve.registry import model
 
 #: Numbers of agents above this one are not simulated.
 MOST_SIMULATED = 10**5
@@ -69,7 +68,7 @@ class Pathwise:
 
 
 def pathwise(
-    game: str,
+    pair: Pair,
     given: Mapping[str, Fraction],
     counts: Sequence[int],
     *,
@@ -84,7 +83,7 @@ def pathwise(
 
     Parameters
     ----------
-    game : the finite game.
+    pair : the finite game and its limit.
     given : exact parameters of the limit.
     counts : numbers of agents; those from 2 to 100,000 are simulated.
     paths, seed : number of paths per number of agents, seed of the streams.
@@ -97,21 +96,23 @@ def pathwise(
     NoSolutionError
         If a strategy does not exist.
     """
+    many, game = pair.finite, pair.finite.name
     require(100 <= paths <= MOST_PATHS, f"paths must be from 100 to {MOST_PATHS}.", game=game)
     require(0 <= seed < 2**63, "the seed must be from 0 to 2^63 - 1.", game=game)
     sizes = [n for n in counts if 2 <= n <= MOST_SIMULATED]
     sizes = sizes if len(sizes) > 2 else list(DEFAULT)
-    expansion = Expansion(game, given)
+    expansion, keys = Expansion(pair, given), tuple(coefficients(many))
     limit = expansion.limit
-    many = model(game)
-    world = market(many.game, exact_values(model(many.limit), given))
-    continuum = limit_feedback((limit["x"], limit["y"], limit["1"]))
+    world = market(many.game, exact_values(pair.limit, given))
+    own, others, constant = (limit[key] for key in keys)
+    continuum = limit_feedback((own, others, constant))
     hazard, size = float(given[many.parts.hazard.name]), sum(map(abs, limit.values()))
     quantile = -float(ndtri((1 - CONFIDENCE) / (2 * (len(sizes) + 2))))
     rows, errors = [], []
     for n in sizes:
         row = expansion.row(n)
-        finite = finite_feedback((row["x"], row["y"], row["1"]), n)
+        own, others, constant = (row[key] for key in keys)
+        finite = finite_feedback((own, others, constant), n)
         step = min(longest_step(hazard, world, rule) for rule in (finite, continuum))
         squares, begin = np.empty(paths), np.ones(n)
         stream = np.uint64((seed + (n << 20)) % 2**64)

@@ -15,24 +15,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.answers import Tabled, by_parameter
 from eqsolve.arrays import reals
-from eqsolve.codegen.kernel import ALONE
-from eqsolve.codegen.kernel import OUTPUTS as COLUMNS
 from eqsolve.codegen.kernel import kernel
 from eqsolve.codegen.program import coupling, program
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import load
 from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
+from eqsolve.model import Model
 from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters
 from eqsolve.numerics.status import Status
-from eqsolve.registry import model
+from eqsolve.registry import installed
 
 Array = NDArray[np.float64]
 
-#: What is differentiated, in the order of the generated code.
-OUTPUTS = (*(name for name in COLUMNS[1:] if name not in ALONE), *ALONE)
-ROOT = OUTPUTS[0]
 #: Relative steepness of the cubic at its root below which derivatives count as divergent: they
 #: grow like its reciprocal, and their relative rounding error like 2^-53 over its square.
 STEEPNESS = 1e-5
@@ -84,30 +80,32 @@ class Derivatives:
 
 
 @cache
-def _compiled(game: str) -> tuple[Any, tuple[str, ...]]:
+def _compiled(model: Model) -> tuple[Any, tuple[str, ...]]:
     """The compiled function of a game's derivatives and its inputs, derived once per version."""
-    title = f"{game}-tangent"
-    if (known := recalled(title)) is not None:
+    title = f"{model.name}-tangent"
+    ours = installed(model)
+    if ours and (known := recalled(title)) is not None:
         note, _, path = known
         return load(path).fill, tuple(note["inputs"])
-    module, inputs = tangent_module(game), tuple(s.name for s in program(model(game)).inputs)
-    remember(title, Path(module.__file__), inputs=inputs)
+    module, inputs = tangent_module(model), tuple(s.name for s in program(model).inputs)
+    if ours:
+        remember(title, Path(module.__file__), inputs=inputs)
     return module.fill, inputs
 
 
-def names(game: str) -> tuple[str, ...]:
+def names(model: Model) -> tuple[str, ...]:
     """The parameters and states of a game in the order of the generated code."""
-    return _compiled(game)[1]
+    return _compiled(model)[1]
 
 
 def derivatives(
-    game: str, params: Mapping[str, ArrayLike], *, threads: int | None = None
+    model: Model, params: Mapping[str, ArrayLike], *, threads: int | None = None
 ) -> Derivatives:
     """Differentiate all outputs at every point of a broadcast of the parameters.
 
     Parameters
     ----------
-    game : a game whose closed form is built on one cubic.
+    model : a game whose closed form is built on one cubic.
     params : array or number per parameter, and optionally the state, as for ``Kernel.evaluate``.
     threads : number of threads (default: all); the result does not depend on it.
 
@@ -116,25 +114,25 @@ def derivatives(
     InputError
         As ``Kernel.evaluate``.
     """
-    code, (fill, order) = kernel(game), _compiled(game)
+    code, (fill, order) = kernel(model), _compiled(model)
+    outputs, (own, others) = model.parts.outputs, code.states
     base = code.evaluate(params, threads=threads)
     given = {ALIASES.get(k, k): reals(v) for k, v in params.items()}
-    given.setdefault("x", np.ones(()))
-    found = model(game)
-    size = found.parts.size.name
-    others = 1 - 1 / given[size] if size in given else 1.0
-    given.setdefault("y", np.asarray(given["x"] * others))
+    given.setdefault(own, np.ones(()))
+    size = model.parts.size.name
+    share = 1 - 1 / given[size] if size in given else 1.0
+    given.setdefault(others, np.asarray(given[own] * share))
     shape = base["status"].shape
     inputs = np.stack([np.broadcast_to(given[name], shape).ravel() for name in order])
-    status, root = base["status"].ravel().copy(), base[ROOT].ravel()
-    lever = coupling(found.game)
+    status, root = base["status"].ravel().copy(), base[outputs.root.name].ravel()
+    lever = coupling(model.game)
     single = root
     if lever is not None:
         apart = {**params, lever.name: 0.0}
-        single = code.evaluate(apart, outputs=(ROOT,), threads=threads)[ROOT]
-        single = np.broadcast_to(single, shape).ravel()
+        alone = code.evaluate(apart, outputs=(outputs.root.name,), threads=threads)
+        single = np.broadcast_to(alone[outputs.root.name], shape).ravel()
     good = (status == Status.OK) & np.isfinite(single)
-    table = np.empty((len(OUTPUTS), *inputs.shape))
+    table = np.empty((len(outputs), *inputs.shape))
     steepness = np.empty(root.size)
 
     def run(start: int) -> None:
@@ -146,17 +144,17 @@ def derivatives(
         list(pool.map(run, range(0, root.size, PART)))
     bad = np.isfinite(steepness) & ~(steepness >= STEEPNESS)
     status[bad] = Status.NEAR_FOLD
-    kept = [k for k, name in enumerate(order) if name != "n"]
+    kept = [k for k, name in enumerate(order) if name != size]
     status[(status == Status.OK) & ~np.isfinite(table[:, kept]).all(axis=(0, 1))] = (
         Status.DEGENERATE
     )
     table[..., status != Status.OK] = np.nan
     return Derivatives(
         status.reshape(shape),
-        {name: base[name] for name in OUTPUTS},
+        {name: base[name] for name in outputs.differentiated},
         {
             output: {name: table[k, j].reshape(shape) for j, name in enumerate(order)}
-            for k, output in enumerate(OUTPUTS)
+            for k, output in enumerate(outputs.differentiated)
         },
         steepness.reshape(shape),
         {name: inputs[j].reshape(shape) for j, name in enumerate(order)},
@@ -212,7 +210,7 @@ class Sensitivity(Tabled):
 
 
 def sensitivity(
-    game: str,
+    model: Model,
     *,
     at: Mapping[str, object] | None = None,
     outputs: Iterable[str] | None = None,
@@ -226,9 +224,9 @@ def sensitivity(
 
     Parameters
     ----------
-    game : a game whose closed form is built on one cubic.
+    model : a game whose closed form is built on one cubic.
     at : wealth ``x`` and aggregate ``y``; by default everybody has wealth 1.
-    outputs, parameters_ : names out of :data:`OUTPUTS` and :func:`names`; default: all.
+    outputs, parameters_ : names of outputs and out of :func:`names`; default: all.
     given : the parameters, as decimals, ratios or numbers.
 
     Raises
@@ -236,19 +234,20 @@ def sensitivity(
     InputError
         For anything wrong with the input; no equilibrium is a status.
     """
-    found = model(game)
-    numbers = parameters(given, found.parameters, game=game)
-    joint_conditions(found.parts, numbers, game=game)
-    rows, columns = chosen(game, outputs, parameters_)
+    game = model.name
+    numbers = parameters(given, model.parameters, game=game)
+    joint_conditions(model.parts, numbers, game=game)
+    rows, columns = chosen(model, outputs, parameters_)
     state = {name: exact(name, value, game=game) for name, value in (at or {}).items()}
-    if not set(state) <= {"x", "y"}:
-        raise InputError("a state has x and y.", game=game, stage="input")
+    own, others = (symbol.name for symbol in model.game.state_symbols)
+    if not set(state) <= {own, others}:
+        raise InputError(f"a state has {own} and {others}.", game=game, stage="input")
     params = {name: float(v) for name, v in numbers.items()}
-    n = numbers.get(found.parts.size.name)
-    x = state.setdefault("x", exact("x", 1))
-    state.setdefault("y", x if n is None else x * (1 - 1 / n))
+    n = numbers.get(model.parts.size.name)
+    x = state.setdefault(own, exact(own, 1))
+    state.setdefault(others, x if n is None else x * (1 - 1 / n))
     point = {**params, **{name: float(v) for name, v in state.items()}}
-    here = derivatives(game, point, threads=1)
+    here = derivatives(model, point, threads=1)
     status = Status(int(here.status))
     ok = status is Status.OK
     steep = float(here.steepness)
@@ -280,7 +279,7 @@ def sensitivity(
 
 
 def chosen(
-    game: str, outputs: Iterable[str] | None, columns: Iterable[str] | None
+    model: Model, outputs: Iterable[str] | None, columns: Iterable[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Check names of outputs and parameters; None stands for all.
 
@@ -291,15 +290,15 @@ def chosen(
     """
     result = []
     for kind, given, known in (
-        ("output", outputs, OUTPUTS),
-        ("parameter", columns, names(game)),
+        ("output", outputs, model.parts.outputs.differentiated),
+        ("parameter", columns, names(model)),
     ):
         wanted = known if given is None else tuple(ALIASES.get(k, k) for k in given)
         for name in wanted:
             if name not in known:
                 raise InputError(
                     f"there is no {kind} {name!r}.",
-                    game=game,
+                    game=model.name,
                     stage="sensitivity",
                     remedy=f"Use {', '.join(known)}.",
                 )

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import reals
 from eqsolve.codegen.program import program
+from eqsolve.model import Model
 from eqsolve.numerics.parameters import ALIASES
-from eqsolve.registry import model
 
 Array = NDArray[np.float64]
 
@@ -22,9 +22,9 @@ SPREAD = 1e8
 
 
 @cache
-def _functions(game: str) -> tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any]]:
+def _functions(model: Model) -> tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any]]:
     """Parameters; functions to the cubic's coefficients and to a root's margin, on arrays."""
-    source = program(model(game))
+    source = program(model)
     root = source.root
 
     def spelled(name: sp.Symbol) -> sp.Expr:
@@ -58,14 +58,14 @@ def _nearest_pair(c3: Array, c2: Array, c1: Array, c0: Array) -> Array:
     return mean
 
 
-def discriminant(game: str, params: Mapping[str, ArrayLike]) -> Array:
+def discriminant(model: Model, params: Mapping[str, ArrayLike]) -> Array:
     """The discriminant of the cubic relative to the size of its terms, on a broadcast.
 
     It changes its sign where two real roots merge. It is NaN where the roots next to merging, at
     the stationary point of the cubic with the smaller value, are not admissible: their fold does
     not concern an equilibrium.
     """
-    names, coefficients, margin = _functions(game)
+    names, coefficients, margin = _functions(model)
     given = {ALIASES.get(k, k): reals(v) for k, v in params.items()}
     values = np.broadcast_arrays(*(given[name] for name in names))
     with np.errstate(all="ignore"):

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.model import Model
 from eqsolve.numerics.parameters import ALIASES, exact
 from eqsolve.numerics.sensitivity.derivatives import chosen, derivatives
 from eqsolve.numerics.status import Status, labels
-from eqsolve.registry import model
 
 Array = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ class Region:
 
 
 def signs_over(
-    game: str,
+    model: Model,
     vary: Mapping[str, ArrayLike],
     given: Mapping[str, object],
     *,
@@ -105,7 +105,7 @@ def signs_over(
 
     Parameters
     ----------
-    game : a game whose closed form is built on one cubic.
+    model : a game whose closed form is built on one cubic.
     vary : ascending values per varied parameter or state.
     given : the remaining parameters and, if wanted, the state.
     outputs, parameters : names of what is differentiated and in what; default: all.
@@ -117,8 +117,9 @@ def signs_over(
     NoSolutionError
         If no point of the region has an equilibrium.
     """
-    rows, columns = chosen(game, outputs, parameters)
-    known = (*model(game).parameters, "x", "y")
+    game = model.name
+    rows, columns = chosen(model, outputs, parameters)
+    known = (*model.parameters, *(state.name for state in model.game.state_symbols))
     plain = {ALIASES.get(k, k): v for k, v in given.items()}
     fixed = {name: float(exact(name, v, game=game)) for name, v in plain.items()}
     try:
@@ -137,7 +138,7 @@ def signs_over(
     if not axes or math.prod(a.size for a in axes.values()) > LARGEST:
         raise InputError(f"vary 1 to {LARGEST} points.", game=game, stage="sensitivity")
     mesh = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij")))
-    found = derivatives(game, {**fixed, **mesh})
+    found = derivatives(model, {**fixed, **mesh})
     counts = np.bincount(found.status.ravel(), minlength=len(Status))
     if not counts[Status.OK]:
         worst = Status(int(counts.argmax()))
@@ -160,7 +161,7 @@ def signs_over(
         axes,
         {label: int(c) for label, c in zip(labels(), counts) if c},
         signs,
-        tuple(_bisected(game, fixed, next(iter(axes)), brackets)),
+        tuple(_bisected(model, fixed, next(iter(axes)), brackets)),
     )
 
 
@@ -185,7 +186,7 @@ def _brackets(
 
 
 def _bisected(
-    game: str,
+    model: Model,
     fixed: Mapping[str, float],
     axis: str,
     brackets: list[tuple[str, str, dict[str, float], float, float, float]],
@@ -193,12 +194,13 @@ def _bisected(
     """Halve all brackets at once."""
     if not brackets:
         return []
+    size = model.parts.size.name
     rest = {k: np.array([b[2][k] for b in brackets]) for k in brackets[0][2]}
     low, high = (np.array([b[k] for b in brackets]) for k in (3, 4))
     pairs = [(b[0], b[1]) for b in brackets]
 
     def at(place: Array) -> Array:
-        table = derivatives(game, {**fixed, **rest, axis: place}).table
+        table = derivatives(model, {**fixed, **rest, axis: place}).table
         return np.array([table[o][p][i] for i, (o, p) in enumerate(pairs)])
 
     below, above = at(low), at(high)
@@ -207,7 +209,7 @@ def _bisected(
         wide = (low > 0) & (high > 4 * low)
         middle = np.where(wide, np.sqrt(np.abs(low)) * np.sqrt(np.abs(high)), (low + high) / 2)
         middle = np.clip(middle, low, high)
-        if axis == "n":
+        if axis == size:
             middle = np.floor(middle)
         if ((middle == low) | (middle == high)).all():
             break
@@ -217,10 +219,10 @@ def _bisected(
         low, below = np.where(left, middle, low), np.where(left, value, below)
         high, above = np.where(left, high, middle), np.where(left, above, value)
     changes = []
-    for i, (output, name, others, _, _, size) in enumerate(brackets):
+    for i, (output, name, others, _, _, around) in enumerate(brackets):
         ends = max(abs(below[i]), abs(above[i]))
-        kind = "zero" if ends <= ZERO * size else "jump"
-        kind = "between" if axis == "n" else kind
+        kind = "zero" if ends <= ZERO * around else "jump"
+        kind = "between" if axis == size else kind
         kind = kind if np.isfinite(above[i]) else "gap"
         place = {axis: float(high[i] if abs(above[i]) < abs(below[i]) else low[i]), **others}
         changes.append(Change(output, name, kind, float(low[i]), float(high[i]), place))

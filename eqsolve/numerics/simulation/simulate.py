@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.model import Model
 from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import exact, parameters, require
 from eqsolve.numerics.simulation.bands import (
@@ -34,7 +35,6 @@ from eqsolve.numerics.simulation.normals import MOST_PATHS
 from eqsolve.numerics.simulation.population import Population
 from eqsolve.numerics.simulation.wealth import Feedback, Market, simulate_paths
 from eqsolve.numerics.values import exact_values
-from eqsolve.registry import model as find_model
 from eqsolve.symbolic.game import Game
 from eqsolve.words.equilibrium import solve as solve_point
 
@@ -212,7 +212,8 @@ def require_bounded(agents: int, paths: int, hazard: float, longest: float, *, g
 
 
 def simulate(
-    game: str,
+    model: Model,
+    finite: Model | None,
     *,
     agents: int,
     paths: int,
@@ -229,7 +230,8 @@ def simulate(
 
     Parameters
     ----------
-    game : ``"n-agent"``, or ``"mean-field"`` for the limit's feedback in a finite population.
+    model : a game of finitely many agents, or one of a continuum, whose feedback they then use.
+    finite : the same game of finitely many agents.
     agents, paths : numbers of agents and of independent paths.
     seed : nonnegative integer; a path depends on the seed, its number and ``step``, and on
         nothing else.
@@ -249,9 +251,9 @@ def simulate(
     NoSolutionError
         If there is no equilibrium, or second moments at the horizon are infinite.
     """
-    found = find_model(game)
-    simulated = game if found.limit else found.finite
-    require(bool(simulated), "it has no number of agents to simulate.", game=game)
+    game = model.name
+    if finite is None:
+        raise InputError("it has no number of agents to simulate.", game=game, stage="input")
     whole: tuple[tuple[str, object, int, int], ...] = (
         ("number of agents", agents, 1, MOST_AGENTS),
         ("number of paths", paths, 2, MOST_PATHS),
@@ -263,7 +265,6 @@ def simulate(
     require(0 < confidence < 1, "the confidence must lie between 0 and 1.", game=game)
     require(step is None or 0 < step < math.inf, "the step must be positive.", game=game)
     require(threads is None or threads >= 1, "the number of threads must be positive.", game=game)
-    finite = find_model(simulated)
     count, rate = finite.parts.size.name, finite.parts.hazard.name
     if exact(count, given.pop(count, agents), game=game) != agents:
         raise InputError(
@@ -271,7 +272,7 @@ def simulate(
         )
     params = parameters({**given, count: agents}, finite.parameters, game=game)
     joint_conditions(finite.parts, params, game=game)
-    k = _feedback(game, params, equilibrium, feedback)
+    k = _feedback(model, params, equilibrium, feedback)
     values = exact_values(finite, params)
     start = _start(agents, at or {}, game)
     world, slopes = market(finite.game, values), finite_feedback(k, agents)
@@ -321,17 +322,18 @@ def simulate(
 
 
 def _feedback(
-    game: str,
+    model: Model,
     params: Mapping[str, Fraction],
     equilibrium: str,
     chosen: Mapping[str, object] | None,
 ) -> tuple[float, float, float]:
+    game = model.name
     if chosen is not None:
         strange = set(chosen) - set(_MONOMIALS)
         require(not strange, f"a feedback has coefficients of {', '.join(_MONOMIALS)}.", game=game)
         x, y, one = (float(exact(m, chosen.get(m, 0), game=game)) for m in _MONOMIALS)
         return x, y, one
-    own: dict[str, Any] = {name: params[name] for name in find_model(game).parameters}
+    own: dict[str, Any] = {name: params[name] for name in model.parameters}
     answer = solve_point(game, equilibrium=equilibrium, **own)
     if not answer.ok:
         raise NoSolutionError(answer.message, game=game, stage=answer.status)

@@ -17,6 +17,7 @@ from eqsolve.numerics.sweep.run import Summary, check_target, in_memory, write_s
 from eqsolve.numerics.sweep.storage import Store
 from eqsolve.numerics.sweep.target import Structure
 from eqsolve.output import in_notebook
+from eqsolve.registry import Handle
 
 if TYPE_CHECKING:
     import xarray
@@ -37,7 +38,7 @@ __all__ = [
 
 
 def sweep(
-    game: str,
+    game: Handle,
     vary: Mapping[str, ArrayLike | Range],
     fixed: Mapping[str, object],
     *,
@@ -60,7 +61,7 @@ def sweep(
 
     Parameters
     ----------
-    game : name of a game with a kernel.
+    game : a game with a kernel.
     vary : per varied parameter or state ``x``, ``y``: a sequence of values, or a text as on the
         command line: ``"0:1:101"``, ``"1:1e6:50:log"``, ``"list:1,2,5"``, or for a parameter that
         is sampled its range ``"0:1"`` or ``"0.1:10:log"``.

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.sweep.columns import attributes, coded
+from eqsolve.numerics.sweep.columns import attributes
 from eqsolve.numerics.sweep.target import Lettered
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.agents import TABLE, solve_agents
@@ -38,6 +38,7 @@ class AgentsTarget(Lettered):
 
     #: Points are solved one by one: a bar moves, and little is lost when a sweep is interrupted.
     chunk = 32
+    enclosed = ()
 
     @property
     def count(self) -> int:
@@ -83,10 +84,9 @@ class AgentsTarget(Lettered):
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit, and whose."""
-        if coded(name):
-            return attributes(name)
         stem, _, agent = name.rpartition("_")
-        found = attributes(self.symbol(name))
+        stem = stem if agent.isdigit() else ""
+        found = attributes(self.symbol(name), self.model.parts.outputs)
         return found | {"long_name": f"{found['long_name']} of agent {agent}"} if stem else found
 
     def evaluate(

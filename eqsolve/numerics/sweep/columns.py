@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.codegen.kernel import OUTPUTS
 from eqsolve.numerics.status import labels
+from eqsolve.outputs import Outputs
 from eqsolve.symbols import entry
 
 #: Columns of whole numbers; all others hold doubles.
@@ -23,29 +23,13 @@ _WHOLE = {
     "agrees": "the outputs against their proof: 1 close, 0 wrong, 2 withheld, -1 not comparable",
 }
 
-#: The outputs that a certificate encloses.
-_ENCLOSED = OUTPUTS[1:5]
-
-#: The symbol whose meaning and unit an output has, and words that say more or replace it.
-_SYMBOLS = {
-    "k_x": ("k1", ""),
-    "k_y": ("k2", ""),
-    "k_1": ("k3", ""),
-    "pi": ("p", ""),
-    "pi_noncompetitive": ("p", " without competition"),
-    "V": ("A6", ""),
-}
-_MEANINGS = {"V": "value at the wealth x and the competitors' aggregate y"}
+#: The ends of an enclosure.
+_ENDS = ("lower", "upper")
 
 
-def enclosed(outputs: Iterable[str]) -> tuple[str, ...]:
-    """The outputs that are enclosed."""
-    return tuple(name for name in outputs if name in _ENCLOSED)
-
-
-def certificate(outputs: Iterable[str]) -> tuple[str, ...]:
-    """The columns of a certificate of outputs."""
-    bounds = [f"{name}_{end}" for name in enclosed(outputs) for end in ("lower", "upper")]
+def certificate(enclosed: Iterable[str]) -> tuple[str, ...]:
+    """The columns of a certificate of the outputs that are enclosed."""
+    bounds = [f"{name}_{end}" for name in enclosed for end in _ENDS]
     return (*(name for name in _WHOLE if name != "status"), *bounds)
 
 
@@ -80,18 +64,25 @@ def words(name: str) -> tuple[str, ...]:
     return ()
 
 
-def attributes(name: str) -> dict[str, Any]:
-    """Meaning and unit of a parameter or a column; the codes of one that holds codes."""
+def codes(name: str) -> dict[str, Any]:
+    """Meaning of a column that holds whole numbers, and of its codes."""
+    found: dict[str, Any] = {"long_name": _WHOLE[name]}
+    if known := words(name):
+        found["flag_values"] = np.arange(len(known), dtype=np.int8)
+        found["flag_meanings"] = " ".join(known)
+    return found
+
+
+def attributes(name: str, outputs: Outputs) -> dict[str, Any]:
+    """Meaning and unit of a parameter or a column of a game on one cubic."""
     if name in _WHOLE:
-        found: dict[str, Any] = {"long_name": _WHOLE[name]}
-        if coded := words(name):
-            found["flag_values"] = np.arange(len(coded), dtype=np.int8)
-            found["flag_meanings"] = " ".join(coded)
-        return found
+        return codes(name)
+    table = {output.name: output for output in outputs}
+    if name in table:
+        return dict(table[name].attributes)
     stem, _, end = name.rpartition("_")
-    if end in ("lower", "upper") and stem in _ENCLOSED:
-        of = attributes(stem)
+    if end in _ENDS and stem in outputs.enclosed:
+        of = table[stem].attributes
         return {"long_name": f"proved {end} bound of the {of['long_name']}", "units": of["units"]}
-    symbol, more = _SYMBOLS.get(name, (name, ""))
-    row = entry(symbol)
-    return {"long_name": _MEANINGS.get(name, row.meaning + more), "units": row.unit}
+    row = entry(name)
+    return {"long_name": row.meaning, "units": row.unit}

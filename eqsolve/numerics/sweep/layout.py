@@ -13,13 +13,14 @@ from eqsolve.numerics.sweep.axes import Range, bad_sweep, parse_sample, parse_va
 from eqsolve.numerics.sweep.points import Axis, Design, Factor
 from eqsolve.numerics.sweep.sampling import Sample
 from eqsolve.numerics.sweep.target import FamilyTarget, Structure, Target, target
+from eqsolve.registry import Handle
 
 #: Most points of a sweep: what a signed 64-bit integer can count, with room to multiply.
 LARGEST = 10**15
 
 
 def design(
-    game: str,
+    handle: Handle,
     vary: Mapping[str, ArrayLike | Range],
     fixed: Mapping[str, object],
     *,
@@ -42,7 +43,7 @@ def design(
         parameter. Values outside the domain of a varied parameter are no error but a status in the
         result.
     """
-    evaluated = target(game, structure)
+    game, evaluated = handle.name, target(handle, structure)
     if certified and not isinstance(evaluated, FamilyTarget):
         raise bad_sweep("this game has no certificates for points.", "Use solve.", game)
     known = evaluated.names
@@ -68,7 +69,7 @@ def design(
     factors = _factors(
         game, varied, [tuple(group) for group in zipped], sample, seed, texts, evaluated
     )
-    result = Design(game, factors, rest, selection, outputs, certified, structure)
+    result = Design(handle, factors, rest, selection, outputs, certified, structure)
     if result.size > LARGEST:
         raise bad_sweep(f"the sweep has {result.size} points.", f"Choose at most {LARGEST}.", game)
     # Missing names and a wrong selection show before anything is computed or written.

@@ -19,7 +19,7 @@ from eqsolve.game.types import most_types, of_types
 from eqsolve.game.vocabulary import Letter
 from eqsolve.kernels.crowd import kernel_of
 from eqsolve.kernels.kernel import ModelKernel
-from eqsolve.numerics.sweep.columns import attributes, coded
+from eqsolve.numerics.sweep.columns import coded, codes
 from eqsolve.numerics.sweep.target import Structure
 from eqsolve.registry import Found
 
@@ -32,6 +32,7 @@ class ModelTarget:
     types: int | None = None
 
     chunk = None
+    enclosed = ()
 
     @cached_property
     def kernel(self) -> ModelKernel:
@@ -85,7 +86,7 @@ class ModelTarget:
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit, from the game's vocabulary."""
         if coded(name):
-            return attributes(name)
+            return codes(name)
         row = self._row(name)
         if row is not None:
             return {"long_name": row.meaning or name, "units": row.unit or "1"}

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.distribution import version
-from eqsolve.errors import InputError
-from eqsolve.numerics.sweep.columns import certificate, enclosed
+from eqsolve.numerics.sweep.columns import certificate
 from eqsolve.numerics.sweep.sampling import Sample
 from eqsolve.numerics.sweep.target import Structure, Target, target
-from eqsolve.registry import adopted, again
+from eqsolve.registry import Handle
 
 Columns = dict[str, NDArray[Any]]
 
@@ -94,7 +93,7 @@ class Design:
 
     Attributes
     ----------
-    game : name of the game.
+    handle : the game.
     factors : the dimensions.
     fixed : the remaining parameters.
     selection : rule among several admissible roots, as in ``Kernel.evaluate``.
@@ -103,7 +102,7 @@ class Design:
     structure : what changes the equations of a game and not only its numbers.
     """
 
-    game: str
+    handle: Handle
     factors: tuple[Factor, ...]
     fixed: Mapping[str, float]
     selection: str
@@ -111,28 +110,18 @@ class Design:
     certified: bool = False
     structure: Structure = ()
 
+    @property
+    def game(self) -> str:
+        """The game's name."""
+        return self.handle.name
+
     @cached_property
     def kernel(self) -> Target:
         """The compiled game."""
-        return target(self.game, self.structure)
+        return target(self.handle, self.structure)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {k: v for k, v in self.__dict__.items() if k != "kernel"}
-        found = adopted(self.game)
-        if found is not None and found.path is None:
-            raise InputError(
-                "other processes cannot be handed a model.",
-                game=self.game,
-                stage="sweep",
-                remedy="Name the game's file, or use threads.",
-            )
-        return state if found is None else state | {"_file": (str(found.path), found.content_hash)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        file = state.pop("_file", None)
-        if file is not None:
-            again(*file)
-        self.__dict__.update(state)
+        return {k: v for k, v in self.__dict__.items() if k != "kernel"}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -152,7 +141,12 @@ class Design:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns: the outputs, then those of the certificates."""
-        return self.outputs + (certificate(self.outputs) if self.certified else ())
+        return self.outputs + (certificate(self.enclosed) if self.certified else ())
+
+    @property
+    def enclosed(self) -> tuple[str, ...]:
+        """The outputs that the certificates enclose."""
+        return tuple(name for name in self.outputs if name in self.kernel.enclosed)
 
     def points(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         """The varied parameters at the points from ``start`` to before ``stop``."""
@@ -176,11 +170,12 @@ class Design:
         if self.certified:
             from eqsolve.numerics.certificates.certify import certify
 
+            model: Any = self.handle.found.model
             found |= certify(
-                self.game,
+                model,
                 params,
                 selection=self.selection,
-                outputs=enclosed(self.outputs),
+                outputs=self.enclosed,
                 answers=found,
             )
         return {name: found[name] for name in self.columns}

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.codegen.kernel import OUTPUTS, Kernel, compiled_before
+from eqsolve.codegen.kernel import Kernel, kept
 from eqsolve.codegen.kernel import kernel as family_kernel
 from eqsolve.numerics.sweep.columns import attributes
-from eqsolve.registry import resolve
+from eqsolve.registry import Handle
 from eqsolve.symbols import entry
 
 #: What changes a game's equations: notion, size, and parameters that its structure depends on.
@@ -30,6 +30,10 @@ class Target(Protocol):
     @property
     def outputs(self) -> tuple[str, ...]:
         """The outputs, in order; ``status`` is the first."""
+
+    @property
+    def enclosed(self) -> tuple[str, ...]:
+        """The outputs that a certificate encloses; none where there are no certificates."""
 
     @property
     def origin(self) -> str:
@@ -94,8 +98,17 @@ class FamilyTarget(Lettered):
 
     kernel: Kernel
 
-    outputs = OUTPUTS
     chunk = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.kernel.outputs
+
+    @property
+    def enclosed(self) -> tuple[str, ...]:
+        """The root and the strategy."""
+        return self.kernel.results.enclosed
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,7 +127,7 @@ class FamilyTarget(Lettered):
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit."""
-        return attributes(name)
+        return attributes(name, self.kernel.results)
 
     def evaluate(
         self,
@@ -128,7 +141,7 @@ class FamilyTarget(Lettered):
         return self.kernel.evaluate(params, selection=rule, outputs=outputs, threads=threads)
 
 
-def target(game: str, structure: Structure = ()) -> Target:
+def target(game: Handle, structure: Structure = ()) -> Target:
     """The kernel of a game of some structure.
 
     Raises
@@ -136,18 +149,18 @@ def target(game: str, structure: Structure = ()) -> Target:
     InputError
         If there is no such game, or it has no kernel.
     """
-    if compiled_before(game):
-        return FamilyTarget(family_kernel(game))
+    if (ready := kept(game)) is not None:
+        return FamilyTarget(ready)
     # what follows needs SymPy, which a kernel found again does without
     from eqsolve.numerics.sweep.agents_target import AgentsTarget
     from eqsolve.numerics.sweep.model_target import model_target
     from eqsolve.symbolic.heterogeneous import Agents
 
-    found = resolve(game)
+    found = game.found
     declared = model_target(found, structure)
     if declared is not None:
         return declared
     model: Any = found.model
     if isinstance(model.population, Agents):
         return AgentsTarget(model, found.content_hash)
-    return FamilyTarget(family_kernel(game))
+    return FamilyTarget(family_kernel(model))
