@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.codegen import storage
 from eqsolve.errors import EqsolveError, InputError
@@ -250,7 +249,6 @@ def _report(
     checked = {"checks": [], "caught": 0, "planted": 0}
     texts = {"a.tex": "a" * 1000}
     for place, name, value in (
-        (registry, "models", lambda: []),
         (papers, "papers", lambda: [Paper()]),
         (document, "files", lambda *_: texts),
         (document, "ledger_rows", lambda _: []),
@@ -265,7 +263,7 @@ def _report(
     tables["verification.json"] = json.dumps(checked, indent=1) + "\n"
     pages = {"index.html": "report", "ledger.html": "ledger", "claims.html": "claims"}
     whole = {"latex/a.tex": texts["a.tex"], "figures/one.pdf": "figure", **pages, **tables}
-    return lambda: report.write(folder), whole
+    return lambda: report.write(folder, []), whole
 
 
 @pytest.mark.parametrize("prepare", [_texts, _figures, _report])

@@ -122,8 +122,8 @@ def test_workers_end_with_the_command(tmp_path: Path) -> None:
     path = tmp_path / "out.nc"
     journal = work_folder(path) / "journal"
     code = (
-        "from eqsolve.numerics.sweep import *;"
-        f"plan = design({GAME!r}, {VARY!r}, {FIXED!r}, sample='sobol:2^22', seed=3);"
+        "from eqsolve.numerics.sweep import *; from eqsolve.registry import Handle;"
+        f"plan = design(Handle({GAME!r}), {VARY!r}, {FIXED!r}, sample='sobol:2^22', seed=3);"
         f"write_sweep(plan, {str(path)!r}, execution=Execution('processes', 2, None, 1 << 14))"
     )
     process = subprocess.Popen([sys.executable, "-P", "-c", code])

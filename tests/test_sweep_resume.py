@@ -414,7 +414,8 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     code = (
         "import re, sys; from pathlib import Path;"
         "from eqsolve.numerics.sweep import design, write_sweep;"
-        f"plan = design({GAME!r}, {{'theta': '0:1:1000', 'gamma': sys.argv[1]}},"
+        "from eqsolve.registry import Handle;"
+        f"plan = design(Handle({GAME!r}), {{'theta': '0:1:1000', 'gamma': sys.argv[1]}},"
         f"{json.dumps(FIXED)}, columns=['k_x', 'V']);"
         "write_sweep(plan, sys.argv[2]);"
         "print(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text()).group(1))"
