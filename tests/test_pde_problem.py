@@ -216,7 +216,9 @@ def test_payoff_boxes_judge_alone() -> None:
     late = {**GIVEN, "lam": ".055"}
     found = solve_extended_hjb("best-response", late, nodes=21, refuse_infinite=False)
     flattered = replace(found, status="ok", message="ok")
-    judged = payoff_box_moments(source_of(model("best-response"), late), flattered, (5, 50, 500, 5000))
+    judged = payoff_box_moments(
+        source_of(model("best-response"), late), flattered, (5, 50, 500, 5000)
+    )
     assert judged.status == "moment_explosion" and "does not converge" in judged.message
 
 
