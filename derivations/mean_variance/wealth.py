@@ -73,14 +73,19 @@ def _preference(z: sp.Expr) -> Preference:
     )
 
 
-def _ansatz(others: sp.Expr) -> Ansatz:
+def _ansatz(others: sp.Expr, own: sp.Expr = x) -> Ansatz:
     """Polynomials in own wealth and that of the others over the number of agents."""
     return Ansatz(
         {
-            "G": a * x + c * others + d,
-            "H": h20 * x**2 + h11 * x * others + h02 * others**2 + h10 * x + h01 * others + h00,
+            "G": a * own + c * others + d,
+            "H": h20 * own**2
+            + h11 * own * others
+            + h02 * others**2
+            + h10 * own
+            + h01 * others
+            + h00,
         },
-        feedback={pi: p1 * x + p2 * others + p3},
+        feedback={pi: p1 * own + p2 * others + p3},
     )
 
 
@@ -107,7 +112,8 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
             definitions={B: b - r},
             notion=notion,
         ),
-        _ansatz(others),
+        # in deviations from the mean, a planner's equations of both follow each other
+        _ansatz(others, x - m if notion == "planner" else x),
         Vocabulary(
             *PARAMETERS,
             *((parameter(n, "number of agents", sp.Range(least, sp.oo)),) if finite else ()),

@@ -13,6 +13,7 @@ import sympy as sp
 from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.check import check
 from eqsolve.derivation.closure import Closure, close
+from eqsolve.derivation.cooperation import cooperative, needs_commitment
 from eqsolve.derivation.extremum import check_curvature, check_extremum
 from eqsolve.derivation.fixed_point import (
     FixedPoint,
@@ -44,8 +45,9 @@ class Derivation:
     ----------
     model : what the author declared; where second moments of finitely many players move by what
         they do, with their laws and the coefficients of these.
-    solved : the model whose HJB system is solved: the same, the planner's problem for the moments
-        of the law, or for the notion given the same with coefficients by powers of the averages.
+    solved : the model whose HJB system is solved: the same, the planner's control of the law where
+        that is no commitment, or for the notion given the same with coefficients by powers of the
+        averages.
     systems : the extended HJB system of every player at the ansatz.
     closure : feedback and averages in equilibrium.
     system : the equations of the coefficients.
@@ -58,6 +60,11 @@ class Derivation:
     closure: Closure
     system: CoefficientSystem
     fixed: FixedPoint | None = None
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether what is solved is the planner's control of the law."""
+        return self.model.game.notion == "planner" and self.solved is not self.model
 
     @property
     def strategy(self) -> Mapping[sp.Symbol, sp.Expr]:
@@ -152,8 +159,12 @@ def derive(model: Model) -> Derivation:
     check(model)
     if model.game.notion == "given":
         return _given(model)
-    solved = planner(model) if model.game.notion == "planner" else model
+    together = model.game.notion == "planner" and needs_commitment(model.game)
+    planned = model.game.notion == "planner" and not together
+    solved = planner(model) if planned else model
     systems, closure = _systems(solved)
+    if together:
+        systems = cooperative(systems, closure)
     if _reacting(solved, systems, closure):
         model = solved = moved_by_second_moments(model)
         systems, closure = _systems(solved)

@@ -1,8 +1,8 @@
 """The planner's problem: one chooses the feedback of everybody.
 
-Where the preference is linear in expectations, the law enters only through its mean and
-covariance: these become the states of a control problem whose controls are the slopes and the
-mean of the feedback. It is solved by the same engine as a game of one player.
+Where the preference is linear in expectations (``cooperation`` has the others), the law enters only
+through its mean and covariance: these become the states of a control problem whose controls are the
+slopes and the mean of the feedback. It is solved by the same engine as a game of one player.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ def planner(model: Model) -> Model:
     Raises
     ------
     DerivationError
-        If the preference is not linear in expectations, or the law is not followed by its mean
-        and covariance.
+        If the law is not followed by its mean and covariance.
     """
     return _Planner(model).model()
 
@@ -115,12 +114,6 @@ class _Planner:
         game = self.game
         aggregate = self.player.preference.aggregate
         weights = {m: sp.diff(aggregate, m.symbol) for m in self.player.preference.moments}
-        moments = {m.symbol for m in weights}
-        if any(w.free_symbols & {*moments, *game.state_symbols} for w in weights.values()):
-            raise self.error(
-                "the preference is not linear in expectations.",
-                "Its planner would have to commit to a strategy; use the notion feedback.",
-            )
         states = [
             State(self.means[s.symbol], self.expectation(s.drift), self.common(s))
             for s in game.states

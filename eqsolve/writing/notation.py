@@ -27,7 +27,7 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     latex = dict(model.vocabulary.latex())
     text: dict[sp.Symbol, str] = {}
     roots: dict[sp.Symbol, tuple[str, str]] = {}
-    if model.game.notion == "planner":
+    if derivation.rewritten:
         _planner(derivation, latex, text)
     for symbol, atom in derivation.closure.aggregates.items():
         inner = LatexWriter(Names(latex)).doprint(atom.expression).replace(BREAK, "")

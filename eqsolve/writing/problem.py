@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.derivation.cooperation import Cooperation
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
@@ -224,7 +225,14 @@ def abstract(derivation: Derivation, system: ExtendedHJB | Adjoints) -> Extended
     """The same system with unknown functions instead of the ansatz."""
     inner = arguments(derivation)
     functions = {name: sp.Function(name)(*inner) for name in system.functions}
+    if isinstance(system, Cooperation):
+        return Cooperation(system.problem, functions, {}, _mean)
     return type(system)(system.problem, functions, {})
+
+
+def _mean(expression: sp.Expr) -> sp.Expr:
+    """The average over a continuum, as it is written."""
+    return Average(expression, sp.S.Zero, sp.S.Zero)
 
 
 def spelled(problem: Problem, expression: sp.Expr) -> sp.Expr:
@@ -315,17 +323,23 @@ def _extended(derivation: Derivation, system: ExtendedHJB) -> list[Display]:
         )
     ]
     controls = problem.player.controls
+    together = isinstance(system, Cooperation)
+    moved = (*controls, *system.moving) if isinstance(system, Cooperation) else controls
     terms = []
     for moment in problem.moments:
-        inside, _ = _parted(system.moment_equation(moment), controls)
+        inside, _ = _parted(system.moment_equation(moment), moved)
         if inside:
             weight = system.marginal(moment)
             inner = InOrder(*inside) if weight == 1 or len(inside) == 1 else Kept(InOrder(*inside))
             terms.append(weight * inner)
     sign = 1 if problem.player.preference.sense == "maximize" else -1
     chosen = controls[0] if len(controls) == 1 else Vector(*controls)
-    gain = ArgExtremum(spelled(problem, InOrder(*terms)), chosen, sp.Integer(sign))
-    displays.append(Display((Line(chosen, gain),), ("and no deviation gains at any moment:",)))
+    rate = spelled(problem, InOrder(*terms))
+    gain = ArgExtremum(_mean(rate) if together else rate, chosen, sp.Integer(sign))
+    whose: Prose = ("and no deviation gains at any moment:",)
+    if together:
+        whose = ("and no deviation of all players at once gains on average at any moment:",)
+    displays.append(Display((Line(chosen, gain),), whose))
     return displays
 
 

@@ -408,16 +408,17 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "planner",
         "continuum",
     ),
-    "planner for mean-variance": (
+    "planner whose gain is curved by the state": (
         lambda: crowd(
+            states=(State(x, u, {"W": s * x * u}),),
             preference=MEAN_VARIANCE,
             notion="planner",
-            laws=(Law(m, x), Law(v, (x - m) ** 2)),
-            functions={"G": P * m + c, "H": z * m},
+            functions={"G": P * x + z * m + c, "H": q * x**2 + y * x * m + v * m**2},
+            feedback={u: -k * x - rho * m},
             vocabulary=Vocabulary(parameter(s), parameter(lam), parameter(w)),
         ),
         "planner",
-        "not linear in expectations",
+        "depend on the state",
     ),
     "open loop with a loading of the state": (
         lambda: regulator(notion="open-loop", loading=s * x, functions={"J.x": P * x}),

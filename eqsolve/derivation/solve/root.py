@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sympy as sp
 from flint import fmpq_mpoly
 
@@ -24,19 +26,19 @@ def recognize(block: Block, known: Known) -> Found | None:
     units = Units.of([*block.equations, *known.nonzero])
     hidden = {s for meaning in units.meaning.values() for s in meaning.free_symbols}
     if len(block.symbols) == 1:
-        found = _Elimination(block, known, units).end(block.symbols[0])
-        return found and found[1]
+        last = _Elimination(block, known, units).last(block.symbols[0])
+        return None if last is None else last.found()
     if hidden & set(block.symbols):
         return None
-    best: tuple[int, Found] | None = None
+    best: _Last | None = None
     # among equals a coefficient of the feedback: the others then exist whatever the drift
     for pivot in (*block.constraints, *block.rates):
         elimination = _Elimination(block, known, units)
         if elimination.reduce(pivot):
-            found = elimination.end(pivot)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = found
-    return best[1] if best is not None and best[0] <= LARGEST_DEGREE else None
+            last = elimination.last(pivot)
+            if last is not None and (best is None or last.degree < best.degree):
+                best = last
+    return best.found() if best is not None and best.degree <= LARGEST_DEGREE else None
 
 
 class _Elimination:
@@ -71,8 +73,8 @@ class _Elimination:
             pending.remove(symbol)
         return True
 
-    def end(self, pivot: sp.Symbol) -> tuple[int, Found] | None:
-        """The steps, and the degree of the last equation (0 if it is no polynomial)."""
+    def last(self, pivot: sp.Symbol) -> _Last | None:
+        """The equation that is left; None if it determines nothing."""
         (line,) = self.lines
         if line.is_zero():
             return None
@@ -86,30 +88,50 @@ class _Elimination:
                 conditions.append(Condition(shown, "!=", f"an equation determines {pivot}"))
             elif not any(_divides(factor, f) for f in self.forbidden):
                 kept = kept * factor
-        if kept.is_constant():
-            return None
-        root = self._root(pivot, kept, tuple(conditions))
-        steps: list[Root | Explicit] = [root]
-        for symbol in reversed(self.values):
-            ratio = self.values[symbol]
+        return None if kept.is_constant() else _Last(self, pivot, kept, tuple(conditions))
+
+
+@dataclass(frozen=True)
+class _Last:
+    """The equation of the one unknown that is left."""
+
+    elimination: _Elimination
+    pivot: sp.Symbol
+    polynomial: fmpq_mpoly
+    conditions: tuple[Condition, ...]
+
+    @property
+    def degree(self) -> int:
+        """Of the polynomial; 0 if the equation is none."""
+        units = self.elimination.units
+        if any(self.pivot in meaning.free_symbols for meaning in units.meaning.values()):
+            return 0
+        return len(units.ring.coefficients(self.polynomial, self.pivot)) - 1
+
+    def found(self) -> Found:
+        """The steps: the unknown that is left, and the others in it."""
+        units, values = self.elimination.units, self.elimination.values
+        steps: list[Root | Explicit] = [self._root()]
+        for symbol in reversed(values):
+            ratio = values[symbol]
             value = algebra.factored(
                 units.expression(ratio.numerator) / units.expression(ratio.denominator)
             )
             steps.append(Explicit(symbol, value, "linear", divided(value, f"{symbol} exists")))
-        return max(len(root.coefficients) - 1, 0), Found(tuple(steps))
+        return Found(tuple(steps))
 
-    def _root(
-        self, pivot: sp.Symbol, polynomial: fmpq_mpoly, conditions: tuple[Condition, ...]
-    ) -> Root:
-        if any(pivot in meaning.free_symbols for meaning in self.units.meaning.values()):
-            return Root(pivot, self.units.expression(polynomial), (), "equation", conditions)
-        parts = self.ring.coefficients(polynomial, pivot)
-        coefficients = tuple(algebra.factored(self.units.expression(p)) for p in reversed(parts))
+    def _root(self) -> Root:
+        units, pivot = self.elimination.units, self.pivot
+        if not self.degree:
+            equation = units.expression(self.polynomial)
+            return Root(pivot, equation, (), "equation", self.conditions)
+        parts = units.ring.coefficients(self.polynomial, pivot)
+        coefficients = tuple(algebra.factored(units.expression(p)) for p in reversed(parts))
         if coefficients[0].could_extract_minus_sign():
             coefficients = tuple(-c for c in coefficients)
         powers = range(len(parts) - 1, -1, -1)
         equation = sp.Add(*(c * pivot**k for c, k in zip(coefficients, powers)))
-        return Root(pivot, equation, coefficients, "polynomial", conditions)
+        return Root(pivot, equation, coefficients, "polynomial", self.conditions)
 
 
 def _divides(factor: fmpq_mpoly, polynomial: fmpq_mpoly) -> bool:

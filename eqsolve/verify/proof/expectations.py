@@ -9,7 +9,7 @@ import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import FixedPoint
-from eqsolve.game import Model, t
+from eqsolve.game import Model, Player, t
 from eqsolve.game.world import World
 from eqsolve.verify.proof.equations import Equations, SecondOrder, in_time, optimal
 
@@ -98,35 +98,49 @@ def functions(
     def put(expression: sp.Expr) -> sp.Expr:
         return expression.xreplace(dict(played)).xreplace(dict(given or {}))
 
-    hazard = world.of_copy(game.horizon.hazard, first)
     motion: dict[str, sp.Expr] = {}
     first_order: dict[str, sp.Expr] = {}
     terminal: dict[str, sp.Expr] = {}
     second: list[SecondOrder] = []
     for player in game.players:
-        discount = world.of_copy(player.discount, first)
-        values, rates = {}, {}
-        for moment in player.preference.moments:
-            function = world.functional(model.ansatz.functions[moment.name])
-            here = function(first.states, world.places)
-            payoff = world.of_copy(moment.payoff, first)
-            rates[moment.symbol] = (
-                in_time(here, dots)
-                + world.rate(function)
-                + world.of_copy(moment.running, first)
-                + hazard * (payoff - here)
-                - discount * here
-            )
-            values[moment.symbol] = here
-            motion[f"equation of {moment.name}"] = put(rates[moment.symbol])
-            terminal[f"{moment.name} at the end"] = put(here - payoff)
-        aggregate = player.preference.aggregate
-        gain = sp.Add(
-            *(
-                world.of_copy(sp.diff(aggregate, m), first).xreplace(values) * rate
-                for m, rate in rates.items()
-            )
-        )
+        rates, gain = gains(model, world, dots, player, terminal)
+        motion |= {f"equation of {name}": put(rate) for name, rate in rates.items()}
         own = [first.controls[c] for c in player.controls]
         optimal(player.name, player.preference.sense, gain, own, put, first_order, second)
-    return Equations(motion, first_order, terminal, tuple(second))
+    ends = {label: put(difference) for label, difference in terminal.items()}
+    return Equations(motion, first_order, ends, tuple(second))
+
+
+def gains(
+    model: Model,
+    world: World,
+    dots: Mapping[sp.Symbol, sp.Symbol],
+    player: Player,
+    terminal: dict[str, sp.Expr],
+) -> tuple[dict[str, sp.Expr], sp.Expr]:
+    """The rates of a player's expectations by name, and the gain rate, controls as letters.
+
+    Functions less payoffs are added to ``terminal``, by label.
+    """
+    first = world.first
+    hazard = world.of_copy(model.game.horizon.hazard, first)
+    discount = world.of_copy(player.discount, first)
+    values, rates = {}, {}
+    for moment in player.preference.moments:
+        function = world.functional(model.ansatz.functions[moment.name])
+        here = function(first.states, world.places)
+        payoff = world.of_copy(moment.payoff, first)
+        rates[moment.name] = (
+            in_time(here, dots)
+            + world.rate(function)
+            + world.of_copy(moment.running, first)
+            + hazard * (payoff - here)
+            - discount * here
+        )
+        values[moment.symbol] = here
+        terminal[f"{moment.name} at the end"] = here - payoff
+    aggregate = player.preference.aggregate
+    weights = {m.name: sp.diff(aggregate, m.symbol) for m in player.preference.moments}
+    return rates, sp.Add(
+        *(world.of_copy(w, first).xreplace(values) * rates[name] for name, w in weights.items())
+    )

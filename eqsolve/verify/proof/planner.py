@@ -7,15 +7,22 @@ from collections.abc import Mapping
 import sympy as sp
 
 from eqsolve.game import Model
-from eqsolve.game.world import World
+from eqsolve.game.world import Copy, World
 from eqsolve.verify.proof.equations import Equations, SecondOrder, in_time, optimal
+from eqsolve.verify.proof.expectations import gains
 
 
 def planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
-    """One chooses the control of every atom; the function depends on the law only."""
+    """One chooses the control of every atom; the function depends on the law only.
+
+    A planner whose preference is not one expectation cannot commit, and the functions are those of
+    one player.
+    """
     game = model.game
     (player,) = game.players
-    (moment,) = player.preference.moments
+    moment, *others = player.preference.moments
+    if others or player.preference.aggregate != moment.symbol:
+        return _together(model, world, dots)
     law_only = World(game, tuple(c for c in world.copies if c.atom), None)
     if not law_only.copies:
         raise game.error("the planner of finitely many copies is not written out.", stage="checks")
@@ -47,5 +54,33 @@ def planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> 
         {f"equation of {moment.name}": rate.xreplace(played)},
         first_order,
         {f"{moment.name} at the end": (here - payoff).xreplace(played)},
+        tuple(second),
+    )
+
+
+def _together(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
+    """All atoms deviate at once: the gain is the average of theirs, each with the own functions."""
+    (player,) = model.game.players
+    played = world.played(model.ansatz.feedback)
+    first, atoms = world.first, [copy for copy in world.copies if copy.atom]
+    terminal: dict[str, sp.Expr] = {}
+    rates, gain = gains(model, world, dots, player, terminal)
+
+    def as_first(copy: Copy) -> dict[sp.Symbol, sp.Symbol]:
+        pairs = ((first.states, copy.states), (first.controls, copy.controls))
+        return {one[s]: two[s] for one, two in pairs for s in one}
+
+    def put(expression: sp.Expr) -> sp.Expr:
+        return expression.xreplace(played)
+
+    total = sp.Add(*(copy.weight * gain.xreplace(as_first(copy)) for copy in atoms))
+    first_order: dict[str, sp.Expr] = {}
+    second: list[SecondOrder] = []
+    own = [copy.controls[u] for copy in atoms for u in player.controls]
+    optimal(player.name, player.preference.sense, total, own, put, first_order, second)
+    return Equations(
+        {f"equation of {name}": put(rate) for name, rate in rates.items()},
+        first_order,
+        {label: put(difference) for label, difference in terminal.items()},
         tuple(second),
     )

@@ -1,0 +1,93 @@
+"""A planner who cannot commit: everybody deviates at once."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from eqsolve.derivation import derivation as whole
+from eqsolve.derivation.cooperation import Cooperation, cooperative
+from eqsolve.derivation.matching import match
+from eqsolve.derivations.mean_variance.wealth import SETS, crowd
+from eqsolve.errors import DerivationError
+from eqsolve.game.structure import build
+from eqsolve.program.make import program
+from eqsolve.registry import resolve
+from eqsolve.solve.solve import answered, solve
+from eqsolve.verify.proof import prove
+from eqsolve.writing.writer import write
+
+
+def draw(seed: int) -> dict[str, str]:
+    rng = random.Random(seed)
+    bounds = {"b": (0.05, 0.2), "nu": (0.1, 0.4), "sigma": (0.1, 0.4), "theta": (0.0, 0.9)}
+    bounds |= {"gamma": (0.5, 4.0), "alpha": (0.5, 2.0), "lambda": (0.3, 2.0)}
+    return {k: f"{rng.uniform(*limits):.6f}" for k, limits in bounds.items()}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_without_interest_and_weight_of_wealth_it_is_the_cooperative_constant(seed: int) -> None:
+    """alpha (1 - theta) B/(gamma (nu^2 + sigma^2 (1 - theta)^2)), a constant amount."""
+    given = draw(seed) | {"r": "0", "beta": "0"}
+    answer = solve(crowd("planner"), given, at={"x": 1, "m": 1})
+    n = {k: float(v) for k, v in given.items()}
+    left = 1 - n["theta"]
+    constant = n["alpha"] * left * n["b"]
+    constant /= n["gamma"] * (n["nu"] ** 2 + n["sigma"] ** 2 * left**2)
+    assert answer.ok
+    played = answer.strategy["pi"]
+    assert played["1"] == pytest.approx(constant, rel=1e-13)
+    assert played["x"] == played["m"] == 0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_it_does_not_pay_to_compete(name: str) -> None:
+    """Without competition both notions are one agent's problem; with it they differ."""
+    alone = SETS[name] | {"theta": "0"}
+    for given, same in ((alone, True), (SETS[name], False)):
+        planned, nash = (solve(crowd(n), given).strategy["pi"] for n in ("planner", "feedback"))
+        gap = max(abs(planned[k] - nash[k]) for k in planned)
+        assert (gap < 1e-14) if same else (gap > 1e-3)
+
+
+@pytest.mark.parametrize("game", ["execution", "exit-externality"])
+def test_where_the_planner_can_commit_it_is_the_control_of_the_law(game: str) -> None:
+    """For a preference linear in expectations both ways are the same optimum."""
+    exported: Any = resolve(game).exported
+    model = build(exported, {}, notion="feedback")
+    case = next(iter(model.cases.values()))
+    systems, closure = whole._systems(model)
+    together = cooperative(systems, closure)
+    matched = match(model, together, closure)
+    derivation = whole.Derivation(model, model, together, closure, matched)
+    found = answered(program(derivation, model), case)
+    planned = solve(exported, case, notion="planner")
+    assert found.ok and planned.ok
+    for control, terms in planned.strategy.items():
+        for monomial, value in terms.items():
+            assert found.strategy[control][monomial] == pytest.approx(value, rel=1e-13)
+
+
+def test_the_selfish_condition_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planner who forgets what all do to all violates the conditions of the game written out."""
+    forgetful = property(lambda self: ())
+    for moving, verdict in ((Cooperation.moving, "pass"), (forgetful, "fail")):
+        monkeypatch.setattr(Cooperation, "moving", moving)
+        derivation = whole.derive(crowd("planner"))
+        rows = [r for r in prove(derivation) if "first-order condition" in r.name]
+        assert len(rows) == 3
+        assert {r.verdict for r in rows} == {verdict}
+
+
+def test_it_is_written_as_an_average_over_the_players() -> None:
+    text = write(whole.derive(crowd("planner")))
+    assert "no deviation of all players at once gains on average" in text
+    assert "B*mean(" in text
+    assert "The planner maximizes" in text
+
+
+def test_finitely_many_are_refused() -> None:
+    with pytest.raises(DerivationError, match="continuum of players who are alike"):
+        whole.derive(crowd("planner", 3))
