@@ -1,8 +1,9 @@
 """What is derived of the built-in games while a wheel is built, and part of it.
 
-These are their programs, their derivations as texts and the displays that an author's are compared
-with. ``python -m eqsolve.ship FOLDER`` makes them; the class below does it for setuptools. It
-is loaded from its file before eqsolve can be imported: nothing of eqsolve is imported at the head.
+These are their programs, derivations as texts, generated kernels and the displays that an author's
+are compared with. ``python -m eqsolve.ship FOLDER FOLDER`` makes them; the class below does it for
+setuptools. It is loaded from its file before eqsolve can be imported: nothing of eqsolve is
+imported at the head.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ class WithPrograms(build_py):
         if self.editable_mode:
             return
         root = Path(self.build_lib).absolute()
-        target = root / "eqsolve" / "program" / "shipped"
+        targets = [str(root / "eqsolve" / room / "shipped") for room in ("program", "codegen")]
         # papers are found by the entry points, which are written beside the sources
         beside = Path(self.get_finalized_command("egg_info").egg_base).absolute()
         done = subprocess.run(
-            [sys.executable, "-m", "eqsolve.ship", str(target)],
+            [sys.executable, "-m", "eqsolve.ship", *targets],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, beside)))},
             cwd=root,
         )
@@ -45,8 +46,13 @@ class WithPrograms(build_py):
             print("nothing is derived in this build: users will wait for it", file=sys.stderr)
 
 
-def ship(target: Path) -> int:
+def ship(target: Path, kernels: Path) -> int:
     """Derive the built-in games at their named sets, and write the entries to a folder.
+
+    Parameters
+    ----------
+    target : folder of what is kept.
+    kernels : folder of generated kernels.
 
     Returns
     -------
@@ -55,6 +61,8 @@ def ship(target: Path) -> int:
     """
     from eqsolve import displays, registry
     from eqsolve.cli import told
+    from eqsolve.codegen import recall
+    from eqsolve.codegen.kernel import kernel
     from eqsolve.errors import EqsolveError
     from eqsolve.source import Source
     from eqsolve.words.own_words import words_of
@@ -68,6 +76,7 @@ def ship(target: Path) -> int:
                 told.sets(name)
                 if words_of(name) is not None:
                     number += 1 + _closed(name)
+                    kernel(name)
                 continue
             for asked, case in _asked(source):
                 try:
@@ -78,6 +87,7 @@ def ship(target: Path) -> int:
         displays.ledger(registry.models, registry.all_contents())
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(Path(folder) / "programs", target)
+        recall.ship(kernels)
     return number
 
 
@@ -121,4 +131,4 @@ def _asked(source: Source) -> Iterator[tuple[Asked, dict[str, object]]]:
 
 
 if __name__ == "__main__":
-    print(f"{ship(Path(sys.argv[1]))} programs of the built-in games")
+    print(f"{ship(*map(Path, sys.argv[1:]))} programs of the built-in games")

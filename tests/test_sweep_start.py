@@ -41,6 +41,24 @@ def test_found_again(own_cache: Path) -> None:
     assert recall.recalled("fast_mean_field") is not None
 
 
+def test_shipped_modules_are_found_where_nothing_was_kept(
+    own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "shipped"
+    recall.ship(shipped)
+    assert not list(shipped.glob("*.py"))  # what is run lies where only its owner writes
+    shutil.rmtree(own_cache)
+    assert recall.recalled("fast_mean_field") is None
+    monkeypatch.setattr(recall, "SHIPPED", shipped)
+    found = recall.recalled("fast_mean_field")
+    assert found is not None and found[2].parent == own_cache
+    assert (found[1], found[2].name) == (kernel(GAME).source, kernel(GAME).path.name)
+    (shipped / f"{found[2].name}.txt").write_text(found[1] + "1\n", encoding="utf-8")
+    assert recall.recalled("fast_mean_field") == found  # from the cache folder
+    shutil.rmtree(own_cache)
+    assert recall.recalled("fast_mean_field") is None  # the text is another one
+
+
 @pytest.mark.parametrize(
     "damage",
     [

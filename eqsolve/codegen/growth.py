@@ -52,7 +52,7 @@ def second_moments(system: CoefficientSystem, form: sp.Expr) -> sp.Expr:
     values = {e.unknown: parts.get(e.monomial, sp.S.Zero) for e in equations}
     constant = collect(system.ansatz.feedback, game.state_symbols)[sp.S.One]
     values |= {game.horizon.hazard: sp.S.Zero, constant: sp.S.Zero}
-    return sp.expand(sp.Add(*(e.monomial * e.expression.subs(values) for e in equations)))
+    return sp.expand(sp.Add(*(e.monomial * e.expression.xreplace(values) for e in equations)))
 
 
 def _variance(game: Game) -> sp.Expr:
@@ -98,8 +98,8 @@ def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Exp
     allowed = list(forms)
     result: dict[tuple[str, str], sp.Expr] = {}
     for name, form in forms.items():
-        rate = second_moments(system, sp.expand(form)).subs(q, second)
-        rate = rate.subs(coordinates, simultaneous=True).subs(feedback).subs(variance)
+        rate = second_moments(system, sp.expand(form)).xreplace({q: second})
+        rate = rate.xreplace(coordinates).xreplace(feedback).xreplace(variance)
         terms = collect(rate, (u, mean, spread))
         if reciprocal == 0:
             allowed = list(forms)[list(forms).index(name) :]

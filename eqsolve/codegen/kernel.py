@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, fillable, merged, overlap, reals
+from eqsolve.codegen.plain import SINGLE, TILES, filler
 from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
-from eqsolve.codegen.storage import digest, load, write
+from eqsolve.codegen.storage import digest, write
 from eqsolve.errors import InputError
 from eqsolve.inputs import ALIASES
 from eqsolve.outputs import Outputs
@@ -163,8 +164,9 @@ class Kernel:
         threads: int | None,
     ) -> None:
         """Fill the outputs, block by block, then what doubles left undecided in them."""
-        fill = load(self.path, self.game).fill
         block = SLICE if self.exact is None else BLOCK
+        most = SINGLE if self.exact is None else TILES
+        fill = filler(self.path, self.game, points.size, most)
 
         def work(ranges: Iterator[tuple[int, int]]) -> None:
             waiting: list[NDArray[np.intp]] = []
@@ -192,8 +194,8 @@ class Kernel:
         waiting: list[NDArray[np.intp]],
     ) -> None:
         """Evaluate the points that are waiting and put them where they belong."""
-        fill = load(self.path, self.game).fill
         where = np.concatenate(waiting)
+        fill = filler(self.path, self.game, where.size, SINGLE)
         waiting.clear()
         for start in range(0, where.size, SLICE):
             these = where[start : start + SLICE]

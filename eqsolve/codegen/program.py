@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import sympy as sp
 
@@ -229,6 +229,7 @@ def _no_kernel(model: Model) -> InputError:
     )
 
 
+@lru_cache(maxsize=8)
 def program(model: Model) -> Program:
     """Collect everything a kernel of the game computes.
 

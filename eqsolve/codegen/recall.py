@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eqsolve import registry
-from eqsolve.codegen.storage import cache_folder, digest
+from eqsolve.codegen.storage import cache_folder, digest, write
 from eqsolve.distribution import version
 from eqsolve.errors import InputError
 from eqsolve.output import replacing
@@ -20,6 +21,8 @@ from eqsolve.output import replacing
 #: decide what is generated.
 SOURCES = ("eqsolve", "eqsolve.templates")
 VERSIONS = ("eqsolve", "jinja2", "python-flint", "sympy")
+#: Modules of the built-in games that are part of the installation, as texts.
+SHIPPED = Path(__file__).with_name("shipped")
 
 
 def fingerprint() -> str:
@@ -42,20 +45,44 @@ def _fingerprint(folders: tuple[str, ...]) -> str:
 
 def recalled(name: str) -> tuple[dict[str, Any], str, Path] | None:
     """Return the note, source and file of a generated module; None if it must be made anew."""
-    folder = cache_folder()
+    found = _read(cache_folder(), name, "")
+    if found is not None:
+        return found
+    found = _read(SHIPPED, name, ".txt")
+    if found is None:
+        return None
+    note, text, path = found
+    path = write(text, Path(path.stem).stem)
+    remember(name, path, **note)
+    return note, text, path
+
+
+def _read(folder: Path, name: str, suffix: str) -> tuple[dict[str, Any], str, Path] | None:
+    """The same from a folder, where files have a suffix besides."""
     try:
         head, body = (folder / f"{name}.note").read_bytes().split(b"\n", 1)
         if head.decode() != _seal(body):  # cut short, or edited
             return None
         note: dict[str, Any] = json.loads(body)
-        path = folder / note["file"]
+        path = folder / (note["file"] + suffix)
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    # The name of the file carries the fingerprint of its text.
-    if note.get("fingerprint") != fingerprint() or not path.stem.endswith(digest(text)):
+    # the name of the file carries the fingerprint of its text
+    stem = Path(note["file"]).stem
+    if note.get("fingerprint") != fingerprint() or not stem.endswith(digest(text)):
         return None
     return note, text, path
+
+
+def ship(target: Path) -> None:
+    """Copy what was generated to a folder, as texts: no fingerprint of sources covers them."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in cache_folder().glob("*.note"):
+        shutil.copy(path, target)
+        file = json.loads(path.read_bytes().split(b"\n", 1)[1])["file"]
+        shutil.copy(path.with_name(file), target / f"{file}.txt")
 
 
 def remember(name: str, path: Path, **note: Any) -> None:

@@ -117,12 +117,21 @@ def digest(text: str) -> str:
     return result.hexdigest()[:16]
 
 
+def loaded(path: Path) -> bool:
+    """Whether a generated module has been imported."""
+    return _name(path) in sys.modules
+
+
+def _name(path: Path) -> str:
+    return f"eqsolve_kernel_{path.stem}"
+
+
 def load(path: Path, game: str = "") -> ModuleType:
     """Import a game's generated module, once; machine code that cannot be read is made anew.
 
     Who watches is told that it is compiled.
     """
-    name = f"eqsolve_kernel_{path.stem}"
+    name = _name(path)
     with _LOADING:
         if name in sys.modules:
             return sys.modules[name]
