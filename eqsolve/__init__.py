@@ -15,8 +15,7 @@ from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
     from eqsolve import pde
-    from eqsolve.verbs import converge, derive, kernel, sensitivity, simulate, solve, sweep
-    from eqsolve.verify.suite import verify
+    from eqsolve.verbs import converge, derive, kernel, sensitivity, simulate, solve, sweep, verify
 
 _LAZY = {
     "converge": "eqsolve.verbs",
@@ -26,7 +25,7 @@ _LAZY = {
     "simulate": "eqsolve.verbs",
     "solve": "eqsolve.verbs",
     "sweep": "eqsolve.verbs",
-    "verify": "eqsolve.verify.suite",
+    "verify": "eqsolve.verbs",
 }
 
 __all__ = [

@@ -81,6 +81,7 @@ def write(
     from eqsolve.latex.document import write as write_latex
     from eqsolve.page import Content, render
     from eqsolve.papers import papers
+    from eqsolve.registry import Found
     from eqsolve.verify.suite import run_command
 
     folder = Path(directory)
@@ -93,8 +94,8 @@ def write(
             pictures.mkdir()
             figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
             claims = list(judge(progress=progress))
-        names = [model.name for model in every]
-        ok, verification = run_command(names, level, self_test=whole, junit=None, progress=progress)
+        found = [Found(model.name, "given", model) for model in every]
+        ok, verification = run_command(found, level, self_test=whole, junit=None, progress=progress)
         data: dict[str, Any] = {"verification": verification, "ledger": ledger_rows(every)}
         games = [(each, each.displays(each.derivation)) for each in every]
         content = Content(

@@ -19,7 +19,9 @@ from eqsolve.inputs import COUNT
 from eqsolve.inputs import counted as with_count
 from eqsolve.notions import against_given, equilibrium_for, notion_of
 from eqsolve.options import checked
-from eqsolve.registry import Found, Handle, adopt, content, finite_of, limit_of
+from eqsolve.registry import Found, Handle, adopt, content, finite_of
+from eqsolve.registry import games as all_games
+from eqsolve.registry import limit_of
 from eqsolve.registry import model as family
 from eqsolve.registry import resolve
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
     from eqsolve.model import Model as Family
+    from eqsolve.verify.report import Report
 
 Game: TypeAlias = "str | os.PathLike[str] | Model"
 
@@ -569,6 +572,37 @@ def converge(
 
     counts = read_counts(n)
     return converge_model(exported, given, counts, notion=notion, drawn=drawn, seed=seed)
+
+
+def every(games: Iterable[str] | str | None = None) -> list[Found]:
+    """Games by their names, each once; by default all that can be used."""
+    if not games:
+        return [found for found in all_games() if isinstance(found, Found)]
+    chosen = (games,) if isinstance(games, str) else games
+    return [resolve(name) for name in dict.fromkeys(chosen)]
+
+
+def verify(
+    games: Iterable[str] | str | None = None, level: str = "quick", progress: bool | None = None
+) -> Report:
+    """Check the closed forms of games by means that do not use them; see ``verify.suite.verify``.
+
+    Parameters
+    ----------
+    games : names of games; all by default.
+    level : ``"quick"`` or ``"full"`` (more parameter sets and paths).
+    progress : show a bar on standard error.
+
+    Raises
+    ------
+    InputError
+        For an unknown game or level.
+    MissingPartError
+        If the compiled grid solver is not installed.
+    """
+    from eqsolve.verify.suite import verify as run
+
+    return run(every(games), level, progress)
 
 
 def report(

@@ -63,7 +63,7 @@ def numbers(values: dict[str, str]) -> dict[str, float]:
 @pytest.fixture(scope="module")
 def quick() -> Table:
     games = ("best-response", "n-agent", "mean-field")
-    return judge_all([(game, c) for game in games for c in refereed(model(game), "quick")])
+    return judge_all([(model(game), c) for game in games for c in refereed(model(game), "quick")])
 
 
 # a second scheme
@@ -218,7 +218,7 @@ def test_wrong_claims_are_refuted() -> None:
 
 
 def test_thresholds_of_the_cubic_are_small() -> None:
-    found = judge("best-response", Case("S1", given("S1")))
+    found = judge(model("best-response"), Case("S1", given("S1")))
     seen = {part.name: part.seen_relative for part in found.coefficients}
     assert all(0 < seen[str(name)] < 1e-6 for name in symbols("C3 C2 C1 C0"))
     assert all(seen[name] < 1e-8 for name in ("p1", "p3", "h20"))
@@ -235,7 +235,7 @@ def test_thresholds_of_the_cubic_are_small() -> None:
     ],
 )
 def test_refusals(name: str, word: str) -> None:
-    found = judge("best-response", Case(name, given(name)))
+    found = judge(model("best-response"), Case(name, given(name)))
     assert found.verdict == "not verified"
     assert word in found.reason
     assert {check.verdict for check in found.checks} == {"not verified"}
@@ -278,7 +278,7 @@ def test_ill_conditioned_grids_are_passed_over() -> None:
     (claim,) = predictions(game, case.given, name="")
     first = referee(claim.game, claim.values, boxes=[((0.0, 2.0), (0.0, 2.0))])
     assert first.solution.ok and "agree to" in first.reason
-    found = judge("mean-field", case)
+    found = judge(model("mean-field"), case)
     assert found.verdict == "verified"
     assert found.grid is not None and found.grid.box != first.box
 
@@ -301,10 +301,10 @@ def test_a_grid_solution_refutes_that_there_is_none(monkeypatch: pytest.MonkeyPa
         raise NoSolutionError("nothing.")
 
     monkeypatch.setattr(judging, "predictions", none)
-    found = judge("best-response", Case("S1", given("S1")))
+    found = judge(model("best-response"), Case("S1", given("S1")))
     assert found.verdict == "refuted"
     assert [check.verdict for check in found.checks] == ["fail"]
-    assert judge("mean-field", Case("S1", dict(NAMED["S1"]))).verdict == "not verified"
+    assert judge(model("mean-field"), Case("S1", dict(NAMED["S1"]))).verdict == "not verified"
 
 
 # the table
@@ -326,7 +326,7 @@ def test_full_table_is_what_was_asked_for() -> None:
 
 
 def test_threads_give_the_same_table(quick: Table) -> None:
-    sets = [("best-response", c) for c in refereed(RESPONSE, "quick")][:2]
+    sets = [(RESPONSE, c) for c in refereed(RESPONSE, "quick")][:2]
     again = judge_all(sets, jobs=2)
     assert [r.to_dict() for r in again.rows] == [r.to_dict() for r in quick.rows[:2]]
 

@@ -24,7 +24,8 @@ from eqsolve.model import Case, Model
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.program import store
-from eqsolve.registry import model, models, names
+from eqsolve.registry import finite_of, model, models, names
+from eqsolve.verbs import every, verify
 from eqsolve.verify import mutation, suite
 from eqsolve.verify.cases import cases
 from eqsolve.verify.check import Check
@@ -33,7 +34,6 @@ from eqsolve.verify.pde import BOXES, compare, grid_checks, judged
 from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.reference import reference_checks, weight_checks
 from eqsolve.verify.report import Report
-from eqsolve.verify.suite import verify
 from eqsolve.words import closed, equilibrium
 from eqsolve.words.own_words import made
 
@@ -204,13 +204,13 @@ def test_run_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(suite, "verify", lambda *a: Report(tuple(checks), "quick", {"game": 1.0}))
     missed = mutation.Outcome("grid", "game", "error", "")
     monkeypatch.setattr(suite, "planted_errors", lambda progress: SelfTest((missed,)))
-    ok, result = suite.run_command((), "quick", junit=tmp_path / "r.xml")
+    ok, result = suite.run_command(every(), "quick", junit=tmp_path / "r.xml")
     assert ok and result["ok"] and "planted" not in result
     assert (tmp_path / "r.xml").exists()
-    ok, result = suite.run_command(("n-agent",), "quick", self_test=True)
+    ok, result = suite.run_command(every("n-agent"), "quick", self_test=True)
     assert not ok and not result["ok"] and (result["planted"], result["caught"]) == (1, 0)
     checks.append(replace(good, error=1.0))
-    ok, result = suite.run_command(())
+    ok, result = suite.run_command(every())
     assert not ok and not result["ok"]
 
 
@@ -226,11 +226,9 @@ def test_no_equilibrium_is_a_failing_check(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_games_that_cannot_be_checked_here_do_not_stop_the_others() -> None:
-    """Without names exactly the games are checked whose declaration the suite reads."""
-    chosen = [game.name for game in suite._chosen(None)]
-    assert chosen == [game.name for game in models()]
-    assert set(chosen) < set(names())
-    assert [game.name for game in suite._finite_versions(model("mean-field"))] == ["n-agent"]
+    """Without names all games are checked that can be used."""
+    assert {found.name for found in every()} == set(names())
+    assert finite_of(model("mean-field")) is model("n-agent")
 
 
 def test_bad_input() -> None:

@@ -38,10 +38,11 @@ def verify(
     cannot make, such as the grid's where short waves grow, is "not verified": neither passed nor
     failed, and counted.
     """
+    from eqsolve.verbs import every
     from eqsolve.verify.suite import run_command
 
     ok, result = run_command(
-        games, level, self_test=self_test, junit=junit, table=table, progress=terminal()
+        every(games), level, self_test=self_test, junit=junit, table=table, progress=terminal()
     )
     if as_json:
         emit(result)

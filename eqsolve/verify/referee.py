@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.model import Case, Model
-from eqsolve.registry import model as find_model
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED, Referee, compare, referee
 from eqsolve.verify.prediction import Prediction, predictions
@@ -99,15 +98,14 @@ class Hearing:
             return None
 
 
-def hear(game: str, case: Case) -> Hearing:
+def hear(model: Model, case: Case) -> Hearing:
     """Evaluate the closed form of a game at one parameter set.
 
     Raises
     ------
-    UnknownGameError, InputError
-        For an unknown game or bad parameters.
+    InputError
+        For bad parameters.
     """
-    model = find_model(game)
     try:
         (claim,) = predictions(model, case.given, name=case.name)
     except NoSolutionError as error:
@@ -115,19 +113,19 @@ def hear(game: str, case: Case) -> Hearing:
     return Hearing(model, case, claim)
 
 
-def judge(game: str, case: Case) -> Judgement:
+def judge(model: Model, case: Case) -> Judgement:
     """Let the grid judge the closed form of a game at one parameter set.
 
     Where the closed form has no equilibrium, a grid solution that could be relied on refutes it.
 
     Raises
     ------
-    UnknownGameError, InputError
-        For an unknown game or bad parameters.
+    InputError
+        For bad parameters.
     MissingPartError
         If the compiled solver is not installed.
     """
-    hearing = hear(game, case)
+    hearing = hear(model, case)
     return conclude(hearing, hearing.grid())
 
 

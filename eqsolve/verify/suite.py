@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import sympy as sp
 from tqdm.auto import tqdm
 
 from eqsolve.derivation.derivation import derive
@@ -19,9 +18,7 @@ from eqsolve.errors import InputError, MissingPartError
 from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
-from eqsolve.registry import Found
-from eqsolve.registry import games as every_game
-from eqsolve.registry import resolve
+from eqsolve.registry import Found, finite_of
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
@@ -73,7 +70,7 @@ class _Task:
 
 
 def verify(
-    games: Iterable[str] | str | None = None,
+    games: Iterable[Found],
     level: str = "quick",
     progress: bool | None = None,
 ) -> Report:
@@ -87,19 +84,19 @@ def verify(
 
     Parameters
     ----------
-    games : names of games; all by default.
+    games : the games.
     level : ``"quick"`` or ``"full"`` (more parameter sets and paths).
     progress : show a bar on standard error.
 
     Raises
     ------
     InputError
-        For an unknown game or level.
+        For an unknown level.
     MissingPartError
         If the compiled grid solver is not installed.
     """
     checked = _level(level)
-    tasks = [task for found in _found(games) for task in _tasks_of(found, checked)]
+    tasks = [task for found in games for task in _tasks_of(found, checked)]
     checks: list[Check] = []
     seconds: dict[str, float] = {}
     for task in tqdm(tasks, desc="verify", disable=not progress, leave=False):
@@ -110,7 +107,7 @@ def verify(
 
 
 def run_command(
-    games: Iterable[str] = (),
+    games: Iterable[Found],
     level: str = "quick",
     *,
     self_test: bool = False,
@@ -131,26 +128,19 @@ def run_command(
     """
     if junit is not None:
         require_writable(junit)
+    games = tuple(games)
     if table is not None:
         return _write_table(games, level, Path(table))
-    report = verify(tuple(games) or None, level, progress)
+    report = verify(games, level, progress)
     ok, result = report.ok, report.to_dict()
     if self_test:
-        found = _planted(_found(games), progress)
+        found = _planted(games, progress)
         result |= found
         ok = ok and 0 < found["planted"] == found["caught"]
         result["ok"] = ok
     if junit is not None:
         report.write_junit(junit)
     return ok, result
-
-
-def _found(games: Iterable[str] | str | None) -> list[Found]:
-    """Games by their names, each once; by default all that can be used."""
-    if not games:
-        return [found for found in every_game() if isinstance(found, Found)]
-    chosen = (games,) if isinstance(games, str) else games
-    return [resolve(name) for name in dict.fromkeys(chosen)]
 
 
 def _planted(games: Iterable[Found], progress: bool) -> dict[str, Any]:
@@ -176,7 +166,7 @@ def _planted(games: Iterable[Found], progress: bool) -> dict[str, Any]:
     return result | {"planted": planted, "caught": caught}
 
 
-def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, dict[str, Any]]:
+def _write_table(games: Iterable[Found], level: str, path: Path) -> tuple[bool, dict[str, Any]]:
     """Let the grid judge all its parameter sets and write the table."""
     require_writable(path)
     if path.suffix not in (".md", ".json"):
@@ -185,7 +175,8 @@ def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, di
             stage="output",
             remedy="Choose a name that ends with .md or .json.",
         )
-    chosen = _chosen(games)
+    # those that the grid can judge
+    chosen = [found.model for found in games if isinstance(found.model, Model)]
     checked = _level(level)
     start = time.perf_counter()
     found = referee_table(chosen, checked)
@@ -200,14 +191,9 @@ def _write_table(games: Iterable[str], level: str, path: Path) -> tuple[bool, di
 def referee_table(models: Iterable[Model], level: Level) -> Table:
     """The grid's verdicts on the parameter sets of games."""
     chosen = list(models)
-    sets = [(model.name, case) for model in chosen for case in refereed(model, level)]
+    sets = [(model, case) for model in chosen for case in refereed(model, level)]
     about = dict.fromkeys(line for model in chosen for line in model.about)
     return judge_all(sets, jobs=JOBS[level], about=tuple(about))
-
-
-def _chosen(games: Iterable[str] | str | None) -> list[Model]:
-    """Those of the games that the grid can judge."""
-    return [f.model for f in _found(games) if isinstance(f.model, Model)]
 
 
 def _level(level: str) -> Level:
@@ -247,7 +233,8 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
     game = model.name
     yield _Task(game, "symbolic checks", "exact", partial(symbolic_checks, model))
     yield _Task(game, "numbered equations", "exact", partial(display_checks, model))
-    for finite in _finite_versions(model):
+    finite = finite_of(model)
+    if finite is not None and finite is not model:
         yield _Task(game, "limit", "exact", partial(limit_checks, finite, model))
     for name, notions in model.reference.items():
         for notion in notions:
@@ -268,16 +255,6 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
 
 def _refereed(model: Model, level: Level) -> list[Check]:
     return referee_table([model], level).checks()
-
-
-def _finite_versions(model: Model) -> Iterator[Model]:
-    """The games of finitely many agents whose limit a mean-field game is."""
-    if isinstance(model.population, Population) and model.population.reciprocal == 0:
-        for other in _chosen(None):
-            population = other.population
-            if isinstance(population, Population) and other.ansatz is model.ansatz:
-                if isinstance(population.reciprocal, sp.Symbol):
-                    yield other
 
 
 def _if_solved(model: Model, run: Callable[[], list[Check]]) -> list[Check]:

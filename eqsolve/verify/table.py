@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqsolve.model import Case
+from eqsolve.model import Case, Model
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED
 from eqsolve.verify.referee import Hearing, Judgement, conclude, hear
@@ -21,13 +21,13 @@ MOST_REFUSED = 0.2
 
 
 def judge_all(
-    sets: Sequence[tuple[str, Case]], *, jobs: int = 1, about: tuple[str, ...] = ()
+    sets: Sequence[tuple[Model, Case]], *, jobs: int = 1, about: tuple[str, ...] = ()
 ) -> Table:
     """Judge parameter sets of games, in order, with ``jobs`` grids at a time.
 
     ``about`` is what the table says of the sets that were drawn.
     """
-    hearings = [hear(game, case) for game, case in sets]
+    hearings = [hear(model, case) for model, case in sets]
     with ThreadPoolExecutor(jobs) as pool:
         grids = list(pool.map(Hearing.grid, hearings))
     return Table(tuple(map(conclude, hearings, grids)), about)
