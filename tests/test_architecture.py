@@ -38,7 +38,7 @@ LAYERS = (
     ("arithmetic",),
     ("game", "symbolic"),
     ("derivation",),
-    ("ledger", "model", "papers", "restated"),
+    ("ledger", "model", "papers", "representative", "restated"),
     ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("program",),
     ("numerics", "pde", "solve", "kernels", "words"),

@@ -6,7 +6,7 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.symbolic.heterogeneous import Agents, Average
 
-w, pi, P, u, k, Omega, M_b, M_s = symbols("w pi P u k Omega M_b M_s")
+pi, P, u, k, Omega, M_b, M_s = symbols("pi P u k Omega M_b M_s")
 BQb, BQs, BP, sQb, sQs, sP = symbols("BQb BQs BP sQb sQs sP")
 
 #: The averages of all positions, weighted by B and by sigma, and the names of their moments.
@@ -21,7 +21,7 @@ TWO = Agents(
     averages=AVERAGES,
     shared=(mv.r,),
     roles=mv.ROLES,
-    weight=w,
+    weight=mv.w,
     position=pi,
     at_zero=P,
     reaction=u,

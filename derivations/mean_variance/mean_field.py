@@ -12,12 +12,12 @@ from eqsolve.symbolic.population import Population
 MODEL = Model(
     title="mean-field equilibrium of a continuum of identical agents",
     source="the paper, section 3",
-    game=mv.investment_game("mean-field", own_weight=sp.S.One, mean_field=True),
+    game=mv.OF_ALL.game("mean-field"),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     roles=mv.ROLES,
     restated=wealth.CONTINUUM,
     finite="n-agent",
-    parameters=mv.PARAMETERS,
-    population=Population(sp.S.Zero, mv.AGGREGATES, mv.ROLES),
+    parameters=mv.OF_ALL.played,
+    population=Population(sp.S.Zero, mv.OF_ALL.aggregates, mv.ROLES),
 )

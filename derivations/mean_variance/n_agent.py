@@ -10,13 +10,13 @@ from eqsolve.symbolic.population import Population
 MODEL = Model(
     title="equilibrium of n identical agents",
     source="the paper, section 2.3",
-    game=mv.investment_game("n-agent", own_weight=1 - mv.theta * mv.N),
+    game=mv.OF_MANY.game("n-agent"),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
     roles=mv.ROLES,
     restated=wealth.MANY,
     limit="mean-field",
-    parameters=mv.PARAMETERS + ("n",),
-    population=Population(mv.N, mv.AGGREGATES, mv.ROLES),
+    parameters=mv.OF_MANY.played,
+    population=Population(mv.N, mv.OF_MANY.aggregates, mv.ROLES),
     response=mv.RESPONSE,
 )

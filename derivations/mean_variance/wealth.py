@@ -190,9 +190,9 @@ def different() -> Model:
     return with_roots(crowd("given", 2, types=True))
 
 
-def family(size: int | None = None) -> Model:
+def family(size: int | None = None, types: bool = False) -> Model:
     """The crowd in the words of the paper: ``y`` is the others' wealth over ``n``."""
-    found = with_roots(crowd("given", size))
+    found = with_roots(crowd("given", size, types))
     s2 = nu**2 + sigma**2
     required = {
         f"the volatilities {nu} and {sigma} must not both be 0: the stock would have no risk": s2,
@@ -203,28 +203,33 @@ def family(size: int | None = None) -> Model:
     if size is not None:
         weight_of_own = f"the own weight kappa = 1 - {theta}/{n} must not be 0"
         required[f"{weight_of_own}: choose {theta} != {n}"] = n - theta
+    assert found.game.crowd is not None
     return replace(
         found,
         vocabulary=Vocabulary(*found.vocabulary, Letter(y, "the others' wealth", unit="money")),
-        coordinates={m: y if size is None else y + x / n},
+        coordinates={m: y + found.game.crowd.share * x},
         required=required,
         beside={"noncompetitive": {theta: sp.S.Zero}},
     )
 
 
-def response() -> Model:
+def response(size: int | None = 2, types: bool = False) -> Model:
     """One agent against averages over the others that are parameters."""
-    found = family(2)
-    given = (
+    found = family(size, types)
+    assert found.game.crowd is not None
+    share = found.game.crowd.share
+    given = [
         parameter(m_b, "average excess drift of the others", unit="money/time"),
         parameter(m_s, "average common volatility of the others", unit="money/sqrt(time)"),
-        parameter(m_2, "average own variance of the others", nonnegative, unit="money**2/time"),
-    )
+    ]
+    frozen = {m_b: B * pi, m_s: sigma * pi}
+    if share != 0:
+        # in a continuum the own noises of the others average out
+        what = "average own variance of the others"
+        given.append(parameter(m_2, what, nonnegative, unit="money**2/time"))
+        frozen[m_2] = share * nu**2 * pi**2
     return replace(
-        found,
-        vocabulary=Vocabulary(*found.vocabulary, *given),
-        frozen={m_b: B * pi, m_s: sigma * pi, m_2: nu**2 * pi**2 / n},
-        beside={},
+        found, vocabulary=Vocabulary(*found.vocabulary, *given), frozen=frozen, beside={}
     )
 
 

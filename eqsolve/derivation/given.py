@@ -93,6 +93,36 @@ def frozen(problem: Problem) -> tuple[Problem, dict[sp.Symbol, Others]]:
     return letters, averages
 
 
+def as_parameters(model: Model, averages: Mapping[sp.Symbol, Others]) -> dict[sp.Symbol, sp.Symbol]:
+    """The parameters that the model has for frozen averages.
+
+    Raises
+    ------
+    DerivationError
+        If there is none for one of them.
+    """
+    game = model.game
+    assert game.crowd is not None, "averages come from crowds"
+    spelled = {name: e for name, e in game.definitions.items()}
+
+    def plain(expression: sp.Expr) -> sp.Expr:
+        return sp.expand(expression.xreplace(spelled))
+
+    found = {}
+    for average, atom in averages.items():
+        wanted = plain(atom.expression * game.crowd.share ** (atom.power - 1))
+        for letter, expression in model.frozen.items():
+            if plain(expression) == wanted:
+                found[average] = letter
+        if average not in found:
+            raise game.error(
+                f"no parameter is the average over the others of {wanted}.",
+                stage="given",
+                remedy="Name one for each average in frozen.",
+            )
+    return found
+
+
 def enlarged(model: Model, problem: Problem, averages: Sequence[sp.Symbol]) -> tuple[Model, Parts]:
     """The model with coefficients that are polynomials in the frozen averages, and their parts.
 

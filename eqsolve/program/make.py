@@ -12,6 +12,7 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.conditions import Condition, domains, judged_at, rates, second_order
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import FixedPoint, second_moments
+from eqsolve.derivation.given import as_parameters
 from eqsolve.derivation.growth import (
     GrowthSystem,
     follow,
@@ -83,7 +84,11 @@ class Maker:
         self.letters: dict[str, sp.Symbol] = {}
         fixed = derivation.fixed
         self.typed = fixed is not None and bool(fixed.totals)
-        self.frozen = _frozen(self.model, fixed) if self.model.frozen else {}
+        self.frozen = (
+            as_parameters(self.model, fixed.averages)
+            if fixed is not None and self.model.frozen
+            else {}
+        )
 
     def program(self) -> Program:
         """All of it."""
@@ -422,36 +427,6 @@ def _second(functions: Sequence[sp.Expr], game: Game) -> tuple[int, ...]:
         return int(sp.Poly(inside, *states).total_degree())
 
     return tuple(k for k, function in enumerate(functions) if degree(function) == 2)
-
-
-def _frozen(model: Model, fixed: FixedPoint | None) -> dict[sp.Symbol, sp.Expr]:
-    """The averages over the others that are parameters, in these.
-
-    Raises
-    ------
-    DerivationError
-        If there is none for one of them.
-    """
-    game = model.game
-    assert fixed is not None and game.crowd is not None
-    spelled = {name: e for name, e in game.definitions.items()}
-
-    def plain(expression: sp.Expr) -> sp.Expr:
-        return sp.expand(expression.xreplace(spelled))
-
-    found = {}
-    for average, atom in fixed.averages.items():
-        wanted = plain(atom.expression * game.crowd.share ** (atom.power - 1))
-        for letter, expression in model.frozen.items():
-            if plain(expression) == wanted:
-                found[average] = letter
-        if average not in found:
-            raise game.error(
-                f"no parameter is the average over the others of {wanted}.",
-                stage="given",
-                remedy="Name one for each average in frozen.",
-            )
-    return found
 
 
 def _coefficients(

@@ -96,7 +96,7 @@ def written_out(game: Game, population: Population, size: int) -> Game:
     The competitors use the common feedback of their own wealth and of their competitors'
     aggregate; their noises are their own.
     """
-    own = game.states[0]
+    own, average = game.states
     others = [indexed(own.symbol, k) for k in range(2, size + 1)]
     wealth = [own.symbol, *others]
     share = sp.Rational(1, size)
@@ -110,12 +110,12 @@ def written_out(game: Game, population: Population, size: int) -> Game:
                 other,
                 drift=own.drift.xreplace(theirs),
                 loadings={
-                    noise if noise == "common" else f"{noise} {other}": v.xreplace(theirs)
+                    noise if noise in average.loadings else f"{noise} {other}": v.xreplace(theirs)
                     for noise, v in own.loadings.items()
                 },
             )
         )
-    spelled = {game.states[1].symbol: aggregate}
+    spelled = {average.symbol: aggregate}
     moments = tuple(
         Moment(m.name, m.payoff.xreplace(spelled), m.running) for m in game.preference.moments
     )

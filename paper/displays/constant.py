@@ -14,7 +14,7 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
-from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs, w
+from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import DerivationError
 from eqsolve.symbolic.algebra import is_zero, together
@@ -128,7 +128,7 @@ def constant_response(values: Mapping[sp.Symbol, sp.Expr]) -> ConstantResponse:
         demand=factored(position.xreplace({M_s: sp.S.Zero}) * scale),
         weight=factored(sp.diff(position, M_s) * scale),
     )
-    load = generic(w) * generic(mv.sigma)
+    load = generic(mv.w) * generic(mv.sigma)
     residuals = (
         found.position(M_s) - position,
         # summed over all agents: M_s = phi + psi M_s
@@ -144,7 +144,7 @@ def _tidied(expression: sp.Expr) -> sp.Expr:
     theta, kappa = generic(mv.theta), generic(mv.kappa)
     variance = {generic(mv.s2): generic(mv.nu) ** 2 + generic(mv.sigma) ** 2}
     top, bottom = together(expression)
-    below = bottom.xreplace(variance).xreplace({generic(w): (1 - kappa) / theta})
+    below = bottom.xreplace(variance).xreplace({generic(mv.w): (1 - kappa) / theta})
     return factored(top.xreplace(variance)) / factored(below)
 
 

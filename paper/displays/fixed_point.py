@@ -24,7 +24,7 @@ def equilibrium(source: Source) -> tuple[Display, ...]:
     inserted = response().subs(affine)
     # the mean of the response, in which the mean of x is y
     mean = collect(sp.Add(*inserted.subs(mv.x, mv.y).args), (mv.y,))
-    position = {u: mv.AGGREGATES[u].coeff(mv.g) for u in (mv.m_b, mv.m_s)}
+    position = {u: mv.OF_MANY.aggregates[u].coeff(mv.g) for u in (mv.m_b, mv.m_s)}
     rows = {
         f1: position[mv.m_b] * mean[mv.y],
         g1: position[mv.m_s] * mean[mv.y],

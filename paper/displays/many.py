@@ -8,7 +8,6 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
-from eqsolve.derivations.mean_variance.agents import w
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import TENDS, Display, Line
 from eqsolve.operators import Expectation, Meant
@@ -38,7 +37,7 @@ def _constant(form: ClosedForm, case: ConstantResponse) -> tuple[Display, ...]:
         """One agent of infinitely many: no own weight in the average."""
         return factored(expression).xreplace({generic(mv.kappa): sp.S.One}).xreplace(names)
 
-    means = [typical(summand / generic(w)) for summand in (case.psi, case.phi)]
+    means = [typical(summand / generic(mv.w)) for summand in (case.psi, case.phi)]
     strategy = (typical(case.demand) + typical(case.weight) * phi / (1 - psi)) / typical(case.scale)
     meaning = response().subs(mv.m_s, phi / (1 - psi))
     return (

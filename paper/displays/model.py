@@ -21,6 +21,7 @@ from eqsolve.operators import (
 )
 from eqsolve.paper.displays.lines import brownian, dynamics, shown
 from eqsolve.paper.displays.source import Source, t, z
+from eqsolve.representative import OTHERS
 from eqsolve.symbolic.game import State
 
 #: The control is written pi in the paper.
@@ -46,7 +47,7 @@ def model(source: Source) -> tuple[Display, ...]:
     bond, stock = sp.Symbol("S0", positive=True), sp.Symbol("S", positive=True)
     market = (
         State(bond, mv.r * bond),
-        State(stock, mv.b * stock, {"own": mv.nu * stock, "common": mv.sigma * stock}),
+        State(stock, mv.b * stock, {"W": mv.nu * stock, "B": mv.sigma * stock}),
     )
     noise = brownian("i")
     process = of_agent() | {mv.x: "X^i_t", mv.p: r"\pi^i_t", mv.B: "B_i"}
@@ -59,8 +60,8 @@ def model(source: Source) -> tuple[Display, ...]:
         mv.m_s: OverOthers(sum_k["sigma"] * position, 1),
         mv.m_2: OverOthers(sum_k["nu"] ** 2 * position**2, 2),
     }
-    increments = {**noise, "others": OverOthers(sum_k["nu"] * position * Noise("W^k_t"), 1)}
-    loading = {k: v if k != "others" else sp.S.One for k, v in aggregate.loadings.items()}
+    increments = {**noise, OTHERS: OverOthers(sum_k["nu"] * position * Noise("W^k_t"), 1)}
+    loading = {k: v if k != OTHERS else sp.S.One for k, v in aggregate.loadings.items()}
     relative = source.moment("G").payoff
     mean = sp.Symbol("Xbar", real=True)
     gap = own.symbol - mv.theta * mean

@@ -7,7 +7,7 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import BP
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
-from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_b, M_s, sP, sQb, sQs, w
+from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_b, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import DEMANDED, Display, Kind, Line, Proof
 from eqsolve.paper.displays.constant import (
@@ -36,7 +36,7 @@ def _of(index: int | str, expression: sp.Expr) -> sp.Expr:
 def _mean(summand: sp.Expr) -> sp.Expr:
     """The average over n agents of an expression of the generic one."""
     n = symbol("n")
-    inner = factored(summand / generic(w))
+    inner = factored(summand / generic(mv.w))
     return sp.Mul(1 / n, sp.Sum(inner, (sp.Symbol("k", integer=True), 1, n)), evaluate=False)
 
 
@@ -55,7 +55,7 @@ def _constant(case: ConstantResponse, meaning: Meaning) -> tuple[Display, ...]:
     given = {symbol("beta_i"): sp.S.Zero, mv.r: sp.S.Zero}
     strategy = Line(symbol("pi_i"), _of("i", case.position(phi / (1 - psi))))
     demand = symbol("ell_k")
-    own = [_of("i", generic(factor)) for factor in (w, mv.sigma)]
+    own = [_of("i", generic(factor)) for factor in (mv.w, mv.sigma)]
     summands = {symbol("psi_i"): _of("i", case.psi), symbol("phi_i"): _of("i", case.phi)}
     return (
         Display(

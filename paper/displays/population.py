@@ -16,7 +16,7 @@ from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.population import Population
 
-POPULATION = Population(mv.N, mv.AGGREGATES, mv.ROLES)
+POPULATION = Population(mv.N, mv.OF_MANY.aggregates, mv.ROLES)
 
 #: Averages over all agents, the own one included.
 MEAN_WEALTH, MEAN_POSITION = sp.symbols("xbar pibar", real=True)
