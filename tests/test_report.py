@@ -20,7 +20,7 @@ from eqsolve.ledger import Display, Line
 from eqsolve.page import Content, covered, grouped, overview, render, sections
 from eqsolve.paper_figures.figure import Drawn, write
 from eqsolve.paper_figures.runner import FIGURES
-from eqsolve.registry import model
+from eqsolve.registry import model, models
 from eqsolve.typeset import heading, mathematics, number, prose, split
 from pages import Page, loads, probe, raw_tex
 
@@ -357,7 +357,7 @@ def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "paper"
     folder.mkdir(parents=True)
     (folder / "notes.txt").write_text("mine")
-    written = report.write(folder)
+    written = report.write(folder, models())
     assert written.ok and "3 of 3 checks passed, 7 of 7 planted" in written.summary
     found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert found == {
@@ -382,7 +382,7 @@ def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
 def test_failed_checks_are_reported_and_written(quick: Replace, tmp_path: Path) -> None:
     """The report of a failure is written too."""
     quick(failing=True)
-    written = report.write(tmp_path / "paper")
+    written = report.write(tmp_path / "paper", models())
     assert not written.ok and "2 of 3 checks passed" in written.summary
     assert "1 of 3 checks failed" in (tmp_path / "paper" / "index.html").read_text()
 
@@ -391,11 +391,11 @@ def test_nothing_is_left_of_an_interrupted_report(quick: Replace, tmp_path: Path
     """An error in the middle leaves no folder, and an old report as it was."""
     quick(error=RuntimeError("planted"))
     with pytest.raises(RuntimeError, match="planted"):
-        report.write(tmp_path / "new" / "paper")
+        report.write(tmp_path / "new" / "paper", models())
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "index.html").write_text("old")
     with pytest.raises(RuntimeError, match="planted"):
-        report.write(tmp_path)
+        report.write(tmp_path, models())
     assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
     assert (tmp_path / "index.html").read_text() == "old"
 
@@ -406,7 +406,7 @@ def test_unwritable_folder_is_refused_at_once(quick: Replace, tmp_path: Path) ->
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(InputError, match="cannot be written") as caught:
-        report.write(blocked / "paper")
+        report.write(blocked / "paper", models())
     assert caught.value.exit_code == 2
 
 
