@@ -13,29 +13,10 @@ from eqsolve.codegen.pieces import cut, slots
 from eqsolve.codegen.printer import identifier
 from eqsolve.codegen.program import VALUE, Program, program, weights, without
 from eqsolve.codegen.rounding import rounded_once, terms
+from eqsolve.codegen.rows import COLUMNS, FEEDBACK, OPENING, OUTPUTS, PASSING, ROWS
 from eqsolve.codegen.source import environment, equal_wealth
 from eqsolve.model import Model
 from eqsolve.symbols import entry, symbol
-
-#: Points computed together. Their rows stay in the first-level cache. Were it a power of two, lines
-#: of several arrays, which often start at the same place of a page, would displace each other.
-TILE = 88
-
-#: Steps before the strategy, in order.
-OPENING = (
-    *("game_cubic(work)", "approach(work)", "isolate(work)", "deflate(work)", "complete(work)"),
-    *("select(work, one_only)", "improve(work)", "polish(work)"),
-)
-
-#: Rows of the working array after the parameters.
-FEEDBACK = ("first", "second", "constant")
-OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
-#: Rows that are free once the root is found.
-PASSING = (
-    *(f"{kind}_{degree}" for kind in ("coefficient", "terms") for degree in (3, 2, 1, 0)),
-    *("direction", "inverse", "isolated", "other", "last", "linear", "product", "discriminant"),
-)
-COLUMNS = ("x", "y", "code", *OUTPUTS, "kept", *PASSING)
 
 
 def _domain_checks(source: Program) -> tuple[list[str], list[str]]:
@@ -248,14 +229,12 @@ def fast_source(model: Model, precise: str) -> str:
             {"name": "alone", "purpose": "the position without competition", **solution}
         )
     loads = [*names, *map(identifier, shared)]
-    columns = (*names, *COLUMNS, *map(identifier, shared))
-    rows = {name: row for row, name in enumerate(columns)}
-    # What is no longer needed is overwritten.
-    rows |= {"middle": rows["other"], "q": rows["last"], "v": rows["linear"], "s": rows["product"]}
+    rows = ROWS | {name: row for row, name in enumerate(loads, start=len(COLUMNS))}
+    count = len(COLUMNS) + len(loads)
     sizes, checks = _domain_checks(source)
     slots = max(stage["slots"] for stage in solutions)
     places = [rows[name] for name in PASSING]
-    places += range(len(columns), len(columns) + slots - len(places))
+    places += range(count, count + slots - len(places))
     # Memory is asked for in small portions: a processor keeps few requests at a time.
     requests = [f"ahead({name}, start)" for name in (*names, "x", "y")]
     requests += [f"soon({name}, start)" for name in OUTPUTS]
@@ -266,9 +245,8 @@ def fast_source(model: Model, precise: str) -> str:
             game=model.name,
             title=model.title,
             precise=precise,
-            tile=TILE,
             rows=rows,
-            height=max(len(columns), *(place + 1 for place in places)),
+            height=max(count, *(place + 1 for place in places)),
             places=places,
             parameters=names,
             inputs=[*names, "x", "y"],
@@ -282,6 +260,7 @@ def fast_source(model: Model, precise: str) -> str:
             domain=checks,
             wealth=writer.wealth(equal_wealth(source, own)),
             single=OTHERS in source.form.table,
+            size=identifier(model.parts.size),
             root=identifier(source.root.symbol),
             margin=margin,
             margin_result=margin_result,

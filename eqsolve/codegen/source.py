@@ -102,6 +102,11 @@ class _Writer:
         lines, _ = self.emit(block, outputs, ())
         valid = [f"{self._leading(block, s)} > 0.0" for s in checked]
         valid += [f"not {self._vanishing(block, s)}" for s in dependent]
+        if OTHERS in self.source.form.table:
+            # a single agent has no competitors
+            size, (_, aggregate) = self.source.model.parts.size, self.states
+            alone = f"{identifier(size)} == 1.0 and {identifier(aggregate)}[0] != 0.0"
+            valid.append(f"not ({alone})")
         return {
             "cubic": lines,
             "valid": " and ".join(valid) or "True",
@@ -200,7 +205,6 @@ def kernel_source(model: Model) -> str:
         alone = _Writer(without(source, (source.lever, *model.game.environment)))
         stages.append({"name": "alone", **alone.cubic(), **alone.solution(with_value=False)})
     parameters = [identifier(symbol(name)) for name in model.parameters]
-    size = identifier(model.parts.size)
     return (
         environment()
         .get_template("kernel.py.jinja")
@@ -208,7 +212,6 @@ def kernel_source(model: Model) -> str:
             game=model.name,
             title=model.title,
             parameters=parameters,
-            arguments=parameters,
             inputs=[*parameters, *map(identifier, (own, aggregate))],
             domain=_domain_checks(source),
             wealth=wealth,
@@ -217,11 +220,5 @@ def kernel_source(model: Model) -> str:
             margin=margin_lines,
             margin_result=margin_result,
             stages=stages,
-            has_alone=len(stages) > 1,
-            state_condition=(
-                f" or ({size} == 1.0 and {identifier(aggregate)}[0] != 0.0)"
-                if OTHERS in source.form.table
-                else ""
-            ),
         )
     )

@@ -21,13 +21,13 @@ from platformdirs import user_cache_path
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.output import attended, replacing
 
-#: Modules whose machine code is compiled into a kernel.
+#: Modules whose machine code or numbers are compiled into a kernel.
 DEPENDENCIES = (
-    "arithmetic.doubledouble",
-    "arithmetic.rootfinding",
-    "arithmetic.cubic",
-    "arithmetic.lanes",
-    "status",
+    *(
+        f"numerics.arithmetic.{name}"
+        for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "tiles")
+    ),
+    *("codegen.rows", "kernels.common", "numerics.status"),
 )
 
 #: Threads that need the same module wait until it is complete.
@@ -111,7 +111,7 @@ def digest(text: str) -> str:
     """A fingerprint of the generated source and of everything compiled into it."""
     result = hashlib.sha256(text.encode())
     for name in DEPENDENCIES:
-        spec = importlib.util.find_spec(f"eqsolve.numerics.{name}")
+        spec = importlib.util.find_spec(f"eqsolve.{name}")
         assert spec is not None and spec.origin is not None, name
         result.update(Path(spec.origin).read_bytes())
     return result.hexdigest()[:16]
