@@ -76,7 +76,7 @@ def ship(target: Path, kernels: Path) -> int:
                 told.sets(name)
                 if words_of(name) is not None:
                     number += 1 + _closed(name)
-                    kernel(name)
+                    kernel(registry.model(name))
                 continue
             for asked, case in _asked(source):
                 try:

@@ -17,8 +17,10 @@ import pytest
 from numpy.typing import NDArray
 
 from eqsolve.codegen import plain
-from eqsolve.codegen.kernel import OUTPUTS, UNDECIDED, Kernel, kernel
+from eqsolve.codegen.kernel import UNDECIDED, Kernel
 from eqsolve.codegen.storage import load
+from eqsolve.derivations.mean_variance.declaration import ROLES
+from eqsolve.verbs import kernel
 from hard_families import decades, signs
 from reference import cases
 
@@ -41,7 +43,7 @@ def hostile(names: tuple[str, ...], size: int, seed: int) -> list[Array]:
 
 def outputs(size: int) -> list[NDArray[Any]]:
     """Arrays to fill."""
-    return [np.empty(size, np.int8), *(np.full(size, 7.0) for _ in OUTPUTS[1:])]
+    return [np.empty(size, np.int8), *(np.full(size, 7.0) for _ in ROLES.outputs)]
 
 
 def same_bits(found: Kernel, size: int, seed: int) -> NDArray[np.int8]:

@@ -74,8 +74,10 @@ def fill(path: Path, arguments: Sequence[Any]) -> int | None:
             module.fill(*arguments)
             return None
         status = next(a for a in arguments if getattr(a, "dtype", None) == np.int8)
-        # one tile that holds all points
-        module.TILE, module.range = status.size or 1, _indices
+        # one tile that holds all points, also in the steps that the module takes from elsewhere
+        for step in vars(module).copy().values():
+            if isinstance(step, FunctionType) and "TILE" in step.__globals__:
+                step.__globals__.update(TILE=status.size or 1, range=_indices)
         module.fill(*arguments)
     return int(np.count_nonzero(status < 0))
 

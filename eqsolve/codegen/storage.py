@@ -27,7 +27,7 @@ DEPENDENCIES = (
         f"numerics.arithmetic.{name}"
         for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "tiles")
     ),
-    *("codegen.rows", "kernels.common", "numerics.status"),
+    *("codegen.rows", "numerics.status"),
 )
 
 #: Threads that need the same module wait until it is complete.

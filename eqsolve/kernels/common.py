@@ -6,12 +6,13 @@ finite.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from eqsolve.numerics.arithmetic.doubledouble import own
+
+__all__ = ["EPSILON", "EXPLODES", "PENDING", "UNRESOLVED", "Vector", "copy", "own"]
 
 Vector = NDArray[np.float64]
 
@@ -20,21 +21,6 @@ EXPLODES, UNRESOLVED = 8, 10
 #: In the place of a status: the point is left to the function that works point by point.
 PENDING = -1
 EPSILON = 2.0**-53
-
-
-def own(of: Any) -> Callable[[Any], Any]:
-    """Compile a function that is made for another one, under a name of its own.
-
-    Machine code that is read from disk is linked by names: functions made by one maker for
-    different kernels would be taken for each other.
-    """
-    maker = of.py_func
-
-    def compiled(function: Any) -> Any:
-        function.__qualname__ = f"{function.__name__}_{maker.__module__}_{maker.__name__}"
-        return njit(error_model="numpy")(function)
-
-    return compiled
 
 
 @njit(cache=True, error_model="numpy")

@@ -20,6 +20,7 @@ from eqsolve.kernels import common, integration, lanes, linear, roots, runtime, 
 from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.quick import BranchesError, QuickEmitter
+from eqsolve.numerics.arithmetic import doubledouble
 
 #: Points handed to a thread at a time.
 BLOCK = 1 << 15
@@ -202,7 +203,7 @@ def _column(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.f
 
 def library() -> str:
     """The sources that generated code is compiled with."""
-    modules = (common, integration, lanes, linear, roots, runtime, settling)
+    modules = (doubledouble, common, integration, lanes, linear, roots, runtime, settling)
     return "".join(Path(str(m.__file__)).read_text(encoding="utf-8") for m in modules)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from numba import njit
 
-from eqsolve.kernels.common import own
 from eqsolve.numerics.arithmetic import doubledouble as dd
 from eqsolve.numerics.arithmetic.cubic import CubicStatus, real_roots
+from eqsolve.numerics.arithmetic.doubledouble import own
 from eqsolve.numerics.status import Status
 
 OK = int(Status.OK)

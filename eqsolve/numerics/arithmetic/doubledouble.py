@@ -56,6 +56,21 @@ def kernel(function: Function) -> Function:
     return cast(Function, njit(function, error_model="numpy", forceinline=True, cache=True))
 
 
+def own(of: Any) -> Callable[[Any], Any]:
+    """Compile a function that is made for another one, under a name of its own.
+
+    Machine code that is read from disk is linked by names: functions made by one maker for
+    different kernels would be taken for each other.
+    """
+    maker = getattr(of, "py_func", of)
+
+    def compiled(function: Any) -> Any:
+        function.__qualname__ = f"{function.__name__}_{maker.__module__}_{maker.__name__}"
+        return njit(error_model="numpy")(function)
+
+    return compiled
+
+
 def _fma_intrinsic(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """Fused multiply-add; LLVM calls the C library's fma where the processor has none."""
 

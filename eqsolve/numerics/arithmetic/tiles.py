@@ -51,62 +51,83 @@ MAGNIFICATION = 2.0**10
 # Corrections to the selected root, relative to it, from which the last one is exact to an ulp.
 FIRST, SECOND = 2.0**-30, 2.0**-36
 
-# The rows' first entries.
-CODE, ROOT, INVERSE = (ROWS[name] * TILE for name in ("code", "root", "inverse"))
-A, B, C, D = (ROWS[f"coefficient_{degree}"] * TILE for degree in (3, 2, 1, 0))
-TERMS_A, TERMS_B, TERMS_C, TERMS_D = (ROWS[f"terms_{degree}"] * TILE for degree in (3, 2, 1, 0))
-MIDDLE, Q, V, S = (ROWS[name] * TILE for name in ("middle", "q", "v", "s"))
-ISOLATED, OTHER, LAST = (ROWS[name] * TILE for name in ("isolated", "other", "last"))
-LINEAR, PRODUCT, DISTANCE = (ROWS[name] * TILE for name in ("linear", "product", "discriminant"))
+# Rows by name. TILE is looked up where it is used: NumPy runs these steps with other tiles.
+CODE, ROOT, INVERSE = (ROWS[name] for name in ("code", "root", "inverse"))
+A, B, C, D = (ROWS[f"coefficient_{degree}"] for degree in (3, 2, 1, 0))
+TERMS_A, TERMS_B, TERMS_C, TERMS_D = (ROWS[f"terms_{degree}"] for degree in (3, 2, 1, 0))
+MIDDLE, Q, V, S = (ROWS[name] for name in ("middle", "q", "v", "s"))
+ISOLATED, OTHER, LAST = (ROWS[name] for name in ("isolated", "other", "last"))
+LINEAR, PRODUCT, DISTANCE = (ROWS[name] for name in ("linear", "product", "discriminant"))
 
 
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def approach(work: Any) -> None:
     """An approximation of the most isolated root, from the inflection point."""
     for i in range(TILE):
-        c3, c2, c1, c0 = work[A + i], work[B + i], work[C + i], work[D + i]
+        c3, c2, c1, c0 = (
+            work[A * TILE + i],
+            work[B * TILE + i],
+            work[C * TILE + i],
+            work[D * TILE + i],
+        )
         inverse, middle, q, v, s = lanes.approached(c3, c2, c1, c0)
-        work[INVERSE + i] = inverse
-        work[MIDDLE + i] = middle
-        work[Q + i] = q
-        work[V + i] = v
-        work[S + i] = s
+        work[INVERSE * TILE + i] = inverse
+        work[MIDDLE * TILE + i] = middle
+        work[Q * TILE + i] = q
+        work[V * TILE + i] = v
+        work[S * TILE + i] = s
 
 
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def isolate(work: Any) -> None:
     """The most isolated root of the cubic."""
     for i in range(TILE):
-        c3, c2, c1, c0 = work[A + i], work[B + i], work[C + i], work[D + i]
-        inverse, middle = work[INVERSE + i], work[MIDDLE + i]
-        q, v, s = work[Q + i], work[V + i], work[S + i]
-        work[ISOLATED + i] = lanes.isolated(c3, c2, c1, c0, inverse, middle, q, v, s)
+        c3, c2, c1, c0 = (
+            work[A * TILE + i],
+            work[B * TILE + i],
+            work[C * TILE + i],
+            work[D * TILE + i],
+        )
+        inverse, middle = work[INVERSE * TILE + i], work[MIDDLE * TILE + i]
+        q, v, s = work[Q * TILE + i], work[V * TILE + i], work[S * TILE + i]
+        work[ISOLATED * TILE + i] = lanes.isolated(c3, c2, c1, c0, inverse, middle, q, v, s)
 
 
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def deflate(work: Any) -> None:
     """The quadratic that is left when the most isolated root is divided out."""
     for i in range(TILE):
-        c3, c2, c1, c0 = work[A + i], work[B + i], work[C + i], work[D + i]
-        x, linear, product, certain = lanes.deflated(c3, c2, c1, c0, work[ISOLATED + i])
-        code = work[CODE + i]
-        work[ISOLATED + i] = x
-        work[LINEAR + i] = linear
-        work[PRODUCT + i] = product
-        work[CODE + i] = lanes.select(certain | (code != OK), code, UNDECIDED)
+        c3, c2, c1, c0 = (
+            work[A * TILE + i],
+            work[B * TILE + i],
+            work[C * TILE + i],
+            work[D * TILE + i],
+        )
+        x, linear, product, certain = lanes.deflated(c3, c2, c1, c0, work[ISOLATED * TILE + i])
+        code = work[CODE * TILE + i]
+        work[ISOLATED * TILE + i] = x
+        work[LINEAR * TILE + i] = linear
+        work[PRODUCT * TILE + i] = product
+        work[CODE * TILE + i] = lanes.select(certain | (code != OK), code, UNDECIDED)
 
 
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def complete(work: Any) -> None:
     """The roots of the quadratic, and whether they are certain."""
     for i in range(TILE):
-        linear, product, code = work[LINEAR + i], work[PRODUCT + i], work[CODE + i]
-        y, z, discriminant, terms = lanes.quadratic(work[A + i], linear, product, work[INVERSE + i])
+        linear, product, code = (
+            work[LINEAR * TILE + i],
+            work[PRODUCT * TILE + i],
+            work[CODE * TILE + i],
+        )
+        y, z, discriminant, terms = lanes.quadratic(
+            work[A * TILE + i], linear, product, work[INVERSE * TILE + i]
+        )
         certain = math.fabs(discriminant) > DISCRIMINANT * terms
-        work[OTHER + i] = y
-        work[LAST + i] = z
-        work[DISTANCE + i] = discriminant
-        work[CODE + i] = lanes.select(certain | (code != OK), code, UNDECIDED)
+        work[OTHER * TILE + i] = y
+        work[LAST * TILE + i] = z
+        work[DISTANCE * TILE + i] = discriminant
+        work[CODE * TILE + i] = lanes.select(certain | (code != OK), code, UNDECIDED)
 
 
 @kernel
@@ -132,8 +153,8 @@ def chosen(
     admissible_x = first[0] > 0.0
     admissible_y = paired & (second[0] > 0.0)
     admissible_z = paired & (third[0] > 0.0)
-    trusted = first[1] & (second[1] | (not paired))
-    trusted = trusted & (third[1] | (not paired))
+    trusted = first[1] & (second[1] | (paired == False))  # noqa: E712
+    trusted = trusted & (third[1] | (paired == False))  # noqa: E712
     place, picked = lanes.select(admissible_x, direction * x, -math.inf), x
     trial = lanes.select(admissible_y, direction * y, -math.inf)
     picked = lanes.select(trial > place, y, picked)
@@ -141,7 +162,7 @@ def chosen(
     trial = lanes.select(admissible_z, direction * z, -math.inf)
     picked = lanes.select(trial > place, z, picked)
     several = (admissible_x & (admissible_y | admissible_z)) | (admissible_y & admissible_z)
-    trusted = trusted & (not (one_only & several))
+    trusted = trusted & ((one_only & several) == False)  # noqa: E712
     outcome = lanes.select(admissible_x | admissible_y | admissible_z, OK, NO_ADMISSIBLE_ROOT)
     return picked, lanes.select(trusted, outcome, UNDECIDED)
 
@@ -150,31 +171,45 @@ def chosen(
 def improve(work: Any) -> None:
     """A first correction of the selected root, and whether the root is well-conditioned."""
     for i in range(TILE):
-        c3, c2, c1, c0 = work[A + i], work[B + i], work[C + i], work[D + i]
-        code = work[CODE + i]
-        root, slope, inverse, first = lanes.improved(c3, c2, c1, c0, work[ROOT + i])
+        c3, c2, c1, c0 = (
+            work[A * TILE + i],
+            work[B * TILE + i],
+            work[C * TILE + i],
+            work[D * TILE + i],
+        )
+        code = work[CODE * TILE + i]
+        root, slope, inverse, first = lanes.improved(c3, c2, c1, c0, work[ROOT * TILE + i])
         width = math.fabs(root)
         terms = lanes.cubic(
-            work[TERMS_A + i], work[TERMS_B + i], work[TERMS_C + i], work[TERMS_D + i], width
+            work[TERMS_A * TILE + i],
+            work[TERMS_B * TILE + i],
+            work[TERMS_C * TILE + i],
+            work[TERMS_D * TILE + i],
+            width,
         )
         exact = (terms <= MAGNIFICATION * (width * math.fabs(slope))) & (
             math.fabs(first) <= FIRST * width
         )
-        work[ROOT + i] = root
-        work[INVERSE + i] = inverse
-        work[CODE + i] = lanes.select(exact | (code != OK), code, UNDECIDED)
+        work[ROOT * TILE + i] = root
+        work[INVERSE * TILE + i] = inverse
+        work[CODE * TILE + i] = lanes.select(exact | (code != OK), code, UNDECIDED)
 
 
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def polish(work: Any) -> None:
     """Take the selected root to the last digit."""
     for i in range(TILE):
-        c3, c2, c1, c0 = work[A + i], work[B + i], work[C + i], work[D + i]
-        inverse, code = work[INVERSE + i], work[CODE + i]
-        root, second = lanes.polished(c3, c2, c1, c0, work[ROOT + i], inverse)
+        c3, c2, c1, c0 = (
+            work[A * TILE + i],
+            work[B * TILE + i],
+            work[C * TILE + i],
+            work[D * TILE + i],
+        )
+        inverse, code = work[INVERSE * TILE + i], work[CODE * TILE + i]
+        root, second = lanes.polished(c3, c2, c1, c0, work[ROOT * TILE + i], inverse)
         exact = math.fabs(second) <= SECOND * math.fabs(root)
-        work[ROOT + i] = root
-        work[CODE + i] = lanes.select(exact | (code != OK), code, UNDECIDED)
+        work[ROOT * TILE + i] = root
+        work[CODE * TILE + i] = lanes.select(exact | (code != OK), code, UNDECIDED)
 
 
 @njit(types.void(WORK, INTEGER, INPUT, INTEGER, INTEGER), error_model="numpy", forceinline=True)
@@ -216,7 +251,7 @@ def store(work: Any, row: int, target: Any, start: int, count: int) -> None:
     if target.size == 0:
         return
     part = target[start : start + count]
-    code = work[CODE : CODE + TILE]
+    code = work[CODE * TILE : CODE * TILE + TILE]
     source = work[row * TILE : row * TILE + TILE]
     if count == TILE:
         for i in range(TILE):
