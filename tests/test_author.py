@@ -33,7 +33,8 @@ from eqsolve.game import (
 )
 from eqsolve.solve.path import center
 from eqsolve.solve.solve import solve
-from eqsolve.studies.equilibrium import equilibrium, interpolated
+from eqsolve.studies.curves import interpolated
+from eqsolve.studies.equilibrium import equilibrium
 from eqsolve.verify import sampling
 
 TOY = '''"""A regulator until a fixed time."""

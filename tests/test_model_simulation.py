@@ -24,7 +24,8 @@ from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.studies import simulation
 from eqsolve.studies.equilibrium import Equilibrium
-from eqsolve.studies.simulation import Band, simulate
+from eqsolve.studies.estimates import Band
+from eqsolve.studies.simulation import simulate
 from eqsolve.verify import sampling
 from eqsolve.verify.sampling import claimed_values, simulation_checks
 from games import GIVEN
@@ -168,7 +169,7 @@ def test_exact_values_that_no_interval_covers_are_a_failure(
 def test_an_estimate_that_hangs_on_one_path_has_no_interval(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(simulation, "_HEAVY", -1.0)
+    monkeypatch.setattr(estimates, "_HEAVY", -1.0)
     result = CliRunner().invoke(cli, [*COMMAND, "--json"])
     for row in json.loads(result.stdout)["moments"].values():
         assert row["heavy_tail"] and row["inside"] is None

@@ -8,7 +8,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from eqsolve.arithmetic.code import PI, Builder, Code
+from eqsolve.arithmetic.code import Builder, Code
+from eqsolve.arithmetic.ring import PI
 from eqsolve.errors import DerivationError
 
 #: Functions of one argument that a program may contain.

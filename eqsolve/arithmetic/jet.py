@@ -7,7 +7,8 @@ from operator import mul
 
 from flint import arb
 
-from eqsolve.arithmetic.code import Code, Ring
+from eqsolve.arithmetic.code import Code
+from eqsolve.arithmetic.ring import Ring
 
 Coefficients = list[arb]
 _ZERO = arb(0)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flint import Ordering, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
-from eqsolve.arithmetic.code import PI, Code, Folding, Ring
+from eqsolve.arithmetic.code import Code, Folding
+from eqsolve.arithmetic.ring import PI, Ring
 from eqsolve.errors import DerivationError
 
 #: A polynomial by the exponents of its monomials.

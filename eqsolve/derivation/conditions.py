@@ -70,9 +70,7 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
     slopes of the feedback is a multiple of the covariance of the states: it is judged at the unit
     matrix, whatever the covariance is at a time.
     """
-    spelled: dict[sp.Symbol, sp.Expr] = {}
-    for name, value in derivation.solved.game.definitions.items():
-        spelled[name] = value.xreplace(spelled)
+    spelled = derivation.solved.game.abbreviations
     if derivation.model.game.notion == "planner":
         spelled |= standard_covariance(derivation.model.game)
     conditions = []

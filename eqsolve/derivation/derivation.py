@@ -26,12 +26,12 @@ from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.matching import (
     CoefficientSystem,
     match,
-    terminal_values,
     unknowns_of,
 )
 from eqsolve.derivation.planner import planner
 from eqsolve.derivation.problem import problems
 from eqsolve.derivation.reaction import reaction
+from eqsolve.derivation.terminal import terminal_values
 from eqsolve.game import Model, t
 
 Result = TypeVar("Result")

@@ -106,10 +106,7 @@ class _Follower:
 
     @cached_property
     def definitions(self) -> dict[sp.Symbol, sp.Expr]:
-        spelled: dict[sp.Symbol, sp.Expr] = {}
-        for name, value in self.derivation.solved.game.definitions.items():
-            spelled[name] = value.xreplace(spelled)
-        return spelled
+        return self.derivation.solved.game.abbreviations
 
     def system(
         self, start: Sequence[sp.Expr], wanted: Callable[[sp.Expr], bool] = lambda f: True

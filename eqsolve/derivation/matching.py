@@ -13,6 +13,7 @@ from eqsolve.derivation.blocks import assigned, components
 from eqsolve.derivation.closure import Closure
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.linear import is_linear, solve_linear
+from eqsolve.derivation.terminal import terminal_values
 from eqsolve.derivation.units import Units
 from eqsolve.game import Game, Model
 
@@ -96,7 +97,7 @@ def match(
     conditions = [closure(g) for system in systems for g in system.gradient]
     equations = [closure(e) for system in systems for e in _moment_equations(system)]
     # in coordinates that separate coefficients their equations are fewer at a time
-    spelled = {**_definitions(game), **model.coordinates}
+    spelled = {**game.abbreviations, **model.coordinates}
     conditions = [e.xreplace(spelled) for e in conditions]
     equations = [e.xreplace(spelled) for e in equations]
     states = model.written(states)
@@ -160,7 +161,7 @@ def _rates(
         return _Rates(
             {},
             [],
-            f"the ansatz does not close: {_shown(units, solution.residuals[0])} = 0 would be "
+            f"the ansatz does not close: {units.shown(solution.residuals[0])} = 0 would be "
             "needed.",
             "Enlarge the ansatz by the terms that its equations have.",
         )
@@ -191,14 +192,6 @@ def _length(expressions: Iterable[sp.Expr], inserted: Mapping[sp.Symbol, sp.Expr
         for expression in expressions
         for term in sp.Add.make_args(sp.fraction(expression)[0])
     )
-
-
-def _definitions(game: Game) -> dict[sp.Symbol, sp.Expr]:
-    """Abbreviations of the game in terms of its parameters."""
-    spelled: dict[sp.Symbol, sp.Expr] = {}
-    for name, value in game.definitions.items():
-        spelled[name] = value.xreplace(spelled)
-    return spelled
 
 
 def _moment_equations(system: ExtendedHJB | Adjoints) -> list[sp.Expr]:
@@ -235,7 +228,7 @@ def _feedback(
     groups = components({i: _occurring(units, p, own) for i, p in enumerate(lines)}, own)
     for rows, group in groups:
         polynomials = [lines[i] for i in rows]
-        inside = _unit_symbols(units, group)
+        inside = units.hide(group)
         linear = not inside and all(is_linear(units.ring, p, group) for p in polynomials)
         if linear:
             solution = solve_linear(units.ring, polynomials, group)
@@ -287,7 +280,7 @@ def _refuse(
     if residuals:
         raise game.error(
             f"the feedback does not satisfy its first-order condition: "
-            f"{_shown(units, residuals[0])} = 0 would be needed.",
+            f"{units.shown(residuals[0])} = 0 would be needed.",
             stage="first-order condition",
             remedy="Enlarge the feedback of the ansatz.",
         )
@@ -302,147 +295,3 @@ def _refuse(
 def _occurring(units: Units, polynomial: fmpq_mpoly, wanted: Sequence[sp.Symbol]) -> set[sp.Symbol]:
     found: set[sp.Symbol] = units.expression(polynomial).free_symbols
     return found & set(wanted)
-
-
-def _unit_symbols(units: Units, wanted: Sequence[sp.Symbol]) -> bool:
-    """Whether one of the symbols stands inside a unit."""
-    return any(m.free_symbols & set(wanted) for m in units.meaning.values())
-
-
-def _shown(units: Units, polynomial: fmpq_mpoly) -> str:
-    text = str(units.expression(polynomial))
-    return text if len(text) < 200 else text[:200] + "..."
-
-
-def terminal_values(
-    model: Model, systems: Sequence[ExtendedHJB | Adjoints], unknowns: Sequence[sp.Symbol]
-) -> dict[sp.Symbol, sp.Expr]:
-    """The coefficients at which the functions are the payoffs."""
-    game = model.game
-    differences = []
-    for system in systems:
-        for moment in system.problem.moments:
-            if isinstance(system, Adjoints):
-                for state in system.problem.states:
-                    payoff = sp.diff(moment.payoff, state)
-                    differences += _conditions(system.adjoint(state), payoff, unknowns)
-            else:
-                function = system.functions[moment.name]
-                differences += _conditions(function, moment.payoff, unknowns)
-    spelled = _definitions(game)
-    differences = [e.xreplace(spelled) for e in differences]
-    units = Units.of(differences)
-    states = systems[0].problem.states
-    lines = [p for e in differences for p in units.collect(e, states)]
-    pending = [p for p in lines if not p.is_zero()]
-    values: dict[sp.Symbol, sp.Expr] = {}
-    if all(is_linear(units.ring, p, unknowns) for p in pending) and not _unit_symbols(
-        units, unknowns
-    ):
-        solution = solve_linear(units.ring, pending, unknowns)
-        residuals, free = solution.residuals, solution.free
-        for symbol, ratio in solution.values.items():
-            values[symbol] = units.expression(ratio.numerator) / units.expression(ratio.denominator)
-    else:
-        residuals, free = (), ()
-        values = _triangular(game, units, pending, unknowns)
-    if residuals:
-        raise game.error(
-            f"the ansatz cannot equal the payoff at the end: {_shown(units, residuals[0])} = 0 "
-            "would be needed.",
-            stage="terminal values",
-            remedy="Enlarge the ansatz, or correct the payoff.",
-        )
-    lost = [u for u in unknowns if u not in values] or list(free)
-    if lost:
-        raise game.error(
-            f"the payoff does not determine {', '.join(map(str, lost))} at the end.",
-            stage="terminal values",
-            remedy="Write the ansatz so that the payoff gives every coefficient.",
-        )
-    return {u: values[u] for u in unknowns}
-
-
-def _triangular(
-    game: Game, units: Units, lines: Sequence[fmpq_mpoly], unknowns: Sequence[sp.Symbol]
-) -> dict[sp.Symbol, sp.Expr]:
-    """Solve terminal conditions one after the other, those linear in one unknown first."""
-    values: dict[sp.Symbol, sp.Expr] = {}
-    pending = [units.expression(p) for p in lines]
-    while pending:
-        progress = False
-        for equation in list(pending):
-            left = equation.xreplace(values)
-            inner = Units.of([left])
-            ratio = inner.ratio(left)
-            if ratio.is_zero():
-                pending.remove(equation)
-                continue
-            occurring = [u for u in unknowns if left.has(u) and u not in values]
-            if len(occurring) == 1:
-                value = _solved_for(inner, ratio.numerator, occurring[0])
-                if value is not None:
-                    values[occurring[0]] = value
-                    pending.remove(equation)
-                    progress = True
-        if pending and not progress:
-            raise game.error(
-                "the coefficients at the end do not follow from the payoff one after the other.",
-                stage="terminal values",
-                remedy="Write the ansatz so that the payoff is linear in its coefficients.",
-            )
-    return values
-
-
-def _solved_for(units: Units, polynomial: fmpq_mpoly, unknown: sp.Symbol) -> sp.Expr | None:
-    """The solution of an equation that is linear in an unknown or in its logarithm."""
-    logarithm = units.generators.get((sp.log(unknown), sp.S.One))
-    alone = not any(
-        unknown in meaning.free_symbols
-        for generator, meaning in units.meaning.items()
-        if generator != logarithm
-    )
-    target = unknown if logarithm is None else logarithm
-    if not alone or not is_linear(units.ring, polynomial, [target]):
-        return None
-    mixed = logarithm is not None and unknown in units.ring.symbols
-    if mixed and units.ring.coefficients(polynomial, unknown)[1:]:
-        return None
-    ratio = solve_linear(units.ring, [polynomial], [target]).values[target]
-    value = units.expression(ratio.numerator) / units.expression(ratio.denominator)
-    return value if logarithm is None else sp.exp(sp.expand(value))
-
-
-def _conditions(function: sp.Expr, payoff: sp.Expr, unknowns: Sequence[sp.Symbol]) -> list[sp.Expr]:
-    """Expressions in states and coefficients that vanish when the function is the payoff.
-
-    A product of powers and exponentials of coefficients equals the payoff when the logarithms
-    agree.
-    """
-    inner = set(unknowns)
-    difference = sp.expand(function - payoff)
-    exponents = [e.exp for e in function.atoms(sp.exp, sp.Pow) if isinstance(e, sp.exp)]
-    powers = [p for p in function.atoms(sp.Pow) if not p.exp.is_Integer]
-    hidden = any(e.free_symbols & inner for e in exponents) or any(
-        p.free_symbols & inner for p in powers
-    )
-    if not hidden or payoff == 0:
-        return [difference]
-    return [_logarithm(function) - _logarithm(payoff)]
-
-
-def _logarithm(expression: sp.Expr) -> sp.Expr:
-    """The logarithm of a product, up to a constant sign, factor by factor."""
-    total = sp.S.Zero
-    for factor in sp.Mul.make_args(expression):
-        if isinstance(factor, sp.exp):
-            total += factor.exp
-        elif factor.is_Pow and factor.base is sp.S.Exp1:
-            total += factor.exp
-        elif factor.is_Pow:
-            total += factor.exp * _logarithm(factor.base)
-        elif factor == -1:
-            total += 0
-        else:
-            total += sp.log(factor)
-    return sp.expand(total)

@@ -57,6 +57,15 @@ class Units:
         """A polynomial of the ring, written with the units again."""
         return self.ring.expression(polynomial).xreplace(self.meaning)
 
+    def shown(self, polynomial: fmpq_mpoly) -> str:
+        """The same as text for a message, of bounded length."""
+        text = str(self.expression(polynomial))
+        return text if len(text) < 200 else text[:200] + "..."
+
+    def hide(self, wanted: Iterable[sp.Symbol]) -> bool:
+        """Whether one of the symbols stands inside a unit."""
+        return any(m.free_symbols & set(wanted) for m in self.meaning.values())
+
     @property
     def meaning(self) -> dict[sp.Symbol, sp.Expr]:
         """What every generator stands for."""

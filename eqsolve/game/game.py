@@ -245,6 +245,14 @@ class Game:
         return tuple(control for player in self.players for control in player.controls)
 
     @property
+    def abbreviations(self) -> dict[sp.Symbol, sp.Expr]:
+        """The definitions, each written out in parameters."""
+        found: dict[sp.Symbol, sp.Expr] = {}
+        for name, definition in self.definitions.items():
+            found[name] = definition.xreplace(found)
+        return found
+
+    @property
     def typed(self) -> set[sp.Symbol]:
         """Parameters that the copies of a crowd have of their own, and abbreviations with them."""
         crowd = self.crowd

@@ -23,9 +23,7 @@ def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[s
         found += [(s.name, s) for s in derivation.system.feedback if s.name not in dict(found)]
     found += [(c.name, f) for c, f in derivation.strategy.items()]
     systems = [s for s in derivation.systems if isinstance(s, ExtendedHJB)]
-    spelled: dict[sp.Symbol, sp.Expr] = {}
-    for name, value in derivation.solved.game.definitions.items():
-        spelled[name] = value.xreplace(spelled)
+    spelled = derivation.solved.game.abbreviations
     frozen = {} if fixed is None else dict(fixed.values)
     for number, system in enumerate(systems, start=1):
         label = "V" if len(systems) == 1 else f"V_{number}"

@@ -8,7 +8,8 @@ from typing import Any
 
 from flint import fmpq
 
-from eqsolve.arithmetic.code import PI, Code, Step
+from eqsolve.arithmetic.code import Code, Step
+from eqsolve.arithmetic.ring import PI
 from eqsolve.inputs import Domain, Inputs, Parameter, Range
 from eqsolve.program.program import (
     Claim,

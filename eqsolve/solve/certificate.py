@@ -22,7 +22,8 @@ from eqsolve.program.program import TIME, Growth, Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.growth import Followed
 from eqsolve.solve.path import Backward, center, time_to_go
-from eqsolve.solve.point import USABLE, Point
+from eqsolve.solve.point import Point
+from eqsolve.solve.results import USABLE
 from eqsolve.solve.solve import renamed, settled
 
 FORMAT = "eqsolve certificate 1"

@@ -48,9 +48,7 @@ def average_terms(
     system = derivation.system
     assert game.crowd is not None
     require_explicit(derivation)
-    spelled: dict[sp.Symbol, sp.Expr] = {}
-    for name, definition in derivation.solved.game.definitions.items():
-        spelled[name] = definition.xreplace(spelled)
+    spelled = derivation.solved.game.abbreviations
     share = sp.S.Zero + game.crowd.share
     terms = {
         symbol: share ** (atom.power - 1)

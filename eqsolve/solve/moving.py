@@ -32,7 +32,8 @@ from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import sentence
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import center
-from eqsolve.solve.point import BITS, floats
+from eqsolve.solve.point import BITS
+from eqsolve.solve.results import floats
 from eqsolve.solve.solve import solve
 
 #: Accuracy of the integration, and how much less accurate another one is that shows its error.

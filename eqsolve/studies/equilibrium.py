@@ -13,13 +13,12 @@ from typing import TypeAlias
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivation.given import one_player
-from eqsolve.errors import DerivationError, NoSolutionError
+from eqsolve.errors import NoSolutionError
 from eqsolve.game import Game, Model
 from eqsolve.game.parameters import read
 from eqsolve.game.types import Types, read_types
@@ -30,16 +29,14 @@ from eqsolve.solve.derived import DerivedPoint, exact_middle
 from eqsolve.solve.joint import joint
 from eqsolve.solve.path import center
 from eqsolve.solve.point import BITS
+from eqsolve.studies.curves import Curves, interpolated
 
 Array = NDArray[np.float64]
-Curves: TypeAlias = Callable[[Array], Array]
 #: Points with weights.
 Law: TypeAlias = list[tuple[float, Array]]
 
 #: Atoms of a continuum that is followed by its mean.
 _MEAN = (sp.S.One,)
-#: Nodes of a panel of the interpolation in time, most panels, and the accuracy that is asked for.
-_NODES, _PANELS, _ACCURACY = 24, 64, 1e-12
 
 
 @dataclass(frozen=True)
@@ -89,10 +86,7 @@ class Equilibrium:
     @cached_property
     def spelled(self) -> dict[sp.Symbol, sp.Expr]:
         """The game's abbreviations in its parameters."""
-        values: dict[sp.Symbol, sp.Expr] = {}
-        for name, definition in self.game.definitions.items():
-            values[name] = definition.xreplace(values)
-        return values
+        return self.game.abbreviations
 
     @cached_property
     def world(self) -> World:
@@ -411,44 +405,3 @@ def _require_means(game: Game, strategy: Mapping[sp.Symbol, sp.Expr]) -> None:
     used = {s for where, e in game.expressions() for s in e.free_symbols if "law" not in where}
     if higher & (used | {s for f in strategy.values() for s in f.free_symbols}):
         raise game.error("the game depends on a law that is no mean.", stage="checks")
-
-
-def interpolated(values: Curves, end: Fraction | None, noise: float = 0.0) -> Curves:
-    """Chebyshev interpolation of curves on as many equal panels as the accuracy needs.
-
-    Parameters
-    ----------
-    values : (times, curves) at an array of times.
-    end : of the interval from 0, None for constants.
-    noise : rounding errors of the curves, relative to the largest of them.
-
-    Returns
-    -------
-    (curves, times) at an array of times.
-    """
-    if end is None:
-        constants = values(np.zeros(1)).T
-        return lambda times: np.broadcast_to(constants, (len(constants), len(times)))
-    nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
-    panels = 1
-    while panels <= _PANELS:
-        width = float(end) / panels
-        times = width * (np.arange(panels)[:, None] + (1 + nodes) / 2)
-        found = values(np.minimum(times, float(end)).ravel())
-        parts = np.split(found, panels)
-        # (panels, degree, curves)
-        series = np.array([chebyshev.chebfit(nodes, part, _NODES - 1) for part in parts])
-        size = np.abs(series).max(axis=(0, 1))
-        last = np.abs(series[:, -2:]).max(axis=(0, 1))
-        if np.all(last <= np.maximum(_ACCURACY * size, noise * size.max())):
-            break
-        panels *= 2
-    else:
-        raise DerivationError("the coefficients vary too quickly in time.", stage="interpolation")
-
-    def at(times: Array) -> Array:
-        place = np.clip((times / width).astype(int), 0, panels - 1)
-        basis = chebyshev.chebvander(2 * (times / width - place) - 1, _NODES - 1)
-        return np.array(np.einsum("td,tdl->lt", basis, series[place]))
-
-    return at

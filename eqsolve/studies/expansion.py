@@ -102,9 +102,7 @@ def in_reciprocal(
     DerivationError
         If an expression is not rational in n.
     """
-    spelled: dict[sp.Symbol, sp.Expr] = {}
-    for name, definition in derivation.solved.game.definitions.items():
-        spelled[name] = definition.xreplace(spelled)
+    spelled = derivation.solved.game.abbreviations
     known = {} if numbers is None else numbers.parameters
     exact = {s: sp.Rational(v.numerator, v.denominator) for s, v in known.items()}
     exact[count], _ = 1 / RECIPROCAL, exact.pop(RECIPROCAL, None)

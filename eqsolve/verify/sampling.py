@@ -18,8 +18,9 @@ from eqsolve.game import Model, t
 from eqsolve.solve.crowd import refuse_given
 from eqsolve.solve.path import center
 from eqsolve.studies.equilibrium import Equilibrium, equilibria
+from eqsolve.studies.estimates import Band, Simulation
 from eqsolve.studies.moments import Moments
-from eqsolve.studies.simulation import Band, Simulation, Simulator, simulate
+from eqsolve.studies.simulation import Simulator, simulate
 from eqsolve.verify.check import Check
 
 #: Probability that a right value is called wrong, in each comparison.
