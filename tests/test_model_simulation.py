@@ -22,7 +22,7 @@ import engine_models
 import eqsolve
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.studies import simulation
+from eqsolve.studies import estimates
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.estimates import Band
 from eqsolve.studies.simulation import simulate

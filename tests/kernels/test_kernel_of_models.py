@@ -35,7 +35,7 @@ from eqsolve.kernels.emitter import joined
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.numerics.status import Status
 from eqsolve.numerics.sweep import design
-from eqsolve.registry import adopt
+from eqsolve.registry import Handle, adopt
 from eqsolve.solve.solve import solve
 from eqsolve.verbs import sweep
 
@@ -227,7 +227,7 @@ def test_a_sweep_without_states_leaves_out_what_needs_them() -> None:
 
 
 def test_a_model_sweeps_in_threads_only() -> None:
-    plan = design(adopt(declared.TRACKER), {"rho": [0.1, 0.2]}, {"q": "1", "s": "1/2"})
+    plan = design(Handle(adopt(declared.TRACKER)), {"rho": [0.1, 0.2]}, {"q": "1", "s": "1/2"})
     assert list(plan.evaluate(0, 2)["status"]) == [0, 0]
     with pytest.raises(InputError, match="Name the game's file, or use threads"):
         pickle.dumps(plan)

@@ -449,7 +449,7 @@ print(*(name for name in sys.modules if name.startswith("eqsolve.")))
 """
 #: What is loaded besides, and decides nothing of a program.
 BESIDES = {"arrays", "distribution", "fonts", "gamefile", "model", "papers", "registry", "roles"}
-BESIDES |= {"files", "ledger", "output", "paper", "restated"}
+BESIDES |= {"files", "ledger", "output", "outputs", "paper", "restated"}
 
 
 def test_every_source_that_derives_is_part_of_the_key() -> None:
