@@ -57,8 +57,8 @@ def simulate(
 
     Parameters
     ----------
-    claim : game, parameters, strategy and start. For a planner the first player's state is drawn
-        from a Gaussian law with the means and variances that the start gives.
+    claim : game, parameters, strategy and start. For a planner of the law the first player's state
+        is drawn from a Gaussian law with the means and variances that the start gives.
     paths : number of paths.
     seed : of the random numbers.
     step : longest step in units of time; by default 1/48 of the expected horizon, or less where the
@@ -186,7 +186,7 @@ class Simulator:
         states = [s for s in self.dynamics.states if s in claim.begin]
         copies = len(self.dynamics.states) // len(states)
         begin = np.tile([float(claim.begin[s]) for s in states], copies)
-        return claim.spread(begin) if claim.game.notion == "planner" else [(1.0, begin)]
+        return claim.spread(begin) if claim.derivation.rewritten else [(1.0, begin)]
 
     def _longest(self) -> float:
         """A step that is short against the horizon and against the drift's fastest rate."""

@@ -16,6 +16,7 @@ from eqsolve.game.structure import build
 from eqsolve.program.make import program
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import answered, solve
+from eqsolve.verify.model import verify
 from eqsolve.verify.proof import prove
 from eqsolve.writing.writer import write
 
@@ -68,6 +69,16 @@ def test_where_the_planner_can_commit_it_is_the_control_of_the_law(game: str) ->
     for control, terms in planned.strategy.items():
         for monomial, value in terms.items():
             assert found.strategy[control][monomial] == pytest.approx(value, rel=1e-13)
+
+
+def test_every_check_of_the_planner_passes() -> None:
+    """Proof, residuals, deviations of all by exact moments, and simulation away from the mean."""
+    rows = verify(crowd("planner"), SETS["S1"] | {"x": "1", "m": "6/5"}, paths=2000)
+    assert {"exact", "ball", "spike", "monte-carlo"} <= {row.kind for row in rows}
+    # the sign of the Hessian is a condition on the coefficients, which holds in numbers
+    (open_,) = (row for row in rows if row.verdict != "pass")
+    assert open_.verdict == "not verified" and "It holds where" in open_.note
+    assert any(row.name == "agent is at a maximum, in numbers" for row in rows)
 
 
 def test_the_selfish_condition_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
