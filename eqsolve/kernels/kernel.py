@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ class ModelKernel:
     columns : names of the outputs, ``status`` first.
     source : the generated source.
     path : the file it was written to; its name carries a fingerprint of everything compiled.
-    functions : those of that file that fill arrays, each the points that are pending after the one
-        before; what no point needs is not compiled.
+    functions : those of that file that fill arrays: of tiles, which returns how many points it
+        leaves pending, if there is one, and of points that are pending; what no point needs is not
+        compiled.
     needs : for an output the states without which it is NaN.
     """
 
@@ -118,22 +120,24 @@ class ModelKernel:
         columns |= {name: block.get(name, np.empty(0)) for name in self.columns[1:]}
         module = load(self.path, self.game)
 
-        def work(start: int) -> None:
-            part = slice(start, start + BLOCK)
+        *tiles, single = (partial(getattr, module, name) for name in self.functions)
+
+        def work(start: int, stop: int) -> None:
+            part = slice(start, stop)
             inputs = tuple(p[part] if p.size > 1 else p for p in points)
             status, *found = (c[part] for c in columns.values())
-            status[:] = PENDING
-            for name in self.functions:
-                if PENDING in status:
-                    getattr(module, name)(inputs, given, status, tuple(found))
+            if not tiles:
+                status[:] = PENDING
+            left = [fill()(inputs, given, status, tuple(found)) for fill in tiles]
+            if size and left != [0]:
+                single()(inputs, given, status, tuple(found))
 
-        starts = range(0, size, BLOCK)
-        if threads is None or threads < 2 or len(starts) < 2:
-            for start in starts:
-                work(start)
+        ends = range(BLOCK, size + BLOCK, BLOCK)
+        if threads is None or threads < 2 or len(ends) < 2:
+            work(0, size)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, starts))
+                list(pool.map(work, range(0, size, BLOCK), ends))
         for name in wanted:
             if name in missing:
                 columns[name] = ready.get(name, np.empty(size))

@@ -320,20 +320,23 @@ _FILL = '''
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def fill_tiles(points, given, status, out):
-    """The points that are on the common way; the others are left pending."""
+    """The points that are on the common way; returns how many others are left pending."""
+    left = 0
     work = np.empty({height} * TILE)
 {spread}
-    for k in range(status.size):
-        status[k] = 0
     for start in range(0, status.size, TILE):
         count = min(TILE, status.size - start)
 {load}
         lanes.trust(work, {sure})
 {calls}
 {store}
+        for k in range(start, start + count):
+            status[k] = 0
         if lanes.trusted(work, {sure}):
             continue
         for k in range(count):
             if not work[{sure} * TILE + k] > 0.5:
                 status[start + k] = PENDING
+                left += 1
+    return left
 '''
