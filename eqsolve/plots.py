@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+#: Longest line of the label of a vertical axis, in characters.
+LONGEST = 36
 #: Up to so many values of a second parameter are drawn as a family of curves.
 FAMILY = 7
 FOLD = "fold of admissible roots"
@@ -95,7 +98,8 @@ class _Drawn:
     def result(self) -> str:
         """Label of what is drawn."""
         labels = {} if self.model is None else _labels(self.model)
-        return labels.get(self.output) or self.label(self.output)
+        text = labels.get(self.output) or self.label(self.output)
+        return fill(text, LONGEST, break_long_words=False, break_on_hyphens=False)
 
     @property
     def alone(self) -> tuple[str, Symbol] | None:

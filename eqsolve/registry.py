@@ -451,6 +451,18 @@ def by_name(solver: Callable[Concatenate[Taken, P], R]) -> Callable[Concatenate[
     return named
 
 
+def by_handle(
+    public: Callable[Concatenate[Handle, P], R],
+) -> Callable[Concatenate[Handle | str, P], R]:
+    """Let a public function that takes a game unloaded take its name or the path of its file."""
+
+    @wraps(public)
+    def named(game: Handle | str, /, *args: P.args, **how: P.kwargs) -> R:
+        return public(Handle(adopt(game)) if isinstance(game, str) else game, *args, **how)
+
+    return named
+
+
 def problem_kind(name: str) -> str:
     """The kind of problem file that a game lends its name to; empty for none."""
     found = resolve(name).model if name in names() else None

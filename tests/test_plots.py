@@ -154,6 +154,17 @@ def test_convergence_of_a_declared_game(tmp_path: Path, panels: list[Any]) -> No
         plot_players(eqsolve.converge(game, (10, 100), **{**given, "c": 0, "q": 0}), "none.pdf")
 
 
+def test_a_game_of_different_agents_is_drawn(tmp_path: Path, panels: list[Any]) -> None:
+    """Its columns are named by agent; a long label has several lines."""
+    given = {f"{name}_{k}": v for k in (1, 2) for name, v in cases.S1.items() if name != "r"}
+    given = {k.replace("lam_", "lambda_"): v for k, v in given.items()} | {"r": cases.S1["r"]}
+    given.pop("theta_1")
+    data = eqsolve.sweep("two-agent", {"theta_1": [0.0, 0.5]}, given)
+    plot_sweep(data, tmp_path / "two.png")
+    assert panels[0].get_ylabel() == "amount invested in the stock of\nagent 1 $\\pi_{1}$"
+    assert panels[0].get_xlabel() == "competition weight of agent 1 $\\theta_{1}$"
+
+
 @pytest.mark.parametrize("name", ["curve", "curve.doc", "missing/curve.png"])
 def test_bad_files(tmp_path: Path, name: str) -> None:
     data = sweep({"theta": [0.0, 1.0]})

@@ -383,6 +383,10 @@ def test_samples_do_not_depend_on_the_chunk(kind: str) -> None:
     assert whole.attrs["varied_seed"] == "7"
 
 
+def test_the_public_functions_take_names_too() -> None:
+    assert design(GAME, AXES, FIXED).identity == design(SWEPT, AXES, FIXED).identity
+
+
 def test_the_sobol_sample_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     qmc = pytest.importorskip("scipy.stats.qmc")
     for low in (2, 5, 16):  # points are looked up in two tables, split at this bit

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from eqsolve.numerics.sweep import layout
 from eqsolve.numerics.sweep.axes import Range, parse_axis, parse_varied
 from eqsolve.numerics.sweep.execution import Execution
 from eqsolve.numerics.sweep.labels import dataset, fits, opened, require_fit
-from eqsolve.numerics.sweep.layout import design
 from eqsolve.numerics.sweep.points import Design
 from eqsolve.numerics.sweep.run import Summary, check_target, in_memory, write_sweep
 from eqsolve.numerics.sweep.storage import Store
 from eqsolve.numerics.sweep.target import Structure
 from eqsolve.output import in_notebook
-from eqsolve.registry import Handle
+from eqsolve.registry import Handle, by_handle
 
 if TYPE_CHECKING:
     import xarray
@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+design = by_handle(layout.design)
+
+
+@by_handle
 def sweep(
     game: Handle,
     vary: Mapping[str, ArrayLike | Range],
@@ -61,7 +65,7 @@ def sweep(
 
     Parameters
     ----------
-    game : a game with a kernel.
+    game : a game with a kernel, its name, or the path of its file.
     vary : per varied parameter or state ``x``, ``y``: a sequence of values, or a text as on the
         command line: ``"0:1:101"``, ``"1:1e6:50:log"``, ``"list:1,2,5"``, or for a parameter that
         is sampled its range ``"0:1"`` or ``"0.1:10:log"``.
