@@ -56,6 +56,7 @@ class Model:
     cases : named parameter sets with exact values.
     reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
         order of the coefficients of x, y and 1; they are right to one unit of the last digit.
+    required : what must not be zero in parameters, by the sentence that says so.
     roles : which symbol plays which part; None for a game that is solved symbolically only.
     restated : the same problem for the engine of all games, where that is to solve it.
     limit, finite : names of the same game of a continuum, and of finitely many agents.
@@ -76,6 +77,7 @@ class Model:
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    required: Mapping[str, sp.Expr] = field(default_factory=dict)
     roles: Roles | None = None
     restated: Restated | None = None
     limit: str = ""

@@ -204,7 +204,7 @@ def reference(models: Iterable[Model]) -> Iterator[Mapping[str, Any]]:
         name, _, size = case.partition(", ")
         given: dict[str, Any] = dict(game.cases[case])
         for notion in NOTIONS:
-            answer = solve(game.name, equilibrium=notion, **given)
+            answer = solve(game, equilibrium=notion, **given)
             yield {
                 "name": name,
                 "game": size or game.name.replace("-", " "),

@@ -22,6 +22,7 @@ from setuptools.command.build_py import build_py
 
 if TYPE_CHECKING:
     from eqsolve.inputs import Asked
+    from eqsolve.registry import Handle
     from eqsolve.source import Source
 
 
@@ -74,8 +75,8 @@ def ship(target: Path, kernels: Path) -> int:
             source = Source.of(registry.content(name), partial(registry.resolve, name))
             if source is None:
                 told.sets(name)
-                if words_of(name) is not None:
-                    number += 1 + _closed(name)
+                if words_of(registry.Handle(name)) is not None:
+                    number += 1 + _closed(registry.Handle(name))
                     kernel(registry.model(name))
                 continue
             for asked, case in _asked(source):
@@ -101,7 +102,7 @@ def _tell(names: Iterable[str]) -> None:
             told.derivation(name, style)
 
 
-def _closed(game: str) -> bool:
+def _closed(game: Handle) -> bool:
     """Keep the program of a game's closed loop; whether it has one."""
     from eqsolve.errors import InputError
     from eqsolve.words.own_words import loop_of

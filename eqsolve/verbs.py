@@ -282,7 +282,7 @@ def solve(
         name = adopt(game)
         if notion is not None:
             options["equilibrium"] = equilibrium_for(notion, equilibrium, name)
-        return solve_family(name, at=at, **options, **sized(name, given, size))
+        return solve_family(Handle(name), at=at, **options, **sized(name, given, size))
     from eqsolve.solve.solve import solve as solve_model
 
     notion = notion_of(notion, equilibrium, str(game))

@@ -24,6 +24,7 @@ from functools import cache
 from typing import Any
 
 from eqsolve.errors import NoSolutionError
+from eqsolve.registry import model
 from eqsolve.words.equilibrium import Equilibrium, solve
 
 GAME = "n-agent"
@@ -137,7 +138,7 @@ def at(
 ) -> Equilibrium:
     """Solve one point in ball arithmetic; every returned number is correctly rounded."""
     given: dict[str, Any] = {**parameters}
-    return solve(game, selection=selection, at=state, **given)
+    return solve(model(game), selection=selection, at=state, **given)
 
 
 @cache

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 import eqsolve
+from by_name import solve, solve_agents
 from eqsolve.errors import InputError
 from eqsolve.numerics.status import Status
-from eqsolve.words.agents import solve_agents
-from eqsolve.words.equilibrium import solve
 from reference import cases, draws, spec
 
 OWN = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lam")

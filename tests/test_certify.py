@@ -17,6 +17,7 @@ from flint import arb, fmpq, fmpq_poly
 from numpy.typing import NDArray
 
 import hard_families
+from by_name import solve, solve_any
 from eqsolve.cli import cli
 from eqsolve.errors import InputError
 from eqsolve.numerics.arithmetic.algebraic import Residue, real_roots_with_factors
@@ -28,8 +29,6 @@ from eqsolve.numerics.certificates.statement import Verdict, outward, state_poin
 from eqsolve.numerics.status import Status
 from eqsolve.registry import model
 from eqsolve.verbs import kernel
-from eqsolve.words.dispatch import solve as solve_any
-from eqsolve.words.equilibrium import solve
 from reference import cases, closed_loop, draws, spec
 
 GAMES = ("n-agent", "mean-field", "best-response")

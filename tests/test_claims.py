@@ -225,7 +225,7 @@ def test_the_verdict_follows_from_the_tests() -> None:
 
 
 def test_a_counterexample_counts_only_if_it_is_confirmed() -> None:
-    command = claim.Command("n-agent", sensitivity.RISING, "at.pi")
+    command = claim.Command(model("n-agent"), sensitivity.RISING, "at.pi")
 
     def finding(_: Context, *, contradicts: bool) -> Finding:
         found = Counterexample.of((command,), "{:.3g}", lambda pi: pi > 0 and contradicts)

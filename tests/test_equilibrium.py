@@ -12,6 +12,7 @@ import pytest
 import sympy as sp
 from flint import fmpq
 
+from by_name import solve, words_of
 from eqsolve.arithmetic.code import Code
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
@@ -21,8 +22,6 @@ from eqsolve.registry import model
 from eqsolve.solve import point as engine
 from eqsolve.solve.stationary import Solutions
 from eqsolve.words import equilibrium
-from eqsolve.words.equilibrium import solve
-from eqsolve.words.own_words import words_of
 from reference import cases, draws, spec
 from reference.closed_loop_all import closed_loop_all
 

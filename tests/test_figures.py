@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from by_name import solve
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.paper_figures import write as write_files
 from eqsolve.paper_figures.baseline import Baseline, baseline, search
@@ -27,7 +28,6 @@ from eqsolve.paper_figures.series import (
     monotone,
     slope,
 )
-from eqsolve.words.equilibrium import solve
 
 Columns = dict[str, NDArray[Any]]
 SUFFIXES = {".pdf", ".png", ".svg", ".csv", ".txt"}

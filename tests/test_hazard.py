@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from by_name import solve, solve_hazard
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.solve import moving
-from eqsolve.words.equilibrium import solve
-from eqsolve.words.hazard import solve_hazard
 from reference import cases
 from reference import hazard as key
 from reference import spec

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from by_name import solve_hazard
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.pde import GridPath, GridProblem, solve_extended_hjb
-from eqsolve.words.hazard import solve_hazard
 from reference import cases
 
 GIVEN = {**cases.S1, "m_b": ".05", "m_s": ".1", "m_2": ".01", "n": "5"}

@@ -23,7 +23,6 @@ from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Model
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
-from eqsolve.program import store
 from eqsolve.registry import finite_of, model, models, names
 from eqsolve.verbs import every, verify
 from eqsolve.verify import mutation, suite
@@ -34,8 +33,6 @@ from eqsolve.verify.pde import BOXES, compare, grid_checks, judged
 from eqsolve.verify.prediction import Prediction, predictions
 from eqsolve.verify.reference import reference_checks, weight_checks
 from eqsolve.verify.report import Report
-from eqsolve.words import closed, equilibrium
-from eqsolve.words.own_words import made
 
 FIELDS = {"name", "game", "kind", "value", "reference", "error", "allowed", "verdict", "note"}
 KINDS = {"exact", "grid", "spike", "monte-carlo"}
@@ -315,13 +312,8 @@ def misdeclared(declared: Declared, factor: int) -> Declared:
 
 
 @pytest.mark.parametrize(("factor", "which"), WRONG)
-def test_wrong_definitions_miss_the_reference_values(
-    monkeypatch: pytest.MonkeyPatch, factor: int, which: str
-) -> None:
+def test_wrong_definitions_miss_the_reference_values(factor: int, which: str) -> None:
     wrong = restated_wrongly(model(which), factor)
-    monkeypatch.setenv(store.OFF, "1")
-    monkeypatch.setattr(equilibrium, "words_of", lambda _: made(wrong))
-    monkeypatch.setattr(closed, "find_model", lambda _: wrong)
     for case, notions in wrong.reference.items():
         for notion in notions:
             verdicts = {check.verdict for check in reference_checks(wrong, case, notion)}

@@ -130,6 +130,7 @@ RESPONSE = Model(
     game=OF_MANY.game("best-response"),
     ansatz=ANSATZ,
     notation=NOTATION,
+    required=OF_MANY.declared.required,
     roles=ROLES,
     parameters=OF_MANY.parameters,
 )

@@ -15,6 +15,7 @@ MODEL = Model(
     game=mv.OF_ALL.game("mean-field"),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
+    required=mv.OF_ALL.declared.required,
     roles=mv.ROLES,
     restated=wealth.CONTINUUM,
     finite="n-agent",

@@ -13,6 +13,7 @@ MODEL = Model(
     game=mv.OF_MANY.game("n-agent"),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
+    required=mv.OF_MANY.declared.required,
     roles=mv.ROLES,
     restated=wealth.MANY,
     limit="mean-field",

@@ -19,6 +19,7 @@ MODEL = Model(
     game=mv.OF_DIFFERENT.game("two-agent"),
     ansatz=mv.ANSATZ,
     notation=mv.NOTATION,
+    required=mv.OF_DIFFERENT.declared.required,
     roles=mv.ROLES,
     restated=wealth.APART,
     parameters=PARAMETERS,

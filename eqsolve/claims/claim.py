@@ -46,7 +46,7 @@ class Command:
     ``read`` is the path in the answer, such as ``"at.pi"``. Parameters are decimal strings.
     """
 
-    game: str
+    model: Model
     params: Mapping[str, str]
     read: str
     at: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Command:
     @property
     def line(self) -> str:
         """The command, to be pasted into a shell."""
-        words = ["eqsolve", "solve", self.game]
+        words = ["eqsolve", "solve", self.model.name]
         for name, value in self.params.items():
             words += ["-p", f"{name}={value}"]
         if self.at:
@@ -67,7 +67,7 @@ class Command:
     def value(self) -> Any:
         """What the exact solver answers."""
         given: dict[str, Any] = dict(self.params)
-        answer = solve(self.game, at=self.at or None, selection=self.selection, **given)
+        answer = solve(self.model, at=self.at or None, selection=self.selection, **given)
         return picked(answer.to_dict(), self.read)
 
 

@@ -57,7 +57,7 @@ def converge(
     """
     from eqsolve.numerics.mean_field_limit.convergence import converge as run
     from eqsolve.numerics.mean_field_limit.convergence import parse_counts
-    from eqsolve.registry import limit_of, model
+    from eqsolve.registry import Handle, limit_of, model
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords
 
@@ -87,7 +87,7 @@ def converge(
             remedy="Leave out --notion and --size.",
         )
     parameters = of_family(game, parameters, how, apart="n")
-    check_keywords(game, parameters, apart="n")
+    check_keywords(Handle(game), parameters, apart="n")
     finite = model(game)
     study = run(
         finite, limit_of(finite), parse_counts(counts), paths=paths, seed=seed, **parameters

@@ -164,9 +164,10 @@ def _family_values(
     """Macros and tables of an answer of the mean-variance family."""
     from eqsolve.latex.document import parameters
     from eqsolve.latex.values import numbered
+    from eqsolve.registry import Handle
     from eqsolve.words.dispatch import solve
 
-    answer = solve(game, **of_family(game, values, how))
+    answer = solve(Handle(game), **of_family(game, values, how))
     answer.raise_for_status()
     return numbered(parameters(answer.to_dict()["params"]), answer.results(), game)
 

@@ -120,10 +120,10 @@ def sensitivity(
             _show_region(region)
         return
     from eqsolve.numerics.sensitivity.derivatives import sensitivity as run
-    from eqsolve.registry import model
+    from eqsolve.registry import Handle, model
     from eqsolve.words.dispatch import check_keywords
 
-    check_keywords(game, values)
+    check_keywords(Handle(game), values)
     answer = run(model(game), at=state(at), outputs=outputs, parameters_=columns, **values)
     _print(answer, as_json, game)
 

@@ -65,7 +65,7 @@ def simulate(
     from eqsolve.game.structure import COUNT
     from eqsolve.notions import equilibrium_for, notion_of
     from eqsolve.numerics.simulation.simulate import simulate as run
-    from eqsolve.registry import finite_of, model
+    from eqsolve.registry import Handle, finite_of, model
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords
 
@@ -85,7 +85,7 @@ def simulate(
         _model(game, exported, parameters, paths, seed, step, confidence, at, as_json, how)
         return
     parameters = of_family(game, parameters, how, apart="" if agents is None else COUNT)
-    check_keywords(game, parameters)
+    check_keywords(Handle(game), parameters)
     if agents is None and COUNT not in parameters:
         raise click.UsageError("Missing option '--agents'.")
     equilibrium = equilibrium_for(how["notion"], equilibrium, game)

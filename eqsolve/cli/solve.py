@@ -66,7 +66,7 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
-    from eqsolve.registry import adopt, content, is_path, resolve, say_hidden
+    from eqsolve.registry import Handle, adopt, content, is_path, resolve, say_hidden
     from eqsolve.source import Source
 
     source = Source.of(content(game), partial(resolve, game))
@@ -98,7 +98,7 @@ def solve(
     values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
     equilibrium = equilibrium_for(how["notion"], equilibrium, game) or "given-aggregate"
     selection = selection or "limit"
-    check_keywords(game, values)
+    check_keywords(Handle(game), values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
     if hazard is not None:
         if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify or certificate:
@@ -110,12 +110,12 @@ def solve(
             )
         from eqsolve.words.hazard import solve_hazard
 
-        answer = solve_hazard(game, hazard, values, horizon=horizon)
+        answer = solve_hazard(Handle(game), hazard, values, horizon=horizon)
     else:
         from eqsolve.words.dispatch import solve as solve_point
 
         answer = solve_point(
-            game,
+            Handle(game),
             **values,
             equilibrium=equilibrium,
             selection=selection,
@@ -126,7 +126,7 @@ def solve(
             from eqsolve.words.equilibrium import certificate as certificate_of
 
             made = certificate_of(
-                game, values, equilibrium=equilibrium, selection=selection, at=state(at)
+                Handle(game), values, equilibrium=equilibrium, selection=selection, at=state(at)
             )
             _write(made, certificate)
     if as_json:

@@ -33,8 +33,8 @@ from eqsolve.program.words import Loop, Words
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
     *("arithmetic", "derivation", "derivations", "game", "program", "symbolic"),
-    *("errors", "expression", "inputs", "model", "numbers", "operators", "restated", "roles"),
-    "symbols",
+    *("errors", "expression", "inputs", "model", "numbers", "operators", "representative"),
+    *("restated", "roles", "symbols"),
 )
 #: Programs of the built-in games that are part of the installation.
 SHIPPED = Path(__file__).with_name("shipped")

@@ -42,7 +42,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     NoSolutionError
         If there is no closed-loop Nash equilibrium.
     """
-    found = solve(model.name, equilibrium="closed-loop", **dict[str, Any](given))
+    found = solve(model, equilibrium="closed-loop", **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
     roles, (x, y) = model.parts, model.game.state_symbols

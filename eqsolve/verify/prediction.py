@@ -91,7 +91,7 @@ def predictions(
 
 def _selected(model: Model, given: Mapping[str, object]) -> tuple[PointSolver, Root]:
     # one of the parameters is called lambda, a keyword, so that they cannot be written out
-    found = solve(model.name, **dict[str, Any](given))
+    found = solve(model, **dict[str, Any](given))
     if not found.ok or found.selected is None:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
     solver = PointSolver(model, found.parameters)

@@ -70,7 +70,7 @@ def reference_checks(model: Model, case: str, notion: str) -> list[Check]:
     """
     given: Mapping[str, object] = model.cases[case]
     # one of the parameters is called lambda, a keyword, so that they cannot be written out
-    found = solve(model.name, equilibrium=notion, **dict[str, Any](given))
+    found = solve(model, equilibrium=notion, **dict[str, Any](given))
     if not found.ok:
         raise NoSolutionError(found.message, game=model.name, stage="verification")
     strategy: Mapping[str, float] = found.to_dict()["strategy"]

@@ -16,7 +16,6 @@ from eqsolve.numerics.arithmetic.ball import UndecidedError, number, precision, 
 from eqsolve.numerics.closed_form.point import Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
 from eqsolve.numerics.status import Status as Outcome
-from eqsolve.registry import model as find_model
 from eqsolve.restated import Restated
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.crowd import numbers_of_types
@@ -63,13 +62,13 @@ class AgentsEquilibrium(Answer):
 
 
 def solve_agents(
-    game: str, given: Mapping[str, Any], *, selection: str = "limit"
+    model: Model, given: Mapping[str, Any], *, selection: str = "limit"
 ) -> AgentsEquilibrium:
     """Solve a game of agents who differ.
 
     Parameters
     ----------
-    game : a game whose population consists of different agents.
+    model : a game whose population consists of different agents.
     given : ``r`` and ``agent``, a list with the parameters of each agent, its ``wealth`` (1 by
         default) and ``weight`` in the average (equal weights by default).
     selection : ``"limit"``: every agent's admissible root with the largest ``B p1``.
@@ -79,7 +78,7 @@ def solve_agents(
     InputError
         For anything wrong with the input.
     """
-    model = find_model(game)
+    game = model.name
     require(selection == "limit", f"selection must be limit, not {selection!r}.", game=game)
     rows = _rows(model, given)
     status: Status = "degenerate"
@@ -165,7 +164,7 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
         own = {k: v for k, v in table.items() if k not in ("wealth", "weight")}
         shared = {rate: given[rate]} if rate in given else {}
         row = parameters({**shared, **own}, [rate, *required], game=where)
-        joint_conditions(model.parts, row, game=where)
+        joint_conditions(model, row, game=where)
         row["w"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
         row["x"] = exact("wealth", table.get("wealth", 1), game=where)
         require(row["w"] > 0, "the weight must be > 0.", game=where)

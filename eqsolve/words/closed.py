@@ -14,11 +14,11 @@ from eqsolve.solve.path import rational
 from eqsolve.words.answer import PRECISIONS
 from eqsolve.words.equilibrium import Equilibrium
 from eqsolve.words.nash import nash, nash_numbers
-from eqsolve.words.own_words import loop_of
+from eqsolve.words.own_words import Named, loop_of
 
 
 def solve_loop(
-    game: str,
+    named: Named,
     words: Words,
     values: Mapping[str, Fraction],
     state: Mapping[str, Fraction],
@@ -26,7 +26,7 @@ def solve_loop(
     certify: bool,
 ) -> Equilibrium:
     """Solve at growing precision until every sign is decided."""
-    loop = loop_of(game)
+    game, loop = named.name, loop_of(named)
     numbers = {name: rational(value) for name, value in values.items()}
     for claim in words.program.required:
         require(exact(claim.code, numbers) != [0], f"{claim.sentence}.", game=game)

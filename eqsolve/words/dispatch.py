@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
 from eqsolve.numerics.parameters import check_names
-from eqsolve.registry import model
 from eqsolve.words.equilibrium import Equilibrium
 from eqsolve.words.equilibrium import solve as solve_point
-from eqsolve.words.own_words import words_of
+from eqsolve.words.own_words import Named, declaration, words_of
 
 if TYPE_CHECKING:
     from eqsolve.words.agents import AgentsEquilibrium
 
 
-def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -> None:
+def check_keywords(game: Named, given: Mapping[str, object], *, apart: str = "") -> None:
     """Check names that are to become keywords beside the options of ``solve`` or ``converge``.
 
     Parameters
     ----------
-    game : name of a game.
+    game : a game of the family.
     given : the parameters by name.
     apart : a parameter of the game that is given otherwise.
 
@@ -37,14 +36,14 @@ def check_keywords(game: str, given: Mapping[str, object], *, apart: str = "") -
         from eqsolve.symbolic.heterogeneous import Agents
         from eqsolve.words.agents import single_names
 
-        found = model(game)
+        found = declaration(game)
         several = isinstance(found.population, Agents)
         known = ("r", "agent", "agents", *single_names(found)) if several else found.parameters
-    check_names(given, [name for name in known if name != apart], game=game)
+    check_names(given, [name for name in known if name != apart], game=game.name)
 
 
 def solve(
-    game: str,
+    game: Named,
     *,
     equilibrium: str = "given-aggregate",
     selection: str = "limit",
@@ -56,7 +55,7 @@ def solve(
 
     Parameters
     ----------
-    game : name of a game, see ``eqsolve list``.
+    game : a game of the family.
     equilibrium : ``"given-aggregate"`` (the paper's notion) or ``"closed-loop"`` (Nash).
     selection : among admissible roots, ``"limit"`` takes the largest ``B p1``, ``"value"`` the
         largest value at the state.
@@ -79,15 +78,15 @@ def solve(
     if certify:
         raise InputError(
             "certificates are made for agents with the same parameters only.",
-            game=game,
+            game=game.name,
             stage="certificate",
             remedy="Leave out --certify; the numbers are midpoints of balls all the same.",
         )
     if equilibrium != "given-aggregate" or at:
         raise InputError(
             "agents who differ have given-aggregate equilibria at the wealths in their tables.",
-            game=game,
+            game=game.name,
             stage="input",
             remedy="Leave out --equilibrium and --at.",
         )
-    return solve_agents(game, given, selection=selection)
+    return solve_agents(declaration(game), given, selection=selection)

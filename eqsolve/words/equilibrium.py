@@ -16,7 +16,7 @@ from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.path import rational
 from eqsolve.solve.solve import answered
 from eqsolve.words.answer import Answer
-from eqsolve.words.own_words import words_of
+from eqsolve.words.own_words import Named, declaration, words_of
 
 if TYPE_CHECKING:
     from eqsolve.words.nash import NashRoot
@@ -62,7 +62,7 @@ class Equilibrium(Answer):
 
 
 def solve(
-    game: str,
+    game: Named,
     *,
     equilibrium: str = "given-aggregate",
     selection: str = "limit",
@@ -71,33 +71,33 @@ def solve(
     **given: object,
 ) -> Equilibrium:
     """Solve a game of one agent or of identical agents; see ``dispatch.solve``."""
-    for name, value, known in (
+    name = game.name
+    for option, value, known in (
         ("equilibrium", equilibrium, ("given-aggregate", "closed-loop")),
         ("selection", selection, ("limit", "value")),
     ):
-        require(value in known, f"{name} must be {' or '.join(known)}, not {value!r}.", game=game)
+        require(value in known, f"{option} must be {' or '.join(known)}, not {value!r}.", game=name)
     words = words_of(game)
     if words is None:
-        raise InputError("the agents differ: use eqsolve.solve.", game=game, stage="input")
-    values = parameters(given, words.parameters, game=game)
-    state = _state(words, values, at or {}, game)
+        raise InputError("the agents differ: use eqsolve.solve.", game=name, stage="input")
+    values = parameters(given, words.parameters, game=name)
+    state = _state(words, values, at or {}, name)
     if equilibrium == "closed-loop":
         from eqsolve.words.closed import solve_loop
 
         return solve_loop(game, words, values, state, selection, certify)
-    answer = answered(words.program, values, at=state, selection=selection, game=game)
-    found = _in_words(words, answer, values, selection, game)
+    answer = answered(words.program, values, at=state, selection=selection, game=name)
+    found = _in_words(words, answer, values, selection, name)
     if certify:
-        from eqsolve.registry import Handle
         from eqsolve.words.reporting import point_certificate
 
-        certificate = point_certificate(Handle(game).model, words, values, state, selection)
+        certificate = point_certificate(declaration(game), words, values, state, selection)
         found = replace(found, certificate=certificate)
     return found
 
 
 def certificate(
-    game: str,
+    game: Named,
     values: Mapping[str, object],
     *,
     equilibrium: str,
@@ -117,12 +117,12 @@ def certificate(
     require(
         words is not None and equilibrium == "given-aggregate",
         "certificates to check elsewhere are made of given-aggregate equilibria of agents alike.",
-        game=game,
+        game=game.name,
     )
     assert words is not None
-    known = parameters(values, words.parameters, game=game)
-    state = _state(words, known, at, game)
-    return proofs.certificate(words.program, known, at=state, selection=selection, game=game)
+    known = parameters(values, words.parameters, game=game.name)
+    state = _state(words, known, at, game.name)
+    return proofs.certificate(words.program, known, at=state, selection=selection, game=game.name)
 
 
 def _state(

@@ -12,12 +12,12 @@ from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.model import Model
 from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import parameters
-from eqsolve.registry import model as find_model
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.moving import solve_moving
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.answer import Answer
 from eqsolve.words.equilibrium import Equilibrium, solve
+from eqsolve.words.own_words import Named, declaration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class HazardEquilibrium(Answer):
 
 
 def solve_hazard(
-    game: str, spec: str, given: Mapping[str, object], *, horizon: object = None
+    game: Named, spec: str, given: Mapping[str, object], *, horizon: object = None
 ) -> HazardEquilibrium | Equilibrium:
     """The feedback at time 0; see ``eqsolve.solve.moving.solve_moving``.
 
@@ -51,17 +51,17 @@ def solve_hazard(
     InputError
         For anything wrong with the input.
     """
-    model, hazard = find_model(game), parse_hazard(spec)
+    model, name, hazard = declaration(game), game.name, parse_hazard(spec)
     if model.restated is None or isinstance(model.population, Agents):
         raise InputError(
             "hazard rates that depend on time need agents who are alike, and a declaration by "
             "eqsolve.game.",
-            game=game,
+            game=name,
             stage="input",
         )
     rate = model.parts.hazard.name
-    values = parameters(given, [name for name in model.parameters if name != rate], game=game)
-    joint_conditions(model.parts, values, game=game)
+    values = parameters(given, [p for p in model.parameters if p != rate], game=name)
+    joint_conditions(model, values, game=name)
     if hazard.constant is not None and horizon is None:
         stationary: dict[str, Any] = {**values, rate: hazard.constant}
         return solve(game, **stationary)
@@ -70,7 +70,7 @@ def solve_hazard(
         restated.source, spec, values, horizon=horizon, continuum=restated.continuum
     )
     return HazardEquilibrium(
-        game=game,
+        game=name,
         hazard=spec,
         parameters=values,
         status=answer.status.label,

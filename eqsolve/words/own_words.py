@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from eqsolve.program import store
 from eqsolve.program.words import Loop, Words
-from eqsolve.registry import content
+from eqsolve.registry import Handle, content, installed
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
 
 
-def words_of(game: str) -> Words | None:
-    """The program of a game, and what its results are called; None if it restates no other."""
-    from eqsolve.registry import letters
+#: A game of the family: one that is loaded when needed, or its declaration.
+Named: TypeAlias = "Handle | Model"
 
+
+def declaration(game: Named) -> Model:
+    """The game's declaration, loaded now if need be."""
+    return game.model if isinstance(game, Handle) else game
+
+
+def words_of(game: Named) -> Words | None:
+    """The program of a game, and what its results are called; None if it restates no other."""
     words = _kept(game, store.recalled_words, made)
-    if words is not None:
-        letters(game)
+    if words is not None and isinstance(game, Handle):
+        game.letters()
     return words
 
 
-def loop_of(game: str) -> Loop:
+def loop_of(game: Named) -> Loop:
     """The same of the game's closed loop.
 
     Raises
@@ -45,16 +52,16 @@ _Words = TypeVar("_Words", bound=Words | Loop | None)
 
 
 def _kept(
-    game: str, recalled: Callable[[str], _Words | None], make: Callable[[Model], _Words]
+    game: Named, recalled: Callable[[str], _Words | None], make: Callable[[Model], _Words]
 ) -> _Words:
     """What was kept of a game, or is made and kept now."""
-    known = content(game) if store.enabled() else ""
+    # a declaration need not be the one that a file of its name exports
+    named = isinstance(game, Handle) or installed(game)
+    known = content(game.name) if named and store.enabled() else ""
     found = recalled(known) if known else None
     if found is not None:
         return found
-    from eqsolve.registry import model
-
-    words = make(model(game))
+    words = make(declaration(game))
     if words is not None and known:
         store.remember_words(known, words)
     return words

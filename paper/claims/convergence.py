@@ -144,7 +144,7 @@ def _simulated(context: Context) -> tuple[list[float], float, float]:
     deviations = []
     for n in _COUNTS:
         given: dict[str, Any] = {**S1, "n": n}
-        own, others, constant = solve("n-agent", **given).to_dict()["strategy"].values()
+        own, others, constant = solve(model("n-agent"), **given).to_dict()["strategy"].values()
         averages = []
         common = generator.standard_normal((_STEPS, _PATHS)) * np.sqrt(step)
         for _ in range(2):
@@ -165,7 +165,7 @@ def _simulated(context: Context) -> tuple[list[float], float, float]:
 
 def independent(context: Context) -> Finding:
     """Appendix E: given the common noise the agents' wealths are independent for finite n."""
-    command = Command("n-agent", {**S1, "n": "3"}, "strategy.y")
+    command = Command(model("n-agent"), {**S1, "n": "3"}, "strategy.y")
     game = model("n-agent").game
     own, p = game.states[0], game.control.symbol
     drift = own.drift.xreplace({p: symbol("k1") * symbol("x") + symbol("k2") * symbol("y")})
@@ -260,7 +260,7 @@ def any_number(context: Context, agents: int = 12) -> Finding:
     group = tuple(agent for agent in group if agent.responses)
     residual = feedback(group, (0,) * len(group))[1] if len(group) == agents else np.inf
     solved = generic_fixed_point(point)
-    command = Command("n-agent", {**S1, "n": "1000000"}, "at.pi")
+    command = Command(model("n-agent"), {**S1, "n": "1000000"}, "at.pi")
     return Finding(
         (
             Test(

@@ -66,7 +66,9 @@ def proportional(context: Context) -> Finding:
                 return False
         return not explicit(form, q3).has(theta)
 
-    commands = tuple(Command("n-agent", {**THREE, "theta": t}, "response.p1") for t in ("0", "0.5"))
+    commands = tuple(
+        Command(model("n-agent"), {**THREE, "theta": t}, "response.p1") for t in ("0", "0.5")
+    )
     return Finding(
         (
             Test(
@@ -243,7 +245,7 @@ def state_independent(context: Context) -> Finding:
     points, where = draw(context, "remark 2.4", beta=(0.0, 0.0, False), r=(0.005, 0.05, False))
     found = context.kernel(model("n-agent")).evaluate(points)
     slopes = found["k_x"][found["status"] == Status.OK]
-    command = Command("n-agent", {**_REMARK, "r": "0.02", "b": "0.1"}, "strategy.x")
+    command = Command(model("n-agent"), {**_REMARK, "r": "0.02", "b": "0.1"}, "strategy.x")
     return Finding(
         (
             counted("At beta = 0, r > 0 the coefficient of own wealth is 0", slopes != 0, where),
@@ -297,7 +299,7 @@ def competitors_wealth(context: Context) -> Finding:
     points, where = draw(context, "abstract")
     found = context.kernel(model("n-agent")).evaluate(points)
     slopes = found["k_y"][found["status"] == Status.OK]
-    command = Command("n-agent", {**THREE, "r": "0", "b": "0.09", "beta": "0"}, "strategy.y")
+    command = Command(model("n-agent"), {**THREE, "r": "0", "b": "0.09", "beta": "0"}, "strategy.y")
     return Finding(
         (
             Test(

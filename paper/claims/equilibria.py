@@ -84,7 +84,7 @@ def _solved(context: Context, game: str, **changes: str) -> list[dict[str, float
     found = []
     for row in _points(context, game, **changes):
         given: dict[str, Any] = dict(row)
-        answer = solve(game, **given)
+        answer = solve(model(game), **given)
         if answer.ok:
             found.append(answer.to_dict()["at"])
     return found
@@ -146,7 +146,7 @@ def _compared(
 
 def nash(context: Context, flat: Mapping[str, Mapping[str, str]] = FLAT) -> Finding:
     """The fixed point is called a Nash equilibrium."""
-    command = Command("n-agent", THREE, "at.exploitability")
+    command = Command(model("n-agent"), THREE, "at.exploitability")
     return Finding(
         _compared(
             context,
@@ -167,7 +167,7 @@ def nash(context: Context, flat: Mapping[str, Mapping[str, str]] = FLAT) -> Find
 
 def value(context: Context, flat: Mapping[str, Mapping[str, str]] = FLAT) -> Finding:
     """V of (2.77) as the value of the homogeneous game."""
-    commands = (Command("n-agent", THREE, "at.V"), Command("n-agent", THREE, "at.J"))
+    commands = (Command(model("n-agent"), THREE, "at.V"), Command(model("n-agent"), THREE, "at.J"))
     return Finding(
         _compared(context, "V - J, J what agents obtain when all play the strategy,", "V", flat),
         "Only if beta = r = 0, beta = nu = 0, theta = 0, B = 0 or n = 1.",
@@ -193,7 +193,7 @@ def at_most_three(context: Context, pair: tuple[Mapping[str, str], ...] = PAIR) 
     count = len(choices) if distinct else 0
     good = sum(finite(agents, positions) for positions, _ in solved)
     cubic = sp.Poly(context.form(model("best-response"))[p1], p1).degree()
-    commands = tuple(Command("n-agent", row, "roots") for row in pair)
+    commands = tuple(Command(model("n-agent"), row, "roots") for row in pair)
 
     def roots(answer: object) -> int:
         assert isinstance(answer, list)
@@ -239,7 +239,7 @@ def selection(context: Context) -> Finding:
     roots = np.array([row["p1"][fine] for row in chosen])
     differ = (roots != roots[0]).any(axis=0)
     commands = tuple(
-        Command("n-agent", SWITCHING, "selected", at={"x": x, "y": "5/6"}, selection="value")
+        Command(model("n-agent"), SWITCHING, "selected", at={"x": x, "y": "5/6"}, selection="value")
         for x in ("0.5", "1")
     )
     return Finding(

@@ -189,9 +189,9 @@ def _existence(
             if a.responses
         )
         exists = enough and rule(agents, feedback(agents, outermost)[0])
-        wrong += exists != solve("two-agent", **_table(pair)).ok
+        wrong += exists != solve(model("two-agent"), **_table(pair)).ok
         counts[exists] += 1
-    given = tuple(solve("two-agent", **_table(APART)).to_dict()["pi"])
+    given = tuple(solve(model("two-agent"), **_table(APART)).to_dict()["pi"])
     return (
         Test(
             "point",
@@ -232,7 +232,7 @@ def two_agents(
 
     pair = tuple({**SETS[name], "r": "0.03", "n": "2"} for name in ("S1", "S2"))
     expected, residual = feedback(tuple(responses(row) for row in pair), (0, 0))
-    found = solve("two-agent", **_table(pair)).to_dict()["feedback"]
+    found = solve(model("two-agent"), **_table(pair)).to_dict()["feedback"]
     distance = max(
         float(np.abs(np.array(found["wealth"]) - expected[:, :2]).max()),
         float(np.abs(np.array(found["constant"]) - expected[:, 2]).max()),

@@ -141,7 +141,7 @@ def no_equilibrium(context: Context, signs: tuple[int, ...] = (1, 1)) -> Finding
     params |= {"alpha": "1", "beta": "0", "lambda": "0.6", "n": "1000000000000"}
     commands = tuple(
         Command(
-            "best-response",
+            model("best-response"),
             {**params, "m_b": "0", "m_s": m, "m_2": "0"},
             "at.pi",
         )
@@ -195,7 +195,7 @@ def markovian(context: Context) -> Finding:
     """Remark 3.1: the equilibrium as feedback of own wealth and the conditional mean."""
     form = context.form(model("mean-field"))
     other = {**S1, "gamma": "4"}
-    commands = tuple(Command("mean-field", row, "response.p1") for row in (S1, other))
+    commands = tuple(Command(model("mean-field"), row, "response.p1") for row in (S1, other))
     return Finding(
         (
             identity(

@@ -86,7 +86,7 @@ def relative(context: Context, rule: Callable[..., Any] = weighed) -> Finding:
 
     base, step = "0.5", "0.55"
     commands = tuple(
-        Command("n-agent", {**TWIN, "alpha": a, "beta": b}, "at.pi")
+        Command(model("n-agent"), {**TWIN, "alpha": a, "beta": b}, "at.pi")
         for a, b in ((base, base), (step, base), (base, step))
     )
     return Finding(

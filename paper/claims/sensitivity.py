@@ -74,7 +74,9 @@ def moved(
     """Commands for the position at multiples of one parameter, its decimals exact."""
     values = [sp.Rational(params[vary]) * sp.Rational(f) for f in factors]
     texts = [f"{float(v):.12g}" for v in values]
-    return tuple(Command("n-agent", {**params, vary: v}, "at.pi", at=at or {}) for v in texts)
+    return tuple(
+        Command(model("n-agent"), {**params, vary: v}, "at.pi", at=at or {}) for v in texts
+    )
 
 
 def theta_increasing(context: Context, direction: int = 1) -> Finding:

@@ -148,7 +148,7 @@ def best_response(context: Context, game: str) -> Finding:
     own = model(game)
     population = "n-agent" if game == "best-response" else game
     params = {**S1, "n": "3"} if population == "n-agent" else S1
-    command = Command(population, params, "at.exploitability")
+    command = Command(model(population), params, "at.exploitability")
     nonzero = "kappa, D1, D2, lambda - r, E2, Delta, Delta2"
     return Finding(
         (
@@ -236,7 +236,9 @@ def homogeneous(context: Context, game: str) -> Finding:
     infinite = int((status == Status.INFINITE_VARIANCE).sum())
     fine = int((status == Status.OK).sum())
     rate = "rho_n < lambda" if finite else "lambda > 2 (r + B K) + sigma^2 K^2, K = k1 + k2"
-    command = Command(game, {**EXPLOSIVE, "n": "2"} if finite else EXPLOSIVE_CONTINUUM, "status")
+    command = Command(
+        model(game), {**EXPLOSIVE, "n": "2"} if finite else EXPLOSIVE_CONTINUUM, "status"
+    )
     return Finding(
         (
             combined(

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from flint import ctx
 
+from by_name import solve_any as by_the_family
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.mean_variance.given_averages import MODEL
 from eqsolve.game.parameters import read
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS
-from eqsolve.words.dispatch import solve as by_the_family
 from hard_families import plain, wide
 
 #: Relative accuracy of what is compared.

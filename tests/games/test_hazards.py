@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from by_name import solve_hazard
 from eqsolve.derivations.execution import model as execution
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.errors import InputError
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.moving import solve_moving
-from eqsolve.words.hazard import solve_hazard
 from reference import cases, hazard
 
 LONG = {

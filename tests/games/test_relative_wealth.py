@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from flint import ctx
 
+from by_name import solve_any as by_the_family
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.game.parameters import read
@@ -26,7 +27,6 @@ from eqsolve.registry import Handle
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS
-from eqsolve.words.dispatch import solve as by_the_family
 from hard_families import plain, wide
 from reference import cases
 from reference.closed_loop import closed_loop_mfg, closed_loop_n

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import eqsolve
+from by_name import words_of
 from eqsolve import papers, registry
 from eqsolve.cli import told as told_of
 from eqsolve.derivation.derivation import derive
@@ -32,7 +33,6 @@ from eqsolve.program.make import program
 from eqsolve.program.program import Program
 from eqsolve.solve.solve import answered, solve
 from eqsolve.source import Source
-from eqsolve.words.own_words import words_of
 
 CASE = next(iter(regulator.MODEL.cases.values()))
 NOTIONS = (None, "feedback", "open-loop", "given", "planner")
@@ -449,7 +449,7 @@ print(*(name for name in sys.modules if name.startswith("eqsolve.")))
 """
 #: What is loaded besides, and decides nothing of a program.
 BESIDES = {"arrays", "distribution", "fonts", "gamefile", "model", "papers", "registry", "roles"}
-BESIDES |= {"files", "ledger", "output", "outputs", "paper", "restated"}
+BESIDES |= {"files", "ledger", "output", "outputs", "paper"}
 
 
 def test_every_source_that_derives_is_part_of_the_key() -> None:

@@ -24,7 +24,7 @@ from eqsolve.numerics.arithmetic.ball import (
 )
 from eqsolve.numerics.parameters import require
 from eqsolve.numerics.values import exact_values
-from eqsolve.roles import Roles, Symbols
+from eqsolve.roles import Symbols
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm
 
@@ -157,26 +157,10 @@ class PointSolver:
         return evaluate(self.model.ansatz.value, values)
 
 
-def joint_conditions(roles: Roles, values: Mapping[str, Fraction], *, game: str) -> None:
-    """Check what no parameter can violate alone; raises InputError."""
-    weights, noises = ([s.name for s in names] for names in (roles.weights, roles.noises))
-    require(
-        any(values[name] > 0 for name in weights),
-        f"the parameters {' and '.join(weights)} must not both be 0: the mean would have no "
-        "weight.",
-        game=game,
-    )
-    require(
-        any(values[name] != 0 for name in noises),
-        f"the volatilities {' and '.join(noises)} must not both be 0: the stock would have no "
-        "risk.",
-        game=game,
-    )
-    size, weight = roles.size.name, roles.competition.name
-    if size in values:
-        require(
-            values[weight] != values[size],
-            f"the own weight kappa = 1 - {weight}/{size} must not be 0: choose {weight} != "
-            f"{size}.",
-            game=game,
-        )
+def joint_conditions(model: Model, values: Mapping[str, Fraction], *, game: str) -> None:
+    """Check what no parameter can violate alone, as far as it is given; raises InputError."""
+    for sentence, expression in model.required.items():
+        letters = {s: s.name for s in expression.free_symbols}
+        if values.keys() >= {*letters.values()}:
+            known = {s: sp.Rational(values[name]) for s, name in letters.items()}
+            require(expression.xreplace(known) != 0, f"{sentence}.", game=game)

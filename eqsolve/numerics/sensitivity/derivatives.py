@@ -236,7 +236,7 @@ def sensitivity(
     """
     game = model.name
     numbers = parameters(given, model.parameters, game=game)
-    joint_conditions(model.parts, numbers, game=game)
+    joint_conditions(model, numbers, game=game)
     rows, columns = chosen(model, outputs, parameters_)
     state = {name: exact(name, value, game=game) for name, value in (at or {}).items()}
     own, others = (symbol.name for symbol in model.game.state_symbols)

@@ -271,7 +271,7 @@ def simulate(
             f"{count} is the number of agents: give one of the two.", game=game, stage="input"
         )
     params = parameters({**given, count: agents}, finite.parameters, game=game)
-    joint_conditions(finite.parts, params, game=game)
+    joint_conditions(finite, params, game=game)
     k = _feedback(model, params, equilibrium, feedback)
     values = exact_values(finite, params)
     start = _start(agents, at or {}, game)
@@ -334,7 +334,7 @@ def _feedback(
         x, y, one = (float(exact(m, chosen.get(m, 0), game=game)) for m in _MONOMIALS)
         return x, y, one
     own: dict[str, Any] = {name: params[name] for name in model.parameters}
-    answer = solve_point(game, equilibrium=equilibrium, **own)
+    answer = solve_point(model, equilibrium=equilibrium, **own)
     if not answer.ok:
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
     strategy = answer.numbers["strategy"]

@@ -121,7 +121,7 @@ class AgentsTarget(Lettered):
         for i in range(size):
             point = {name: float(column[i]) for name, column in columns.items()}
             try:
-                answer = solve_agents(game, point, selection=selection)
+                answer = solve_agents(self.model, point, selection=selection)
             except InputError:
                 if selection != "limit":
                     raise
