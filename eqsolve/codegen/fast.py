@@ -195,7 +195,7 @@ def fast_source(model: Model, precise: str) -> str:
         If the game's closed form is not built on one cubic.
     """
     source = program(model)
-    own, _ = model.game.state_symbols
+    own, _ = states = model.game.state_symbols
     names = [identifier(symbol(name)) for name in model.parameters]
     # Abbreviations before the root are computed once.
     shared = [
@@ -229,14 +229,16 @@ def fast_source(model: Model, precise: str) -> str:
             {"name": "alone", "purpose": "the position without competition", **solution}
         )
     loads = [*names, *map(identifier, shared)]
-    rows = ROWS | {name: row for row, name in enumerate(loads, start=len(COLUMNS))}
+    inputs = [*names, *map(identifier, states)]
+    rows = ROWS | dict(zip(inputs[len(names) :], (ROWS["own"], ROWS["others"])))
+    rows |= {name: row for row, name in enumerate(loads, start=len(COLUMNS))}
     count = len(COLUMNS) + len(loads)
     sizes, checks = _domain_checks(source)
     slots = max(stage["slots"] for stage in solutions)
     places = [rows[name] for name in PASSING]
     places += range(count, count + slots - len(places))
     # Memory is asked for in small portions: a processor keeps few requests at a time.
-    requests = [f"ahead({name}, start)" for name in (*names, "x", "y")]
+    requests = [f"ahead({name}, start)" for name in inputs]
     requests += [f"soon({name}, start)" for name in OUTPUTS]
     return (
         environment()
@@ -249,7 +251,9 @@ def fast_source(model: Model, precise: str) -> str:
             height=max(count, *(place + 1 for place in places)),
             places=places,
             parameters=names,
-            inputs=[*names, "x", "y"],
+            inputs=inputs,
+            own=inputs[-2],
+            others=inputs[-1],
             opening=OPENING,
             requests=requests,
             groups=len(OPENING) + len(solutions[0]["pieces"]),

@@ -17,7 +17,7 @@ PASSING = (
     *(f"{kind}_{degree}" for kind in ("coefficient", "terms") for degree in (3, 2, 1, 0)),
     *("direction", "inverse", "isolated", "other", "last", "linear", "product", "discriminant"),
 )
-COLUMNS = ("x", "y", "code", *OUTPUTS, "kept", *PASSING)
+COLUMNS = ("own", "others", "code", *OUTPUTS, "kept", *PASSING)
 ROWS = {name: row for row, name in enumerate(COLUMNS)}
 # What is no longer needed is overwritten.
 ROWS |= {"middle": ROWS["other"], "q": ROWS["last"], "v": ROWS["linear"], "s": ROWS["product"]}

@@ -213,6 +213,8 @@ def kernel_source(model: Model) -> str:
             title=model.title,
             parameters=parameters,
             inputs=[*parameters, *map(identifier, (own, aggregate))],
+            own=identifier(own),
+            others=identifier(aggregate),
             domain=_domain_checks(source),
             wealth=wealth,
             wealth_result=wealth_result,
