@@ -18,12 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eqsolve
-from eqsolve.numerics.sweep import Execution, design, write_sweep
-from eqsolve.numerics.sweep.formats import FORMATS
-from eqsolve.numerics.sweep.points import Design
-from eqsolve.numerics.sweep.run import in_memory
-from eqsolve.numerics.sweep.storage import Work
 from eqsolve.registry import Handle
+from eqsolve.studies.sweep import Execution, design, write_sweep
+from eqsolve.studies.sweep.formats import FORMATS
+from eqsolve.studies.sweep.points import Design
+from eqsolve.studies.sweep.run import in_memory
+from eqsolve.studies.sweep.storage import Work
 
 FIXED = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "alpha": 1, "beta": 0.5, "lambda": 0.6}
 COMMAND = [sys.executable, "-P", "-m", "eqsolve.cli", "sweep", "n-agent", "--vary", "theta=0:1:9"]

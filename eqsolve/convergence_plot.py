@@ -9,9 +9,9 @@ import numpy as np
 
 from eqsolve.answer_plot import BLUE
 from eqsolve.errors import InputError
-from eqsolve.numerics.mean_field_limit.convergence import Convergence
 from eqsolve.plots import RED, Array, Page
 from eqsolve.studies import limit
+from eqsolve.studies.mean_field_limit.convergence import Convergence
 
 #: Colors and markers of the strategy's coefficients and of the position.
 _STYLES = ((BLUE, "o"), (RED, "s"), ("#2e7d32", "^"), ("black", "v"))

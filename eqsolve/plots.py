@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from eqsolve.answer_plot import BLUE, METADATA, require_format
 from eqsolve.errors import InputError
-from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.numerics.status import Status
 from eqsolve.output import replacing
+from eqsolve.studies.sensitivity.folds import discriminant
 from eqsolve.symbols import entry
 
 if TYPE_CHECKING:

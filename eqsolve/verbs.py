@@ -169,7 +169,7 @@ def structure_for(
     if declared(game) is None:
         against_given(game, "sweep", notion)
         return ()
-    from eqsolve.numerics.sweep.model_target import structure_of
+    from eqsolve.studies.sweep.model_target import structure_of
 
     return structure_of(resolve(game), fixed, varied, notion, size)
 
@@ -190,16 +190,16 @@ def sweep(
     Parameters
     ----------
     game : a name, the path of a file, or a Model (with threads only: processes need a file).
-    vary, fixed, how : see ``eqsolve.numerics.sweep.sweep``. Keywords that are none of its options
+    vary, fixed, how : see ``eqsolve.studies.sweep.sweep``. Keywords that are none of its options
         are fixed parameters, too.
     notion, size : structure, where the game offers it.
 
     Raises
     ------
     InputError, MissingPartError, EqsolveError
-        See ``eqsolve.numerics.sweep.sweep``.
+        See ``eqsolve.studies.sweep.sweep``.
     """
-    from eqsolve.numerics.sweep import sweep as run
+    from eqsolve.studies.sweep import sweep as run
 
     options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
     name, given = adopt(game), merged(fixed, how)
@@ -384,7 +384,7 @@ def sensitivity(
     exported = declared(game)
     require(game, "sensitivity")
     if exported is None:
-        from eqsolve.numerics.sensitivity.derivatives import sensitivity as of_family
+        from eqsolve.studies.sensitivity.derivatives import sensitivity as of_family
 
         name = adopt(game)
         against_given(name, "sensitivity", notion)
@@ -555,7 +555,7 @@ def converge(
     exported = declared(game)
     require(game, "converge")
     if exported is None:
-        from eqsolve.numerics.mean_field_limit.convergence import converge as of_family
+        from eqsolve.studies.mean_field_limit.convergence import converge as of_family
 
         name = adopt(game)
         against_given(name, "converge", notion)
@@ -567,8 +567,8 @@ def converge(
         )
     if paths is not None:
         require_option(game, "converge --paths")
-    from eqsolve.numerics.mean_field_limit.convergence import read_counts
     from eqsolve.studies.limit import converge_model
+    from eqsolve.studies.mean_field_limit.convergence import read_counts
 
     counts = read_counts(n)
     return converge_model(exported, given, counts, notion=notion, drawn=drawn, seed=seed)

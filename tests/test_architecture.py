@@ -62,8 +62,7 @@ NUMERICS = (
     ("arithmetic",),
     ("certificates",),
     ("closed_form",),
-    ("sensitivity", "simulation", "sweep"),
-    ("mean_field_limit",),
+    ("simulation",),
 )
 
 #: What the symbolic core must do without.

@@ -15,11 +15,11 @@ from eqsolve.arrays import NotRealError, overlap, reals
 from eqsolve.errors import InputError
 from eqsolve.numerics.certificates.certify import certify
 from eqsolve.numerics.parameters import exact
-from eqsolve.numerics.sensitivity.derivatives import derivatives
-from eqsolve.numerics.sensitivity.region import signs_over
-from eqsolve.numerics.sweep import design
 from eqsolve.pde.edge import reals as grid_reals
 from eqsolve.registry import Handle, model
+from eqsolve.studies.sensitivity.derivatives import derivatives
+from eqsolve.studies.sensitivity.region import signs_over
+from eqsolve.studies.sweep import design
 from eqsolve.verbs import kernel
 
 GAME = "n-agent"

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.mean_field_limit import convergence
-from eqsolve.numerics.mean_field_limit.convergence import parse_counts
-from eqsolve.numerics.mean_field_limit.expansion import Expansion, Pair
-from eqsolve.numerics.mean_field_limit.pathwise import pathwise
 from eqsolve.numerics.status import Status
 from eqsolve.registry import limit_of, model
+from eqsolve.studies.mean_field_limit import convergence
+from eqsolve.studies.mean_field_limit.convergence import parse_counts
+from eqsolve.studies.mean_field_limit.expansion import Expansion, Pair
+from eqsolve.studies.mean_field_limit.pathwise import pathwise
 from reference import cases, draws, spec
 
 #: Numbers of agents that are too large or too many.

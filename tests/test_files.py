@@ -363,7 +363,7 @@ def test_run_files_that_are_wrong(line: str, words: str, folder: Path) -> None:
 
 
 def test_the_axis_has_the_decimals_that_were_asked_for() -> None:
-    from eqsolve.numerics.sweep import parse_axis
+    from eqsolve.studies.sweep import parse_axis
 
     assert parse_axis("theta", "0:1:11").tolist() == [k / 10 for k in range(11)]
     assert parse_axis("theta", "-1:1:201").tolist() == [(k - 100) / 100 for k in range(201)]

@@ -18,8 +18,8 @@ from eqsolve.cli import cli
 from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
 from eqsolve.game import Model as Declared
 from eqsolve.gamefile import sources
-from eqsolve.numerics.sweep.points import Design
 from eqsolve.registry import Found, games, resolve
+from eqsolve.studies.sweep.points import Design
 
 #: A consumer of cake, whose file takes a number from beside it.
 SOURCE = """

@@ -47,12 +47,12 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     ),
     "converge": (
         ["converge", "n-agent", *FAMILY, "--n=1000,10000,100000", "--paths=200000"],
-        "eqsolve.numerics.mean_field_limit.pathwise.path_distances",
+        "eqsolve.studies.mean_field_limit.pathwise.path_distances",
     ),
     "sweep": (
         ["sweep", "n-agent", *FAMILY[:10], *FAMILY[14:], "-pn=3", "--vary=gamma=1:9:9999"]
         + ["--vary=alpha=1:9:9999", "--columns=k_1", "--jobs=1"],
-        "eqsolve.numerics.sweep.points.Design.evaluate",
+        "eqsolve.studies.sweep.points.Design.evaluate",
     ),
     "simulate a declared game": (
         ["simulate", "regulator", "-psigma=1", "-plambda=1", "--paths=1000000", "--seed=1"]
@@ -62,7 +62,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "sweep a declared game": (
         ["sweep", "regulator", "--vary=sigma=1:2:9999", "--vary=lambda=1:2:9999", "--jobs=1"]
         + ["--columns=P"],
-        "eqsolve.numerics.sweep.points.Design.evaluate",
+        "eqsolve.studies.sweep.points.Design.evaluate",
     ),
 }
 

@@ -20,9 +20,9 @@ from eqsolve.cli import cli
 from eqsolve.codegen import storage
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.latex import document
-from eqsolve.numerics.sweep import Execution, design, sweep, write_sweep
 from eqsolve.output import real, replacing, require_writable, staged
 from eqsolve.registry import Handle
+from eqsolve.studies.sweep import Execution, design, sweep, write_sweep
 
 GAME = "n-agent"
 FIXED: dict[str, object] = {"r": 0.03, "b": 0.12, "nu": 0.2, "sigma": 0.2, "theta": 0.5}
@@ -440,7 +440,7 @@ for module in pkgutil.walk_packages(eqsolve.__path__, "eqsolve."):
         importlib.import_module(module.name)
 from eqsolve.files import read_text
 assert read_text(eqsolve.__file__, stage="test").startswith('\"')
-from eqsolve.numerics.sweep import Execution
+from eqsolve.studies.sweep import Execution
 from eqsolve.codegen.storage import cache_folder
 assert Execution().workers >= 1 and cache_folder().name
 import tempfile

@@ -13,9 +13,9 @@ from eqsolve import plots
 from eqsolve.convergence_plot import plot_convergence, plot_players
 from eqsolve.errors import InputError
 from eqsolve.new_game import write_game
-from eqsolve.numerics.sensitivity.folds import discriminant
 from eqsolve.plots import plot_sweep
 from eqsolve.registry import model
+from eqsolve.studies.sensitivity.folds import discriminant
 from reference import cases, spec
 
 S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"], "n": "3"}

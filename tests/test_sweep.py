@@ -18,17 +18,17 @@ from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.numerics.parameters import ALIASES
 from eqsolve.numerics.status import Status, labels
-from eqsolve.numerics.sweep import (
+from eqsolve.output import replacing
+from eqsolve.registry import Handle
+from eqsolve.studies.sweep import (
     Execution,
     axes,
     design,
     execution,
     formats,
 )
-from eqsolve.numerics.sweep import labels as labelled
-from eqsolve.numerics.sweep import layout, parse_axis, parse_varied, run, sweep, write_sweep
-from eqsolve.output import replacing
-from eqsolve.registry import Handle
+from eqsolve.studies.sweep import labels as labelled
+from eqsolve.studies.sweep import layout, parse_axis, parse_varied, run, sweep, write_sweep
 from eqsolve.verbs import kernel
 from reference import cases
 
@@ -390,7 +390,7 @@ def test_the_public_functions_take_names_too() -> None:
 def test_the_sobol_sample_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     qmc = pytest.importorskip("scipy.stats.qmc")
     for low in (2, 5, 16):  # points are looked up in two tables, split at this bit
-        monkeypatch.setattr("eqsolve.numerics.sweep.sampling.LOW", low)
+        monkeypatch.setattr("eqsolve.studies.sweep.sampling.LOW", low)
         plan = design(SWEPT, {"theta": "0:1", "x": "0:1", "y": "-1:1"}, {**FIXED, "gamma": 2},
                       sample="sobol:333", seed=3)  # fmt: skip
         with pytest.warns(UserWarning, match="balance"):

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import EqsolveError, InputError
-from eqsolve.numerics.sweep import Execution, design, run, storage, write_sweep
-from eqsolve.numerics.sweep.storage import Work, work_folder
 from eqsolve.output import require_writable
 from eqsolve.registry import Handle
+from eqsolve.studies.sweep import Execution, design, run, storage, write_sweep
+from eqsolve.studies.sweep.storage import Work, work_folder
 from reference import cases
 from waiting import wait_until
 
@@ -235,7 +235,7 @@ def test_another_sweep_is_not_continued(
     for change, words in changes:
         with pytest.raises(InputError, match=words):
             write(path, resume=True, **change)
-    monkeypatch.setattr("eqsolve.numerics.sweep.points.version", lambda name: "0")
+    monkeypatch.setattr("eqsolve.studies.sweep.points.version", lambda name: "0")
     with pytest.raises(InputError, match="eqsolve was .* and is now 0"):
         write(path, resume=True)
     assert content(folder) == before and not path.exists()
@@ -293,7 +293,7 @@ ARGUMENTS = [
 
 def command(*more: str, before: str = "") -> list[str]:
     """The command line in a process of its own, with small blocks."""
-    code = f"import resource, sys; {before or 'pass'}; from eqsolve.numerics.sweep import execution"
+    code = f"import resource, sys; {before or 'pass'}; from eqsolve.studies.sweep import execution"
     code += "; execution.CHUNK = 1 << 11; from eqsolve.cli import main; main()"
     return [sys.executable, "-P", "-c", code, *ARGUMENTS, *more]
 
@@ -413,7 +413,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     """
     code = (
         "import re, sys; from pathlib import Path;"
-        "from eqsolve.numerics.sweep import design, write_sweep;"
+        "from eqsolve.studies.sweep import design, write_sweep;"
         "from eqsolve.registry import Handle;"
         f"plan = design(Handle({GAME!r}), {{'theta': '0:1:1000', 'gamma': sys.argv[1]}},"
         f"{json.dumps(FIXED)}, columns=['k_x', 'V']);"

@@ -55,9 +55,9 @@ def converge(
     The coefficients converge in proportion to 1/n. Add --paths 1000 --seed 1 to see how the
     positions converge along paths, in proportion to the root of 1/n.
     """
-    from eqsolve.numerics.mean_field_limit.convergence import converge as run
-    from eqsolve.numerics.mean_field_limit.convergence import parse_counts
     from eqsolve.registry import Handle, limit_of, model
+    from eqsolve.studies.mean_field_limit.convergence import converge as run
+    from eqsolve.studies.mean_field_limit.convergence import parse_counts
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords
 
@@ -136,8 +136,8 @@ def _of_model(
     draws: Mapping[str, Any],
 ) -> None:
     """Compare the players of a crowd with a continuum, and print the rows."""
-    from eqsolve.numerics.mean_field_limit.convergence import parse_counts
     from eqsolve.studies.limit import converge_model
+    from eqsolve.studies.mean_field_limit.convergence import parse_counts
 
     study = converge_model(
         exported,

@@ -151,7 +151,7 @@ def _csv(path: str) -> dict[str, NDArray[np.float64]]:
 def _parquet(path: str) -> dict[str, NDArray[np.float64]]:
     import numpy as np
 
-    from eqsolve.numerics.sweep.execution import optional
+    from eqsolve.studies.sweep.execution import optional
 
     arrow: Any = optional("pyarrow", "a Parquet file")
     parquet: Any = optional("pyarrow.parquet", "a Parquet file")

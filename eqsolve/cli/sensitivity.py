@@ -98,9 +98,9 @@ def sensitivity(
     values = remaining(fixed, without=given(pairs, None)) | given(pairs, None)
     if vary:
         from eqsolve.numerics.parameters import check_names
-        from eqsolve.numerics.sensitivity.region import signs_over
-        from eqsolve.numerics.sweep.axes import parse_axis
         from eqsolve.registry import model
+        from eqsolve.studies.sensitivity.region import signs_over
+        from eqsolve.studies.sweep.axes import parse_axis
         from eqsolve.symbols import entry
 
         texts = assignments(vary, "--vary")
@@ -119,8 +119,8 @@ def sensitivity(
         else:
             _show_region(region)
         return
-    from eqsolve.numerics.sensitivity.derivatives import sensitivity as run
     from eqsolve.registry import Handle, model
+    from eqsolve.studies.sensitivity.derivatives import sensitivity as run
     from eqsolve.words.dispatch import check_keywords
 
     check_keywords(Handle(game), values)
@@ -139,8 +139,8 @@ def _over(
     columns: list[str] | None,
 ) -> dict[str, Any]:
     """Signs over a region of a declared game; what is varied overrides a file and a named set."""
-    from eqsolve.numerics.sweep.axes import parse_axis
     from eqsolve.studies.signs import model_signs
+    from eqsolve.studies.sweep.axes import parse_axis
 
     texts = assignments(vary, "--vary")
     axes = {name: parse_axis(name, text) for name, text in texts.items()}

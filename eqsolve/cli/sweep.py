@@ -236,7 +236,8 @@ def _run(
     resume: bool,
 ) -> None:
     """Lay out the points, evaluate and write them, draw them."""
-    from eqsolve.numerics.sweep import (
+    from eqsolve.registry import Handle
+    from eqsolve.studies.sweep import (
         Execution,
         Summary,
         check_target,
@@ -244,7 +245,6 @@ def _run(
         labelled_sweep,
         write_sweep,
     )
-    from eqsolve.registry import Handle
 
     (out, plot), execution = files, Execution(*who)
     target = None if out is None else check_target(out)

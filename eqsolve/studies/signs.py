@@ -16,8 +16,8 @@ from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model
 from eqsolve.game.structure import Builder, build
-from eqsolve.numerics.sensitivity.region import ZERO, Change, Region, Signs
 from eqsolve.studies.derivatives import Derivatives, model_sensitivity
+from eqsolve.studies.sensitivity.region import ZERO, Change, Region, Signs
 
 Array = NDArray[np.float64]
 Tell = Callable[[str, int, int | None, float | None], None]

@@ -22,11 +22,11 @@ from by_name import solve_any as by_the_family
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.game.parameters import read
-from eqsolve.numerics.sweep import design, write_sweep
 from eqsolve.registry import Handle
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS
+from eqsolve.studies.sweep import design, write_sweep
 from hard_families import plain, wide
 from reference import cases
 from reference.closed_loop import closed_loop_mfg, closed_loop_n

@@ -14,8 +14,9 @@ from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.model import Model
 from eqsolve.numerics.parameters import ALIASES, exact
-from eqsolve.numerics.sensitivity.derivatives import chosen, derivatives
 from eqsolve.numerics.status import Status, labels
+from eqsolve.registry import by_name
+from eqsolve.studies.sensitivity.derivatives import chosen, derivatives
 
 Array = NDArray[np.float64]
 
@@ -89,6 +90,7 @@ class Region:
         }
 
 
+@by_name
 def signs_over(
     model: Model,
     vary: Mapping[str, ArrayLike],
@@ -105,7 +107,7 @@ def signs_over(
 
     Parameters
     ----------
-    model : a game whose closed form is built on one cubic.
+    model : a game whose closed form is built on one cubic, or its name.
     vary : ascending values per varied parameter or state.
     given : the remaining parameters and, if wanted, the state.
     outputs, parameters : names of what is differentiated and in what; default: all.

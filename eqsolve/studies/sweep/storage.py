@@ -22,8 +22,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from eqsolve.numerics.sweep.axes import bad_sweep
-from eqsolve.numerics.sweep.columns import dtype
+from eqsolve.studies.sweep.axes import bad_sweep
+from eqsolve.studies.sweep.columns import dtype
 
 #: Version of the layout of work folders.
 LAYOUT = 1

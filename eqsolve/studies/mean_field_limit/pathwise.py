@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.mean_field_limit.expansion import Expansion, Pair, coefficients
 from eqsolve.numerics.parameters import require
 from eqsolve.numerics.simulation.normals import MOST_PATHS
 from eqsolve.numerics.simulation.simulate import (
@@ -26,6 +25,7 @@ from eqsolve.numerics.simulation.simulate import (
 )
 from eqsolve.numerics.simulation.wealth import path_distances
 from eqsolve.numerics.values import exact_values
+from eqsolve.studies.mean_field_limit.expansion import Expansion, Pair, coefficients
 
 #: Numbers of agents above this one are not simulated.
 MOST_SIMULATED = 10**5

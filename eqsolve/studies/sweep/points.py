@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.distribution import version
-from eqsolve.numerics.sweep.columns import certificate
-from eqsolve.numerics.sweep.sampling import Sample
-from eqsolve.numerics.sweep.target import Structure, Target, target
 from eqsolve.registry import Handle
+from eqsolve.studies.sweep.columns import certificate
+from eqsolve.studies.sweep.sampling import Sample
+from eqsolve.studies.sweep.target import Structure, Target, target
 
 Columns = dict[str, NDArray[Any]]
 

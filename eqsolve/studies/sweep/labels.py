@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.numerics.sweep.axes import bad_sweep
-from eqsolve.numerics.sweep.columns import point_bytes
-from eqsolve.numerics.sweep.points import Design
-from eqsolve.numerics.sweep.storage import Store
+from eqsolve.studies.sweep.axes import bad_sweep
+from eqsolve.studies.sweep.columns import point_bytes
+from eqsolve.studies.sweep.points import Design
+from eqsolve.studies.sweep.storage import Store
 
 if TYPE_CHECKING:
     import xarray

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.sweep.columns import attributes
-from eqsolve.numerics.sweep.target import Lettered
+from eqsolve.studies.sweep.columns import attributes
+from eqsolve.studies.sweep.target import Lettered
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.agents import TABLE, solve_agents
 

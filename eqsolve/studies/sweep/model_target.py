@@ -19,9 +19,9 @@ from eqsolve.game.types import most_types, of_types
 from eqsolve.game.vocabulary import Letter
 from eqsolve.kernels.crowd import kernel_of
 from eqsolve.kernels.kernel import ModelKernel
-from eqsolve.numerics.sweep.columns import coded, codes
-from eqsolve.numerics.sweep.target import Structure
 from eqsolve.registry import Found
+from eqsolve.studies.sweep.columns import coded, codes
+from eqsolve.studies.sweep.target import Structure
 
 
 @dataclass(frozen=True)

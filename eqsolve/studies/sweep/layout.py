@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.numerics.parameters import ALIASES, exact
-from eqsolve.numerics.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
-from eqsolve.numerics.sweep.points import Axis, Design, Factor
-from eqsolve.numerics.sweep.sampling import Sample
-from eqsolve.numerics.sweep.target import FamilyTarget, Structure, Target, target
 from eqsolve.registry import Handle
+from eqsolve.studies.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
+from eqsolve.studies.sweep.points import Axis, Design, Factor
+from eqsolve.studies.sweep.sampling import Sample
+from eqsolve.studies.sweep.target import FamilyTarget, Structure, Target, target
 
 #: Most points of a sweep: what a signed 64-bit integer can count, with room to multiply.
 LARGEST = 10**15

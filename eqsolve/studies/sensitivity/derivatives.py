@@ -25,7 +25,7 @@ from eqsolve.model import Model
 from eqsolve.numerics.closed_form.point import joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters
 from eqsolve.numerics.status import Status
-from eqsolve.registry import installed
+from eqsolve.registry import by_name, installed
 
 Array = NDArray[np.float64]
 
@@ -98,6 +98,7 @@ def names(model: Model) -> tuple[str, ...]:
     return _compiled(model)[1]
 
 
+@by_name
 def derivatives(
     model: Model, params: Mapping[str, ArrayLike], *, threads: int | None = None
 ) -> Derivatives:
@@ -105,7 +106,7 @@ def derivatives(
 
     Parameters
     ----------
-    model : a game whose closed form is built on one cubic.
+    model : a game whose closed form is built on one cubic, or its name.
     params : array or number per parameter, and optionally the state, as for ``Kernel.evaluate``.
     threads : number of threads (default: all); the result does not depend on it.
 

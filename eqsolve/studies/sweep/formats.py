@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.numerics.sweep.columns import dtype, missing, point_bytes, words
-from eqsolve.numerics.sweep.execution import optional
-from eqsolve.numerics.sweep.labels import metadata
-from eqsolve.numerics.sweep.points import Columns, Design
-from eqsolve.numerics.sweep.sampling import Sample
-from eqsolve.numerics.sweep.storage import Store
+from eqsolve.studies.sweep.columns import dtype, missing, point_bytes, words
+from eqsolve.studies.sweep.execution import optional
+from eqsolve.studies.sweep.labels import metadata
+from eqsolve.studies.sweep.points import Columns, Design
+from eqsolve.studies.sweep.sampling import Sample
+from eqsolve.studies.sweep.storage import Store
 
 #: Points written at a time: a row group of Parquet, a chunk of Zarr.
 ROWS = 1 << 18

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.codegen.kernel import Kernel, kept
 from eqsolve.codegen.kernel import kernel as family_kernel
-from eqsolve.numerics.sweep.columns import attributes
 from eqsolve.registry import Handle
+from eqsolve.studies.sweep.columns import attributes
 from eqsolve.symbols import entry
 
 #: What changes a game's equations: notion, size, and parameters that its structure depends on.
@@ -152,8 +152,8 @@ def target(game: Handle, structure: Structure = ()) -> Target:
     if (ready := kept(game)) is not None:
         return FamilyTarget(ready)
     # what follows needs SymPy, which a kernel found again does without
-    from eqsolve.numerics.sweep.agents_target import AgentsTarget
-    from eqsolve.numerics.sweep.model_target import model_target
+    from eqsolve.studies.sweep.agents_target import AgentsTarget
+    from eqsolve.studies.sweep.model_target import model_target
     from eqsolve.symbolic.heterogeneous import Agents
 
     found = game.found

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.numerics.sweep.axes import Range, bad_sweep
+from eqsolve.studies.sweep.axes import Range, bad_sweep
 
 #: Binary digits of a Sobol coordinate; SciPy 1.17 cannot skip points with more than 32.
 BITS = 32

@@ -17,8 +17,8 @@ from typing import Any
 
 from eqsolve.distribution import extra
 from eqsolve.errors import EqsolveError, MissingPartError
-from eqsolve.numerics.sweep.axes import bad_sweep
-from eqsolve.numerics.sweep.points import Columns, Design
+from eqsolve.studies.sweep.axes import bad_sweep
+from eqsolve.studies.sweep.points import Columns, Design
 
 BACKENDS = ("threads", "processes", "dask")
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.numerics.status import Status
-from eqsolve.numerics.sweep.axes import bad_sweep
-from eqsolve.numerics.sweep.columns import point_bytes, words
-from eqsolve.numerics.sweep.execution import CHUNK, Execution, optional
-from eqsolve.numerics.sweep.formats import FORMATS, csv_metadata
-from eqsolve.numerics.sweep.points import Design
-from eqsolve.numerics.sweep.storage import Memory, Store, Work, discard, work_folder
 from eqsolve.output import publish, real, replacing, require_writable, sync_folder, terminable
+from eqsolve.studies.sweep.axes import bad_sweep
+from eqsolve.studies.sweep.columns import point_bytes, words
+from eqsolve.studies.sweep.execution import CHUNK, Execution, optional
+from eqsolve.studies.sweep.formats import FORMATS, csv_metadata
+from eqsolve.studies.sweep.points import Design
+from eqsolve.studies.sweep.storage import Memory, Store, Work, discard, work_folder
 
 #: Part of the free disk that a sweep leaves alone.
 RESERVE = 0.02

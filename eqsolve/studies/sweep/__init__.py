@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from eqsolve.numerics.sweep import layout
-from eqsolve.numerics.sweep.axes import Range, parse_axis, parse_varied
-from eqsolve.numerics.sweep.execution import Execution
-from eqsolve.numerics.sweep.labels import dataset, fits, opened, require_fit
-from eqsolve.numerics.sweep.points import Design
-from eqsolve.numerics.sweep.run import Summary, check_target, in_memory, write_sweep
-from eqsolve.numerics.sweep.storage import Store
-from eqsolve.numerics.sweep.target import Structure
 from eqsolve.output import in_notebook
 from eqsolve.registry import Handle, by_handle
+from eqsolve.studies.sweep import layout
+from eqsolve.studies.sweep.axes import Range, parse_axis, parse_varied
+from eqsolve.studies.sweep.execution import Execution
+from eqsolve.studies.sweep.labels import dataset, fits, opened, require_fit
+from eqsolve.studies.sweep.points import Design
+from eqsolve.studies.sweep.run import Summary, check_target, in_memory, write_sweep
+from eqsolve.studies.sweep.storage import Store
+from eqsolve.studies.sweep.target import Structure
 
 if TYPE_CHECKING:
     import xarray

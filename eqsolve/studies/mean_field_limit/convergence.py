@@ -17,17 +17,17 @@ from eqsolve.answers import Tabled, by_size
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.mean_field_limit.expansion import (
+from eqsolve.numerics.parameters import parameters
+from eqsolve.numerics.status import Status
+from eqsolve.output import replacing
+from eqsolve.studies.mean_field_limit.expansion import (
     Expansion,
     Pair,
     coefficients,
     quantities,
 )
-from eqsolve.numerics.mean_field_limit.pathwise import Pathwise, pathwise
-from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.status import Status
-from eqsolve.numerics.sweep.axes import parse_axis
-from eqsolve.output import replacing
+from eqsolve.studies.mean_field_limit.pathwise import Pathwise, pathwise
+from eqsolve.studies.sweep.axes import parse_axis
 from eqsolve.symbols import entry
 
 #: Above this number of agents 1/n falls below the resolution of the differences.
