@@ -271,13 +271,14 @@ def test_the_command_writes_what_the_script_checks(
     [
         (["n-agent", "--set", "S1", "-p", "n=10", "--notion", "feedback"], "of agents alike"),
         (["n-agent", "--set", "S1", "-p", "n=1"], "one who is alone"),
+        (["regulator", "--certificate", "/dev/null/c.json"], "cannot be written"),
     ],
 )
 def test_what_has_no_certificate_is_refused(
     arguments: list[str], reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "c.json"
-    done = CliRunner().invoke(cli, ["solve", *arguments, "--certificate", str(path)])
+    done = CliRunner().invoke(cli, ["solve", "--certificate", str(path), *arguments])
     assert done.exit_code == 2
     assert reason in done.output
     assert not path.exists()

@@ -69,6 +69,10 @@ def solve(
     from eqsolve.registry import Handle, adopt, content, is_path, resolve, say_hidden
     from eqsolve.source import Source
 
+    if certificate is not None:
+        from eqsolve.output import require_writable
+
+        require_writable(certificate)
     source = Source.of(content(game), partial(resolve, game))
     if source is None:
         game = adopt(game)
