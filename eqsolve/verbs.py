@@ -85,7 +85,8 @@ def able(found: Found, verb: str) -> bool | str:
 
         return "size" in structure(found.exported) or "it has no crowd whose size can vary"
     if verb == "pde":
-        from eqsolve.pde.declared import NotRepresentedError, represented
+        from eqsolve.pde.declared import represented
+        from eqsolve.pde.declared_part import NotRepresentedError
 
         try:
             represented(model)
@@ -390,7 +391,7 @@ def sensitivity(
         against_given(name, "sensitivity", notion)
         given = sized(name, given, size)
         return of_family(family(name), at=at, outputs=outputs, parameters_=parameters_, **given)
-    from eqsolve.studies.derivatives import model_sensitivity
+    from eqsolve.studies.sensitivity.model import model_sensitivity
 
     return model_sensitivity(
         exported,

@@ -30,8 +30,9 @@ from eqsolve.game import (
     parameter,
 )
 from eqsolve.game.parameters import read
-from eqsolve.pde.declared import NotRepresentedError, OnGrid, represented
+from eqsolve.pde.declared import represented
 from eqsolve.pde.declared_law import MeanField
+from eqsolve.pde.declared_part import NotRepresentedError, OnGrid
 from eqsolve.registry import resolve
 from eqsolve.studies.equilibrium import Equilibrium, equilibrium
 from eqsolve.verify import declared as level

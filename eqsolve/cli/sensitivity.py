@@ -74,7 +74,7 @@ def sensitivity(
             else:
                 _show_region(region)
             return
-        from eqsolve.studies.derivatives import model_sensitivity
+        from eqsolve.studies.sensitivity.model import model_sensitivity
 
         derived = model_sensitivity(
             exported,

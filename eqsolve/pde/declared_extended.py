@@ -16,7 +16,7 @@ import sympy as sp
 
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.coefficients import GridProblem
-from eqsolve.pde.declared import OnGrid, Part, field, numbers_in
+from eqsolve.pde.declared_part import OnGrid, Part, field, numbers_in
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.extended_hjb import solve_extended_hjb
 from eqsolve.pde.result import of_game

@@ -21,7 +21,7 @@ from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.costs import coupling
 from eqsolve.pde.couplings import Coupling
-from eqsolve.pde.declared import OnGrid, Part, field, numbers_in
+from eqsolve.pde.declared_part import OnGrid, Part, field, numbers_in
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.hamiltonians import Compiled, Hamiltonian, Quadratic
 from eqsolve.pde.mfg import MFGSolution, gaussian, solve_mfg

@@ -10,7 +10,7 @@ import sympy as sp
 
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
-from eqsolve.pde.declared import OnGrid, Part, field, numbers_in
+from eqsolve.pde.declared_part import OnGrid, Part, field, numbers_in
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.result import of_diffusion
 

@@ -6,16 +6,14 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from eqsolve.pde.couplings import Coupling
-
-if TYPE_CHECKING:
-    from eqsolve.pde.mfg import MFGSolution
+from eqsolve.pde.mfg_solution import MFGSolution
 
 Array = NDArray[np.float64]
 

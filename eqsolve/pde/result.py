@@ -15,7 +15,7 @@ import numpy as np
 
 from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
-from eqsolve.pde.mfg import MFGSolution
+from eqsolve.pde.mfg_solution import MFGSolution
 from eqsolve.pde.solution import GridPath, GridSolution
 
 #: Numbers in the files of ``write``: 17 digits give every double back.

@@ -19,7 +19,6 @@ solved; else `judged` does with those of the solution.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +28,7 @@ from scipy.optimize import brentq
 from eqsolve.pde.couplings import Coupling
 from eqsolve.pde.edge import Field, sampled
 from eqsolve.pde.hamiltonians import STAGE, Hamiltonian, Quadratic
-
-if TYPE_CHECKING:
-    from eqsolve.pde.mfg import MFGSolution
+from eqsolve.pde.mfg_solution import MFGSolution
 
 Array = NDArray[np.float64]
 

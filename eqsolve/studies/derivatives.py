@@ -13,21 +13,18 @@ from functools import cached_property
 from typing import Any
 
 import sympy as sp
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 
 from eqsolve.answers import Tabled, by_parameter
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.taylor import integrate
 from eqsolve.derivation.conditions import evaluate
-from eqsolve.derivation.derivation import Derivation, derive
+from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.game import Model, t
-from eqsolve.game.parameters import read
-from eqsolve.game.structure import Builder, build, counted
+from eqsolve.game import t
 from eqsolve.solve.derived import DerivedPoint, exact_middle
 from eqsolve.solve.path import rational
-from eqsolve.solve.point import BITS
 
 Table = dict[str, dict[str, float | None]]
 
@@ -91,51 +88,6 @@ class Derivatives(Tabled):
             "derivatives": self.derivatives,
             "elasticities": self.elasticities,
         }
-
-
-def model_sensitivity(
-    source: Model | Builder,
-    values: Mapping[str, object],
-    *,
-    at: Mapping[str, object] | None = None,
-    notion: str | None = None,
-    size: int | None = None,
-    outputs: Sequence[str] | None = None,
-    parameters: Sequence[str] | None = None,
-) -> Derivatives:
-    """Differentiate the strategy, the coefficients, and controls and values at a state.
-
-    Raises
-    ------
-    InputError
-        If a name is not known.
-    """
-    model = build(source, values, notion=notion, size=size)
-    values = counted(model, values, size)
-    if model.game.crowd is not None and model.game.crowd.own:
-        from eqsolve.studies.types import sensitivity_of_types
-
-        return sensitivity_of_types(model, values, size, at, outputs, parameters)
-    with ctx.workprec(BITS):
-        point = DerivedPoint(derive(model), read(model, values, at), model.selection)
-        answer = point.answer()
-        floats = {s.name: float(v) for s, v in point.numbers.parameters.items()}
-        if not answer.ok:
-            return Derivatives(model.name, answer.status.label, answer.message, {}, {}, floats)
-        letters = {p.name: p.symbol for p in model.vocabulary.parameters}
-        chosen = picked(model.name, "parameter", parameters, letters)
-        found = Chain(point, [letters[name] for name in chosen], answer.roots)
-        wanted = found.outputs()
-        kept = {n: wanted[n] for n in picked(model.name, "output", outputs, wanted)}
-        table, numbers = found.differentiate(kept)
-    return Derivatives(
-        model.name,
-        answer.status.label,
-        answer.message,
-        numbers,
-        {o: dict(zip(chosen, row)) for o, row in table.items()},
-        floats,
-    )
 
 
 def picked(game: str, kind: str, names: Sequence[str] | None, known: Iterable[str]) -> list[str]:

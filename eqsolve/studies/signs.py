@@ -16,7 +16,8 @@ from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model
 from eqsolve.game.structure import Builder, build
-from eqsolve.studies.derivatives import Derivatives, model_sensitivity
+from eqsolve.studies.derivatives import Derivatives
+from eqsolve.studies.sensitivity.model import model_sensitivity
 from eqsolve.studies.sensitivity.region import ZERO, Change, Region, Signs
 
 Array = NDArray[np.float64]

@@ -8,7 +8,8 @@ import numpy as np
 import sympy as sp
 
 from eqsolve.game.parameters import Numbers
-from eqsolve.pde.declared import NotRepresentedError, OnGrid, field, represented
+from eqsolve.pde.declared import represented
+from eqsolve.pde.declared_part import NotRepresentedError, OnGrid, field
 from eqsolve.pde.edge import Array
 from eqsolve.studies.equilibrium import Equilibrium, rational
 from eqsolve.verify.check import Check

@@ -17,8 +17,8 @@ from eqsolve.game import Ansatz, Crowd, Game, Horizon, Law, Model, Player, State
 from eqsolve.game.structure import build
 from eqsolve.kernels.kernel import model_kernel
 from eqsolve.solve.solve import solve
-from eqsolve.studies.derivatives import model_sensitivity
 from eqsolve.studies.limit import converge_model
+from eqsolve.studies.sensitivity.model import model_sensitivity
 from eqsolve.verify.model import verify
 from eqsolve.verify.planted import self_test
 from eqsolve.verify.proof import prove

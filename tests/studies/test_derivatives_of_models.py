@@ -12,9 +12,9 @@ import declared
 from eqsolve.errors import InputError
 from eqsolve.game import Crowd, Model, Vocabulary
 from eqsolve.solve.solve import solve
-from eqsolve.studies.derivatives import model_sensitivity
 from eqsolve.studies.expansion import Expansion, expand
 from eqsolve.studies.limit import converge_model
+from eqsolve.studies.sensitivity.model import model_sensitivity
 
 MODELS = {
     "tracker": (declared.TRACKER, declared.TRACKER.cases["default"], {"x": "2"}),

@@ -18,9 +18,9 @@ from eqsolve.errors import InputError
 from eqsolve.game.structure import build
 from eqsolve.kernels.crowd import kernel_of
 from eqsolve.solve.solve import solve
-from eqsolve.studies.derivatives import model_sensitivity
 from eqsolve.studies.equilibrium import equilibria
 from eqsolve.studies.limit import Shares, converge_model
+from eqsolve.studies.sensitivity.model import model_sensitivity
 from eqsolve.studies.simulation import simulate
 from eqsolve.verify.sampling import claimed_values
 from reference.games import lacker_zariphopoulou as key
