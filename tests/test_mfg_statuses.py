@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from eqsolve.cli.pde import names
 from eqsolve.errors import InputError
 from eqsolve.pde import (
     Absolute,
@@ -252,7 +253,7 @@ def test_a_terminal_cost_of_a_problem_file_has_no_control() -> None:
         "terminal": "x * control_mean",
     }
     with pytest.raises(InputError, match="'control_mean' is not known"):
-        read(table, "game")
+        read(table, "game", names())
 
 
 @pytest.mark.parametrize(
@@ -266,10 +267,12 @@ def test_a_terminal_cost_of_a_problem_file_has_no_control() -> None:
 def test_a_kernel_and_the_convolution_belong_together(running: Any, reason: str) -> None:
     table = {"kind": "mfg", "domain": [0.0, 1.0], "viscosity": 0.1, "initial": "1"}
     with pytest.raises(InputError, match=reason):
-        read(table | {"running": running}, "game")
+        read(table | {"running": running}, "game", names())
     both = {"cost": "convolution - 0.3 * cos(pi*x)", "kernel": 0.5}
-    found = read(table | {"running": both, "nodes": 21, "steps": 10}, "game").solve()
-    level = read(table | {"running": "0.5 - 0.3 * cos(pi*x)", "nodes": 21, "steps": 10}, "game")
+    found = read(table | {"running": both, "nodes": 21, "steps": 10}, "game", names()).solve()
+    level = read(
+        table | {"running": "0.5 - 0.3 * cos(pi*x)", "nodes": 21, "steps": 10}, "game", names()
+    )
     plain = level.solve()
     assert found.ok and plain.ok
     for name, (_, values) in plain.arrays.items():
@@ -302,7 +305,7 @@ def test_long_formulas_are_not_expanded(cost: str, monkeypatch: pytest.MonkeyPat
     watch("_from_args")
     table = {"kind": "mfg", "domain": [0.0, 1.0], "viscosity": 0.1, "initial": "1"}
     table |= {"running": cost, "nodes": 11, "steps": 2, "max_iterations": 3}
-    assert read(table, "game").solve().status
+    assert read(table, "game", names()).solve().status
     assert 1 < max(longest) < 20
     sp.expand((sp.Dummy() + sp.Dummy() + 1) ** 20)  # new letters: no cache knows them
     assert max(longest) > 100
