@@ -5,8 +5,8 @@ Symbols are taken from this module, so that the table is there before the first 
 
 from __future__ import annotations
 
+from eqsolve.derivations.mean_variance.parameters import AVERAGES, PARAMETERS, SIZE
 from eqsolve.symbols import (
-    COUNT,
     NONNEGATIVE,
     POSITIVE,
     REAL,
@@ -21,26 +21,12 @@ from eqsolve.symbols import (
 __all__ = ["entry", "latex_names", "symbol", "symbols"]
 
 declare(
-    # the market
-    ("r", "r", "risk-free interest rate", "1/time", NONNEGATIVE),
-    ("b", "b", "drift of the stock", "1/time", REAL),
+    *PARAMETERS,
+    SIZE,
+    *AVERAGES,
+    # abbreviations of parameters
     ("B", "B", "excess drift b - r", "1/time", REAL),
-    ("nu", r"\nu", "idiosyncratic volatility", "1/sqrt(time)", NONNEGATIVE),
-    ("sigma", r"\sigma", "common volatility", "1/sqrt(time)", REAL),
     ("s2", "v", "total variance nu^2 + sigma^2", "1/time", POSITIVE),
-    # the agent
-    ("theta", r"\theta", "competition weight", "1", NONNEGATIVE),
-    ("gamma", r"\gamma", "risk aversion to variance", "1", POSITIVE),
-    ("alpha", r"\alpha", "constant part of the weight on the mean", "wealth", NONNEGATIVE),
-    (
-        "beta",
-        r"\beta",
-        "part of the weight on the mean proportional to own wealth",
-        "1",
-        NONNEGATIVE,
-    ),
-    ("lambda", r"\lambda", "hazard rate of the random horizon", "1/time", POSITIVE),
-    ("n", "n", "number of agents", "1", COUNT),
     (
         "N",
         "N",
@@ -57,16 +43,6 @@ declare(
     ("p", "p", "amount invested in the stock", "wealth", REAL),
     ("z", "z", "relative wealth", "wealth", REAL),
     ("x_k", "x_k", "wealth of a competitor", "wealth", REAL),
-    # aggregates of the competitors
-    ("m_b", "m_b", "aggregate excess drift of the competitors", "wealth/time", REAL),
-    ("m_s", "m_s", "aggregate common volatility of the competitors", "wealth/sqrt(time)", REAL),
-    (
-        "m_2",
-        "m_2",
-        "aggregate idiosyncratic variance of the competitors",
-        "wealth^2/time",
-        NONNEGATIVE,
-    ),
     # unknowns of the ansatz
     ("a", "a", "coefficient of x in G", "1", REAL),
     ("c", "c", "coefficient of y in G", "1", REAL),

@@ -13,6 +13,7 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.derivations.mean_variance.parameters import AVERAGES, PARAMETERS
 from eqsolve.game import (
     Ansatz,
     Crowd,
@@ -30,8 +31,10 @@ from eqsolve.game import (
     nonnegative,
     parameter,
     positive,
+    real,
 )
 from eqsolve.restated import Restated
+from eqsolve.symbols import NONNEGATIVE, POSITIVE, REAL, Domain
 
 x, y, m, pi = sp.symbols("x y m pi")
 r, b, nu, sigma, theta, gamma, alpha, beta, n = sp.symbols("r b nu sigma theta gamma alpha beta n")
@@ -42,18 +45,19 @@ a, c, d, h20, h11, h02, h10, h01, h00 = sp.symbols("a c d h20 h11 h02 h10 h01 h0
 p1, p2, p3 = sp.symbols("p1 p2 p3")
 
 WEALTH = State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi})
-PARAMETERS = (
-    parameter(r, "risk-free rate", nonnegative, unit="1/time"),
-    parameter(b, "drift of the stock", unit="1/time"),
-    parameter(nu, "idiosyncratic volatility", nonnegative, unit="1/sqrt(time)"),
-    parameter(sigma, "common volatility", unit="1/sqrt(time)"),
-    parameter(theta, "competition weight", nonnegative),
-    parameter(gamma, "aversion to variance", positive),
-    parameter(alpha, "constant weight of the mean", nonnegative),
-    parameter(beta, "weight of the mean by wealth", nonnegative),
-    parameter(lam, "hazard rate of the random horizon", positive, unit="1/time"),
-)
-_NAMES = ("r", "b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda", "x", "m")
+#: The sets that domains of letters are.
+_SETS: dict[Domain, sp.Set] = {REAL: real, NONNEGATIVE: nonnegative, POSITIVE: positive}
+
+
+def _given(*rows: tuple[str, str, str, str, Domain]) -> list[Letter]:
+    """Rows of the family's table of parameters for the vocabulary of a game."""
+    return [
+        parameter(sp.Symbol(name), meaning, _SETS[domain], unit=unit)
+        for name, _, meaning, unit, domain in rows
+    ]
+
+
+_NAMES = (*(name for name, *_ in PARAMETERS), "x", "m")
 SETS = {
     name: dict(zip(_NAMES, row.split(), strict=True))
     for name, row in {
@@ -115,16 +119,16 @@ def crowd(notion: Notion = "given", size: int | None = None, types: bool = False
         # in deviations from the mean, a planner's equations of both follow each other
         _ansatz(others, x - m if notion == "planner" else x),
         Vocabulary(
-            *PARAMETERS,
+            *_given(*PARAMETERS),
             *((parameter(n, "number of agents", sp.Range(least, sp.oo)),) if finite else ()),
             *(
                 (parameter(weight, "weight in the average", positive, latex="w"),)
                 if weighted
                 else ()
             ),
-            Letter(x, "wealth", unit="money"),
-            Letter(m, "average wealth", latex=r"\bar x", unit="money"),
-            Letter(pi, "amount in the stock", latex=r"\pi", unit="money"),
+            Letter(x, "wealth", unit="wealth"),
+            Letter(m, "average wealth", latex=r"\bar x", unit="wealth"),
+            Letter(pi, "amount in the stock", latex=r"\pi", unit="wealth"),
             Letter(B, "excess drift of the stock", unit="1/time"),
         ),
         title="mean-variance investment with relative wealth over a random horizon",
@@ -148,14 +152,12 @@ def alone() -> Model:
         ),
         _ansatz(y),
         Vocabulary(
-            *PARAMETERS,
+            *_given(*PARAMETERS),
             parameter(n, "number of agents", sp.Range(1, sp.oo)),
-            parameter(m_b, "average excess drift of the others", unit="money/time"),
-            parameter(m_s, "average common volatility of the others", unit="money/sqrt(time)"),
-            parameter(m_2, "average own variance of the others", nonnegative, unit="money**2/time"),
-            Letter(x, "wealth", unit="money"),
-            Letter(y, "the others' wealth over the number of agents", unit="money"),
-            Letter(pi, "amount in the stock", latex=r"\pi", unit="money"),
+            *_given(*AVERAGES),
+            Letter(x, "wealth", unit="wealth"),
+            Letter(y, "the others' wealth over the number of agents", unit="wealth"),
+            Letter(pi, "amount in the stock", latex=r"\pi", unit="wealth"),
             Letter(B, "excess drift of the stock", unit="1/time"),
             Letter(kappa, "weight of the own wealth", latex=r"\kappa"),
         ),
@@ -206,7 +208,7 @@ def family(size: int | None = None, types: bool = False) -> Model:
     assert found.game.crowd is not None
     return replace(
         found,
-        vocabulary=Vocabulary(*found.vocabulary, Letter(y, "the others' wealth", unit="money")),
+        vocabulary=Vocabulary(*found.vocabulary, Letter(y, "the others' wealth", unit="wealth")),
         coordinates={m: y + found.game.crowd.share * x},
         required=required,
         beside={"noncompetitive": {theta: sp.S.Zero}},
@@ -218,16 +220,11 @@ def response(size: int | None = 2, types: bool = False) -> Model:
     found = family(size, types)
     assert found.game.crowd is not None
     share = found.game.crowd.share
-    given = [
-        parameter(m_b, "average excess drift of the others", unit="money/time"),
-        parameter(m_s, "average common volatility of the others", unit="money/sqrt(time)"),
-    ]
     frozen = {m_b: B * pi, m_s: sigma * pi}
     if share != 0:
         # in a continuum the own noises of the others average out
-        what = "average own variance of the others"
-        given.append(parameter(m_2, what, nonnegative, unit="money**2/time"))
         frozen[m_2] = share * nu**2 * pi**2
+    given = (row for row in _given(*AVERAGES) if row.symbol in frozen)
     return replace(
         found, vocabulary=Vocabulary(*found.vocabulary, *given), frozen=frozen, beside={}
     )
