@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -20,8 +20,6 @@ class Restated:
     ----------
     source : the function that builds it from its structure.
     continuum : whether there is a crowd, and no number of its players.
-    states : its states and laws in terms of the game's own states and parameters, where they are
-        other ones.
     squares : laws of squares in the game's own states, where all others are alike.
     response : by the game's own name for it, the coefficient of the response.
     averages : by the game's own name for it, an average over all.
@@ -36,7 +34,6 @@ class Restated:
 
     source: Callable[..., Model]
     continuum: bool = False
-    states: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     squares: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     response: Mapping[str, str] = field(default_factory=dict)
     averages: Mapping[str, str] = field(default_factory=dict)
@@ -45,25 +42,10 @@ class Restated:
     state: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
 
-    def places(
-        self, state: Mapping[str, Fraction], numbers: Mapping[str, Any]
-    ) -> dict[str, Fraction]:
-        """Its states and laws where the game's own states have given values.
-
-        Parameters
-        ----------
-        state : exact values of the game's own, by name; those that are its states, too, stay.
-        numbers : exact parameters by name.
-        """
-        own, known = (
-            {sp.Symbol(k): sp.Rational(v) for k, v in t.items()} for t in (state, numbers)
-        )
-        found = dict(state)
-        for letter, form in (*self.states.items(), *self.squares.items()):
-            # a state that is zero has no part, whatever it is divided by
-            value = form.xreplace(own).xreplace(known)
-            found[letter.name] = Fraction(int(value.p), int(value.q))
-        return found
+    @cached_property
+    def states(self) -> Mapping[sp.Symbol, sp.Expr]:
+        """Its laws in terms of the game's own states and parameters."""
+        return self.own().coordinates if self.own is not None else {}
 
     def slopes(
         self, name: str, states: Sequence[sp.Symbol], numbers: Mapping[str, Any]

@@ -240,7 +240,6 @@ ALONE = Restated(alone, response=RESPONSE, own=response, state=STATE, roots=ROOT
 _all, _square = sp.symbols("H.m.xx m.xx")
 MANY = Restated(
     crowd,
-    states={m: y + x / n},
     squares={_square: x**2 / n + y**2 / (1 - 1 / n)},
     response=RESPONSE,
     moments={"hq": _all, "h20": h20 + _all / n},
@@ -251,7 +250,6 @@ MANY = Restated(
 CONTINUUM = Restated(
     crowd,
     continuum=True,
-    states={m: y},
     response=RESPONSE,
     own=family,
     state={x: sp.S.One, y: x},
