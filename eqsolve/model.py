@@ -92,6 +92,12 @@ class Model:
         return self.game.name
 
     @property
+    def monomials(self) -> tuple[str, str, str]:
+        """The states and 1, as results name the coefficients of a strategy."""
+        own, others = (state.name for state in self.game.state_symbols)
+        return own, others, "1"
+
+    @property
     def parts(self) -> Roles:
         """The roles of its symbols.
 

@@ -294,11 +294,6 @@ def say_hidden(name: str, path: str) -> None:
         _say(f"{name} is the game of {path!r}, not the {_KINDS[place.origin]} one.")
 
 
-def adopted(name: str) -> Found | None:
-    """The game of a name that was named by its path."""
-    return _adopted.get(name)
-
-
 def again(path: str, content: str) -> None:
     """Adopt the file of another process, which must hold the same content here.
 

@@ -50,7 +50,6 @@ MOST_AGENTS = 10**8
 MOST_WORK = 1e13
 
 _STAGE = "simulation"
-_MONOMIALS = ("x", "y", "1")
 
 
 @dataclass(frozen=True)
@@ -274,14 +273,14 @@ def simulate(
     joint_conditions(finite, params, game=game)
     k = _feedback(model, params, equilibrium, feedback)
     values = exact_values(finite, params)
-    start = _start(agents, at or {}, game)
+    start, (own, others, _) = _start(agents, at or {}, model), model.monomials
     world, slopes = market(finite.game, values), finite_feedback(k, agents)
     truth = exact_moments(finite, params, k, start)
     hazard = float(params[rate])
     longest = longest_step(hazard, world, slopes) if step is None else step
     require_bounded(agents, paths, hazard, longest, game=game)
-    begin = np.full(agents, float(start["y"] / (1 - Fraction(1, agents))) if agents > 1 else 0.0)
-    begin[0] = float(start["x"])
+    begin = np.full(agents, float(start[others] / (1 - Fraction(1, agents))) if agents > 1 else 0.0)
+    begin[0] = float(start[own])
     samples = np.empty((paths, 4))
 
     def run(part: slice, halt: NDArray[np.uint8]) -> int:
@@ -311,7 +310,7 @@ def simulate(
         paths,
         seed,
         longest,
-        dict(zip(_MONOMIALS, k)),
+        dict(zip(model.monomials, k)),
         {name: float(v) for name, v in start.items()},
         confidence,
         finite_fourth,
@@ -329,21 +328,24 @@ def _feedback(
 ) -> tuple[float, float, float]:
     game = model.name
     if chosen is not None:
-        strange = set(chosen) - set(_MONOMIALS)
-        require(not strange, f"a feedback has coefficients of {', '.join(_MONOMIALS)}.", game=game)
-        x, y, one = (float(exact(m, chosen.get(m, 0), game=game)) for m in _MONOMIALS)
+        known = ", ".join(model.monomials)
+        strange = set(chosen) - set(model.monomials)
+        require(not strange, f"a feedback has coefficients of {known}.", game=game)
+        x, y, one = (float(exact(m, chosen.get(m, 0), game=game)) for m in model.monomials)
         return x, y, one
     own: dict[str, Any] = {name: params[name] for name in model.parameters}
     answer = solve_point(model, equilibrium=equilibrium, **own)
     if not answer.ok:
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
     strategy = answer.numbers["strategy"]
-    return strategy["x"], strategy["y"], strategy["1"]
+    of_own, of_others, constant = (strategy[name] for name in model.monomials)
+    return of_own, of_others, constant
 
 
-def _start(agents: int, at: Mapping[str, object], game: str) -> dict[str, Fraction]:
-    require(set(at) <= {"x", "y"}, "a state has x and y.", game=game)
-    x = exact("x", at.get("x", 1), game=game)
-    y = exact("y", at.get("y", x * (1 - Fraction(1, agents))), game=game)
-    require(agents != 1 or y == 0, "a single agent has no competitors: y is 0.", game=game)
-    return {"x": x, "y": y}
+def _start(agents: int, at: Mapping[str, object], model: Model) -> dict[str, Fraction]:
+    game, (own, others, _) = model.name, model.monomials
+    require(set(at) <= {own, others}, f"a state has {own} and {others}.", game=game)
+    x = exact(own, at.get(own, 1), game=game)
+    y = exact(others, at.get(others, x * (1 - Fraction(1, agents))), game=game)
+    require(agents != 1 or y == 0, f"a single agent has no competitors: {others} is 0.", game=game)
+    return {own: x, others: y}

@@ -35,8 +35,7 @@ _Result = TypeVar("_Result")
 
 def coefficients(model: Model) -> dict[str, sp.Symbol]:
     """The strategy's coefficients by monomial of the state, as keys of the results."""
-    monomials = (*(state.name for state in model.game.state_symbols), "1")
-    return dict(zip(monomials, model.parts.strategy))
+    return dict(zip(model.monomials, model.parts.strategy))
 
 
 def quantities(model: Model) -> dict[str, sp.Symbol]:
