@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,11 @@ PATHS, FALSE_ALARM = 480_000, 1e-6
 def setting(name: str, n: int | None) -> tuple[Game, dict[sp.Symbol, Any], dict[str, Any]]:
     """Game, parameters and solution; the aggregate of a mean field has no noise of its own."""
     params = {**cases.SETS[name], **AGGREGATES, **({"m_2": "0"} if n is None else {"n": str(n)})}
-    weight = sp.S.One if n is None else mv.kappa
-    game = mv.investment_game("best-response", own_weight=weight, mean_field=n is None)
+    game = mv.OF_ALL.game("mean-field")
+    if n is not None:
+        game = mv.OF_MANY.game("best-response")
+        # the own weight is a number here
+        game = replace(game, definitions={**game.definitions, mv.kappa: mv.kappa}, implied={})
     numbers = spec.prepare(params)
     values = {symbol: numbers[key] for key, symbol in SYMBOLS.items()}
     return game, values, spec.best_response(params)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,17 @@ def strategy(solution: Mapping[str, Any]) -> dict[sp.Expr, Any]:
     return {mv.x: solution["p1"], mv.y: solution["p2"], sp.S.One: solution["p3"]}
 
 
+def weighing(own_weight: sp.Expr) -> Game:
+    """The problem of one agent with another definition of the own weight."""
+    game = mv.OF_MANY.game("best-response")
+    return replace(game, definitions={**game.definitions, mv.kappa: own_weight}, implied={})
+
+
 def run(
     params: Mapping[str, str], feedback: Mapping[sp.Expr, Any], sign: int = 1, **changes: Any
 ) -> list[Check]:
     """Checks of a feedback; ``sign`` multiplies the preference, ``changes`` replace numbers."""
-    mean_field = "n" not in params
-    weight = sp.S.One if mean_field else mv.kappa
-    game = mv.investment_game("best-response", own_weight=weight, mean_field=mean_field)
+    game = weighing(mv.kappa) if "n" in params else mv.OF_ALL.game("mean-field")
     numbers = {**spec.prepare(params), **changes}
     for key in ("alpha", "beta", "gamma"):
         numbers[key] *= sign
@@ -182,7 +187,7 @@ def test_abbreviations_are_computed() -> None:
     params = setting("S1", 3)
     feedback = strategy(spec.best_response(params))
     numbers = {**spec.prepare(params), "n": 3}
-    game = mv.investment_game("best-response", own_weight=1 - mv.theta / mv.n)
+    game = weighing(1 - mv.theta / mv.n)
     values = {s: numbers[k] for k, s in SYMBOLS.items() if k not in ("B", "kappa")}
     values |= {mv.b: numbers["b"], mv.n: 3}
     assert not failures(spike_checks(game, feedback, values, STATES, name="case"))
@@ -200,7 +205,7 @@ def test_bad_input() -> None:
         run(params, feedback, gamma=float("inf"))
     with pytest.raises(InputError, match="coefficient of x\\*\\*2"):
         run(params, {**feedback, mv.x**2: 1})
-    game = mv.investment_game("best-response", own_weight=mv.kappa)
+    game = weighing(mv.kappa)
     values = {symbol: spec.prepare(params)[key] for key, symbol in SYMBOLS.items()}
     with pytest.raises(InputError, match="do not determine"):
         spike_checks(game, feedback, values, [(1, 1), (2, 2), (3, 3)], name="case")
