@@ -301,7 +301,7 @@ def test_a_sweep_carries_the_file_to_its_workers(tmp_path: Path) -> None:
     """What a worker gets names the file and its content, and a changed file is refused."""
     path = tmp_path / "mine.py"
     path.write_text("from eqsolve.derivations.mean_variance.mean_field import MODEL\n")
-    sent = pickle.dumps(Design(registry.adopt(str(path)), (), {}, "limit", ()))
+    sent = pickle.dumps(Design(registry.Handle(registry.adopt(str(path))), (), {}, "limit", ()))
     script = f"import pickle; pickle.loads({sent!r}); from eqsolve.registry import resolve; "
     script += "print(resolve('mean-field').path)"
     command = [sys.executable, "-P", "-c", script]
