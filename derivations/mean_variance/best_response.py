@@ -5,6 +5,5 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eqsolve.derivations.mean_variance import declaration as mv
-from eqsolve.derivations.mean_variance import wealth
 
-MODEL = replace(mv.RESPONSE, response=mv.RESPONSE, restated=wealth.ALONE)
+MODEL = replace(mv.RESPONSE, response=mv.RESPONSE)

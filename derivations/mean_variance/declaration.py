@@ -132,5 +132,6 @@ RESPONSE = Model(
     notation=NOTATION,
     required=OF_MANY.declared.required,
     roles=ROLES,
+    restated=wealth.ALONE,
     parameters=OF_MANY.parameters,
 )

@@ -30,9 +30,8 @@ from eqsolve.words.answer import PRECISIONS, Answer
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)
 
-#: What is given of an agent besides parameters, and its symbol.
-TABLE = {"weight": "w", "wealth": "x"}
-_GIVEN = {symbol: name for name, symbol in TABLE.items()}
+#: What is given of an agent besides parameters.
+GIVEN = ("weight", "wealth")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,23 +39,22 @@ class AgentsEquilibrium(Answer):
     """The answer for agents who differ."""
 
     selection: str
+    shared: str
     parameters: Sequence[Mapping[str, Fraction]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; keys that do not apply are absent."""
-        rows = [
-            {_GIVEN.get(k, k): v for k, v in row.items() if k != "r"} for row in self.parameters
-        ]
+        rows = [{k: v for k, v in row.items() if k != self.shared} for row in self.parameters]
         agents = [{k: float(v) for k, v in row.items()} for row in rows]
-        shared = self.parameters[0]["r"]
+        shared = self.parameters[0][self.shared]
         exact_params = {
-            "r": str(shared),
+            self.shared: str(shared),
             "agent": [{k: str(v) for k, v in row.items()} for row in rows],
         }
         setting = {
             "equilibrium": "given-aggregate",
             "selection": self.selection,
-            "params": {"r": float(shared), "agent": agents},
+            "params": {self.shared: float(shared), "agent": agents},
         }
         return self.document(setting, arithmetic="ball", exact_params=exact_params)
 
@@ -99,6 +97,7 @@ def solve_agents(
     return AgentsEquilibrium(
         game=game,
         selection=selection,
+        shared=model.parts.rate.name,
         parameters=rows,
         status=status,
         message=message,
@@ -111,7 +110,7 @@ def single_names(model: Model) -> tuple[str, ...]:
     assert isinstance(model.population, Agents)
     own = [name for name in model.parameters if name.rpartition("_")[2].isdigit()]
     numbers = range(1, (model.population.count or 0) + 1)
-    more = [f"{name}_{k}" for name in (*ALIASES, *_GIVEN.values()) for k in numbers]
+    more = [f"{name}_{k}" for name in (*ALIASES, *GIVEN) for k in numbers]
     return (*own, *more)
 
 
@@ -134,17 +133,19 @@ def _by_agent(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
-    """Validate and return each agent's parameters, with r, w (weight) and x (wealth)."""
-    game = model.name
+    """Validate and return each agent's parameters, with its weight and its wealth."""
+    game, rate, rival = model.name, model.parts.rate.name, model.parts.competition.name
     given = _by_agent(model, given)
+    required = [p.rpartition("_")[0] for p in model.parameters if p.endswith("_1")]
     tables = given.get("agent", given.get("agents"))
-    stray = set(given) - {"r", "agent", "agents"}
+    stray = set(given) - {rate, "agent", "agents"}
     if stray or not isinstance(tables, Sequence) or isinstance(tables, str):
         raise InputError(
             f"unexpected {', '.join(sorted(stray))}." if stray else "no agents are given.",
             game=game,
             stage="input",
-            remedy="Give r and one [[agent]] table for each agent, or b_1, b_2 and so on.",
+            remedy=f"Give {rate} and one [[agent]] table for each agent, or {required[0]}_1, "
+            f"{required[0]}_2 and so on.",
         )
     require(
         all(isinstance(table, Mapping) for table in tables), "an agent must be a table.", game=game
@@ -155,26 +156,25 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
         f"{count} [[agent]] tables are needed, not {len(tables)}.",
         game=game,
     )
-    required = [p.rpartition("_")[0] for p in model.parameters if p.endswith("_1")]
     weighted = ["weight" in table for table in tables]
     require(all(weighted) or not any(weighted), "give every agent a weight or none.", game=game)
-    rows, rate, rival = [], model.parts.rate.name, model.parts.competition.name
+    rows = []
     for index, table in enumerate(tables, start=1):
         where = f"{game}, agent {index}"
-        own = {k: v for k, v in table.items() if k not in ("wealth", "weight")}
+        own = {k: v for k, v in table.items() if k not in GIVEN}
         shared = {rate: given[rate]} if rate in given else {}
         row = parameters({**shared, **own}, [rate, *required], game=where)
         joint_conditions(model, row, game=where)
-        row["w"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
-        row["x"] = exact("wealth", table.get("wealth", 1), game=where)
-        require(row["w"] > 0, "the weight must be > 0.", game=where)
+        row["weight"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
+        row["wealth"] = exact("wealth", table.get("wealth", 1), game=where)
+        require(row["weight"] > 0, "the weight must be > 0.", game=where)
         require(
-            row[rival] * row["w"] != 1,
+            row[rival] * row["weight"] != 1,
             f"the own weight kappa = 1 - {rival} weight must not be 0.",
             game=where,
         )
         rows.append(row)
-    total = sum((row["w"] for row in rows), Fraction())
+    total = sum((row["weight"] for row in rows), Fraction())
     require(
         abs(total - 1) <= WEIGHTS,
         f"the weights sum to {float(total):.12g}, not to 1: divide each by their sum.",
@@ -195,7 +195,7 @@ def _solve(
     restated, roles = model.restated, model.parts
     assert restated is not None
     derivation = _derivation(restated)
-    rate, names = roles.rate.name, {"w": "weight"}
+    rate, names = roles.rate.name, {"wealth": roles.states[0].name}
     values: dict[str, object] = {rate: rows[0][rate], roles.size.name: len(rows)}
     for k, row in enumerate(rows, 1):
         values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n != rate}

@@ -37,8 +37,10 @@ def check_keywords(game: Named, given: Mapping[str, object], *, apart: str = "")
         from eqsolve.words.agents import single_names
 
         found = declaration(game)
-        several = isinstance(found.population, Agents)
-        known = ("r", "agent", "agents", *single_names(found)) if several else found.parameters
+        known = found.parameters
+        if isinstance(found.population, Agents):
+            shared = (s.name for s in found.population.shared)
+            known = (*shared, "agent", "agents", *single_names(found))
     check_names(given, [name for name in known if name != apart], game=game.name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from eqsolve.program import store
@@ -67,6 +68,7 @@ def _kept(
     return words
 
 
+@lru_cache
 def made(model: Model) -> Words | None:
     """The same, derived."""
     from eqsolve.derivation.derivation import derived

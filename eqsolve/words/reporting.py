@@ -31,11 +31,12 @@ def point_certificate(
     ``finite`` (second moments, decided) and ``enclosures``.
     """
     program, names = straight_line(model), output_symbols(model)
+    own, others = state.values()
     names |= {name: symbol(name) for name in words.roots[1:]}
     found = state_point(
         program,
         [given[name] for name in words.parameters],
-        (state["x"], state["y"]),
+        (own, others),
         selection=selection,
         outputs=tuple(names.values()),
         precisions=(256, 1024, 4096, 16384, 32768),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
 
 from eqsolve.derivation.derivation import derived
@@ -14,6 +16,7 @@ from eqsolve.program.words import Loop
 _FINITE = 2
 
 
+@lru_cache
 def made(model: Model) -> Loop:
     """Derive the closed loop of a game.
 

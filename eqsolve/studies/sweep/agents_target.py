@@ -17,7 +17,7 @@ from eqsolve.numerics.status import Status
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.studies.sweep.target import Lettered
 from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.words.agents import TABLE, solve_agents
+from eqsolve.words.agents import GIVEN, solve_agents
 
 #: Statuses by their words.
 _STATUSES = {status.label: status for status in Status}
@@ -41,16 +41,21 @@ class AgentsTarget(Lettered):
     enclosed = ()
 
     @property
+    def agents(self) -> Agents:
+        """The agents of the game."""
+        population = self.model.population
+        assert isinstance(population, Agents)
+        return population
+
+    @property
     def count(self) -> int:
         """Number of agents."""
-        population = self.model.population
-        assert isinstance(population, Agents) and population.count is not None
-        return population.count
+        return self.agents.count
 
     @property
     def names(self) -> tuple[str, ...]:
         """Parameters, wealths and weights."""
-        own = (f"{name}_{k}" for name in TABLE for k in range(1, self.count + 1))
+        own = (f"{name}_{k}" for name in GIVEN for k in range(1, self.count + 1))
         return (*self.model.parameters, *own)
 
     @cached_property
@@ -80,7 +85,8 @@ class AgentsTarget(Lettered):
         """The letter of a parameter or result of one agent, or of all."""
         stem, _, agent = name.rpartition("_")
         own = stem if stem and agent.isdigit() else name
-        return TABLE.get(own, own)
+        letters = dict(zip(GIVEN, (self.agents.weight, self.agents.roles.states[0])))
+        return letters[own].name if own in letters else own
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit, and whose."""
