@@ -28,8 +28,7 @@ class Roles:
     constant : the denominator of the response's constant.
     always : denominators that matter without competition, too.
     hazard, rate, competition : parameters: hazard rate, interest rate, weight of the others.
-    weights : parameters that weigh the mean, not all zero.
-    noises : volatilities, own and common, not both zero.
+    noises : volatilities, own and common.
     own : parameters and their abbreviations that every agent may have of its own.
     size, reciprocal : number of agents and its reciprocal.
     competitor : the state of one of the others.
@@ -54,7 +53,6 @@ class Roles:
     hazard: sp.Symbol
     rate: sp.Symbol
     competition: sp.Symbol
-    weights: Symbols
     noises: Symbols
     own: Symbols
     size: sp.Symbol

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -12,8 +13,10 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import DerivationError
 from eqsolve.game import Model
+from eqsolve.registry import Handle, model
 from eqsolve.representative import Representative
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
+from eqsolve.words.equilibrium import solve
 
 r, b, B, nu, sigma, theta, lam = mv.r, mv.b, mv.B, mv.nu, mv.sigma, mv.theta, mv.lam
 x, y, p, m_b, m_s, m_2 = mv.x, mv.y, mv.p, mv.m_b, mv.m_s, mv.m_2
@@ -94,6 +97,13 @@ def test_another_crowd_is_another_problem() -> None:
     apart = replace(found, game=replace(found.game, laws=(replace(law, given=()),)))
     with pytest.raises(DerivationError, match="no parameter is the average"):
         _of(apart).game("name")
+
+
+def test_a_declaration_is_solved_like_the_game_of_its_name() -> None:
+    """Also one that no file exports: the response that other games use."""
+    given: dict[str, Any] = dict(model("best-response").cases["S1, n = 3"])
+    named, handed = solve(Handle("best-response"), **given), solve(mv.RESPONSE, **given)
+    assert handed.ok and handed.to_dict() == named.to_dict()
 
 
 def test_what_cannot_be_represented_is_refused() -> None:

@@ -82,7 +82,6 @@ ROLES = Roles(
     hazard=lam,
     rate=r,
     competition=theta,
-    weights=(alpha, beta),
     noises=(nu, sigma),
     own=(b, nu, sigma, B, s2),
     size=n,
