@@ -18,17 +18,17 @@ from fractions import Fraction
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import flint
+from typing import TYPE_CHECKING, Any
 
 from eqsolve.codegen.storage import private_folder
-from eqsolve.distribution import VERSION
+from eqsolve.distribution import VERSION, version
 from eqsolve.errors import InputError
 from eqsolve.output import replacing
-from eqsolve.program.data import decoded, encoded
-from eqsolve.program.program import Program
-from eqsolve.program.words import Loop, Words
+
+# numbers and programs are imported where an entry is one: texts are told without them
+if TYPE_CHECKING:
+    from eqsolve.program.program import Program
+    from eqsolve.program.words import Loop, Words
 
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
@@ -61,7 +61,7 @@ class Head:
 @cache
 def fingerprint(sources: tuple[str, ...] = SOURCES) -> str:
     """A fingerprint of the sources that decide what an entry is, and of the algebra they use."""
-    result = hashlib.sha256(f"{VERSION} {flint.__version__}".encode())
+    result = hashlib.sha256(f"{VERSION} {version('python-flint')}".encode())
     result.update(_algebra())
     root = Path(__file__).parent.parent
     for name in sources:
@@ -134,18 +134,24 @@ _WORDS, _LOOP = {"": "words"}, {"": "loop"}
 
 def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
     """The program of a game's file for some arguments; None if it must be derived."""
+    from eqsolve.program.program import Program
+
     found = _known(key(content, chosen))
     return found if isinstance(found, Program) else None
 
 
 def recalled_words(content: str) -> Words | None:
     """The same of a game that restates another one."""
+    from eqsolve.program.words import Words
+
     found = _known(key(content, _WORDS))
     return found if isinstance(found, Words) else None
 
 
 def recalled_loop(content: str) -> Loop | None:
     """The same of its closed loop."""
+    from eqsolve.program.words import Loop
+
     found = _known(key(content, _LOOP))
     return found if isinstance(found, Loop) else None
 
@@ -156,6 +162,10 @@ def _known(name: str) -> Program | Words | Loop | None:
     found = read(name)
     if found is None:
         return None
+    from eqsolve.program.data import decoded
+    from eqsolve.program.program import Program
+    from eqsolve.program.words import Loop, Words
+
     try:
         whole = decoded(found)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -170,6 +180,8 @@ def _known(name: str) -> Program | Words | Loop | None:
 
 def remember(content: str, note: Head, chosen: Mapping[str, Any], program: Program) -> None:
     """Keep a program; without a folder for it nothing is kept."""
+    from eqsolve.program.data import encoded
+
     write(key(content), [note.name, list(note.arguments), note.cases])
     write(key(content, chosen), encoded(program))
 
@@ -181,6 +193,9 @@ def enabled() -> bool:
 
 def remember_words(content: str, words: Words | Loop) -> None:
     """Keep what a game that restates another one, or its closed loop, is solved by."""
+    from eqsolve.program.data import encoded
+    from eqsolve.program.words import Words
+
     write(key(content, _WORDS if isinstance(words, Words) else _LOOP), encoded(words))
 
 
