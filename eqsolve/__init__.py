@@ -15,12 +15,23 @@ from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
     from eqsolve import pde
-    from eqsolve.verbs import converge, derive, kernel, sensitivity, simulate, solve, sweep, verify
+    from eqsolve.verbs import (
+        converge,
+        derive,
+        kernel,
+        prove,
+        sensitivity,
+        simulate,
+        solve,
+        sweep,
+        verify,
+    )
 
 _LAZY = {
     "converge": "eqsolve.verbs",
     "derive": "eqsolve.verbs",
     "kernel": "eqsolve.verbs",
+    "prove": "eqsolve.verbs",
     "sensitivity": "eqsolve.verbs",
     "simulate": "eqsolve.verbs",
     "solve": "eqsolve.verbs",
@@ -34,6 +45,7 @@ __all__ = [
     "derive",
     "kernel",
     "pde",
+    "prove",
     "sensitivity",
     "simulate",
     "solve",

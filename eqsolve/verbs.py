@@ -43,6 +43,7 @@ VERBS = (
     "converge",
     "simulate",
     "verify",
+    "prove",
     "latex",
     "report",
     "pde",
@@ -638,3 +639,49 @@ def report(
         own = (found.model,)
         return room.write(folder, own, level=level, progress=progress, whole=False)
     return room.write_game(found, folder, level=level, progress=progress)
+
+
+def prove(
+    *games: Game,
+    out: str | os.PathLike[str] | None = None,
+    check: bool = False,
+    fresh: bool = False,
+) -> Any:
+    """State what was derived as theorems of Coq, and let Coq check them.
+
+    Parameters
+    ----------
+    games : names, paths of files, or models; all games if there are none.
+    out : a folder for the files.
+    check : let Coq check them; ``fresh`` also those that it accepted before.
+
+    Returns
+    -------
+    Run
+        Printed line by line by ``lines``; ``accepted`` tells whether Coq accepts everything.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or a game has nothing to state.
+    EqsolveError
+        If Coq is not installed.
+    """
+    from eqsolve.derivation.derivation import derived
+    from eqsolve.game.structure import build
+    from eqsolve.model import Model as Attached
+    from eqsolve.prove.collect import of_agent, of_declared
+    from eqsolve.prove.run import run
+    from eqsolve.registry import games as installed
+
+    chosen = [resolve(game) for game in games] if games else [*installed()]
+    proofs = []
+    for found in chosen:
+        if not isinstance(found, Found):
+            raise found
+        if isinstance(found.model, Attached):
+            proofs.append(of_agent(found.model.derivation, found.name))
+        else:
+            exported: Any = found.exported
+            proofs.append(of_declared(derived(build(exported, {}))))
+    return run(proofs, None if out is None else os.fspath(out), check, fresh)

@@ -44,7 +44,7 @@ LAYERS = (
     ("numerics", "pde", "solve", "kernels", "words"),
     ("writing",),
     ("studies",),
-    ("verify",),
+    ("verify", "prove"),
     ("claims",),
     ("plots", "convergence_plot"),
     ("typeset", "fonts", "page", "browse", "game_figure", "game_page", "report"),

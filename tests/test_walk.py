@@ -23,7 +23,7 @@ LONG = ("sweep", "verify", "report", "simulate", "converge")
 #: Rows that are long for their size, likewise; a test of its own compiles derivatives of it.
 LARGE = {("relative-wealth", "sensitivity"), ("relative-wealth", "latex")}
 #: Verbs that go through all structures of a game by themselves.
-WHOLE = ("verify", "report")
+WHOLE = ("verify", "prove", "report")
 #: Stages at which a structure is refused that the notion or the file does not offer.
 NOT_OFFERED = ("notion", "ansatz", "structure", "planner", "open-loop")
 #: The grid solvers take problem files; tests of theirs walk these.
@@ -86,6 +86,7 @@ def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
         "converge": ["--n", "2,4", *_without_size(row, given)],
         "simulate": [*given, *own, "--paths", "16", "--seed", "1"],
         "sweep": [*given, "--vary", _axis(row), "--out", str(folder / "table.csv")],
+        "prove": ["--out", str(folder / "proofs")],
         "report": ["--out", str(folder / "page")],
     }
     return [verb, row.name, *row.how, *more.get(verb, [])]

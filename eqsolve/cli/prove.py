@@ -1,0 +1,40 @@
+"""Theorems that Coq checks."""
+
+from __future__ import annotations
+
+import click
+
+from eqsolve.cli.common import JSON, by_path, cli, emit, say
+from eqsolve.errors import InputError
+
+
+@cli.command()
+@click.argument("games", metavar="[GAMES]...", nargs=-1, callback=by_path)
+@click.option("--out", metavar="DIR", help="Write the theorems and their proofs into a folder.")
+@click.option("--check", "checking", is_flag=True, help="Let Coq check them.")
+@click.option("--fresh", is_flag=True, help="Check also what Coq accepted before.")
+@JSON
+def prove(
+    games: tuple[str, ...], out: str | None, checking: bool, fresh: bool, as_json: bool
+) -> None:
+    """State what was derived as theorems of Coq about real numbers, with their proofs.
+
+    All games, or those that are named, by name or by the path of a file.
+
+    EXAMPLE
+
+    Exit code 1 if Coq does not accept a theorem, or if it rests on more than the axioms of Coq's
+    real numbers. What is not stated as a theorem is listed with the reason.
+    """
+    from eqsolve.verbs import prove as run
+
+    if out is None and not checking:
+        raise InputError("say --out DIR, --check or both.", stage="proofs")
+    written = run(*games, out=out, check=checking, fresh=fresh)
+    if as_json:
+        emit(written.to_dict())
+    else:
+        for line in written.lines():
+            say(line)
+    if not written.accepted:
+        raise SystemExit(1)

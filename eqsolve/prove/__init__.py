@@ -1,0 +1,1 @@
+"""Proofs that another program checks: what was derived as theorems of Coq about real numbers."""

@@ -1,0 +1,171 @@
+"""All theorems about a game, in chapters, and what is not stated, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.derivation.solve.solution import solve
+from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
+from eqsolve.errors import EqsolveError
+from eqsolve.prove import generator
+from eqsolve.prove.algebraic import Known, theorem
+from eqsolve.prove.coq import Source, source
+from eqsolve.prove.problem import Faced, faced, of_family
+from eqsolve.prove.statement import Relation, Theorem, identifier
+from eqsolve.symbolic.derivation import Derivation as OfFamily
+
+#: Theorems of one file: files are checked side by side.
+LONGEST = 12
+
+
+class NothingToProveError(EqsolveError):
+    """A game has nothing that could be stated."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Theorems that belong together."""
+
+    name: str
+    title: str
+    theorems: tuple[Theorem, ...]
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What is proved of a game, and what is not.
+
+    Attributes
+    ----------
+    game : its name.
+    chapters : the theorems.
+    missing : sentences about what is not proved formally, with the reason.
+    """
+
+    game: str
+    chapters: tuple[Chapter, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def theorems(self) -> tuple[Theorem, ...]:
+        """All theorems."""
+        return tuple(theorem for chapter in self.chapters for theorem in chapter.theorems)
+
+    def sources(self) -> dict[str, Source]:
+        """The files, by name, the library aside."""
+        found = {}
+        for chapter in self.chapters:
+            parts = range(0, len(chapter.theorems), LONGEST)
+            for number, start in enumerate(parts, 1):
+                suffix = f"_{number}" if len(parts) > 1 else ""
+                name = f"{identifier(self.game)}_{chapter.name}{suffix}"
+                some = chapter.theorems[start : start + LONGEST]
+                found[name] = source(f"{self.game}: {chapter.title}", some)
+        return found
+
+
+def of_declared(derivation: Derivation) -> Proofs:
+    """The theorems about a declared game.
+
+    Raises
+    ------
+    NothingToProveError
+        If there are none.
+    """
+    collected = _Collected(derivation.model.game.name)
+    if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
+        collected.systems(faced(derivation))
+    else:
+        collected.missing.append("The equations of the adjoints are not stated.")
+    solution = solve(derivation)
+    if derivation.stationary:
+        collected.solution(derivation, solution)
+    return collected.proofs()
+
+
+def of_agent(derivation: OfFamily, name: str) -> Proofs:
+    """The theorems about a game of the mean-variance family."""
+    collected = _Collected(name)
+    collected.systems([of_family(derivation)])
+    form = derivation.form
+    known = Known(
+        {d.symbol: d.expression for d in form.definitions if not d.is_root},
+        {d.symbol: d.expression for d in form.definitions if d.is_root},
+    )
+    equations = {
+        e.unknown: (f"the equation of {e.monomial} in that of {e.source}", e.expression)
+        for e in derivation.system.equations
+    }
+    collected.closed_forms(equations, known)
+    return collected.proofs()
+
+
+class _Collected:
+    """Collects chapters and what is missing."""
+
+    def __init__(self, game: str) -> None:
+        self.game, self.chapters, self.missing = game, list[Chapter](), list[str]()
+
+    def proofs(self) -> Proofs:
+        if not self.chapters:
+            raise NothingToProveError(
+                f"nothing is stated. {' '.join(self.missing)}", game=self.game, stage="proofs"
+            )
+        return Proofs(self.game, tuple(self.chapters), tuple(self.missing))
+
+    def add(self, name: str, title: str, found: Iterable[Theorem | str]) -> None:
+        theorems = []
+        for one in found:
+            if isinstance(one, Theorem):
+                theorems.append(one)
+            else:
+                self.missing.append(one)
+        if theorems:
+            self.chapters.append(Chapter(name, title, tuple(theorems)))
+
+    def systems(self, problems: Iterable[Faced]) -> None:
+        found = (one for problem in problems for one in generator.theorems(problem))
+        self.add("system", "the system of the coefficients is the extended HJB system", found)
+
+    def closed_forms(self, equations: dict[sp.Symbol, tuple[str, sp.Expr]], known: Known) -> None:
+        self.add(
+            "solution",
+            "the closed forms solve the equations of the coefficients",
+            _solving(equations, known),
+        )
+
+    def solution(self, derivation: Derivation, solution: Solution) -> None:
+        known = Known(*_steps(solution))
+        system = derivation.system
+        equations = {c: ("its rate vanishes", rate) for c, rate in system.rates.items()}
+        equations |= {c: ("its first-order condition", e) for c, e in system.implicit.items()}
+        self.closed_forms(equations, known)
+
+
+def _steps(solution: Solution) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:
+    """Definitions and roots of a stationary solution."""
+    definitions, roots = {}, {}
+    for step in solution.steps:
+        if isinstance(step, Explicit):
+            definitions[step.symbol] = step.expression
+        elif isinstance(step, Root):
+            roots[step.symbol] = step.equation
+        elif isinstance(step, Roots):
+            roots |= dict(zip(step.symbols, step.equations, strict=True))
+    return definitions, roots
+
+
+def _solving(
+    equations: dict[sp.Symbol, tuple[str, sp.Expr]], known: Known
+) -> Iterator[Theorem | str]:
+    for unknown, (which, expression) in equations.items():
+        title = f"{unknown} solves its equation: {which}"
+        found = theorem(
+            f"solves_{identifier(unknown.name)}", title, Relation(expression, "="), known
+        )
+        yield found or f"{title}: no reason was found that Coq could follow."

@@ -1,0 +1,252 @@
+"""Statements in the language of Coq."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from eqsolve.derivation.solve.functions import RootCosh, RootSinh
+from eqsolve.errors import EqsolveError
+from eqsolve.prove.statement import ForAll, Line, Relation, Slope, Statement, Theorem, identifier
+
+#: The file of lemmas and tactics that every other file needs.
+LIBRARY = "eqsolve_library"
+#: Words that Coq, its real numbers or the library have taken.
+TAKEN = frozenset(
+    "as at by cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return "
+    "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
+    "derivable_pt_lim S O everything".split()
+)
+WIDTH = 100
+
+_SUM, _PRODUCT, _POWER, _ATOM = range(4)
+
+
+class NotStatedError(EqsolveError):
+    """An expression has no counterpart among Coq's real numbers here."""
+
+
+class Names:
+    """Identifiers of letters and functions, one each."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, str] = {}
+
+    def __call__(self, what: Any) -> str:
+        if what not in self._known:
+            plain = identifier(getattr(what, "name", None) or what.__name__)
+            while plain in TAKEN or plain in self._known.values():
+                plain += "_"
+            self._known[what] = plain
+        return self._known[what]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file: a heading, theorems by name with their proofs, and a question what they rest on."""
+
+    heading: str
+    theorems: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        names = [name for text in self.theorems.values() for name in _STATED.findall(text)]
+        everything = "\n".join(broken([f"Definition everything := ({', '.join(names)})."]))
+        parts = (self.heading, *self.theorems.values(), everything, "Print Assumptions everything.")
+        return "\n\n".join(parts) + "\n"
+
+    def without(self, theorem: str) -> Source:
+        """The file without one theorem."""
+        return Source(self.heading, {n: e for n, e in self.theorems.items() if n != theorem})
+
+
+_STATED = re.compile(r"^(?:Theorem|Lemma) (\w+) :", re.MULTILINE)
+
+
+def source(title: str, theorems: Iterable[Theorem]) -> Source:
+    """The file of some theorems, with a table of which is which."""
+    theorems, writer = tuple(theorems), Writer()
+    width = max(len(theorem.name) for theorem in theorems)
+    lines = [f"(* {title}", ""]
+    lines += [f"   {one.name:<{width}}  {one.title}{_source(one)}" for one in theorems]
+    lines[-1] += " *)"
+    heading = "\n".join((*broken(lines), "", f"Require Import {LIBRARY}."))
+    return Source(heading, {one.name: writer.theorem(one).rstrip("\n") for one in theorems})
+
+
+class Writer:
+    """Writes expressions, statements and theorems of one file."""
+
+    def __init__(self) -> None:
+        self.names = Names()
+
+    def expression(self, e: sp.Expr, level: int = _SUM) -> str:
+        """An expression, in parentheses where its surroundings need them.
+
+        Raises
+        ------
+        NotStatedError
+            If it has a function that is not known here.
+        """
+        own, text = self._written(e)
+        return f"({text})" if own < level else text
+
+    def _written(self, e: sp.Expr) -> tuple[int, str]:
+        if e.is_Symbol:
+            return _ATOM, self.names(e)
+        if e.is_Integer:
+            return (_ATOM if e >= 0 else _SUM), str(e)
+        if e.is_Add:
+            return _SUM, self._sum(e)
+        if e.is_Rational or e.is_Mul or (e.is_Pow and e.exp.could_extract_minus_sign()):
+            if isinstance(e, sp.exp) or (e.is_Pow and not e.exp.is_Integer):
+                return self._function(e)
+            return self._product(e)
+        return self._function(e)
+
+    def _sum(self, e: sp.Expr) -> str:
+        terms = e.as_ordered_terms()
+        terms = sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+        text = self.expression(terms[0])
+        for term in terms[1:]:
+            minus = term.could_extract_minus_sign()
+            text += f" {'-' if minus else '+'} " + self.expression(
+                -term if minus else term, _PRODUCT
+            )
+        return text
+
+    def _product(self, e: sp.Expr) -> tuple[int, str]:
+        number, rest = e.as_coeff_Mul()
+        if number < 0:
+            return _SUM, "- " + self.expression(-e, _PRODUCT)
+        above, below = [], []
+        if number.p != 1:
+            above.append(sp.Integer(number.p))
+        if number.q != 1:
+            below.append(sp.Integer(number.q))
+        for factor in () if rest == 1 else sp.Mul.make_args(rest):
+            inverse = factor.is_Pow and factor.exp.is_Integer and factor.exp < 0
+            (below if inverse else above).append(1 / factor if inverse else factor)
+        text = " * ".join(self.expression(f, _POWER) for f in above) or "1"
+        if below:
+            dividing = " * ".join(self.expression(f, _POWER) for f in below)
+            text += f" / ({dividing})" if len(below) > 1 else f" / {dividing}"
+        return _PRODUCT, text
+
+    def _function(self, e: sp.Expr) -> tuple[int, str]:
+        if isinstance(e, sp.exp):
+            return _POWER, f"exp {self.expression(e.exp, _ATOM)}"
+        if e.is_Pow and e.exp.is_Integer:
+            return _POWER, f"{self.expression(e.base, _ATOM)} ^ {e.exp}"
+        if e.is_Pow and e.exp == sp.Rational(1, 2):
+            return _POWER, f"sqrt {self.expression(e.base, _ATOM)}"
+        if e.is_Pow:
+            parts = (self.expression(part, _ATOM) for part in (e.base, e.exp))
+            return _POWER, f"power {' '.join(parts)}"
+        known = {sp.log: "logarithm", RootCosh: "RootCosh", RootSinh: "RootSinh"}
+        if isinstance(e, AppliedUndef):
+            name = self.names(e.func)
+        elif e.func in known:
+            name = known[e.func]
+        else:
+            raise NotStatedError(f"{e} is not written in Coq.", stage="proofs")
+        return _POWER, " ".join((name, *(self.expression(a, _ATOM) for a in e.args)))
+
+    def statement(self, what: Statement) -> str:
+        """A statement."""
+        if isinstance(what, ForAll):
+            letters = " ".join(map(self.names, what.letters))
+            bounds = "".join(f"0 < {self.names(s)} -> " for s in what.positive)
+            return f"forall {letters} : R, {bounds}{self.statement(what.statement)}"
+        if isinstance(what, Relation):
+            return f"{self.expression(what.left)} {what.relation} {self.expression(what.right)}"
+        at, value = self.expression(what.at, _ATOM), self.expression(what.value, _ATOM)
+        return f"derivable_pt_lim {self.function(what.function, what.variable)} {at} {value}"
+
+    def function(self, body: sp.Expr, variable: sp.Symbol) -> str:
+        """An expression as a function of one letter."""
+        if isinstance(body, AppliedUndef) and body.args == (variable,):
+            return self.names(body.func)
+        return f"(fun {self.names(variable)} => {self.expression(body)})"
+
+    def theorem(self, theorem: Theorem) -> str:
+        """A theorem with its proof, and with the proof that its hypotheses hold somewhere."""
+        lines = [f"(* {theorem.title}{_source(theorem)} *)", f"Theorem {theorem.name} :"]
+        lines += ["  forall " + self._variables(theorem)]
+        lines += [f"    ({h.name} : {self.statement(h.statement)})" for h in theorem.hypotheses]
+        lines[-1] += ","
+        lines += [f"  {self.statement(theorem.conclusion)}."]
+        lines += ["Proof.", *map(self.line, theorem.script), "Qed."]
+        return "\n".join(broken(lines)) + "\n\n" + self._witness(theorem)
+
+    def line(self, line: Line) -> str:
+        """A line of a proof."""
+        parts = (self._part(e) for e in line.expressions)
+        return "  " + (line.text.format(*parts) if line.expressions else line.text)
+
+    def _part(self, part: sp.Expr | sp.Lambda | Statement) -> str:
+        if isinstance(part, (Relation, Slope, ForAll)):
+            return self.statement(part)
+        if isinstance(part, sp.Lambda):
+            return self.function(part.expr, *part.variables)
+        return self.expression(part, _ATOM)
+
+    def _variables(self, theorem: Theorem) -> str:
+        letters = " ".join(map(self.names, theorem.letters))
+        groups = [f"({letters} : R)"] if letters else []
+        for function, count in theorem.functions.items():
+            groups.append(f"({self.names(function)} : {'R -> ' * count}R)")
+        return " ".join(groups)
+
+    def _witness(self, theorem: Theorem) -> str:
+        """That the hypotheses do not contradict each other."""
+        if not theorem.hypotheses:
+            return ""
+        chosen = (*theorem.letters, *theorem.functions)
+        types = {f: "R -> " * count + "R" for f, count in theorem.functions.items()}
+        # numbers first: what else is chosen is written with these letters
+        order = sorted(chosen, key=lambda what: not _is_number(theorem.witness[what]))
+        lines = [f"Lemma {theorem.name}_is_not_vacuous :", f"  exists {self._variables(theorem)},"]
+        parts = [f"({self.statement(h.statement)})" for h in theorem.hypotheses]
+        lines += [f"    {part} /\\" for part in parts[:-1]] + [f"    {parts[-1]}.", "Proof."]
+        for what in order:
+            value = self._chosen(theorem.witness[what])
+            typed = f"({value}) : {types[what]}" if what in types else value
+            lines.append(f"  choose_value {self.names(what)} ({typed}).")
+        lines.append(f"  exists {', '.join(map(self.names, chosen))}.")
+        lines += ["  subst; repeat split; witness.", "Qed."]
+        return "\n".join(broken(lines)) + "\n"
+
+    def _chosen(self, value: sp.Expr | sp.Lambda) -> str:
+        if isinstance(value, sp.Lambda):
+            inner = " ".join(map(self.names, value.variables))
+            return f"fun {inner} => {self.expression(value.expr)}"
+        return self.expression(value)
+
+
+def _is_number(value: sp.Expr | sp.Lambda) -> bool:
+    inner = value.expr if isinstance(value, sp.Lambda) else value
+    return bool(inner.is_Rational)
+
+
+def _source(theorem: Theorem) -> str:
+    return f" ({theorem.source})" if theorem.source else ""
+
+
+def broken(lines: Iterable[str]) -> Iterator[str]:
+    """Lines that are too long, broken at blanks and indented."""
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        while len(line) > WIDTH:
+            cut = line.rfind(" ", indent + 1, WIDTH)
+            if cut <= indent:
+                break
+            yield line[:cut]
+            line = " " * (indent + 4) + line[cut + 1 :]
+        yield line

@@ -1,0 +1,316 @@
+"""The system of the coefficients is the extended HJB system at the ansatz.
+
+A theorem speaks of the functions of the ansatz and of whatever their derivatives are; the
+generator is written out with these, from drifts and loadings as declared. So nothing has to be
+believed of how a derivative was computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from eqsolve.derivation.units import Units
+from eqsolve.game import t
+from eqsolve.prove.algebraic import divisors
+from eqsolve.prove.problem import Expectation, Faced
+from eqsolve.prove.statement import ForAll, Hypothesis, Line, Relation, Slope, Theorem, identifier
+from eqsolve.prove.witness import numbers
+
+
+@dataclass(frozen=True)
+class Function:
+    """One expectation as a function of states (and time), with its derivatives by structure."""
+
+    moment: Expectation
+    problem: Faced
+
+    @property
+    def name(self) -> str:
+        """The moment's name."""
+        return self.moment.name
+
+    @property
+    def arguments(self) -> tuple[sp.Symbol, ...]:
+        """Time, where coefficients move, and the states."""
+        return (t, *self.problem.states) if self.problem.moving else self.problem.states
+
+    def symbol(self, *by: sp.Symbol) -> sp.Expr:
+        """The function, or its first derivative in a state, at its arguments."""
+        return sp.Function(_label(self.name, by))(*self.arguments)
+
+    def number(self, *by: sp.Symbol) -> sp.Symbol:
+        """A derivative that enters at one point only: in time, or the second in states."""
+        return sp.Symbol(_label(self.name, by))
+
+    @cached_property
+    def form(self) -> sp.Expr:
+        """The ansatz, its coefficients functions of time where they move."""
+        return self.problem.moved(self.moment.function)
+
+    @cached_property
+    def first(self) -> dict[sp.Symbol, sp.Expr]:
+        """First derivatives in the states that the generator has."""
+        pairs = {s for pair, e in self.problem.covariance.items() if e != 0 for s in pair}
+        wanted = [s for s, e in self.problem.drift.items() if e != 0 or s in pairs]
+        return {s: slope(self.form, s) for s in wanted}
+
+    @cached_property
+    def second(self) -> dict[tuple[sp.Symbol, sp.Symbol], sp.Expr]:
+        """Second derivatives in the states that the generator has."""
+        pairs = [pair for pair, e in self.problem.covariance.items() if e != 0]
+        return {(one, two): slope(self.first[one], two) for one, two in pairs}
+
+    @cached_property
+    def in_time(self) -> sp.Expr:
+        """The derivative in time."""
+        moves = self.problem.moves
+        return self.problem.moved(
+            sp.Add(*(slope(self.moment.function, c) * dot for c, dot in moves.items()))
+        )
+
+    @cached_property
+    def equation(self) -> sp.Expr:
+        """The left side of the function's equation for any control, written with the letters."""
+        problem, own = self.problem, self.symbol()
+        terms = [self.number(t)] if problem.moving else []
+        terms += [problem.drift[s] * self.symbol(s) for s in self.first if problem.drift[s] != 0]
+        for one, two in self.second:
+            weight = sp.Rational(1, 2) if one == two else sp.S.One
+            terms.append(weight * problem.covariance[one, two] * self.number(one, two))
+        for clock, sizes in problem.jumps:
+            for probability, mark in clock.marks:
+                moved = {
+                    s: s + (e.xreplace({clock.mark: mark}) if clock.mark else e)
+                    for s, e in sizes.items()
+                }
+                terms.append(clock.intensity * probability * (own.xreplace(moved) - own))
+        terms.append(self.moment.running)
+        terms.append(-problem.hazard * (own - self.moment.payoff))
+        terms.append(-problem.discount * own)
+        return problem.moved(sp.Add(*terms))
+
+    @cached_property
+    def residual(self) -> sp.Expr:
+        """What that is at the feedback: the equations of the coefficients."""
+        function, moves = self.moment.function, self.problem.moves
+        terms = [
+            (moves.get(c, sp.S.Zero) - rate) * slope(function, c)
+            for c, rate in self.problem.rates.items()
+            if c in function.free_symbols
+        ]
+        return self.problem.moved(sp.Add(*terms))
+
+    @cached_property
+    def meaning(self) -> dict[Any, sp.Expr]:
+        """What every letter and function of these statements is, by structure."""
+        found: dict[Any, sp.Expr] = {self.symbol().func: sp.Lambda(self.arguments, self.form)}
+        found |= {self.symbol(s).func: sp.Lambda(self.arguments, e) for s, e in self.first.items()}
+        found |= {self.number(*pair): e for pair, e in self.second.items()}
+        if self.problem.moving:
+            found[self.number(t)] = self.in_time
+        return found
+
+    def hypotheses(self) -> Iterator[Hypothesis]:
+        """What the letters of the function and of its derivatives mean."""
+        name, guarded, all_of = self.name, self.problem.positive, self.arguments
+        yield Hypothesis(f"H_{name}", ForAll(all_of, Relation(self.symbol(), "=", self.form)))
+        for s in self.first:
+            claim = Slope(self.symbol(), s, s, self.symbol(s))
+            yield Hypothesis(f"slope_{_label(name, (s,))}", ForAll(all_of, claim, guarded))
+        for one, two in self.second:
+            claim = Slope(self.symbol(one), two, two, self.number(one, two))
+            yield Hypothesis(f"slope_{_label(name, (one, two))}", claim)
+        if self.problem.moving:
+            claim = Slope(self.symbol(), t, t, self.number(t))
+            yield Hypothesis(f"slope_{_label(name, (t,))}", claim)
+
+    def script(self) -> Iterator[Line]:
+        """That the derivatives are those by structure."""
+        for s, value in self.first.items():
+            yield from self._step((s,), value, self.symbol(), self.form, f"H_{self.name}")
+        for (one, two), value in self.second.items():
+            label = f"value_{_label(self.name, (one,))}"
+            yield from self._step((one, two), value, self.symbol(one), self.first[one], label)
+        if self.problem.moving:
+            yield from self._step((t,), self.in_time, self.symbol(), self.form, f"H_{self.name}")
+
+    def _step(
+        self,
+        by: tuple[sp.Symbol, ...],
+        value: sp.Expr,
+        function: sp.Expr,
+        form: sp.Expr,
+        known: str,
+    ) -> Iterator[Line]:
+        label, guarded = identifier(_label(self.name, by)), self.problem.positive
+        if len(by) > 1 or by == (t,):
+            moved: dict[sp.Symbol, sp.Symbol] = {}
+            stated: ForAll | Relation = Relation(self.number(*by), "=", value)
+        else:
+            # of any point: the letters of the theorem are those of one
+            moved = {s: sp.Symbol(f"any_{s.name}") for s in self.arguments}
+            claim = Relation(self.symbol(*by).xreplace(moved), "=", value.xreplace(moved))
+            stated = ForAll(tuple(moved.values()), claim, tuple(moved[s] for s in guarded))
+        variable = moved.get(by[-1], by[-1])
+        rule = "slope_unique_positive" if by[-1] in guarded else "slope_unique"
+        functions = (sp.Lambda(variable, e.xreplace(moved)) for e in (function, form))
+        yield Line(f"assert (value_{label} : {{}}).", (stated,))
+        yield Line(f"{{{{ intros; apply ({rule} {{}} {{}} {{}});", (*functions, variable))
+        yield Line(f"    slope_by {identifier(known)} slope_{label}. }}")
+
+    def rewriting(self) -> Iterator[Line]:
+        """Put in what the derivatives are."""
+        labels = [_label(self.name, by) for by in self.second]
+        labels += [_label(self.name, (t,))] if self.problem.moving else []
+        labels += [_label(self.name, (s,)) for s in self.first]
+        for label in labels:
+            yield Line(f"rewrite ?value_{identifier(label)} by assumption.")
+        yield Line(f"rewrite ?H_{identifier(self.name)}.")
+
+
+def _label(name: str, by: tuple[sp.Symbol, ...]) -> str:
+    return f"{name}_{''.join(s.name for s in by)}" if by else name
+
+
+def slope(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
+    """The derivative, with the powers and exponentials that the expression has."""
+    units = [
+        e for e in expression.atoms(sp.Pow, sp.exp) if isinstance(e, sp.exp) or not e.exp.is_Integer
+    ]
+    stand_in = {unit: sp.Dummy() for unit in units}
+    plain = expression.xreplace(stand_in)
+    total = sp.diff(plain, variable)
+    for unit, letter in stand_in.items():
+        rate = sp.diff(unit.exp, variable) if isinstance(unit, sp.exp) else None
+        if rate is None:
+            rate = unit.exp * sp.diff(unit.base, variable) / unit.base
+        total += sp.diff(plain, letter) * letter * rate
+    return total.xreplace({letter: unit for unit, letter in stand_in.items()})
+
+
+def theorems(problem: Faced) -> Iterator[Theorem | str]:
+    """Each moment's equation is that of its coefficients, and the first-order conditions hold.
+
+    What is not proved is a sentence that says so.
+    """
+    functions = [Function(m, problem) for m in problem.moments]
+    of_player = f" of {problem.player}" if problem.player else ""
+    for function in functions:
+        yield _theorem(
+            f"hjb_{identifier(function.name)}",
+            f"The equation of {function.name}{of_player} at the feedback is that of its "
+            "coefficients",
+            problem,
+            [function],
+            Relation(function.equation, "=", function.residual),
+        )
+    values = {m.symbol: f.symbol() for m, f in zip(problem.moments, functions)}
+    for control, form in problem.feedback.items():
+        gain = sp.Add(
+            *(
+                problem.moved(sp.diff(problem.aggregate, m.symbol).xreplace(values)) * f.equation
+                for m, f in zip(problem.moments, functions)
+            )
+        )
+        conditions = sp.Add(*(m * e for m, e in problem.conditions.items()))
+        yield _theorem(
+            f"first_order_{identifier(control.name)}",
+            f"The gain rate of a deviation is stationary in {control} at the feedback",
+            problem,
+            functions,
+            Slope(gain, control, problem.moved(form), problem.moved(conditions)),
+        )
+
+
+def _theorem(
+    name: str,
+    title: str,
+    problem: Faced,
+    functions: list[Function],
+    conclusion: Relation | Slope,
+) -> Theorem | str:
+    """The theorem, with no more assumed than it needs."""
+    meaning: dict[Any, sp.Expr] = {}
+    for function in functions:
+        meaning |= function.meaning
+    if isinstance(conclusion, Relation):
+        free = conclusion.left.free_symbols | conclusion.right.free_symbols
+        left = conclusion.left - conclusion.right
+        controls = {c: problem.moved(e) for c, e in problem.feedback.items() if c in free}
+    else:
+        free = conclusion.function.free_symbols | conclusion.at.free_symbols
+        left, controls = sp.diff(conclusion.function, conclusion.variable), {}
+        left = left.xreplace({conclusion.variable: conclusion.at}) - conclusion.value
+        controls = {
+            c: problem.moved(e)
+            for c, e in problem.feedback.items()
+            if c in free and c != conclusion.variable
+        }
+    left = _meant(left, meaning).xreplace(controls)
+    own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
+    needed = _needed(left.xreplace(own), problem.definitions)
+    if needed is None:
+        return f"{title}: no identity was found."
+    letters = {**needed, **own, **controls}
+    defined = [Hypothesis(f"H_{s.name}", Relation(s, "=", e)) for s, e in letters.items()]
+    moves = [
+        Hypothesis(f"slope_{c.name}", Slope(sp.Function(c.name)(t), t, t, dot))
+        for c, dot in problem.moves.items()
+        if any(c in f.moment.function.free_symbols for f in functions)
+    ]
+    below = divisors(
+        [*left.atoms(sp.Pow), *own.values(), *(f.form for f in functions), *needed.values()]
+    )
+    nonzero = [
+        Hypothesis(f"nonzero_{k}", Relation(e, "<>"))
+        for k, e in enumerate((e for e in below if e not in problem.positive), 1)
+    ]
+    guards = [Hypothesis(f"positive_{s.name}", Relation(s, ">")) for s in problem.positive]
+    hypotheses = (*defined, *moves, *(h for f in functions for h in f.hypotheses()), *nonzero)
+    hypotheses = (*hypotheses, *guards)
+    rewriting = [line for f in functions for line in f.rewriting()]
+    replacing = [Line(f"rewrite ?H_{identifier(s.name)}.") for s in reversed(letters)]
+    closing = [Line("multiply_out.")]
+    if isinstance(conclusion, Slope):
+        closing = [Line("eapply slope_equal; [slope | multiply_out].")]
+    script = (Line("intros."), *(line for f in functions for line in f.script()), *rewriting)
+    made = Theorem(name, title, hypotheses, conclusion, (*script, *replacing, *closing))
+    return replace(made, witness=numbers(made, letters, meaning, problem))
+
+
+def _meant(expression: sp.Expr, meaning: Mapping[Any, sp.Expr]) -> sp.Expr:
+    """An expression with what its functions and letters are."""
+    applied = {
+        f: meaning[f.func](*f.args) for f in expression.atoms(AppliedUndef) if f.func in meaning
+    }
+    return expression.xreplace(applied).xreplace(
+        {letter: e for letter, e in meaning.items() if isinstance(letter, sp.Symbol)}
+    )
+
+
+def _needed(
+    left: sp.Expr, definitions: Mapping[sp.Symbol, sp.Expr]
+) -> dict[sp.Symbol, sp.Expr] | None:
+    """The definitions without which an expression does not vanish; None if it never does."""
+
+    def vanishes(known: Mapping[sp.Symbol, sp.Expr]) -> bool:
+        e = left
+        for letter in reversed(known):
+            e = e.xreplace({letter: known[letter]})
+        e = e.xreplace({f: sp.Dummy() for f in e.atoms(AppliedUndef)})
+        return bool(Units.of([e]).ratio(e).is_zero())
+
+    kept = dict(definitions)
+    if not vanishes(kept):
+        return None
+    for letter in definitions:
+        fewer = {s: e for s, e in kept.items() if s != letter}
+        if vanishes(fewer):
+            kept = fewer
+    return kept

@@ -1,0 +1,124 @@
+"""Theorems of games, written into a folder, checked, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eqsolve.errors import InputError
+from eqsolve.output import staged
+from eqsolve.prove.check import Verdict, check, library
+from eqsolve.prove.collect import Proofs
+from eqsolve.prove.coq import LIBRARY, Source
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was written and what Coq said.
+
+    Attributes
+    ----------
+    proofs : of every game.
+    verdicts : of every theorem, by game; empty if Coq was not asked.
+    folder : where the files are; empty if none were written.
+    """
+
+    proofs: tuple[Proofs, ...]
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+    folder: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether Coq accepted every theorem that it was asked about."""
+        asked = {game: {v.theorem for v in found} for game, found in self.verdicts.items()}
+        complete = all(
+            asked[one.game] == {t.name for t in one.theorems}
+            for one in self.proofs
+            if one.game in asked
+        )
+        return complete and all(v.accepted for found in self.verdicts.values() for v in found)
+
+    def lines(self) -> Iterator[str]:
+        """The same theorem by theorem."""
+        for one in self.proofs:
+            titles = {t.name: t.title for t in one.theorems}
+            for verdict in self.verdicts.get(one.game, ()):
+                word = "proved" if verdict.accepted else "NOT PROVED"
+                about = titles.get(verdict.theorem, "")
+                yield f"{one.game}: {word} {verdict.theorem} ({verdict.seconds:.2f} s). {about}"
+                if not verdict.accepted:
+                    yield f"  {verdict.message or 'It rests on ' + ', '.join(verdict.axioms)}"
+            for sentence in one.missing:
+                yield f"{one.game}: not stated. {sentence}"
+        count = sum(len(one.theorems) for one in self.proofs)
+        if self.folder:
+            yield f"{count} theorems are written into {self.folder}"
+        if self.verdicts:
+            found = [v for some in self.verdicts.values() for v in some]
+            axioms = sorted({axiom for v in found for axiom in v.axioms})
+            good = sum(v.accepted for v in found)
+            yield f"{good} of {count} theorems are accepted by Coq"
+            yield f"axioms: {', '.join(axioms) or 'none'}"
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """The same for machines, game by game."""
+        return [
+            {
+                "game": one.game,
+                "theorems": [
+                    {
+                        "name": t.name,
+                        "title": t.title,
+                        "source": t.source,
+                        **self._of(one.game, t.name),
+                    }
+                    for t in one.theorems
+                ],
+                "not_stated": list(one.missing),
+            }
+            for one in self.proofs
+        ]
+
+    def _of(self, game: str, theorem: str) -> dict[str, Any]:
+        for v in self.verdicts.get(game, ()):
+            if v.theorem == theorem:
+                found = {"proved": v.accepted, "seconds": v.seconds, "axioms": list(v.axioms)}
+                return {**found, "file": v.file, "message": v.message}
+        return {}
+
+
+def run(
+    proofs: Iterable[Proofs], out: str | None = None, checking: bool = False, fresh: bool = False
+) -> Run:
+    """Write theorems, let Coq check them, or both.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    MissingCoqError
+        If Coq is to check and is not installed.
+    """
+    proofs = tuple(proofs)
+    sources = {one.game: one.sources() for one in proofs}
+    files = [name for some in sources.values() for name in some]
+    if len({*files}) < len(files):
+        raise InputError("two games have the same name.", stage="proofs")
+    if out is not None:
+        texts = {name: one.text for name, one in _all(sources).items()}
+        with staged(out) as folder:
+            for name, text in {LIBRARY: library(), **texts}.items():
+                (folder / f"{name}.v").write_text(text, encoding="utf-8")
+    verdicts: dict[str, tuple[Verdict, ...]] = {}
+    if checking:
+        owner = {name: game for game, some in sources.items() for name in some}
+        found: dict[str, list[Verdict]] = {game: [] for game in sources}
+        for verdict in check(_all(sources), fresh):
+            found[owner[verdict.file]].append(verdict)
+        verdicts = {game: tuple(some) for game, some in found.items()}
+    return Run(proofs, verdicts, out or "")
+
+
+def _all(sources: Mapping[str, Mapping[str, Source]]) -> dict[str, Source]:
+    return {name: one for some in sources.values() for name, one in some.items()}

@@ -1,0 +1,149 @@
+"""What is proved: theorems about real numbers and real functions, made of SymPy expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+from sympy.core.function import AppliedUndef, UndefinedFunction
+
+
+@dataclass(frozen=True)
+class Relation:
+    """``left relation right``."""
+
+    left: sp.Expr
+    relation: Literal["=", "<>", "<", ">", "<=", ">="]
+    right: sp.Expr = sp.S.Zero
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return (self.left, self.right)
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Slope:
+    """``value`` is the derivative of ``function``, as a function of ``variable``, at ``at``."""
+
+    function: sp.Expr
+    variable: sp.Symbol
+    at: sp.Expr
+    value: sp.Expr
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return (self.function, self.at, self.value)
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return () if self.at == self.variable else (self.variable,)
+
+
+@dataclass(frozen=True)
+class ForAll:
+    """A statement for all values of some letters, of which some are positive."""
+
+    letters: tuple[sp.Symbol, ...]
+    statement: Relation | Slope
+    positive: tuple[sp.Symbol, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return self.statement.expressions
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return (*self.letters, *self.statement.bound)
+
+
+Statement = Relation | Slope | ForAll
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A named assumption."""
+
+    name: str
+    statement: Statement
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", identifier(self.name))
+
+
+def identifier(text: str) -> str:
+    """A text as a name that Coq reads."""
+    plain = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    return plain if re.match(r"[A-Za-z]", plain) else f"v{plain}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a proof; ``{}`` stands for each of the expressions in turn."""
+
+    text: str
+    expressions: tuple[sp.Expr | sp.Lambda | Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem with its proof.
+
+    Attributes
+    ----------
+    name : its identifier.
+    title : one line for readers.
+    source : the equation of a source that it is about; empty if none has a number.
+    hypotheses : what is assumed.
+    conclusion : what is proved.
+    script : the proof, line by line.
+    witness : numbers and functions that satisfy all hypotheses.
+    """
+
+    name: str
+    title: str
+    hypotheses: tuple[Hypothesis, ...]
+    conclusion: Statement
+    script: tuple[Line, ...]
+    witness: Mapping[sp.Symbol | UndefinedFunction, sp.Expr | sp.Lambda] = field(
+        default_factory=dict
+    )
+    source: str = ""
+
+    @property
+    def statements(self) -> Iterator[Statement]:
+        """The hypotheses and the conclusion."""
+        yield from (hypothesis.statement for hypothesis in self.hypotheses)
+        yield self.conclusion
+
+    @property
+    def letters(self) -> tuple[sp.Symbol, ...]:
+        """The free letters, by name."""
+        found: set[sp.Symbol] = set()
+        for statement in self.statements:
+            free = set().union(*(e.free_symbols for e in statement.expressions))
+            found |= free - {*statement.bound}
+        return tuple(sorted(found, key=lambda s: str(s.name)))
+
+    @property
+    def functions(self) -> dict[UndefinedFunction, int]:
+        """The free functions with their numbers of arguments, by name."""
+        found = {
+            (f.func, len(f.args))
+            for statement in self.statements
+            for e in statement.expressions
+            for f in e.atoms(AppliedUndef)
+        }
+        return dict(sorted(found, key=lambda pair: str(pair[0].__name__)))

@@ -1,0 +1,131 @@
+"""Theorems of games, checked by Coq, and errors that it must not accept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+import eqsolve
+from eqsolve.cli import cli
+from eqsolve.prove.algebraic import Known, theorem
+from eqsolve.prove.check import AXIOMS, Verdict, check
+from eqsolve.prove.coq import source
+from eqsolve.prove.statement import Hypothesis, Relation, Theorem
+from eqsolve.prove.witness import VacuousError, witness
+
+needs_coq = pytest.mark.skipif(
+    shutil.which("coqc") is None and "EQSOLVE_REQUIRE_TOOLS" not in os.environ,
+    reason="coqc is not installed",
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def verdicts(*theorems: Theorem) -> list[Verdict]:
+    return list(check({"some": source("some theorems", theorems)}))
+
+
+x, y, a, b = sp.symbols("x y a b")
+
+
+def quotient() -> Theorem:
+    """``y`` solves ``a y = b x`` where ``y`` is ``b x / a``."""
+    found = theorem(
+        "linear", "a linear equation", Relation(a * y - b * x, "="), Known({y: b * x / a})
+    )
+    assert found is not None
+    return found
+
+
+def cubic() -> Theorem:
+    """A multiple of a root's equation vanishes."""
+    root = x**3 + a * x - b
+    found = theorem(
+        "multiple",
+        "a multiple of an equation",
+        Relation(sp.expand(root * (x - y)) / a, "="),
+        Known({}, {x: root}),
+    )
+    assert found is not None
+    return found
+
+
+def test_only_what_is_needed_is_assumed() -> None:
+    known = Known({b: a**2, y: b * x / a})
+    found = theorem("linear", "", Relation(a * y - b * x, "="), known)
+    assert found is not None
+    assert [h.name for h in found.hypotheses] == ["H_y", "nonzero_1"]
+
+
+def test_what_does_not_follow_has_no_theorem() -> None:
+    assert theorem("wrong", "", Relation(a * y - b, "="), Known({y: b * x / a})) is None
+
+
+@needs_coq
+def test_coq_accepts_theorems_and_names_their_axioms() -> None:
+    found = verdicts(quotient(), cubic())
+    assert [v.theorem for v in found] == ["linear", "multiple"]
+    assert all(v.accepted for v in found), found
+    assert all(set(v.axioms) <= AXIOMS and v.axioms for v in found)
+
+
+@needs_coq
+def test_a_wrong_theorem_is_refused_and_the_others_are_checked() -> None:
+    right, wrong = quotient(), replace(cubic(), conclusion=Relation(x - y, "="))
+    found = verdicts(wrong, right)
+    assert {v.theorem: v.accepted for v in found} == {"multiple": False, "linear": True}
+    assert next(v for v in found if not v.accepted).message
+
+
+@needs_coq
+def test_an_axiom_that_is_not_allowed_is_seen() -> None:
+    text = source("some theorems", [quotient()])
+    sneaked = replace(text, heading=text.heading + "\n\nAxiom anything : forall P : Prop, P.")
+    body = {n: t.replace("field; side.", "apply anything.") for n, t in text.theorems.items()}
+    (found,) = check({"sneaked": replace(sneaked, theorems=body)})
+    assert found.proved and not found.accepted and "anything" in found.axioms
+
+
+def test_assumptions_that_contradict_each_other_are_refused() -> None:
+    both = (Hypothesis("one", Relation(x, "=", a)), Hypothesis("two", Relation(x - a, "<>")))
+    with pytest.raises(VacuousError):
+        witness(Theorem("vacuous", "", both, Relation(x, "=", b), ()))
+
+
+@needs_coq
+def test_a_witness_that_is_none_is_refused() -> None:
+    right = quotient()
+    wrong = replace(right, witness={**right.witness, y: right.witness[y] + 1})
+    assert not any(v.accepted for v in verdicts(wrong))
+
+
+@needs_coq
+def test_a_game_is_proved_from_its_declaration_on(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        cli, ["prove", "regulator", "--check", "--out", str(tmp_path / "o")]
+    )
+    assert result.exit_code == 0, result.output
+    assert "4 of 4 theorems are accepted by Coq" in result.stdout
+    assert {p.name for p in (tmp_path / "o").iterdir()} == {
+        "eqsolve_library.v",
+        "regulator_solution.v",
+        "regulator_system.v",
+    }
+    system = (tmp_path / "o" / "regulator_system.v").read_text()
+    assert "(slope_J_x : forall x : R, derivable_pt_lim J x (J_x x))" in system
+    again = eqsolve.prove("regulator", check=True)
+    assert again.accepted and again.to_dict()[0]["theorems"][0]["proved"]
+
+
+def test_neither_a_folder_nor_a_check_is_refused() -> None:
+    result = CliRunner().invoke(cli, ["prove", "regulator"])
+    assert result.exit_code == 2 and "--check" in result.stderr
