@@ -670,7 +670,7 @@ def prove(
     from eqsolve.derivation.derivation import derived
     from eqsolve.game.structure import build
     from eqsolve.model import Model as Attached
-    from eqsolve.prove.collect import of_agent, of_declared
+    from eqsolve.prove.collect import of_declared, of_family
     from eqsolve.prove.run import run
     from eqsolve.registry import games as installed
 
@@ -680,7 +680,7 @@ def prove(
         if not isinstance(found, Found):
             raise found
         if isinstance(found.model, Attached):
-            proofs.append(of_agent(found.model.derivation, found.name))
+            proofs.append(of_family(found.model))
         else:
             exported: Any = found.exported
             proofs.append(of_declared(derived(build(exported, {}))))

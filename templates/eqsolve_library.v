@@ -184,6 +184,16 @@ Qed.
 Lemma power_positive x e : 0 < power x e.
 Proof. apply exp_pos. Qed.
 
+Lemma logarithm_1 : logarithm 1 = 0.
+Proof. rewrite <- exp_0. apply logarithm_exp. Qed.
+
+Lemma exp_power x n : exp x ^ n = exp (INR n * x).
+Proof.
+  induction n as [| n E].
+  - cbn. now rewrite Rmult_0_l, exp_0.
+  - rewrite S_INR. cbn. rewrite E, <- exp_plus. f_equal. ring.
+Qed.
+
 Lemma logarithm_product x y : 0 < x -> 0 < y ->
   logarithm (x * y) = logarithm x + logarithm y.
 Proof.
@@ -284,7 +294,7 @@ Lemma slope_RootSinh q f x a : derivable_pt_lim f x a ->
   derivable_pt_lim (fun y => RootSinh q (f y)) x (RootCosh q (f x) * a).
 Proof. intro D. apply (slope_of (RootSinh q) f); [exact D | apply RootSinh_slope]. Qed.
 
-(* Conditions of the rules: what is listed, up to the order of its terms. *)
+(* Conditions of the rules: what is listed, up to the order of its terms, and products of it. *)
 Ltac side :=
   cbv beta; repeat split;
   first
@@ -297,8 +307,12 @@ Ltac side :=
     | let Z := fresh in intro Z; lra
     | match goal with
       | H : ?a <> 0 |- ?b <> 0 =>
-          let Z := fresh in intro Z; apply H; first [rewrite <- Z | rewrite <- Ropp_0, <- Z]; ring
-      end ].
+          let Z := fresh in
+          intro Z; apply H; first [lra | rewrite <- Z; ring | field_simplify_eq in Z; [lra | side]]
+      end
+    | apply Rmult_integral_contrapositive_currified; side
+    | apply pow_nonzero; side
+    | apply Rmult_lt_0_compat; side ].
 
 (* The derivative of a function by its structure; of an unknown one, what a hypothesis says. *)
 Ltac slope :=
@@ -327,7 +341,28 @@ Ltac slope :=
   end.
 
 (* An identity of rational functions. *)
-Ltac multiply_out := cbv beta; cbn [INR pred]; first [ring | field; side].
+Ltac multiply_out := cbv beta; cbn [INR pred]; first [ring | unfold Rdiv; ring | field; side].
+
+(* An exponential is a product of powers of others. *)
+Ltac exponentials :=
+  unfold Rdiv; rewrite ?exp_power, <- ?exp_Ropp, <- ?exp_plus, ?Rmult_1_l;
+  f_equal; cbn [INR]; field; side.
+
+(* Functions at 0, and the logarithm at 1. *)
+Ltac at_zero :=
+  repeat match goal with
+    | |- context [exp ?e] =>
+        replace (exp e) with 1 by (replace e with 0 by multiply_out; rewrite exp_0; reflexivity)
+    | |- context [RootCosh ?q ?e] =>
+        replace (RootCosh q e) with 1
+          by (replace e with 0 by multiply_out; rewrite RootCosh_0; reflexivity)
+    | |- context [RootSinh ?q ?e] =>
+        replace (RootSinh q e) with 0
+          by (replace e with 0 by multiply_out; rewrite RootSinh_0; reflexivity)
+    | |- context [logarithm ?e] =>
+        replace (logarithm e) with 0
+          by (replace e with 1 by multiply_out; rewrite logarithm_1; reflexivity)
+    end.
 
 (* The cases of slope_unique, for a function that H gives and its derivative by S. *)
 Ltac slope_by H S :=
@@ -345,7 +380,7 @@ Tactic Notation "choose_value" ident(name) constr(value) :=
 
 (* What numbers and functions satisfy. *)
 Ltac witness :=
-  intros; cbv beta;
+  intros; cbv beta; at_zero;
   first
     [ reflexivity
     | lra

@@ -7,7 +7,7 @@ multiples (cofactors) are found here, so that Coq only multiplies out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -29,10 +29,17 @@ class Known:
     ----------
     definitions : what letters stand for, in parameters, roots and earlier letters.
     roots : for letters that are defined as roots, what vanishes.
+    kept : definitions that are not inserted: what vanishes by them is used like a root's equation.
     """
 
     definitions: Mapping[sp.Symbol, sp.Expr]
     roots: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    kept: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    @cached_property
+    def relations(self) -> dict[sp.Symbol, sp.Expr]:
+        """What vanishes, by letter."""
+        return {**self.roots, **{s: _vanishing(s, e) for s, e in self.kept.items()}}
 
     @cached_property
     def abbreviations(self) -> dict[sp.Symbol, sp.Expr]:
@@ -73,7 +80,9 @@ def argue(expression: sp.Expr, known: Known) -> Argument | None:
     left = expression
     while True:
         ratio, ring = _ratio(left, known)
-        cofactors = _multiples(ring, ratio, known)
+        now = {s: known.definitions[s] for s in inserted}
+        roots = {root: _inserted(e, now) for root, e in known.relations.items()}
+        cofactors = _multiples(ring, ratio, Known(known.definitions, roots))
         if cofactors is not None:
             break
         rest = [
@@ -84,9 +93,10 @@ def argue(expression: sp.Expr, known: Known) -> Argument | None:
         inserted.append(rest[-1])
         left = left.xreplace({rest[-1]: known.definitions[rest[-1]]})
     parts = [expression, *(known.definitions[s] for s in inserted), *cofactors.values()]
+    parts += [known.kept[s] for s in cofactors if s in known.kept]
     entering = set().union(left.free_symbols, *(e.free_symbols for e in cofactors.values()))
     for root in cofactors:
-        entering |= known.roots[root].free_symbols
+        entering |= known.relations[root].free_symbols
     spelled: list[sp.Symbol] = []
     for letter in reversed(known.abbreviations):
         if letter in entering:
@@ -95,8 +105,20 @@ def argue(expression: sp.Expr, known: Known) -> Argument | None:
     return Argument(tuple(inserted), cofactors, tuple(spelled), divisors(parts))
 
 
+def _vanishing(letter: sp.Symbol, value: sp.Expr) -> sp.Expr:
+    above, below = sp.fraction(sp.together(value))
+    return letter * below - above
+
+
+def _inserted(expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """An expression with letters replaced one after the other."""
+    for letter, value in values.items():
+        expression = expression.xreplace({letter: value})
+    return expression
+
+
 def _ratio(left: sp.Expr, known: Known) -> tuple[Ratio, Ring]:
-    entering = [*known.definitions, *known.definitions.values(), *known.roots.values()]
+    entering = [*known.definitions, *known.definitions.values(), *known.relations.values()]
     ring = Ring.of(left, *entering)
     return ring.ratio(left), ring
 
@@ -114,14 +136,59 @@ def _multiples(ring: Ring, ratio: Ratio, known: Known) -> dict[sp.Symbol, sp.Exp
     if numerator.is_zero():
         return {}
     below = _product(ring, ratio.denominator)
-    for root in reversed(known.roots):
-        equation = ring.ratio(known.roots[root])
-        try:
-            quotient = numerator / spelled(equation.numerator)
-        except DomainError:
-            continue
-        return {root: _product(ring, quotient) * ring.expression(equation.denominator) / below}
+    roots = {
+        root: spelled(ring.ratio(equation).numerator) for root, equation in known.roots.items()
+    }
+    for quotients in (*_single(numerator, roots), _several(ring, numerator, roots)):
+        if quotients is not None:
+            return {
+                root: _product(ring, above) * _denominator(known.roots[root]) / (below * scale)
+                for root, (above, scale) in quotients.items()
+            }
     return None
+
+
+Quotients = dict[sp.Symbol, tuple[fmpq_mpoly, sp.Expr]]
+
+
+def _single(
+    numerator: fmpq_mpoly, roots: Mapping[sp.Symbol, fmpq_mpoly]
+) -> Iterator[Quotients | None]:
+    """The equations of which the numerator is a multiple."""
+    for root in reversed(roots):
+        try:
+            yield {root: (numerator / roots[root], sp.S.One)}
+        except DomainError:
+            yield None
+
+
+def _several(
+    ring: Ring, numerator: fmpq_mpoly, roots: Mapping[sp.Symbol, fmpq_mpoly]
+) -> Quotients | None:
+    """The numerator divided by one equation after the other, each in its own letter."""
+    found: Quotients = {}
+    scale = sp.S.One
+    for root in reversed(roots):
+        head = ring.coefficients(roots[root], root)
+        rest = ring.coefficients(numerator, root)
+        quotient = ring.context.constant(0)
+        while len(rest) >= len(head) > 1:
+            shift = ring.generator(root) ** (len(rest) - len(head))
+            if not head[-1].is_constant():
+                quotient, numerator = quotient * head[-1], numerator * head[-1]
+                scale *= _product(ring, head[-1])
+                step = rest[-1] * shift
+            else:
+                step = rest[-1] / head[-1].leading_coefficient() * shift
+            quotient, numerator = quotient + step, numerator - step * roots[root]
+            rest = ring.coefficients(numerator, root)
+        if not quotient.is_zero():
+            found[root] = (quotient, scale)
+    return found if numerator.is_zero() else None
+
+
+def _denominator(equation: sp.Expr) -> sp.Expr:
+    return sp.fraction(sp.together(equation))[1]
 
 
 def _product(ring: Ring, polynomial: fmpq_mpoly) -> sp.Expr:
@@ -153,10 +220,13 @@ def theorem(
     statement: Relation,
     known: Known,
     source: str = "",
-) -> Theorem | None:
-    """The theorem that an equation follows from what is known; None if it was not found to.
+    argument: Argument | None = None,
+    point: Mapping[sp.Symbol, sp.Expr] | None = None,
+) -> Theorem | str:
+    """The theorem that an equation follows from what is known, or a sentence that it was not seen.
 
-    Only what the proof needs is assumed.
+    Only what the proof needs is assumed. An ``argument`` that is known need not be found,
+    nor a ``point`` at which equations of several letters hold.
 
     Raises
     ------
@@ -164,16 +234,23 @@ def theorem(
         If no point satisfies what is assumed.
     """
     left = statement.left - statement.right
-    argument = argue(left, known)
+    argument = argument or argue(left, known)
     if argument is None:
-        return None
+        return f"{title}: no reason was found that Coq could follow."
     defined = [
         Hypothesis(f"H_{s.name}", Relation(s, "=", known.definitions[s]))
         for s in known.definitions
         if s in (*argument.inserted, *argument.spelled)
     ]
+    defined += [
+        Hypothesis(f"H_{s.name}", Relation(s, "=", e))
+        for s, e in known.kept.items()
+        if s in argument.cofactors
+    ]
     roots = [
-        Hypothesis(f"root_{s.name}", Relation(known.roots[s], "=")) for s in argument.cofactors
+        Hypothesis(f"root_{s.name}", Relation(known.roots[s], "="))
+        for s in argument.cofactors
+        if s in known.roots
     ]
     nonzero = [
         Hypothesis(f"nonzero_{k}", Relation(e, "<>")) for k, e in enumerate(argument.nonzero, 1)
@@ -185,27 +262,46 @@ def theorem(
         title,
         hypotheses,
         statement,
-        _script(statement, argument, known),
-        witness(made),
+        (Line("intros."), *script(statement, argument, known)),
+        witness(made, point or {}),
         source,
     )
 
 
-def _script(statement: Relation, argument: Argument, known: Known) -> tuple[Line, ...]:
-    """Insert, multiply out, spell out, compare."""
-    closing = [Line(f"rewrite H_{identifier(s.name)}.") for s in argument.inserted]
+def script(
+    statement: Relation, argument: Argument, known: Known, before: Iterable[Line] = ()
+) -> tuple[Line, ...]:
+    """Insert, multiply out, spell out, compare.
+
+    Parameters
+    ----------
+    before : lines between inserting and multiplying out.
+    """
+    closing = [Line(f"rewrite ?H_{identifier(s.name)}.") for s in argument.inserted]
+    closing += before
     spelling = ", ".join(f"?H_{identifier(s.name)}" for s in argument.spelled)
     if spelling:
         closing.append(Line(f"field_simplify_eq; [rewrite {spelling}; ring | side ..]."))
     else:
         closing.append(Line("field; side."))
     if not argument.cofactors:
-        return (Line("intros."), *closing)
-    ((root, cofactor),) = argument.cofactors.items()
-    multiple = (statement.left - statement.right, cofactor, known.roots[root])
+        return tuple(closing)
+    factors = [(k, known.relations[root]) for root, k in argument.cofactors.items()]
+    names = ", ".join(f"root_{identifier(root.name)}" for root in argument.cofactors)
+    total = " + ".join(["{} * {}"] * len(factors))
+    kept = [
+        Line(
+            f"assert (root_{identifier(s.name)} : {{}} = 0) by (rewrite H_{identifier(s.name)}; "
+            "field; side).",
+            (known.relations[s],),
+        )
+        for s in known.kept
+        if s in argument.cofactors
+    ]
     return (
-        Line("intros. apply Rminus_diag_uniq."),
-        Line("replace (_ - _) with ({1} * {2});", multiple),
-        Line(f"  [rewrite root_{identifier(root.name)}; ring | symmetry]."),
+        *kept,
+        Line("apply Rminus_diag_uniq."),
+        Line(f"replace (_ - _) with ({total});", tuple(e for pair in factors for e in pair)),
+        Line(f"  [rewrite {names}; ring | symmetry]."),
         *closing,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import sympy as sp
 
@@ -12,12 +13,14 @@ from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import EqsolveError
-from eqsolve.prove import generator
+from eqsolve.model import Model
+from eqsolve.prove import family, generator, problem
 from eqsolve.prove.algebraic import Known, theorem
-from eqsolve.prove.coq import Source, source
-from eqsolve.prove.problem import Faced, faced, of_family
-from eqsolve.prove.statement import Relation, Theorem, identifier
-from eqsolve.symbolic.derivation import Derivation as OfFamily
+from eqsolve.prove.coq import NotStatedError, Source, source
+from eqsolve.prove.paths import Paths
+from eqsolve.prove.problem import Faced
+from eqsolve.prove.statement import Maker, Relation, Theorem, identifier
+from eqsolve.prove.witness import VacuousError
 
 #: Theorems of one file: files are checked side by side.
 LONGEST = 12
@@ -79,29 +82,31 @@ def of_declared(derivation: Derivation) -> Proofs:
     """
     collected = _Collected(derivation.model.game.name)
     if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
-        collected.systems(faced(derivation))
+        collected.systems(problem.faced(derivation))
     else:
         collected.missing.append("The equations of the adjoints are not stated.")
     solution = solve(derivation)
     if derivation.stationary:
-        collected.solution(derivation, solution)
+        collected.add(
+            "solution",
+            "the closed forms solve the equations of the coefficients",
+            _solving(derivation, solution),
+        )
+    else:
+        collected.add(
+            "solution",
+            "the closed forms move at the rates of the coefficients and end at the payoffs",
+            Paths(derivation, solution).theorems(),
+        )
     return collected.proofs()
 
 
-def of_agent(derivation: OfFamily, name: str) -> Proofs:
+def of_family(model: Model) -> Proofs:
     """The theorems about a game of the mean-variance family."""
-    collected = _Collected(name)
-    collected.systems([of_family(derivation)])
-    form = derivation.form
-    known = Known(
-        {d.symbol: d.expression for d in form.definitions if not d.is_root},
-        {d.symbol: d.expression for d in form.definitions if d.is_root},
-    )
-    equations = {
-        e.unknown: (f"the equation of {e.monomial} in that of {e.source}", e.expression)
-        for e in derivation.system.equations
-    }
-    collected.closed_forms(equations, known)
+    collected = _Collected(model.name)
+    collected.systems([problem.of_family(model.derivation)])
+    for chapter in family.chapters(model):
+        collected.add(*chapter)
     return collected.proofs()
 
 
@@ -118,33 +123,38 @@ class _Collected:
             )
         return Proofs(self.game, tuple(self.chapters), tuple(self.missing))
 
-    def add(self, name: str, title: str, found: Iterable[Theorem | str]) -> None:
+    def add(self, name: str, title: str, makers: Iterable[Maker | str]) -> None:
         theorems = []
-        for one in found:
-            if isinstance(one, Theorem):
-                theorems.append(one)
+        for maker in makers:
+            made = maker if isinstance(maker, str) else _made(maker)
+            if isinstance(made, Theorem):
+                theorems.append(made)
             else:
-                self.missing.append(one)
+                self.missing.append(made)
         if theorems:
             self.chapters.append(Chapter(name, title, tuple(theorems)))
 
     def systems(self, problems: Iterable[Faced]) -> None:
-        found = (one for problem in problems for one in generator.theorems(problem))
-        self.add("system", "the system of the coefficients is the extended HJB system", found)
+        makers = (maker for faced in problems for maker in generator.theorems(faced))
+        self.add("system", "the system of the coefficients is the extended HJB system", makers)
 
-    def closed_forms(self, equations: dict[sp.Symbol, tuple[str, sp.Expr]], known: Known) -> None:
-        self.add(
-            "solution",
-            "the closed forms solve the equations of the coefficients",
-            _solving(equations, known),
-        )
 
-    def solution(self, derivation: Derivation, solution: Solution) -> None:
-        known = Known(*_steps(solution))
-        system = derivation.system
-        equations = {c: ("its rate vanishes", rate) for c, rate in system.rates.items()}
-        equations |= {c: ("its first-order condition", e) for c, e in system.implicit.items()}
-        self.closed_forms(equations, known)
+def _made(maker: Maker) -> Theorem | str:
+    try:
+        return maker()
+    except (NotStatedError, VacuousError) as error:
+        return error.message
+
+
+def _solving(derivation: Derivation, solution: Solution) -> Iterator[Maker]:
+    """The coefficients of a stationary problem in their equations."""
+    known, system = Known(*_steps(solution)), derivation.system
+    equations = {c: ("its rate vanishes", rate) for c, rate in system.rates.items()}
+    equations |= {c: ("its first-order condition", e) for c, e in system.implicit.items()}
+    for unknown, (which, expression) in equations.items():
+        title = f"{unknown} solves its equation: {which}"
+        name = f"solves_{identifier(unknown.name)}"
+        yield partial(theorem, name, title, Relation(expression, "="), known)
 
 
 def _steps(solution: Solution) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:
@@ -158,14 +168,3 @@ def _steps(solution: Solution) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol
         elif isinstance(step, Roots):
             roots |= dict(zip(step.symbols, step.equations, strict=True))
     return definitions, roots
-
-
-def _solving(
-    equations: dict[sp.Symbol, tuple[str, sp.Expr]], known: Known
-) -> Iterator[Theorem | str]:
-    for unknown, (which, expression) in equations.items():
-        title = f"{unknown} solves its equation: {which}"
-        found = theorem(
-            f"solves_{identifier(unknown.name)}", title, Relation(expression, "="), known
-        )
-        yield found or f"{title}: no reason was found that Coq could follow."

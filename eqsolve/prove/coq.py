@@ -132,7 +132,7 @@ class Writer:
             below.append(sp.Integer(number.q))
         for factor in () if rest == 1 else sp.Mul.make_args(rest):
             inverse = factor.is_Pow and factor.exp.is_Integer and factor.exp < 0
-            (below if inverse else above).append(1 / factor if inverse else factor)
+            (below if inverse else above).append(_inverse(factor) if inverse else factor)
         text = " * ".join(self.expression(f, _POWER) for f in above) or "1"
         if below:
             dividing = " * ".join(self.expression(f, _POWER) for f in below)
@@ -188,7 +188,7 @@ class Writer:
     def line(self, line: Line) -> str:
         """A line of a proof."""
         parts = (self._part(e) for e in line.expressions)
-        return "  " + (line.text.format(*parts) if line.expressions else line.text)
+        return "  " + line.text.format(*parts)
 
     def _part(self, part: sp.Expr | sp.Lambda | Statement) -> str:
         if isinstance(part, (Relation, Slope, ForAll)):
@@ -211,7 +211,8 @@ class Writer:
         chosen = (*theorem.letters, *theorem.functions)
         types = {f: "R -> " * count + "R" for f, count in theorem.functions.items()}
         # numbers first: what else is chosen is written with these letters
-        order = sorted(chosen, key=lambda what: not _is_number(theorem.witness[what]))
+        place = list(theorem.witness).index
+        order = sorted(chosen, key=lambda w: (not _is_number(theorem.witness[w]), place(w)))
         lines = [f"Lemma {theorem.name}_is_not_vacuous :", f"  exists {self._variables(theorem)},"]
         parts = [f"({self.statement(h.statement)})" for h in theorem.hypotheses]
         lines += [f"    {part} /\\" for part in parts[:-1]] + [f"    {parts[-1]}.", "Proof."]
@@ -235,6 +236,13 @@ def _is_number(value: sp.Expr | sp.Lambda) -> bool:
     return bool(inner.is_Rational)
 
 
+def _inverse(power: sp.Expr) -> sp.Expr:
+    """One over a power with a negative number as exponent, written as it is."""
+    if power.exp == -1:
+        return power.base
+    return sp.Pow(power.base, -power.exp, evaluate=False)
+
+
 def _source(theorem: Theorem) -> str:
     return f" ({theorem.source})" if theorem.source else ""
 
@@ -242,11 +250,9 @@ def _source(theorem: Theorem) -> str:
 def broken(lines: Iterable[str]) -> Iterator[str]:
     """Lines that are too long, broken at blanks and indented."""
     for line in lines:
-        indent = len(line) - len(line.lstrip())
-        while len(line) > WIDTH:
-            cut = line.rfind(" ", indent + 1, WIDTH)
-            if cut <= indent:
-                break
+        indent = begin = len(line) - len(line.lstrip())
+        while len(line) > WIDTH and (cut := line.rfind(" ", begin + 1, WIDTH)) > begin:
             yield line[:cut]
-            line = " " * (indent + 4) + line[cut + 1 :]
+            begin = indent + 4
+            line = " " * begin + line[cut + 1 :]
         yield line

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import sympy as sp
@@ -19,7 +19,16 @@ from eqsolve.derivation.units import Units
 from eqsolve.game import t
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.problem import Expectation, Faced
-from eqsolve.prove.statement import ForAll, Hypothesis, Line, Relation, Slope, Theorem, identifier
+from eqsolve.prove.statement import (
+    ForAll,
+    Hypothesis,
+    Line,
+    Maker,
+    Relation,
+    Slope,
+    Theorem,
+    identifier,
+)
 from eqsolve.prove.witness import numbers
 
 
@@ -149,20 +158,20 @@ class Function:
         known: str,
     ) -> Iterator[Line]:
         label, guarded = identifier(_label(self.name, by)), self.problem.positive
-        if len(by) > 1 or by == (t,):
-            moved: dict[sp.Symbol, sp.Symbol] = {}
-            stated: ForAll | Relation = Relation(self.number(*by), "=", value)
-        else:
+        begin, stated = "intros", Relation(self.number(*by), "=", value)
+        claim: ForAll | Relation = stated
+        if len(by) == 1 and by != (t,):
             # of any point: the letters of the theorem are those of one
-            moved = {s: sp.Symbol(f"any_{s.name}") for s in self.arguments}
-            claim = Relation(self.symbol(*by).xreplace(moved), "=", value.xreplace(moved))
-            stated = ForAll(tuple(moved.values()), claim, tuple(moved[s] for s in guarded))
-        variable = moved.get(by[-1], by[-1])
+            claim = ForAll(self.arguments, Relation(self.symbol(*by), "=", value), guarded)
+            begin = "; ".join([*(f"clear dependent {{}}" for _ in self.arguments), "intros"])
         rule = "slope_unique_positive" if by[-1] in guarded else "slope_unique"
-        functions = (sp.Lambda(variable, e.xreplace(moved)) for e in (function, form))
-        yield Line(f"assert (value_{label} : {{}}).", (stated,))
-        yield Line(f"{{{{ intros; apply ({rule} {{}} {{}} {{}});", (*functions, variable))
-        yield Line(f"    slope_by {identifier(known)} slope_{label}. }}")
+        functions = (sp.Lambda(by[-1], function), sp.Lambda(by[-1], form), by[-1])
+        yield Line(f"assert (value_{label} : {{}}).", (claim,))
+        yield Line(f"{{{{ {begin}.", self.arguments if "{" in begin else ())
+        yield Line(
+            f"    apply ({rule} {{}} {{}} {{}}); slope_by {identifier(known)} slope_{label}. }}}}",
+            functions,
+        )
 
     def rewriting(self) -> Iterator[Line]:
         """Put in what the derivatives are."""
@@ -194,15 +203,13 @@ def slope(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
     return total.xreplace({letter: unit for unit, letter in stand_in.items()})
 
 
-def theorems(problem: Faced) -> Iterator[Theorem | str]:
-    """Each moment's equation is that of its coefficients, and the first-order conditions hold.
-
-    What is not proved is a sentence that says so.
-    """
+def theorems(problem: Faced) -> Iterator[Maker]:
+    """Each moment's equation is that of its coefficients, and the first-order conditions hold."""
     functions = [Function(m, problem) for m in problem.moments]
     of_player = f" of {problem.player}" if problem.player else ""
     for function in functions:
-        yield _theorem(
+        yield partial(
+            _theorem,
             f"hjb_{identifier(function.name)}",
             f"The equation of {function.name}{of_player} at the feedback is that of its "
             "coefficients",
@@ -219,7 +226,8 @@ def theorems(problem: Faced) -> Iterator[Theorem | str]:
             )
         )
         conditions = sp.Add(*(m * e for m, e in problem.conditions.items()))
-        yield _theorem(
+        yield partial(
+            _theorem,
             f"first_order_{identifier(control.name)}",
             f"The gain rate of a deviation is stationary in {control} at the feedback",
             problem,

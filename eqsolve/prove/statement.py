@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -85,7 +85,7 @@ class Hypothesis:
 
 def identifier(text: str) -> str:
     """A text as a name that Coq reads."""
-    plain = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    plain = re.sub(r"[\W_]+", "_", text, flags=re.ASCII).strip("_")
     return plain if re.match(r"[A-Za-z]", plain) else f"v{plain}"
 
 
@@ -147,3 +147,7 @@ class Theorem:
             for f in e.atoms(AppliedUndef)
         }
         return dict(sorted(found, key=lambda pair: str(pair[0].__name__)))
+
+
+#: Makes a theorem when it is asked to, or says why there is none.
+Maker = Callable[[], "Theorem | str"]

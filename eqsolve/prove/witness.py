@@ -23,11 +23,13 @@ class VacuousError(EqsolveError):
     """No point was found that satisfies what a theorem assumes."""
 
 
-def witness(theorem: Theorem) -> dict[sp.Symbol, sp.Expr]:
+def witness(
+    theorem: Theorem, point: Mapping[sp.Symbol, sp.Expr] | None = None
+) -> dict[sp.Symbol, sp.Expr]:
     """Rational numbers for all letters of a theorem without functions.
 
     Letters that equations define follow from the others; an equation that defines none is solved
-    for a letter that it is linear in.
+    for a letter that it is linear in, where it does not hold already at a ``point`` that is given.
 
     Raises
     ------
@@ -41,8 +43,8 @@ def witness(theorem: Theorem) -> dict[sp.Symbol, sp.Expr]:
     implicit = [r.left - r.right for r in equations if not r.left.is_Symbol]
     rng = random.Random(SEED)
     for _ in range(ATTEMPTS):
-        values = _point(theorem, defined, implicit, rng)
-        if values is not None and all(_holds(r, values) for r in relations):
+        values = _point(theorem, defined, implicit, rng, point or {})
+        if values is not None and all(holds(r, values) for r in relations):
             return values
     raise VacuousError(
         f"no point was found that satisfies what {theorem.name} assumes.", stage="proofs"
@@ -54,15 +56,19 @@ def _point(
     defined: Mapping[sp.Symbol, sp.Expr],
     implicit: list[sp.Expr],
     rng: random.Random,
+    point: Mapping[sp.Symbol, sp.Expr],
 ) -> dict[sp.Symbol, sp.Expr] | None:
     """Drawn numbers, and those that follow from them."""
-    spelled: dict[sp.Symbol, sp.Expr] = {}
-    for letter, value in defined.items():
-        spelled[letter] = value.xreplace(spelled)
+    spelled = dict(defined)
+    for _ in defined:
+        spelled = {s: e.xreplace(spelled) for s, e in spelled.items()}
     free = [s for s in theorem.letters if s not in defined]
     values: dict[sp.Symbol, sp.Expr] = {s: sp.Rational(rng.randint(1, 24), 8) for s in free}
-    for equation in implicit:
+    values |= {s: v for s, v in point.items() if s in free}
+    for equation in rng.sample(implicit, len(implicit)):
         left = equation.xreplace(spelled)
+        if holds(Relation(left, "="), values):
+            continue
         letters = [s for s in free if s in left.free_symbols]
         rng.shuffle(letters)
         found = next(_solutions(left, letters, values), None)
@@ -101,7 +107,7 @@ def _number(expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Rati
     return value
 
 
-def _holds(relation: Relation, values: Mapping[sp.Symbol, sp.Expr]) -> bool:
+def holds(relation: Relation, values: Mapping[sp.Symbol, sp.Expr]) -> bool:
     try:
         difference = _number(relation.left - relation.right, values)
     except ZeroDivisionError:
@@ -151,7 +157,7 @@ def numbers(
         for letter, value in letters.items():
             values[letter] = at(value)
         here = [Relation(at(r.left), r.relation, at(r.right)) for r in relations]
-        if all(_holds(relation, {}) for relation in here):
+        if all(holds(relation, {}) for relation in here):
             functions = {f: sp.Lambda(t, values[c]) for f, c in still.items()}
             return {**values, **functions, **meaning}
     raise VacuousError(

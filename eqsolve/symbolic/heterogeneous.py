@@ -334,23 +334,33 @@ class Agents:
         atoms = {*reactions, *(means - right), self.determinant}
         linear = ClosedForm(tuple(d for d in form.definitions if d.symbol not in atoms), ())
         for k in self.indices:
+            if not linear.vanishes(indexed(self.position, k) - self.feedback(k)):
+                raise DerivationError(
+                    f"the position of agent {k} differs from its feedback.", stage="heterogeneous"
+                )
+        for coefficient, residual in self.residuals(parts).items():
+            if not form.vanishes(residual):
+                raise DerivationError(
+                    f"the feedback leaves a residual in {coefficient}.", stage="heterogeneous"
+                )
+
+    def residuals(self, parts: Mapping[sp.Expr, sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+        """What vanishes in equilibrium, by coefficient of the agents' feedbacks.
+
+        Each feedback less the response to the others' feedbacks, in every wealth.
+        """
+        found: dict[sp.Symbol, sp.Expr] = {}
+        wealth = {self.wealth(j): j for j in self.indices}
+        for k in self.indices:
             around = self.environment(k)
-            wealth = [self.wealth(j) for j in self.indices]
             states = (self.wealth(k), self.competitors_wealth(k))
             response = sp.Add(
                 *(indexed(u, k) * s for u, s in zip(self.roles.affine, states)),
                 *(indexed(u, k) * around.get(m, m) for m, u in parts.items()),
             )
-            if not linear.vanishes(indexed(self.position, k) - self.feedback(k)):
-                raise DerivationError(
-                    f"the position of agent {k} differs from its feedback.", stage="heterogeneous"
-                )
             for monomial, residual in collect(self.feedback(k) - response, wealth).items():
-                if not form.vanishes(residual):
-                    raise DerivationError(
-                        f"the feedback of agent {k} leaves a residual in {monomial}.",
-                        stage="heterogeneous",
-                    )
+                found[indexed(self.coefficient, f"{k}{wealth.get(monomial, 0)}")] = residual
+        return found
 
 
 def _prove(point: FixedPoint) -> None:

@@ -76,6 +76,10 @@ class Population:
             {unknowns[m]: conditions[m] for m in unknowns},
         )
 
+    def residuals(self, parts: Mapping[sp.Expr, sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+        """What vanishes in equilibrium, by coefficient of the common feedback."""
+        return self.conditions(parts)[1]
+
     def equilibrium(
         self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol], notation: Notation
     ) -> ClosedForm:
