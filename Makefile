@@ -8,7 +8,7 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper test lint rust-test pytest lowest coverage bench format develop dist clean
+.PHONY: help paper proofs test lint rust-test pytest lowest coverage bench format develop dist clean
 
 BIN := $(abspath $(VENV))/bin
 INSTALLED := $(VENV)/.installed
@@ -35,6 +35,7 @@ help:
 	@echo "make pytest    Python tests only"
 	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
 	@echo "make walk      every verb on every game, the long ones included"
+	@echo "make proofs    let Coq check the theorems about all games; they are in build/proofs"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -95,6 +96,10 @@ lowest: build/wheel/.built
 	build/lowest/bin/pip install --quiet --constraint build/lowest/constraints.txt \
 		"$$(echo build/wheel/eqsolve_games-*.whl)[test]"
 	build/lowest/bin/pytest -m "not slow and not full" -p no:xdist $(LOWEST_TESTS)
+
+# Needs coqc.
+proofs: $(INSTALLED)
+	$(BIN)/eqsolve prove --check --out build/proofs
 
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html

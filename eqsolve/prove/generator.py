@@ -15,7 +15,6 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.derivation.units import Units
 from eqsolve.game import t
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.problem import Expectation, Faced
@@ -30,6 +29,7 @@ from eqsolve.prove.statement import (
     identifier,
 )
 from eqsolve.prove.witness import numbers
+from eqsolve.symbolic.algebra import is_zero
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Function:
         if len(by) == 1 and by != (t,):
             # of any point: the letters of the theorem are those of one
             claim = ForAll(self.arguments, Relation(self.symbol(*by), "=", value), guarded)
-            begin = "; ".join([*(f"clear dependent {{}}" for _ in self.arguments), "intros"])
+            begin = "; ".join([*("clear dependent {}" for _ in self.arguments), "intros"])
         rule = "slope_unique_positive" if by[-1] in guarded else "slope_unique"
         functions = (sp.Lambda(by[-1], function), sp.Lambda(by[-1], form), by[-1])
         yield Line(f"assert (value_{label} : {{}}).", (claim,))
@@ -187,19 +187,28 @@ def _label(name: str, by: tuple[sp.Symbol, ...]) -> str:
     return f"{name}_{''.join(s.name for s in by)}" if by else name
 
 
+def _units(expression: sp.Expr) -> list[sp.Expr]:
+    """Exponentials, logarithms and powers that are no rational functions."""
+    return [
+        e
+        for e in expression.atoms(sp.Pow, sp.exp, sp.log)
+        if isinstance(e, (sp.exp, sp.log)) or not e.exp.is_Integer
+    ]
+
+
 def slope(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
     """The derivative, with the powers and exponentials that the expression has."""
-    units = [
-        e for e in expression.atoms(sp.Pow, sp.exp) if isinstance(e, sp.exp) or not e.exp.is_Integer
-    ]
-    stand_in = {unit: sp.Dummy() for unit in units}
+    stand_in = {unit: sp.Dummy() for unit in _units(expression)}
     plain = expression.xreplace(stand_in)
     total = sp.diff(plain, variable)
     for unit, letter in stand_in.items():
-        rate = sp.diff(unit.exp, variable) if isinstance(unit, sp.exp) else None
-        if rate is None:
+        if isinstance(unit, sp.log):
+            total += sp.diff(plain, letter) * sp.diff(unit, variable)
+        elif isinstance(unit, sp.exp):
+            total += sp.diff(plain, letter) * letter * sp.diff(unit.exp, variable)
+        else:
             rate = unit.exp * sp.diff(unit.base, variable) / unit.base
-        total += sp.diff(plain, letter) * letter * rate
+            total += sp.diff(plain, letter) * letter * rate
     return total.xreplace({letter: unit for unit, letter in stand_in.items()})
 
 
@@ -253,18 +262,16 @@ def _theorem(
         controls = {c: problem.moved(e) for c, e in problem.feedback.items() if c in free}
     else:
         free = conclusion.function.free_symbols | conclusion.at.free_symbols
-        left, controls = sp.diff(conclusion.function, conclusion.variable), {}
+        left = sp.diff(_meant(conclusion.function, meaning), conclusion.variable)
         left = left.xreplace({conclusion.variable: conclusion.at}) - conclusion.value
-        controls = {
-            c: problem.moved(e)
-            for c, e in problem.feedback.items()
-            if c in free and c != conclusion.variable
-        }
+        others = {c: e for c, e in problem.feedback.items() if c != conclusion.variable}
+        controls = {c: problem.moved(e) for c, e in others.items() if c in free}
     left = _meant(left, meaning).xreplace(controls)
     own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
-    needed = _needed(left.xreplace(own), problem.definitions)
+    left = left.xreplace(own)
+    needed = _needed(left, problem.definitions)
     if needed is None:
-        return f"{title}: no identity was found."
+        return f"{title}: no identity was found that holds whatever its powers are."
     letters = {**needed, **own, **controls}
     defined = [Hypothesis(f"H_{s.name}", Relation(s, "=", e)) for s, e in letters.items()]
     moves = [
@@ -312,7 +319,8 @@ def _needed(
         for letter in reversed(known):
             e = e.xreplace({letter: known[letter]})
         e = e.xreplace({f: sp.Dummy() for f in e.atoms(AppliedUndef)})
-        return bool(Units.of([e]).ratio(e).is_zero())
+        e = e.xreplace({unit: sp.Dummy() for unit in _units(e)})
+        return is_zero(e)
 
     kept = dict(definitions)
     if not vanishes(kept):

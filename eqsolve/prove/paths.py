@@ -191,7 +191,8 @@ class Paths:
         """The algebra, with exponentials as powers of a few."""
         for letter, relation in atoms.squares.items():
             if letter in argument.cofactors:
-                text = f"assert (root_{identifier(letter.name)} : {{}} = 0) by (rewrite Root_square; ring)."
+                shown = f"root_{identifier(letter.name)} : {{}} = 0"
+                text = f"assert ({shown}) by (rewrite Root_square; ring)."
                 yield Line(text, (self._applied(atoms.meant(relation)),))
         used = [stated.left, stated.right, *(self.values[s] for s in argument.inserted)]
         there = set().union(*(e.atoms(sp.exp) for e in used))
@@ -210,8 +211,8 @@ class Paths:
             {s: self._applied(atoms.meant(e)) for s, e in some.items()}
             for some in (argument.cofactors, known.relations)
         )
-        shown = Argument(argument.inserted, cofactors, argument.spelled, argument.nonzero)
-        yield from script(stated, shown, Known(known.definitions, relations), powers)
+        meant = Argument(argument.inserted, cofactors, argument.spelled, argument.nonzero)
+        yield from script(stated, meant, Known(known.definitions, relations), powers)
 
     def _witness(self, theorem: Theorem, needed: list[sp.Symbol]) -> dict[Any, sp.Expr]:
         """Numbers with nothing left to go, and the functions that belong to them.
