@@ -99,9 +99,7 @@ def _solutions(
 
 
 def _number(expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Rational:
-    value = expression.xreplace(dict(values))
-    if not value.is_Rational:
-        value = sp.nsimplify(value) if value.is_number and not value.has(sp.zoo, sp.nan) else value
+    value = sp.expand(expression.xreplace(dict(values)))
     if not value.is_Rational:
         raise ZeroDivisionError
     return value
