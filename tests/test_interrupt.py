@@ -159,7 +159,7 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
 
     def fill(points: Any, given: Any, status: Any, out: Any) -> None:
         (sigma,) = (column for column in points if column.size > 1)
-        block = int(sigma[0]) // model_kernel.BLOCK
+        block = int(sigma[0]) // step
         begun.append(block)
         status[:] = 0
         if block == 2:
@@ -169,7 +169,7 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(model_kernel, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(load(found.path), found.functions[0], fill)
-    for threads in (1, 2):
+    for threads, step in ((1, model_kernel.STRETCH), (2, model_kernel.BLOCK)):
         off.clear()
         begun.clear()
         with pytest.raises(KeyboardInterrupt):

@@ -23,8 +23,9 @@ from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.quick import BranchesError, QuickEmitter
 from eqsolve.numerics.arithmetic import doubledouble
 
-#: Points handed to a thread at a time.
-BLOCK = 1 << 15
+#: Points handed to one of several threads at a time, and to the only one: between two such parts an
+#: interruption is heard.
+BLOCK, STRETCH = 1 << 15, 1 << 18
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,15 @@ class ModelKernel:
             if size and left != [0]:
                 single()(inputs, given, status, tuple(found))
 
-        ends = range(BLOCK, size + BLOCK, BLOCK)
-        if threads is None or threads < 2 or len(ends) < 2:
-            work(0, size)
-        else:
+        several = threads is not None and threads > 1 and size > BLOCK
+        step = BLOCK if several else STRETCH
+        starts = range(0, size, step)
+        if several:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, range(0, size, BLOCK), ends))
+                list(pool.map(work, starts, range(step, size + step, step)))
+        else:
+            for start in starts:
+                work(start, start + step)
         for name in wanted:
             if name in missing:
                 columns[name] = ready.get(name, np.empty(size))
