@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from eqsolve.cli import cli
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.check import AXIOMS, Verdict, check
 from eqsolve.prove.coq import source
-from eqsolve.prove.statement import Hypothesis, Relation, Theorem
+from eqsolve.prove.statement import Hypothesis, Relation, Theorem, identifier
 from eqsolve.prove.witness import VacuousError, witness
 
 needs_coq = pytest.mark.skipif(
@@ -94,6 +95,38 @@ def test_an_axiom_that_is_not_allowed_is_seen() -> None:
     body = {n: t.replace("field; side.", "apply anything.") for n, t in text.theorems.items()}
     (found,) = check({"sneaked": replace(sneaked, theorems=body)})
     assert found.proved and not found.accepted and "anything" in found.axioms
+
+
+def planted(right: Theorem) -> Iterator[tuple[str, Theorem]]:
+    """A theorem with an error in a definition, an equation or the conclusion, or less assumed."""
+    for k, hypothesis in enumerate(right.hypotheses):
+        before, after = right.hypotheses[:k], right.hypotheses[k + 1 :]
+        yield f"without {hypothesis.name}", replace(right, hypotheses=(*before, *after))
+        stated = hypothesis.statement
+        if isinstance(stated, Relation) and stated.relation == "=":
+            wrong = replace(hypothesis, statement=replace(stated, right=stated.right + 1))
+            yield f"wrong {hypothesis.name}", replace(right, hypotheses=(*before, wrong, *after))
+    assert isinstance(right.conclusion, Relation)
+    wrong_end = replace(right.conclusion, right=right.conclusion.right + 1)
+    yield "wrong conclusion", replace(right, conclusion=wrong_end)
+    for k, line in enumerate(right.script):
+        if line.expressions:
+            cofactor = replace(line, expressions=(line.expressions[0] * 2, *line.expressions[1:]))
+            script = (*right.script[:k], cofactor, *right.script[k + 1 :])
+            yield "wrong cofactor", replace(right, script=script)
+
+
+@needs_coq
+def test_planted_errors_are_refused() -> None:
+    wrong = {
+        identifier(f"{right.name} {what}"): replace(error, witness=witness(error))
+        for right in (quotient(), cubic())
+        for what, error in planted(right)
+    }
+    found = check({name: source(name, [error]) for name, error in wrong.items()})
+    verdict = {v.file: v.proved for v in found}
+    assert len(verdict) == len(wrong) >= 8
+    assert not any(verdict.values()), verdict
 
 
 def test_assumptions_that_contradict_each_other_are_refused() -> None:
