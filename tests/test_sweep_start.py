@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import eqsolve.derivations
+from eqsolve import registry
 from eqsolve.codegen import recall, storage
 from eqsolve.codegen.kernel import kept
 from eqsolve.codegen.kernel import kernel as generated
@@ -26,6 +27,10 @@ GAME = "mean-field"
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the cache folder with the kernels of one game."""
+    # a note holds for the games of one folder: those that other tests adopted are not among them
+    monkeypatch.setattr(registry, "_adopted", {})
+    if kept(Handle(GAME)) is None:
+        generated.cache_clear()
     kernel(GAME)
     folder = tmp_path / "kernels"
     shutil.copytree(storage.cache_folder(), folder, ignore=shutil.ignore_patterns(".*"))
