@@ -142,7 +142,9 @@ def _multiples(ring: Ring, ratio: Ratio, known: Known) -> dict[sp.Symbol, sp.Exp
     for quotients in (*_single(numerator, roots), _several(ring, numerator, roots)):
         if quotients is not None:
             return {
-                root: _product(ring, above) * _denominator(known.roots[root]) / (below * scale)
+                root: _product(ring, above)
+                * ring.expression(ring.ratio(known.roots[root]).denominator)
+                / (below * scale)
                 for root, (above, scale) in quotients.items()
             }
     return None
@@ -185,10 +187,6 @@ def _several(
         if not quotient.is_zero():
             found[root] = (quotient, scale)
     return found if numerator.is_zero() else None
-
-
-def _denominator(equation: sp.Expr) -> sp.Expr:
-    return sp.fraction(sp.together(equation))[1]
 
 
 def _product(ring: Ring, polynomial: fmpq_mpoly) -> sp.Expr:

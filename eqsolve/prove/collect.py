@@ -10,6 +10,7 @@ import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import EqsolveError
@@ -154,7 +155,8 @@ def _solving(derivation: Derivation, solution: Solution) -> Iterator[Maker]:
     for unknown, (which, expression) in equations.items():
         title = f"{unknown} solves its equation: {which}"
         name = f"solves_{identifier(unknown.name)}"
-        yield partial(theorem, name, title, Relation(expression, "="), known)
+        shown = algebra.factored(expression)
+        yield partial(theorem, name, title, Relation(shown, "="), known)
 
 
 def _steps(solution: Solution) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:
