@@ -92,7 +92,7 @@ def argue(expression: sp.Expr, known: Known) -> Argument | None:
             return None
         inserted.append(rest[-1])
         left = left.xreplace({rest[-1]: known.definitions[rest[-1]]})
-    parts = [expression, *(known.definitions[s] for s in inserted), *cofactors.values()]
+    parts = [left, *(known.definitions[s] for s in inserted), *cofactors.values()]
     parts += [known.kept[s] for s in cofactors if s in known.kept]
     entering = set().union(left.free_symbols, *(e.free_symbols for e in cofactors.values()))
     for root in cofactors:
