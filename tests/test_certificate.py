@@ -6,12 +6,13 @@ import ast
 import copy
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from flint import ctx
 
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derived
@@ -28,6 +29,14 @@ checker = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(checker)
 
 Certificate = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _own_context() -> Iterator[None]:
+    """The script sets precision and length of series for its process, which here is not its own."""
+    prec, cap = ctx.prec, ctx.cap
+    yield
+    ctx.prec, ctx.cap = prec, cap
 
 
 def made(game: str, notion: str | None = None) -> Certificate:
