@@ -39,7 +39,7 @@ class WithPrograms(build_py):
         # papers are found by the entry points, which are written beside the sources
         beside = Path(self.get_finalized_command("egg_info").egg_base).absolute()
         done = subprocess.run(
-            [sys.executable, "-m", "eqsolve.ship", *targets],
+            [sys.executable, "-B", "-m", "eqsolve.ship", *targets],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, beside)))},
             cwd=root,
         )

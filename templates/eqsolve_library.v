@@ -341,7 +341,13 @@ Ltac slope :=
   end.
 
 (* An identity of rational functions. *)
-Ltac multiply_out := cbv beta; cbn [INR pred]; first [ring | unfold Rdiv; ring | field; side].
+Ltac multiply_out :=
+  cbv beta; cbn [INR pred];
+  first
+    [ ring
+    | unfold Rdiv; ring
+    | field; side
+    | rewrite ?Rmult_0_l, ?Rmult_0_r; field; side ]. (* what is multiplied by 0 may divide by 0 *)
 
 (* An exponential is a product of powers of others. *)
 Ltac exponentials :=
