@@ -58,7 +58,7 @@ def test_the_checker_shares_nothing_with_what_it_checks() -> None:
     tree = ast.parse(SCRIPT.read_text())
     imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     imported |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    assert imported == {"json", "operator", "sys", "itertools", "pathlib", "flint"}
+    assert imported == {"json", "operator", "sys", "functools", "pathlib", "flint"}
 
 
 def _cases() -> list[tuple[str, str | None]]:
@@ -86,7 +86,7 @@ def test_every_game_has_a_certificate(
     assert f"double precision: {len(document['results'])}" in printed
     assert document["results"]
     if document["moving"]:
-        assert "of these times: none" in printed
+        assert "on the way: none" in printed
     else:
         assert "admissible solutions: 1;" in printed
 
