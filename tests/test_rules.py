@@ -122,7 +122,11 @@ def named(
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text, words = node.value, node.value.split()
             commands = re.findall(r"eqsolve [a-z]+ [^\n]*", text)
-            if text in own or any(word in own for line in commands for word in line.split()):
+            quoted = re.findall(r"""["'`]([\w-]+)["'`]""", text)
+            spelled = {text, *(word for line in commands for word in line.split())}
+            if id(node) not in docstrings:
+                spelled |= {*quoted}
+            if own & spelled:
                 found.append((node.lineno, text))
             elif id(node) in docstrings:
                 continue
@@ -174,6 +178,7 @@ def test_no_game_and_no_symbol_of_a_game_is_named() -> None:
     "line",
     [
         "game = 'n-agent'",
+        "entries.need('game', '\"n-agent\"')",
         "'''Do it.\n\n    Example: eqsolve solve n-agent\n    '''",
         "x = table['theta']",
         "x = symbols('a theta')",

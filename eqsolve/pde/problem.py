@@ -116,7 +116,7 @@ def _decimals(value: Any) -> Any:
 
 
 def _game(name: str, entries: Entries, names: Names) -> Problem:
-    game = word(entries, "game", entries.need("game", '"best-response"'))
+    game = word(entries, "game", entries.need("game", '"NAME"'))
     found = names.model(game)  # an unknown game ends here
     given = entries.sub("parameters")
     texts: dict[sp.Symbol | str, object] = {}
