@@ -12,7 +12,17 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import EqsolveError
-from eqsolve.prove.statement import ForAll, Line, Relation, Slope, Statement, Theorem, identifier
+from eqsolve.prove.statement import (
+    Exists,
+    ForAll,
+    Joined,
+    Line,
+    Relation,
+    Slope,
+    Statement,
+    Theorem,
+    identifier,
+)
 
 #: The file of lemmas and tactics that every other file needs.
 LIBRARY = "eqsolve_library"
@@ -164,6 +174,14 @@ class Writer:
             letters = " ".join(map(self.names, what.letters))
             bounds = "".join(f"0 < {self.names(s)} -> " for s in what.positive)
             return f"forall {letters} : R, {bounds}{self.statement(what.statement)}"
+        if isinstance(what, Exists):
+            return f"exists {' '.join(map(self.names, what.letters))} : R, " + self.statement(
+                what.statement
+            )
+        if isinstance(what, Joined):
+            parts = [self.statement(part) for part in what.parts]
+            plain = [isinstance(part, (Relation, Slope)) for part in what.parts]
+            return f" {what.word} ".join(p if q else f"({p})" for p, q in zip(parts, plain))
         if isinstance(what, Relation):
             return f"{self.expression(what.left)} {what.relation} {self.expression(what.right)}"
         at, value = self.expression(what.at, _ATOM), self.expression(what.value, _ATOM)
@@ -191,7 +209,7 @@ class Writer:
         return "  " + line.text.format(*parts)
 
     def _part(self, part: sp.Expr | sp.Lambda | Statement) -> str:
-        if isinstance(part, (Relation, Slope, ForAll)):
+        if isinstance(part, (Relation, Slope, ForAll, Exists, Joined)):
             return self.statement(part)
         if isinstance(part, sp.Lambda):
             return self.function(part.expr, *part.variables)

@@ -55,7 +55,7 @@ class ForAll:
     """A statement for all values of some letters, of which some are positive."""
 
     letters: tuple[sp.Symbol, ...]
-    statement: Relation | Slope
+    statement: Statement
     positive: tuple[sp.Symbol, ...] = ()
 
     @property
@@ -69,7 +69,46 @@ class ForAll:
         return (*self.letters, *self.statement.bound)
 
 
-Statement = Relation | Slope | ForAll
+@dataclass(frozen=True)
+class Exists:
+    """A statement for some values of letters."""
+
+    letters: tuple[sp.Symbol, ...]
+    statement: Statement
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return self.statement.expressions
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return (*self.letters, *self.statement.bound)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Statements joined by a word: both, one of them, what follows from what, as good as.
+
+    A letter that is bound in one part is free in none.
+    """
+
+    word: Literal["/\\", "\\/", "->", "<->"]
+    parts: tuple[Statement, ...]
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return tuple(e for part in self.parts for e in part.expressions)
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return tuple(letter for part in self.parts for letter in part.bound)
+
+
+Statement = Relation | Slope | ForAll | Exists | Joined
 
 
 @dataclass(frozen=True)
