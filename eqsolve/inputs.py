@@ -17,6 +17,8 @@ from eqsolve.numbers import exact
 ALIASES = {word[:3]: word for word in kwlist if word in name2codepoint and word[:3] != word}
 #: The parameters that give the end of the horizon and the number of players.
 END, COUNT = "T", "n"
+#: What a table of types gives of every type besides: its weight in averages.
+WEIGHT = "weight"
 #: Arguments of ``model(**structure)`` that are no parameters.
 TYPES = "types"
 RESERVED = ("notion", "size", "horizon", TYPES)
@@ -93,11 +95,26 @@ class Inputs:
     game : its name.
     parameters : in order.
     places : names of states and laws, whose values may be given.
+    own : what a table of types may hold, if copies have types of their own: parameters, the weight,
+        and states.
+    share : the parameter that is a player's own weight in averages; empty if there is none.
     """
 
     game: str
     parameters: tuple[Parameter, ...]
     places: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    share: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Whether copies have types of their own."""
+        return len(self.own) > 1
+
+    @property
+    def names(self) -> set[str]:
+        """Parameters, states and laws."""
+        return {*(letter.name for letter in self.parameters), *self.places}
 
     def read(self, given: Mapping[str, object], at: Mapping[str, object] | None = None) -> Values:
         """Check names and domains of a user's numbers.

@@ -66,7 +66,7 @@ def ship(target: Path, kernels: Path) -> int:
     from eqsolve.codegen.kernel import kernel
     from eqsolve.errors import EqsolveError
     from eqsolve.source import Source
-    from eqsolve.words.own_words import words_of
+    from eqsolve.words.own_words import apart_of, words_of
 
     number = 0
     with TemporaryDirectory() as folder:
@@ -78,10 +78,13 @@ def ship(target: Path, kernels: Path) -> int:
                 if words_of(registry.Handle(name)) is not None:
                     number += 1 + _closed(registry.Handle(name))
                     kernel(registry.model(name))
+                else:
+                    number += bool(apart_of(registry.Handle(name)))
                 continue
             for asked, case in _asked(source):
                 try:
-                    number += source.keep(case, asked)
+                    source.keep(case, asked)
+                    number += 1
                 except EqsolveError:  # this structure is not offered
                     continue
         _tell(registry.names())

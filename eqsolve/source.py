@@ -12,8 +12,10 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.inputs import TYPES, Asked
 from eqsolve.program import store
 from eqsolve.program.program import Program
+from eqsolve.rows import of_types
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import answered, solve
+from eqsolve.solve.types import solve_types
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -52,7 +54,7 @@ class Source:
         """
         content = content if store.enabled() else ""
         note = store.head(content) if content else None
-        if content and note is None and store.recalled_words(content) is not None:
+        if content and note is None and store.restates(content):
             return None  # it restates another game, and its file need not be run
         if note is None:
             from eqsolve.game import Model
@@ -99,9 +101,10 @@ class Source:
     ) -> Answer:
         """Solve the game at one point: see :func:`eqsolve.solve.solve.solve`."""
         made = self._program(values, Asked(notion, size, continuum))
-        if made is not None:
+        if not made.inputs.typed:
             return answered(made, values, at=at, size=size, selection=selection)
-        return solve(
+        own = solve_types(made, values, at=at, size=size, selection=selection)
+        return own or solve(
             self.exported,
             values,
             at=at,
@@ -125,7 +128,7 @@ class Source:
         from eqsolve.solve.certificate import certificate
 
         made = self._program(values, Asked(notion, size, continuum))
-        if made is None:
+        if made.inputs.typed:
             raise InputError(
                 "there is no certificate of players of types of their own.",
                 game=self.name,
@@ -155,33 +158,35 @@ class Source:
             return None
         wanted, chosen = asked.chosen(self.note.arguments, values)
         found = store.recalled(self.content, chosen)
-        if found is not None and TYPES in self.note.arguments and not found.inputs.takes(values):
-            return None  # players may have types of their own
+        if TYPES in self.note.arguments and not (found and found.inputs.takes(values)):
+            found = store.recalled(self.content, {**chosen, TYPES: True})
+            if found is not None and not of_types(found.inputs, values):
+                return None
         if found is not None:
             function = bool(self.note.arguments)
             wanted.check(found.game, found.notion, found.size is not None, function)
         return found
 
-    def _program(self, values: Mapping[str, object], asked: Asked) -> Program | None:
-        """The program for what is asked; None where players have types of their own."""
+    def _program(self, values: Mapping[str, object], asked: Asked) -> Program:
+        """The program for what is asked."""
         return self._recalled(values, asked) or self._made(values, asked)
 
-    def keep(self, values: Mapping[str, object], asked: Asked) -> bool:
-        """Derive the program for what is asked, and keep it; whether that was done.
+    def keep(self, values: Mapping[str, object], asked: Asked) -> None:
+        """Derive the program for what is asked, and keep it.
 
         Raises
         ------
         EqsolveError
             If the game has no such structure, or cannot be derived.
         """
-        return self._made(values, asked) is not None
+        self._made(values, asked)
 
     def cases(self, notion: str | None = None) -> Mapping[str, Mapping[str, object]]:
         """The named sets of parameters; none if there is no such notion."""
         return self._cases().get(notion or "", {})
 
-    def _made(self, values: Mapping[str, object], asked: Asked) -> Program | None:
-        """The program, derived and kept; None where players have types of their own."""
+    def _made(self, values: Mapping[str, object], asked: Asked) -> Program:
+        """The program, derived and kept."""
         from eqsolve.derivation.derivation import derived
         from eqsolve.game.structure import build
         from eqsolve.program.make import program
@@ -190,12 +195,12 @@ class Source:
         model = build(
             self.exported, values, notion=asked.notion, size=asked.size, continuum=asked.continuum
         )
-        crowd = model.game.crowd
-        if crowd is not None and crowd.own:
-            return None
-        made = program(derived(model), model)
+        typed = model.game.crowd is not None and bool(model.game.crowd.own)
+        made = program(derived(model), None if typed else model)
         if self.content:
             _, chosen = asked.chosen(arguments, values)
+            if typed and TYPES in arguments:
+                chosen[TYPES] = True
             cases = self._cases() if self.note is None else self.note.cases
             store.remember(self.content, store.Head(model.name, arguments, cases), chosen, made)
         return made

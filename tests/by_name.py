@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eqsolve.program.words import Words
-from eqsolve.registry import Handle, model
+from eqsolve.registry import Handle
 from eqsolve.words import agents, dispatch, equilibrium, hazard, own_words
 from eqsolve.words.agents import AgentsEquilibrium
 from eqsolve.words.equilibrium import Equilibrium
@@ -27,7 +27,7 @@ def solve_hazard(
 
 
 def solve_agents(game: str, given: Any, *, selection: str = "limit") -> AgentsEquilibrium:
-    return agents.solve_agents(model(game), given, selection=selection)
+    return agents.solve_agents(Handle(game), given, selection=selection)
 
 
 def words_of(game: str) -> Words | None:

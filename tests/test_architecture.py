@@ -32,7 +32,7 @@ LAYERS = (
         ),
         *("operators", "options", "output"),
     ),
-    ("inputs", "notions"),
+    ("inputs", "notions", "rows"),
     ("symbols",),
     ("outputs", "roles"),
     ("arithmetic",),

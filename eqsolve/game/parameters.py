@@ -10,7 +10,7 @@ import sympy as sp
 
 from eqsolve.errors import DerivationError
 from eqsolve.game.model import Model
-from eqsolve.inputs import Domain, Inputs, Parameter, Range
+from eqsolve.inputs import WEIGHT, Domain, Inputs, Parameter, Range
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,22 @@ def inputs(model: Model) -> Inputs:
         Parameter(letter.name, letter.meaning, domain(letter.domain, model.name))
         for letter in model.vocabulary.parameters
     )
-    return Inputs(model.name, letters, tuple(s.name for s in _places(model)))
+    crowd = model.game.crowd
+    own = () if crowd is None else crowd.own
+    names = [p.name for p in model.vocabulary.parameters if p.symbol in own]
+    return Inputs(
+        model.name,
+        letters,
+        tuple(s.name for s in _places(model)),
+        (*names, WEIGHT, *(s.name for s in (averaged(model) if own else ()))),
+        "" if crowd is None or crowd.weights is None else crowd.weights.name,
+    )
+
+
+def averaged(model: Model) -> list[sp.Symbol]:
+    """The states that every copy has of its own, as far as laws tell."""
+    followed = set().union(*(law.of.free_symbols for law in model.game.laws))
+    return [s for s in model.game.state_symbols if s in followed]
 
 
 def read(

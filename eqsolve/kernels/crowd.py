@@ -19,8 +19,7 @@ from eqsolve.arrays import merged
 from eqsolve.codegen.storage import digest, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
-from eqsolve.game.types import WEIGHT
-from eqsolve.inputs import ALIASES
+from eqsolve.inputs import ALIASES, WEIGHT
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.expressions import Names, domain, lines
 from eqsolve.kernels.kernel import ModelKernel, library, model_kernel

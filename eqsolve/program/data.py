@@ -12,6 +12,7 @@ from eqsolve.arithmetic.code import Code, Step
 from eqsolve.arithmetic.ring import PI
 from eqsolve.inputs import Domain, Inputs, Parameter, Range
 from eqsolve.program.program import (
+    Averaging,
     Claim,
     Expectation,
     Form,
@@ -26,11 +27,13 @@ from eqsolve.program.program import (
     Table,
     Value,
 )
-from eqsolve.program.words import Loop, Words
+from eqsolve.program.responses import Law, Motion, Polynomials, Responses
+from eqsolve.program.words import Apart, Loop, Words
 
 _TYPES = (
     *(Claim, Domain, Expectation, Form, Given, Growth, Inputs, Loop, Moments, Outcome),
     *(Parameter, Program, Quantity, Range, Start, System, Table, Value, Words),
+    *(Apart, Averaging, Law, Motion, Polynomials, Responses),
 )
 _BY_NAME: dict[str, Any] = {kind.__name__: kind for kind in _TYPES}
 _FRACTION, _CODE = "Fraction", "Code"

@@ -25,6 +25,8 @@ from eqsolve.derivation.laws import law_monomials
 from eqsolve.errors import DerivationError
 from eqsolve.game import Game, Model
 from eqsolve.game.parameters import inputs
+from eqsolve.program.letters import Names
+from eqsolve.program.make_responses import averaging, responses
 from eqsolve.program.program import (
     Claim,
     Expectation,
@@ -32,7 +34,6 @@ from eqsolve.program.program import (
     Given,
     Growth,
     Moments,
-    Names,
     Outcome,
     Program,
     Quantity,
@@ -148,6 +149,7 @@ class Maker:
             moments=self._moments(),
             start=self.start(),
             given=self._given(),
+            averaging=averaging(derivation, self.code, self.names),
         )
 
     def system(self) -> System:
@@ -341,7 +343,7 @@ class Maker:
         rows = [sp.diff(e, k) for e in fixed.equations for k in letters]
         return Given(
             self.names(fixed.averages),
-            self.typed,
+            (responses(self.derivation, fixed, self.code, self.names) if self.typed else None),
             tuple((self.name(name), self.code([form])) for name, form in known.items()),
             self._forms(fixed.response, (*self.places, *fixed.averages)),
             self._implied(fixed),

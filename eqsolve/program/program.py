@@ -11,11 +11,8 @@ from flint import arb, fmpq
 from eqsolve.arithmetic.code import Code
 from eqsolve.errors import DerivationError
 from eqsolve.inputs import Inputs
-
-#: Letters by name.
-Names = tuple[str, ...]
-#: Values by name.
-Environment = Mapping[str, arb]
+from eqsolve.program.letters import Environment, Names
+from eqsolve.program.responses import Responses
 
 #: The name of the time.
 TIME = "t"
@@ -237,7 +234,7 @@ class Given:
     Attributes
     ----------
     averages : all of them.
-    typed : whether they are averages over players with types of their own.
+    responses : of players with types of their own; None where players are alike.
     known : those that the states give, with their values.
     response : every control as a response to them.
     implied : coefficients of the ansatz at the averages in equilibrium, in these.
@@ -251,7 +248,7 @@ class Given:
     """
 
     averages: Names
-    typed: bool
+    responses: Responses | None
     known: tuple[tuple[str, Code], ...]
     response: tuple[Form, ...]
     implied: Table
@@ -261,6 +258,26 @@ class Given:
     play: Growth | None
     alone: tuple[int, ...]
     outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """Averages over copies with types of their own, whose feedbacks are explicit in them.
+
+    Attributes
+    ----------
+    averages, powers : their names, and the power of a copy's share in them; those that the
+        feedback depends on come first.
+    coupled : how many the feedback depends on; it is affine in these.
+    system : of each of these what a copy adds where all are 0, and its slopes in them.
+    rest : what it adds to the others, in these.
+    """
+
+    averages: Names
+    powers: tuple[int, ...]
+    coupled: int
+    system: Code
+    rest: Code
 
 
 @dataclass(frozen=True)
@@ -307,6 +324,7 @@ class Program:
     moments : how means and variances of the states move; None where they are not followed.
     start : the law at time 0.
     given : with the notion given.
+    averaging : of copies with types of their own, where the averages follow from numbers alone.
     """
 
     game: str
@@ -344,6 +362,7 @@ class Program:
     moments: Moments | None
     start: Start
     given: Given | None
+    averaging: Averaging | None
 
     def error(self, text: str, stage: str, remedy: str = "") -> DerivationError:
         """An error that names the game."""

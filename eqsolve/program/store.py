@@ -28,13 +28,13 @@ from eqsolve.output import replacing
 # numbers and programs are imported where an entry is one: texts are told without them
 if TYPE_CHECKING:
     from eqsolve.program.program import Program
-    from eqsolve.program.words import Loop, Words
+    from eqsolve.program.words import Apart, Loop, Words
 
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
     *("arithmetic", "derivation", "derivations", "game", "program", "symbolic"),
     *("errors", "expression", "inputs", "model", "numbers", "operators", "representative"),
-    *("restated", "roles", "symbols"),
+    *("restated", "roles", "rows", "symbols", "words/own_words", "words/restating"),
 )
 #: Programs of the built-in games that are part of the installation.
 SHIPPED = Path(__file__).with_name("shipped")
@@ -122,14 +122,14 @@ def head(content: str) -> Head | None:
 
 
 #: Programs that this process has read last.
-_KNOWN: dict[str, Program | Words | Loop] = {}
+_KNOWN: dict[str, Program | Words | Loop | Apart] = {}
 #: Most programs that a process knows, and most entries of the folder: a value of a parameter that
 #: may change the equations has entries of its own.
 KNOWN, KEPT = 64, 1000
 
 
 #: Arguments, which no function has, of what a game that restates another one is kept by.
-_WORDS, _LOOP = {"": "words"}, {"": "loop"}
+_WORDS, _LOOP, _APART = {"": "words"}, {"": "loop"}, {"": "apart"}
 
 
 def recalled(content: str, chosen: Mapping[str, Any]) -> Program | None:
@@ -156,7 +156,20 @@ def recalled_loop(content: str) -> Loop | None:
     return found if isinstance(found, Loop) else None
 
 
-def _known(name: str) -> Program | Words | Loop | None:
+def recalled_apart(content: str) -> Apart | None:
+    """The same of a game of agents with parameters of their own."""
+    from eqsolve.program.words import Apart
+
+    found = _known(key(content, _APART))
+    return found if isinstance(found, Apart) else None
+
+
+def restates(content: str) -> bool:
+    """Whether something of a game that restates another one was kept."""
+    return recalled_words(content) is not None or recalled_apart(content) is not None
+
+
+def _known(name: str) -> Program | Words | Loop | Apart | None:
     if name in _KNOWN:
         return _KNOWN[name]
     found = read(name)
@@ -164,13 +177,13 @@ def _known(name: str) -> Program | Words | Loop | None:
         return None
     from eqsolve.program.data import decoded
     from eqsolve.program.program import Program
-    from eqsolve.program.words import Loop, Words
+    from eqsolve.program.words import Apart, Loop, Words
 
     try:
         whole = decoded(found)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
-    if not isinstance(whole, (Program, Words, Loop)):
+    if not isinstance(whole, (Program, Words, Loop, Apart)):
         return None
     while len(_KNOWN) >= KNOWN:
         del _KNOWN[next(iter(_KNOWN))]
@@ -191,12 +204,13 @@ def enabled() -> bool:
     return not os.environ.get(OFF)
 
 
-def remember_words(content: str, words: Words | Loop) -> None:
+def remember_words(content: str, words: Words | Loop | Apart) -> None:
     """Keep what a game that restates another one, or its closed loop, is solved by."""
     from eqsolve.program.data import encoded
-    from eqsolve.program.words import Words
+    from eqsolve.program.words import Loop, Words
 
-    write(key(content, _WORDS if isinstance(words, Words) else _LOOP), encoded(words))
+    alike = _LOOP if isinstance(words, Loop) else _APART
+    write(key(content, _WORDS if isinstance(words, Words) else alike), encoded(words))
 
 
 def folder() -> Path | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eqsolve.arithmetic.code import Code
-from eqsolve.program.program import Names, Program, Table
+from eqsolve.program.letters import Names
+from eqsolve.program.program import Claim, Program, Table
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,40 @@ class Loop:
     alone: Code
     hazard: str
     size: str
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What a game of agents with parameters of their own is solved by, in its own words.
+
+    Attributes
+    ----------
+    program : of the model that states the same problem, with types.
+    count : how many agents there are; 0 is any number.
+    shared : parameters that all agents have in common.
+    own : those of every agent, in order.
+    required : what must not be 0 in an agent's parameters, with the sentence that says so.
+    response, averages : coefficients of the response, and averages over all, by the game's names.
+    state, size : the own state, and the number of agents.
+    root, margin, constant : outputs of every solution: the root, what is positive where it is
+        admissible, and the determinant of the constant.
+    slope : what the selected root is largest with.
+    hazard, rate, competition : parameters.
+    """
+
+    program: Program
+    count: int
+    shared: Names
+    own: Names
+    required: tuple[Claim, ...]
+    response: tuple[tuple[str, str], ...]
+    averages: tuple[tuple[str, str], ...]
+    state: str
+    size: str
+    root: str
+    margin: str
+    constant: str
+    slope: str
+    hazard: str
+    rate: str
+    competition: str

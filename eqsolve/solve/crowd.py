@@ -8,20 +8,25 @@ Then every type is solved like a game of its own at the averages found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import sympy as sp
+from flint import ctx
 
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.linear import equations as listed
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.errors import DerivationError
 from eqsolve.game.parameters import Numbers, read
-from eqsolve.game.types import WEIGHT, Types
+from eqsolve.game.structure import counted
+from eqsolve.game.types import read_types
+from eqsolve.numbers import exact
 from eqsolve.numerics.status import Status
+from eqsolve.rows import Types
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.derived import DerivedPoint
+from eqsolve.solve.merged import merged
+from eqsolve.solve.point import BITS
 from eqsolve.symbolic.algebra import Ring
 
 Averages = dict[sp.Symbol, sp.Rational]
@@ -155,41 +160,33 @@ def _rationals(derivation: Derivation, numbers: Numbers) -> dict[sp.Symbol, sp.R
     return table
 
 
-def merged(answers: list[Answer], types: Types, found: Mapping[sp.Symbol, Any]) -> Answer:
-    """One answer for all types: results of type k have the suffix ``_k``.
+def solve_averages(
+    derivation: Derivation,
+    values: Mapping[str, object],
+    *,
+    at: Mapping[str, object] | None = None,
+    size: int | None = None,
+    selection: str | None = None,
+) -> Answer:
+    """Solve where the averages are not determined by numbers alone: see ``solve.solve``.
 
-    If one of them has no solution, that is the answer.
+    Raises
+    ------
+    DerivationError
+        If the averages over types do not solve a linear system.
     """
-    failed = next((k for k, a in enumerate(answers) if not a.ok), None)
-    first = answers[failed or 0]
-
-    def joined(part: str) -> dict[str, Any]:
-        return {
-            f"{name}_{k}": value
-            for k, answer in enumerate(answers, start=1)
-            for name, value in getattr(answer, part).items()
-        }
-
-    own = {name for row in types.rows for name in row}
-    shared = {name: v for name, v in first.parameters.items() if name not in own}
-    single = {k: v for k, v in joined("parameters").items() if k.rpartition("_")[0] in own}
-    # as a user would give them: equal weights are left out
-    unequal = len(set(types.weights)) > 1
-    weights = {f"{WEIGHT}_{k}": str(w) for k, w in enumerate(types.weights, start=1) if unequal}
-    first = replace(
-        first,
-        parameters={**shared, **single, **weights},
-        laws={s.name: float(v) for s, v in found.items()},
-    )
-    if failed is not None:
-        return replace(first, message=f"Type {failed + 1}: {first.message}")
-    return replace(
-        first,
-        strategy=joined("strategy"),
-        response=joined("response"),
-        value=joined("value"),
-        coefficients=joined("coefficients"),
-        outputs=joined("outputs"),
-        at=joined("at"),
-        certificate={**first.certificate, "types": len(answers), "quadrature": types.drawn},
-    )
+    model = derivation.model
+    given = counted(model, values, size)
+    crowd = model.game.crowd
+    if size is None and crowd is not None and str(crowd.size) in given:
+        size = int(exact(str(crowd.size), given[str(crowd.size)]))
+    types = read_types(model, given, size, at=at)
+    chosen = selection or model.selection
+    with ctx.workprec(BITS):
+        numbers = numbers_of_types(derivation, types)
+        found = averages(derivation, numbers, types)
+        if isinstance(found, tuple):
+            return DerivedPoint(derivation, numbers[0], chosen).point.refused(*found)
+        points = [DerivedPoint(derivation, number, chosen, found) for number in numbers]
+        shown = {s.name: value for s, value in found.items()}
+        return merged([point.answer() for point in points], types, shown)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from flint import arb, fmpq
 
 from eqsolve.numerics.status import Status
-from eqsolve.program.program import Claim, Environment, Growth, Program
+from eqsolve.program.letters import Environment
+from eqsolve.program.program import Claim, Growth, Program
 from eqsolve.solve.growth import Rise, rise
 from eqsolve.solve.path import center, middle
 from eqsolve.solve.reduction import Solution

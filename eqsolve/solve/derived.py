@@ -28,17 +28,12 @@ Averages = dict[sp.Symbol, sp.Rational]
 
 @dataclass
 class DerivedPoint:
-    """One derivation at one set of numbers; every part is computed when it is asked for.
-
-    Where players with types of their own respond to averages over the others, these (``frozen``),
-    the strategy in the states of all types and what is obtained in play come from all types.
-    """
+    """One derivation at one set of numbers; every part is computed when it is asked for."""
 
     derivation: Derivation
     numbers: Numbers
     selection: str
     averages: Averages = field(default_factory=dict)
-    frozen: Mapping[sp.Symbol, arb] = field(default_factory=dict, init=False)
 
     @property
     def model(self) -> Model:
@@ -129,11 +124,10 @@ class DerivedPoint:
         """Everything that follows from a solution."""
         return self.point.found(solved)
 
-    def freeze(self, averages: Mapping[sp.Symbol, arb]) -> None:
+    @property
+    def frozen(self) -> dict[sp.Symbol, arb]:
         """Averages over the others, which follow from the responses of all types."""
-        maker, _ = self.derivation.once(made)
-        self.frozen = averages
-        self.point.frozen = {maker.name(s): v for s, v in averages.items()}
+        return self.by_symbol(self.point.frozen)
 
     def constants(self) -> dict[sp.Symbol, arb]:
         """Coefficients of the feedback that solve equations of their own, once and for all."""

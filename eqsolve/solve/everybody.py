@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
 from flint import arb, arb_mat
 
 from eqsolve.arithmetic.number import UndecidedError
-from eqsolve.derivation.conditions import Environment, balls
-from eqsolve.derivation.derivation import Derivation
-from eqsolve.game.types import Types
 from eqsolve.numerics.arithmetic.singular import described, solutions
+from eqsolve.program.letters import Environment
+from eqsolve.program.program import Program
+from eqsolve.rows import Types
 from eqsolve.solve.path import rational
 
 #: Most types whose controls are given in the states of all of them.
@@ -59,43 +58,18 @@ class Everybody:
 
     Parameters
     ----------
-    derivation : of a game of players with types of their own, with the notion given.
+    program : of a game of players with types of their own, with the notion given.
     types : their weights.
     values : for every type, balls for parameters, coefficients and the time.
     """
 
-    def __init__(self, derivation: Derivation, types: Types, values: Sequence[Environment]) -> None:
-        fixed = derivation.fixed
-        assert fixed is not None, "responses belong to the notion given"
-        self.derivation, self.types, self.values = derivation, types, values
-        self.controls = list(fixed.response)
-        self.states = list(derivation.model.game.state_symbols)
-        forms, atoms = fixed.response.values(), fixed.averages
-        self.entering = [a for a in atoms if any(a in form.free_symbols for form in forms)]
-        without = dict.fromkeys(self.entering, sp.S.Zero)
-        still = dict.fromkeys(self.controls, sp.S.Zero)
-        loads = [atoms[a].expression for a in self.entering]
-        #: the response and what is averaged: at zero, and their slopes
-        self._tables = [
-            *(form.xreplace(without) for form in forms),
-            *(sp.diff(form, a) for form in forms for a in self.entering),
-            *(load.xreplace(still) for load in loads),
-            *(sp.diff(load, c) for load in loads for c in self.controls),
-        ]
+    def __init__(self, program: Program, types: Types, values: Sequence[Environment]) -> None:
+        assert program.given is not None and program.given.responses is not None
+        self.program, self.types, self.values = program, types, values
+        self.responses = program.given.responses
+        self.controls, self.states = self.responses.controls, self.responses.states
         self.weights = [arb(rational(w)) for w in types.weights]
         self.shares = [arb(rational(s)) for s in types.shares]
-
-    @property
-    def affine(self) -> bool:
-        """Whether controls are affine in the states of all types."""
-        size, many = len(self.controls), len(self.entering)
-        states = [*self.states, *(law.symbol for law in self.derivation.model.game.laws)]
-        start = size * (1 + many)
-        linear = [*self._tables[:size], *self._tables[start : start + many]]
-        slopes = {e for e in self._tables if e not in linear}
-        return all(e.free_symbols.isdisjoint(states) for e in slopes) and all(
-            e.is_polynomial(*states) and sp.Poly(e, *states).total_degree() <= 1 for e in linear
-        )
 
     def at(self, places: Sequence[Environment]) -> Controls:
         """The controls of every type, at the states and laws of states of every type.
@@ -109,25 +83,20 @@ class Everybody:
 
     def averages(
         self, places: Sequence[Environment], played: Controls
-    ) -> tuple[dict[sp.Symbol, arb], list[dict[sp.Symbol, arb]]]:
+    ) -> tuple[dict[str, arb], list[dict[str, arb]]]:
         """The averages over all players, and for every type those over the others."""
-        fixed = self.derivation.fixed
-        assert fixed is not None, "averages belong to the notion given"
-        atoms = fixed.averages
+        own = self.responses
         terms = [
-            balls(
-                (atom.expression for atom in atoms.values()),
-                {**own, **place, **dict(zip(self.controls, row))},
-            )
-            for own, place, row in zip(self.values, places, played)
+            own.terms.within({**values, **place, **dict(zip(self.controls, row))})
+            for values, place, row in zip(self.values, places, played)
         ]
-        whole: dict[sp.Symbol, arb] = {}
-        others: list[dict[sp.Symbol, arb]] = [{} for _ in terms]
-        for j, (total, (name, atom)) in enumerate(zip(fixed.totals, atoms.items())):
+        whole: dict[str, arb] = {}
+        others: list[dict[str, arb]] = [{} for _ in terms]
+        for j, (total, name, power) in enumerate(zip(own.totals, own.averages, own.powers)):
             parts = zip(self.weights, self.shares, terms)
-            whole[total] = sum((w * s ** (atom.power - 1) * row[j] for w, s, row in parts), arb(0))
+            whole[total] = sum((w * s ** (power - 1) * row[j] for w, s, row in parts), arb(0))
             for table, share, row in zip(others, self.shares, terms):
-                table[name] = whole[total] - share**atom.power * row[j]
+                table[name] = whole[total] - share**power * row[j]
         return whole, others
 
     def feedback(self, first: Sequence[Environment] = ()) -> list[Feedback]:
@@ -162,32 +131,32 @@ class Everybody:
             feedback.append(Feedback(own, averages, rest[k]))
         return feedback
 
-    def places(self, moved: dict[tuple[int, int], arb]) -> list[dict[sp.Symbol, arb]]:
+    def places(self, moved: dict[tuple[int, int], arb]) -> list[dict[str, arb]]:
         """States by type with the laws that they imply; those not among ``moved`` are 0."""
-        count = len(self.values)
         found = [
-            {s: moved.get((k, i), arb(0)) for i, s in enumerate(self.states)} for k in range(count)
+            {s: moved.get((k, i), arb(0)) for i, s in enumerate(self.states)}
+            for k in range(len(self.values))
         ]
         return self.with_laws(found)
 
-    def with_laws(self, found: list[dict[sp.Symbol, arb]]) -> list[dict[sp.Symbol, arb]]:
+    def with_laws(self, found: list[dict[str, arb]]) -> list[dict[str, arb]]:
         """Add the laws of states that the states of all types imply."""
-        for law in self.derivation.model.game.laws:
-            if law.of.free_symbols <= set(self.states):
+        for law in self.responses.laws:
+            if law.implied:
                 parts = [
-                    w * balls([law.of], {**v, **p})[0]
+                    w * law.code.within({**v, **p})[0]
                     for w, v, p in zip(self.weights, self.values, found)
                 ]
                 for place in found:
-                    place[law.symbol] = sum(parts, arb(0))
+                    place[law.name] = sum(parts, arb(0))
         return found
 
     # -- the linear system ----------------------------------------------------------------------
 
     def _row(self, k: int, place: Environment) -> tuple[arb_mat, ...]:
         """Of a type: response at zero and its slopes, what is averaged at zero and its slopes."""
-        size, many = len(self.controls), len(self.entering)
-        numbers = balls(self._tables, {**self.values[k], **place})
+        size, many = len(self.controls), self.responses.entering
+        numbers = self.responses.table.within({**self.values[k], **place})
         parts, start = [], 0
         for rows, columns in ((size, 1), (size, many), (many, 1), (many, size)):
             parts.append(arb_mat(rows, columns, numbers[start : start + rows * columns]))
@@ -202,7 +171,7 @@ class Everybody:
         count = len(self.states)
         if self.types.counts[k] == 1:
             return [[arb(0)] * count for _ in self.controls]
-        still = dict.fromkeys(self.derivation.states, arb(0))
+        still = dict.fromkeys(self.program.states, arb(0))
         places = [still, *({**still, s: arb(1)} for s in self.states)]
         try:
             rest, *moved = (
@@ -216,7 +185,7 @@ class Everybody:
 
     def _solved(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
         """The controls at several places of all types."""
-        many, found = len(self.entering), []
+        many, found = self.responses.entering, []
         for places in columns:
             rows = [self._row(k, place) for k, place in enumerate(places)]
             matrix = identity(many)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flint import acb_mat, arb, arb_mat
 
-from eqsolve.program.program import EDGE, Environment, Growth
+from eqsolve.program.letters import Environment
+from eqsolve.program.program import EDGE, Growth
 
 
 @dataclass(frozen=True)

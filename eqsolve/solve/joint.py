@@ -14,20 +14,21 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-import sympy as sp
 from flint import arb
 
-from eqsolve.derivation.conditions import Environment
 from eqsolve.errors import InputError
-from eqsolve.game.types import Types
 from eqsolve.numerics.status import Status
+from eqsolve.program.letters import Environment
+from eqsolve.program.program import exact
+from eqsolve.program.responses import Responses
+from eqsolve.rows import Types
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import Solved
-from eqsolve.solve.crowd import merged
-from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.everybody import JOINT, Everybody, Feedback, Undetermined
+from eqsolve.solve.merged import merged
 from eqsolve.solve.path import center, rational
 from eqsolve.solve.play import NotFollowed, Play
+from eqsolve.solve.point import Point
 
 #: Most joint equilibria that are listed; more are counted.
 LISTED = 81
@@ -79,10 +80,10 @@ class Together:
     solved: Sequence[Solved | Answer]
     places: Sequence[Environment] | None
     chosen: Outcome | None
-    whole: Mapping[sp.Symbol, arb]
+    whole: Mapping[str, arb]
 
 
-def together(points: Sequence[DerivedPoint], types: Types) -> Together:
+def together(points: Sequence[Point], types: Types) -> Together:
     """Solve all types, and tell every one what follows from all.
 
     Parameters
@@ -105,18 +106,18 @@ def together(points: Sequence[DerivedPoint], types: Types) -> Together:
     return Together(solved, places, chosen, _inform(points, types, chosen, places))
 
 
-def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
+def joint(points: Sequence[Point], types: Types) -> Answer:
     """Solve all types and put them together; see :func:`together`."""
     try:
         every = together(points, types)
     except Undetermined as error:
-        own = [p.point.refused(Status.DEGENERATE, str(error)) for p in points]
+        own = [p.refused(Status.DEGENERATE, str(error)) for p in points]
         return replace(merged(own, types, {}), message=str(error))
     solved, chosen, places = every.solved, every.chosen, every.places
     found = [s for s in solved if not isinstance(s, Answer)]
     if chosen is None:
         own = [
-            s if isinstance(s, Answer) else p.point.refused(s.decision.status, s.decision.sentence)
+            s if isinstance(s, Answer) else p.refused(s.decision.status, s.decision.sentence)
             for p, s in zip(points, solved)
         ]
         return _told(merged(own, types, {}), [(a.status, a.message) for a in own])
@@ -125,8 +126,7 @@ def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
         (s, a.message if s is Status.OK else _GROWS) for s, a in zip(chosen.statuses, answers)
     ]
     own = [
-        a if s is Status.OK else p.point.refused(s, m)
-        for a, p, (s, m) in zip(answers, points, statuses)
+        a if s is Status.OK else p.refused(s, m) for a, p, (s, m) in zip(answers, points, statuses)
     ]
     answer = merged(own, types, every.whole)
     equilibria, number = _all(points, types, found, places)
@@ -144,28 +144,28 @@ def joint(points: Sequence[DerivedPoint], types: Types) -> Answer:
 
 
 def _inform(
-    points: Sequence[DerivedPoint],
+    points: Sequence[Point],
     types: Types,
     chosen: Outcome,
     places: Sequence[Environment] | None,
-) -> dict[sp.Symbol, arb]:
+) -> dict[str, arb]:
     """Tell every type what follows from all: averages, strategy and what is obtained.
 
     Returns the averages over all players, where the states are known.
     """
-    whole: dict[sp.Symbol, arb] = {}
+    whole: dict[str, arb] = {}
     if places is not None:
         everybody = chosen.everybody
         whole, others = everybody.averages(places, everybody.at(places))
         for k, point in enumerate(points):
-            point.freeze(others[k])
+            point.frozen = others[k]
             if chosen.play is not None and chosen.status(k) is Status.OK:
                 objective, gain = chosen.play.outcome(k, places)
-                point.point.obtained = {"J": objective}
+                point.obtained = {"J": objective}
                 if gain is not None:
-                    point.point.obtained = {"J": objective, "exploitability": gain}
+                    point.obtained = {"J": objective, "exploitability": gain}
     for k, (point, own) in enumerate(zip(points, chosen.feedback)):
-        point.point.strategy = _named(point, own, types, k)
+        point.strategy = _named(chosen.everybody.responses, own, types, k)
     return whole
 
 
@@ -181,7 +181,7 @@ def _told(
     return replace(answer, types=tuple(rows))
 
 
-def _with_averages(points: Sequence[DerivedPoint], types: Types) -> None:
+def _with_averages(points: Sequence[Point], types: Types) -> None:
     """Put the laws that the states of all types imply among their numbers.
 
     Raises
@@ -189,56 +189,54 @@ def _with_averages(points: Sequence[DerivedPoint], types: Types) -> None:
     InputError
         If a law was given that is another.
     """
-    game = points[0].model.game
-    for law in game.laws:
-        if not law.of.free_symbols <= set(game.state_symbols):
+    program = points[0].program
+    assert program.given is not None and program.given.responses is not None
+    own = program.given.responses
+    for law in own.laws:
+        if not law.implied or not all({*own.states} <= p.numbers.states.keys() for p in points):
             continue
-        if all(law.of.free_symbols <= p.numbers.states.keys() for p in points):
-            value = sp.Add(
-                *(
-                    _rational(w)
-                    * law.of.xreplace({s: _rational(v) for s, v in p.numbers.states.items()})
-                    for w, p in zip(types.weights, points)
+        implied = Fraction(0)
+        for weight, p in zip(types.weights, points):
+            given = {name: rational(v) for name, v in p.numbers.states.items()}
+            (value,) = exact(law.code, {**p.parameters, **given})
+            assert value is not None, "averages of states are rational"
+            implied += weight * Fraction(int(value.p), int(value.q))
+        for p in points:
+            told = p.numbers.states.get(law.name, implied)
+            if told != implied:
+                raise InputError(
+                    f"{law.name} is {float(told):g}, but the types' {law.text} average to "
+                    f"{float(implied):g}.",
+                    game=program.game,
+                    stage="input",
+                    remedy=f"Leave out {law.name}.",
                 )
-            )
-            implied = Fraction(int(value.p), int(value.q))
-            for p in points:
-                if p.numbers.states.get(law.symbol, implied) != implied:
-                    raise InputError(
-                        f"{law.symbol} is {float(p.numbers.states[law.symbol]):g}, but the types' "
-                        f"{law.of} average to {float(implied):g}.",
-                        game=game.name,
-                        stage="input",
-                        remedy=f"Leave out {law.symbol}.",
-                    )
-                states = {**p.numbers.states, law.symbol: implied}
-                p.numbers = replace(p.numbers, states=states)
+            p.numbers = replace(p.numbers, states={**p.numbers.states, law.name: implied})
 
 
-def _places(
-    points: Sequence[DerivedPoint], everybody: Everybody
-) -> list[dict[sp.Symbol, arb]] | None:
+def _places(points: Sequence[Point], everybody: Everybody) -> list[dict[str, arb]] | None:
     """The states of all types with their laws, where they were given."""
-    wanted = {*everybody.derivation.states}
+    wanted = {*everybody.program.states}
     if not all(wanted <= p.numbers.states.keys() for p in points):
         return None
     return [{s: arb(rational(p.numbers.states[s])) for s in wanted} for p in points]
 
 
-def _outcome(points: Sequence[DerivedPoint], types: Types, paths: Sequence[Any]) -> Outcome:
+def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Outcome:
     """What follows from one solution of every type."""
-    derivation = points[0].derivation
+    program = points[0].program
     values: list[Environment] = [
-        p.environment(path.coefficients(p.numbers.time)) for p, path in zip(points, paths)
+        p.environment(path.coefficients(p.numbers.time), p.numbers.time)
+        for p, path in zip(points, paths)
     ]
-    everybody = Everybody(derivation, types, values)
+    everybody = Everybody(program, types, values)
     if len(points) > JOINT:
         many = f"Beyond {JOINT} types the growth of expectations is not examined."
         return Outcome(everybody, (), None, (), many)
-    if not everybody.affine:
+    if not everybody.responses.affine:
         return Outcome(everybody, (), None, (), "Controls are not affine in the states.")
     feedback = everybody.feedback(_places(points, everybody) or ())
-    if not derivation.stationary:
+    if not program.stationary:
         return Outcome(everybody, feedback, None, ())
     try:
         play = Play(everybody, feedback)
@@ -249,7 +247,7 @@ def _outcome(points: Sequence[DerivedPoint], types: Types, paths: Sequence[Any])
 
 
 def _all(
-    points: Sequence[DerivedPoint],
+    points: Sequence[Point],
     types: Types,
     found: Sequence[Solved],
     places: Sequence[Environment] | None,
@@ -278,28 +276,23 @@ def _all(
     return tuple(rows), number
 
 
-def _controls(
-    points: Sequence[DerivedPoint], played: Sequence[Sequence[arb]]
-) -> dict[str, list[float]]:
-    names = [c.name for c in points[0].model.game.controls]
+def _controls(points: Sequence[Point], played: Sequence[Sequence[arb]]) -> dict[str, list[float]]:
+    program = points[0].program
+    assert program.given is not None and program.given.responses is not None
+    names = program.given.responses.controls
     return {name: [center(row[c]) for row in played] for c, name in enumerate(names)}
 
 
 def _named(
-    point: DerivedPoint, feedback: Feedback, types: Types, k: int
+    own: Responses, feedback: Feedback, types: Types, k: int
 ) -> Mapping[str, Mapping[str, float]]:
     """The controls of a type by the names of states: ``x_j`` is that of type j, on average."""
-    states = [s.name for s in point.model.game.state_symbols]
     found = {}
-    for c, control in enumerate(point.model.game.controls):
+    for c, control in enumerate(own.controls):
         row = {}
         if types.counts[k] != 1:
-            row = {s: center(v) for s, v in zip(states, feedback.own[c])}
+            row = {s: center(v) for s, v in zip(own.states, feedback.own[c])}
         for j, values in enumerate(feedback.averages[c], 1):
-            row |= {f"{s}_{j}": center(v) for s, v in zip(states, values)}
-        found[control.name] = {**row, "1": center(feedback.constant[c])}
+            row |= {f"{s}_{j}": center(v) for s, v in zip(own.states, values)}
+        found[control] = {**row, "1": center(feedback.constant[c])}
     return found
-
-
-def _rational(value: Fraction) -> sp.Rational:
-    return sp.Rational(value.numerator, value.denominator)

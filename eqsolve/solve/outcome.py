@@ -13,7 +13,8 @@ from functools import cached_property
 from flint import arb, arb_mat
 
 from eqsolve.numerics.status import Status
-from eqsolve.program.program import EDGE, Environment, Given, Outcome
+from eqsolve.program.letters import Environment
+from eqsolve.program.program import EDGE, Given, Outcome
 from eqsolve.solve.growth import Followed, Rise
 
 

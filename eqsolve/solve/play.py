@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import sympy as sp
 from flint import arb, arb_mat
 
-from eqsolve.derivation.conditions import Environment, balls, evaluate
-from eqsolve.game.types import Types
-from eqsolve.game.world import common_states
+from eqsolve.program.letters import Environment
+from eqsolve.rows import Types
 from eqsolve.solve.everybody import JOINT, Everybody, Feedback, identity
 from eqsolve.solve.growth import largest_real_part
 
 #: A polynomial in the states of all players: coefficients by the sorted numbers of the factors.
 Polynomial = dict[tuple[int, ...], arb]
+
+#: A polynomial in a player's own letters: exponents and coefficients.
+Terms = list[tuple[tuple[int, ...], arb]]
 
 #: Highest degree of the polynomials that are followed.
 DEGREE = 2
@@ -57,16 +58,15 @@ class Play:
 
     def __init__(self, everybody: Everybody, feedback: Sequence[Feedback]) -> None:
         self.everybody, self.feedback = everybody, feedback
-        derivation, types = everybody.derivation, everybody.types
-        self.derivation, self.types, self.game = derivation, types, derivation.model.game
-        if common_states(self.game) or self.game.clocks:
-            raise NotFollowed("States that are common to all, and jumps, are not followed.")
-        seats = _seats(types)
-        if len(seats) > JOINT + len(types.weights):
+        self.types, self.laws = everybody.types, everybody.responses.laws
+        if everybody.responses.motion is None:
+            raise NotFollowed(everybody.responses.unfollowed)
+        self.motion = everybody.responses.motion
+        seats = _seats(self.types)
+        if len(seats) > JOINT + len(self.types.weights):
             raise NotFollowed(f"Beyond {JOINT} players the growth of expectations is not examined.")
         self.seats = seats
         self.size = len(everybody.states)
-        self.given = {noise for law in self.game.laws for noise in law.given}
         #: the largest real part of the generator on the monomials that are reached together
         self._growth: dict[frozenset[tuple[int, ...]], arb] = {}
 
@@ -106,9 +106,8 @@ class Play:
         point = [places[seat.type][s] for seat in self.seats for s in self.everybody.states]
         payoffs = self._payoffs(player, self._played)
         basis, matrix = self._reached(k)
-        hazard = evaluate(self.game.horizon.hazard, values)
+        (hazard,) = self.motion.hazard.within(values)
         system = identity(len(basis)) * self._rate(k) - matrix.transpose()
-        moments = self.game.players[0].preference.moments
         functions: list[Polynomial] = []
         for pay, running in payoffs:
             right = [hazard * pay.get(f, arb(0)) + running.get(f, arb(0)) for f in basis]
@@ -119,26 +118,22 @@ class Play:
                     "The expectations in play cannot be told from infinite."
                 ) from None
             functions.append({f: solved[i, 0] for i, f in enumerate(basis)})
-        numbers = {m.symbol: _at(f, point) for m, f in zip(moments, functions)}
-        preference = self.game.players[0].preference
-        slopes = [
-            evaluate(sp.diff(preference.aggregate, m.symbol), {**values, **numbers})
-            for m in moments
-        ]
+        numbers = dict(zip(self.motion.moments, (_at(f, point) for f in functions)))
+        slopes = self.motion.slopes.within({**values, **numbers})
 
         def gain(shifts: Sequence[int]) -> arb:
             moved = self._forms(player, shifts)
             running = [pair[1] for pair in self._payoffs(player, moved)]
-            motion = self._motion(moved)
+            motion = self._moving(moved)
             total = arb(0)
             for slope, function, rate in zip(slopes, functions, running):
                 change = [(c, self._generator(f, *motion)) for f, c in function.items()]
                 total += slope * (_at(_sum(change), point) + _at(rate, point))
             return total
 
-        sense = 1 if preference.sense == "maximize" else -1
-        objective = evaluate(preference.aggregate, {**values, **numbers})
-        return objective, _best(lambda s: sense * gain(s), len(self.everybody.controls))
+        (objective,) = self.motion.preference.within({**values, **numbers})
+        sign = self.motion.sign
+        return objective, _best(lambda s: sign * gain(s), len(self.everybody.controls))
 
     # -- polynomials ----------------------------------------------------------------------------
 
@@ -147,7 +142,7 @@ class Play:
         return next(i for i, seat in enumerate(self.seats) if seat.type == k and seat.player)
 
     @cached_property
-    def _played(self) -> list[dict[sp.Symbol, Polynomial]]:
+    def _played(self) -> list[dict[str, Polynomial]]:
         return self._forms()
 
     def _reached(self, k: int) -> tuple[list[tuple[int, ...]], arb_mat]:
@@ -156,8 +151,13 @@ class Play:
         return self._followed(self._played, [p for pair in payoffs for p in pair])
 
     def _rate(self, k: int) -> arb:
-        rate = self.game.horizon.hazard + self.game.players[0].discount
-        return evaluate(rate, self.everybody.values[k])
+        rate: arb = self.motion.rate.within(self.everybody.values[k])[0]
+        return rate
+
+    @cached_property
+    def _laws(self) -> list[list[Terms]]:
+        """What is averaged, by type and law."""
+        return [self.motion.laws.within(values) for values in self.everybody.values]
 
     def _averages(self, k: int) -> list[int]:
         """The seats whose average is that over all players of a type."""
@@ -165,14 +165,12 @@ class Play:
             return [k]
         return [i for i, seat in enumerate(self.seats) if seat.type == k]
 
-    def _forms(
-        self, moved: int = -1, shifts: Sequence[int] = ()
-    ) -> list[dict[sp.Symbol, Polynomial]]:
+    def _forms(self, moved: int = -1, shifts: Sequence[int] = ()) -> list[dict[str, Polynomial]]:
         """States, controls and laws of every seat; the controls of one shifted."""
         everybody, size = self.everybody, self.size
-        found: list[dict[sp.Symbol, Polynomial]] = []
+        found: list[dict[str, Polynomial]] = []
         for i, seat in enumerate(self.seats):
-            row: dict[sp.Symbol, Polynomial] = {
+            row: dict[str, Polynomial] = {
                 s: {(i * size + j,): arb(1)} for j, s in enumerate(everybody.states)
             }
             play = self.feedback[seat.type]
@@ -189,71 +187,58 @@ class Play:
                             _add(form, (a * size + j,), part)
                 row[control] = form
             found.append(row)
-        laws: dict[sp.Symbol, Polynomial] = {}
-        for law in self.game.laws:
+        laws: dict[str, Polynomial] = {}
+        for number, law in enumerate(self.laws):
             total: list[tuple[arb, Polynomial]] = []
             for k, weight in enumerate(everybody.weights):
                 among = self._averages(k)
                 for a in among:
-                    inner = self._polynomial(law.of, {**found[a], **laws}, k)
+                    inner = self._polynomial(self._laws[k][number], {**found[a], **laws})
                     if self.types.counts[k] == 0 and _degree(inner) > 1:
-                        raise NotFollowed(f"The law of {law.of} is not followed.")
+                        raise NotFollowed(f"The law of {law.text} is not followed.")
                     total.append((weight / len(among), inner))
-            laws[law.symbol] = _sum(total)
+            laws[law.name] = _sum(total)
         for row in found:
             row |= laws
         return found
 
-    def _polynomial(
-        self, expression: sp.Expr, forms: Mapping[sp.Symbol, Polynomial], k: int
-    ) -> Polynomial:
-        """An expression of a player's own letters as a polynomial of everybody's states."""
-        letters = [s for s in forms if s in expression.free_symbols]
-        expanded = sp.expand(expression)
-        if not expanded.is_polynomial(*letters):
-            raise NotFollowed(f"{expression} is no polynomial of the states.")
-        if not letters:
-            return {(): evaluate(expanded, self.everybody.values[k])}
-        terms = sp.Poly(expanded, *letters).terms()
-        numbers = balls((c for _, c in terms), self.everybody.values[k])
+    def _polynomial(self, terms: Terms, forms: Mapping[str, Polynomial]) -> Polynomial:
+        """A polynomial in a player's own letters as one in everybody's states."""
         parts = []
-        for (exponents, _), number in zip(terms, numbers):
+        for exponents, number in terms:
             part: Polynomial = {(): arb(1)}
-            for letter, exponent in zip(letters, exponents):
+            for letter, exponent in zip(self.motion.drifts.letters, exponents):
                 for _ in range(exponent):
                     part = _product(part, forms[letter])
             parts.append((number, part))
         return _sum(parts)
 
     def _payoffs(
-        self, player: int, forms: Sequence[Mapping[sp.Symbol, Polynomial]]
+        self, player: int, forms: Sequence[Mapping[str, Polynomial]]
     ) -> list[tuple[Polynomial, Polynomial]]:
         """Payoff and running part of every moment of a player."""
-        k = self.seats[player].type
-        return [
-            (
-                self._polynomial(m.payoff, forms[player], k),
-                self._polynomial(m.running, forms[player], k),
-            )
-            for m in self.game.players[0].preference.moments
-        ]
+        values = self.everybody.values[self.seats[player].type]
+        pairs = zip(self.motion.payoffs.within(values), self.motion.running.within(values))
+        own = forms[player]
+        return [(self._polynomial(p, own), self._polynomial(r, own)) for p, r in pairs]
 
-    def _motion(
-        self, forms: Sequence[Mapping[sp.Symbol, Polynomial]]
+    def _moving(
+        self, forms: Sequence[Mapping[str, Polynomial]]
     ) -> tuple[list[Polynomial], list[dict[tuple[str, int], Polynomial]]]:
         """Drift and loadings of every state; the noises of a seat's own bear its number."""
         drifts: list[Polynomial] = []
         loadings: list[dict[tuple[str, int], Polynomial]] = []
         for i, seat in enumerate(self.seats):
-            for state in self.game.states:
-                drifts.append(self._polynomial(state.drift, forms[i], seat.type))
-                row = {}
-                for noise, load in state.loadings.items():
-                    common = noise in self.given
-                    if common or seat.player:
-                        place = noise, -1 if common else i
-                        row[place] = self._polynomial(load, forms[i], seat.type)
-                loadings.append(row)
+            values = self.everybody.values[seat.type]
+            drifts += [self._polynomial(d, forms[i]) for d in self.motion.drifts.within(values)]
+            rows: list[dict[tuple[str, int], Polynomial]] = [{} for _ in range(self.size)]
+            loads = self.motion.loadings.within(values)
+            for (state, noise), load in zip(self.motion.places, loads):
+                common = noise in self.motion.given
+                if common or seat.player:
+                    place = noise, -1 if common else i
+                    rows[state][place] = self._polynomial(load, forms[i])
+            loadings += rows
         if any(_degree(p) > 1 for p in (*drifts, *(p for row in loadings for p in row.values()))):
             raise NotFollowed("Drifts or loadings in play are not affine in the states.")
         return drifts, loadings
@@ -283,11 +268,11 @@ class Play:
 
     def _followed(
         self,
-        forms: Sequence[Mapping[sp.Symbol, Polynomial]],
+        forms: Sequence[Mapping[str, Polynomial]],
         start: Iterable[Polynomial],
     ) -> tuple[list[tuple[int, ...]], arb_mat]:
         """The monomials that polynomials reach, and the matrix of the generator."""
-        motion = self._motion(forms)
+        motion = self._moving(forms)
         rows: dict[tuple[int, ...], Polynomial] = {}
         pending = [f for p in start for f in p]
         while pending:

@@ -59,7 +59,7 @@ class Point:
     @property
     def typed(self) -> bool:
         """Whether averages over the others are those of types of their own."""
-        return self.program.given is not None and self.program.given.typed
+        return self.program.given is not None and self.program.given.responses is not None
 
     @cached_property
     def parameters(self) -> dict[str, fmpq]:

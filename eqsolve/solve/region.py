@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from flint import arb, arb_mat
 
-from eqsolve.program.program import Environment, Growth, Program
+from eqsolve.program.letters import Environment
+from eqsolve.program.program import Growth, Program
 from eqsolve.solve.growth import ANY, largest_real_part
 
 

@@ -12,6 +12,7 @@ from eqsolve.inputs import counted
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.point import PRECISIONS, Point
+from eqsolve.solve.types import solve_types
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -51,9 +52,13 @@ def solve(
 
     model = build(source, values, notion=notion, size=size, continuum=continuum)
     if model.game.crowd is not None and model.game.crowd.own:
-        from eqsolve.solve.types import solve_types
+        derivation = derived(model)
+        own = solve_types(program(derivation), values, at=at, size=size, selection=selection)
+        if own is not None:
+            return own
+        from eqsolve.solve.crowd import solve_averages
 
-        return solve_types(model, values, at=at, size=size, selection=selection)
+        return solve_averages(derivation, values, at=at, size=size, selection=selection)
     made = program(derived(model), model)
     return answered(made, values, at=at, size=size, selection=selection)
 

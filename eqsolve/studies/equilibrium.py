@@ -21,9 +21,10 @@ from eqsolve.derivation.given import one_player
 from eqsolve.errors import NoSolutionError
 from eqsolve.game import Game, Model
 from eqsolve.game.parameters import read
-from eqsolve.game.types import Types, read_types
+from eqsolve.game.types import read_types
 from eqsolve.game.world import World
 from eqsolve.numbers import exact
+from eqsolve.rows import Types
 from eqsolve.solve.crowd import averages, numbers_of_types
 from eqsolve.solve.derived import DerivedPoint, exact_middle
 from eqsolve.solve.joint import joint
@@ -298,7 +299,7 @@ def _of_types(
     numbers = numbers_of_types(derivation, types)
     if derivation.fixed is not None:
         points = [DerivedPoint(derivation, number, selection) for number in numbers]
-        joint(points, types).raise_for_status()
+        joint([p.point for p in points], types).raise_for_status()
         if not points[0].frozen:
             raise derivation.model.game.error(
                 "the averages over the others depend on the states of all types.",

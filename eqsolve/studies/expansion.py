@@ -22,7 +22,7 @@ from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.game import Model
 from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import COUNT
-from eqsolve.game.types import Types
+from eqsolve.rows import Types
 from eqsolve.solve.crowd import averages, numbers_of_types
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import rational

@@ -16,8 +16,10 @@ from eqsolve.answers import Tabled, by_size
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import COUNT, Builder, build, structure
-from eqsolve.game.types import TABLES, WEIGHT, Types, read_types
+from eqsolve.game.types import read_types
+from eqsolve.inputs import WEIGHT
 from eqsolve.output import replacing
+from eqsolve.rows import TABLES, Types
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
 from eqsolve.studies.expansion import expand, spread

@@ -17,8 +17,9 @@ from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.structure import COUNT
-from eqsolve.game.types import Types, read_types
+from eqsolve.game.types import read_types
 from eqsolve.numbers import exact
+from eqsolve.rows import Types
 from eqsolve.solve.crowd import average_terms, averages, numbers_of_types
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import rational

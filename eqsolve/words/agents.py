@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-from eqsolve.derivation.derivation import Derivation, derive
+from flint import ctx
+
+from eqsolve.arithmetic.number import UndecidedError, number, sign
 from eqsolve.errors import InputError
-from eqsolve.game.types import read_types
-from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import UndecidedError, number, precision, sign
-from eqsolve.numerics.closed_form.point import Status, Stop, joint_conditions
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
-from eqsolve.numerics.status import Status as Outcome
-from eqsolve.restated import Restated
+from eqsolve.numerics.status import Status
+from eqsolve.program.program import exact as evaluated
+from eqsolve.program.words import Apart
+from eqsolve.rows import read_types
 from eqsolve.solve.answer import Answer as Solved
-from eqsolve.solve.crowd import numbers_of_types
-from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.everybody import Undetermined
 from eqsolve.solve.growth import ANY
 from eqsolve.solve.joint import Together, together
+from eqsolve.solve.path import rational
+from eqsolve.solve.point import Point
 from eqsolve.solve.stationary import ball as enclosed
-from eqsolve.symbolic.heterogeneous import Agents
+from eqsolve.solve.types import numbers_of
 from eqsolve.words.answer import PRECISIONS, Answer
+from eqsolve.words.own_words import Named, apart_of
 
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)
 
 #: What is given of an agent besides parameters.
 GIVEN = ("weight", "wealth")
+
+
+class Stop(Exception):
+    """There is no equilibrium: a status and a sentence."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +68,13 @@ class AgentsEquilibrium(Answer):
 
 
 def solve_agents(
-    model: Model, given: Mapping[str, Any], *, selection: str = "limit"
+    game: Named, given: Mapping[str, Any], *, selection: str = "limit"
 ) -> AgentsEquilibrium:
     """Solve a game of agents who differ.
 
     Parameters
     ----------
-    model : a game whose population consists of different agents.
+    game : one whose population consists of different agents.
     given : ``r`` and ``agent``, a list with the parameters of each agent, its ``wealth`` (1 by
         default) and ``weight`` in the average (equal weights by default).
     selection : ``"limit"``: every agent's admissible root with the largest ``B p1``.
@@ -76,16 +84,19 @@ def solve_agents(
     InputError
         For anything wrong with the input.
     """
-    game = model.name
-    require(selection == "limit", f"selection must be limit, not {selection!r}.", game=game)
-    rows = _rows(model, given)
-    status: Status = "degenerate"
-    message = ""
+    require(selection == "limit", f"selection must be limit, not {selection!r}.", game=game.name)
+    return solved(apart_of(game), game.name, given)
+
+
+def solved(apart: Apart, game: str, given: Mapping[str, Any]) -> AgentsEquilibrium:
+    """The same for a game of a name, from what it is solved by."""
+    rows = _rows(apart, given, game)
+    status, message = Status.DEGENERATE, ""
     numbers: dict[str, Any] = {}
     for bits in PRECISIONS:
-        with precision(bits):
+        with ctx.workprec(bits):
             try:
-                status, message, numbers = _solve(model, rows)
+                status, message, numbers = _solve(apart, rows)
                 break
             except UndecidedError as error:
                 message = error.message
@@ -96,33 +107,30 @@ def solve_agents(
                 message, numbers = str(error), error.numbers
     return AgentsEquilibrium(
         game=game,
-        selection=selection,
-        shared=model.parts.rate.name,
+        selection="limit",
+        shared=apart.rate,
         parameters=rows,
-        status=status,
+        status=status.label,
         message=message,
         numbers=numbers,
     )
 
 
-def single_names(model: Model) -> tuple[str, ...]:
+def single_names(apart: Apart) -> tuple[str, ...]:
     """What can be given of one agent outside a table, such as ``b_1`` and ``wealth_2``."""
-    assert isinstance(model.population, Agents)
-    own = [name for name in model.parameters if name.rpartition("_")[2].isdigit()]
-    numbers = range(1, (model.population.count or 0) + 1)
-    more = [f"{name}_{k}" for name in (*ALIASES, *GIVEN) for k in numbers]
-    return (*own, *more)
+    names = (*apart.own, *ALIASES, *GIVEN)
+    return tuple(f"{name}_{k}" for k in range(1, apart.count + 1) for name in names)
 
 
-def _by_agent(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
+def _by_agent(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any]:
     """Move what is given one by one, such as ``b_1``, into the tables of the agents."""
-    single = [name for name in single_names(model) if name in given]
+    single = [name for name in single_names(apart) if name in given]
     if not single:
         return dict(given)
     require(
         "agent" not in given and "agents" not in given,
         f"{single[0]} is given beside [[agent]] tables: use one way.",
-        game=model.name,
+        game=game,
     )
     tables: dict[str, dict[str, Any]] = {}
     for name in single:
@@ -132,11 +140,10 @@ def _by_agent(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "agent": [tables[agent] for agent in sorted(tables)]}
 
 
-def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
+def _rows(apart: Apart, given: Mapping[str, Any], game: str) -> list[dict[str, Fraction]]:
     """Validate and return each agent's parameters, with its weight and its wealth."""
-    game, rate, rival = model.name, model.parts.rate.name, model.parts.competition.name
-    given = _by_agent(model, given)
-    required = [p.rpartition("_")[0] for p in model.parameters if p.endswith("_1")]
+    rate, rival, required = apart.rate, apart.competition, apart.own
+    given = _by_agent(apart, given, game)
     tables = given.get("agent", given.get("agents"))
     stray = set(given) - {rate, "agent", "agents"}
     if stray or not isinstance(tables, Sequence) or isinstance(tables, str):
@@ -150,10 +157,9 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
     require(
         all(isinstance(table, Mapping) for table in tables), "an agent must be a table.", game=game
     )
-    count = model.population.count if isinstance(model.population, Agents) else None
     require(
-        count is None or len(tables) == count,
-        f"{count} [[agent]] tables are needed, not {len(tables)}.",
+        not apart.count or len(tables) == apart.count,
+        f"{apart.count} [[agent]] tables are needed, not {len(tables)}.",
         game=game,
     )
     weighted = ["weight" in table for table in tables]
@@ -164,7 +170,10 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
         own = {k: v for k, v in table.items() if k not in GIVEN}
         shared = {rate: given[rate]} if rate in given else {}
         row = parameters({**shared, **own}, [rate, *required], game=where)
-        joint_conditions(model, row, game=where)
+        for claim in apart.required:
+            if row.keys() >= {*claim.code.arguments}:
+                known = {name: rational(v) for name, v in row.items()}
+                require(evaluated(claim.code, known) != [0], f"{claim.sentence}.", game=where)
         row["weight"] = exact("weight", table.get("weight", Fraction(1, len(tables))), game=where)
         row["wealth"] = exact("wealth", table.get("wealth", 1), game=where)
         require(row["weight"] > 0, "the weight must be > 0.", game=where)
@@ -183,64 +192,51 @@ def _rows(model: Model, given: Mapping[str, Any]) -> list[dict[str, Fraction]]:
     return rows
 
 
-@lru_cache
-def _derivation(restated: Restated) -> Derivation:
-    return derive(restated.source())
-
-
 def _solve(
-    model: Model, rows: Sequence[Mapping[str, Fraction]]
+    apart: Apart, rows: Sequence[Mapping[str, Fraction]]
 ) -> tuple[Status, str, dict[str, Any]]:
     """Status, sentence and numbers of the equilibrium."""
-    restated, roles = model.restated, model.parts
-    assert restated is not None
-    derivation = _derivation(restated)
-    rate, names = roles.rate.name, {"wealth": roles.states[0].name}
-    values: dict[str, object] = {rate: rows[0][rate], roles.size.name: len(rows)}
+    program, rate, names = apart.program, apart.rate, {"wealth": apart.state}
+    values: dict[str, object] = {rate: rows[0][rate], apart.size: len(rows)}
     for k, row in enumerate(rows, 1):
         values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n != rate}
-    types = read_types(derivation.model, values, len(rows))
-    points = [DerivedPoint(derivation, n, "limit") for n in numbers_of_types(derivation, types)]
+    types = read_types(program.inputs, values, len(rows))
+    points = [Point(program, n, "limit") for n in numbers_of(program, types)]
     found = together(points, types)
-    roots = [_roots(model, point) for point in points]
+    roots = [_roots(apart, point) for point in points]
     for k, (solved, own) in enumerate(zip(found.solved, roots), 1):
         if isinstance(solved, Solved):
-            raise _refused(model, solved, own, k)
+            raise _refused(apart, solved, own, k)
     assert found.chosen is not None
     answers = [p.found(s) for p, s in zip(points, found.solved) if not isinstance(s, Solved)]
-    chosen = [answer.coefficients[roles.root.name] for answer in answers]
-    (control,) = (c.name for c in derivation.model.game.controls)
+    chosen = [answer.coefficients[apart.root] for answer in answers]
+    (control,) = (form.control for form in program.strategy)
     numbers: dict[str, Any] = {
         "roots": [
-            [{**root, "selected": root[roles.root.name] == p} for root in own]
+            [{**root, "selected": root[apart.root] == p} for root in own]
             for own, p in zip(roots, chosen)
         ],
         "response": [
-            {own: answer.coefficients[theirs] for own, theirs in restated.response.items()}
+            {own: answer.coefficients[theirs] for own, theirs in apart.response}
             for answer in answers
         ],
         control: [answer.at[control] for answer in answers],
-        "aggregates": {
-            own: number(value)
-            for own, theirs in restated.averages.items()
-            for name, value in found.whole.items()
-            if name.name == theirs
-        },
+        "aggregates": {own: number(found.whole[theirs]) for own, theirs in apart.averages},
         "V": [answer.at["V"] for answer in answers],
     }
-    rule = f"the largest {roles.slope} {roles.root}"
+    rule = f"the largest {apart.slope} {apart.root}"
     message = f"Every agent's admissible root with {rule} is selected."
     if not found.chosen.feedback:
-        return "ok", f"{message} {found.chosen.open}", numbers
+        return Status.OK, f"{message} {found.chosen.open}", numbers
     numbers["feedback"] = {
         "wealth": [[number(v) for (v,) in own.averages[0]] for own in found.chosen.feedback],
         "constant": [number(own.constant[0]) for own in found.chosen.feedback],
     }
-    return _judged(model, rows, found, roots, message, numbers)
+    return _judged(apart, rows, found, roots, message, numbers)
 
 
 def _judged(
-    model: Model,
+    apart: Apart,
     rows: Sequence[Mapping[str, Fraction]],
     found: Together,
     roots: Sequence[Sequence[Mapping[str, Any]]],
@@ -249,66 +245,65 @@ def _judged(
 ) -> tuple[Status, str, dict[str, Any]]:
     """The same with what every agent is paid for: whether its expectation is finite."""
     assert found.chosen is not None and found.chosen.play is not None
-    hazards = [row[model.parts.hazard.name] for row in rows]
+    hazards = [row[apart.hazard] for row in rows]
     pairs = [(found.chosen.play.squares(k), float(h)) for k, h in enumerate(hazards)]
     worst = max(range(len(pairs)), key=lambda k: float(pairs[k][0]) - pairs[k][1])
     growth, hazard = float(pairs[worst][0]), pairs[worst][1]
     statuses = found.chosen.statuses
-    finite = all(status is Outcome.OK for status in statuses)
+    finite = all(status is Status.OK for status in statuses)
     numbers["admissibility"] = {"abscissa": growth, "hazard": hazard, "finite": finite}
-    if Outcome.UNRESOLVED in statuses:
+    if Status.UNRESOLVED in statuses:
         raise UndecidedError("whether expectations are finite is not decided.")
     if finite:
-        return "ok", message, numbers
+        return Status.OK, message, numbers
     several = any(sum(root["admissible"] for root in own) > 1 for own in roots)
     where = " at the selected roots" if several else ""
     message = (
         f"What agent {worst + 1} is paid for grows at rate {growth:.6g}, not below "
         f"its hazard rate {hazard:.6g}: no finite-variance equilibrium{where}."
     )
-    return "infinite-variance", message, numbers
+    return Status.INFINITE_VARIANCE, message, numbers
 
 
-def _roots(model: Model, point: DerivedPoint) -> list[dict[str, Any]]:
+def _roots(apart: Apart, point: Point) -> list[dict[str, Any]]:
     """Every solution of one agent, ascending, with what is known of it against any averages."""
-    roles, own = model.parts, point.point
-    outputs, found = dict(own.program.outputs), []
-    unknown = dict.fromkeys((*own.program.system.unknowns, *own.program.system.implicit), ANY)
-    for solution in (*own.solutions.found, *own.solutions.begun):
+    system, outputs = point.program.system, dict(point.program.outputs)
+    unknown = dict.fromkeys((*system.unknowns, *system.implicit), ANY)
+    found = []
+    for solution in (*point.solutions.found, *point.solutions.begun):
         known = {name: enclosed(value) for name, value in solution.values.items()}
-        values = own.environment(unknown | known, own.numbers.time)
-        (margin,), (constant,) = (
-            outputs[s.name].within(values) for s in (roles.admissible, roles.constant)
+        values = point.environment(unknown | known, point.numbers.time)
+        (root,), (margin,), (constant,) = (
+            outputs[name].within(values) for name in (apart.root, apart.margin, apart.constant)
         )
         found.append(
             {
-                roles.root.name: number(values[roles.root.name]),
+                apart.root: number(root),
                 "admissible": sign(margin) > 0,
                 "selected": False,
-                roles.admissible.name: float(margin),
-                roles.constant.name: number(constant),
+                apart.margin: float(margin),
+                apart.constant: number(constant),
             }
         )
-    return sorted(found, key=lambda root: float(root[roles.root.name]))
+    return sorted(found, key=lambda one: float(one[apart.root]))
 
 
 def _refused(
-    model: Model, answer: Solved, roots: Sequence[Mapping[str, Any]], index: int
+    apart: Apart, answer: Solved, roots: Sequence[Mapping[str, Any]], index: int
 ) -> Exception:
     """Why an agent has no response that is an equilibrium's."""
-    roles = model.parts
-    if answer.status is Outcome.UNRESOLVED:
+    if answer.status is Status.UNRESOLVED:
         return UndecidedError(answer.message)
     message = f"Agent {index}: {answer.message}"
-    if answer.status is Outcome.INFINITE_VARIANCE:
+    if answer.status is Status.INFINITE_VARIANCE:
         message = (
-            f"Agent {index} needs {roles.hazard} > 2 {roles.rate}: the others' wealth has no "
+            f"Agent {index} needs {apart.hazard} > 2 {apart.rate}: the others' wealth has no "
             "finite second moment."
         )
     elif not any(root["admissible"] for root in roots):
         return Stop(
-            "no-admissible-root",
+            Status.NO_ADMISSIBLE_ROOT,
             f"The cubic of agent {index} has {len(roots)} real roots, none with "
-            f"{roles.admissible} > 0.",
+            f"{apart.margin} > 0.",
         )
-    return Stop(cast(Status, answer.status.label), message)
+    return Stop(answer.status, message)

@@ -9,7 +9,7 @@ from eqsolve.errors import InputError
 from eqsolve.numerics.parameters import check_names
 from eqsolve.words.equilibrium import Equilibrium
 from eqsolve.words.equilibrium import solve as solve_point
-from eqsolve.words.own_words import Named, declaration, words_of
+from eqsolve.words.own_words import Named, apart_of, differ, words_of
 
 if TYPE_CHECKING:
     from eqsolve.words.agents import AgentsEquilibrium
@@ -29,18 +29,15 @@ def check_keywords(game: Named, given: Mapping[str, object], *, apart: str = "")
     InputError
         If a name is not a parameter of the game.
     """
-    words = words_of(game)
-    if words is not None:
-        known = words.parameters
-    else:
-        from eqsolve.symbolic.heterogeneous import Agents
+    if differ(game):
         from eqsolve.words.agents import single_names
 
-        found = declaration(game)
-        known = found.parameters
-        if isinstance(found.population, Agents):
-            shared = (s.name for s in found.population.shared)
-            known = (*shared, "agent", "agents", *single_names(found))
+        own = apart_of(game)
+        known = (*own.shared, "agent", "agents", *single_names(own))
+    else:
+        words = words_of(game)
+        assert words is not None
+        known = words.parameters
     check_names(given, [name for name in known if name != apart], game=game.name)
 
 
@@ -71,7 +68,7 @@ def solve(
     InputError
         For anything wrong with the input; numerical trouble is a status, not an error.
     """
-    if words_of(game) is not None:
+    if not differ(game):
         return solve_point(
             game, equilibrium=equilibrium, selection=selection, at=at, certify=certify, **given
         )
@@ -91,4 +88,4 @@ def solve(
             stage="input",
             remedy="Leave out --equilibrium and --at.",
         )
-    return solve_agents(declaration(game), given, selection=selection)
+    return solve_agents(game, given, selection=selection)

@@ -12,7 +12,8 @@ from flint import arb, fmpq
 from eqsolve.arithmetic.number import ball, number, sign
 from eqsolve.inputs import Values
 from eqsolve.numerics.status import Status
-from eqsolve.program.program import Growth, Names, Program, Table, exact
+from eqsolve.program.letters import Names
+from eqsolve.program.program import Growth, Program, Table, exact
 from eqsolve.program.words import Loop
 from eqsolve.solve.decide import Candidate, decide
 from eqsolve.solve.growth import Followed, Rise

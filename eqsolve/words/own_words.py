@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from eqsolve.errors import InputError
+from eqsolve.inputs import WEIGHT
 from eqsolve.program import store
-from eqsolve.program.words import Loop, Words
+from eqsolve.program.words import Apart, Loop, Words
 from eqsolve.registry import Handle, content, installed
 
 if TYPE_CHECKING:
@@ -49,7 +51,29 @@ def loop_of(game: Named) -> Loop:
     return _kept(game, store.recalled_loop, derived)
 
 
-_Words = TypeVar("_Words", bound=Words | Loop | None)
+def differ(game: Named) -> bool:
+    """Whether the agents of a game have parameters of their own."""
+    known = content(game.name) if isinstance(game, Handle) and store.enabled() else ""
+    if known and store.recalled_apart(known) is not None:
+        return True
+    return words_of(game) is None
+
+
+def apart_of(game: Named) -> Apart:
+    """The same of a game of agents with parameters of their own.
+
+    Raises
+    ------
+    InputError
+        If its agents are alike.
+    """
+    apart = _kept(game, store.recalled_apart, made_apart)
+    if isinstance(game, Handle):
+        game.letters()
+    return apart
+
+
+_Words = TypeVar("_Words", bound=Words | Loop | Apart | None)
 
 
 def _kept(
@@ -89,4 +113,42 @@ def made(model: Model) -> Words | None:
         maker.names(model.parts.moments),
         restated.roots,
         tuple(moment.name for moment in own.game.moments),
+    )
+
+
+@lru_cache
+def made_apart(model: Model) -> Apart:
+    """What a game of agents with parameters of their own is solved by, derived."""
+    from eqsolve.derivation.derivation import derived
+    from eqsolve.program.make import Maker, program
+    from eqsolve.program.program import Claim
+    from eqsolve.symbolic.heterogeneous import Agents
+
+    restated, roles, agents = model.restated, model.parts, model.population
+    if restated is None or not isinstance(agents, Agents):
+        raise InputError("its agents are alike.", game=model.name, stage="input")
+    derivation = derived(restated.source())
+    maker = Maker(derivation)
+    whole = program(derivation)
+    return Apart(
+        program=whole,
+        count=agents.count or 0,
+        shared=tuple(s.name for s in agents.shared),
+        own=tuple(
+            p.name
+            for p in whole.inputs.parameters
+            if p.name in whole.inputs.own and p.name != WEIGHT
+        ),
+        required=tuple(Claim(words, maker.code([e])) for words, e in model.required.items()),
+        response=tuple(restated.response.items()),
+        averages=tuple(restated.averages.items()),
+        state=roles.states[0].name,
+        size=roles.size.name,
+        root=roles.root.name,
+        margin=roles.admissible.name,
+        constant=roles.constant.name,
+        slope=roles.slope.name,
+        hazard=roles.hazard.name,
+        rate=roles.rate.name,
+        competition=roles.competition.name,
     )

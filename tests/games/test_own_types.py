@@ -67,7 +67,7 @@ def solved(
     types = read_types(found.model, given, size)
     with ctx.workprec(bits):
         numbers = numbers_of_types(found, types)
-        return joint([DerivedPoint(found, number, "limit") for number in numbers], types)
+        return joint([DerivedPoint(found, number, "limit").point for number in numbers], types)
 
 
 def agent(text: str, **more: Any) -> Row:

@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.errors import InputError
 from eqsolve.model import Model
 from eqsolve.numerics.status import Status
+from eqsolve.program.words import Apart
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.studies.sweep.target import Lettered
 from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.words.agents import GIVEN, solve_agents
+from eqsolve.words.agents import GIVEN, solved
+from eqsolve.words.own_words import apart_of
 
 #: Statuses by their words.
 _STATUSES = {status.label: status for status in Status}
@@ -46,6 +48,11 @@ class AgentsTarget(Lettered):
         population = self.model.population
         assert isinstance(population, Agents)
         return population
+
+    @cached_property
+    def apart(self) -> Apart:
+        """What it is solved by."""
+        return apart_of(self.model)
 
     @property
     def count(self) -> int:
@@ -110,6 +117,10 @@ class AgentsTarget(Lettered):
             If a parameter is missing, or for another selection than ``limit``.
         """
         game = self.model.name
+        if selection != "limit":
+            raise InputError(
+                f"selection must be limit, not {selection!r}.", game=game, stage="sweep"
+            )
         lacking = [name for name in self.model.parameters if name not in params]
         if lacking:
             raise InputError(
@@ -127,10 +138,8 @@ class AgentsTarget(Lettered):
         for i in range(size):
             point = {name: float(column[i]) for name, column in columns.items()}
             try:
-                answer = solve_agents(self.model, point, selection=selection)
+                answer = solved(self.apart, game, point)
             except InputError:
-                if selection != "limit":
-                    raise
                 continue
             found["status"][i] = _STATUSES[answer.status]
             if answer.status != "ok":
