@@ -11,6 +11,7 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.ledger import Display
+from eqsolve.prove.statement import Chapter
 from eqsolve.restated import Restated
 from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
@@ -52,6 +53,8 @@ class Model:
     response : a model of the same problem of one agent, whose derivation is used again.
     parameters : names a user must give, in order.
     displays : function from the derivation to the numbered displays of the source.
+    theorems : function from the derivation to what the source says of signs and counts, stated for
+        Coq: name, title and theorems of every chapter.
     published : closed forms as printed in the literature, to compare the derived ones with.
     cases : named parameter sets with exact values.
     reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
@@ -74,6 +77,7 @@ class Model:
     population: Population | Agents | None = None
     response: Model | None = None
     displays: Callable[[Derivation], tuple[Display, ...]] = lambda derivation: ()
+    theorems: Callable[[Derivation], Iterable[Chapter]] = lambda derivation: ()
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from eqsolve.ledger import Display
 from eqsolve.paper.cases import ABOUT, further, refereed
 from eqsolve.paper.published import published
 from eqsolve.paper.sets import GIVEN, MEAN_FIELD, N_AGENT, SETS, SIZED
+from eqsolve.prove.statement import Chapter
 from eqsolve.symbolic.derivation import Derivation
 
 
@@ -24,12 +25,25 @@ def _displays(game: str) -> Callable[[Derivation], tuple[Display, ...]]:
     return made
 
 
+def _theorems(game: str) -> Callable[[Derivation], Iterable[Chapter]]:
+    """The theorems of a game; their modules are imported when the theorems are asked for."""
+
+    def made(derivation: Derivation) -> Iterable[Chapter]:
+        from eqsolve.paper import proofs
+
+        found: Iterable[Chapter] = getattr(proofs, game)(derivation)
+        return found
+
+    return made
+
+
 _EVERY = {"further": further, "refereed": refereed, "about": ABOUT}
 
 FIELDS: Mapping[str, Mapping[str, Any]] = {
     "best_response": {
         **_EVERY,
         "displays": _displays("best_response"),
+        "theorems": _theorems("best_response"),
         "published": published(),
         "cases": {name: {**row, **GIVEN} for name, row in SIZED.items()},
     },

@@ -393,3 +393,146 @@ Ltac witness :=
     | field; side
     | let Z := fresh in intro Z; lra
     | eapply slope_equal; [slope | multiply_out] ].
+
+(* Signs by structure: sums, products and quotients of what is positive, and squares. *)
+
+Lemma even_power x n : 0 <= x ^ (2 * n).
+Proof. rewrite pow_mult. apply pow_le, pow2_ge_0. Qed.
+
+Lemma even_power_positive x n : x <> 0 -> 0 < x ^ (2 * n).
+Proof. intro Z. pose proof (even_power x n). pose proof (pow_nonzero x (2 * n) Z). lra. Qed.
+
+Ltac positive :=
+  first
+    [ assumption
+    | lazymatch goal with
+      | |- _ > _ => apply Rlt_gt; positive
+      | |- 0 < _ + _ =>
+          first
+            [ apply Rplus_lt_le_0_compat; [positive | not_negative]
+            | apply Rplus_le_lt_0_compat; [not_negative | positive] ]
+      | |- 0 < _ * _ => apply Rmult_lt_0_compat; positive
+      | |- 0 < _ / _ => apply Rdiv_lt_0_compat; positive
+      | |- 0 < ?x ^ ?n =>
+          first
+            [ apply pow_lt; positive
+            | let m := eval compute in (Nat.div2 n) in apply (even_power_positive x m); side ]
+      | |- 0 < sqrt _ => apply sqrt_lt_R0; positive
+      | |- - _ < 0 => apply Ropp_lt_gt_0_contravar; positive
+      | |- 0 < exp _ => apply exp_pos
+      | |- 0 < power _ _ => apply power_positive
+      end
+    | lra ]
+with not_negative :=
+  first
+    [ assumption
+    | lazymatch goal with
+      | |- 0 <= _ + _ => apply Rplus_le_le_0_compat; not_negative
+      | |- 0 <= _ * _ => apply Rmult_le_pos; not_negative
+      | |- 0 <= _ / _ => apply Rle_mult_inv_pos; [not_negative | positive]
+      | |- 0 <= ?x ^ ?n =>
+          first
+            [ let m := eval compute in (Nat.div2 n) in apply (even_power x m)
+            | apply pow_le; not_negative ]
+      end
+    | lra
+    | apply Rlt_le; positive ].
+
+(* Roots between two points, and where a concave quadratic is positive. *)
+
+Lemma root_between f a b : continuity f -> a < b -> 0 <= f a -> f b < 0 ->
+  exists x, a <= x < b /\ f x = 0.
+Proof.
+  intros C L P N. destruct (IVT_cor f a b) as [x [[A B] E]]; [exact C | lra | nra |].
+  exists x. split; [split; [exact A |] | exact E].
+  destruct B as [B | B]; [exact B | subst; lra].
+Qed.
+
+Lemma inside a b r : a < b -> (a - r) * (b - r) < 0 -> a < r < b.
+Proof.
+  intros L P. split.
+  - destruct (Rlt_le_dec a r); [assumption | nra].
+  - destruct (Rlt_le_dec r b); [assumption | nra].
+Qed.
+
+(* A quadratic of one sign at both ends has no root between them or both. *)
+Lemma quadratic_between e0 e1 e2 a b :
+  a < b -> 0 < (e0 + e1 * a + e2 * a ^ 2) * (e0 + e1 * b + e2 * b ^ 2) ->
+  (forall x, a < x < b -> e0 + e1 * x + e2 * x ^ 2 <> 0) \/
+  (exists r s, a < r < b /\ a < s < b /\
+    forall x, e0 + e1 * x + e2 * x ^ 2 = e2 * (x - r) * (x - s)).
+Proof.
+  intros L P.
+  destruct (Req_dec e2 0) as [Z | Z].
+  - left. subst. intros x [A B] E. assert (e0 = - e1 * x) by lra. subst.
+    assert (0 < e1 ^ 2 * ((a - x) * (b - x))) by lra.
+    assert ((a - x) * (b - x) < 0) by nra. nra.
+  - destruct (Rlt_le_dec (e1 ^ 2 - 4 * e0 * e2) 0) as [D | D].
+    + left. intros x _ E. assert (e0 = - e1 * x - e2 * x ^ 2) by lra. subst.
+      assert (0 <= (e1 + 2 * e2 * x) ^ 2) by apply pow2_ge_0. lra.
+    + assert (exists w, w * w = e1 ^ 2 - 4 * e0 * e2) as [w W]
+        by (exists (sqrt (e1 ^ 2 - 4 * e0 * e2)); apply sqrt_sqrt; exact D).
+      set (r := (- e1 - w) / (2 * e2)). set (s := (- e1 + w) / (2 * e2)).
+      assert (E : forall x, e0 + e1 * x + e2 * x ^ 2 = e2 * (x - r) * (x - s)).
+      { intro x. unfold r, s. replace e0 with ((e1 ^ 2 - w * w) / (4 * e2))
+          by (rewrite W; field; exact Z). field. exact Z. }
+      clearbody r s. rewrite (E a), (E b) in P.
+      assert (0 < e2 ^ 2 * (((a - r) * (b - r)) * ((a - s) * (b - s)))) as Q by lra.
+      assert (0 < ((a - r) * (b - r)) * ((a - s) * (b - s))) as S.
+      { pose proof (even_power_positive e2 1 Z). apply (Rmult_lt_reg_l (e2 ^ 2)); cbn in *; lra. }
+      destruct (Rlt_le_dec ((a - r) * (b - r)) 0) as [M | M].
+      * right. exists r, s. split; [now apply inside |]. split; [| exact E].
+        apply inside; [exact L | nra].
+      * left. intros x [A B] F. rewrite (E x) in F.
+        apply Rmult_integral in F as [F | F].
+        -- apply Rmult_integral in F as [F | F]; [lra |]. assert (x = r) by lra. subst. nra.
+        -- assert (x = s) by lra. subst. assert ((a - s) * (b - s) < 0) by nra. nra.
+Qed.
+
+Lemma one_or_three c0 c1 c2 c3 a b :
+  a < b -> 0 < c0 + c1 * a + c2 * a ^ 2 + c3 * a ^ 3 -> c0 + c1 * b + c2 * b ^ 2 + c3 * b ^ 3 < 0 ->
+  (exists r e0 e1 e2, a < r < b /\
+    (forall x, c0 + c1 * x + c2 * x ^ 2 + c3 * x ^ 3 = (x - r) * (e0 + e1 * x + e2 * x ^ 2)) /\
+    (forall x, a < x < b -> e0 + e1 * x + e2 * x ^ 2 <> 0)) \/
+  (exists r s t, a < r < b /\ a < s < b /\ a < t < b /\
+    forall x, c0 + c1 * x + c2 * x ^ 2 + c3 * x ^ 3 = c3 * (x - r) * (x - s) * (x - t)).
+Proof.
+  intros L P N.
+  destruct (root_between (fun x => c0 + c1 * x + c2 * x ^ 2 + c3 * x ^ 3) a b) as [r [[A B] E]];
+    [reg | exact L | lra | exact N |].
+  assert (A' : a < r) by (destruct A; [assumption | subst; lra]).
+  set (e0 := c1 + c2 * r + c3 * r ^ 2). set (e1 := c2 + c3 * r).
+  assert (F : forall x, c0 + c1 * x + c2 * x ^ 2 + c3 * x ^ 3 =
+    (x - r) * (e0 + e1 * x + c3 * x ^ 2)) by (intro x; unfold e0, e1; lra).
+  rewrite (F a) in P. rewrite (F b) in N.
+  destruct (quadratic_between e0 e1 c3 a b) as [Q | [s [t [S [T Q]]]]]; [exact L | | left | right].
+  - assert (e0 + e1 * a + c3 * a ^ 2 < 0) by nra. assert (e0 + e1 * b + c3 * b ^ 2 < 0) by nra. nra.
+  - exists r, e0, e1, c3. repeat split; assumption.
+  - exists r, s, t. repeat split; try tauto. intro x. rewrite F, Q. ring.
+Qed.
+
+(* A concave quadratic that is positive at 0 is positive between two edges. *)
+Lemma edges e b s : 0 < s -> 0 < e -> exists l u, l < 0 < u /\ b + s * l < 0 < b + s * u /\
+  forall x, e - 2 * b * x - s * x ^ 2 = s * ((x - l) * (u - x)).
+Proof.
+  intros S E. assert (0 < s * e) by nra. assert (0 <= b ^ 2) by apply pow2_ge_0.
+  assert (exists w, 0 < w /\ w * w = b ^ 2 + s * e) as [w [W V]].
+  { exists (sqrt (b ^ 2 + s * e)). split; [apply sqrt_lt_R0; lra | apply sqrt_sqrt; lra]. }
+  exists ((- b - w) / s), ((- b + w) / s).
+  replace (b + s * ((- b - w) / s)) with (- w) by (field; lra).
+  replace (b + s * ((- b + w) / s)) with w by (field; lra).
+  assert (- w < b < w) by nra. repeat split; try lra.
+  - apply (Rmult_lt_reg_l s); [exact S |].
+    replace (s * ((- b - w) / s)) with (- b - w) by (field; lra). lra.
+  - apply (Rmult_lt_reg_l s); [exact S |].
+    replace (s * ((- b + w) / s)) with (- b + w) by (field; lra). lra.
+  - intro x. replace e with ((w * w - b ^ 2) / s) by (rewrite V; field; lra). field. lra.
+Qed.
+
+Lemma between l u s x : l < u -> 0 < s -> 0 < s * ((x - l) * (u - x)) <-> l < x < u.
+Proof.
+  intros L S. split.
+  - intro P. assert (0 < (x - l) * (u - x)) by (apply (Rmult_lt_reg_l s); lra).
+    apply inside; [exact L | lra].
+  - intros [A B]. apply Rmult_lt_0_compat; [exact S |]. apply Rmult_lt_0_compat; lra.
+Qed.

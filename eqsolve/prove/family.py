@@ -9,14 +9,12 @@ import sympy as sp
 
 from eqsolve.model import Model
 from eqsolve.prove.algebraic import Argument, Known, theorem
-from eqsolve.prove.statement import Maker, Relation, Theorem, identifier
+from eqsolve.prove.statement import Chapter, Maker, Relation, Theorem, identifier
 from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.reduction import Reduction
 from eqsolve.symbolic.solving import ClosedForm
-
-Chapter = tuple[str, str, Iterator[Maker]]
 
 
 def chapters(model: Model) -> Iterator[Chapter]:
@@ -30,6 +28,7 @@ def chapters(model: Model) -> Iterator[Chapter]:
     yield "value", "the value by its moments and by its own equation", _value(derivation)
     if model.population is not None:
         yield "equilibrium", "the fixed point among the agents", _equilibrium(model)
+    yield from model.theorems(derivation)
 
 
 def known(form: ClosedForm) -> Known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -190,3 +190,6 @@ class Theorem:
 
 #: Makes a theorem when it is asked to, or says why there is none.
 Maker = Callable[[], "Theorem | str"]
+
+#: Name, title and theorems of what belongs together.
+Chapter = tuple[str, str, Iterable[Maker | str]]
