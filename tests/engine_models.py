@@ -152,6 +152,20 @@ def duopoly(notion: str = "feedback") -> Model:
     )
 
 
+def advertising() -> Model:
+    """Two players, a state between 0 and 1 whose noise vanishes at both bounds."""
+    u, w = sp.symbols("u w")
+    own, other = sp.sqrt(1 - x), sp.sqrt(x)
+    first = Player("first", (u,), expected(3 * x - u**2, name="J_1"), rho)
+    second = Player("second", (w,), expected(2 * (1 - x) - w**2 / 2, name="J_2"), rho)
+    share = State(x, u * own - q * w * other, {"W": s * own * other})
+    return Model(
+        Game("advertising", (share,), (first, second), Horizon()),
+        Ansatz({"J_1": a * x + b, "J_2": c * (1 - x) + d}, {u: f * own, w: g * other}),
+        letters("q rho s"),
+    )
+
+
 def banks(notion: str = "feedback", size: sp.Expr | None = n) -> Model:
     """A crowd with common noise: symbolic or explicit size, or a continuum."""
     loads = {"own": s * sp.sqrt(1 - rho**2), "common": s * rho}
@@ -278,6 +292,7 @@ MODELS: dict[str, tuple[Builder, Mapping[str, object], dict[str, str]]] = {
     "jumps": (jumps, {**MERTON, "lam": ".3", "T": "1"}, {"x": "1"}),
     "duopoly": (duopoly, {**FIRMS, "g": ".3"}, {"p": "3"}),
     "duopoly open-loop": (lambda: duopoly("open-loop"), {**FIRMS, "g": ".3"}, {"p": "3"}),
+    "advertising": (advertising, {"q": "1.5", "rho": ".1", "s": ".3"}, {}),
     "banks": (banks, {**LENDING, "n": "2"}, CROWD_STATE),
     "banks of three": (lambda: banks(size=sp.Integer(3)), LENDING, CROWD_STATE),
     "banks open-loop": (lambda: banks("open-loop"), {**LENDING, "n": "2"}, CROWD_STATE),

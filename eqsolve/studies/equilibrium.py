@@ -30,6 +30,7 @@ from eqsolve.solve.derived import DerivedPoint, exact_middle
 from eqsolve.solve.joint import joint
 from eqsolve.solve.path import center
 from eqsolve.solve.point import BITS
+from eqsolve.studies.coordinates import middle, state_space
 from eqsolve.studies.curves import Curves, interpolated
 
 Array = NDArray[np.float64]
@@ -119,8 +120,10 @@ class Equilibrium:
         """The start of a state or of a law of a state."""
         for law in self.game.laws:
             if law.symbol == symbol and law.of.is_Symbol:
-                return self.start.get(symbol, self.start.get(law.of, sp.S.One))
-        return self.start.get(symbol, sp.S.One)
+                return self.start.get(symbol, self.state(law.of))
+        if symbol in self.start:
+            return self.start[symbol]
+        return middle(state_space(self.model, symbol))
 
     @cached_property
     def begin(self) -> dict[sp.Symbol, sp.Rational]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Player, t
+from eqsolve.studies.coordinates import state_space
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moments import Moments
 from eqsolve.verify.check import Check
@@ -210,6 +211,17 @@ class _Spike:
         )
         return np.array(function([*map(float, reached), *map(float, state)]))
 
+    def _inside(self, states: list[sp.Symbol], begin: Array, point: Array) -> Array:
+        """A point, half way from the start to the bound where a state passes a bound."""
+        copies = self.claim.world.copies
+        named = {name: s for copy in copies for s, name in copy.states.items()}
+        for k, name in enumerate(states):
+            domain = state_space(self.claim.model, named.get(name, name))
+            low, high = float(domain.inf), float(domain.sup)
+            if not low < point[k] < high:
+                point[k] = (begin[k] + min(max(point[k], low), high)) / 2
+        return point
+
     def groups(self) -> list[list[tuple[float, Array]]]:
         """Points at which a player deviates; for a planner, laws as weighted points.
 
@@ -222,7 +234,7 @@ class _Spike:
         for k in range(len(states)):
             point = begin * (1 + 0.25 * np.sin(np.arange(len(states)) + k))
             point[k] += 0.5 * (abs(begin[k]) + 0.5)
-            points.append(point)
+            points.append(self._inside(states, begin, point))
         if claim.game.notion != "planner":
             copies = 2 if self.moments.shadows else 1
             return [[(1.0, np.tile(point, copies))] for point in points]

@@ -17,7 +17,7 @@ from flint import arb, fmpq
 from eqsolve.errors import EqsolveError
 from eqsolve.game import t
 from eqsolve.game.world import World
-from eqsolve.studies.coordinates import positive_letters
+from eqsolve.studies.coordinates import room, state_space
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.verify import exact
 from eqsolve.verify.check import Check
@@ -143,7 +143,7 @@ def _points(
 ) -> Iterator[Point]:
     """Parameters, coefficients, their derivatives and random states around the start."""
     rng = random.Random(_SEED)
-    positive = positive_letters(claim.model)
+    rooms = {s: state_space(claim.model, s) for s in claim.game.state_symbols}
     numbers = {s: _fraction(v) for s, v in claim.parameters.items()}
     for copy, values in zip(claim.world.copies[1:], claim.others):
         numbers |= {name: _fraction(values[s]) for s, name in copy.types.items()}
@@ -164,10 +164,10 @@ def _points(
                     point[name] = fmpq(rng.randrange(-1000, 1000), 500)
             for copy in world.copies:
                 for state, name in copy.states.items():
-                    middle = _fraction(claim.state(state))
+                    place = claim.state(state)
                     shift = fmpq(rng.randrange(-1000, 1000), 2500)
-                    spread = middle if state in positive else abs(middle) + 1
-                    point.setdefault(name, middle + spread * shift)
+                    spread = _fraction(room(rooms[state], place))
+                    point.setdefault(name, _fraction(place) + spread * shift)
             yield point
 
 
