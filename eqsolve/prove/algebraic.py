@@ -102,7 +102,10 @@ def argue(expression: sp.Expr, known: Known) -> Argument | None:
         if letter in entering:
             spelled.append(letter)
             entering |= known.abbreviations[letter].free_symbols
-    return Argument(tuple(inserted), cofactors, tuple(spelled), divisors(parts))
+    # also where all that is left is 0
+    below = [e for e in divisors([expression]) if not e.free_symbols & {*inserted}]
+    nonzero = tuple(dict.fromkeys((*divisors(parts), *below)))
+    return Argument(tuple(inserted), cofactors, tuple(spelled), nonzero)
 
 
 def _vanishing(letter: sp.Symbol, value: sp.Expr) -> sp.Expr:

@@ -15,7 +15,7 @@ from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
-from eqsolve.prove import family, generator, problem
+from eqsolve.prove import adjoints, family, generator, problem
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, source
 from eqsolve.prove.paths import Paths
@@ -85,7 +85,8 @@ def of_declared(derivation: Derivation) -> Proofs:
     if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
         collected.systems(problem.faced(derivation))
     else:
-        collected.missing.append("The equations of the adjoints are not stated.")
+        title = "the system of the coefficients is that of the adjoints"
+        collected.add("system", title, adjoints.theorems(derivation))
     solution = solve(derivation)
     if derivation.stationary:
         collected.add(
@@ -150,8 +151,10 @@ def _made(maker: Maker) -> Theorem | str:
 def _solving(derivation: Derivation, solution: Solution) -> Iterator[Maker]:
     """The coefficients of a stationary problem in their equations."""
     known, system = Known(*_steps(solution)), derivation.system
-    equations = {c: ("its rate vanishes", rate) for c, rate in system.rates.items()}
-    equations |= {c: ("its first-order condition", e) for c, e in system.implicit.items()}
+    # where rates are nested, the feedback's coefficients are letters with equations of their own
+    conditions = {**system.implicit, **(system.conditions if system.nested else {})}
+    equations = {c: ("its rate vanishes", rate) for c, rate in system.written.items()}
+    equations |= {c: ("its first-order condition", e) for c, e in conditions.items()}
     for unknown, (which, expression) in equations.items():
         title = f"{unknown} solves its equation: {which}"
         name = f"solves_{identifier(unknown.name)}"

@@ -7,7 +7,7 @@ believed of how a derivative was computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -51,11 +51,11 @@ class Function:
 
     def symbol(self, *by: sp.Symbol) -> sp.Expr:
         """The function, or its first derivative in a state, at its arguments."""
-        return sp.Function(_label(self.name, by))(*self.arguments)
+        return sp.Function(label(self.name, by))(*self.arguments)
 
     def number(self, *by: sp.Symbol) -> sp.Symbol:
         """A derivative that enters at one point only: in time, or the second in states."""
-        return sp.Symbol(_label(self.name, by))
+        return sp.Symbol(label(self.name, by))
 
     @cached_property
     def form(self) -> sp.Expr:
@@ -82,6 +82,11 @@ class Function:
         return self.problem.moved(
             sp.Add(*(slope(self.moment.function, c) * dot for c, dot in moves.items()))
         )
+
+    @property
+    def moving(self) -> set[sp.Symbol]:
+        """The coefficients whose motion enters."""
+        return {c for c in self.problem.moves if c in self.moment.function.free_symbols}
 
     @cached_property
     def equation(self) -> sp.Expr:
@@ -131,21 +136,21 @@ class Function:
         yield Hypothesis(f"H_{name}", ForAll(all_of, Relation(self.symbol(), "=", self.form)))
         for s in self.first:
             claim = Slope(self.symbol(), s, s, self.symbol(s))
-            yield Hypothesis(f"slope_{_label(name, (s,))}", ForAll(all_of, claim, guarded))
+            yield Hypothesis(f"slope_{label(name, (s,))}", ForAll(all_of, claim, guarded))
         for one, two in self.second:
             claim = Slope(self.symbol(one), two, two, self.number(one, two))
-            yield Hypothesis(f"slope_{_label(name, (one, two))}", claim)
+            yield Hypothesis(f"slope_{label(name, (one, two))}", claim)
         if self.problem.moving:
             claim = Slope(self.symbol(), t, t, self.number(t))
-            yield Hypothesis(f"slope_{_label(name, (t,))}", claim)
+            yield Hypothesis(f"slope_{label(name, (t,))}", claim)
 
     def script(self) -> Iterator[Line]:
         """That the derivatives are those by structure."""
         for s, value in self.first.items():
             yield from self._step((s,), value, self.symbol(), self.form, f"H_{self.name}")
         for (one, two), value in self.second.items():
-            label = f"value_{_label(self.name, (one,))}"
-            yield from self._step((one, two), value, self.symbol(one), self.first[one], label)
+            known = f"value_{label(self.name, (one,))}"
+            yield from self._step((one, two), value, self.symbol(one), self.first[one], known)
         if self.problem.moving:
             yield from self._step((t,), self.in_time, self.symbol(), self.form, f"H_{self.name}")
 
@@ -157,7 +162,7 @@ class Function:
         form: sp.Expr,
         known: str,
     ) -> Iterator[Line]:
-        label, guarded = identifier(_label(self.name, by)), self.problem.positive
+        name, guarded = identifier(label(self.name, by)), self.problem.positive
         begin, stated = "intros", Relation(self.number(*by), "=", value)
         claim: ForAll | Relation = stated
         if len(by) == 1 and by != (t,):
@@ -166,24 +171,25 @@ class Function:
             begin = "; ".join([*("clear dependent {}" for _ in self.arguments), "intros"])
         rule = "slope_unique_positive" if by[-1] in guarded else "slope_unique"
         functions = (sp.Lambda(by[-1], function), sp.Lambda(by[-1], form), by[-1])
-        yield Line(f"assert (value_{label} : {{}}).", (claim,))
+        yield Line(f"assert (value_{name} : {{}}).", (claim,))
         yield Line(f"{{{{ {begin}.", self.arguments if "{" in begin else ())
         yield Line(
-            f"    apply ({rule} {{}} {{}} {{}}); slope_by {identifier(known)} slope_{label}. }}}}",
+            f"    apply ({rule} {{}} {{}} {{}}); slope_by {identifier(known)} slope_{name}. }}}}",
             functions,
         )
 
     def rewriting(self) -> Iterator[Line]:
         """Put in what the derivatives are."""
-        labels = [_label(self.name, by) for by in self.second]
-        labels += [_label(self.name, (t,))] if self.problem.moving else []
-        labels += [_label(self.name, (s,)) for s in self.first]
-        for label in labels:
-            yield Line(f"rewrite ?value_{identifier(label)} by assumption.")
+        labels = [label(self.name, by) for by in self.second]
+        labels += [label(self.name, (t,))] if self.problem.moving else []
+        labels += [label(self.name, (s,)) for s in self.first]
+        for one in labels:
+            yield Line(f"rewrite ?value_{identifier(one)} by assumption.")
         yield Line(f"rewrite ?H_{identifier(self.name)}.")
 
 
-def _label(name: str, by: tuple[sp.Symbol, ...]) -> str:
+def label(name: str, by: tuple[sp.Symbol, ...]) -> str:
+    """The name of a derivative."""
     return f"{name}_{''.join(s.name for s in by)}" if by else name
 
 
@@ -218,7 +224,7 @@ def theorems(problem: Faced) -> Iterator[Maker]:
     of_player = f" of {problem.player}" if problem.player else ""
     for function in functions:
         yield partial(
-            _theorem,
+            about,
             f"hjb_{identifier(function.name)}",
             f"The equation of {function.name}{of_player} at the feedback is that of its "
             "coefficients",
@@ -236,7 +242,7 @@ def theorems(problem: Faced) -> Iterator[Maker]:
         )
         conditions = sp.Add(*(m * e for m, e in problem.conditions.items()))
         yield partial(
-            _theorem,
+            about,
             f"first_order_{identifier(control.name)}",
             f"The gain rate of a deviation is stationary in {control} at the feedback",
             problem,
@@ -245,28 +251,35 @@ def theorems(problem: Faced) -> Iterator[Maker]:
         )
 
 
-def _theorem(
+def about(
     name: str,
     title: str,
     problem: Faced,
-    functions: list[Function],
+    functions: Sequence[Function],
     conclusion: Relation | Slope,
 ) -> Theorem | str:
-    """The theorem, with no more assumed than it needs."""
+    """A theorem about functions of an ansatz, with no more assumed than it needs.
+
+    Parameters
+    ----------
+    functions : what the statement speaks of.
+
+    Raises
+    ------
+    EqsolveError
+        If no point satisfies what is assumed.
+    """
     meaning: dict[Any, sp.Expr] = {}
     for function in functions:
         meaning |= function.meaning
     if isinstance(conclusion, Relation):
-        free = conclusion.left.free_symbols | conclusion.right.free_symbols
-        left = conclusion.left - conclusion.right
-        controls = {c: problem.moved(e) for c, e in problem.feedback.items() if c in free}
+        left = _meant(conclusion.left - conclusion.right, meaning)
     else:
-        free = conclusion.function.free_symbols | conclusion.at.free_symbols
-        left = sp.diff(_meant(conclusion.function, meaning), conclusion.variable)
-        left = left.xreplace({conclusion.variable: conclusion.at}) - conclusion.value
-        others = {c: e for c, e in problem.feedback.items() if c != conclusion.variable}
-        controls = {c: problem.moved(e) for c, e in others.items() if c in free}
-    left = _meant(left, meaning).xreplace(controls)
+        rate = sp.diff(_meant(conclusion.function, meaning), conclusion.variable)
+        left = rate.xreplace({conclusion.variable: conclusion.at}) - conclusion.value
+        left = _meant(left, meaning)
+    controls = {c: problem.moved(e) for c, e in problem.feedback.items() if c in left.free_symbols}
+    left = left.xreplace(controls)
     own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
     left = left.xreplace(own)
     needed = _needed(left, problem.definitions)
@@ -277,11 +290,14 @@ def _theorem(
     moves = [
         Hypothesis(f"slope_{c.name}", Slope(sp.Function(c.name)(t), t, t, dot))
         for c, dot in problem.moves.items()
-        if any(c in f.moment.function.free_symbols for f in functions)
+        if any(c in f.moving for f in functions)
     ]
     below = divisors(
         [*left.atoms(sp.Pow), *own.values(), *(f.form for f in functions), *needed.values()]
     )
+    # also where it cancels
+    stated = (e for e in divisors(conclusion.expressions) if not e.has(AppliedUndef, *letters))
+    below = tuple(dict.fromkeys((*below, *stated)))
     nonzero = [
         Hypothesis(f"nonzero_{k}", Relation(e, "<>"))
         for k, e in enumerate((e for e in below if e not in problem.positive), 1)

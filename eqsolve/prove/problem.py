@@ -116,7 +116,7 @@ def faced(derivation: Derivation) -> list[Faced]:
                 {c: closure.feedback[c] for c in player.controls},
                 {c: algebra.factored(e) for c, e in system.feedback.items()},
                 {},
-                {c: algebra.factored(e) for c, e in system.rates.items()},
+                {c: algebra.factored(e) for c, e in system.written.items()},
                 game.definitions,
                 not derivation.stationary,
                 _positive(problem.states, one.functions.values(), domains),
