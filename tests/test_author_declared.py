@@ -112,7 +112,7 @@ def test_the_command_compares_a_file_of_the_user(
     monkeypatch.chdir(tmp_path)
     write_game("two-firms", tmp_path)
     run = CliRunner()
-    assert run.invoke(cli, ["latex", "--game", "./two_firms.py", "--out", "tex"]).exit_code == 0
+    assert run.invoke(cli, ["latex", "./two_firms.py", "--out", "tex"]).exit_code == 0
     words = ["latex", "--check", "tex/two-firms.tex", "--game", "./two_firms.py"]
     found = run.invoke(cli, words)
     assert found.exit_code == 0 and " 0 different" in found.stdout, found.output

@@ -75,7 +75,7 @@ def _derived_once() -> Iterator[None]:
 def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
     """The command of a verb on a game, as small as it can be."""
     if verb == "latex":
-        return ["latex", "--game", row.name, *row.how, "--out", str(folder / "latex")]
+        return ["latex", row.name, *row.how, "--out", str(folder / "latex")]
     own = [] if row.declared else ["--agents", "3"]
     given = [*row.given]
     if not row.declared and verb in ("simulate", "sensitivity", "converge"):

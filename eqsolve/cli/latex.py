@@ -43,7 +43,7 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--out", metavar="DIR", help="Where to write.")
 @click.option("--fail-if-stale", is_flag=True, help="Write nothing; exit 1 if a file differs.")
 @click.option("--check", "author", metavar="FILE.tex", help="Compare a file with the derivation.")
-@click.argument("others", nargs=-1, metavar="[FILE.tex]...")
+@click.argument("others", nargs=-1, metavar="[GAME | FILE.tex...]")
 @click.option("--symbols", metavar="MAP.toml", help="The author's notation, to read or to write.")
 @click.option(
     "--require",
@@ -93,11 +93,12 @@ def latex_command(
 
     \b
     Example: eqsolve latex --out build/latex
+             eqsolve latex ./my_game.py --out build/latex
              eqsolve latex --check paper.tex --symbols notation.toml --json
 
-    With --game one game, a declared one with its whole derivation: a file for each display, tables
-    of parameters and results, a file of macros with their values if they are given (--set, -p), and
-    an index.
+    With a name or a file one game (GAME or --game), a declared one with its whole derivation: a
+    file for each display, tables of parameters and results, a file of macros with their values if
+    they are given (--set, -p), and an index.
 
     With --check every formula with a number or a label is equal, equal up to a stated factor,
     different, or not checked with the reason; exit code 1 if anything differs, or if less was
@@ -105,6 +106,10 @@ def latex_command(
     with its derivation, by the labels of --out, by numbers such as system-1 in the map, or where
     the left sides are the same.
     """
+    if author is None and game is None and len(others) == 1 and not others[0].endswith(".tex"):
+        from eqsolve.registry import adopt
+
+        game, others = adopt(others[0]), ()
     checks = require is not None or tags_only or propose is not None or as_json or bool(others)
     writes = fail_if_stale or number is not None or no_prose or bool(pairs) or file is not None
     writes = writes or any(how[name] is not None for name in ("case", "horizon"))
