@@ -35,7 +35,7 @@ help:
 	@echo "make pytest    Python tests only"
 	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
 	@echo "make walk      every verb on every game, the long ones included"
-	@echo "make proofs    let Coq check the theorems about all games; they are in build/proofs"
+	@echo "make proofs    let Coq check the theorems about all games and notions; they are in build/proofs"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -99,7 +99,7 @@ lowest: build/wheel/.built
 
 # Needs coqc.
 proofs: $(INSTALLED)
-	$(BIN)/eqsolve prove --check --out build/proofs
+	$(BIN)/eqsolve prove --notion all --check --out build/proofs
 
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html

@@ -646,6 +646,9 @@ def prove(
     out: str | os.PathLike[str] | None = None,
     check: bool = False,
     fresh: bool = False,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
 ) -> Any:
     """State what was derived as theorems of Coq, and let Coq check them.
 
@@ -654,6 +657,9 @@ def prove(
     games : names, paths of files, or models; all games if there are none.
     out : a folder for the files.
     check : let Coq check them; ``fresh`` also those that it accepted before.
+    notion : ``feedback``, ``open-loop``, ``given`` or ``planner``, where the games offer it, or
+        ``all`` for every notion that a game declares (default: its first).
+    size, continuum : a number of players (the theorems hold for any), or a continuum of them.
 
     Returns
     -------
@@ -663,25 +669,19 @@ def prove(
     Raises
     ------
     InputError
-        If the folder cannot be written, or a game has nothing to state.
+        If the folder cannot be written, a game does not offer the structure or has nothing to
+        state.
     EqsolveError
         If Coq is not installed.
     """
-    from eqsolve.derivation.derivation import derived
-    from eqsolve.game.structure import build
-    from eqsolve.model import Model as Attached
-    from eqsolve.prove.collect import of_declared, of_family
     from eqsolve.prove.run import run
+    from eqsolve.prove.structures import proofs
     from eqsolve.registry import games as installed
 
     chosen = [resolve(game) for game in games] if games else [*installed()]
-    proofs = []
+    made: list[Any] = []
     for found in chosen:
         if not isinstance(found, Found):
             raise found
-        if isinstance(found.model, Attached):
-            proofs.append(of_family(found.model))
-        else:
-            exported: Any = found.exported
-            proofs.append(of_declared(derived(build(exported, {}))))
-    return run(proofs, None if out is None else os.fspath(out), check, fresh)
+        made += proofs(found, notion, size, continuum)
+    return run(made, None if out is None else os.fspath(out), check, fresh)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from eqsolve.cli.common import JSON, by_path, cli, emit, say
+from eqsolve.cli.common import JSON, by_path, chosen_size, cli, emit, say
 from eqsolve.errors import InputError
 
 
@@ -13,13 +15,26 @@ from eqsolve.errors import InputError
 @click.option("--out", metavar="DIR", help="Write the theorems and their proofs into a folder.")
 @click.option("--check", "checking", is_flag=True, help="Let Coq check them.")
 @click.option("--fresh", is_flag=True, help="Check also what Coq accepted before.")
+@click.option(
+    "--notion",
+    metavar="feedback|open-loop|given|planner|all",
+    help="The notion of equilibrium, where the game offers it; all for every one.",
+)
+@click.option("--size", metavar="N|continuum", help="Number of players of a crowd.")
 @JSON
 def prove(
-    games: tuple[str, ...], out: str | None, checking: bool, fresh: bool, as_json: bool
+    games: tuple[str, ...],
+    out: str | None,
+    checking: bool,
+    fresh: bool,
+    notion: str | None,
+    size: str | None,
+    as_json: bool,
 ) -> None:
     """State what was derived as theorems of Coq about real numbers, with their proofs.
 
-    All games, or those that are named, by name or by the path of a file.
+    All games, or those that are named, by name or by the path of a file; in their first notion, the
+    one that is asked for, or all. The number of players is a letter: theorems hold for any.
 
     EXAMPLE
 
@@ -30,7 +45,9 @@ def prove(
 
     if out is None and not checking:
         raise InputError("say --out DIR, --check or both.", stage="proofs")
-    written = run(*games, out=out, check=checking, fresh=fresh)
+    number, continuum = chosen_size(size)
+    how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
+    written = run(*games, out=out, check=checking, fresh=fresh, **how)
     if as_json:
         emit(written.to_dict())
     else:

@@ -16,7 +16,6 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import Adjoints
 from eqsolve.derivation.solve import algebra
-from eqsolve.game import t
 from eqsolve.prove.generator import Function, about
 from eqsolve.prove.problem import Expectation, Faced
 from eqsolve.prove.statement import (

@@ -49,11 +49,18 @@ class Proofs:
     game : its name.
     chapters : the theorems.
     missing : sentences about what is not proved formally, with the reason.
+    structure : words for the notion and the size, where they are not the game's first.
     """
 
     game: str
     chapters: tuple[Chapter, ...]
     missing: tuple[str, ...]
+    structure: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name with the words for the structure."""
+        return " ".join((self.game, *self.structure))
 
     @property
     def theorems(self) -> tuple[Theorem, ...]:
@@ -67,9 +74,9 @@ class Proofs:
             parts = range(0, len(chapter.theorems), LONGEST)
             for number, start in enumerate(parts, 1):
                 suffix = f"_{number}" if len(parts) > 1 else ""
-                name = f"{identifier(self.game)}_{chapter.name}{suffix}"
+                name = f"{identifier(self.label)}_{chapter.name}{suffix}"
                 some = chapter.theorems[start : start + LONGEST]
-                found[name] = source(f"{self.game}: {chapter.title}", some)
+                found[name] = source(f"{self.label}: {chapter.title}", some)
         return found
 
 

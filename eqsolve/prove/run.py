@@ -20,7 +20,7 @@ class Run:
     Attributes
     ----------
     proofs : of every game.
-    verdicts : of every theorem, by game; empty if Coq was not asked.
+    verdicts : of every theorem, by game and structure; empty if Coq was not asked.
     folder : where the files are; empty if none were written.
     """
 
@@ -33,9 +33,9 @@ class Run:
         """Whether Coq accepted every theorem that it was asked about."""
         asked = {game: {v.theorem for v in found} for game, found in self.verdicts.items()}
         complete = all(
-            asked[one.game] == {t.name for t in one.theorems}
+            asked[one.label] == {t.name for t in one.theorems}
             for one in self.proofs
-            if one.game in asked
+            if one.label in asked
         )
         return complete and all(v.accepted for found in self.verdicts.values() for v in found)
 
@@ -43,14 +43,14 @@ class Run:
         """The same theorem by theorem."""
         for one in self.proofs:
             titles = {t.name: t.title for t in one.theorems}
-            for verdict in self.verdicts.get(one.game, ()):
+            for verdict in self.verdicts.get(one.label, ()):
                 word = "proved" if verdict.accepted else "NOT PROVED"
                 about = titles.get(verdict.theorem, "")
-                yield f"{one.game}: {word} {verdict.theorem} ({verdict.seconds:.2f} s). {about}"
+                yield f"{one.label}: {word} {verdict.theorem} ({verdict.seconds:.2f} s). {about}"
                 if not verdict.accepted:
                     yield f"  {verdict.message or 'It rests on ' + ', '.join(verdict.axioms)}"
             for sentence in one.missing:
-                yield f"{one.game}: not stated. {sentence}"
+                yield f"{one.label}: not stated. {sentence}"
         count = sum(len(one.theorems) for one in self.proofs)
         if self.folder:
             yield f"{count} theorems are written into {self.folder}"
@@ -66,12 +66,13 @@ class Run:
         return [
             {
                 "game": one.game,
+                "structure": list(one.structure),
                 "theorems": [
                     {
                         "name": t.name,
                         "title": t.title,
                         "source": t.source,
-                        **self._of(one.game, t.name),
+                        **self._of(one.label, t.name),
                     }
                     for t in one.theorems
                 ],
@@ -101,7 +102,7 @@ def run(
         If Coq is to check and is not installed.
     """
     proofs = tuple(proofs)
-    sources = {one.game: one.sources() for one in proofs}
+    sources = {one.label: one.sources() for one in proofs}
     files = [name for some in sources.values() for name in some]
     if len({*files}) < len(files):
         raise InputError("two games have the same name.", stage="proofs")

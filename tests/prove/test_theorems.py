@@ -163,3 +163,30 @@ def test_a_game_is_proved_from_its_declaration_on(tmp_path: Path) -> None:
 def test_neither_a_folder_nor_a_check_is_refused() -> None:
     result = CliRunner().invoke(cli, ["prove", "regulator"])
     assert result.exit_code == 2 and "--check" in result.stderr
+
+
+def test_a_notion_that_a_game_does_not_declare_is_refused_before_work() -> None:
+    for arguments in (["heston", "--notion", "planner"], ["mean-field", "--size", "3"]):
+        result = CliRunner().invoke(cli, ["prove", *arguments, "--check"])
+        assert result.exit_code == 2 and result.stderr.startswith("eqsolve: "), result.output
+
+
+def test_all_notions_are_stated_each_with_its_own_files(tmp_path: Path) -> None:
+    written = eqsolve.prove("exit-externality", out=tmp_path / "o", notion="all")
+    assert [one.structure for one in written.proofs] == [(), ("given",), ("planner",)]
+    assert any(s.startswith("The notion open-loop: ") for s in written.proofs[0].missing)
+    names = {p.name for p in (tmp_path / "o").iterdir()}
+    assert {"exit_externality_system.v", "exit_externality_planner_system.v"} <= names
+
+
+@needs_coq
+def test_adjoints_of_open_loop_strategies_are_checked_and_a_wrong_one_is_refused() -> None:
+    (proofs,) = eqsolve.prove("execution", notion="open-loop").proofs
+    right = next(one for one in proofs.theorems if one.name == "adjoint_J_x")
+    assert isinstance(right.conclusion, Relation)
+    # as if the others' trading were held fixed in the motion of the mean only
+    (impact,) = (s for s in right.letters if s.name == "running_x")
+    left = right.conclusion.left - impact / 2
+    wrong = replace(right, conclusion=replace(right.conclusion, left=left))
+    accepted = [v.accepted for one in (right, wrong) for v in verdicts(one)]
+    assert accepted == [True, False]
