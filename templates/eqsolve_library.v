@@ -438,6 +438,12 @@ with not_negative :=
     | lra
     | apply Rlt_le; positive ].
 
+Lemma positive_product m r : 0 < m -> (m * r > 0 <-> r > 0).
+Proof. intro M. split; intro P; nra. Qed.
+
+Lemma negative_product m r : 0 < m -> (- (m * r) < 0 <-> r > 0).
+Proof. intro M. split; intro P; nra. Qed.
+
 (* Roots between two points, and where a concave quadratic is positive. *)
 
 Lemma root_between f a b : continuity f -> a < b -> 0 <= f a -> f b < 0 ->

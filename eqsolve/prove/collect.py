@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,7 @@ from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
-from eqsolve.prove import adjoints, family, generator, problem
+from eqsolve.prove import adjoints, family, generator, problem, second_order
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, source
 from eqsolve.prove.paths import Paths
@@ -95,6 +95,9 @@ def of_declared(derivation: Derivation) -> Proofs:
         title = "the system of the coefficients is that of the adjoints"
         collected.add("system", title, adjoints.theorems(derivation))
     solution = solve(derivation)
+    if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
+        known = _steps(solution)[0] if derivation.stationary else {}
+        collected.signs(problem.faced(derivation), known)
     if derivation.stationary:
         collected.add(
             "solution",
@@ -113,7 +116,9 @@ def of_declared(derivation: Derivation) -> Proofs:
 def of_family(model: Model) -> Proofs:
     """The theorems about a game of the mean-variance family."""
     collected = _Collected(model.name)
-    collected.systems([problem.of_family(model.derivation)])
+    faced = problem.of_family(model.derivation)
+    collected.systems([faced])
+    collected.signs([faced], family.known(model.derivation.response).definitions)
     for chapter in family.chapters(model):
         collected.add(*chapter)
     return collected.proofs()
@@ -146,6 +151,10 @@ class _Collected:
     def systems(self, problems: Iterable[Faced]) -> None:
         makers = (maker for faced in problems for maker in generator.theorems(faced))
         self.add("system", "the system of the coefficients is the extended HJB system", makers)
+
+    def signs(self, problems: Iterable[Faced], definitions: Mapping[sp.Symbol, sp.Expr]) -> None:
+        makers = (m for faced in problems for m in second_order.theorems(faced, definitions))
+        self.add("signs", "the second-order condition", makers)
 
 
 def _made(maker: Maker) -> Theorem | str:

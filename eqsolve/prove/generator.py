@@ -193,7 +193,7 @@ def label(name: str, by: tuple[sp.Symbol, ...]) -> str:
     return f"{name}_{''.join(s.name for s in by)}" if by else name
 
 
-def _units(expression: sp.Expr) -> list[sp.Expr]:
+def units_in(expression: sp.Expr) -> list[sp.Expr]:
     """Exponentials, logarithms and powers that are no rational functions."""
     return [
         e
@@ -204,7 +204,7 @@ def _units(expression: sp.Expr) -> list[sp.Expr]:
 
 def slope(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
     """The derivative, with the powers and exponentials that the expression has."""
-    stand_in = {unit: sp.Dummy() for unit in _units(expression)}
+    stand_in = {unit: sp.Dummy() for unit in units_in(expression)}
     plain = expression.xreplace(stand_in)
     total = sp.diff(plain, variable)
     for unit, letter in stand_in.items():
@@ -232,14 +232,7 @@ def theorems(problem: Faced) -> Iterator[Maker]:
             [function],
             Relation(function.equation, "=", function.residual),
         )
-    values = {m.symbol: f.symbol() for m, f in zip(problem.moments, functions)}
     for control, form in problem.feedback.items():
-        gain = sp.Add(
-            *(
-                problem.moved(sp.diff(problem.aggregate, m.symbol).xreplace(values)) * f.equation
-                for m, f in zip(problem.moments, functions)
-            )
-        )
         conditions = sp.Add(*(m * e for m, e in problem.conditions.items()))
         yield partial(
             about,
@@ -247,8 +240,20 @@ def theorems(problem: Faced) -> Iterator[Maker]:
             f"The gain rate of a deviation is stationary in {control} at the feedback",
             problem,
             functions,
-            Slope(gain, control, problem.moved(form), problem.moved(conditions)),
+            Slope(gain(functions), control, problem.moved(form), problem.moved(conditions)),
         )
+
+
+def gain(functions: Sequence[Function]) -> sp.Expr:
+    """The gain rate of a deviation for any control, written with the letters."""
+    problem = functions[0].problem
+    values = {f.moment.symbol: f.symbol() for f in functions}
+    return sp.Add(
+        *(
+            problem.moved(sp.diff(problem.aggregate, f.moment.symbol).xreplace(values)) * f.equation
+            for f in functions
+        )
+    )
 
 
 def about(
@@ -273,11 +278,11 @@ def about(
     for function in functions:
         meaning |= function.meaning
     if isinstance(conclusion, Relation):
-        left = _meant(conclusion.left - conclusion.right, meaning)
+        left = meant(conclusion.left - conclusion.right, meaning)
     else:
-        rate = sp.diff(_meant(conclusion.function, meaning), conclusion.variable)
+        rate = sp.diff(meant(conclusion.function, meaning), conclusion.variable)
         left = rate.xreplace({conclusion.variable: conclusion.at}) - conclusion.value
-        left = _meant(left, meaning)
+        left = meant(left, meaning)
     controls = {c: problem.moved(e) for c, e in problem.feedback.items() if c in left.free_symbols}
     left = left.xreplace(controls)
     own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
@@ -315,7 +320,7 @@ def about(
     return replace(made, witness=numbers(made, letters, meaning, problem))
 
 
-def _meant(expression: sp.Expr, meaning: Mapping[Any, sp.Expr]) -> sp.Expr:
+def meant(expression: sp.Expr, meaning: Mapping[Any, sp.Expr]) -> sp.Expr:
     """An expression with what its functions and letters are."""
     applied = {
         f: meaning[f.func](*f.args) for f in expression.atoms(AppliedUndef) if f.func in meaning
@@ -335,7 +340,7 @@ def _needed(
         for letter in reversed(known):
             e = e.xreplace({letter: known[letter]})
         e = e.xreplace({f: sp.Dummy() for f in e.atoms(AppliedUndef)})
-        e = e.xreplace({unit: sp.Dummy() for unit in _units(e)})
+        e = e.xreplace({unit: sp.Dummy() for unit in units_in(e)})
         return is_zero(e)
 
     kept = dict(definitions)

@@ -48,6 +48,8 @@ class Faced:
     definitions : abbreviations of the declaration.
     moving : whether coefficients depend on time.
     positive : states that are positive.
+    minimized : whether the preference is.
+    above : letters that are declared to be positive.
     """
 
     player: str
@@ -66,6 +68,8 @@ class Faced:
     definitions: Mapping[sp.Symbol, sp.Expr]
     moving: bool
     positive: tuple[sp.Symbol, ...]
+    minimized: bool = False
+    above: tuple[sp.Symbol, ...] = ()
 
     @property
     def moves(self) -> dict[sp.Symbol, sp.Symbol]:
@@ -120,6 +124,8 @@ def faced(derivation: Derivation) -> list[Faced]:
                 game.definitions,
                 not derivation.stationary,
                 _positive(problem.states, one.functions.values(), domains),
+                player.preference.sense == "minimize",
+                tuple(s for s, domain in domains.items() if domain == positive),
             )
         )
     return found
@@ -149,6 +155,16 @@ def of_family(derivation: OfFamily) -> Faced:
         game.definitions,
         False,
         (),
+        False,
+        tuple(sorted((s for s in _letters(derivation) if s.is_positive), key=str)),
+    )
+
+
+def _letters(derivation: OfFamily) -> set[sp.Symbol]:
+    """What the closed form and the declaration are written in."""
+    form = derivation.response
+    return set().union(
+        derivation.hjb.game.definitions, *(d.expression.free_symbols for d in form.definitions)
     )
 
 

@@ -7,17 +7,22 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy as sp
 
+from eqsolve.derivation.derivation import derived
+from eqsolve.game.structure import build
 from eqsolve.paper.proofs import roots, selection
+from eqsolve.prove import problem, second_order
 from eqsolve.prove.check import check
 from eqsolve.prove.coq import source
 from eqsolve.prove.script import script, stated
-from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Line, Relation, Theorem
+from eqsolve.prove.signs import signed
+from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Line, Relation, Slope, Theorem
 from eqsolve.prove.witness import VacuousError
-from eqsolve.registry import model
+from eqsolve.registry import games, model
 
 needs_coq = pytest.mark.skipif(
     shutil.which("coqc") is None and "EQSOLVE_REQUIRE_TOOLS" not in os.environ,
@@ -82,6 +87,44 @@ def test_without_an_assumption_or_with_a_wrong_sign_nothing_is_proved() -> None:
 
 def _introduction(theorem: Theorem) -> Line:
     return stated(theorem.name, "", theorem.hypotheses, theorem.conclusion, ()).script[0]
+
+
+def curvature(name: str) -> Theorem:
+    """The second-order condition of a declared game."""
+    (found,) = (one for one in games() if one.model.name == name)
+    exported: Any = found.exported
+    (faced,) = problem.faced(derived(build(exported, {})))
+    made = next(second_order.theorems(faced, {}))()
+    assert isinstance(made, Theorem)
+    return made
+
+
+@needs_coq
+def test_a_second_derivative_of_the_wrong_sign_or_size_is_not_proved() -> None:
+    right = curvature("regulator")
+    assert isinstance(right.conclusion, Joined)
+    *slopes, bends, sign = right.conclusion.parts
+    assert isinstance(sign, Relation) and isinstance(bends, ForAll)
+    assert isinstance(bends.statement, Slope)
+    twice = replace(bends, statement=replace(bends.statement, value=2 * bends.statement.value))
+    against = replace(sign, relation="<")
+    wrong = {
+        "sign": replace(right, conclusion=Joined("/\\", (*slopes, bends, against))),
+        "size": replace(right, conclusion=Joined("/\\", (*slopes, twice, sign))),
+    }
+    verdicts = list(check({name: source(name, [one]) for name, one in wrong.items()}))
+    assert len(verdicts) == 2 and not any(v.proved for v in verdicts), verdicts
+
+
+def test_signs_of_factors() -> None:
+    a, b = sp.symbols("a b")
+    found = signed(-a * (a + b**2) * sp.exp(x) * y / (x - 1), [a, b])
+    assert (found.sign, found.rest) == (-1, y * (x - 1))
+    assert sp.simplify(found.magnitude - a * (a + b**2) * sp.exp(x) / (x - 1) ** 2) == 0
+    assert set(found.positive) == {a, b} and found.nonzero == (x - 1,)
+    assert signed(a - a, [a]).sign == 0
+    open_one = signed(a - b, [a, b])
+    assert open_one.sign * open_one.rest == a - b and not open_one.positive
 
 
 def test_assumptions_that_contradict_each_other_are_refused() -> None:
