@@ -25,7 +25,7 @@ from eqsolve.output import attended, replacing
 DEPENDENCIES = (
     *(
         f"numerics.arithmetic.{name}"
-        for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "tiles")
+        for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "moving", "tiles")
     ),
     *("codegen.rows", "numerics.status"),
 )

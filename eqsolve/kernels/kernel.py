@@ -21,7 +21,8 @@ from eqsolve.kernels import common, integration, lanes, linear, roots, runtime, 
 from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.quick import BranchesError, QuickEmitter
-from eqsolve.numerics.arithmetic import doubledouble
+from eqsolve.numerics.arithmetic import doubledouble, moving
+from eqsolve.numerics.arithmetic.moving import DOUBLE, LANES, LINE
 
 #: Points handed to one of several threads at a time, and to the only one: between two such parts an
 #: interruption is heard.
@@ -115,7 +116,7 @@ class ModelKernel:
         ready = self._ready(dict(out or {}), wanted, shape, points)
         # one block: the system hands out large pieces of memory faster than many small ones
         new = [name for name in known if name not in ready]
-        block = dict(zip(new, np.empty((len(new), size))))
+        block = dict(zip(new, _lines(len(new), size)))
         block |= {name: array for name, array in ready.items() if name not in missing}
         columns: dict[str, NDArray[Any]] = {"status": block.pop("status", np.empty(size, np.int8))}
         columns |= {name: block.get(name, np.empty(0)) for name in self.columns[1:]}
@@ -135,13 +136,16 @@ class ModelKernel:
 
         several = threads is not None and threads > 1 and size > BLOCK
         step = BLOCK if several else STRETCH
-        starts = range(0, size, step)
+        # tiles go past the caches where outputs begin lines, as columns of one call mostly do
+        filled = next((c for c in list(columns.values())[1:] if c.size), columns["status"])
+        ahead = -filled.ctypes.data % LINE // DOUBLE if size >= lanes.MANY else 0
+        borders = sorted({0, *range(ahead, size, step), size})
         if several:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, starts, range(step, size + step, step)))
+                list(pool.map(work, borders, borders[1:]))
         else:
-            for start in starts:
-                work(start, start + step)
+            for start, stop in zip(borders, borders[1:]):
+                work(start, stop)
         for name in wanted:
             if name in missing:
                 columns[name] = ready.get(name, np.empty(size))
@@ -200,6 +204,11 @@ class ModelKernel:
         return InputError(message, game=self.game, stage="input", remedy=remedy)
 
 
+def _lines(count: int, size: int) -> NDArray[np.float64]:
+    """Columns to fill that begin at the same place of a line of the cache."""
+    return np.empty((count, -(-size // LANES) * LANES))[:, :size]
+
+
 def _column(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """One number for all points, or one a point, that nobody writes to."""
     if values.size != 1:
@@ -211,7 +220,7 @@ def _column(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.f
 
 def library() -> str:
     """The sources that generated code is compiled with."""
-    modules = (doubledouble, common, integration, lanes, linear, roots, runtime, settling)
+    modules = (doubledouble, common, integration, lanes, linear, moving, roots, runtime, settling)
     return "".join(Path(str(m.__file__)).read_text(encoding="utf-8") for m in modules)
 
 

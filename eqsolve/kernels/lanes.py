@@ -12,10 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqsolve.codegen.rows import TILE
 from eqsolve.numerics.arithmetic.doubledouble import fma, kernel
 from eqsolve.numerics.arithmetic.lanes import cube_root, select, with_sign
+from eqsolve.numerics.arithmetic.moving import (
+    DOUBLE,
+    LANES,
+    LINE,
+    ROW,
+    await_stores,
+    column,
+    load,
+    store,
+    wide,
+)
 
 __all__ = [
+    "ROW",
+    "TILE",
+    "await_stores",
+    "column",
     "exponential",
     "fma",
     "growth_of_step",
@@ -24,6 +40,7 @@ __all__ = [
     "logarithm",
     "quadratic_root",
     "raised",
+    "room",
     "select",
     "sinh_by",
     "some",
@@ -31,11 +48,11 @@ __all__ = [
     "store",
     "trust",
     "trusted",
+    "wide",
 ]
 
-#: Points of a tile. Rows are whole lines of the cache; were it a power of two, those of several
-#: arrays would displace each other.
-TILE = 88
+#: Points from which on results go past the caches: they would not stay in the second level.
+MANY = 1 << 15
 
 #: log 2 in two parts; the first has trailing zeros, so that its multiples are exact.
 LOG2_HIGH, LOG2_LOW = 0.6931471803691238, 1.9082149292705877e-10
@@ -53,41 +70,19 @@ LEAST, MOST = 2.0**-1022, 2.0**1023
 
 
 @kernel
+def room(rows: int) -> NDArray[np.float64]:
+    """A working array; its rows begin lines of the cache."""
+    found = np.empty(rows * TILE + LANES)
+    offset = -np.int64(found.ctypes.data) % LINE // DOUBLE
+    return found[offset : offset + rows * TILE]
+
+
+@kernel
 def spread(work: NDArray[Any], row: int, source: NDArray[Any]) -> None:
     """Fill a row of the working array with the only entry of an input, else with ones."""
     value = source[0] if source.size == 1 else 1.0
     for i in range(TILE):
         work[row * TILE + i] = value
-
-
-@kernel
-def load(work: NDArray[Any], row: int, source: NDArray[Any], start: int, count: int) -> None:
-    """Copy a tile of an input to a row of the working array, if it has several entries."""
-    if source.size == 1:
-        return
-    target = work[row * TILE : row * TILE + TILE]
-    part = source[start : start + count]
-    if count == TILE:
-        for i in range(TILE):
-            target[i] = part[i]
-        return
-    for i in range(count):
-        target[i] = part[i]
-
-
-@kernel
-def store(work: NDArray[Any], row: int, target: NDArray[Any], start: int, count: int) -> None:
-    """Copy a row of the working array to an output, if that has any entries."""
-    if target.size == 0:
-        return
-    part = target[start : start + count]
-    source = work[row * TILE : row * TILE + TILE]
-    if count == TILE:
-        for i in range(TILE):
-            part[i] = source[i]
-        return
-    for i in range(count):
-        part[i] = source[i]
 
 
 @kernel

@@ -10,7 +10,7 @@ from numba import njit
 from eqsolve.kernels import lanes
 from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.integration import NODES, WEIGHTS, integrator, quadrature_of
-from eqsolve.kernels.lanes import TILE
+from eqsolve.kernels.lanes import ROW, TILE
 from eqsolve.kernels.linear import eliminate, growth
 from eqsolve.kernels.roots import crossing_of, root_of
 from eqsolve.kernels.runtime import NO_ROOT, decider, explosion_time, root_cosh, root_sinh

@@ -289,15 +289,19 @@ class QuickEmitter:
             first = end
         return text + _FILL.format(
             calls="\n".join("        " + entry for entry in calls),
+            columns="\n".join(
+                [f"    source_{i} = lanes.column(points[{i}], 2)" for i in range(len(inputs))]
+                + [f"    target_{i} = lanes.column(out[{i}], 1)" for i in range(len(self.results))]
+            ),
             spread="\n".join(
                 f"    lanes.spread(work, {i}, points[{i}])" for i in range(len(inputs))
             ),
             load="\n".join(
-                f"        lanes.load(work, {i}, points[{i}], start, count)"
+                f"        lanes.load(base + {i} * ROW, source_{i}, start, count)"
                 for i in range(len(inputs))
             ),
             store="\n".join(
-                f"        lanes.store(work, {places[name]}, out[{i}], start, count)"
+                f"        lanes.store(base + {places[name]} * ROW, target_{i}, start, count, many)"
                 for i, name in enumerate(self.results)
             ),
             height=height,
@@ -313,6 +317,7 @@ _TILE = """
 
 @njit(error_model="numpy")
 def tile_{number}(work):
+    lanes.wide()
 {body}
 """
 
@@ -322,8 +327,12 @@ _FILL = '''
 def fill_tiles(points, given, status, out):
     """The points that are on the common way; returns how many others are left pending."""
     left = 0
-    work = np.empty({height} * TILE)
+    lanes.wide()
+    work = lanes.room({height})
+    base = lanes.column(work, 1)
+{columns}
 {spread}
+    many = status.size >= lanes.MANY
     for start in range(0, status.size, TILE):
         count = min(TILE, status.size - start)
 {load}
@@ -338,5 +347,6 @@ def fill_tiles(points, given, status, out):
             if not work[{sure} * TILE + k] > 0.5:
                 status[start + k] = PENDING
                 left += 1
+    lanes.await_stores()
     return left
 '''

@@ -33,6 +33,7 @@ from eqsolve.game import (
 )
 from eqsolve.kernels.emitter import joined
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
+from eqsolve.kernels.lanes import MANY
 from eqsolve.numerics.status import Status
 from eqsolve.registry import Handle, adopt
 from eqsolve.solve.solve import solve
@@ -211,6 +212,29 @@ def test_arrays_are_filled_in_place() -> None:
             kernel.evaluate(values, x=2.0, out=wrong)
     with pytest.raises(InputError, match="not among the outputs"):
         kernel.evaluate(values, outputs=["status"], out={"V": out["V"]})
+
+
+def test_results_do_not_depend_on_the_way_to_memory() -> None:
+    """Large arrays are filled past the caches where lines begin, wherever the arrays do."""
+    kernel = model_kernel(derive(declared.TRACKER))
+    size = MANY + 5
+    rng = np.random.default_rng(3)
+    ranges = {"q": (0.0, 2.0), "s": (0.1, 1.0), "rho": (0.05, 0.5), "x": (-1.0, 1.0)}
+    values = {name: rng.uniform(*bounds, size) for name, bounds in ranges.items()}
+    expected = [
+        kernel.evaluate({name: np.copy(v[part]) for name, v in values.items()})
+        for part in (slice(MANY - 1), slice(MANY - 1, size))
+    ]
+    for behind in (0, 2, 5, None):
+        block = np.full((len(kernel.columns), size + 8), 7.0)
+        shift = slice(behind, (behind or 0) + size)
+        out = {name: row[shift] for name, row in zip(kernel.columns[1:], block)}
+        found = kernel.evaluate(values, out=None if behind is None else out)
+        for name in kernel.columns:
+            parts = np.concatenate([few[name] for few in expected])
+            assert np.array_equal(parts, found[name], equal_nan=True)
+        if behind is not None:
+            assert np.all(block[:, :behind] == 7.0) and np.all(block[:, behind + size :] == 7.0)
 
 
 def test_a_sweep_without_states_leaves_out_what_needs_them() -> None:
