@@ -36,6 +36,10 @@ class Case:
     drawn: bool = False
 
 
+def _undisplayed(derivation: Derivation) -> tuple[Display, ...]:
+    return ()
+
+
 def _none(model: Model, level: Level) -> Iterable[Case]:
     return ()
 
@@ -76,7 +80,7 @@ class Model:
     parameters: tuple[str, ...]
     population: Population | Agents | None = None
     response: Model | None = None
-    displays: Callable[[Derivation], tuple[Display, ...]] = lambda derivation: ()
+    displays: Callable[[Derivation], tuple[Display, ...]] = _undisplayed
     theorems: Callable[[Derivation], Iterable[Chapter]] = lambda derivation: ()
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -94,6 +98,11 @@ class Model:
     def name(self) -> str:
         """The game's name."""
         return self.game.name
+
+    @property
+    def displayed(self) -> bool:
+        """Whether a source displays it."""
+        return self.displays is not _undisplayed
 
     @property
     def monomials(self) -> tuple[str, str, str]:

@@ -478,13 +478,13 @@ def finite_of(game: Model) -> Model | None:
 
 
 def models() -> list[Model]:
-    """Return the declarations that the present verbs work on, in order of name."""
+    """Return the declarations of the family that a source displays, in order of name."""
     from eqsolve.model import Model
 
     found = []
     for name in names():
         with suppress(BrokenGameError):
-            if isinstance(resolve(name).exported, Model):
+            if isinstance(resolve(name).exported, Model) and model(name).displayed:
                 found.append(model(name))
     return found
 

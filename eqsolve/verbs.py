@@ -127,6 +127,10 @@ def require_option(game: Any, option: str) -> None:
         raise InputError(f"no {word} for this game: {reason}.", game=found.name, stage=verb)
 
 
+#: Why a verb does not take any number of agents.
+_OPEN = "its number of agents is open"
+
+
 def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
     from eqsolve.symbolic.heterogeneous import Agents
@@ -135,6 +139,9 @@ def _of_family(model: Any) -> dict[str, bool | str]:
     if isinstance(model.population, Agents):
         for verb in ("kernel", "sensitivity", "simulate"):
             table[verb] = "its agents differ"
+        if not model.population.count:
+            opened = dict.fromkeys(("sweep", "prove", "latex", "report", "pde"), _OPEN)
+            return {**table, **opened, "converge": _OPEN}
     if model.population is None:
         table["simulate"] = "it is the problem of one agent"
     if model.population is None or isinstance(model.population, Agents):
@@ -678,10 +685,14 @@ def prove(
     from eqsolve.prove.structures import proofs
     from eqsolve.registry import games as installed
 
+    for game in games:
+        require(game, "prove")
     chosen = [resolve(game) for game in games] if games else [*installed()]
     made: list[Any] = []
     for found in chosen:
         if not isinstance(found, Found):
             raise found
+        if able(found, "prove") is not True:
+            continue
         made += proofs(found, notion, size, continuum)
     return run(made, None if out is None else os.fspath(out), check, fresh)

@@ -41,6 +41,7 @@ def planted() -> Iterator[Planted]:
     claim = next(predictions(response, given, name="S1"))
     yield from _in_strategy(response, given, claim)
     yield from _in_moments(claim)
+    yield from _in_form(find_model("heterogeneous"), skip=False)
     for name in ("best-response", "n-agent", "mean-field", "two-agent"):
         yield from _in_form(find_model(name), skip=name not in ("best-response", "two-agent"))
         yield from _in_displays(find_model(name))

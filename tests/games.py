@@ -22,8 +22,11 @@ GIVEN = {
     "lacker-zariphopoulou-cara": f"{TYPES} -p T=1.5",
     # at delta = 1 the file's power utility divides by zero
     "lacker-zariphopoulou-crra": f"{TYPES} -p T=1".replace("delta=[1,2]", "delta=[2,3]"),
-    "two-agent": "-p r=.03 "
-    + " ".join(f"{AGENT.format(k)} -p beta_{k}=.5 -p lambda_{k}=.6" for k in (1, 2)),
+    **dict.fromkeys(
+        ("two-agent", "heterogeneous"),
+        "-p r=.03 "
+        + " ".join(f"{AGENT.format(k)} -p beta_{k}=.5 -p lambda_{k}=.6" for k in (1, 2)),
+    ),
 }
 #: Structures of a file besides its default, as options, where the file offers them.
 OPTIONS = {"notion": ("--notion", ("open-loop", "planner")), "size": ("--size", ("3",))}

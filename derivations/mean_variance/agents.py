@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
+from eqsolve.model import Model
 from eqsolve.symbolic.heterogeneous import Agents, Average
 
 pi, P, u, k, Omega, M_b, M_s = symbols("pi P u k Omega M_b M_s")
@@ -15,9 +19,9 @@ AVERAGES = {
     mv.m_s: Average(M_s, mv.sigma, {mv.Qb: sQb, mv.Qs: sQs, P: sP}),
 }
 
-#: Two agents (section 2.4 of the paper); only the interest rate is common to them.
-TWO = Agents(
-    count=2,
+#: Any number of agents; only the interest rate is common to them.
+ANY = Agents(
+    count=0,
     averages=AVERAGES,
     shared=(mv.r,),
     roles=mv.ROLES,
@@ -27,4 +31,21 @@ TWO = Agents(
     reaction=u,
     coefficient=k,
     determinant=Omega,
+)
+#: Two of them (section 2.4 of the paper).
+TWO = replace(ANY, count=2)
+
+#: The equilibrium of any number of agents.
+EVERY = Model(
+    title="equilibrium of any number of different agents",
+    source="the paper, section 2.4, which has two",
+    game=mv.OF_DIFFERENT.game("heterogeneous"),
+    ansatz=mv.ANSATZ,
+    notation=mv.NOTATION,
+    required=mv.OF_DIFFERENT.declared.required,
+    roles=mv.ROLES,
+    restated=wealth.APART,
+    parameters=mv.PARAMETERS,
+    population=ANY,
+    response=mv.WEIGHTED,
 )

@@ -5,6 +5,8 @@ The dynamics are (2.3) and (2.7) of the paper, the objective (2.6), (2.8)-(2.9).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import wealth
@@ -133,4 +135,14 @@ RESPONSE = Model(
     roles=ROLES,
     restated=wealth.ALONE,
     parameters=OF_MANY.parameters,
+)
+
+#: The same of an agent with a weight of its own in the average.
+WEIGHTED = replace(
+    RESPONSE,
+    title="best response of one agent of any weight to given aggregates of competitors",
+    game=OF_DIFFERENT.game("weighted-response"),
+    required=OF_DIFFERENT.declared.required,
+    restated=None,
+    parameters=(*PARAMETERS, w.name, *(s.name for s in (m_b, m_s, m_2))),
 )

@@ -152,11 +152,13 @@ def _texts(
     """The files of one game, or of all that have numbered equations, and what their names match."""
     from eqsolve.latex.document import files
     from eqsolve.registry import model, models
-    from eqsolve.verbs import declared
+    from eqsolve.verbs import declared, require
 
     exported = None if game is None else declared(game)
     if game is not None and exported is not None:
         return _derivation(game, exported, style, values, how)
+    if game is not None:
+        require(game, "latex")
     texts = files(models() if game is None else (model(game),), style)
     if game is not None and (values or how["case"] is not None):
         texts |= _family_values(game, values, how)

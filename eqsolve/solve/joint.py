@@ -129,11 +129,9 @@ def joint(points: Sequence[Point], types: Types) -> Answer:
         a if s is Status.OK else p.refused(s, m) for a, p, (s, m) in zip(answers, points, statuses)
     ]
     answer = merged(own, types, every.whole)
-    equilibria, number = _all(points, types, found, places)
+    equilibria, number = every_choice(points, types, found, places)
     more = [chosen.open] if answer.ok and chosen.open else []
-    if number > 1:
-        kind = "listed" if equilibria else f"counted only: more than {LISTED}"
-        more += [f"There are {number} joint choices of admissible solutions, {kind}."]
+    more += [how_many(number)] if number > 1 else []
     answer = replace(
         answer,
         message=" ".join([answer.message, *more]),
@@ -246,7 +244,13 @@ def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Out
     return Outcome(everybody, feedback, play, growth)
 
 
-def _all(
+def how_many(number: int) -> str:
+    """A sentence about several joint choices."""
+    kind = "listed" if number <= LISTED else f"counted only: more than {LISTED}"
+    return f"There are {number} joint choices of admissible solutions, {kind}."
+
+
+def every_choice(
     points: Sequence[Point],
     types: Types,
     found: Sequence[Solved],

@@ -20,6 +20,8 @@ from eqsolve.symbols import symbol
 
 #: Index of the generic agent in summands.
 GENERIC = "k"
+#: Index of the agents in sums over any number of them.
+BOUND = "i"
 
 
 def indexed(letter: sp.Symbol, index: int | str) -> sp.Symbol:
@@ -92,7 +94,7 @@ class Agents:
 
     Parameters
     ----------
-    count : number of agents.
+    count : number of agents; 0 leaves it open.
     averages : for each environment symbol, the average it stands for; the environment of agent k
         is that average without the contribution of k.
     shared : parameters all agents have in common.
@@ -117,7 +119,7 @@ class Agents:
 
     @property
     def indices(self) -> range:
-        """The agents' numbers."""
+        """The agents' numbers; none where how many there are is open."""
         return range(1, self.count + 1)
 
     def of(self, index: int | str, expression: sp.Expr) -> sp.Expr:
@@ -139,7 +141,7 @@ class Agents:
         """Sum an expression of the generic agent over all agents."""
         return sp.Add(*(self.numbered(k, summand) for k in self.indices))
 
-    def response(self, closed: ClosedForm, index: int) -> ClosedForm:
+    def response(self, closed: ClosedForm, index: int | str) -> ClosedForm:
         """Return the best response in the symbols of one agent."""
         return ClosedForm(
             tuple(
@@ -243,12 +245,73 @@ class Agents:
         DerivationError
             If an agent's feedback is not the response to the others' positions.
         """
+        if not self.count:
+            return self._any_number(closed, parts)
         responses = [self.response(closed, k) for k in self.indices]
         definitions = [d for form in responses for d in form.definitions]
         nonzero = [e for form in responses for e in form.nonzero]
         extra, assumed = self._feedback(self.fixed_point(parts))
         self._prove_equilibrium(ClosedForm(extra, assumed), parts)
         return ClosedForm((*definitions, *extra), (*nonzero, *assumed))
+
+    def _any_number(self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol]) -> ClosedForm:
+        """The generic agent's response and position, and the averages of all agents.
+
+        What an agent plays depends on the others through the averages alone, so that the matrix by
+        which positions answer positions has the rank of their number, beside a diagonal.
+        """
+        response, point = self.response(closed, GENERIC), self.fixed_point(parts)
+        own, others = self.roles.states
+        found = [point.reaction]
+        assumed = [1 / point.reaction.expression, point.determinant.symbol]
+        mean = self.over_all(self.of(GENERIC, self.weight * own))
+        found.append(
+            Definition(self.of(GENERIC, others), mean - self.of(GENERIC, self.weight * own))
+        )
+        found.append(point.own)
+        found += [Definition(name, self.over_all(s)) for name, s in point.summands.items()]
+        found.append(point.determinant)
+        found += [Definition(t, v, is_solution=True) for t, v in point.solution.items()]
+        position = self.of(GENERIC, self.position)
+        found.append(Definition(position, point.position, is_solution=True))
+        definitions = (*response.definitions, *found)
+        form = ClosedForm(definitions, (*response.nonzero, *assumed))
+        for residual in self.generic_residuals(point, parts).values():
+            if not is_zero(residual):
+                raise DerivationError("the position leaves a residual.", stage="agents")
+        return form
+
+    def over_all(self, summand: sp.Expr) -> sp.Expr:
+        """The sum of an expression of the generic agent over any number of agents."""
+        index = sp.Symbol(BOUND, integer=True)
+        return sp.Sum(self.numbered(BOUND, summand), (index, 1, self.roles.size))
+
+    def generic_residuals(
+        self, point: FixedPoint, parts: Mapping[sp.Expr, sp.Symbol]
+    ) -> dict[sp.Symbol, sp.Expr]:
+        """What vanishes in equilibrium for any number of agents.
+
+        By the generic position: it, less the response to the averages without its own part. By an
+        average: the averages' equations at their solution.
+        """
+
+        def generic(s: sp.Expr) -> sp.Expr:
+            return self.of(GENERIC, s)
+
+        spelled = {d.symbol: d.expression for d in (point.reaction, point.own, point.determinant)}
+        position = point.position.xreplace(spelled)
+        response = sp.Add(
+            *(generic(u * s) for u, s in zip(self.roles.affine, self.roles.states)),
+            generic(parts[sp.S.One]),
+        )
+        for environment, average in self.averages.items():
+            own = generic(self.weight * average.load) * position
+            response += generic(parts[environment]) * (average.total - own)
+        found = {generic(self.position): position - response}
+        values = sp.Matrix(list(point.solution.values()))
+        rows = point.matrix * values - point.right
+        found |= {t: row.xreplace(spelled) for t, row in zip(point.solution, rows)}
+        return found
 
     def _feedback(self, point: FixedPoint) -> tuple[tuple[Definition, ...], tuple[sp.Expr, ...]]:
         found = [
@@ -336,12 +399,12 @@ class Agents:
         for k in self.indices:
             if not linear.vanishes(indexed(self.position, k) - self.feedback(k)):
                 raise DerivationError(
-                    f"the position of agent {k} differs from its feedback.", stage="heterogeneous"
+                    f"the position of agent {k} differs from its feedback.", stage="agents"
                 )
         for coefficient, residual in self.residuals(parts).items():
             if not form.vanishes(residual):
                 raise DerivationError(
-                    f"the feedback leaves a residual in {coefficient}.", stage="heterogeneous"
+                    f"the feedback leaves a residual in {coefficient}.", stage="agents"
                 )
 
     def residuals(self, parts: Mapping[sp.Expr, sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
@@ -369,4 +432,4 @@ def _prove(point: FixedPoint) -> None:
     for residual in point.matrix * values - point.right:
         spelled = residual.xreplace({point.determinant.symbol: point.determinant.expression})
         if not is_zero(spelled):
-            raise DerivationError("the averages leave a residual.", stage="heterogeneous")
+            raise DerivationError("the averages leave a residual.", stage="agents")

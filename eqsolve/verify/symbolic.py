@@ -16,6 +16,7 @@ from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.reductions import prove_equal, specialize
 from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.verify.any_number import any_number_checks
 from eqsolve.verify.check import Check
 from eqsolve.verify.reference import weight_checks
 from eqsolve.verify.substitution import (
@@ -108,6 +109,8 @@ def agents_checks(model: Model, form: ClosedForm) -> list[Check]:
     """
     agents = model.population
     assert isinstance(agents, Agents) and model.response is not None
+    if not agents.count:
+        return any_number_checks(model, agents, form)
     indices = agents.indices
     wealth = {j: agents.wealth(j) for j in indices}
     responses = {agents.of(i, s) for i in indices for s in model.response.derivation.form.table}

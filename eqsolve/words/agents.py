@@ -19,7 +19,7 @@ from eqsolve.rows import read_types
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.everybody import Undetermined
 from eqsolve.solve.growth import ANY
-from eqsolve.solve.joint import Together, together
+from eqsolve.solve.joint import Together, every_choice, how_many, together
 from eqsolve.solve.path import rational
 from eqsolve.solve.point import Point
 from eqsolve.solve.stationary import ball as enclosed
@@ -116,15 +116,16 @@ def solved(apart: Apart, game: str, given: Mapping[str, Any]) -> AgentsEquilibri
     )
 
 
-def single_names(apart: Apart) -> tuple[str, ...]:
-    """What can be given of one agent outside a table, such as ``b_1`` and ``wealth_2``."""
-    names = (*apart.own, *ALIASES, *GIVEN)
-    return tuple(f"{name}_{k}" for k in range(1, apart.count + 1) for name in names)
+def is_single(apart: Apart, name: str) -> bool:
+    """Whether it can be given of one agent outside a table, such as ``b_1`` and ``wealth_2``."""
+    entry, _, agent = name.rpartition("_")
+    number = int(agent) if agent.isascii() and agent.isdigit() and agent[0] != "0" else 0
+    return entry in (*apart.own, *ALIASES, *GIVEN) and 0 < number <= (apart.count or number)
 
 
 def _by_agent(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any]:
     """Move what is given one by one, such as ``b_1``, into the tables of the agents."""
-    single = [name for name in single_names(apart) if name in given]
+    single = [name for name in given if is_single(apart, name)]
     if not single:
         return dict(given)
     require(
@@ -137,7 +138,17 @@ def _by_agent(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, An
         entry, _, agent = name.rpartition("_")
         tables.setdefault(agent, {})[entry] = given[name]
     rest = {name: value for name, value in given.items() if name not in single}
-    return {**rest, "agent": [tables[agent] for agent in sorted(tables)]}
+    require(
+        sorted(map(int, tables)) == [*range(1, len(tables) + 1)],
+        f"nothing is given of agent {_absent(tables)}.",
+        game=game,
+    )
+    return {**rest, "agent": [tables[agent] for agent in sorted(tables, key=int)]}
+
+
+def _absent(tables: Mapping[str, Any]) -> int:
+    """The first agent of whom nothing is given."""
+    return next(k for k in range(1, len(tables) + 2) if str(k) not in tables)
 
 
 def _rows(apart: Apart, given: Mapping[str, Any], game: str) -> list[dict[str, Fraction]]:
@@ -226,6 +237,12 @@ def _solve(
     }
     rule = f"the largest {apart.slope} {apart.root}"
     message = f"Every agent's admissible root with {rule} is selected."
+    admissible = [s for s in found.solved if not isinstance(s, Solved)]
+    equilibria, number_of = every_choice(points, types, admissible, found.places)
+    if equilibria:
+        numbers["equilibria"] = list(equilibria)
+    if number_of > 1:
+        message += f" {how_many(number_of)}"
     if not found.chosen.feedback:
         return Status.OK, f"{message} {found.chosen.open}", numbers
     numbers["feedback"] = {

@@ -30,10 +30,11 @@ def check_keywords(game: Named, given: Mapping[str, object], *, apart: str = "")
         If a name is not a parameter of the game.
     """
     if differ(game):
-        from eqsolve.words.agents import single_names
+        from eqsolve.words.agents import is_single
 
         own = apart_of(game)
-        known = (*own.shared, "agent", "agents", *single_names(own))
+        given = {name: value for name, value in given.items() if not is_single(own, name)}
+        known = (*own.shared, "agent", "agents", *(f"{name}_1" for name in own.own))
     else:
         words = words_of(game)
         assert words is not None

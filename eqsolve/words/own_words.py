@@ -132,7 +132,7 @@ def made_apart(model: Model) -> Apart:
     whole = program(derivation)
     return Apart(
         program=whole,
-        count=agents.count or 0,
+        count=agents.count,
         shared=tuple(s.name for s in agents.shared),
         own=tuple(
             p.name
