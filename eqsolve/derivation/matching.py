@@ -277,6 +277,13 @@ def _carrying(
 def _refuse(
     game: Game, units: Units, residuals: Sequence[fmpq_mpoly], free: Sequence[sp.Symbol]
 ) -> None:
+    if residuals and _vanishes(units.expression(residuals[0])):
+        raise game.error(
+            "the feedback satisfies its first-order condition by a relation of powers that is not "
+            f"seen: {units.shown(residuals[0])} is 0.",
+            stage="first-order condition",
+            remedy="Write a coefficient as a power of another, so that exponents are polynomials.",
+        )
     if residuals:
         raise game.error(
             f"the feedback does not satisfy its first-order condition: "
@@ -290,6 +297,17 @@ def _refuse(
             stage="first-order condition",
             remedy="Leave it out of the feedback, or check that the control has a cost or risk.",
         )
+
+
+def _vanishes(expression: sp.Expr) -> bool:
+    """Whether an expression is zero to many digits where all letters are positive numbers."""
+    for shift in range(2):
+        letters = sorted(expression.free_symbols, key=str)
+        place = {s: sp.Rational(7 + 3 * k + shift, 11 + k) for k, s in enumerate(letters)}
+        terms = [abs(sp.N(e.xreplace(place), 60)) for e in sp.Add.make_args(expression)]
+        if not abs(sp.N(expression.xreplace(place), 60)) <= sp.Float("1e-40") * sp.Add(*terms):
+            return False
+    return True
 
 
 def _occurring(units: Units, polynomial: fmpq_mpoly, wanted: Sequence[sp.Symbol]) -> set[sp.Symbol]:

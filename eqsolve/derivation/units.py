@@ -124,7 +124,7 @@ class Units:
                 return expression if base is expression.base else base**expression.exp
             if expression.base is sp.S.Exp1:
                 return self._exponential(expression.exp)
-            return self._power(expression)
+            return self._power(expression.base, expression.exp)
         if expression.is_Float:
             raise DerivationError(
                 f"{expression} is a floating-point number.",
@@ -133,12 +133,12 @@ class Units:
             )
         return self._generator(expression, sp.S.One, 1)
 
-    def _power(self, power: sp.Expr) -> sp.Expr:
+    def _power(self, of: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         result = sp.S.One
-        for base, weight in _factors(power.base):
+        for base, weight in _factors(of):
             if base.is_negative:
-                raise DerivationError(f"{power} has a negative base.", stage="algebra")
-            for term in sp.Add.make_args(sp.expand(weight * power.exp)):
+                raise DerivationError(f"{of**exponent} has a negative base.", stage="algebra")
+            for term in sp.Add.make_args(sp.expand(weight * exponent)):
                 number, direction = term.as_coeff_Mul()
                 if direction == 1 and number.is_Integer:
                     result *= self._rational(base) ** number
@@ -149,8 +149,11 @@ class Units:
     def _exponential(self, argument: sp.Expr) -> sp.Expr:
         result = sp.S.One
         for term in sp.Add.make_args(sp.expand(argument)):
+            logs = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.log)]
             number, direction = term.as_coeff_Mul()
-            if direction != 0 and number != 0:
+            if len(logs) == 1:
+                result *= self._power(logs[0].args[0], term / logs[0])
+            elif direction != 0 and number != 0:
                 result *= self._generator(sp.E, direction, number)
         return result
 
