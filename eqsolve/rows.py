@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from eqsolve.columns import Columns
 from eqsolve.errors import InputError
 from eqsolve.inputs import ALIASES, WEIGHT, Inputs
 from eqsolve.numbers import exact
@@ -221,6 +222,13 @@ def suffixed(taken: Inputs, given: Mapping[str, object]) -> dict[str, object]:
 
 
 def _table(value: object, columns: dict[str, dict[int, object]], game: str) -> None:
+    if isinstance(value, Columns) and value.units:
+        raise InputError(
+            "units in the header of a table are checked for games of the family only.",
+            game=game,
+            stage="input",
+            remedy="Leave them out.",
+        )
     if not isinstance(value, Sequence) or not all(isinstance(row, Mapping) for row in value):
         raise InputError("a table of types is a list of rows.", game=game, stage="input")
     for index, row in enumerate(value, start=1):

@@ -63,7 +63,7 @@ def ship(target: Path, kernels: Path) -> int:
     from eqsolve import displays, registry
     from eqsolve.cli import told
     from eqsolve.codegen import recall
-    from eqsolve.codegen.kernel import kernel
+    from eqsolve.codegen.kernel import kernel, kernel_of_one
     from eqsolve.errors import EqsolveError
     from eqsolve.source import Source
     from eqsolve.words.own_words import apart_of, words_of
@@ -79,7 +79,10 @@ def ship(target: Path, kernels: Path) -> int:
                     number += 1 + _closed(registry.Handle(name))
                     kernel(registry.model(name))
                 else:
-                    number += bool(apart_of(registry.Handle(name)))
+                    apart = apart_of(registry.Handle(name))
+                    number += 1
+                    if not apart.count:
+                        kernel_of_one(registry.Handle(name))
                 continue
             for asked, case in _asked(source):
                 try:

@@ -24,6 +24,7 @@ LAYERS = (
             "answer_plot",
             "answers",
             "arrays",
+            "columns",
             "distribution",
             "errors",
             "expression",

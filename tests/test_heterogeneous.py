@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+import pandas
 import pytest
 import sympy as sp
+from click.testing import CliRunner
 
+import eqsolve
 from by_name import solve, solve_agents
+from eqsolve.cli import cli
+from eqsolve.columns import Columns
 from eqsolve.errors import InputError
 from eqsolve.paper.planted import _in_form
 from eqsolve.registry import model
 from eqsolve.symbolic.heterogeneous import GENERIC
 from eqsolve.verify.any_number import any_number_checks
+from eqsolve.words import agents as balls
+from eqsolve.words.many import BLOCK, Sums
 from reference import cases
 from reference.heterogeneous import constant_equilibrium, heterogeneous
+from reference.precision import number
+from reference.response import limit_root, linear_response, prepare, root_table
 
 OWN = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lam")
 Rows = Sequence[Mapping[str, Any]]
@@ -153,3 +166,141 @@ def test_agents_are_given_one_by_one_and_none_is_left_out() -> None:
     names = {"r": ".02"} | {f"{k}_1": v for k, v in first.items()}
     with pytest.raises(InputError, match="nothing is given of agent 2"):
         solve_agents("heterogeneous", names | {f"{k}_3": v for k, v in second.items()})
+
+
+# -- tables -------------------------------------------------------------------------------------
+
+
+def columns_of(rows: Rows) -> dict[str, list[Any]]:
+    """Agents as columns."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def test_a_data_frame_and_arrays_are_tables_of_agents() -> None:
+    rows = rows_of(3, 4)
+    expected = eqsolve.solve("heterogeneous", r="0.02", agent=rows).to_dict()["pi"]
+    frame = pandas.DataFrame(columns_of(rows))
+    assert eqsolve.solve("heterogeneous", r="0.02", agent=frame).to_dict()["pi"] == expected
+    arrays = {name: np.array(v, float) for name, v in columns_of(rows).items()}
+    found = eqsolve.solve("heterogeneous", {"r": 0.02, **arrays}).to_dict()["pi"]
+    assert found == pytest.approx(expected, rel=1e-14)
+    with pytest.raises(InputError, match="in two ways"):
+        eqsolve.solve("heterogeneous", {"r": 0.02, **arrays}, agent=rows)
+
+
+def write_csv(path: Path, rows: Rows, units: Mapping[str, str]) -> str:
+    """Agents with units in the header."""
+    head = [f"{name} [{units[name]}]" if name in units else name for name in rows[0]]
+    lines = [",".join(head), *(",".join(map(str, row.values())) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_a_file_of_agents_has_units_in_its_header(tmp_path: Path) -> None:
+    rows, units = rows_of(3, 4), {"b": "1/time", "nu": "1/sqrt(time)", "wealth": "wealth"}
+    expected = eqsolve.solve("heterogeneous", r="0.02", agent=rows).to_dict()["pi"]
+
+    def run(path: str) -> Any:
+        words = ["solve", "heterogeneous", "--params", path, "-p", "r=0.02", "--json"]
+        return CliRunner().invoke(cli, words)
+
+    done = run(write_csv(tmp_path / "a.csv", rows, units))
+    assert done.exit_code == 0 and json.loads(done.stdout)["pi"] == expected
+    done = run(write_csv(tmp_path / "b.csv", rows, {"b": "1/sqrt(time)"}))
+    assert done.exit_code == 2 and "the unit of b is 1/time" in done.stderr
+    frame = pandas.DataFrame({k: list(map(float, v)) for k, v in columns_of(rows).items()})
+    frame.rename(columns={"b": "b [1/time]"}).to_parquet(tmp_path / "c.parquet")
+    done = run(str(tmp_path / "c.parquet"))
+    assert json.loads(done.stdout)["pi"] == pytest.approx(expected, rel=1e-14)
+    (tmp_path / "d.csv").write_text("b,nu\n1\n")
+    assert "row 1 of" in run(str(tmp_path / "d.csv")).stderr
+
+
+def test_the_page_about_agents_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "agents.md").read_text()
+    (table,) = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    (command,) = re.findall(r"\$ eqsolve (.*)", page)
+    (tmp_path / "agents.csv").write_text(table)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, command.split())
+    assert done.exit_code == 0 and "heterogeneous, given-aggregate equilibrium: ok" in done.stdout
+    assert f"Up to {balls.BALLS} agents" in page
+
+
+def key_of_many(rows: Rows, r: str) -> list[float]:
+    """Positions by SPEC section 5, in O(N), with 50 digits."""
+    weights = [number(row["weight"]) for row in rows]
+    wealth = [number(row["wealth"]) for row in rows]
+    mean = sum(w * x for w, x in zip(weights, wealth))
+    parts = []
+    for row, w, x in zip(rows, weights, wealth):
+        p = prepare({**row, "r": r}, 1 - number(row["theta"]) * w)
+        table = root_table(p)
+        choice = limit_root(p, table)
+        assert choice is not None
+        v = linear_response(p, table[choice]["p1"])
+        u = 1 / (1 + w * (p["B"] * v["Qb"] + p["sigma"] * v["Qs"]))
+        at_zero = v["p1"] * x + v["p2"] * (mean - w * x) + v["q3"]
+        parts.append((u, at_zero, v["Qb"], v["Qs"], w * p["B"], w * p["sigma"]))
+
+    def pair(load: int, f: int) -> Any:
+        return sum(part[0] * part[load] * part[f] for part in parts)
+
+    a, b, c, d = 1 - pair(4, 2), -pair(4, 3), -pair(5, 2), 1 - pair(5, 3)
+    first, second, det = pair(4, 1), pair(5, 1), a * d - b * c
+    M_b, M_s = (d * first - b * second) / det, (a * second - c * first) / det
+    return [float(u * (P + Qb * M_b + Qs * M_s)) for u, P, Qb, Qs, *_ in parts]
+
+
+@pytest.mark.full
+def test_many_agents_agree_with_the_key(tmp_path: Path) -> None:
+    rows = rows_of(130, 5)
+    total = 130 * 131 // 2
+    rows = [{**row, "weight": Fraction(k, total)} for k, row in enumerate(rows, 1)]
+    answer = eqsolve.solve("heterogeneous", r="0.02", agent=Columns.of(columns_of(rows)))
+    assert answer.ok and answer.to_dict()["provenance"]["arithmetic"] == "double"
+    expected = key_of_many(rows, "0.02")
+    assert answer.pi == pytest.approx(expected, rel=1e-12)
+    # another agent's risk aversion moves everybody
+    wrong = key_of_many([{**rows[0], "gamma": "1.0001"}, *rows[1:]], "0.02")
+    assert answer.pi[1:] != pytest.approx(wrong[1:], rel=1e-12)
+    answer.write(tmp_path / "out.parquet")
+    written = pandas.read_parquet(tmp_path / "out.parquet")
+    assert list(written["pi"]) == list(answer.pi) and set(written["status"]) == {"ok"}
+
+
+@pytest.mark.full
+def test_many_agents_are_those_of_balls(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = rows_of(6, 4)
+    exactly = eqsolve.solve("heterogeneous", r="0.02", agent=Columns.of(columns_of(rows)))
+    monkeypatch.setattr(balls, "BALLS", 5)
+    doubles = eqsolve.solve("heterogeneous", r="0.02", agent=Columns.of(columns_of(rows)))
+    document = doubles.to_dict()
+    assert document["pi"] == pytest.approx(exactly.to_dict()["pi"], rel=1e-13)
+    assert document["statuses"] == {"ok": 6}
+    for one, other in zip(document["response"], exactly.to_dict()["response"]):
+        assert {k: one[k] for k in other} == pytest.approx(other, rel=1e-11)
+
+
+@pytest.mark.full
+def test_every_agent_has_a_status_and_a_singular_system_a_line() -> None:
+    rows = rows_of(120, 6)
+    rows[16] = {**rows[16], "lam": "0.03", "b": "0.3"}
+    answer = eqsolve.solve("heterogeneous", r="0.02", agent=Columns.of(columns_of(rows)))
+    assert not answer.ok and answer.message.startswith("Agent 17 has no response")
+    assert answer.to_dict()["statuses"]["ok"] == 119
+    # beta = r = 0 with theta = 1 and no noise of their own: psi = 1
+    same = dict(b=0.0, nu=0.0, sigma=0.2, theta=1.0, gamma=2.0, alpha=1.0, beta=0.0, lam=0.6)
+    every = {name: np.full(150, value) for name, value in same.items()}
+    answer = eqsolve.solve("heterogeneous", {"r": 0.0, **every})
+    assert answer.status == "degenerate" and "a line of equilibria" in answer.message
+    assert abs(answer.line["M_s"]) == pytest.approx(1)
+    answer = eqsolve.solve("heterogeneous", {"r": 0.0, **every, "b": np.full(150, 0.1)})
+    assert answer.status == "degenerate" and "no equilibrium" in answer.message and not answer.line
+
+
+def test_sums_keep_what_additions_lose() -> None:
+    sums = Sums(1)
+    for start, value in ((0, 1e16), (BLOCK, 1.0), (2 * BLOCK, -1e16)):
+        sums.add(slice(start, start + BLOCK), [np.full(BLOCK, value)])
+    assert sums.totals() == [float(BLOCK)]

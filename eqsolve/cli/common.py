@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from inspect import cleandoc
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -23,7 +24,10 @@ PARAMETERS = click.option(
     "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable."
 )
 PARAMETER_FILE = click.option(
-    "--params", "file", metavar="FILE", help="Parameters from a TOML or JSON file; -p overrides."
+    "--params",
+    "file",
+    metavar="FILE",
+    help="Parameters from TOML or JSON (players also CSV, Parquet); -p overrides.",
 )
 
 
@@ -274,7 +278,11 @@ def _into_tables(from_file: dict[str, Any], override: dict[str, str]) -> dict[st
 
 
 def _parameters(file: str, game: str) -> dict[str, Any]:
+    from eqsolve.columns import SUFFIXES, read_columns
     from eqsolve.files import read_table
+
+    if Path(file).suffix.lower() in SUFFIXES:
+        return {"agent": read_columns(file)}
 
     table = read_table(file, stage="input", decimal=str)
     within = next((k for k in ("parameters", "params") if isinstance(table.get(k), dict)), None)

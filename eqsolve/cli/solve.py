@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from eqsolve.words.agents import AgentsEquilibrium
     from eqsolve.words.equilibrium import Equilibrium
     from eqsolve.words.hazard import HazardEquilibrium
+    from eqsolve.words.many import ManyAgents
 
 
 @cli.command()
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
+@click.option("--out", metavar="FILE", help="Write a table of many agents: .csv or .parquet.")
 @click.option("--certificate", metavar="FILE", help="Write a proof that others can check.")
 @JSON
 def solve(
@@ -54,6 +56,7 @@ def solve(
     at: str | None,
     certify: bool,
     certificate: str | None,
+    out: str | None,
     as_json: bool,
     **how: str | None,
 ) -> None:
@@ -82,6 +85,8 @@ def solve(
         game = source.name
     values = given(pairs, file, game=game)
     if source is not None:
+        if out is not None:
+            raise InputError("--out is for many agents who differ.", game=game, stage="input")
         if hazard is not None and (at or certify or certificate):
             raise InputError(
                 "--hazard gives the strategy at time 0 only.",
@@ -103,7 +108,7 @@ def solve(
     equilibrium = equilibrium_for(how["notion"], equilibrium, game) or "given-aggregate"
     selection = selection or "limit"
     check_keywords(Handle(game), values)
-    answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium
+    answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium | ManyAgents
     if hazard is not None:
         if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify or certificate:
             raise InputError(
@@ -126,6 +131,8 @@ def solve(
             at=state(at),
             certify=certify,
         )
+        if out is not None:
+            _write_agents(answer, out, game)
         if certificate is not None and answer.ok:
             from eqsolve.words.equilibrium import certificate as certificate_of
 
@@ -182,6 +189,17 @@ def _model(
     answer.raise_for_status()
 
 
+def _write_agents(answer: Any, out: str, game: str) -> None:
+    """Write the table of many agents."""
+    if not hasattr(answer, "write"):
+        raise InputError(
+            "--out is for a table of many agents who differ; --json has all numbers here.",
+            game=game,
+            stage="input",
+        )
+    answer.write(out)
+
+
 def _write(document: Mapping[str, Any], path: str) -> None:
     """Write a certificate."""
     from eqsolve.output import replacing
@@ -201,8 +219,8 @@ def _show(result: Mapping[str, Any]) -> None:
         ]
         name, value = next(iter(root.items()))
         click.echo(f"  root {name}{index} = {value:.15g} ({', '.join(notes)})")
-    sections = "response strategy moments value at pi V aggregates feedback admissibility"
-    for section in sections.split():
+    sections = "agents statuses summary response strategy moments value at pi V aggregates"
+    for section in (*sections.split(), "feedback", "admissibility"):
         for name, value in _flattened(section, result.get(section, {})):
             text = f"{value:.15g}" if isinstance(value, float) else str(value)
             click.echo(f"  {name:<26}{text}")

@@ -271,6 +271,22 @@ def kept(game: Handle, *, precise: bool = False) -> Kernel | None:
     return found
 
 
+def kernel_of_one(game: Handle | Model) -> Kernel:
+    """The kernel of one agent of a game whose agents differ: averages over others are parameters.
+
+    It is kept under the name of the game, which stays unloaded if it was kept.
+    """
+    name = f"{game.name} one"
+    if isinstance(game, Handle) and game.installed:
+        found = _recalled(name, False)
+        if found is not None:
+            game.letters()
+            return found
+    model = game.model if isinstance(game, Handle) else game
+    assert model.response is not None, "agents who differ respond"
+    return kernel(model.response, keeper=name if installed(model) else "")
+
+
 def _recalled(game: str, precise: bool) -> Kernel | None:
     """The kernel that was noted under the name of an installed game."""
     exact = None if precise else _recalled(game, True)
@@ -292,11 +308,11 @@ def _recalled(game: str, precise: bool) -> Kernel | None:
 
 def _stem(game: str, precise: bool) -> str:
     """How the file of a kernel is called, and its note."""
-    return ("" if precise else "fast_") + game.replace("-", "_")
+    return ("" if precise else "fast_") + game.replace("-", "_").replace(" ", "_")
 
 
 @cache
-def kernel(model: Model, *, precise: bool = False) -> Kernel:
+def kernel(model: Model, *, precise: bool = False, keeper: str = "") -> Kernel:
     """Return the kernel of a game, generated on first use; compiled code is kept on disk.
 
     Parameters
@@ -306,23 +322,24 @@ def kernel(model: Model, *, precise: bool = False) -> Kernel:
         correctly rounded almost always. Otherwise points are computed in doubles, some forty times
         as fast, with a relative error of the order 1e-15 times the condition number; those that
         doubles do not decide safely are handed to the precise kernel. The outcomes are the same.
+    keeper : under which name it is kept; by default its own, if that is an installed game's.
 
     Raises
     ------
     InputError
         If the game's closed form is not built on one cubic.
     """
-    ours = installed(model)
-    found = _recalled(model.name, precise) if ours else None
+    ours, name = bool(keeper) or installed(model), keeper or model.name
+    found = _recalled(name, precise) if ours else None
     if found is not None:
         return found
     # The generator needs SymPy, which a kernel found again does without.
     from eqsolve.codegen.fast import fast_source
     from eqsolve.codegen.source import kernel_source
 
-    exact = None if precise else kernel(model, precise=True)
+    exact = None if precise else kernel(model, precise=True, keeper=keeper)
     source = kernel_source(model) if exact is None else fast_source(model, exact.path.stem)
-    stem = _stem(model.name, precise)
+    stem = _stem(name, precise)
     path = write(source, f"{stem}_{digest(source)}")
     own, others = (state.name for state in model.game.state_symbols)
     results = model.parts.outputs

@@ -28,12 +28,12 @@ from eqsolve.program.program import (
     Value,
 )
 from eqsolve.program.responses import Law, Motion, Polynomials, Responses
-from eqsolve.program.words import Apart, Loop, Words
+from eqsolve.program.words import Apart, Loop, Together, Words
 
 _TYPES = (
     *(Claim, Domain, Expectation, Form, Given, Growth, Inputs, Loop, Moments, Outcome),
     *(Parameter, Program, Quantity, Range, Start, System, Table, Value, Words),
-    *(Apart, Averaging, Law, Motion, Polynomials, Responses),
+    *(Apart, Together, Averaging, Law, Motion, Polynomials, Responses),
 )
 _BY_NAME: dict[str, Any] = {kind.__name__: kind for kind in _TYPES}
 _FRACTION, _CODE = "Fraction", "Code"

@@ -62,6 +62,38 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Together:
+    """How positions of agents follow from their responses, in the letters of one agent.
+
+    Attributes
+    ----------
+    environment : averages over the others that the response is to.
+    parts : of the constant of the response, by such an average (empty for none), its letter.
+    affine : coefficients of the response in the own state and in that of the others.
+    weight, state, others, control : letters.
+    at_zero, reaction, totals : names of the response without averages, of the answer to the own
+        part of them, and of the averages over all.
+    own : the response without averages, and the reaction.
+    terms : of every average what an agent adds where all are 0, and its slopes in all.
+    position : in the averages.
+    """
+
+    environment: Names
+    parts: tuple[tuple[str, str], ...]
+    affine: Names
+    weight: str
+    state: str
+    others: str
+    control: str
+    at_zero: str
+    reaction: str
+    totals: Names
+    own: Code
+    terms: Code
+    position: Code
+
+
+@dataclass(frozen=True)
 class Apart:
     """What a game of agents with parameters of their own is solved by, in its own words.
 
@@ -78,6 +110,7 @@ class Apart:
         admissible, and the determinant of the constant.
     slope : what the selected root is largest with.
     hazard, rate, competition : parameters.
+    together : how positions follow from responses.
     """
 
     program: Program
@@ -96,3 +129,4 @@ class Apart:
     hazard: str
     rate: str
     competition: str
+    together: Together

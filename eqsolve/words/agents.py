@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import ctx
 
 from eqsolve.arithmetic.number import UndecidedError, number, sign
+from eqsolve.columns import Columns
 from eqsolve.errors import InputError
 from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
 from eqsolve.numerics.status import Status
@@ -24,14 +25,20 @@ from eqsolve.solve.path import rational
 from eqsolve.solve.point import Point
 from eqsolve.solve.stationary import ball as enclosed
 from eqsolve.solve.types import numbers_of
+from eqsolve.symbols import entry
 from eqsolve.words.answer import PRECISIONS, Answer
 from eqsolve.words.own_words import Named, apart_of
+
+if TYPE_CHECKING:
+    from eqsolve.words.many import ManyAgents
 
 #: How far the sum of the weights of an average may be from 1: decimals of thirds are meant.
 WEIGHTS = Fraction(1, 10**9)
 
 #: What is given of an agent besides parameters.
 GIVEN = ("weight", "wealth")
+#: Most agents of a table of columns that are solved in balls.
+BALLS = 100
 
 
 class Stop(Exception):
@@ -69,14 +76,15 @@ class AgentsEquilibrium(Answer):
 
 def solve_agents(
     game: Named, given: Mapping[str, Any], *, selection: str = "limit"
-) -> AgentsEquilibrium:
+) -> AgentsEquilibrium | ManyAgents:
     """Solve a game of agents who differ.
 
     Parameters
     ----------
     game : one whose population consists of different agents.
     given : ``r`` and ``agent``, a list with the parameters of each agent, its ``wealth`` (1 by
-        default) and ``weight`` in the average (equal weights by default).
+        default) and ``weight`` in the average (equal weights by default); or a data frame with such
+        columns, or an array for each. More than ``BALLS`` rows of columns are solved in doubles.
     selection : ``"limit"``: every agent's admissible root with the largest ``B p1``.
 
     Raises
@@ -85,7 +93,56 @@ def solve_agents(
         For anything wrong with the input.
     """
     require(selection == "limit", f"selection must be limit, not {selection!r}.", game=game.name)
-    return solved(apart_of(game), game.name, given)
+    apart = apart_of(game)
+    given = in_columns(apart, given, game.name)
+    table = given.get("agent")
+    if isinstance(table, Columns) and len(table) > BALLS and not apart.count:
+        from eqsolve.words.many import solve_many
+
+        stray = sorted(set(given) - {apart.rate, "agent"})
+        require(not stray, f"unexpected {', '.join(stray)}.", game=game.name)
+        require(apart.rate in given, f"missing parameter {apart.rate}.", game=game.name)
+        return solve_many(game, apart, given[apart.rate], table)
+    return solved(apart, game.name, given)
+
+
+def in_columns(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any]:
+    """What is given with a data frame or arrays of all agents as one table, its units checked.
+
+    Raises
+    ------
+    InputError
+        If a column has another unit than the parameter, or agents are given in two ways.
+    """
+    found = {("agent" if name == "agents" else name): value for name, value in given.items()}
+    names = {ALIASES.get(name, name) for name in (*apart.own, *GIVEN)}
+    columns = {name: v for name, v in found.items() if ALIASES.get(name, name) in names}
+    if columns:
+        require("agent" not in found, "agents are given in two ways.", game=game)
+        found = {name: v for name, v in found.items() if name not in columns}
+        found["agent"] = Columns.of(columns, game=game)
+    elif hasattr(found.get("agent"), "to_numpy") and hasattr(found.get("agent"), "columns"):
+        frame = found["agent"]
+        found["agent"] = Columns.of({n: frame[n].to_numpy() for n in frame.columns}, game=game)
+    table = found.get("agent")
+    if isinstance(table, Columns):
+        renamed = {ALIASES.get(name, name): v for name, v in table.columns.items()}
+        for name, unit in table.units.items():
+            known = _unit(apart, ALIASES.get(name, name))
+            require(
+                unit.replace(" ", "") == known,
+                f"the unit of {name} is {known}, not {unit}.",
+                game=game,
+            )
+        found["agent"] = Columns(renamed, len(table), {})
+    return found
+
+
+def _unit(apart: Apart, name: str) -> str:
+    """The unit of a column."""
+    if name == GIVEN[0]:
+        return "1"
+    return entry(apart.state if name == GIVEN[1] else name).unit
 
 
 def solved(apart: Apart, game: str, given: Mapping[str, Any]) -> AgentsEquilibrium:

@@ -13,6 +13,7 @@ from eqsolve.words.own_words import Named, apart_of, differ, words_of
 
 if TYPE_CHECKING:
     from eqsolve.words.agents import AgentsEquilibrium
+    from eqsolve.words.many import ManyAgents
 
 
 def check_keywords(game: Named, given: Mapping[str, object], *, apart: str = "") -> None:
@@ -30,11 +31,11 @@ def check_keywords(game: Named, given: Mapping[str, object], *, apart: str = "")
         If a name is not a parameter of the game.
     """
     if differ(game):
-        from eqsolve.words.agents import is_single
+        from eqsolve.words.agents import GIVEN, is_single
 
         own = apart_of(game)
         given = {name: value for name, value in given.items() if not is_single(own, name)}
-        known = (*own.shared, "agent", "agents", *(f"{name}_1" for name in own.own))
+        known = (*own.shared, "agent", "agents", *own.own, *GIVEN)
     else:
         words = words_of(game)
         assert words is not None
@@ -50,7 +51,7 @@ def solve(
     at: Mapping[str, object] | None = None,
     certify: bool = False,
     **given: Any,
-) -> Equilibrium | AgentsEquilibrium:
+) -> Equilibrium | AgentsEquilibrium | ManyAgents:
     """Solve a game at one parameter point.
 
     Parameters

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from eqsolve.errors import InputError
 from eqsolve.inputs import WEIGHT
 from eqsolve.program import store
-from eqsolve.program.words import Apart, Loop, Words
+from eqsolve.program.words import Apart, Loop, Together, Words
 from eqsolve.registry import Handle, content, installed
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
+    from eqsolve.symbolic.heterogeneous import Agents
 
 
 #: A game of the family: one that is loaded when needed, or its declaration.
@@ -151,4 +152,51 @@ def made_apart(model: Model) -> Apart:
         hazard=roles.hazard.name,
         rate=roles.rate.name,
         competition=roles.competition.name,
+        together=_together(model, agents),
+    )
+
+
+def _together(model: Model, agents: Agents) -> Together:
+    """How positions follow from responses, from the derived fixed point."""
+    import sympy as sp
+
+    from eqsolve.arithmetic.code import Code
+    from eqsolve.arithmetic.function import Function
+    from eqsolve.symbolic.heterogeneous import GENERIC
+    from eqsolve.symbols import symbol
+
+    parts = next(iter(model.notation.split.values()))
+    point, roles = agents.fixed_point(parts), agents.roles
+    # loads are abbreviations of parameters
+    spelled = model.game.definitions
+
+    def code(*expressions: sp.Expr) -> Code:
+        letters = {e for expression in expressions for e in expression.free_symbols}
+        plain = {s: symbol(s.name.removesuffix(f"_{GENERIC}")) for s in letters}
+        inserted = [e.xreplace(plain).xreplace(spelled) for e in expressions]
+        free = sorted(set().union(*(e.free_symbols for e in inserted)), key=str)
+        function = Function(inserted, free)
+        names = tuple(s.name for s in free)
+        return Code(names, function.constants, function.steps, function.outputs)
+
+    terms = []
+    for average in agents.averages.values():
+        own = point.summands[average.products[agents.at_zero]]
+        slopes = (point.summands[average.products[parts[e]]] for e in agents.averages)
+        terms += [own, *slopes]
+    first, second = roles.states
+    return Together(
+        environment=tuple(s.name for s in model.game.environment),
+        parts=tuple(("" if e == sp.S.One else str(e), s.name) for e, s in parts.items()),
+        affine=tuple(s.name for s in roles.affine[:2]),
+        weight=agents.weight.name,
+        state=first.name,
+        others=second.name,
+        control=roles.played.name,
+        at_zero=agents.at_zero.name,
+        reaction=agents.reaction.name,
+        totals=tuple(a.total.name for a in agents.averages.values()),
+        own=code(point.own.expression, point.reaction.expression),
+        terms=code(*terms),
+        position=code(point.position),
     )
