@@ -23,6 +23,7 @@ from eqsolve.columns import Columns
 from eqsolve.errors import InputError
 from eqsolve.paper.planted import _in_form
 from eqsolve.registry import model
+from eqsolve.solve import joint
 from eqsolve.symbolic.heterogeneous import GENERIC
 from eqsolve.verify.any_number import any_number_checks
 from eqsolve.words import agents as balls
@@ -304,3 +305,50 @@ def test_sums_keep_what_additions_lose() -> None:
     for start, value in ((0, 1e16), (BLOCK, 1.0), (2 * BLOCK, -1e16)):
         sums.add(slice(start, start + BLOCK), [np.full(BLOCK, value)])
     assert sums.totals() == [float(BLOCK)]
+
+
+# -- the growth of second moments ---------------------------------------------------------------
+
+
+def test_growth_without_the_full_matrix_is_that_of_the_full_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for count, seed in ((2, 3), (3, 4), (5, 8)):
+        rows = rows_of(count, seed)
+        exactly = solve_agents("heterogeneous", {"r": "0.02", "agent": rows}).to_dict()
+        rate = exactly["admissibility"]["abscissa"]
+        with monkeypatch.context() as patch:
+            patch.setattr(joint, "JOINT", 1)
+            many = solve_agents("heterogeneous", {"r": "0.02", "agent": rows}).to_dict()
+        low, high = many["admissibility"]["bounds"]
+        assert low <= rate <= high and high - low < 1e-8
+        assert many["admissibility"]["hazard"] == min(float(row["lam"]) for row in rows)
+        # another agent's noise moves the rate out of the bounds
+        rows[0]["nu"] = str(float(rows[0]["nu"]) + 0.01)
+        other = solve_agents("heterogeneous", {"r": "0.02", "agent": rows}).to_dict()
+        assert not low <= other["admissibility"]["abscissa"] <= high
+
+
+def test_a_dozen_agents_may_have_no_finite_variance() -> None:
+    rows = rows_of(12, 9)
+    answer = solve_agents("heterogeneous", {"r": "0.02", "agent": rows})
+    assert answer.ok and answer.admissibility["finite"]
+    rows[3] = {**rows[3], "theta": "0.9", "lam": "0.07", "b": "0.02", "beta": "0"}
+    answer = solve_agents("heterogeneous", {"r": "0.02", "agent": rows})
+    assert answer.status == "infinite-variance", answer.message
+    # who does not look at the others is not paid for their growth
+    rows[3]["theta"] = "0"
+    assert solve_agents("heterogeneous", {"r": "0.02", "agent": rows}).ok
+
+
+def test_a_dozen_agents_may_have_a_line_of_equilibria() -> None:
+    """beta = r = 0 with theta = 1 and no noise of their own: psi = 1."""
+    same = dict(zip(OWN, "0 0 .2 1 2 1 0 .6".split()))
+    answer = solve_agents("heterogeneous", {"r": "0", "agent": [same] * 12})
+    assert answer.status == "degenerate" and "there is a line of equilibria" in answer.message
+    (along,) = answer.numbers["solutions"]["directions"]
+    assert sum(v != 0 for v in along) == 1
+    drifting = {**same, "b": ".1"}
+    answer = solve_agents("heterogeneous", {"r": "0", "agent": [drifting] * 12})
+    assert answer.status == "degenerate" and "there is no equilibrium" in answer.message
+    assert "solutions" not in answer.numbers

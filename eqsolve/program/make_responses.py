@@ -48,7 +48,7 @@ def responses(derivation: Derivation, fixed: FixedPoint, code: Coder, names: Nam
     return Responses(
         controls=names(controls),
         states=names(states),
-        entering=len(entering),
+        entered=names(t for t, a in zip(fixed.totals, atoms) if a in entering),
         table=code([*linear[:count], *slopes, *linear[count:], *bends]),
         affine=_affine(linear, [*slopes, *bends], places),
         laws=tuple(

@@ -89,7 +89,7 @@ class Responses:
     Attributes
     ----------
     controls, states : of a player; the states without laws.
-    entering : how many averages the response depends on.
+    entered : the names of averages over all that the response depends on.
     table : the response and what is averaged in these, where averages and controls are 0, and
         their slopes: of every control, of every control in every average, of every average, and of
         every average in every control.
@@ -103,7 +103,7 @@ class Responses:
 
     controls: Names
     states: Names
-    entering: int
+    entered: Names
     table: Code
     affine: bool
     laws: tuple[Law, ...]
@@ -113,3 +113,8 @@ class Responses:
     terms: Code
     motion: Motion | None
     unfollowed: str
+
+    @property
+    def entering(self) -> int:
+        """How many averages the response depends on."""
+        return len(self.entered)

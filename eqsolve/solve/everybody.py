@@ -229,6 +229,35 @@ class Everybody:
             rights.append(right)
         return matrix, rights
 
+    def _averaged(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
+        """The same by the linear system of the averages, where every reaction is regular."""
+        many, rights, matrix = self.responses.entering, [], identity(self.responses.entering)
+        parts: list[tuple[arb_mat, arb_mat]] = []
+        for places in columns:
+            rows = [self._row(k, place) for k, place in enumerate(places)]
+            matrix, right = identity(many), arb_mat(many, 1)
+            try:
+                parts = [_reaction(row, s) for row, s in zip(rows, self.shares)]
+            except ZeroDivisionError:
+                raise Undetermined(
+                    "The reaction of a type to its own part of the averages is singular: whether "
+                    f"there is an equilibrium is decided for at most {JOINT} types."
+                ) from None
+            for w, (*_, zero, load), (still, slopes) in zip(self.weights, rows, parts):
+                right += (zero + load * still) * w
+                matrix -= (load * slopes) * w
+            rights.append(_column(right))
+        entries = [[matrix[i, j] for j in range(many)] for i in range(many)]
+        try:
+            found = solutions(entries, rights)
+        except UndecidedError as error:
+            raise Undetermined(
+                f"The linear system of the averages is nearly singular: {error.message}"
+            ) from None
+        names = ", ".join(self.responses.entered)
+        sentence, numbers = described(found, "the averages", f"({names})")
+        raise Undetermined(sentence[:1].upper() + sentence[1:], numbers)
+
     def _jointly(self, columns: Sequence[Sequence[Environment]]) -> list[Controls]:
         """The same by the linear system of everybody's controls.
 
@@ -236,10 +265,7 @@ class Everybody:
         """
         count, size = len(self.values), len(self.controls)
         if count > JOINT:
-            raise Undetermined(
-                "The linear system of the averages is singular: there is no equilibrium, or there "
-                f"are infinitely many. Which is decided for at most {JOINT} types."
-            )
+            return self._averaged(columns)
         matrix, rights = self.system(columns)
         try:
             found = solutions(matrix, rights)

@@ -301,12 +301,27 @@ def _solve(
     if number_of > 1:
         message += f" {how_many(number_of)}"
     if not found.chosen.feedback:
-        return Status.OK, f"{message} {found.chosen.open}", numbers
+        return _many(apart, rows, numbers, message)
     numbers["feedback"] = {
         "wealth": [[number(v) for (v,) in own.averages[0]] for own in found.chosen.feedback],
         "constant": [number(own.constant[0]) for own in found.chosen.feedback],
     }
     return _judged(apart, rows, found, roots, message, numbers)
+
+
+def _many(
+    apart: Apart, rows: Sequence[Mapping[str, Fraction]], numbers: dict[str, Any], message: str
+) -> tuple[Status, str, dict[str, Any]]:
+    """The same of more agents than are followed in balls: their growth in doubles."""
+    from eqsolve.words.growth import judged
+
+    own = {"weight": apart.together.weight}
+    values: dict[str, Any] = {
+        own.get(name, name): [float(row[name]) for row in rows] for name in rows[0]
+    }
+    values |= {name: [one[name] for one in numbers["response"]] for name, _ in apart.response}
+    status, sentence, rates = judged(apart, values, len(rows))
+    return status, f"{message} {sentence}", numbers | ({"admissibility": rates} if rates else {})
 
 
 def _judged(

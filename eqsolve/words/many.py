@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.answers import Shown
-from eqsolve.arithmetic.code import Code
 from eqsolve.codegen.kernel import kernel_of_one
 from eqsolve.columns import Columns, array
 from eqsolve.distribution import VERSION
@@ -21,6 +20,7 @@ from eqsolve.numerics.parameters import exact, require
 from eqsolve.numerics.status import Status
 from eqsolve.output import replacing
 from eqsolve.program.words import Apart, Together
+from eqsolve.words.growth import at_arrays, judged
 from eqsolve.words.own_words import Named
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class ManyAgents(Shown):
         root, the response and the position. What an agent does not have is NaN.
     aggregates : the averages over all agents.
     line : where the averages are not determined, what may be added to them.
+    admissibility : the growth rate of second moments when everybody plays, where it is examined.
     """
 
     game: str
@@ -58,6 +59,7 @@ class ManyAgents(Shown):
     table: Mapping[str, NDArray[Any]]
     aggregates: Mapping[str, float] = field(default_factory=dict)
     line: Mapping[str, float] = field(default_factory=dict)
+    admissibility: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -87,6 +89,8 @@ class ManyAgents(Shown):
             "statuses": {Status(int(c)).label: int(n) for c, n in zip(found, counts)},
             "aggregates": dict(self.aggregates),
         }
+        if self.admissibility:
+            document["admissibility"] = dict(self.admissibility)
         if self.line:
             document["solutions"] = {"directions": [dict(self.line)]}
         if self.ok:
@@ -208,19 +212,15 @@ def solve_many(
     position = told[own.control]
     for part in _blocks(size):
         here = {name: _part(v, part) for name, v in {**values, **totals}.items()}
-        here |= zip((own.at_zero, own.reaction), _at(own.own, here))
-        (position[part],) = _at(own.position, here)
-    message = (
-        f"Every agent's admissible root with the largest {apart.slope} {apart.root} is selected. "
-        "Numbers are doubles; whether expectations are finite when everybody plays is not examined."
-    )
+        here |= zip((own.at_zero, own.reaction), at_arrays(own.own, here))
+        (position[part],) = at_arrays(own.position, here)
+    selected = f"Every agent's admissible root with the largest {apart.slope} {apart.root}"
+    verdict, sentence, finite = judged(apart, values, size)
+    message = f"{selected} is selected. Numbers are doubles. {sentence}"
     table_of = {"status": status, **told, own.control: position}
-    return ManyAgents(game.name, Status.OK.label, message, shared, table_of, totals)
-
-
-def _at(code: Code, values: Mapping[str, Any]) -> list[Array]:
-    """The functions of a program at arrays, or at numbers for all agents."""
-    return code([np.asarray(values[name], np.float64) for name in code.arguments])
+    return ManyAgents(
+        game.name, verdict.label, message, shared, table_of, totals, admissibility=finite
+    )
 
 
 def _blocks(size: int) -> Iterator[slice]:
@@ -237,11 +237,11 @@ def _sums(own: Together, values: Mapping[str, Any], status: NDArray[np.int8]) ->
     sums = Sums(width * (width + 1))
     for part in _blocks(status.size):
         here = {name: _part(v, part) for name, v in values.items()}
-        start = _at(own.own, here)
+        start = at_arrays(own.own, here)
         finite = np.isfinite(start[0]) & np.isfinite(start[1])
         status[part][(status[part] == Status.OK) & ~finite] = Status.DEGENERATE
         here |= zip((own.at_zero, own.reaction), start)
-        sums.add(part, _at(own.terms, here))
+        sums.add(part, at_arrays(own.terms, here))
     return sums.totals()
 
 
