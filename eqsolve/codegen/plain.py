@@ -184,6 +184,7 @@ _OWN: dict[str, Callable[..., Any]] = {
     "_floor": np.floor,
     "read_soon": lambda array, index: None,
     "write_soon": lambda array, index: None,
+    "wide": lambda: None,
 }
 
 

@@ -15,6 +15,7 @@ from numba import njit, types
 from eqsolve.codegen.rows import ROWS, TILE
 from eqsolve.numerics.arithmetic import lanes
 from eqsolve.numerics.arithmetic.doubledouble import kernel
+from eqsolve.numerics.arithmetic.moving import wide
 from eqsolve.numerics.status import Status
 
 __all__ = [
@@ -63,6 +64,7 @@ LINEAR, PRODUCT, DISTANCE = (ROWS[name] for name in ("linear", "product", "discr
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def approach(work: Any) -> None:
     """An approximation of the most isolated root, from the inflection point."""
+    wide()
     for i in range(TILE):
         c3, c2, c1, c0 = (
             work[A * TILE + i],
@@ -81,6 +83,7 @@ def approach(work: Any) -> None:
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def isolate(work: Any) -> None:
     """The most isolated root of the cubic."""
+    wide()
     for i in range(TILE):
         c3, c2, c1, c0 = (
             work[A * TILE + i],
@@ -96,6 +99,7 @@ def isolate(work: Any) -> None:
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def deflate(work: Any) -> None:
     """The quadratic that is left when the most isolated root is divided out."""
+    wide()
     for i in range(TILE):
         c3, c2, c1, c0 = (
             work[A * TILE + i],
@@ -114,6 +118,7 @@ def deflate(work: Any) -> None:
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def complete(work: Any) -> None:
     """The roots of the quadratic, and whether they are certain."""
+    wide()
     for i in range(TILE):
         linear, product, code = (
             work[LINEAR * TILE + i],
@@ -170,6 +175,7 @@ def chosen(
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def improve(work: Any) -> None:
     """A first correction of the selected root, and whether the root is well-conditioned."""
+    wide()
     for i in range(TILE):
         c3, c2, c1, c0 = (
             work[A * TILE + i],
@@ -198,6 +204,7 @@ def improve(work: Any) -> None:
 @njit(types.void(WORK), error_model="numpy", cache=True)
 def polish(work: Any) -> None:
     """Take the selected root to the last digit."""
+    wide()
     for i in range(TILE):
         c3, c2, c1, c0 = (
             work[A * TILE + i],
