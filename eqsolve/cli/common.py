@@ -250,13 +250,21 @@ def assignments(texts: tuple[str, ...], option: str) -> dict[str, str]:
     return result
 
 
-def given(pairs: tuple[str, ...], file: str | None, *, game: str = "") -> dict[str, Any]:
+def given(
+    pairs: tuple[str, ...],
+    file: str | None,
+    *,
+    game: str = "",
+    table: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
     """The parameters of a file and of -p, which overrides it.
+
+    ``table`` tells whether the game takes a table of players as CSV or Parquet.
 
     A file gives them as its own entries, in a table ``parameters`` as a problem of ``eqsolve pde``
     does, or as the ``params`` of an answer in JSON.
     """
-    from_file = _parameters(file, game) if file else {}
+    from_file = _parameters(file, game, table) if file else {}
     override = _into_tables(from_file, assignments(pairs, "-p"))
     return remaining(from_file, without=override) | override
 
@@ -277,11 +285,11 @@ def _into_tables(from_file: dict[str, Any], override: dict[str, str]) -> dict[st
     return others
 
 
-def _parameters(file: str, game: str) -> dict[str, Any]:
+def _parameters(file: str, game: str, table_of: Callable[[], bool]) -> dict[str, Any]:
     from eqsolve.columns import SUFFIXES, read_columns
     from eqsolve.files import read_table
 
-    if Path(file).suffix.lower() in SUFFIXES:
+    if Path(file).suffix.lower() in SUFFIXES and table_of():
         return {"agent": read_columns(file)}
 
     table = read_table(file, stage="input", decimal=str)

@@ -83,7 +83,7 @@ def solve(
         if is_path(game):
             say_hidden(source.name, game)
         game = source.name
-    values = given(pairs, file, game=game)
+    values = given(pairs, file, game=game, table=lambda: source is None and _differ(game))
     if source is not None:
         if out is not None:
             raise InputError("--out is for many agents who differ.", game=game, stage="input")
@@ -187,6 +187,14 @@ def _model(
             for name, value in answer.certificate.items():
                 click.echo(f"  {'certificate.' + name:<26}{value}")
     answer.raise_for_status()
+
+
+def _differ(game: str) -> bool:
+    """Whether the agents of a game of the family have parameters of their own."""
+    from eqsolve.registry import Handle
+    from eqsolve.words.own_words import differ
+
+    return differ(Handle(game))
 
 
 def _write_agents(answer: Any, out: str, game: str) -> None:
