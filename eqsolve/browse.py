@@ -19,6 +19,7 @@ from eqsolve.typeset import prose
 if TYPE_CHECKING:
     from eqsolve.claims import Claim
     from eqsolve.claims.claim import Test
+    from eqsolve.claims.formal import Proof
 
 TESTS = {
     "exact": "a polynomial identity in exact arithmetic",
@@ -68,6 +69,7 @@ class Judged:
     command: str
     numbers: tuple[str, ...]
     text: str
+    theorems: tuple[Proof, ...]
 
 
 def render_ledger(content: Content, version: str) -> str:
@@ -148,6 +150,7 @@ def judged(claim: Claim, known: Iterable[str]) -> Judged:
         claim.counterexample or "",
         tuple(dict.fromkeys(_numbers(claim))),
         " ".join((*words, claim.evidence, claim.counterexample or "")).lower(),
+        claim.theorems,
     )
 
 

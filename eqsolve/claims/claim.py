@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.claims.formal import Proof, Wanted, proofs
 from eqsolve.codegen.kernel import Selection, kernel
 from eqsolve.model import Model
 from eqsolve.symbolic.solving import ClosedForm
@@ -20,6 +21,8 @@ Verdict = Literal["holds", "conditional", "false"]
 #: How a test was made: a polynomial identity, numbers enclosed in balls, one parameter point,
 #: a search over random points, a spike variation, a simulation.
 Kind = Literal["exact", "ball", "point", "search", "spike", "simulation"]
+#: What is said of a claim without theorems that Coq accepted.
+UNPROVED = "not proved formally"
 #: What a test examines: the claim as stated, the claim under the condition, or a degenerate case
 #: (of lower dimension) in which a claim that is false otherwise is true.
 Scope = Literal["claim", "condition", "exception"]
@@ -152,6 +155,7 @@ class Claim:
     evidence : the outcomes of all tests, and what the counterexample shows.
     counterexample : one or more complete commands, a line each; None where there is none.
     finding : the tests behind the verdict.
+    theorems : what is stated for Coq of the claim, or of a part of it.
     """
 
     id: str
@@ -162,6 +166,12 @@ class Claim:
     evidence: str
     counterexample: str | None
     finding: Finding
+    theorems: tuple[Proof, ...] = ()
+
+    @property
+    def formal(self) -> str:
+        """``formal`` if Coq accepted all that is stated of the claim, or that it did not."""
+        return "formal" if self.theorems and all(p.formal for p in self.theorems) else UNPROVED
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; ``tests`` repeats the evidence in parts."""
@@ -169,6 +179,8 @@ class Claim:
         return {
             **{name: getattr(self, name) for name in names},
             "tests": [asdict(test) for test in self.finding.tests],
+            "formal": self.formal,
+            "theorems": [asdict(proof) for proof in self.theorems],
         }
 
 
@@ -226,12 +238,16 @@ def _evidence(tests: tuple[Test, ...]) -> list[str]:
 
 @dataclass(frozen=True)
 class Statement:
-    """A claim before it is judged."""
+    """A claim before it is judged.
+
+    ``theorems`` tells what is stated of it for Coq.
+    """
 
     id: str
     source: str
     statement: str
     check: Callable[[Context], Finding]
+    theorems: Callable[[], Iterable[Wanted]] = tuple
 
     def judged(self, context: Context) -> Claim:
         """Run the check and let the verdict follow."""
@@ -251,4 +267,5 @@ class Statement:
             " ".join(parts),
             found.text if found is not None and confirmed else None,
             finding,
+            proofs(self.theorems()),
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 import click
 
 from eqsolve.cli.common import JSON, cli, emit, terminal
@@ -49,6 +52,22 @@ def claims(as_json: bool) -> None:
         if row["condition"]:
             click.echo(f"  Condition: {row['condition']}")
         click.echo(f"  Evidence: {row['evidence']}")
+        for line in _theorems(row["theorems"]):
+            click.echo(f"  {line}")
         for line in (row["counterexample"] or "").splitlines():
             click.echo(f"  $ {line}")
         click.echo()
+
+
+def _theorems(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The theorems of a claim: those that Coq accepted, and those that it was not asked about."""
+    if not rows:
+        yield "Not proved formally."
+    for formal, word in ((True, "Formal, accepted by Coq"), (False, "Not proved formally yet")):
+        files: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            if row["formal"] is formal:
+                files.setdefault((row["file"], row["game"]), []).append(row["theorem"])
+        for (file, game), names in files.items():
+            ask = "" if formal else f" (eqsolve prove {game} --check)"
+            yield f"{word}{ask}: {file}.v: {', '.join(names)}"

@@ -120,6 +120,14 @@ def check(sources: Mapping[str, Source], fresh: bool = False) -> Iterator[Verdic
                 yield from jobs[name].result() if name in jobs else known[name]
 
 
+def accepted(source: Source) -> frozenset[str]:
+    """The theorems of a file that Coq accepted before, on this machine; none without Coq."""
+    try:
+        return frozenset(v.theorem for v in _recalled(source.text) if v.accepted)
+    except MissingCoqError:
+        return frozenset()
+
+
 @cache
 def _compiled_library() -> Path:
     """The folder of the compiled library, deleted when this process ends."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -113,9 +113,19 @@ def of_declared(derivation: Derivation) -> Proofs:
     return collected.proofs()
 
 
-def of_family(model: Model) -> Proofs:
-    """The theorems about a game of the mean-variance family."""
-    collected = _Collected(model.name)
+def of_family(model: Model, only: Collection[str] = ()) -> Proofs:
+    """The theorems about a game of the mean-variance family.
+
+    Parameters
+    ----------
+    only : chapters; all of them by default.
+
+    Raises
+    ------
+    NothingToProveError
+        If there are none.
+    """
+    collected = _Collected(model.name, only)
     faced = problem.of_family(model.derivation)
     collected.systems([faced])
     collected.signs([faced], family.known(model.derivation.response).definitions)
@@ -127,7 +137,8 @@ def of_family(model: Model) -> Proofs:
 class _Collected:
     """Collects chapters and what is missing."""
 
-    def __init__(self, game: str) -> None:
+    def __init__(self, game: str, only: Collection[str] = ()) -> None:
+        self.only = only
         self.game, self.chapters, self.missing = game, list[Chapter](), list[str]()
 
     def proofs(self) -> Proofs:
@@ -138,6 +149,8 @@ class _Collected:
         return Proofs(self.game, tuple(self.chapters), tuple(self.missing))
 
     def add(self, name: str, title: str, makers: Iterable[Maker | str]) -> None:
+        if self.only and name not in self.only:
+            return
         theorems = []
         for maker in makers:
             made = maker if isinstance(maker, str) else _made(maker)

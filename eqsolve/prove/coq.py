@@ -196,9 +196,10 @@ class Writer:
     def theorem(self, theorem: Theorem) -> str:
         """A theorem with its proof, and with the proof that its hypotheses hold somewhere."""
         lines = [f"(* {theorem.title}{_source(theorem)} *)", f"Theorem {theorem.name} :"]
-        lines += ["  forall " + self._variables(theorem)]
-        lines += [f"    ({h.name} : {self.statement(h.statement)})" for h in theorem.hypotheses]
-        lines[-1] += ","
+        if theorem.letters or theorem.functions or theorem.hypotheses:
+            lines += ["  forall " + self._variables(theorem)]
+            lines += [f"    ({h.name} : {self.statement(h.statement)})" for h in theorem.hypotheses]
+            lines[-1] += ","
         lines += [f"  {self.statement(theorem.conclusion)}."]
         lines += ["Proof.", *map(self.line, theorem.script), "Qed."]
         return "\n".join(broken(lines)) + "\n\n" + self._witness(theorem)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
 from eqsolve.prove.coq import Names
-from eqsolve.prove.statement import Hypothesis, Line, Statement, Theorem
-from eqsolve.prove.witness import witness
+from eqsolve.prove.statement import (
+    Exists,
+    Hypothesis,
+    Joined,
+    Line,
+    Relation,
+    Statement,
+    Theorem,
+)
+from eqsolve.prove.witness import VacuousError, holds, witness
 
 _PLACE = re.compile(r"<<(\w+)>>")
 
@@ -69,9 +77,41 @@ def _introduced(theorem: Theorem) -> tuple[Line, ...]:
     return (Line(f"intros {letters} {names}.", theorem.letters),)
 
 
-def applied(theorem: Theorem) -> str:
-    """A theorem at the letters and hypotheses of the same names, for a proof."""
+def applied(theorem: Theorem, renamed: Mapping[str, str] | None = None) -> str:
+    """A theorem at letters and hypotheses of the same names, or of other ones, for a proof."""
     names = Names()
-    letters = (names(letter) for letter in theorem.letters)
-    hypotheses = (hypothesis.name for hypothesis in theorem.hypotheses)
-    return f"({' '.join((theorem.name, *letters, *hypotheses))})"
+    used = [names(letter) for letter in theorem.letters]
+    used += [hypothesis.name for hypothesis in theorem.hypotheses]
+    words = (theorem.name, *((renamed or {}).get(name, name) for name in used))
+    return f"({' '.join(words)})"
+
+
+def counterexample(
+    name: str,
+    title: str,
+    statements: Sequence[Relation],
+    point: Mapping[sp.Symbol, sp.Expr],
+    source: str = "",
+) -> Theorem:
+    """That rational numbers satisfy statements together; a letter that is defined needs no number.
+
+    Raises
+    ------
+    VacuousError
+        If they do not.
+    """
+    values = dict(point)
+    for one in statements:
+        if one.relation == "=" and one.left.is_Symbol and one.left not in values:
+            values[one.left] = one.right.xreplace(values)
+    if not all(holds(one, values) for one in statements):
+        raise VacuousError(f"{title}: the numbers do not show it.", stage="proofs")
+    letters = tuple(sorted(values, key=lambda s: (s not in point, str(s.name))))
+    numbers = ", ".join(["{}"] * len(letters))
+    proof = (
+        Line(f"exists {numbers}.", tuple(values[s] for s in letters)),
+        Line("repeat split; witness."),
+    )
+    return Theorem(
+        name, title, (), Exists(letters, Joined("/\\", tuple(statements))), proof, {}, source
+    )

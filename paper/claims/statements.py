@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from eqsolve.claims.claim import Context, Finding, Statement
+from eqsolve.claims.formal import Wanted
 from eqsolve.paper.claims import (
     convergence,
     corollaries,
@@ -17,12 +18,37 @@ from eqsolve.paper.claims import (
     theorems,
     weights,
 )
+from eqsolve.registry import model
+
+#: What is stated of a claim for Coq, by game: chapters and names of theorems.
+_THEOREMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "theorem-2.1": {"best-response": ("system.*",)},
+    "second-order-condition": {"best-response": ("signs.*",)},
+    "theorem-2.2": {"best-response": ("solution.*",)},
+    "theorem-2.3": {"n-agent": ("equilibrium.*",)},
+    "theorem-2.4": {"two-agent": ("equilibrium.*",)},
+    "remark-2.5-count": {
+        "best-response": ("roots.*", "selection.one_admissible_root_if_B_is_small"),
+    },
+    "remark-2.5-selection": {
+        "best-response": ("selection.one_admissible_root_has_*", "selection.largest_*")
+    },
+    "gamma-decreasing": {"best-response": ("selection.selected_B_p1_rises_*",)},
+    "beta-increasing": {"best-response": ("selection.selected_B_p1_rises_*",)},
+    "theorem-3.1": {"mean-field": ("system.*",)},
+    "theorem-3.2": {"mean-field": ("solution.*",)},
+    "theorem-3.3": {"mean-field": ("equilibrium.*",)},
+}
 
 
 def _claim(
     name: str, source: str, statement: str, check: Callable[[Context], Finding]
 ) -> Statement:
-    return Statement(name, f"the paper, {source}", statement, check)
+    def theorems() -> Iterator[Wanted]:
+        for game, wanted in _THEOREMS.get(name, {}).items():
+            yield model(game), wanted
+
+    return Statement(name, f"the paper, {source}", statement, check, theorems)
 
 
 #: In the order of the paper.

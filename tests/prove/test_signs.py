@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from eqsolve.claims.claim import Claim, Finding
+from eqsolve.claims.claim import Test as Examined
+from eqsolve.claims.formal import Proof, proofs
 from eqsolve.derivation.derivation import derived
 from eqsolve.game.structure import build
 from eqsolve.paper.proofs import roots, selection
 from eqsolve.prove import problem, second_order
-from eqsolve.prove.check import check
+from eqsolve.prove.check import accepted, check
+from eqsolve.prove.collect import of_family
 from eqsolve.prove.coq import source
 from eqsolve.prove.script import script, stated
 from eqsolve.prove.signs import signed
@@ -56,7 +60,7 @@ def test_the_selected_root_is_proved() -> None:
     made = [maker() for maker in selection.theorems(model("best-response").derivation)]
     found = [one for one in made if isinstance(one, Theorem)]
     verdicts = list(check({"selection": source("selection", found)}))
-    assert len(verdicts) == len(made) == 9 and all(v.accepted for v in verdicts), verdicts
+    assert len(verdicts) == len(made) == 11 and all(v.accepted for v in verdicts), verdicts
 
 
 def planted(right: Theorem) -> Iterator[Theorem]:
@@ -131,3 +135,26 @@ def test_assumptions_that_contradict_each_other_are_refused() -> None:
     both = (Hypothesis("one", Relation(x, ">", y)), Hypothesis("two", Relation(x, "<", y)))
     with pytest.raises(VacuousError):
         stated("vacuous", "", both, Relation(x, "="), script("lra."))
+
+
+@needs_coq
+def test_a_claim_is_formal_when_coq_has_accepted_its_theorems_and_not_before() -> None:
+    wanted = [(model("best-response"), ["signs.sign_of_*"])]
+    (before,) = proofs(wanted)
+    assert (before.file, before.theorem) == ("best_response_signs", "sign_of_h20")
+    assert not before.formal
+    (whole,) = of_family(model("best-response"), ["signs"]).sources().items()
+    assert all(v.accepted for v in check({whole[0]: whole[1]}))
+    assert proofs(wanted) == (replace(before, formal=True),)
+    edited = whole[1].theorems | {"sign_of_h20": whole[1].theorems["sign_of_h20"] + " "}
+    assert accepted(whole[1]) and not accepted(replace(whole[1], theorems=edited))
+
+
+def test_a_claim_without_theorems_is_not_formal() -> None:
+    test = Examined("exact", "It holds.", True)
+    claim = Claim("x", "", "", "holds", "", "", None, Finding((test,)))
+    assert claim.formal == "not proved formally" and claim.to_dict()["theorems"] == []
+    proof = Proof("some-game", "some_game_signs", "second_order", True)
+    assert replace(claim, theorems=(proof,)).formal == "formal"
+    both = (proof, replace(proof, formal=False))
+    assert replace(claim, theorems=both).formal == "not proved formally"
