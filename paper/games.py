@@ -50,6 +50,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "n_agent": {
         **_EVERY,
         "displays": _displays("n_agent"),
+        "theorems": _theorems("n_agent"),
         "cases": SIZED,
         "reference": N_AGENT,
     },
@@ -57,6 +58,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "mean_field": {
         **_EVERY,
         "displays": _displays("mean_field"),
+        "theorems": _theorems("mean_field"),
         "cases": SETS,
         "reference": MEAN_FIELD,
     },

@@ -33,8 +33,19 @@ _THEOREMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "remark-2.5-selection": {
         "best-response": ("selection.one_admissible_root_has_*", "selection.largest_*")
     },
-    "gamma-decreasing": {"best-response": ("selection.selected_B_p1_rises_*",)},
-    "beta-increasing": {"best-response": ("selection.selected_B_p1_rises_*",)},
+    "gamma-decreasing": {
+        "best-response": ("selection.selected_B_p1_rises_*",),
+        "mean-field": ("counterexamples.*_fall_with_gamma",),
+    },
+    "gamma-convex": {"mean-field": ("counterexamples.*_convex_in_gamma",)},
+    "alpha-linear": {"n-agent": ("weights.*",), "mean-field": ("weights.*",)},
+    "beta-increasing": {
+        "best-response": (
+            "selection.selected_B_p1_rises_*",
+            "counterexamples.*_rise_with_beta",
+        ),
+    },
+    "beta-concave": {"best-response": ("counterexamples.*_concave_in_beta",)},
     "theorem-3.1": {"mean-field": ("system.*",)},
     "theorem-3.2": {"mean-field": ("solution.*",)},
     "theorem-3.3": {"mean-field": ("equilibrium.*",)},

@@ -22,7 +22,7 @@ from eqsolve.prove import problem, second_order
 from eqsolve.prove.check import accepted, check
 from eqsolve.prove.collect import of_family
 from eqsolve.prove.coq import source
-from eqsolve.prove.script import script, stated
+from eqsolve.prove.script import counterexample, script, stated
 from eqsolve.prove.signs import signed
 from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Line, Relation, Slope, Theorem
 from eqsolve.prove.witness import VacuousError
@@ -52,6 +52,17 @@ def counts() -> list[Theorem]:
 def test_the_counts_of_roots_are_proved() -> None:
     verdicts = list(check({"counts": source("counts", counts())}))
     assert len(verdicts) == 5 and all(v.accepted for v in verdicts), verdicts
+
+
+@needs_coq
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("game", "number"), [("best-response", 2), ("mean-field", 3), ("n-agent", 1)]
+)
+def test_what_is_said_of_parameters_is_proved(game: str, number: int) -> None:
+    files = of_family(model(game), ["counterexamples", "weights"]).sources()
+    verdicts = list(check(files))
+    assert len(verdicts) == number and all(v.accepted for v in verdicts), verdicts
 
 
 @needs_coq
@@ -118,6 +129,22 @@ def test_a_second_derivative_of_the_wrong_sign_or_size_is_not_proved() -> None:
     }
     verdicts = list(check({name: source(name, [one]) for name, one in wrong.items()}))
     assert len(verdicts) == 2 and not any(v.proved for v in verdicts), verdicts
+
+
+def test_numbers_that_show_nothing_are_refused() -> None:
+    with pytest.raises(VacuousError, match="do not show"):
+        counterexample("wrong", "", [Relation(y, "=", x + 1), Relation(y, "<", x)], {x: sp.S.One})
+
+
+@needs_coq
+def test_a_counterexample_with_a_wrong_number_is_refused() -> None:
+    right = counterexample(
+        "right", "", [Relation(y, "=", x + 1), Relation(y, ">", x)], {x: sp.S.One}
+    )
+    numbers = replace(right.script[0], expressions=(sp.S.One, sp.Integer(3)))
+    wrong = replace(right, name="wrong", script=(numbers, *right.script[1:]))
+    verdicts = list(check({"numbers": source("numbers", [right, wrong])}))
+    assert {v.theorem: v.accepted for v in verdicts} == {"right": True, "wrong": False}
 
 
 def test_signs_of_factors() -> None:
