@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from inspect import cleandoc
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -23,12 +23,17 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable ou
 PARAMETERS = click.option(
     "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable."
 )
-PARAMETER_FILE = click.option(
-    "--params",
-    "file",
-    metavar="FILE",
-    help="Parameters from TOML or JSON (players also CSV, Parquet); -p overrides.",
-)
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
+
+
+def parameter_file(more: str = "") -> Callable[[Decorated], Decorated]:
+    """The option for a file of parameters; ``more`` tells which other files there are."""
+    told = f"Parameters from a TOML or JSON file{more}; -p overrides."
+    return click.option("--params", "file", metavar="FILE", help=told)
+
+
+PARAMETER_FILE = parameter_file()
 
 
 def structure(command: Any) -> Any:

@@ -11,7 +11,6 @@ import click
 
 from eqsolve.cli.common import (
     JSON,
-    PARAMETER_FILE,
     PARAMETERS,
     chosen_size,
     cli,
@@ -19,6 +18,7 @@ from eqsolve.cli.common import (
     given,
     of_family,
     of_set,
+    parameter_file,
     say,
     state,
     structure,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("game")
 @PARAMETERS
-@PARAMETER_FILE
+@parameter_file(" (agents who differ: also CSV or Parquet)")
 @structure
 @click.option("--equilibrium", metavar="given-aggregate|closed-loop")
 @click.option("--selection", metavar="limit|stabilizing|value")
