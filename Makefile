@@ -35,7 +35,7 @@ help:
 	@echo "make pytest    Python tests only"
 	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
 	@echo "make walk      every verb on every game, the long ones included"
-	@echo "make proofs    let Coq check the theorems about all games and notions; they are in build/proofs"
+	@echo "make proofs    let Coq check the theorems about all games and notions (in build/proofs) and refuse planted errors"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -97,9 +97,10 @@ lowest: build/wheel/.built
 		"$$(echo build/wheel/eqsolve_games-*.whl)[test]"
 	build/lowest/bin/pytest -m "not slow and not full" -p no:xdist $(LOWEST_TESTS)
 
-# Needs coqc.
+# Needs coqc. Then 200 planted errors, which Coq must refuse.
 proofs: $(INSTALLED)
 	$(BIN)/eqsolve prove --notion all --check --out build/proofs
+	PYTHONPATH=tests $(BIN)/python -P -m prove.mutations
 
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html

@@ -184,6 +184,15 @@ Qed.
 Lemma power_positive x e : 0 < power x e.
 Proof. apply exp_pos. Qed.
 
+Lemma power_sum x a b : power x (a + b) = power x a * power x b.
+Proof. unfold power. rewrite <- exp_plus. f_equal. ring. Qed.
+
+Lemma power_opposite x a : power x (- a) = / power x a.
+Proof. unfold power. rewrite <- exp_Ropp. f_equal. ring. Qed.
+
+Lemma power_1 x : 0 < x -> power x 1 = x.
+Proof. intro P. unfold power. rewrite Rmult_1_l. now apply exp_logarithm. Qed.
+
 Lemma logarithm_1 : logarithm 1 = 0.
 Proof. rewrite <- exp_0. apply logarithm_exp. Qed.
 
@@ -204,6 +213,16 @@ Qed.
 Lemma logarithm_inverse x : 0 < x -> logarithm (/ x) = - logarithm x.
 Proof.
   intro P. rewrite <- (logarithm_exp (- logarithm x)), exp_Ropp, (exp_logarithm x P). reflexivity.
+Qed.
+
+Lemma power_product x y a : 0 < x -> 0 < y -> power (x * y) a = power x a * power y a.
+Proof.
+  intros P Q. unfold power. rewrite (logarithm_product x y P Q), <- exp_plus. f_equal. ring.
+Qed.
+
+Lemma power_inverse x a : 0 < x -> power (/ x) a = / power x a.
+Proof.
+  intro P. unfold power. rewrite (logarithm_inverse x P), <- exp_Ropp. f_equal. ring.
 Qed.
 
 (* cosh (sqrt q s) and sinh (sqrt q s) / sqrt q as functions of q, whatever its sign. *)
@@ -312,6 +331,7 @@ Ltac side :=
       end
     | apply Rmult_integral_contrapositive_currified; side
     | apply pow_nonzero; side
+    | apply Rinv_0_lt_compat; side
     | apply Rmult_lt_0_compat; side ].
 
 (* The derivative of a function by its structure; of an unknown one, what a hypothesis says. *)
@@ -354,7 +374,23 @@ Ltac exponentials :=
   unfold Rdiv; rewrite ?exp_power, <- ?exp_Ropp, <- ?exp_plus, ?Rmult_1_l;
   f_equal; cbn [INR]; field; side.
 
-(* Functions at 0, and the logarithm at 1. *)
+(* A power of a product with a sum as exponent. *)
+Ltac powers :=
+  rewrite ?power_product by side; rewrite ?power_inverse by side;
+  rewrite ?power_sum, ?power_opposite; rewrite ?power_1 by side; field; side.
+
+(* What H says of a power, wherever the power stands, however it is written. *)
+Ltac meet H :=
+  lazymatch type of H with
+  | power ?b ?e = _ =>
+      repeat match goal with
+        | |- context [power ?c ?d] =>
+            progress replace (power c d) with (power b e) by (f_equal; field; side)
+        end;
+      rewrite ?H
+  end.
+
+(* Functions at 0, and logarithms and powers of 1. *)
 Ltac at_zero :=
   repeat match goal with
     | |- context [exp ?e] =>
@@ -368,6 +404,10 @@ Ltac at_zero :=
     | |- context [logarithm ?e] =>
         replace (logarithm e) with 0
           by (replace e with 1 by multiply_out; rewrite logarithm_1; reflexivity)
+    | |- context [power ?b ?e] =>
+        replace (power b e) with 1
+          by (replace b with 1 by multiply_out; unfold power;
+              rewrite logarithm_1, Rmult_0_r, exp_0; reflexivity)
     end.
 
 (* The cases of slope_unique, for a function that H gives and its derivative by S. *)

@@ -113,7 +113,7 @@ def check(sources: Mapping[str, Source], fresh: bool = False) -> Iterator[Verdic
     left = [name for name in sources if not known[name]]
     with tempfile.TemporaryDirectory(prefix="eqsolve-proofs-") as folder:
         if left:
-            shutil.copy(_compiled_library() / f"{LIBRARY}.vo", folder)
+            shutil.copy(compiled_library() / f"{LIBRARY}.vo", folder)
         with ThreadPoolExecutor(os.cpu_count()) as workers:
             jobs = {n: workers.submit(_checked, Path(folder), n, sources[n]) for n in left}
             for name in sources:
@@ -129,7 +129,7 @@ def accepted(source: Source) -> frozenset[str]:
 
 
 @cache
-def _compiled_library() -> Path:
+def compiled_library() -> Path:
     """The folder of the compiled library, deleted when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="eqsolve-library-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

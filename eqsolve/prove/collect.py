@@ -9,6 +9,7 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.solution import solve
@@ -110,6 +111,9 @@ def of_declared(derivation: Derivation) -> Proofs:
             "the closed forms move at the rates of the coefficients and end at the payoffs",
             Paths(derivation, solution).theorems(),
         )
+    if derivation.fixed is not None:
+        title = "the strategy is the response to itself"
+        collected.add("equilibrium", title, _fixed_point(derivation.fixed))
     return collected.proofs()
 
 
@@ -189,6 +193,15 @@ def _solving(derivation: Derivation, solution: Solution) -> Iterator[Maker]:
         name = f"solves_{identifier(unknown.name)}"
         shown = algebra.factored(expression)
         yield partial(theorem, name, title, Relation(shown, "="), known)
+
+
+def _fixed_point(fixed: FixedPoint) -> Iterator[Maker]:
+    """The coefficients of a strategy that is the response to what it gives on average."""
+    known = Known(fixed.coefficients)
+    for letter, equation in zip(fixed.coefficients, fixed.equations):
+        title = f"{letter} is that of the response to the strategy's own averages"
+        name = f"fixed_point_{identifier(letter.name)}"
+        yield partial(theorem, name, title, Relation(equation, "="), known)
 
 
 def _steps(solution: Solution) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:

@@ -17,6 +17,7 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.game import t
 from eqsolve.prove.algebraic import divisors
+from eqsolve.prove.powers import Powers
 from eqsolve.prove.problem import Expectation, Faced
 from eqsolve.prove.statement import (
     ForAll,
@@ -287,9 +288,12 @@ def about(
     left = left.xreplace(controls)
     own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
     left = left.xreplace(own)
-    needed = _needed(left, problem.definitions)
+    needed, powers, roots = _needed(left, problem.definitions), None, {}
     if needed is None:
-        return f"{title}: no identity was found that holds whatever its powers are."
+        needed, powers = {}, Powers(left)
+        roots = {} if powers.vanishes() else _roots(powers, problem)
+        if not roots and not powers.vanishes():
+            return f"{title}: no identity was found that holds whatever its powers are."
     letters = {**needed, **own, **controls}
     defined = [Hypothesis(f"H_{s.name}", Relation(s, "=", e)) for s, e in letters.items()]
     moves = [
@@ -302,22 +306,67 @@ def about(
     )
     # also where it cancels
     stated = (e for e in divisors(conclusion.expressions) if not e.has(AppliedUndef, *letters))
-    below = tuple(dict.fromkeys((*below, *stated)))
-    nonzero = [
-        Hypothesis(f"nonzero_{k}", Relation(e, "<>"))
-        for k, e in enumerate((e for e in below if e not in problem.positive), 1)
+    positive = dict.fromkeys((*problem.positive, *(powers.positive if powers else ())))
+    below = tuple(e for e in dict.fromkeys((*below, *stated)) if e not in positive)
+    nonzero = [Hypothesis(f"nonzero_{k}", Relation(e, "<>")) for k, e in enumerate(below, 1)]
+    nonzero += [Hypothesis(f"root_{s.name}", Relation(problem.implicit[s], "=")) for s in roots]
+    guards = [
+        Hypothesis(f"positive_{e if e.is_Symbol else k}", Relation(e, ">"))
+        for k, e in enumerate(positive, 1)
     ]
-    guards = [Hypothesis(f"positive_{s.name}", Relation(s, ">")) for s in problem.positive]
     hypotheses = (*defined, *moves, *(h for f in functions for h in f.hypotheses()), *nonzero)
     hypotheses = (*hypotheses, *guards)
     rewriting = [line for f in functions for line in f.rewriting()]
     replacing = [Line(f"rewrite ?H_{identifier(s.name)}.") for s in reversed(letters)]
     closing = [Line("multiply_out.")]
+    if powers:
+        closing = [*powers.script(), *closing]
+    for symbol, cofactor in roots.items():
+        root = (cofactor, problem.implicit[symbol])
+        closing = [
+            Line("apply Rminus_diag_uniq."),
+            Line("replace (_ - _) with ({} * {});", root),
+            Line(f"  [rewrite root_{identifier(symbol.name)}; ring | symmetry]."),
+            *closing,
+        ]
     if isinstance(conclusion, Slope):
-        closing = [Line("eapply slope_equal; [slope | multiply_out].")]
+        rewriting = [*_spelled(conclusion, meaning), *rewriting]
+        closing = [*(powers.bases() if powers else ()), *_sloping(closing)]
     script = (Line("intros."), *(line for f in functions for line in f.script()), *rewriting)
     made = Theorem(name, title, hypotheses, conclusion, (*script, *replacing, *closing))
     return replace(made, witness=numbers(made, letters, meaning, problem))
+
+
+def _roots(powers: Powers, problem: Faced) -> dict[sp.Symbol, sp.Expr]:
+    """The first-order condition of which an expression is a multiple, with the cofactor."""
+    for symbol, equation in problem.implicit.items():
+        cofactor = powers.multiple(equation)
+        if cofactor is not None:
+            return {symbol: problem.moved(cofactor)}
+    return {}
+
+
+def _spelled(conclusion: Slope, meaning: Mapping[Any, sp.Expr]) -> Iterator[Line]:
+    """The functions put in where they are taken at what is differentiated for."""
+    inside = {
+        f: meaning[f.func](*f.args)
+        for f in conclusion.function.atoms(AppliedUndef)
+        if f.func in meaning and f.has(conclusion.variable)
+    }
+    if inside:
+        body = sp.Lambda(conclusion.variable, conclusion.function.xreplace(inside))
+        names = ", ".join(f"?H_{identifier(f.func.__name__)}" for f in inside)
+        yield Line("eapply (slope_extended _ {});", (body,))
+        yield Line(f"  [intro; rewrite {names}; reflexivity |].")
+
+
+def _sloping(closing: Sequence[Line]) -> Iterator[Line]:
+    """The derivative by structure, and that it is the one of the statement."""
+    if len(closing) == 1:
+        yield Line("eapply slope_equal; [slope | multiply_out].")
+    else:
+        yield Line("eapply slope_equal; [slope |]. cbv beta; cbn [INR pred].")
+        yield from closing
 
 
 def meant(expression: sp.Expr, meaning: Mapping[Any, sp.Expr]) -> sp.Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 
 import sympy as sp
@@ -50,6 +50,7 @@ class Faced:
     positive : states that are positive.
     minimized : whether the preference is.
     above : letters that are declared to be positive.
+    implicit : what vanishes by the first-order conditions, by coefficient of the feedback.
     """
 
     player: str
@@ -70,6 +71,7 @@ class Faced:
     positive: tuple[sp.Symbol, ...]
     minimized: bool = False
     above: tuple[sp.Symbol, ...] = ()
+    implicit: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
     @property
     def moves(self) -> dict[sp.Symbol, sp.Symbol]:
@@ -126,6 +128,7 @@ def faced(derivation: Derivation) -> list[Faced]:
                 _positive(problem.states, one.functions.values(), domains),
                 player.preference.sense == "minimize",
                 tuple(s for s, domain in domains.items() if domain == positive),
+                system.implicit,
             )
         )
     return found

@@ -145,6 +145,8 @@ def numbers(
     for _ in range(ATTEMPTS):
         values: dict[Any, sp.Expr] = {s: sp.Rational(rng.randint(1, 24), 8) for s in free}
         values |= named
+        # at 0 powers of what a root stands in are rational
+        values |= {s: sp.S.Zero for s in problem.implicit if s in values}
 
         def at(e: sp.Expr, values: Mapping[Any, sp.Expr] = values) -> sp.Expr:
             applied = {f: values[still[f.func]] for f in e.atoms(AppliedUndef) if f.func in still}
@@ -152,6 +154,9 @@ def numbers(
                 {s: v for s, v in values.items() if isinstance(s, sp.Symbol)}
             )
 
+        for root in (r for r in relations if r.left in problem.implicit.values()):
+            letters_of = rng.sample(free, len(free))
+            values |= next(_solutions(root.left, letters_of, {s: values[s] for s in free}), {})
         for letter, value in letters.items():
             values[letter] = at(value)
         here = [Relation(at(r.left), r.relation, at(r.right)) for r in relations]

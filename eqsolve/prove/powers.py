@@ -1,0 +1,93 @@
+"""Identities among powers of positive numbers whose exponents have letters, for Coq."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+from flint.utils.flint_exceptions import DomainError
+
+from eqsolve.derivation.units import Units
+from eqsolve.prove.statement import Line, Relation
+
+
+@dataclass(frozen=True)
+class Powers:
+    """The powers of an expression as products of powers of a few positive numbers."""
+
+    expression: sp.Expr
+
+    @cached_property
+    def units(self) -> Units:
+        """The few."""
+        return Units.of([self.expression, *self.atoms])
+
+    @cached_property
+    def atoms(self) -> tuple[sp.Expr, ...]:
+        """Powers with letters in their exponents."""
+        found = (e for e in self.expression.atoms(sp.Pow) if not e.exp.is_Rational)
+        return tuple(sorted(found, key=str))
+
+    def vanishes(self) -> bool:
+        """Whether the expression does, whatever the few are."""
+        return bool(self.units.ratio(self.expression).is_zero())
+
+    @cached_property
+    def positive(self) -> tuple[sp.Expr, ...]:
+        """Bases that must be positive."""
+        units = self.units
+        found = (b for (b, e), k in units.denominators.items() if e != 1 or k != 1)
+        return tuple(b for b in dict.fromkeys(found) if not b.is_number)
+
+    def multiple(self, other: sp.Expr) -> sp.Expr | None:
+        """What ``other`` is multiplied by to give the expression; None if it is no multiple."""
+        units = Units.of([self.expression, other])
+        one, two = units.ratio(self.expression), units.ratio(other)
+        try:
+            quotient = one.numerator / two.numerator
+        except DomainError:
+            return None
+        above = units.expression(quotient) * units.expression(two.denominator)
+        return above / units.expression(one.denominator)
+
+    def script(self) -> Iterator[Line]:
+        """Every power as a product of the few, and the goal with these."""
+        for number, atom in enumerate(self.atoms, 1):
+            value = self.units.ratio(atom)
+            above, below = map(self.units.expression, (value.numerator, value.denominator))
+            if above / below != atom:
+                yield from _step(f"power_{number}", atom, above / below)
+        yield Line("rewrite ?power_opposite.")
+
+    def bases(self) -> Iterator[Line]:
+        """That what is raised to a power is positive."""
+        for number, base in enumerate(dict.fromkeys(e.base for e in self.atoms), 1):
+            if base not in self.positive:
+                product, parts = _product(base)
+                yield Line(f"assert (base_{number} : 0 < {{}})", (base,))
+                yield Line(
+                    f"  by (replace {{}} with ({parts}) by (field; side); side).", (base, *product)
+                )
+
+
+def _product(base: sp.Expr) -> tuple[tuple[sp.Expr, ...], str]:
+    """The factors of a base, the last one inverse where it divides, and how they are joined."""
+    above, below = sp.fraction(sp.factor(base))
+    factors = sp.Mul.make_args(above)
+    parts = " * ".join(["{}"] * len(factors))
+    return (factors, parts) if below == 1 else ((*factors, below), f"{parts} * / {{}}")
+
+
+def _step(name: str, atom: sp.Expr, value: sp.Expr) -> Iterator[Line]:
+    """One power, by the laws of powers, and put in wherever it stands."""
+    base, exponent = atom.base, atom.exp
+    product, parts = _product(base)
+    terms = sp.Add.make_args(sp.expand(exponent))
+    total = " + ".join(["{}"] * len(terms))
+    yield Line(f"assert ({name} : {{}}).", (Relation(atom, "=", value),))
+    yield Line(f"{{{{ replace {{}} with ({parts}) by (field; side).", (base, *product))
+    yield Line(f"    replace {{}} with ({total}) by ring.", (exponent, *terms))
+    yield Line("    powers. }}")
+    yield Line(f"meet {name}.")
