@@ -191,3 +191,10 @@ def test_adjoints_of_open_loop_strategies_are_checked_and_a_wrong_one_is_refused
     wrong = replace(right, conclusion=replace(right.conclusion, left=left))
     accepted = [v.accepted for one in (right, wrong) for v in verdicts(one)]
     assert accepted == [True, False]
+
+
+@needs_coq
+@pytest.mark.full
+def test_all_games_in_all_notions_are_accepted() -> None:
+    found = eqsolve.prove(check=True, notion="all")
+    assert found.accepted, [line for line in found.lines() if "NOT PROVED" in line]
