@@ -94,6 +94,8 @@ def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
 
 def _axis(row: Row) -> str:
     """Two points of time, or of a state of the family's games."""
+    if row.name == "two-agent":
+        return "wealth_1=1:2:2"
     return "t=0:0.1:2" if row.declared else "x=1:2:2"
 
 
