@@ -97,8 +97,13 @@ def of_declared(derivation: Derivation) -> Proofs:
         collected.add("system", title, adjoints.theorems(derivation))
     solution = solve(derivation)
     if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
-        known = _steps(solution)[0] if derivation.stationary else {}
-        collected.signs(problem.faced(derivation), known)
+        if derivation.model.game.notion == "planner" and not derivation.rewritten:
+            collected.missing.append(
+                "Second-order condition: not stated of a deviation by all players at once."
+            )
+        else:
+            known = _steps(solution)[0] if derivation.stationary else {}
+            collected.signs(problem.faced(derivation), known)
     if derivation.stationary:
         collected.add(
             "solution",
