@@ -17,7 +17,9 @@ from eqsolve.symbolic.reduction import Reduction
 from eqsolve.symbolic.solving import ClosedForm, Definition
 
 Kind = Literal["definition", "assumption", "identity", "solution", "limit", "estimate"]
-Proof = Literal["definition", "exact", "ball", "numeric", "reconstructed"]
+Proof = Literal["definition", "exact", "formal", "ball", "numeric", "reconstructed"]
+#: Levels of what the exact algebra of the engine establishes.
+ALGEBRAIC: tuple[Proof, ...] = ("exact", "formal")
 
 #: Relations in LaTeX whose sides must agree: equal, tending to, and required to be equal. What a
 #: name tends to, or is required to be, is among the values of the display.
@@ -60,7 +62,7 @@ class Display:
     title : what it is, in a few words.
     lines : its content, rendered from expressions.
     kind : what sort of statement it is.
-    proof : how it was established.
+    proof : how it was established; ``formal`` is exact, and Coq accepts its theorems.
     let : abbreviations introduced just before the display.
     evidence : further lines, not shown, that must hold for the display to be right.
     depends : numbers of the displays it follows from.

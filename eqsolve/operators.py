@@ -14,7 +14,7 @@ from sympy.core.symbol import Str
 from sympy.core.sympify import _sympify as strictly
 
 
-class _Inert(sp.Expr):
+class Inert(sp.Expr):
     """A commutative node that SymPy leaves alone."""
 
     is_commutative = True
@@ -23,7 +23,7 @@ class _Inert(sp.Expr):
         return sp.Expr.__new__(cls, *map(strictly, args))
 
 
-class Named(_Inert):
+class Named(Inert):
     """An expression shown under a name: ``Named(expression, latex)``."""
 
     def __new__(cls, expression: sp.Expr, latex: str) -> Named:
@@ -34,7 +34,7 @@ class Named(_Inert):
         return Named(self.args[0].subs(old, new), str(self.args[1]))
 
 
-class InOrder(_Inert):
+class InOrder(Inert):
     """A sum whose terms are shown in the given order."""
 
     def __new__(cls, *terms: Any) -> sp.Expr:
@@ -44,19 +44,19 @@ class InOrder(_Inert):
         return sp.Expr.__new__(cls, *shown)
 
 
-class Kept(_Inert):
+class Kept(Inert):
     """A sum that stays in brackets where SymPy would distribute a sign or a number over it."""
 
 
-class Supremum(_Inert):
+class Supremum(Inert):
     """``sup_control { expression }``; its plain meaning is the expression at the maximizer."""
 
 
-class Differential(_Inert):
+class Differential(Inert):
     """``d process``; a second argument names what it is taken of."""
 
 
-class Noise(_Inert):
+class Noise(Inert):
     """The increment of a Brownian motion: ``Noise(latex)``."""
 
     def __new__(cls, latex: str) -> Noise:
@@ -64,7 +64,7 @@ class Noise(_Inert):
         return result
 
 
-class Expectation(_Inert):
+class Expectation(Inert):
     """``E[expression]``, or ``E[expression | condition]`` with the condition in LaTeX."""
 
     def __new__(cls, expression: sp.Expr, condition: str = "") -> Expectation:
@@ -80,11 +80,11 @@ class Variance(Expectation):
         return result
 
 
-class OverOthers(_Inert):
+class OverOthers(Inert):
     """``n^{-power} sum_{k != i} term``: ``OverOthers(term, power)``."""
 
 
-class LimitOf(_Inert):
+class LimitOf(Inert):
     """``lim_{variable -> point} expression``, never evaluated."""
 
 
@@ -92,35 +92,35 @@ class LowerLimit(LimitOf):
     """``liminf_{variable -> point} expression``, the variable decreasing."""
 
 
-class Meant(_Inert):
+class Meant(Inert):
     """One expression shown, another one meant: ``Meant(shown, meaning)``."""
 
 
-class Along(_Inert):
+class Along(Inert):
     """A function of the states along their paths: ``Along(function, time)``."""
 
 
-class Discount(_Inert):
+class Discount(Inert):
     """``exp(-rate (end - start))``: ``Discount(rate, start, end)``."""
 
 
-class TimeIntegral(_Inert):
+class TimeIntegral(Inert):
     """``TimeIntegral(integrand, variable, lower, upper)``."""
 
 
-class Against(_Inert):
+class Against(Inert):
     """The integral of a function against a measure: ``Against(function, measure)``."""
 
 
-class FirstTime(_Inert):
+class FirstTime(Inert):
     """``inf { s >= start : size >= bound }``: ``FirstTime(s, start, size, bound)``."""
 
 
-class Earlier(_Inert):
+class Earlier(Inert):
     """The earlier of two times."""
 
 
-class Vector(_Inert):
+class Vector(Inert):
     """A tuple of expressions."""
 
 
@@ -150,7 +150,7 @@ def plain(expression: sp.Expr) -> sp.Expr:
     functionals, as long as they are multiplied by constants only (not by functions of the present
     state).
     """
-    if not isinstance(expression, sp.Basic) or not expression.has(_Inert):
+    if not isinstance(expression, sp.Basic) or not expression.has(Inert):
         return expression
     args = [plain(a) for a in expression.args if not isinstance(a, Str)]
     if isinstance(expression, (Named, Kept, Supremum)):
@@ -165,6 +165,6 @@ def plain(expression: sp.Expr) -> sp.Expr:
         return _functional("Variance", *expression.args[1:]) * args[0] ** 2
     if isinstance(expression, (Along, TimeIntegral, Expectation)):
         return _functional(type(expression).__name__, *expression.args[1:]) * args[0]
-    if isinstance(expression, _Inert):
+    if isinstance(expression, Inert):
         return expression
     return expression.func(*args)

@@ -33,6 +33,8 @@ REFUSED = "not verified"
 PROOFS = {
     "definition": "a definition or an assumption; nothing to prove",
     "exact": "a polynomial or rational identity whose residual is exactly zero",
+    "formal": "exact, and Coq accepts it as theorems, from the axioms of the real numbers alone; "
+    "the record is part of this release, and eqsolve prove --check asks Coq again",
     "ball": "interval arithmetic encloses zero and excludes a perturbed form",
     "numeric": "compared numerically",
     "reconstructed": "only the form is a guess; the content is checked where it is a computation",

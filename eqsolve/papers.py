@@ -115,7 +115,8 @@ def content() -> str:
             continue
         if entry.module.partition(".")[0] != __name__.partition(".")[0]:
             return ""
-        for path in sorted(Path(spec.origin).parent.rglob("*.py")):
+        folder = Path(spec.origin).parent
+        for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.json"))):
             result.update(f"{entry.module} {path.name}\n".encode())
             result.update(hashlib.sha256(path.read_bytes()).digest())
     return result.hexdigest()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from eqsolve.ledger import Display
@@ -18,11 +21,20 @@ def _displays(game: str) -> Callable[[Derivation], tuple[Display, ...]]:
 
     def made(derivation: Derivation) -> tuple[Display, ...]:
         from eqsolve.paper import displays
+        from eqsolve.prove.level import raised
 
         found: tuple[Display, ...] = getattr(displays, game)(derivation)
-        return found
+        return raised(found, record()["displays"].get(game.replace("_", "-"), {}))
 
     return made
+
+
+@cache
+def record() -> dict[str, Any]:
+    """The equations that Coq accepted, written by ``eqsolve prove --check --record``."""
+    text = files("eqsolve.paper").joinpath("formal.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def _theorems(game: str) -> Callable[[Derivation], Iterable[Chapter]]:

@@ -419,6 +419,28 @@ Ltac slope_by H S :=
     | solve [apply S; assumption]
     | eapply slope_equal; [slope | multiply_out] ].
 
+(* A coefficient of an affine function that vanishes everywhere, from its values. *)
+Ltac value_at H :=
+  let P := fresh in
+  pose proof H as P;
+  match type of P with
+  | ?e = 0 => match goal with |- ?c = 0 => replace c with e by (field; side); exact P end
+  end.
+
+Ltac slope_between H K :=
+  let P := fresh in
+  let Q := fresh in
+  pose proof H as P; pose proof K as Q;
+  match type of P with
+  | ?e = 0 =>
+      match type of Q with
+      | ?f = 0 =>
+          match goal with
+          | |- ?c = 0 => replace c with ((e - f) / 2) by (field; side); rewrite P, Q; field
+          end
+      end
+  end.
+
 (* A letter for a number or function that is chosen. *)
 Tactic Notation "choose_value" ident(name) constr(value) :=
   let E := fresh "is_" name in

@@ -24,7 +24,7 @@ from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.latex import document
 from eqsolve.latex.printer import latex
-from eqsolve.ledger import Checker, Display, Line
+from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.operators import (
     Along,
     Discount,
@@ -122,7 +122,7 @@ def test_a_missing_number_is_seen() -> None:
 def test_rows_are_complete() -> None:
     rows = document.ledger_rows(models())
     kinds = {"definition", "assumption", "identity", "solution", "limit", "estimate"}
-    proofs = {"definition", "exact", "ball", "numeric", "reconstructed"}
+    proofs = {"definition", "exact", "formal", "ball", "numeric", "reconstructed"}
     known = {n for _, d in every() for n in (d.number, *covered(d))}
     for row in rows:
         assert row["title"] and row["latex"] and row["game"] in GAMES, row["number"]
@@ -144,7 +144,7 @@ def test_proof_levels() -> None:
     for _, display in every():
         if display.kind in ("identity", "solution"):
             uncertain += [display.number] if display.proof == "reconstructed" else []
-            assert display.proof in ("exact", "reconstructed"), display.number
+            assert display.proof in (*ALGEBRAIC, "reconstructed"), display.number
         if display.kind == "estimate":
             assert display.proof == "reconstructed", display.number
     assert sorted(uncertain) == UNCERTAIN
@@ -153,7 +153,7 @@ def test_proof_levels() -> None:
 def test_every_exact_display_states_something(checkers: dict[str, Checker]) -> None:
     """None passes only because its lines give names or conditions."""
     for game, display in every():
-        if display.kind in ("identity", "solution", "limit") or display.proof == "exact":
+        if display.kind in ("identity", "solution", "limit") or display.proof in ALGEBRAIC:
             stated = (checkers[game].states(x, display) for x in display.lines + display.evidence)
             assert any(stated) or display.proof == "definition", display.number
 
@@ -161,7 +161,7 @@ def test_every_exact_display_states_something(checkers: dict[str, Checker]) -> N
 @pytest.mark.parametrize("game", GAMES)
 def test_every_exact_display_is_verified(game: str) -> None:
     found = display_checks(model(game))
-    assert len(found) == sum(d.proof == "exact" for d in displays(game))
+    assert len(found) == sum(d.proof in ALGEBRAIC for d in displays(game))
     assert [check.name for check in found if check.verdict != "pass"] == []
 
 

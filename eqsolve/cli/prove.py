@@ -14,6 +14,7 @@ from eqsolve.errors import InputError
 @click.argument("games", metavar="[GAMES]...", nargs=-1, callback=by_path)
 @click.option("--out", metavar="DIR", help="Write the theorems and their proofs into a folder.")
 @click.option("--check", "checking", is_flag=True, help="Let Coq check them.")
+@click.option("--record", metavar="FILE", help="Write which numbered equations Coq accepted.")
 @click.option("--fresh", is_flag=True, help="Check also what Coq accepted before.")
 @click.option(
     "--notion",
@@ -26,6 +27,7 @@ def prove(
     games: tuple[str, ...],
     out: str | None,
     checking: bool,
+    record: str | None,
     fresh: bool,
     notion: str | None,
     size: str | None,
@@ -45,9 +47,15 @@ def prove(
 
     if out is None and not checking:
         raise InputError("say --out DIR, --check or both.", stage="proofs")
+    if record is not None and not checking:
+        raise InputError("--record needs --check.", stage="proofs")
     number, continuum = chosen_size(size)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     written = run(*games, out=out, check=checking, fresh=fresh, **how)
+    if record is not None:
+        from eqsolve.prove.record import write
+
+        write(written, record)
     if as_json:
         emit(written.to_dict())
     else:

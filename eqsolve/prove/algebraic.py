@@ -70,33 +70,50 @@ class Argument:
     nonzero: tuple[sp.Expr, ...]
 
 
-def argue(expression: sp.Expr, known: Known) -> Argument | None:
+def argue(
+    expression: sp.Expr,
+    known: Known,
+    through: Iterable[sp.Symbol] = (),
+    divide: bool = True,
+    at_once: bool = False,
+) -> Argument | None:
     """Why an expression vanishes; None if no reason was found.
 
     Definitions are inserted one after the other, the last one first, and no more than are needed:
     a closed form solves its equation whatever the letters before it mean.
+
+    Parameters
+    ----------
+    through : roots in whose equations definitions are inserted, too, if it needs them.
+    divide : look also for multiples of several equations, each divided by in its own letter.
+    at_once : insert everything that is defined before a reason is looked for.
     """
     inserted: list[sp.Symbol] = []
     left = expression
+    wanted = set(left.free_symbols).union(*(known.roots[s].free_symbols for s in through))
     while True:
-        ratio, ring = _ratio(left, known)
-        now = {s: known.definitions[s] for s in inserted}
-        roots = {root: _inserted(e, now) for root, e in known.relations.items()}
-        cofactors = _multiples(ring, ratio, Known(known.definitions, roots))
-        if cofactors is not None:
-            break
         rest = [
-            s for s in known.definitions if s in left.free_symbols and s not in known.abbreviations
+            s
+            for s in known.definitions
+            if s in wanted and s not in inserted and s not in known.abbreviations
         ]
+        if not (at_once and rest):
+            ratio, ring = _ratio(left, known)
+            now = {s: known.definitions[s] for s in inserted}
+            roots = {root: _inserted(e, now) for root, e in known.relations.items()}
+            cofactors = _multiples(ring, ratio, Known(known.definitions, roots), divide)
+            if cofactors is not None:
+                break
         if not rest:
             return None
         inserted.append(rest[-1])
+        wanted |= known.definitions[rest[-1]].free_symbols
         left = left.xreplace({rest[-1]: known.definitions[rest[-1]]})
     parts = [left, *(known.definitions[s] for s in inserted), *cofactors.values()]
     parts += [known.kept[s] for s in cofactors if s in known.kept]
     entering = set().union(left.free_symbols, *(e.free_symbols for e in cofactors.values()))
     for root in cofactors:
-        entering |= known.relations[root].free_symbols
+        entering |= _inserted(known.relations[root], now).free_symbols
     spelled: list[sp.Symbol] = []
     for letter in reversed(known.abbreviations):
         if letter in entering:
@@ -126,13 +143,16 @@ def _ratio(left: sp.Expr, known: Known) -> tuple[Ratio, Ring]:
     return ring.ratio(left), ring
 
 
-def _multiples(ring: Ring, ratio: Ratio, known: Known) -> dict[sp.Symbol, sp.Expr] | None:
+def _multiples(
+    ring: Ring, ratio: Ratio, known: Known, divide: bool
+) -> dict[sp.Symbol, sp.Expr] | None:
     """The cofactors of the roots' equations of which a ratio is the sum; None if it is none."""
 
     def spelled(polynomial: fmpq_mpoly) -> fmpq_mpoly:
         for letter in reversed(known.abbreviations):
-            value = ring.ratio(known.abbreviations[letter])
-            polynomial = ring.substituted(polynomial, letter, value)
+            if polynomial.degrees()[ring.places[letter]]:
+                value = ring.ratio(known.abbreviations[letter])
+                polynomial = ring.substituted(polynomial, letter, value)
         return polynomial
 
     numerator = spelled(ratio.numerator)
@@ -142,7 +162,9 @@ def _multiples(ring: Ring, ratio: Ratio, known: Known) -> dict[sp.Symbol, sp.Exp
     roots = {
         root: spelled(ring.ratio(equation).numerator) for root, equation in known.roots.items()
     }
-    for quotients in (*_single(numerator, roots), _several(ring, numerator, roots)):
+    roots = {root: equation for root, equation in roots.items() if not equation.is_zero()}
+    several = [_several(ring, numerator, roots)] if divide else []
+    for quotients in (*_single(numerator, roots), *several):
         if quotients is not None:
             return {
                 root: _product(ring, above)
@@ -210,7 +232,8 @@ def divisors(expressions: Iterable[sp.Expr]) -> tuple[sp.Expr, ...]:
 
 
 def _denominators(expression: sp.Expr) -> Iterable[sp.Expr]:
-    for power in expression.atoms(sp.Pow):
+    # in an order that is the same in every process: a file is known by its text
+    for power in sorted(expression.atoms(sp.Pow), key=str):
         if power.exp.is_Integer and power.exp < 0 and not power.base.is_number:
             yield power.base
 
@@ -282,7 +305,9 @@ def script(
     closing += before
     spelling = ", ".join(f"?H_{identifier(s.name)}" for s in argument.spelled)
     if spelling:
-        closing.append(Line(f"field_simplify_eq; [rewrite {spelling}; ring | side ..]."))
+        closing.append(
+            Line(f"field_simplify_eq; [rewrite {spelling}; first [ring | field] | side ..].")
+        )
     else:
         closing.append(Line("field; side."))
     if not argument.cofactors:

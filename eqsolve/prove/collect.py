@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import sympy as sp
@@ -15,10 +15,13 @@ from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import EqsolveError
+from eqsolve.ledger import Display
 from eqsolve.model import Model
 from eqsolve.prove import adjoints, family, generator, problem, second_order
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, source
+from eqsolve.prove.displays import Displayed
+from eqsolve.prove.numbers import numbers
 from eqsolve.prove.paths import Paths
 from eqsolve.prove.problem import Faced
 from eqsolve.prove.statement import Maker, Relation, Theorem, identifier
@@ -51,12 +54,17 @@ class Proofs:
     chapters : the theorems.
     missing : sentences about what is not proved formally, with the reason.
     structure : words for the notion and the size, where they are not the game's first.
+    displays : the equations of a source that are established by algebra.
+    stated : the theorems that one of them consists of, by its number, where everything that it
+        says is stated.
     """
 
     game: str
     chapters: tuple[Chapter, ...]
     missing: tuple[str, ...]
     structure: tuple[str, ...] = ()
+    displays: tuple[Display, ...] = ()
+    stated: Mapping[str, tuple[Theorem, ...]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -140,6 +148,8 @@ def of_family(model: Model, only: Collection[str] = ()) -> Proofs:
     collected.signs([faced], family.known(model.derivation.response).definitions)
     for chapter in family.chapters(model):
         collected.add(*chapter)
+    collected.cite(numbers(model))
+    collected.show(model)
     return collected.proofs()
 
 
@@ -149,13 +159,51 @@ class _Collected:
     def __init__(self, game: str, only: Collection[str] = ()) -> None:
         self.only = only
         self.game, self.chapters, self.missing = game, list[Chapter](), list[str]()
+        self.displays: list[Display] = []
+        self.stated: dict[str, tuple[Theorem, ...]] = {}
 
     def proofs(self) -> Proofs:
         if not self.chapters:
             raise NothingToProveError(
                 f"nothing is stated. {' '.join(self.missing)}", game=self.game, stage="proofs"
             )
-        return Proofs(self.game, tuple(self.chapters), tuple(self.missing))
+        return Proofs(
+            self.game,
+            tuple(self.chapters),
+            tuple(self.missing),
+            displays=tuple(self.displays),
+            stated=self.stated,
+        )
+
+    def cite(self, numbers: Mapping[str, str]) -> None:
+        """Say which equation of a source the theorems so far are about."""
+        self.chapters = [
+            replace(
+                chapter,
+                theorems=tuple(
+                    replace(t, source=t.source or numbers.get(t.name, "")) for t in chapter.theorems
+                ),
+            )
+            for chapter in self.chapters
+        ]
+
+    def show(self, model: Model) -> None:
+        """Add the numbered equations of a source."""
+        if self.only and "displays" not in self.only:
+            return
+        found: dict[str, Theorem] = {}
+        for display, theorems, reason in Displayed(model).stated():
+            self.displays.append(display)
+            found |= {t.name: t for t in theorems}
+            if reason:
+                label = f"({display.number}) " if display.is_numbered else ""
+                self.missing.append(f"{label}{display.title}: {reason}")
+            else:
+                self.stated[display.number] = tuple(theorems)
+        if found:
+            self.chapters.append(
+                Chapter("displays", "the numbered equations", tuple(found.values()))
+            )
 
     def add(self, name: str, title: str, makers: Iterable[Maker | str]) -> None:
         if self.only and name not in self.only:

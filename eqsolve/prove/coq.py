@@ -84,7 +84,7 @@ def source(title: str, theorems: Iterable[Theorem]) -> Source:
     theorems, writer = tuple(theorems), Writer()
     width = max(len(theorem.name) for theorem in theorems)
     lines = [f"(* {title}", ""]
-    lines += [f"   {one.name:<{width}}  {one.title}{_source(one)}" for one in theorems]
+    lines += [f"   {one.name:<{width}}  {one.title}{cited(one)}" for one in theorems]
     lines[-1] += " *)"
     heading = "\n".join((*broken(lines), "", f"Require Import {LIBRARY}."))
     return Source(heading, {one.name: writer.theorem(one).rstrip("\n") for one in theorems})
@@ -195,7 +195,7 @@ class Writer:
 
     def theorem(self, theorem: Theorem) -> str:
         """A theorem with its proof, and with the proof that its hypotheses hold somewhere."""
-        lines = [f"(* {theorem.title}{_source(theorem)} *)", f"Theorem {theorem.name} :"]
+        lines = [f"(* {theorem.title}{cited(theorem)} *)", f"Theorem {theorem.name} :"]
         if theorem.letters or theorem.functions or theorem.hypotheses:
             lines += ["  forall " + self._variables(theorem)]
             lines += [f"    ({h.name} : {self.statement(h.statement)})" for h in theorem.hypotheses]
@@ -262,7 +262,8 @@ def _inverse(power: sp.Expr) -> sp.Expr:
     return sp.Pow(power.base, -power.exp, evaluate=False)
 
 
-def _source(theorem: Theorem) -> str:
+def cited(theorem: Theorem) -> str:
+    """The number of the equation that a theorem is about, in parentheses after a blank."""
     return f" ({theorem.source})" if theorem.source else ""
 
 

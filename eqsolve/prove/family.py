@@ -54,11 +54,11 @@ def _value(derivation: Derivation) -> Iterator[Maker]:
     definitions = dict(value.notation.abbreviations)
     definitions |= {d.symbol: d.expression for d in (*value.by_moments, value.curvature)}
     equations = {e.unknown: e.expression for e in system.equations}
-    multiples = _multiples(derivation)
-    for (left, right), monomial in zip(value.by_hjb, multiples, strict=True):
+    found = multiples(derivation)
+    for (left, right), monomial in zip(value.by_hjb, found, strict=True):
         (unknown,) = (d.symbol for d in value.by_moments if d.symbol in left.free_symbols)
         relation = Relation(left, "=", right)
-        cofactors = {u: -e for u, e in multiples[monomial].items() if e != 0}
+        cofactors = {u: -e for u, e in found[monomial].items() if e != 0}
         used = [left, right, *cofactors.values()]
         wanted = set().union(*(e.free_symbols for e in used))
         entering = tuple(s for s in reversed(definitions) if s in wanted)
@@ -81,7 +81,7 @@ def _at_solution(
     return theorem(name, title, relation, form, "", argument, point)
 
 
-def _multiples(derivation: Derivation) -> dict[sp.Expr, dict[sp.Symbol, sp.Expr]]:
+def multiples(derivation: Derivation) -> dict[sp.Expr, dict[sp.Symbol, sp.Expr]]:
     """By monomial of the value, the multiples of the coefficients' equations that its equation is.
 
     With ``V = F(x, U)`` the value's equation at the feedback ``p`` is ``sum_k F_k E_k - p dE``,

@@ -10,7 +10,7 @@ from eqsolve.errors import InputError
 from eqsolve.output import staged
 from eqsolve.prove.check import Verdict, check, library
 from eqsolve.prove.collect import Proofs
-from eqsolve.prove.coq import LIBRARY, Source
+from eqsolve.prove.coq import LIBRARY, Source, cited
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,26 @@ class Run:
         )
         return complete and all(v.accepted for found in self.verdicts.values() for v in found)
 
+    @property
+    def formal(self) -> dict[str, list[str]]:
+        """The numbered equations of which Coq accepted all theorems, by game."""
+        accepted = {
+            game: {v.theorem for v in found if v.accepted} for game, found in self.verdicts.items()
+        }
+        return {
+            one.game: [
+                number
+                for number, theorems in one.stated.items()
+                if {t.name for t in theorems} <= accepted.get(one.label, set())
+            ]
+            for one in self.proofs
+            if one.displays
+        }
+
     def lines(self) -> Iterator[str]:
         """The same theorem by theorem."""
         for one in self.proofs:
-            titles = {t.name: t.title for t in one.theorems}
+            titles = {t.name: f"{t.title}{cited(t)}" for t in one.theorems}
             for verdict in self.verdicts.get(one.label, ()):
                 word = "proved" if verdict.accepted else "NOT PROVED"
                 about = titles.get(verdict.theorem, "")
@@ -59,6 +75,10 @@ class Run:
             axioms = sorted({axiom for v in found for axiom in v.axioms})
             good = sum(v.accepted for v in found)
             yield f"{good} of {count} theorems are accepted by Coq"
+            shown = sum(len(one.displays) for one in self.proofs)
+            if shown:
+                formal = sum(map(len, self.formal.values()))
+                yield f"{formal} of {shown} numbered equations that are exact are formal"
             yield f"axioms: {', '.join(axioms) or 'none'}"
 
     def to_dict(self) -> list[dict[str, Any]]:
@@ -77,6 +97,7 @@ class Run:
                     for t in one.theorems
                 ],
                 "not_stated": list(one.missing),
+                "formal": self.formal.get(one.game, []),
             }
             for one in self.proofs
         ]

@@ -50,6 +50,7 @@ class FixedPoint:
     ----------
     own : ``P_k``, the response of the generic agent at zero aggregates.
     reaction : ``u_k``, which accounts for the own position in the averages.
+    response : to the averages without the own position, which is in it.
     position : ``pi_k`` in the averages.
     summands : for every weighted mean, the contribution of the generic agent.
     matrix, right : the linear system of the averages in the names of the weighted means.
@@ -59,6 +60,7 @@ class FixedPoint:
 
     own: Definition
     reaction: Definition
+    response: sp.Expr
     position: sp.Expr
     summands: dict[sp.Symbol, sp.Expr]
     matrix: sp.Matrix
@@ -225,6 +227,7 @@ class Agents:
         point = FixedPoint(
             own=Definition(own, at_zero),
             reaction=Definition(reaction, 1 / terms[position]),
+            response=response,
             position=solved,
             summands=summands,
             matrix=matrix,

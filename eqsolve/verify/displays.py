@@ -8,7 +8,7 @@ from functools import partial
 
 import sympy as sp
 
-from eqsolve.ledger import Checker, Display, Line
+from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
@@ -16,7 +16,7 @@ from eqsolve.verify.substitution import exact_check
 
 def _exact(model: Model) -> tuple[Checker, tuple[Display, ...]]:
     shown = model.displays(model.derivation)
-    return Checker(model.derivation), tuple(d for d in shown if d.proof == "exact")
+    return Checker(model.derivation), tuple(d for d in shown if d.proof in ALGEBRAIC)
 
 
 def display_checks(model: Model) -> list[Check]:

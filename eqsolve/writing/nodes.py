@@ -7,10 +7,10 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
-from eqsolve.operators import InOrder, Supremum, _Inert
+from eqsolve.operators import Inert, InOrder, Supremum
 
 
-class _Labelled(_Inert):
+class _Labelled(Inert):
     """A node whose first argument is a plain name, not an expression."""
 
     def __new__(cls, name: Any, *args: sp.Expr) -> sp.Expr:
@@ -33,19 +33,19 @@ class Infimum(Supremum):
     """``inf_control { expression }``."""
 
 
-class ArgExtremum(_Inert):
+class ArgExtremum(Inert):
     """``arg max_control { expression }``; a third argument of -1 means ``arg min``."""
 
 
-class At(_Inert):
+class At(Inert):
     """A coefficient or function at given arguments: ``At(symbol, time, ...)``."""
 
 
-class Rate(_Inert):
+class Rate(Inert):
     """The time derivative of a coefficient: a dot above it."""
 
 
-class Average(_Inert):
+class Average(Inert):
     """An average over a crowd: ``Average(term, weight, own)``.
 
     ``weight`` is that of one copy, zero in a continuum; with ``own = 0`` the own term is left out.
@@ -59,9 +59,9 @@ class PlusMinus(InOrder):
         return sp.Expr.__new__(cls, *terms)
 
 
-class Process(_Inert):
+class Process(Inert):
     """A symbol along its path: ``Process(symbol, time)``."""
 
 
-class Sine(_Inert):
+class Sine(Inert):
     """``sinh(D s)`` by ``D^2`` and ``s``: ``Sine(square, s)``."""

@@ -60,6 +60,7 @@ def _ansatz(source: Source) -> tuple[Display, ...]:
             "ansatz of the second moment",
             Line(unknown["H"], ansatz.moments["H"]),
             kind="identity",
+            evidence=(source.moment_equation("H"),),
             prose="and quadratic in the second moment,",
         ),
         shown(
@@ -279,6 +280,7 @@ def _response(source: Source) -> tuple[Display, ...]:
             "2.77",
             "value",
             Line(source.hjb.function("V"), source.derivation.system.ansatz.value),
+            evidence=(source.value_equation(),),
             depends="2.45 2.61 2.62 2.63 2.64 2.65",
             prose="The value is",
         ),

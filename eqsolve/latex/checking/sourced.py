@@ -16,7 +16,7 @@ from eqsolve.latex.checking.notation import Notation
 from eqsolve.latex.checking.reference import Naming, Reference, Side
 from eqsolve.latex.grammar.tokens import Unreadable
 from eqsolve.latex.printer import latex
-from eqsolve.ledger import Checker, Display, Line
+from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.symbols import symbol
 
@@ -121,7 +121,8 @@ class Sourced(Reference):
     ) -> bool:
         """Whether the same left side equals something that the derivation proves equal."""
         subject = wanted.left
-        proved = self.display.kind in ("solution", "identity") and self.display.proof == "exact"
+        established = self.display.proof in ALGEBRAIC
+        proved = self.display.kind in ("solution", "identity") and established
         if not proved or found.relation != "=" or not isinstance(subject, sp.Symbol):
             return False
         value = found.right if found.left == subject else found.left

@@ -1,0 +1,113 @@
+"""Numbered equations as theorems, the level that Coq gives them, and errors planted into them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+from eqsolve import registry
+from eqsolve.cli import cli
+from eqsolve.ledger import Display
+from eqsolve.model import Model
+from eqsolve.paper.games import record
+from eqsolve.prove.check import check
+from eqsolve.prove.coq import source
+from eqsolve.prove.displays import Displayed
+from eqsolve.prove.level import of_display, raised
+from eqsolve.prove.record import of_theorems
+from eqsolve.prove.statement import Relation, Theorem
+from eqsolve.verify.displays import wrong_displays
+
+needs_coq = pytest.mark.skipif(
+    shutil.which("coqc") is None and "EQSOLVE_REQUIRE_TOOLS" not in os.environ,
+    reason="coqc is not installed",
+)
+GAMES = "n-agent", "best-response", "two-agent", "mean-field"
+#: The games of the paper; one of them in the quick tier.
+EVERY = [pytest.param(g, marks=() if g == "n-agent" else pytest.mark.full) for g in GAMES]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def stated(model: Model) -> dict[str, tuple[Display, list[Theorem]]]:
+    """Displays of which everything is stated, by number."""
+    rows = Displayed(model).stated()
+    return {d.number: (d, theorems) for d, theorems, reason in rows if not reason}
+
+
+@pytest.mark.parametrize("game", EVERY)
+def test_the_record_is_of_what_is_stated_now(game: str) -> None:
+    found = stated(registry.model(game))
+    kept = record()["displays"][game]
+    assert found.keys() == kept.keys()
+    for number, (display, theorems) in found.items():
+        assert display.proof == "formal"
+        assert kept[number] == [of_display(display), of_theorems(theorems)], number
+
+
+def wrong(model: Model) -> Iterator[tuple[str, Display]]:
+    """Displays with a sign, a factor or a term that does not belong there."""
+    for what, checks in wrong_displays(model):
+        yield what, checks.args[-1]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("game", EVERY)
+def test_a_wrong_display_is_not_formal(game: str) -> None:
+    model = registry.model(game)
+    known = record()["displays"][game]
+    displayed, count = Displayed(model), 0
+    for what, display in wrong(model):
+        if display.number not in known:
+            continue
+        count += 1
+        (same,) = raised([replace(display, proof="exact")], known)
+        assert same.proof == "exact", what
+        assert displayed._of(display)[1], what
+    assert count > 4
+
+
+@needs_coq
+def test_coq_accepts_equations_and_refuses_wrong_ones() -> None:
+    found = stated(registry.model("n-agent"))
+    (right,) = found["2.98"][1]
+    assert right.source == "2.98" and isinstance(right.conclusion, Relation)
+    value = right.conclusion.right
+    ends = {"right": value, "sign": -value, "dropped": sp.numer(value)}
+    some = {
+        name: replace(right, name=name, conclusion=Relation(right.conclusion.left, "=", end))
+        for name, end in ends.items()
+    }
+    verdicts = check({f"file_{n}": source(n, [theorem]) for n, theorem in some.items()})
+    assert {v.theorem for v in verdicts if v.accepted} == {"right"}
+
+
+def test_a_record_needs_a_check(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    result = CliRunner().invoke(
+        cli, ["prove", "n-agent", "--out", str(tmp_path / "o"), "--record", str(path)]
+    )
+    assert result.exit_code == 2 and "--check" in result.stderr and not path.exists()
+
+
+@needs_coq
+@pytest.mark.full
+def test_a_run_writes_what_coq_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    result = CliRunner().invoke(cli, ["prove", "n-agent", "--check", "--record", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "8 of 8 numbered equations that are exact are formal" in result.stdout
+    assert "(2.96)" in result.stdout
+    written = json.loads(path.read_text())
+    assert written["displays"]["n-agent"] == record()["displays"]["n-agent"]
+    assert "version" in written["coq"]
