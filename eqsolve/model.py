@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.ledger import Display
-from eqsolve.prove.statement import Chapter
 from eqsolve.restated import Restated
 from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
@@ -20,6 +19,9 @@ from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.population import Population
+
+if TYPE_CHECKING:
+    from eqsolve.prove.statement import Chapter
 
 Level = Literal["quick", "full"]
 

@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqsolve.ledger import Display
 from eqsolve.paper.cases import ABOUT, further, refereed
 from eqsolve.paper.published import published
 from eqsolve.paper.sets import GIVEN, MEAN_FIELD, N_AGENT, SETS, SIZED
-from eqsolve.prove.statement import Chapter
 from eqsolve.symbolic.derivation import Derivation
+
+if TYPE_CHECKING:
+    from eqsolve.prove.statement import Chapter
 
 
 def _displays(game: str) -> Callable[[Derivation], tuple[Display, ...]]:

@@ -174,7 +174,8 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
         begun.clear()
         with pytest.raises(KeyboardInterrupt):
             found.evaluate({"sigma": np.arange(1.0, 10**6 + 1), "lambda": 1.0}, threads=threads)
-        assert len(begun) <= 2 + threads + (threads > 1)
+        # one more than blocks: the first part goes up to where lines of the cache begin
+        assert len(begun) <= 3 + threads + (threads > 1)
 
 
 def test_the_end_of_a_command_searches_for_no_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
