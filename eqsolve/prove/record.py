@@ -36,7 +36,8 @@ def record(run: Run) -> dict[str, Any]:
             if display.number in run.formal[one.game]:
                 row = [of_display(display), of_theorems(one.stated[display.number])]
                 found.setdefault(one.game, {})[display.number] = row
-    return {"coq": version(), "library": digest([library()]), "displays": found}
+    sorted_by_game = dict(sorted(found.items()))  # whatever order games were asked in
+    return {"coq": version(), "library": digest([library()]), "displays": sorted_by_game}
 
 
 def write(run: Run, path: str | os.PathLike[str]) -> None:
