@@ -305,7 +305,10 @@ def _vanishes(expression: sp.Expr) -> bool:
         letters = sorted(expression.free_symbols, key=str)
         place = {s: sp.Rational(7 + 3 * k + shift, 11 + k) for k, s in enumerate(letters)}
         terms = [abs(sp.N(e.xreplace(place), 60)) for e in sp.Add.make_args(expression)]
-        if not abs(sp.N(expression.xreplace(place), 60)) <= sp.Float("1e-40") * sp.Add(*terms):
+        value, size = abs(sp.N(expression.xreplace(place), 60)), sp.Add(*terms)
+        if not (value.is_finite and size.is_finite and value.is_number and size.is_number):
+            return False
+        if value > sp.Float("1e-40") * size:
             return False
     return True
 
