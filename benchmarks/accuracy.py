@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.codegen.kernel import Kernel, Selection
-from eqsolve.numerics.certificates.accuracy import (
+from eqsolve.paper.families import FAMILIES
+from eqsolve.registry import model
+from eqsolve.studies.accuracy import (
     ALLOWED,
     Accuracy,
     Exact,
@@ -28,8 +30,6 @@ from eqsolve.numerics.certificates.accuracy import (
     measure,
     polynomial_accuracy,
 )
-from eqsolve.paper.families import FAMILIES
-from eqsolve.registry import model
 from eqsolve.verbs import kernel
 
 Array = NDArray[np.float64]

@@ -17,9 +17,9 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from eqsolve.numerics.simulation.normals import BLOCK, fill_normals, stream
-from eqsolve.numerics.simulation.simulate import finite_feedback
-from eqsolve.numerics.simulation.wealth import simulate_paths
+from eqsolve.studies.simulation.normals import BLOCK, fill_normals, stream
+from eqsolve.studies.simulation.simulate import finite_feedback
+from eqsolve.studies.simulation.wealth import simulate_paths
 
 MARKET = (0.03, 0.09, 0.2, 0.2, 0.0)
 STRATEGY = (0.246, 0.081, 0.649)

@@ -10,8 +10,8 @@ from typing import Literal
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.operators import Differential, LimitOf, plain
-from eqsolve.symbolic.algebra import Ring
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.reduction import Reduction
 from eqsolve.symbolic.solving import ClosedForm, Definition

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from eqsolve.answer_plot import BLUE, METADATA, require_format
 from eqsolve.errors import InputError
-from eqsolve.numerics.status import Status
 from eqsolve.output import replacing
+from eqsolve.status import Status
 from eqsolve.studies.sensitivity.folds import discriminant
 from eqsolve.symbols import entry
 

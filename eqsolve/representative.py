@@ -12,12 +12,12 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.given import as_parameters, frozen
 from eqsolve.derivation.problem import Problem, problems
 from eqsolve.game import Model
 from eqsolve.game import State as Moving
 from eqsolve.roles import Roles
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbols import symbol
 

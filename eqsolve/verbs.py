@@ -442,7 +442,7 @@ def simulate(
     equilibrium : the mean-variance family's word for the notion.
     confidence : probability with which intervals cover their values.
     feedback, threads : of the mean-variance family, see
-        ``eqsolve.numerics.simulation.simulate.simulate``.
+        ``eqsolve.studies.simulation.simulate.simulate``.
 
     Raises
     ------
@@ -455,7 +455,7 @@ def simulate(
     exported = declared(game)
     require(game, "simulate")
     if exported is None:
-        from eqsolve.numerics.simulation.simulate import simulate as of_family
+        from eqsolve.studies.simulation.simulate import simulate as of_family
 
         name = adopt(game)
         equilibrium = equilibrium_for(notion, equilibrium, name)

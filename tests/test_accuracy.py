@@ -13,9 +13,12 @@ import pytest
 
 from eqsolve.codegen.kernel import Kernel
 from eqsolve.derivations.mean_variance.declaration import ROLES
-from eqsolve.numerics.arithmetic.cubic import real_roots
-from eqsolve.numerics.certificates import accuracy
-from eqsolve.numerics.certificates.accuracy import (
+from eqsolve.kernels.arithmetic.cubic import real_roots
+from eqsolve.paper.families import FAMILIES, discriminant
+from eqsolve.registry import model
+from eqsolve.status import Status
+from eqsolve.studies import accuracy
+from eqsolve.studies.accuracy import (
     ALLOWED,
     Sets,
     compare,
@@ -24,9 +27,6 @@ from eqsolve.numerics.certificates.accuracy import (
     measure,
     polynomial_accuracy,
 )
-from eqsolve.numerics.status import Status
-from eqsolve.paper.families import FAMILIES, discriminant
-from eqsolve.registry import model
 from eqsolve.verbs import kernel
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,7 +13,7 @@ import pytest
 import eqsolve
 from by_name import solve, solve_agents
 from eqsolve.errors import InputError
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 from reference import cases, draws, spec
 
 OWN = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lam")

@@ -16,8 +16,8 @@ from joblib import Parallel, delayed
 
 import eqsolve
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.status import Status
 from eqsolve.solve.solve import solve as solve_model
+from eqsolve.status import Status
 
 FAMILY: dict[str, Any] = {
     "r": ".03",

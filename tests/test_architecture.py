@@ -31,18 +31,18 @@ LAYERS = (
             "files",
             "numbers",
         ),
-        *("operators", "options", "output"),
+        *("operators", "options", "output", "status"),
     ),
     ("inputs", "notions", "rows"),
     ("symbols",),
-    ("outputs", "roles"),
+    ("outputs", "parameters", "roles"),
     ("arithmetic",),
     ("game", "symbolic"),
     ("derivation",),
-    ("ledger", "model", "papers", "representative", "restated"),
+    ("ledger", "model", "papers", "representative", "restated", "values"),
     ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("program",),
-    ("numerics", "pde", "solve", "kernels", "words"),
+    ("pde", "solve", "kernels", "words"),
     ("writing",),
     ("studies",),
     ("verify", "prove"),
@@ -55,15 +55,6 @@ LAYERS = (
     ("cli", "pytest_plugin"),
     ("__main__", "ship"),
     ("paper", "paper_figures"),
-)
-
-#: The same inside ``eqsolve.numerics``.
-NUMERICS = (
-    ("parameters", "status", "values"),
-    ("arithmetic",),
-    ("certificates",),
-    ("closed_form",),
-    ("simulation",),
 )
 
 #: What the symbolic core must do without.
@@ -81,11 +72,11 @@ def _inside(path: Path) -> Path:
     return path.relative_to(root)
 
 
-def _layer(name: str, layers: tuple[tuple[str, ...], ...] = LAYERS) -> int:
-    for level, members in enumerate(layers):
+def _layer(name: str) -> int:
+    for level, members in enumerate(LAYERS):
         if name in members:
             return level
-    raise AssertionError(f"{name} has no layer: add it to LAYERS or NUMERICS")
+    raise AssertionError(f"{name} has no layer: add it to LAYERS")
 
 
 def _imports(path: Path) -> list[str]:
@@ -114,17 +105,6 @@ def test_imports_go_one_way(path: Path) -> None:
             assert _layer(target[1]) <= own, f"{path.name} imports {name}"
         if parts[0] == "symbolic":
             assert target[0] not in NUMERIC, f"{path.name} imports {name}"
-
-
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "numerics").rglob("*.py")), ids=lambda p: str(_inside(p))
-)
-def test_imports_inside_numerics_go_one_way(path: Path) -> None:
-    own = _inside(path).with_suffix("").parts[1:]
-    for name in _imports(path):
-        target = name.split(".")
-        if target[:2] == ["eqsolve", "numerics"] and len(target) > 2 and own != ("__init__",):
-            assert _layer(target[2], NUMERICS) <= _layer(own[0], NUMERICS), f"imports {name}"
 
 
 def test_latex_and_codegen_do_not_know_each_other() -> None:

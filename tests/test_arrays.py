@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from eqsolve.arrays import NotRealError, overlap, reals
 from eqsolve.errors import InputError
-from eqsolve.numerics.certificates.certify import certify
-from eqsolve.numerics.parameters import exact
+from eqsolve.parameters import exact
 from eqsolve.pde.edge import reals as grid_reals
 from eqsolve.registry import Handle, model
+from eqsolve.solve.closed_form.certify import certify
 from eqsolve.studies.sensitivity.derivatives import derivatives
 from eqsolve.studies.sensitivity.region import signs_over
 from eqsolve.studies.sweep import design

@@ -17,6 +17,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 import latex_mutations
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.derivation.derivation import derive
 from eqsolve.game.structure import build
 from eqsolve.latex import document
@@ -30,7 +31,6 @@ from eqsolve.latex.grammar.tree import Context
 from eqsolve.ledger import Line
 from eqsolve.operators import InOrder
 from eqsolve.registry import models
-from eqsolve.symbolic.algebra import Ring
 from eqsolve.verbs import declared
 from eqsolve.writing.writer import Writing
 

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.status import Status
 from eqsolve.registry import limit_of, model
+from eqsolve.status import Status
 from eqsolve.studies.mean_field_limit import convergence
 from eqsolve.studies.mean_field_limit.convergence import parse_counts
 from eqsolve.studies.mean_field_limit.expansion import Expansion, Pair

@@ -13,8 +13,8 @@ from flint import fmpz_poly
 from numba import njit
 from numpy.typing import NDArray
 
-from eqsolve.numerics.arithmetic import doubledouble as dd
-from eqsolve.numerics.arithmetic.cubic import CubicRoots, CubicStatus, real_roots
+from eqsolve.kernels.arithmetic import doubledouble as dd
+from eqsolve.kernels.arithmetic.cubic import CubicRoots, CubicStatus, real_roots
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -410,7 +410,7 @@ def test_cubics_of_the_game(parameters: tuple[float, ...], expected: list[float]
 
 
 def test_status_codes_are_plain_integers_in_compiled_code() -> None:
-    from eqsolve.numerics.arithmetic import cubic
+    from eqsolve.kernels.arithmetic import cubic
 
     for member in CubicStatus:
         constant = getattr(cubic, member.name)

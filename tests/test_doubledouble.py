@@ -19,7 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.arithmetic import doubledouble as dd
+from eqsolve.kernels.arithmetic import doubledouble as dd
 
 Array = NDArray[np.float64]
 Exact = Callable[[fmpq, fmpq], fmpq]
@@ -270,7 +270,7 @@ def test_signs_order_and_scaling() -> None:
 
 def test_products_are_exact_without_a_hardware_fma(tmp_path: Path) -> None:
     program = (
-        "from eqsolve.numerics.arithmetic import doubledouble as dd\n"
+        "from eqsolve.kernels.arithmetic import doubledouble as dd\n"
         "print(dd.two_prod(1.0 + 2.0**-52, 1.0 - 2.0**-52) == (1.0, -(2.0**-104)),"
         " dd.mul(dd.from_ratio(1, 3), (3.0, 0.0)))"
     )

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.derivation import derive

@@ -23,9 +23,9 @@ from eqsolve.codegen.points import Points
 from eqsolve.codegen.storage import load
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError
-from eqsolve.numerics.arithmetic import lanes, tiles
-from eqsolve.numerics.status import Status
+from eqsolve.kernels.arithmetic import lanes, tiles
 from eqsolve.registry import model
+from eqsolve.status import Status
 from eqsolve.verbs import kernel
 from hard_families import FAMILIES, Parameters, plain, several
 

@@ -24,8 +24,8 @@ import pytest
 from eqsolve.cli import main
 from eqsolve.codegen.storage import load
 from eqsolve.kernels import kernel as model_kernel
-from eqsolve.numerics.simulation import wealth
 from eqsolve.output import terminable
+from eqsolve.studies.simulation import wealth
 from eqsolve.verbs import kernel
 
 PARAMETERS = "r=.03 b=.12 nu=.2 sigma=.2 theta=.5 gamma=2 alpha=1 beta=.5 lambda=.6"
@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
             "--seed=1",
             "--threads=1",
         ],
-        "eqsolve.numerics.simulation.simulate.simulate_paths",
+        "eqsolve.studies.simulation.simulate.simulate_paths",
     ),
     "converge": (
         ["converge", "n-agent", *FAMILY, "--n=1000,10000,100000", "--paths=200000"],
@@ -57,7 +57,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "simulate a declared game": (
         ["simulate", "regulator", "-psigma=1", "-plambda=1", "--paths=1000000", "--seed=1"]
         + ["--step=.001"],
-        "eqsolve.studies.simulation._Run._paths",
+        "eqsolve.studies.simulation.simulator._Run._paths",
     ),
     "sweep a declared game": (
         ["sweep", "regulator", "--vary=sigma=1:2:9999", "--vary=lambda=1:2:9999", "--jobs=1"]

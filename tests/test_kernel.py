@@ -31,10 +31,10 @@ from eqsolve.codegen.source import kernel_source
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError, EqsolveError, InputError
-from eqsolve.numerics.arithmetic import doubledouble as dd
-from eqsolve.numerics.arithmetic.decision import decider
-from eqsolve.numerics.status import Status, labels
+from eqsolve.kernels.arithmetic import doubledouble as dd
+from eqsolve.kernels.arithmetic.decision import decider
 from eqsolve.registry import model
+from eqsolve.status import Status, labels
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.population import Population
 from eqsolve.verbs import kernel
@@ -549,7 +549,7 @@ def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatc
     assert found.path.stem == f"n_agent_{storage.digest(found.source)}"
     assert storage.digest(found.source + " ") != storage.digest(found.source)
     root = Path(dd.__file__).parents[2]
-    rooms = tuple(f"eqsolve.{room}." for room in ("codegen", "kernels", "numerics"))
+    rooms = tuple(f"eqsolve.{room}." for room in ("codegen", "kernels", "status"))
 
     def imported(text: str) -> set[str]:
         names = set()
@@ -567,7 +567,7 @@ def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatc
     for name in storage.DEPENDENCIES:
         text = root.joinpath(*name.split(".")).with_suffix(".py").read_text()
         assert imported(text) <= set(storage.DEPENDENCIES)
-    monkeypatch.setattr(storage, "DEPENDENCIES", ("numerics.arithmetic.doubledouble",))
+    monkeypatch.setattr(storage, "DEPENDENCIES", ("kernels.arithmetic.doubledouble",))
     assert storage.digest(found.source) not in found.path.stem
 
 

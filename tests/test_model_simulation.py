@@ -25,7 +25,7 @@ from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.studies import estimates
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.estimates import Band
-from eqsolve.studies.simulation import simulate
+from eqsolve.studies.simulation.simulator import simulate
 from eqsolve.verify import sampling
 from eqsolve.verify.sampling import claimed_values, simulation_checks
 from games import GIVEN
@@ -64,7 +64,9 @@ def test_without_the_reduction_of_variance_the_estimate_is_the_same(
 ) -> None:
     claim = engine_models.solved(name)
     reduced = simulate(claim, paths=2000, seed=3)
-    monkeypatch.setattr("eqsolve.studies.simulation.Simulator._functions", lambda self, source: {})
+    monkeypatch.setattr(
+        "eqsolve.studies.simulation.simulator.Simulator._functions", lambda self, source: {}
+    )
     plain = simulate(claim, paths=20_000, seed=4)
     for player in plain.objectives:
         first, second = plain.objectives[player], reduced.objectives[player]

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from flint import arb, fmpz_poly
 
+from eqsolve.arithmetic.number import UndecidedError, precision
 from eqsolve.codegen.program import VALUE
-from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
-from eqsolve.numerics.arithmetic.straightline import straight_line
-from eqsolve.numerics.certificates import proof
-from eqsolve.numerics.certificates.certify import certify
-from eqsolve.numerics.certificates.proof import Point
-from eqsolve.numerics.certificates.statement import Verdict, state_point
-from eqsolve.numerics.status import Status
 from eqsolve.registry import model
+from eqsolve.solve.closed_form import proof
+from eqsolve.solve.closed_form.certify import certify
+from eqsolve.solve.closed_form.proof import Point
+from eqsolve.solve.closed_form.statement import Verdict, state_point
+from eqsolve.solve.closed_form.straightline import straight_line
+from eqsolve.status import Status
 from eqsolve.verbs import kernel
 from reference import cases
 from test_certify import FOLD, TIE

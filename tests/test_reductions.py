@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.reductions import explicit, factored, specialize
 from eqsolve.symbolic.solving import ClosedForm
 

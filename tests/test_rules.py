@@ -213,7 +213,7 @@ def test_axes_of_the_grid_are_no_names() -> None:
     letters = ("x", "a")
     assert not named("pde/grid.py", "x = symbol('x')", frozenset(), letters)
     assert named("pde/grid.py", "x = symbol('a')", frozenset(), letters)
-    assert named("numerics/grid.py", "x = symbol('x')", frozenset(), letters)
+    assert named("solve/grid.py", "x = symbol('x')", frozenset(), letters)
 
 
 # --------------------------------------- 2: eqsolve without games, papers, figures
@@ -394,7 +394,7 @@ def test_rooms_take_no_names() -> None:
     ],
 )
 def test_a_planted_look_up_is_seen(source: str) -> None:
-    assert len(looked_up("numerics/module.py", source)) == 1
+    assert len(looked_up("solve/module.py", source)) == 1
     assert not looked_up("cli/module.py", source)
 
 

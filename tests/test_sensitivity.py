@@ -18,8 +18,8 @@ from eqsolve.codegen.program import program
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.status import Status
 from eqsolve.registry import model
+from eqsolve.status import Status
 from eqsolve.studies.sensitivity import derivatives as module
 from eqsolve.studies.sensitivity.derivatives import derivatives, names, sensitivity
 from eqsolve.studies.sensitivity.region import signs_over

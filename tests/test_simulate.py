@@ -25,13 +25,13 @@ from scipy.stats import kstest
 from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.numerics.simulation import normals, population
-from eqsolve.numerics.simulation import simulate as simulation
-from eqsolve.numerics.simulation import wealth
-from eqsolve.numerics.simulation.normals import BLOCK, stream
-from eqsolve.numerics.simulation.simulate import PART, Simulation, in_parts
-from eqsolve.numerics.simulation.wealth import follow, simulate_paths
 from eqsolve.registry import finite_of, model
+from eqsolve.studies.simulation import normals, population
+from eqsolve.studies.simulation import simulate as simulation
+from eqsolve.studies.simulation import wealth
+from eqsolve.studies.simulation.normals import BLOCK, stream
+from eqsolve.studies.simulation.simulate import PART, Simulation, in_parts
+from eqsolve.studies.simulation.wealth import follow, simulate_paths
 from reference import cases
 
 S1 = {k: v for k, v in cases.S1.items() if k != "lam"} | {"lambda": cases.S1["lam"]}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import M_b, M_s
 from eqsolve.derivations.mean_variance.two_agent import MODEL
@@ -16,7 +17,6 @@ from eqsolve.errors import DerivationError
 from eqsolve.ledger import Checker
 from eqsolve.paper.displays import constant, large_hazard, many, pair
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.symbolic.solving import ClosedForm

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import flint
 from flint import arb, fmpq
@@ -15,6 +17,21 @@ from eqsolve.errors import EqsolveError
 _TINY = 1e-40
 #: Relative accuracy, in bits, that a number must have before it is rounded to a double.
 _BITS = 60
+
+
+def _unpickled(mid: tuple[int, int], rad: tuple[int, int]) -> arb:
+    return arb(mid, rad)
+
+
+def _pickled(value: arb) -> tuple[Any, ...]:
+    """How a ball travels to another process: its radius may be rounded up a little."""
+    if not value.is_finite():
+        return arb, (str(value),)
+    parts = (tuple(map(int, part.man_exp())) for part in (value.mid(), value.rad()))
+    return _unpickled, tuple(parts)
+
+
+copyreg.pickle(arb, _pickled)
 
 
 class UndecidedError(EqsolveError):

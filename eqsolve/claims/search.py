@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eqsolve.claims.claim import Context, Scope, Test
 from eqsolve.model import Model
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 
 Array = NDArray[np.float64]
 Points = dict[str, Array]

@@ -97,7 +97,7 @@ def sensitivity(
     fixed = of_family(game, given((), file, game=game), how)
     values = remaining(fixed, without=given(pairs, None)) | given(pairs, None)
     if vary:
-        from eqsolve.numerics.parameters import check_names
+        from eqsolve.parameters import check_names
         from eqsolve.registry import model
         from eqsolve.studies.sensitivity.region import signs_over
         from eqsolve.studies.sweep.axes import parse_axis

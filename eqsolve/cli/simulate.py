@@ -64,8 +64,8 @@ def simulate(
     """
     from eqsolve.game.structure import COUNT
     from eqsolve.notions import equilibrium_for, notion_of
-    from eqsolve.numerics.simulation.simulate import simulate as run
     from eqsolve.registry import Handle, finite_of, model
+    from eqsolve.studies.simulation.simulate import simulate as run
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords
 

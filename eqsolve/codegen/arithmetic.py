@@ -78,7 +78,7 @@ class Double:
 
 
 class DoubleDouble:
-    """Pairs of doubles, in functions of ``eqsolve.numerics.arithmetic.doubledouble``, as ``dd``.
+    """Pairs of doubles, in functions of ``eqsolve.kernels.arithmetic.doubledouble``, as ``dd``.
 
     Operations with plain doubles use the cheaper mixed functions.
     """

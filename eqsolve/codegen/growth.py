@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.errors import DerivationError
 from eqsolve.model import Model
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.matching import CoefficientSystem

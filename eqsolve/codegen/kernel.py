@@ -100,7 +100,7 @@ class Kernel:
         -------
         dict
             One array per output in the shape of the broadcast: ``status`` (int8, codes of
-            ``eqsolve.numerics.status.Status``), the root, the coefficients of the strategy, its
+            ``eqsolve.status.Status``), the root, the coefficients of the strategy, its
             value at the state, the position of the same agent without competition, and what the
             agent obtains. Points with a status other than OK hold NaN.
 

@@ -27,7 +27,7 @@ from eqsolve.codegen.storage import load, loaded
 Array = NDArray[np.float64]
 
 #: Where the arithmetic of generated modules is.
-_ROOM = "eqsolve.numerics.arithmetic"
+_ROOM = "eqsolve.kernels.arithmetic"
 #: Magnitudes within which no operation of an error-free transformation leaves the normal range.
 _LEAST, _MOST = 2.0**-400, 2.0**400
 #: Dekker's factor, which splits a double into halves.

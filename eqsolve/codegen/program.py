@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.codegen.growth import OTHERS, Condition, feedback_growth
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.population import Population

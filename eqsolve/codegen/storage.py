@@ -24,10 +24,10 @@ from eqsolve.output import attended, replacing
 #: Modules whose machine code or numbers are compiled into a kernel.
 DEPENDENCIES = (
     *(
-        f"numerics.arithmetic.{name}"
+        f"kernels.arithmetic.{name}"
         for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "moving", "tiles")
     ),
-    *("codegen.rows", "numerics.status"),
+    *("codegen.rows", "status"),
 )
 
 #: Threads that need the same module wait until it is complete.

@@ -9,8 +9,8 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from eqsolve.arithmetic import linear
+from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.arithmetic.rational import Fraction
-from eqsolve.symbolic.algebra import Ratio, Ring
 
 
 @dataclass(frozen=True)

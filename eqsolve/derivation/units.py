@@ -17,8 +17,8 @@ from functools import cached_property
 import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
+from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import Ratio, Ring
 
 #: A unit: base and direction of the exponent, or a function that stands for itself.
 Unit = tuple[sp.Expr, sp.Expr]

@@ -10,13 +10,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eqsolve.numerics.arithmetic.doubledouble import own
+from eqsolve.kernels.arithmetic.doubledouble import own
 
 __all__ = ["EPSILON", "EXPLODES", "PENDING", "UNRESOLVED", "Vector", "copy", "own"]
 
 Vector = NDArray[np.float64]
 
-#: Statuses of an integration, as ``eqsolve.numerics.status.Status`` has them.
+#: Statuses of an integration, as ``eqsolve.status.Status`` has them.
 EXPLODES, UNRESOLVED = 8, 10
 #: In the place of a status: the point is left to the function that works point by point.
 PENDING = -1

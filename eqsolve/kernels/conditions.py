@@ -13,7 +13,7 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.growth import GrowthSystem, growth_of_play, growth_systems
 from eqsolve.game import t
 from eqsolve.kernels.expressions import Names
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from eqsolve.inputs import ALIASES, WEIGHT
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.expressions import Names, domain, lines
 from eqsolve.kernels.kernel import ModelKernel, library, model_kernel
-from eqsolve.numerics.status import Status
 from eqsolve.solve.crowd import average_terms
+from eqsolve.status import Status
 
 _SUFFIX = re.compile(r"(.+)_([1-9][0-9]*)")
 

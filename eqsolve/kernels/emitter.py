@@ -26,7 +26,7 @@ from eqsolve.kernels.conditions import Test, several, tests
 from eqsolve.kernels.expressions import Names, domain, lines
 from eqsolve.kernels.module import FILL, MODULE
 from eqsolve.kernels.monotone import slopes
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 
 #: Divisors of closed forms below this lose too many digits.
 SMALL = 1e-3

@@ -11,7 +11,7 @@ import sympy as sp
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import DerivationError
 from eqsolve.game.vocabulary import Letter
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 
 _FUNCTIONS = {
     sp.exp: "math.exp",

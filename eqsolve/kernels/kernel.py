@@ -18,11 +18,11 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
 from eqsolve.inputs import ALIASES
 from eqsolve.kernels import common, integration, lanes, linear, roots, runtime, settling
+from eqsolve.kernels.arithmetic import doubledouble, moving
+from eqsolve.kernels.arithmetic.moving import DOUBLE, LANES, LINE
 from eqsolve.kernels.common import PENDING
 from eqsolve.kernels.emitter import Emitter
 from eqsolve.kernels.quick import BranchesError, QuickEmitter
-from eqsolve.numerics.arithmetic import doubledouble, moving
-from eqsolve.numerics.arithmetic.moving import DOUBLE, LANES, LINE
 
 #: Points handed to one of several threads at a time, and to the only one: between two such parts an
 #: interruption is heard.
@@ -89,7 +89,7 @@ class ModelKernel:
         -------
         dict
             One array per output in the shape of the broadcast: ``status`` (int8, codes of
-            ``eqsolve.numerics.status.Status``), coefficients of the strategy by control and
+            ``eqsolve.status.Status``), coefficients of the strategy by control and
             monomial, coefficients of the ansatz, and controls and values at the states. Points
             with a status other than OK hold NaN.
 

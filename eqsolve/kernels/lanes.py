@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.codegen.rows import TILE
-from eqsolve.numerics.arithmetic.doubledouble import fma, kernel
-from eqsolve.numerics.arithmetic.lanes import cube_root, select, with_sign
-from eqsolve.numerics.arithmetic.moving import (
+from eqsolve.kernels.arithmetic.doubledouble import fma, kernel
+from eqsolve.kernels.arithmetic.lanes import cube_root, select, with_sign
+from eqsolve.kernels.arithmetic.moving import (
     DOUBLE,
     LANES,
     LINE,

@@ -20,7 +20,6 @@ from eqsolve import expression
 from eqsolve.errors import printable
 from eqsolve.files import read_table
 from eqsolve.model import Model
-from eqsolve.numerics.values import game_values
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
 from eqsolve.pde.costs import cost
 from eqsolve.pde.edge import Progress
@@ -39,6 +38,7 @@ from eqsolve.pde.extended_hjb import solve_extended_hjb
 from eqsolve.pde.hamiltonians import Absolute, Compiled, Hamiltonian, Power, Quadratic
 from eqsolve.pde.mfg import gaussian, solve_mfg
 from eqsolve.pde.result import Result, of_diffusion, of_game, of_mean_field
+from eqsolve.values import game_values
 
 #: Largest problem file, in bytes.
 LARGEST = 100_000

@@ -17,7 +17,6 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.values import game_values
 from eqsolve.pde.coefficients import (
     STAGE,
     Array,
@@ -29,6 +28,7 @@ from eqsolve.pde.coefficients import (
     stack,
 )
 from eqsolve.symbolic.game import Game
+from eqsolve.values import game_values
 
 
 def source_of(

@@ -15,10 +15,10 @@ import sympy as sp
 from flint import fmpq_mpoly
 from flint.utils.flint_exceptions import DomainError
 
+from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.derivation.units import Units
 from eqsolve.prove.statement import Hypothesis, Line, Relation, Theorem, identifier
 from eqsolve.prove.witness import witness
-from eqsolve.symbolic.algebra import Ratio, Ring
 
 
 @dataclass(frozen=True)

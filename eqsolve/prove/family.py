@@ -7,10 +7,10 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.model import Model
 from eqsolve.prove.algebraic import Argument, Known, theorem
 from eqsolve.prove.statement import Chapter, Maker, Relation, Theorem, identifier
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.reduction import Reduction

@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.game import t
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.powers import Powers
@@ -30,7 +31,6 @@ from eqsolve.prove.statement import (
     identifier,
 )
 from eqsolve.prove.witness import numbers
-from eqsolve.symbolic.algebra import is_zero
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from itertools import product
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import Ring, collect
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.statement import (
     ForAll,
@@ -21,7 +22,6 @@ from eqsolve.prove.statement import (
     Theorem,
     identifier,
 )
-from eqsolve.symbolic.algebra import Ring, collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.reduction import Reduction
 

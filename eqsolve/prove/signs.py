@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.prove.statement import Hypothesis, Joined, Line, Relation, Statement
-from eqsolve.symbolic.algebra import Ring
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
 from eqsolve.prove import matching
@@ -21,7 +22,6 @@ from eqsolve.prove.algebraic import Argument, Known, argue, theorem
 from eqsolve.prove.family import multiples
 from eqsolve.prove.need import follows, holds_at_root, needed
 from eqsolve.prove.statement import Relation, Theorem
-from eqsolve.symbolic.algebra import Ring
 from eqsolve.symbolic.heterogeneous import GENERIC
 from eqsolve.symbolic.population import Population
 

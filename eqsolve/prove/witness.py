@@ -9,11 +9,11 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import EqsolveError
 from eqsolve.game import t
 from eqsolve.prove.problem import Faced
 from eqsolve.prove.statement import Relation, Theorem
-from eqsolve.symbolic.algebra import Ring
 
 #: Of the drawn numbers, and how often they are drawn before a theorem is refused.
 SEED, ATTEMPTS = 5, 200

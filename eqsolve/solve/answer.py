@@ -9,7 +9,7 @@ from typing import Any
 
 from eqsolve.answers import Shown, named
 from eqsolve.distribution import VERSION
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 
 
 @dataclass(frozen=True, kw_only=True)

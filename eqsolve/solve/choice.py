@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, ctx
 
 from eqsolve.arithmetic.code import Code
-from eqsolve.numerics.status import Status
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.decide import (
@@ -29,6 +28,7 @@ from eqsolve.solve.outcome import Play
 from eqsolve.solve.path import Backward, Constant, center
 from eqsolve.solve.reduction import Solution
 from eqsolve.solve.stationary import ball
+from eqsolve.status import Status
 
 if TYPE_CHECKING:
     from eqsolve.solve.point import Point
@@ -183,7 +183,7 @@ class Choice:
     ) -> Answer:
         """Where the response determines no strategy: none at all, or a line of them."""
         from eqsolve.arithmetic.number import UndecidedError
-        from eqsolve.numerics.arithmetic.singular import described, solutions
+        from eqsolve.arithmetic.singular import described, solutions
 
         given = self.program.given
         assert given is not None

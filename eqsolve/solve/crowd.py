@@ -13,6 +13,7 @@ from fractions import Fraction
 import sympy as sp
 from flint import ctx
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.linear import equations as listed
 from eqsolve.derivation.linear import is_linear, solve_linear
@@ -21,13 +22,12 @@ from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import counted
 from eqsolve.game.types import read_types
 from eqsolve.numbers import exact
-from eqsolve.numerics.status import Status
 from eqsolve.rows import Types
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.merged import merged
 from eqsolve.solve.point import BITS
-from eqsolve.symbolic.algebra import Ring
+from eqsolve.status import Status
 
 Averages = dict[sp.Symbol, sp.Rational]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from eqsolve.numerics.status import Status
 from eqsolve.program.letters import Environment
 from eqsolve.program.program import Claim, Growth, Program
 from eqsolve.solve.growth import Rise, rise
 from eqsolve.solve.path import center, middle
 from eqsolve.solve.reduction import Solution
+from eqsolve.status import Status
 
 #: Relative distance below which two solutions count as one fold in double precision.
 FOLD = 1e-8

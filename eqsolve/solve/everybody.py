@@ -13,7 +13,7 @@ from typing import Any
 from flint import arb, arb_mat
 
 from eqsolve.arithmetic.number import UndecidedError
-from eqsolve.numerics.arithmetic.singular import described, solutions
+from eqsolve.arithmetic.singular import described, solutions
 from eqsolve.program.letters import Environment
 from eqsolve.program.program import Program
 from eqsolve.rows import Types

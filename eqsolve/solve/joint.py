@@ -17,7 +17,6 @@ from typing import Any
 from flint import arb
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.status import Status
 from eqsolve.program.letters import Environment
 from eqsolve.program.program import exact
 from eqsolve.program.responses import Responses
@@ -29,6 +28,7 @@ from eqsolve.solve.merged import merged
 from eqsolve.solve.path import center, rational
 from eqsolve.solve.play import NotFollowed, Play
 from eqsolve.solve.point import Point
+from eqsolve.status import Status
 
 #: Most joint equilibria that are listed; more are counted.
 LISTED = 81

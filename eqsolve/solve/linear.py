@@ -43,8 +43,8 @@ def many(rows: Rows, unknowns: Sequence[str]) -> tuple[LinearSolution, list[sp.S
     """All solutions, for sentences about them, and the symbols of the unknowns."""
     import sympy as sp  # it writes the sentence; answers do without
 
+    from eqsolve.arithmetic.algebra import Ring
     from eqsolve.derivation.linear import solve_linear
-    from eqsolve.symbolic.algebra import Ring
 
     symbols = list(map(sp.Symbol, unknowns))
     ring = Ring(tuple(symbols))

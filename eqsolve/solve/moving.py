@@ -27,7 +27,6 @@ from eqsolve.game.hazard_rates import Hazard, parse_hazard
 from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import Builder, build, counted
 from eqsolve.numbers import exact
-from eqsolve.numerics.status import Status
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import sentence
 from eqsolve.solve.derived import DerivedPoint
@@ -35,6 +34,7 @@ from eqsolve.solve.path import center
 from eqsolve.solve.point import BITS
 from eqsolve.solve.results import floats
 from eqsolve.solve.solve import solve
+from eqsolve.status import Status
 
 #: Accuracy of the integration, and how much less accurate another one is that shows its error.
 TOLERANCE, COARSER = 1e-13, 30.0

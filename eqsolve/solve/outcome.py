@@ -12,10 +12,10 @@ from functools import cached_property
 
 from flint import arb, arb_mat
 
-from eqsolve.numerics.status import Status
 from eqsolve.program.letters import Environment
 from eqsolve.program.program import EDGE, Given, Outcome
 from eqsolve.solve.growth import Followed, Rise
+from eqsolve.status import Status
 
 
 @dataclass(frozen=True)

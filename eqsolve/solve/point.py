@@ -13,7 +13,6 @@ from flint import arb, fmpq
 from eqsolve.arithmetic.rational import vanishes
 from eqsolve.errors import InputError
 from eqsolve.inputs import Values
-from eqsolve.numerics.status import Status
 from eqsolve.program.program import TIME, Claim, Program, Quantity, exact
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import Choice, Solved, sentence
@@ -25,6 +24,7 @@ from eqsolve.solve.path import Backward, Constant, backward, rational
 from eqsolve.solve.region import may_be_finite
 from eqsolve.solve.results import Results
 from eqsolve.solve.stationary import Solutions, ball, stationary
+from eqsolve.status import Status
 
 #: Working precision of balls, in bits.
 BITS = 192

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb
 
-from eqsolve.numerics.status import Status
 from eqsolve.program.program import Program, Table, Value, exact
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import Solved
 from eqsolve.solve.laws import Laws
 from eqsolve.solve.outcome import Play
 from eqsolve.solve.path import Backward, Constant, center
+from eqsolve.status import Status
 
 if TYPE_CHECKING:
     from eqsolve.solve.point import Point

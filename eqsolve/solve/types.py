@@ -10,7 +10,6 @@ from eqsolve import inputs
 from eqsolve.errors import InputError
 from eqsolve.inputs import Values
 from eqsolve.numbers import exact as number
-from eqsolve.numerics.status import Status
 from eqsolve.program.program import Averaging, Program, exact
 from eqsolve.rows import Types, count_types, of_types, read_types
 from eqsolve.solve.answer import Answer
@@ -18,6 +17,7 @@ from eqsolve.solve.joint import joint
 from eqsolve.solve.merged import merged
 from eqsolve.solve.path import rational
 from eqsolve.solve.point import BITS, Point
+from eqsolve.status import Status
 
 #: Those tried where the averages over types seem not to be determined.
 PRECISIONS = (BITS, 1024, 4096)

@@ -7,7 +7,7 @@ from itertools import permutations
 import sympy as sp
 from flint import fmpq_mpoly
 
-from eqsolve.symbolic.algebra import Ring
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.symbolic.matching import CoefficientSystem
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.errors import DerivationError
 from eqsolve.roles import Roles
-from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol

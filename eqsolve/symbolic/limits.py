@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import Ratio, Ring, collect, together
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import Ratio, Ring, collect, together
 from eqsolve.symbolic.reductions import explicit, factored
 from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol

@@ -8,8 +8,8 @@ from functools import cached_property
 import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.display import notebook, text
 from eqsolve.symbolic.hjb import ExtendedHJB

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from eqsolve.symbolic.algebra import Ring
+from eqsolve.arithmetic.algebra import Ring
 
 #: Sums of more terms than this are not searched for a shorter form.
 _LONGEST = 30

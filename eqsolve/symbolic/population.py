@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.errors import DerivationError
 from eqsolve.roles import Roles
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.solving import ClosedForm, Definition, Solver
 

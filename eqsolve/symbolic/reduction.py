@@ -16,8 +16,8 @@ from random import Random
 import sympy as sp
 from flint import fmpq_mpoly
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import Ring
 from eqsolve.symbolic.matching import CoefficientSystem
 
 #: Denominator of drawn numbers: a prime that does not occur in formulas.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import Ratio, Ring, is_zero, together
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import Ratio, Ring, is_zero, together
 from eqsolve.symbolic.solving import ClosedForm, Definition
 
 

@@ -10,11 +10,11 @@ from random import Random
 import sympy as sp
 from flint import arb, fmpq, fmpq_mpoly
 
+from eqsolve.arithmetic.algebra import Ratio, Ring, collect
+from eqsolve.arithmetic.ball import Values, evaluate, real_roots_of_balls
 from eqsolve.arithmetic.number import precision
 from eqsolve.errors import DerivationError, EqsolveError
-from eqsolve.symbolic.algebra import Ratio, Ring, collect
 from eqsolve.symbolic.display import notebook, text
-from eqsolve.symbolic.evaluation import evaluate, real_roots_of_balls
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.notation import Notation, Writer
 
@@ -162,6 +162,13 @@ class ClosedForm:
 
     def _repr_latex_(self) -> str:
         return notebook(self.lines)
+
+
+def run(program: Iterable[Definition], values: Values) -> None:
+    """Evaluate definitions in order into ``values``, skipping those already there."""
+    for definition in program:
+        if definition.symbol not in values:
+            values[definition.symbol] = evaluate(definition.expression, values)
 
 
 def _draw(unknown: sp.Symbol, attempt: int) -> arb:

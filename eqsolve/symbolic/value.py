@@ -7,8 +7,8 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.matching import CoefficientSystem, insert
 from eqsolve.symbolic.notation import Notation, Writer
 from eqsolve.symbolic.solving import Definition

@@ -7,8 +7,8 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.model import Model
-from eqsolve.symbolic.algebra import is_zero
 from eqsolve.symbolic.heterogeneous import GENERIC, Agents
 from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.verify.check import Check

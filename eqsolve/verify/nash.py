@@ -9,11 +9,11 @@ from typing import Any
 
 import sympy as sp
 
+from eqsolve.arithmetic.number import ball, precision
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import ball, precision
-from eqsolve.numerics.closed_form.loop import ClosedLoop
-from eqsolve.numerics.closed_form.point import PointSolver
+from eqsolve.solve.closed_form.loop import ClosedLoop
+from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
 from eqsolve.symbolic.game import Game, Moment, State
 from eqsolve.symbolic.heterogeneous import indexed

@@ -10,15 +10,16 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
+from eqsolve.arithmetic.algebra import collect
+from eqsolve.arithmetic.ball import Values, evaluate
+from eqsolve.arithmetic.number import ball, precision
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import Values, ball, evaluate, precision, run
-from eqsolve.numerics.closed_form.point import PointSolver, Root
-from eqsolve.numerics.parameters import parameters
-from eqsolve.symbolic.algebra import collect
+from eqsolve.parameters import parameters
+from eqsolve.solve.closed_form.point import PointSolver, Root
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents, indexed
-from eqsolve.symbolic.solving import ClosedForm
+from eqsolve.symbolic.solving import ClosedForm, run
 from eqsolve.words.equilibrium import solve
 
 BITS = 256

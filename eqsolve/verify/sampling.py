@@ -20,7 +20,7 @@ from eqsolve.solve.path import center
 from eqsolve.studies.equilibrium import Equilibrium, equilibria
 from eqsolve.studies.estimates import Band, Simulation
 from eqsolve.studies.moments import Moments
-from eqsolve.studies.simulation import Simulator, simulate
+from eqsolve.studies.simulation.simulator import Simulator, simulate
 from eqsolve.verify.check import Check
 
 #: Probability that a right value is called wrong, in each comparison.
@@ -81,7 +81,7 @@ def simulated(
     Raises
     ------
     InputError, NoSolutionError, DerivationError
-        As ``equilibria`` and ``eqsolve.studies.simulation.simulate``.
+        As ``equilibria`` and ``eqsolve.studies.simulation.simulator.simulate``.
     """
     if not 0 < confidence < 1:
         raise InputError(

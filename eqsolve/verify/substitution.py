@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import Ring, collect
 from eqsolve.errors import EqsolveError
-from eqsolve.symbolic.algebra import Ring, collect
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.solving import ClosedForm, Definition

@@ -8,8 +8,8 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.model import Model
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents, indexed
 from eqsolve.symbolic.hjb import ExtendedHJB

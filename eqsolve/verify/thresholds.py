@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.model import Case, Model
-from eqsolve.symbolic.algebra import collect
 from eqsolve.verify.mutation import tampered
 from eqsolve.verify.pde import (
     ALLOWED,

@@ -12,8 +12,7 @@ from flint import ctx
 from eqsolve.arithmetic.number import UndecidedError, number, sign
 from eqsolve.columns import Columns
 from eqsolve.errors import InputError
-from eqsolve.numerics.parameters import ALIASES, exact, parameters, require
-from eqsolve.numerics.status import Status
+from eqsolve.parameters import ALIASES, exact, parameters, require
 from eqsolve.program.program import exact as evaluated
 from eqsolve.program.words import Apart
 from eqsolve.rows import read_types
@@ -25,6 +24,7 @@ from eqsolve.solve.path import rational
 from eqsolve.solve.point import Point
 from eqsolve.solve.stationary import ball as enclosed
 from eqsolve.solve.types import numbers_of
+from eqsolve.status import Status
 from eqsolve.symbols import entry
 from eqsolve.words.answer import PRECISIONS, Answer
 from eqsolve.words.own_words import Named, apart_of

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from eqsolve.arithmetic.number import UndecidedError, precision
-from eqsolve.numerics.parameters import require
+from eqsolve.parameters import require
 from eqsolve.program.program import exact
 from eqsolve.program.words import Loop, Words
 from eqsolve.solve.path import rational

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.parameters import check_names
+from eqsolve.parameters import check_names
 from eqsolve.words.equilibrium import Equilibrium
 from eqsolve.words.equilibrium import solve as solve_point
 from eqsolve.words.own_words import Named, apart_of, differ, words_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqsolve.answers import named
 from eqsolve.errors import InputError
-from eqsolve.numerics.parameters import exact, parameters, require
+from eqsolve.parameters import exact, parameters, require
 from eqsolve.program.program import exact as evaluated
 from eqsolve.program.words import Words
 from eqsolve.solve.answer import Answer as Solved

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.arithmetic.code import Code
-from eqsolve.numerics.status import Status
 from eqsolve.program.responses import Motion, Polynomials
 from eqsolve.program.words import Apart
+from eqsolve.status import Status
 
 Array = NDArray[np.float64]
 

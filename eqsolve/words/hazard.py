@@ -10,9 +10,9 @@ from typing import Any
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.model import Model
-from eqsolve.numerics.closed_form.point import joint_conditions
-from eqsolve.numerics.parameters import parameters
+from eqsolve.parameters import parameters
 from eqsolve.solve.answer import Answer as Solved
+from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.solve.moving import solve_moving
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.answer import Answer

@@ -16,10 +16,10 @@ from eqsolve.answers import Shown
 from eqsolve.codegen.kernel import kernel_of_one
 from eqsolve.columns import Columns, array
 from eqsolve.distribution import VERSION
-from eqsolve.numerics.parameters import exact, require
-from eqsolve.numerics.status import Status
 from eqsolve.output import replacing
+from eqsolve.parameters import exact, require
 from eqsolve.program.words import Apart, Together
+from eqsolve.status import Status
 from eqsolve.words.growth import at_arrays, judged
 from eqsolve.words.own_words import Named
 

@@ -11,7 +11,6 @@ from flint import arb, fmpq
 
 from eqsolve.arithmetic.number import ball, number, sign
 from eqsolve.inputs import Values
-from eqsolve.numerics.status import Status
 from eqsolve.program.letters import Names
 from eqsolve.program.program import Growth, Program, Table, exact
 from eqsolve.program.words import Loop
@@ -19,6 +18,7 @@ from eqsolve.solve.decide import Candidate, decide
 from eqsolve.solve.growth import Followed, Rise
 from eqsolve.solve.path import rational
 from eqsolve.solve.point import Point
+from eqsolve.status import Status
 
 
 @dataclass(frozen=True)

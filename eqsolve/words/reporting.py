@@ -8,11 +8,11 @@ from typing import Any
 
 from flint import arb
 
+from eqsolve.arithmetic.number import precision
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import precision
-from eqsolve.numerics.arithmetic.straightline import output_symbols, straight_line
-from eqsolve.numerics.certificates.statement import outward, state_point
 from eqsolve.program.words import Words
+from eqsolve.solve.closed_form.statement import outward, state_point
+from eqsolve.solve.closed_form.straightline import output_symbols, straight_line
 from eqsolve.solve.solve import growth_in_play
 from eqsolve.symbols import symbol
 

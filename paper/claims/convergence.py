@@ -12,7 +12,6 @@ import sympy as sp
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import Array, Range, counted, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.corollaries import CONSTANT
 from eqsolve.paper.claims.domain import draw
@@ -32,6 +31,7 @@ from eqsolve.paper.claims.exact import (
 from eqsolve.paper.claims.joint import feedback, fixed_point, generic_fixed_point, responses
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
+from eqsolve.status import Status
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.verbs import converge

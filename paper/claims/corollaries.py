@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import counted
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import (
     S1,
@@ -41,7 +41,7 @@ from eqsolve.paper.claims.exact import (
 from eqsolve.paper.claims.theorems import spikes
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
+from eqsolve.status import Status
 from eqsolve.symbolic.limits import derivative
 from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.symbolic.solving import ClosedForm

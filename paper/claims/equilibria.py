@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import counted, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol
-from eqsolve.numerics.status import Status
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import S1, exact, p1
 from eqsolve.paper.claims.joint import feedback, finite, fixed_point, responses
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
+from eqsolve.status import Status
 from eqsolve.words.dispatch import solve
 
 #: Number of drawn points solved in ball arithmetic, by scale of the search.

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
+from eqsolve.arithmetic.number import precision
 from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.search import Array, plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.arithmetic.ball import precision, run
-from eqsolve.numerics.closed_form.point import PointSolver
-from eqsolve.numerics.parameters import parameters
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.exact import exact, p1
 from eqsolve.paper.sets import SETS
+from eqsolve.parameters import parameters
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
+from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.symbolic.heterogeneous import Agents, FixedPoint
+from eqsolve.symbolic.solving import run
 from eqsolve.words.dispatch import solve
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.paper.claims.corollaries import CONSTANT, scale
@@ -33,7 +34,6 @@ from eqsolve.paper.claims.exact import (
     theta,
 )
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import collect, is_zero
 from eqsolve.symbolic.limits import at_infinity, growing_roots, leading
 from eqsolve.symbolic.reductions import explicit, specialize
 

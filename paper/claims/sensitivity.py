@@ -11,11 +11,11 @@ import sympy as sp
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Scope, Test
 from eqsolve.claims.search import counted
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw, stencil
 from eqsolve.paper.claims.exact import B, alpha, beta, exact, gamma, identity, k1, k2, k3, p1, q3
 from eqsolve.paper.claims.positivity import competition
 from eqsolve.registry import model
+from eqsolve.status import Status
 from eqsolve.symbolic.limits import derivative, leading
 from eqsolve.symbolic.reductions import explicit
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import (
     S1,
@@ -26,7 +26,7 @@ from eqsolve.paper.claims.exact import (
 )
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model
-from eqsolve.symbolic.algebra import is_zero
+from eqsolve.status import Status
 from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import insert
 from eqsolve.verify.check import Check

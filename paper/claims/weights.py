@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy as sp
 
+from eqsolve.arithmetic.number import precision
 from eqsolve.claims.claim import Context, Counterexample, Finding, Test
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, signs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
-from eqsolve.numerics.arithmetic.ball import precision, run
-from eqsolve.numerics.closed_form.point import PointSolver
-from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.status import Status
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import S1, alpha, beta, exact, identity, p1, q3, r, theta
 from eqsolve.paper.claims.sensitivity import moved
+from eqsolve.parameters import parameters
 from eqsolve.registry import model
+from eqsolve.solve.closed_form.point import PointSolver
+from eqsolve.status import Status
 from eqsolve.symbolic.limits import at_infinity, derivative
 from eqsolve.symbolic.reductions import specialize
-from eqsolve.symbolic.solving import ClosedForm
+from eqsolve.symbolic.solving import ClosedForm, run
 
 #: pi falls with beta, everybody at wealth 1.
 FALLING = {

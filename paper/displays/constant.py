@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import is_zero, together
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.algebra import is_zero, together
 from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.limits import at_infinity
 from eqsolve.symbolic.reductions import explicit, factored, specialize

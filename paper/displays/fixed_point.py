@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import InOrder, Named
 from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.population import response
 from eqsolve.paper.displays.source import Q, Source
-from eqsolve.symbolic.algebra import collect
 
 #: The averages as affine functions of the mean: the coefficients of (D.1).
 SLOPES = f1, f2, g1, g2 = sp.symbols("f1 f2 g1 g2", real=True)

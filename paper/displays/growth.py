@@ -11,6 +11,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
@@ -27,7 +28,6 @@ from eqsolve.operators import (
 from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.model import NAMES
 from eqsolve.paper.displays.source import Source, t
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.growth import growth_polynomials
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance.vocabulary import entry, symbol
 from eqsolve.ledger import Display, Kind, Line, Proof
 from eqsolve.operators import Differential, InOrder, Noise
-from eqsolve.symbolic.algebra import collect
 from eqsolve.symbolic.game import State
 
 

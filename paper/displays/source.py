@@ -13,12 +13,12 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.arithmetic.algebra import Ring, collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.paper.displays.lines import grouped, pooled
-from eqsolve.symbolic.algebra import Ring, collect
 from eqsolve.symbolic.derivation import Derivation
 from eqsolve.symbolic.game import Moment
 from eqsolve.symbolic.generator import Generator

@@ -32,9 +32,9 @@ from eqsolve.game import (
     positive,
 )
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
-from eqsolve.numerics.status import Status
 from eqsolve.program.make import program
 from eqsolve.solve.solve import answered, solve
+from eqsolve.status import Status
 
 x, y, a, b = sp.symbols("x y a b", positive=True)
 

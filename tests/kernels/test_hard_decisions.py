@@ -23,8 +23,8 @@ from eqsolve.kernels.integration import integrator
 from eqsolve.kernels.monotone import slopes
 from eqsolve.kernels.roots import crossing_of, real_roots, root_of
 from eqsolve.kernels.runtime import NO_ROOT, decider
-from eqsolve.numerics.status import Status
 from eqsolve.solve.decide import Candidate, Decision, decide
+from eqsolve.status import Status
 
 Values = dict[str, Any]
 

@@ -34,9 +34,9 @@ from eqsolve.game import (
 from eqsolve.kernels.emitter import joined
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.kernels.lanes import MANY
-from eqsolve.numerics.status import Status
 from eqsolve.registry import Handle, adopt
 from eqsolve.solve.solve import solve
+from eqsolve.status import Status
 from eqsolve.studies.sweep import design
 from eqsolve.verbs import sweep
 

@@ -11,8 +11,8 @@ import pytest
 import declared
 import eqsolve
 from eqsolve.errors import InputError
-from eqsolve.numerics.status import Status
 from eqsolve.solve.solve import solve
+from eqsolve.status import Status
 from reference.games import lacker_zariphopoulou as key
 
 OWN = ("mu", "nu", "sigma", "theta", "delta")

@@ -15,13 +15,13 @@ from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import derive
 from eqsolve.game import t
-from eqsolve.numerics.status import Status
 from eqsolve.program.make import program
 from eqsolve.program.program import Claim
 from eqsolve.solve.horizon import Intervals, explosion
 from eqsolve.solve.path import backward
 from eqsolve.solve.point import Point
 from eqsolve.solve.solve import answered, solve
+from eqsolve.status import Status
 
 
 def code(expression: sp.Expr) -> Code:

@@ -16,12 +16,12 @@ from scipy.optimize import brentq
 
 import declared
 import eqsolve
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.derivation.linear import solve_linear
 from eqsolve.errors import DerivationError, InputError
-from eqsolve.numerics.status import Status
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
-from eqsolve.symbolic.algebra import Ring
+from eqsolve.status import Status
 
 
 def test_the_stabilizing_root_of_a_quadratic() -> None:

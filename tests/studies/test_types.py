@@ -21,7 +21,7 @@ from eqsolve.solve.solve import solve
 from eqsolve.studies.equilibrium import equilibria
 from eqsolve.studies.limit import Shares, converge_model
 from eqsolve.studies.sensitivity.model import model_sensitivity
-from eqsolve.studies.simulation import simulate
+from eqsolve.studies.simulation.simulator import simulate
 from eqsolve.verify.sampling import claimed_values
 from reference.games import lacker_zariphopoulou as key
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
+from eqsolve.arithmetic.algebra import Ratio
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.derivation.solve.step import to_go
 from eqsolve.derivation.units import Units
-from eqsolve.symbolic.algebra import Ratio
 
 
 def canonical(expression: sp.Expr) -> sp.Expr:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import fmpq_mpoly
 
+from eqsolve.arithmetic.algebra import Ratio
 from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.block import Block, Found, Known
 from eqsolve.derivation.solve.linear import divided
 from eqsolve.derivation.solve.step import Condition, Explicit, Root
 from eqsolve.derivation.units import Units
-from eqsolve.symbolic.algebra import Ratio
 
 #: Elimination that ends in a polynomial of a higher degree is no simplification.
 LARGEST_DEGREE = 3

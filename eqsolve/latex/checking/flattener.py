@@ -10,10 +10,10 @@ import re
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.arithmetic.algebra import Ring
 from eqsolve.latex.checking.budget import Budget
 from eqsolve.latex.checking.reader import atom, call
 from eqsolve.latex.grammar.tokens import Unreadable
-from eqsolve.symbolic.algebra import Ring
 
 #: Terms of the largest summand whose factors are sought.
 _FACTORED = 300

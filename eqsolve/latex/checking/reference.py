@@ -12,6 +12,7 @@ from typing import Protocol
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.errors import DerivationError
 from eqsolve.latex.checking.budget import Budget
 from eqsolve.latex.checking.flattener import Flattener
@@ -20,7 +21,6 @@ from eqsolve.latex.grammar.tokens import RELATIONS, Unreadable
 from eqsolve.latex.grammar.tree import Relation
 from eqsolve.latex.printer import latex
 from eqsolve.ledger import EQUATED, Display, Line
-from eqsolve.symbolic.algebra import Ratio, Ring
 
 _PASSES = 10
 _DISPLAYED = {"=": "=", ":=": "=", r"\overset{!}{=}": "="}

@@ -17,9 +17,9 @@ from eqsolve.answers import Tabled, by_size
 from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.parameters import parameters
-from eqsolve.numerics.status import Status
 from eqsolve.output import replacing
+from eqsolve.parameters import parameters
+from eqsolve.status import Status
 from eqsolve.studies.mean_field_limit.expansion import (
     Expansion,
     Pair,

@@ -11,22 +11,14 @@ from typing import TypeVar
 import sympy as sp
 from flint import arb
 
+from eqsolve.arithmetic.ball import Values, evaluate
+from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, number, precision
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import (
-    DivisionByZero,
-    UndecidedError,
-    Values,
-    ball,
-    evaluate,
-    number,
-    precision,
-    run,
-)
-from eqsolve.numerics.closed_form.loop import ClosedLoop
-from eqsolve.numerics.closed_form.point import PointSolver
+from eqsolve.solve.closed_form.loop import ClosedLoop
+from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.symbolic.limits import derivative
-from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.symbolic.solving import ClosedForm, Definition, run
 from eqsolve.symbols import symbols
 
 _PRECISIONS = (256, 1024, 4096)

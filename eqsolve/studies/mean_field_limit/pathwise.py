@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.numerics.parameters import require
-from eqsolve.numerics.simulation.normals import MOST_PATHS
-from eqsolve.numerics.simulation.simulate import (
+from eqsolve.parameters import require
+from eqsolve.studies.mean_field_limit.expansion import Expansion, Pair, coefficients
+from eqsolve.studies.simulation.normals import MOST_PATHS
+from eqsolve.studies.simulation.simulate import (
     finite_feedback,
     in_parts,
     limit_feedback,
@@ -23,9 +24,8 @@ from eqsolve.numerics.simulation.simulate import (
     market,
     require_bounded,
 )
-from eqsolve.numerics.simulation.wealth import path_distances
-from eqsolve.numerics.values import exact_values
-from eqsolve.studies.mean_field_limit.expansion import Expansion, Pair, coefficients
+from eqsolve.studies.simulation.wealth import path_distances
+from eqsolve.values import exact_values
 
 #: Numbers of agents above this one are not simulated.
 MOST_SIMULATED = 10**5

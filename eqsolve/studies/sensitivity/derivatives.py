@@ -22,10 +22,10 @@ from eqsolve.codegen.storage import load
 from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.closed_form.point import joint_conditions
-from eqsolve.numerics.parameters import ALIASES, exact, parameters
-from eqsolve.numerics.status import Status
+from eqsolve.parameters import ALIASES, exact, parameters
 from eqsolve.registry import by_name, installed
+from eqsolve.solve.closed_form.point import joint_conditions
+from eqsolve.status import Status
 
 Array = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Derivatives:
 
     Attributes
     ----------
-    status : codes of ``eqsolve.numerics.status.Status``; near a fold, where derivatives diverge,
+    status : codes of ``eqsolve.status.Status``; near a fold, where derivatives diverge,
         ``NEAR_FOLD``. Everything else is NaN where the status is not OK.
     values : outputs by name.
     table : derivatives by output and parameter; the states ``x`` and ``y`` count as parameters, and

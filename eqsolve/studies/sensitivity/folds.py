@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.arrays import reals
 from eqsolve.codegen.program import program
 from eqsolve.model import Model
-from eqsolve.numerics.parameters import ALIASES
+from eqsolve.parameters import ALIASES
 
 Array = NDArray[np.float64]
 

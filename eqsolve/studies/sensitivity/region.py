@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.parameters import ALIASES, exact
-from eqsolve.numerics.status import Status, labels
+from eqsolve.parameters import ALIASES, exact
 from eqsolve.registry import by_name
+from eqsolve.status import Status, labels
 from eqsolve.studies.sensitivity.derivatives import chosen, derivatives
 
 Array = NDArray[np.float64]

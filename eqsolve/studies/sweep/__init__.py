@@ -75,7 +75,7 @@ def sweep(
     seed : determines the sample.
     selection : ``"limit"`` or ``"value"``, see ``Kernel.evaluate``.
     columns : the outputs to keep, see ``Kernel.evaluate``; ``status`` is always kept.
-    certified : add the columns of ``numerics.certificates.certify.certify`` with a proof for each
+    certified : add the columns of ``solve.closed_form.certify.certify`` with a proof for each
         point.
     out : file to write too, see ``write_sweep``.
     resume : continue an interrupted sweep to the same file.

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.status import Status
 from eqsolve.program.words import Apart
+from eqsolve.status import Status
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.studies.sweep.target import Lettered
 from eqsolve.symbolic.heterogeneous import Agents

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.numerics.parameters import exact
+from eqsolve.parameters import exact
 
 #: Most points of an axis, which is kept in memory.
 LONGEST_AXIS = 10**7

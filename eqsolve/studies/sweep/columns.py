@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.numerics.status import labels
 from eqsolve.outputs import Outputs
+from eqsolve.status import labels
 from eqsolve.symbols import entry
 
 #: Columns of whole numbers; all others hold doubles.
@@ -58,7 +58,7 @@ def words(name: str) -> tuple[str, ...]:
     if name in ("status", "certified_status"):
         return labels()
     if name == "certified":
-        from eqsolve.numerics.certificates.certify import Verdict
+        from eqsolve.solve.closed_form.certify import Verdict
 
         return tuple(verdict.label for verdict in Verdict)
     return ()

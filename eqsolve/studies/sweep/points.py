@@ -168,7 +168,7 @@ class Design:
         params: dict[str, ArrayLike] = {**self.fixed, **self.points(start, stop)}
         found = self.kernel.evaluate(params, self.selection, self.outputs, threads)
         if self.certified:
-            from eqsolve.numerics.certificates.certify import certify
+            from eqsolve.solve.closed_form.certify import certify
 
             model: Any = self.handle.found.model
             found |= certify(

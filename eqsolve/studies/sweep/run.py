@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.errors import EqsolveError, InputError
-from eqsolve.numerics.status import Status
 from eqsolve.output import publish, real, replacing, require_writable, sync_folder, terminable
+from eqsolve.status import Status
 from eqsolve.studies.sweep.axes import bad_sweep
 from eqsolve.studies.sweep.columns import point_bytes, words
 from eqsolve.studies.sweep.execution import CHUNK, Execution, optional

@@ -22,20 +22,20 @@ from numpy.typing import NDArray
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.closed_form.point import joint_conditions
-from eqsolve.numerics.parameters import exact, parameters, require
-from eqsolve.numerics.simulation.bands import (
+from eqsolve.parameters import exact, parameters, require
+from eqsolve.solve.closed_form.point import joint_conditions
+from eqsolve.studies.simulation.bands import (
     Band,
     average_payoffs,
     bands_of,
     exact_moments,
     payoffs,
 )
-from eqsolve.numerics.simulation.normals import MOST_PATHS
-from eqsolve.numerics.simulation.population import Population
-from eqsolve.numerics.simulation.wealth import Feedback, Market, simulate_paths
-from eqsolve.numerics.values import exact_values
+from eqsolve.studies.simulation.normals import MOST_PATHS
+from eqsolve.studies.simulation.population import Population
+from eqsolve.studies.simulation.wealth import Feedback, Market, simulate_paths
 from eqsolve.symbolic.game import Game
+from eqsolve.values import exact_values
 from eqsolve.words.equilibrium import solve as solve_point
 
 Array = NDArray[np.float64]

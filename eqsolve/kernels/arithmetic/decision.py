@@ -11,10 +11,10 @@ from typing import Any
 
 from numba import njit
 
-from eqsolve.numerics.arithmetic import doubledouble as dd
-from eqsolve.numerics.arithmetic.cubic import CubicStatus, real_roots
-from eqsolve.numerics.arithmetic.doubledouble import own
-from eqsolve.numerics.status import Status
+from eqsolve.kernels.arithmetic import doubledouble as dd
+from eqsolve.kernels.arithmetic.cubic import CubicStatus, real_roots
+from eqsolve.kernels.arithmetic.doubledouble import own
+from eqsolve.status import Status
 
 OK = int(Status.OK)
 NO_ADMISSIBLE_ROOT = int(Status.NO_ADMISSIBLE_ROOT)

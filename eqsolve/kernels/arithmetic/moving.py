@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from eqsolve.codegen.rows import TILE
-from eqsolve.numerics.arithmetic.doubledouble import kernel
+from eqsolve.kernels.arithmetic.doubledouble import kernel
 
 __all__ = ["ROW", "await_stores", "column", "load", "store", "wide"]
 

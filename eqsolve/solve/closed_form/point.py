@@ -10,23 +10,14 @@ from typing import Literal
 import sympy as sp
 from flint import arb
 
+from eqsolve.arithmetic.ball import Values, evaluate, real_roots
+from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, number, sign
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import (
-    DivisionByZero,
-    UndecidedError,
-    Values,
-    ball,
-    evaluate,
-    number,
-    real_roots,
-    run,
-    sign,
-)
-from eqsolve.numerics.parameters import require
-from eqsolve.numerics.values import exact_values
+from eqsolve.parameters import require
 from eqsolve.roles import Symbols
 from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm
+from eqsolve.symbolic.solving import ClosedForm, run
+from eqsolve.values import exact_values
 
 Status = Literal[
     "ok",

@@ -1,6 +1,6 @@
 """Newton's method for cubics with double-double coefficients, and cubics near a fold.
 
-The building blocks of :mod:`eqsolve.numerics.arithmetic.cubic`: polishing a seed, a root within a
+The building blocks of :mod:`eqsolve.kernels.arithmetic.cubic`: polishing a seed, a root within a
 bracket, and all real roots from the two critical points where two roots nearly coincide.
 """
 
@@ -12,8 +12,8 @@ from enum import IntEnum
 import numpy as np
 from numba import njit
 
-from eqsolve.numerics.arithmetic import doubledouble as dd
-from eqsolve.numerics.arithmetic.doubledouble import DoubleDouble
+from eqsolve.kernels.arithmetic import doubledouble as dd
+from eqsolve.kernels.arithmetic.doubledouble import DoubleDouble
 
 
 class CubicStatus(IntEnum):

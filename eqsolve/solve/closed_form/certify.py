@@ -15,28 +15,28 @@ import numpy as np
 from flint import arb
 from numpy.typing import ArrayLike, NDArray
 
+from eqsolve.arithmetic.number import precision
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.codegen.kernel import Selection, kernel
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import precision
-from eqsolve.numerics.arithmetic.straightline import (
-    StraightLine,
-    alone,
-    output_symbols,
-    straight_line,
-)
-from eqsolve.numerics.certificates.condition import condition_numbers
-from eqsolve.numerics.certificates.proof import Number
-from eqsolve.numerics.certificates.statement import (
+from eqsolve.parameters import ALIASES
+from eqsolve.solve.closed_form.condition import condition_numbers
+from eqsolve.solve.closed_form.proof import Number
+from eqsolve.solve.closed_form.statement import (
     PRECISIONS,
     Statement,
     Verdict,
     outward,
     state_point,
 )
-from eqsolve.numerics.parameters import ALIASES
-from eqsolve.numerics.status import Status
+from eqsolve.solve.closed_form.straightline import (
+    StraightLine,
+    alone,
+    output_symbols,
+    straight_line,
+)
+from eqsolve.status import Status
 from eqsolve.symbols import entry
 
 __all__ = ["Verdict", "certify", "evaluate", "summary"]

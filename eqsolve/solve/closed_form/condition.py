@@ -16,12 +16,12 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_poly, arb_series
 
+from eqsolve.arithmetic.algebraic import rational
+from eqsolve.arithmetic.number import precision
 from eqsolve.codegen.growth import OTHERS
-from eqsolve.numerics.arithmetic.algebraic import rational
-from eqsolve.numerics.arithmetic.ball import precision
-from eqsolve.numerics.arithmetic.straightline import StraightLine
-from eqsolve.numerics.certificates.proof import Number
-from eqsolve.numerics.certificates.statement import Statement
+from eqsolve.solve.closed_form.proof import Number
+from eqsolve.solve.closed_form.statement import Statement
+from eqsolve.solve.closed_form.straightline import StraightLine
 
 #: Working precision in bits: derivatives need fewer digits than values.
 BITS = 128

@@ -10,7 +10,7 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.parameters import ALIASES, exact
+from eqsolve.parameters import ALIASES, exact
 from eqsolve.symbolic.game import Game
 from eqsolve.symbols import entry, symbol
 

@@ -1,13 +1,18 @@
-"""Evaluation of expressions in ball arithmetic: every number comes with a rigorous error bound."""
+"""Expressions and real roots of polynomials in ball arithmetic."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
 
 import sympy as sp
-from flint import arb, arb_poly, fmpq
+from flint import arb, arb_poly, fmpq, fmpq_poly
 
 from eqsolve.arithmetic.number import DivisionByZero, UndecidedError
+
+#: Balls by symbol.
+Values = dict[sp.Symbol, arb]
 
 
 def evaluate(expression: sp.Expr, values: Mapping[sp.Symbol, arb]) -> arb:
@@ -100,3 +105,17 @@ def _sharpened(polynomial: arb_poly, derivative: arb_poly, root: arb) -> arb:
             return step
         root = step
     return root
+
+
+def real_roots(coefficients: list[Fraction]) -> list[tuple[arb, int]]:
+    """Return all real roots with multiplicities, ascending, of an exact polynomial.
+
+    ``coefficients`` are given leading one first; the root counts are exact.
+    """
+    polynomial = fmpq_poly([fmpq(c.numerator, c.denominator) for c in reversed(coefficients)])
+    if polynomial.degree() < 1:
+        return []
+    integral = polynomial.numer()
+    pairs: Any = integral.complex_roots()
+    found = [(z.real, int(m)) for z, m in pairs if z.imag.is_zero()]
+    return sorted(found, key=lambda pair: float(pair[0].mid()))

@@ -8,9 +8,10 @@ from functools import lru_cache
 import sympy as sp
 from flint import arb, arb_mat
 
+from eqsolve.arithmetic.ball import Values, evaluate
+from eqsolve.arithmetic.number import UndecidedError
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import UndecidedError, Values, evaluate
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.growth import growth_polynomials
 from eqsolve.symbolic.matching import CoefficientSystem, insert

@@ -26,9 +26,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from eqsolve.numerics.arithmetic import doubledouble as dd
-from eqsolve.numerics.arithmetic.doubledouble import DoubleDouble
-from eqsolve.numerics.arithmetic.rootfinding import (
+from eqsolve.kernels.arithmetic import doubledouble as dd
+from eqsolve.kernels.arithmetic.doubledouble import DoubleDouble
+from eqsolve.kernels.arithmetic.rootfinding import (
     IDENTICALLY_ZERO,
     NEAR_FOLD,
     NOT_CONVERGED,

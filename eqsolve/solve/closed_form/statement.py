@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import sympy as sp
 from flint import arb, arb_poly
 
-from eqsolve.numerics.arithmetic.ball import UndecidedError, precision
-from eqsolve.numerics.arithmetic.straightline import StraightLine
-from eqsolve.numerics.certificates.proof import Degenerate, Number, Point
-from eqsolve.numerics.status import Labelled, Status
+from eqsolve.arithmetic.number import UndecidedError, precision
+from eqsolve.solve.closed_form.proof import Degenerate, Number, Point
+from eqsolve.solve.closed_form.straightline import StraightLine
+from eqsolve.status import Labelled, Status
 
 #: Working precisions in bits.
 PRECISIONS = (128, 512, 2048, 8192, 32768)

@@ -13,23 +13,24 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from eqsolve.arithmetic.algebraic import rational
+from eqsolve.arithmetic.ball import real_roots
+from eqsolve.arithmetic.number import precision
 from eqsolve.codegen.kernel import Kernel, Selection
+from eqsolve.kernels.arithmetic.cubic import CubicStatus
+from eqsolve.kernels.arithmetic.cubic import real_roots as cubic_roots
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.algebraic import rational
-from eqsolve.numerics.arithmetic.ball import precision, real_roots
-from eqsolve.numerics.arithmetic.cubic import CubicStatus
-from eqsolve.numerics.arithmetic.cubic import real_roots as cubic_roots
-from eqsolve.numerics.arithmetic.straightline import (
+from eqsolve.parameters import ALIASES
+from eqsolve.solve.closed_form.certify import certify
+from eqsolve.solve.closed_form.condition import condition_numbers
+from eqsolve.solve.closed_form.statement import Statement, state_point
+from eqsolve.solve.closed_form.straightline import (
     StraightLine,
     alone,
     output_symbols,
     straight_line,
 )
-from eqsolve.numerics.certificates.certify import certify
-from eqsolve.numerics.certificates.condition import condition_numbers
-from eqsolve.numerics.certificates.statement import Statement, state_point
-from eqsolve.numerics.parameters import ALIASES
-from eqsolve.numerics.status import Status
+from eqsolve.status import Status
 
 Sets = Mapping[str, NDArray[np.float64]]
 

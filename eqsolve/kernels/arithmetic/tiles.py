@@ -13,10 +13,10 @@ from typing import Any
 from numba import njit, types
 
 from eqsolve.codegen.rows import ROWS, TILE
-from eqsolve.numerics.arithmetic import lanes
-from eqsolve.numerics.arithmetic.doubledouble import kernel
-from eqsolve.numerics.arithmetic.moving import wide
-from eqsolve.numerics.status import Status
+from eqsolve.kernels.arithmetic import lanes
+from eqsolve.kernels.arithmetic.doubledouble import kernel
+from eqsolve.kernels.arithmetic.moving import wide
+from eqsolve.status import Status
 
 __all__ = [
     "INFINITE_VARIANCE",

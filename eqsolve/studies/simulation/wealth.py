@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eqsolve.numerics.simulation.normals import BLOCK, fill_normals, stream, uniform, word
+from eqsolve.studies.simulation.normals import BLOCK, fill_normals, stream, uniform, word
 
 Array: TypeAlias = NDArray[np.float64]
 #: The coefficients ``(r, B, nu, sigma, e)`` of the dynamics.

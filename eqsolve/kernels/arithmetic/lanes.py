@@ -25,7 +25,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from eqsolve.numerics.arithmetic.doubledouble import fma, kernel, two_prod, two_sum
+from eqsolve.kernels.arithmetic.doubledouble import fma, kernel, two_prod, two_sum
 
 __all__ = [
     "approached",

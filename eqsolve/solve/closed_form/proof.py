@@ -15,16 +15,17 @@ from typing import Any
 import sympy as sp
 from flint import arb, fmpq, fmpq_poly
 
-from eqsolve.codegen.growth import OTHERS
-from eqsolve.codegen.program import VALUE
-from eqsolve.numerics.arithmetic.algebraic import (
+from eqsolve.arithmetic.algebraic import (
     Ascending,
     Residue,
     rational,
     real_roots_with_factors,
 )
-from eqsolve.numerics.arithmetic.ball import UndecidedError, real_roots_of_balls
-from eqsolve.numerics.arithmetic.straightline import StraightLine
+from eqsolve.arithmetic.ball import real_roots_of_balls
+from eqsolve.arithmetic.number import UndecidedError
+from eqsolve.codegen.growth import OTHERS
+from eqsolve.codegen.program import VALUE
+from eqsolve.solve.closed_form.straightline import StraightLine
 from eqsolve.symbols import entry
 
 Number = float | Fraction

@@ -13,12 +13,13 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from eqsolve.arithmetic.ball import evaluate
+from eqsolve.arithmetic.number import ball, precision, sign
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.numerics.arithmetic.ball import ball, evaluate, precision, sign
-from eqsolve.numerics.closed_form.loop import ClosedLoop
-from eqsolve.numerics.closed_form.point import PointSolver
-from eqsolve.numerics.simulation.population import M1, M2
+from eqsolve.solve.closed_form.loop import ClosedLoop
+from eqsolve.solve.closed_form.point import PointSolver
+from eqsolve.studies.simulation.population import M1, M2
 from eqsolve.symbolic.game import Game
 from eqsolve.symbols import symbol
 

@@ -1,0 +1,1 @@
+"""Double-double arithmetic, vector lanes, cubics and decisions: what generated code calls."""

@@ -1,1 +1,0 @@
-"""Numerical core: double-double arithmetic, roots of the cubic, evaluation of the closed form."""

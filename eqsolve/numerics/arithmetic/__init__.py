@@ -1,1 +1,0 @@
-"""Number systems and roots: double-double, vector lanes, balls, algebraic numbers, cubics."""

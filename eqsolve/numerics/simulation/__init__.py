@@ -1,1 +1,0 @@
-"""Wealth of a population, simulated, against its exact moments."""

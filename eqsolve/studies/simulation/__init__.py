@@ -1,0 +1,1 @@
+"""Paths of a game: of any declaration by its generator, of the family by exact steps."""
