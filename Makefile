@@ -89,12 +89,12 @@ walk: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m full $(PYTEST_ARGS)
 
 # In an environment of its own. What has no bound (packages that others bring) is the newest.
-lowest: build/wheel/.built
+lowest: dist/.built
 	rm -rf build/lowest
 	$(PYTHON) -m venv build/lowest
 	$(PYTHON) tests/lowest.py > build/lowest/constraints.txt
 	build/lowest/bin/pip install --quiet --constraint build/lowest/constraints.txt \
-		"$$(echo build/wheel/eqsolve_games-*.whl)[test]"
+		"$$(echo dist/eqsolve_games-*.whl)[test]"
 	build/lowest/bin/pytest -m "not slow and not full" -p no:xdist $(LOWEST_TESTS)
 
 # Needs coqc. The record of formal equations that is shipped is that of this check. Then 200 planted
@@ -120,9 +120,7 @@ develop:
 	$(PYTHON) -m venv .venv-dev
 	.venv-dev/bin/pip install --quiet --editable '.[test]'
 
-dist: $(TEST_EXTRAS)
-	rm -rf build/lib* build/bdist*
-	$(BIN)/python -m build --outdir dist
+dist: dist/.built
 
 clean:
 	rm -rf build dist .venv-dev $(VENV) rust/target *.egg-info
@@ -137,20 +135,23 @@ $(BIN)/python:
 		{ echo "$(PYTHON) lacks ensurepip (python3-venv on Debian)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# build/lib* is removed first: setuptools would pack files deleted since.
-build/wheel/.built: $(SOURCES) | $(BIN)/python
+# In an environment of its own, the wheel from the sdist. What it prints is shown if it fails.
+dist/.built: export CARGO_TARGET_DIR = $(CURDIR)/rust/target
+dist/.built: $(SOURCES) | $(BIN)/python
 	@command -v cargo >/dev/null || { echo "cargo (Rust) is needed to build eqsolve" >&2; exit 1; }
-	rm -rf build/lib* build/bdist* build/wheel
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	rm -rf dist
+	mkdir -p build dist
+	$(BIN)/pip install --quiet 'build>=1.2.1'
+	$(BIN)/python -m build --outdir dist >build/dist.log 2>&1 || { tail -n 60 build/dist.log >&2; exit 1; }
 	touch $@
 
 # The first command brings the dependencies, the second this build: pip keeps an
 # installed package of the same version.
-$(INSTALLED): build/wheel/.built | $(BIN)/python
-	$(BIN)/pip install --quiet build/wheel/eqsolve_games-*.whl
-	$(BIN)/pip install --quiet --no-deps --force-reinstall build/wheel/eqsolve_games-*.whl
+$(INSTALLED): dist/.built | $(BIN)/python
+	$(BIN)/pip install --quiet dist/eqsolve_games-*.whl
+	$(BIN)/pip install --quiet --no-deps --force-reinstall dist/eqsolve_games-*.whl
 	touch $@
 
 $(TEST_EXTRAS): setup.cfg $(INSTALLED)
-	$(BIN)/pip install --quiet "$$(echo build/wheel/eqsolve_games-*.whl)[test]"
+	$(BIN)/pip install --quiet "$$(echo dist/eqsolve_games-*.whl)[test]"
 	touch $@

@@ -49,7 +49,7 @@ BUILT_IN = "eqsolve.derivations"
 Origin = Literal["path", "package", "built-in", "given"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
     """A game and where it comes from.
 

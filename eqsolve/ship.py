@@ -12,8 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -30,7 +32,7 @@ class WithPrograms(build_py):
     """The step of setuptools that copies modules, and adds programs to them."""
 
     def run(self) -> None:
-        """Copy, then derive; a build that cannot derive goes without programs, and says so."""
+        """Copy, then derive."""
         super().run()
         if self.editable_mode:
             return
@@ -38,13 +40,12 @@ class WithPrograms(build_py):
         targets = [str(root / "eqsolve" / room / "shipped") for room in ("program", "codegen")]
         # papers are found by the entry points, which are written beside the sources
         beside = Path(self.get_finalized_command("egg_info").egg_base).absolute()
-        done = subprocess.run(
+        subprocess.run(
             [sys.executable, "-B", "-m", "eqsolve.ship", *targets],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, beside)))},
             cwd=root,
+            check=True,
         )
-        if done.returncode:
-            print("nothing is derived in this build: users will wait for it", file=sys.stderr)
 
 
 def ship(target: Path, kernels: Path) -> int:
@@ -60,52 +61,59 @@ def ship(target: Path, kernels: Path) -> int:
     int
         How many programs there are.
     """
-    from eqsolve import displays, registry
-    from eqsolve.cli import told
+    from eqsolve import registry
     from eqsolve.codegen import recall
-    from eqsolve.codegen.kernel import kernel, kernel_of_one
-    from eqsolve.errors import EqsolveError
-    from eqsolve.source import Source
-    from eqsolve.words.own_words import apart_of, words_of
 
-    number = 0
     with TemporaryDirectory() as folder:
         os.environ["EQSOLVE_CACHE_DIR"] = folder
-        for name in registry.names():
-            source = Source.of(registry.content(name), partial(registry.resolve, name))
-            if source is None:
-                told.sets(name)
-                if words_of(registry.Handle(name)) is not None:
-                    number += 1 + _closed(registry.Handle(name))
-                    kernel(registry.model(name))
-                else:
-                    apart = apart_of(registry.Handle(name))
-                    number += 1
-                    if not apart.count:
-                        kernel_of_one(registry.Handle(name))
-                continue
-            for asked, case in _asked(source):
-                try:
-                    source.keep(case, asked)
-                    number += 1
-                except EqsolveError:  # this structure is not offered
-                    continue
-        _tell(registry.names())
-        displays.ledger(registry.models, registry.all_contents())
+        # each game in a process that knows of no other; what takes all of them begins first
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            displays = pool.submit(_displays)
+            number = sum(pool.map(_game, registry.names()))
+            displays.result()
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(Path(folder) / "programs", target)
         recall.ship(kernels)
     return number
 
 
-def _tell(names: Iterable[str]) -> None:
-    """Keep what is listed of games, and their derivations by their default structure."""
-    from eqsolve.cli import told
+def _displays() -> None:
+    """Keep the displays of all games."""
+    from eqsolve import displays, registry
 
-    for name in names:
-        told.row(name)
-        for style in ("text", "latex", "json"):
-            told.derivation(name, style)
+    displays.ledger(registry.models, registry.all_contents())
+
+
+def _game(name: str) -> int:
+    """Keep what is derived of a game; how many programs."""
+    from eqsolve import registry
+    from eqsolve.cli import told
+    from eqsolve.codegen.kernel import kernel, kernel_of_one
+    from eqsolve.errors import EqsolveError
+    from eqsolve.source import Source
+    from eqsolve.words.own_words import apart_of, words_of
+
+    number = 0
+    source = Source.of(registry.content(name), partial(registry.resolve, name))
+    if source is None:
+        told.sets(name)
+        number += 1
+        if words_of(registry.Handle(name)) is not None:
+            number += _closed(registry.Handle(name))
+            kernel(registry.model(name))
+        elif not apart_of(registry.Handle(name)).count:
+            kernel_of_one(registry.Handle(name))
+    else:
+        for asked, case in _asked(source):
+            try:
+                source.keep(case, asked)
+                number += 1
+            except EqsolveError:  # this structure is not offered
+                continue
+    told.row(name)
+    for style in ("text", "latex", "json"):
+        told.derivation(name, style)
+    return number
 
 
 def _closed(game: Handle) -> bool:

@@ -1,8 +1,4 @@
-"""The source distribution is complete, and the wheel built from it works elsewhere.
-
-The environment these tests run in must offer the build requirements; nothing is
-downloaded except crates that cargo has not fetched before.
-"""
+"""The source distribution is complete, and the wheel that is installed works elsewhere."""
 
 import os
 import re
@@ -11,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -71,6 +68,16 @@ def test_every_requirement_has_a_lowest_version(tmp_path: Path) -> None:
     (tmp_path / "setup.cfg").write_text(text.replace("click>=", "click>"), encoding="utf-8")
     with pytest.raises(ValueError, match="'click>.*' in setup.cfg has no lower bound"):
         lowest.constraints(tmp_path / "setup.cfg")
+
+
+def test_what_derives_for_a_wheel_is_required_by_its_build() -> None:
+    """With the bounds of what is installed: keys of programs hold the versions of libraries."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    installed = set(config["options"]["install_requires"].split())
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    derives = {line for line in built["requires"] if not line.startswith("setuptools")}
+    assert len(derives) > 5 and derives <= installed
 
 
 #: What would have somebody install a package; the stranger's name stands where ours should.
@@ -148,28 +155,26 @@ def sdist(clean_copy: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(sdist: Path) -> Path:
-    """Return the wheel built from the source distribution, sharing compiled crates."""
-    out = sdist.parent / "wheel"
-    build = (sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", out, ".")
-    run(*build, cwd=sdist, env={"CARGO_TARGET_DIR": str(ROOT / "rust" / "target")})
-    (built,) = out.glob("*.whl")
+def wheel() -> Path:
+    """Return the wheel that is installed, built from its source distribution in isolation."""
+    run("make", "--silent", "dist/.built", cwd=ROOT)
+    (built,) = (ROOT / "dist").glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="module")
-def elsewhere(wheel: Path) -> Path:
+def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the scripts folder of a new environment that holds the wheel.
 
     The dependencies are those of the present environment, which comes later on
     the new one's path: eqsolve itself is found in the new one.
     """
-    new = wheel.parent.parent / "environment"
-    run(sys.executable, "-m", "venv", "--without-pip", new, cwd=wheel.parent)
+    new = tmp_path_factory.mktemp("elsewhere") / "environment"
+    run(sys.executable, "-m", "venv", "--without-pip", new, cwd=new.parent)
     scripts = Path(sysconfig.get_path("scripts", "venv", {"base": str(new)}))
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(new)}))
     pip = (sys.executable, "-m", "pip", "--python", scripts / "python", "install", "--quiet")
-    run(*pip, "--no-deps", "--no-index", wheel, cwd=wheel.parent)
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=new.parent)
     # Only now, or pip would take eqsolve for installed.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return scripts

@@ -26,7 +26,7 @@ GAME = "mean-field"
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the cache folder with the kernels of one game."""
+    """A copy of the cache folder with the kernels of one game, beside nothing that is shipped."""
     # a note holds for the games of one folder: those that other tests adopted are not among them
     monkeypatch.setattr(registry, "_adopted", {})
     if kept(Handle(GAME)) is None:
@@ -35,6 +35,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "kernels"
     shutil.copytree(storage.cache_folder(), folder, ignore=shutil.ignore_patterns(".*"))
     monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(recall, "SHIPPED", tmp_path / "nothing")
     return folder
 
 

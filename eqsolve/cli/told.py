@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import BrokenGameError, InputError
 from eqsolve.kept import kept
 from eqsolve.registry import Found, content, games, is_path, resolve, say_hidden
+
+if TYPE_CHECKING:
+    from eqsolve.writing import Writing
 
 
 def row(game: str) -> dict[str, Any]:
@@ -115,9 +119,15 @@ def _written(found: Found, style: Any, step: str | None, how: Mapping[str, Any])
 
     if isinstance(found.model, Model):
         return _of_family(found.model, style, step, how)
+    return _writing(found, **how).in_format(style, step)
+
+
+@lru_cache(maxsize=1)  # one derivation in three styles
+def _writing(found: Found, **how: Any) -> Writing:
+    """A game's derivation in stages."""
     from eqsolve.derivation.derivation import derive
     from eqsolve.game.structure import END, build, named_set
-    from eqsolve.writing import write
+    from eqsolve.writing import Writing
 
     exported: Any = found.exported
     case, horizon, notion = how["case"], how["horizon"], how["notion"]
@@ -125,7 +135,7 @@ def _written(found: Found, style: Any, step: str | None, how: Mapping[str, Any])
     if horizon is not None:
         values[END] = horizon
     size = {"size": how["size"], "continuum": how["continuum"]}
-    return write(derive(build(exported, values, notion=notion, **size)), style, step)
+    return Writing(derive(build(exported, values, notion=notion, **size)))
 
 
 def _of_family(model: Any, style: str, step: str | None, how: Mapping[str, Any]) -> str:

@@ -127,6 +127,14 @@ class Writing:
         """Plain text."""
         return self.renderer.text(self._chosen(step))
 
+    def in_format(self, format: Format, step: str | None = None) -> str:
+        """What :func:`write` returns."""
+        if format == "latex":
+            return self.latex(step)
+        if format == "json":
+            return json.dumps(self.to_dict(step), indent=2, ensure_ascii=False)
+        return self.text(step)
+
     def _chosen(self, step: str | None) -> tuple[Stage, ...]:
         return self.stages if step is None else (self.stage(step),)
 
@@ -174,9 +182,4 @@ def write(derivation: Derivation, format: Format = "text", step: str | None = No
     InputError
         If there is no such step.
     """
-    written = Writing(derivation)
-    if format == "latex":
-        return written.latex(step)
-    if format == "json":
-        return json.dumps(written.to_dict(step), indent=2, ensure_ascii=False)
-    return written.text(step)
+    return Writing(derivation).in_format(format, step)
