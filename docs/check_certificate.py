@@ -12,7 +12,7 @@ import sys
 from functools import reduce
 from pathlib import Path
 
-from flint import arb, arb_mat, arb_series, ctx, fmpq, fmpq_poly
+from flint import arb, arb_mat, arb_series, ctx, fmpq, fmpq_mat, fmpq_poly
 
 INFIX = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}
 
@@ -79,32 +79,11 @@ def degrees(code, names):
     return run(code, {a: int(a in names) for a in code["arguments"]}, lambda c: 0, apply)
 
 
-class Ratio:
-    """A ratio of polynomials of one unknown, in lowest terms."""
-
-    def __init__(self, above, below=1):
-        above, below = fmpq_poly(above), fmpq_poly(below)
-        self.above, self.below = above // above.gcd(below), below // above.gcd(below)
-
-    def __add__(self, o):
-        return Ratio(self.above * o.below + o.above * self.below, self.below * o.below)
-
-    def __sub__(self, o):
-        return self + Ratio(-o.above, o.below)
-
-    def __mul__(self, o):
-        return Ratio(self.above * o.above, self.below * o.below)
-
-    def __truediv__(self, o):
-        return Ratio(self.above * o.below, self.below * o.above)
-
-
-def determinant(rows):
-    total = Ratio([0 if rows else 1])
-    for k, entry in enumerate(rows[0] if rows else ()):
-        rest = determinant([row[:k] + row[k + 1 :] for row in rows[1:]])
-        total = total - entry * rest if k % 2 else total + entry * rest
-    return total
+def through(points, values):
+    """The polynomial of the lowest degree with given values."""
+    size = len(points)
+    powers = fmpq_mat(size, size, [x**k for x in points for k in range(size)])
+    return fmpq_poly(powers.solve(fmpq_mat(size, 1, values)).entries())
 
 
 def real_roots(poly):
@@ -120,27 +99,31 @@ def at_most(code, block, earlier, exact):
     """A bound of the number of a block's solutions at one of earlier ones; None if none is shown.
 
     All but one unknown are found from their equations, linear in them, by Cramer's rule; the roots
-    of the last equation are counted then.
+    of the last equation are counted then. Numbers at many places give the polynomials.
     """
-    if max(degrees(code, block)) <= 1:
+    if (high := max(degrees(code, block))) <= 1:
         return 1  # affine, and regular at every solution
     elementary = {s[0] for s in code["steps"]} - {*INFIX} or max(degrees(code, earlier))
-    for own, core in enumerate(() if elementary else block):
-        others = [name for name in block if name != core]
+    for own, core in enumerate(() if elementary or high >= 99 else block):
+        others, start = [n for n in block if n != core], dict.fromkeys(code["arguments"], fmpq(0))
         if any(b > 1 for k, b in enumerate(degrees(code, others)) if k != own):
             continue
-        start = {a: Ratio([exact.get(a, 0)]) for a in code["arguments"]} | {core: Ratio([0, 1])}
-        at = lambda values: run(code, start | values, lambda c: Ratio([ratio(c)]))  # noqa
-        base = at({})
-        left = [[a - b for a, b in zip(at({n: Ratio([1])}), base)] for n in others]
-        rows = [*left, [Ratio([0]) - b for b in base]]
-        *left, right = [column[:own] + column[own + 1 :] for column in rows]
-        above = [determinant([*left[:k], right, *left[k + 1 :]]) for k in range(len(left))]
-        below = determinant(left)
-        common = reduce(fmpq_poly.gcd, [one.above for one in above], below.above)
-        if below.above and not real_roots(common):
-            last = at({n: a / below for n, a in zip(others, above)})[own].above
-            return real_roots(last) if last else None
+        at = lambda values: run(code, start | exact | values, ratio)  # noqa
+        size, points, table = len(others), [], []
+        for x in map(fmpq, range(high * (high * size + 1) + 99)):
+            base = at({core: x})
+            slopes = [[a - b for a, b in zip(at({core: x, n: fmpq(1)}), base)] for n in others]
+            rows = [k for k in range(size + 1) if k != own]
+            matrix = fmpq_mat(size, size, [column[k] for k in rows for column in slopes])
+            if below := matrix.det():
+                found = matrix.solve(fmpq_mat(size, 1, [-base[k] for k in rows])).entries()
+                last = at({core: x} | dict(zip(others, found)))[own] * below**high
+                points, table = [*points, x], [*table, [last, below, *(f * below for f in found)]]
+        if len(points) <= high * (high * size + 1):
+            continue  # singular at nearly all places
+        last, *cramer = (through(points, column) for column in zip(*table))
+        if last and not real_roots(reduce(fmpq_poly.gcd, cramer)):
+            return real_roots(last // last.gcd(cramer[0] ** high))
     return None
 
 
@@ -200,26 +183,20 @@ def steps(moving, now):
         yield whole, over, time, now
 
 
-def main(path):
-    told = json.loads(Path(path).read_text())
-    need(told.get("format") == "eqsolve certificate 1", "the file is a certificate of this format")
-    ctx.prec, equations, moving = told["bits"] + 64, told["equations"], told["moving"]
-    exact = {k: ratio(v) for k, v in told["parameters"].items()}
-    base = {k: number(v) for k, v in (told["parameters"] | told["at"]).items()}
-
-    def environment(boxes, time):
-        values = base | boxes | {"t": time}
-        for name, code in told["explicit"]:
-            (values[name],) = run(code, values)
-        letters = told["fixed"]["letters"]
-        found, size = run(told["fixed"]["code"], values), len(letters)
+def environment(told, values):
+    """What follows from coefficients, also by linear systems; and the claims that are not shown."""
+    for name, code in told["explicit"]:
+        (values[name],) = run(code, values)
+    for letters, code in told["fixed"]:
+        found, size = run(code, values), len(letters)
         fixed = arb_mat(size, size, found[: size**2]).solve(arb_mat(size, 1, found[size**2 :]))
-        return values | {name: fixed[k, 0] for k, name in enumerate(letters)}
+        values |= {name: fixed[k, 0] for k, name in enumerate(letters)}
+    return values, {text for text, code in told["claims"] if not run(code, values)[0] > 0}
 
-    def failing(values):
-        return {text for text, code in told["claims"] if not run(code, values)[0] > 0}
 
-    boxes, most, open_names, chosen = [], 1, [*told["names"]], None
+def algebraic(told, base, exact):
+    """Boxes of the solutions of the algebraic equations."""
+    boxes, most, open_names, equations = [], 1, [*told["names"]], told["equations"]
     places = dict(zip(told["names"], equations["outputs"], strict=True))
     for solution in told["solutions"]:
         one = {name: box(solution["boxes"][name]) for name in told["names"]}
@@ -236,35 +213,55 @@ def main(path):
     if boxes:
         others = "there are no others" if most == len(boxes) else "others are not excluded here"
         print(f"algebraic equations: each of {len(boxes)} boxes has one solution; {others}")
+    return boxes
+
+
+def equilibrium(told):
+    """What is played, with everything that the file says of it."""
+    exact = {k: ratio(v) for k, v in told["parameters"].items()}
+    base = {k: number(v) for k, v in (told["parameters"] | told["at"]).items()}
+    for k, one in enumerate(told["types"], 1):
+        base |= {f"{n}_{k}": v for n, v in equilibrium(one).items()}
+        exact |= {f"{n}_{k}": ratio(v) for n, v in one["parameters"].items()}
+    need(not any(run(code, exact, ratio)[0] for _, code in told["averages"]), "the averages")
+    boxes, moving, chosen = algebraic(told, base, exact), told["moving"], None
     if moving:
         constants, unproved = boxes[0] if boxes else {}, set()
-        now = run(moving["start"], base | constants) + [*constants.values()]
+        begun = equilibrium(moving["after"]) if moving["after"] else base | constants
+        now = run(moving["start"], begun) + [*constants.values()]
         for whole, over, time, now in steps(moving, now):
-            values = environment(dict(zip(moving["names"], over)), number(moving["end"]) - whole)
-            unproved |= failing(values)
+            there = dict(zip(moving["names"], over)) | {"t": number(moving["end"]) - whole}
+            unproved |= environment(told, base | there)[1]
             if time == ratio(moving["end"]) - ratio(told["at"]["t"]):
-                chosen = environment(dict(zip(moving["names"], now)), base["t"])
-        print(
-            f"solved to time to go {time}; conditions not shown on the way:", *unproved or ["none"]
-        )
+                chosen = environment(told, base | dict(zip(moving["names"], now)))
+        print(f"solved to time to go {time}; not shown on the way:", *unproved or ["none"])
     admissible = 0
     for solution, one in zip(told["solutions"], boxes) if not moving else ():
-        values, proofs = environment(one, base["t"]), solution["growth"]
+        (values, open_claims), proofs = environment(told, base | one), solution["growth"]
         need(all(map(growth, told["growth"], [values] * len(proofs), proofs)), "the growth")
         fails = not all(proof["finite"] for proof in proofs)
         fails |= any(run(code, values)[0] < 0 for _, code in told["claims"])
-        need(fails or len(proofs) == len(told["growth"]) and not failing(values), "its verdict")
+        need(fails or len(proofs) == len(told["growth"]) and not open_claims, "its verdict")
         admissible += not fails
-        chosen = values if one is boxes[told["selected"]] and not fails else chosen
-    if not moving:
+        chosen = (values, open_claims) if one is boxes[told["selected"]] and not fails else chosen
+    if boxes and not moving:
         print(f"admissible solutions: {admissible}; a rule that selects one is not checked")
-    need(chosen and not failing(chosen), "the conditions hold at the solution that is told")
+    chosen, open_claims = environment(told, base) if told["types"] else chosen or (None, {""})
+    need(not open_claims, "the conditions hold at the solution that is told")
     need(all(p["finite"] and growth(g, chosen, p) for g, p in told["play"]), "finite in play")
     for name, code, value in told["results"]:
-        (found,), is_zero = run(code, chosen), value == 0
-        near = is_zero and found.contains(0) or abs(found - value) <= abs(found) * arb(2) ** -52
+        (found,) = run(code, chosen)
+        near = found.contains(0) if value == 0 else abs(found - value) <= abs(found) * arb(2) ** -52
         need(near, f"{name} is {value!r}")
-    print(f"results that are right to double precision: {len(told['results'])}")
+    print(f"results that are right to double precision: {len(told['results'])}", *told["open"])
+    return chosen
+
+
+def main(path):
+    told = json.loads(Path(path).read_text())
+    need(told.get("format") == "eqsolve certificate 2", "the file is a certificate of this format")
+    ctx.prec = told["bits"] + 64
+    equilibrium(told)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from eqsolve import inputs
-from eqsolve.errors import EqsolveError, InputError
+from eqsolve.errors import EqsolveError
 from eqsolve.inputs import TYPES, Asked
 from eqsolve.program import store
 from eqsolve.program.program import Program
@@ -126,15 +126,11 @@ class Source:
     ) -> dict[str, Any]:
         """What shows that the answer is right: see ``eqsolve.solve.certificate``."""
         from eqsolve.solve.certificate import certificate
+        from eqsolve.solve.certificate_types import certificate_of_types
 
         made = self._program(values, Asked(notion, size, continuum))
         if made.inputs.typed:
-            raise InputError(
-                "there is no certificate of players of types of their own.",
-                game=self.name,
-                stage="certificate",
-                remedy="Leave out --certificate.",
-            )
+            return certificate_of_types(made, values, at=at, size=size, selection=selection)
         return certificate(made, values, at=at, size=size, selection=selection)
 
     @property

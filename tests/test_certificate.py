@@ -7,7 +7,10 @@ import copy
 import importlib.util
 import json
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,7 +23,8 @@ from eqsolve.game import Model
 from eqsolve.game.structure import build
 from eqsolve.program.make import program
 from eqsolve.registry import Found, games, resolve
-from eqsolve.solve.certificate import certificate, lyapunov
+from eqsolve.solve.certificate import certificate
+from eqsolve.solve.lyapunov import lyapunov
 
 SCRIPT = Path(__file__).parent.parent / "docs" / "check_certificate.py"
 _spec = importlib.util.spec_from_file_location("check_certificate", SCRIPT)
@@ -39,12 +43,17 @@ def _own_context() -> Iterator[None]:
     ctx.prec, ctx.cap = prec, cap
 
 
-def made(game: str, notion: str | None = None) -> Certificate:
-    """The certificate of a game's first case, as it is read from a file."""
+@cache
+def _made(game: str, notion: str | None) -> str:
     exported: Any = resolve(game).exported
     model = build(exported, {}, notion=notion)
     case = next(iter(model.cases.values()))
-    found: Certificate = json.loads(json.dumps(certificate(program(derived(model), model), case)))
+    return json.dumps(certificate(program(derived(model), model), case))
+
+
+def made(game: str, notion: str | None = None) -> Certificate:
+    """The certificate of a game's first case, as it is read from a file."""
+    found: Certificate = json.loads(_made(game, notion))
     return found
 
 
@@ -168,7 +177,7 @@ def _functions(document: Certificate) -> None:
 
 
 def _selected(document: Certificate) -> None:
-    document["selected"] = 1 - document["selected"]
+    document["selected"] = (document["selected"] + 1) % len(document["solutions"])
 
 
 def _order(document: Certificate) -> None:
@@ -203,7 +212,6 @@ ALGEBRAIC: dict[str, Callable[[Certificate], None]] = {
 @pytest.mark.parametrize("error", ALGEBRAIC)
 def test_an_error_in_an_algebraic_certificate_is_seen(error: str, tmp_path: Path) -> None:
     document = made("regulator")
-    check(document, tmp_path)
     ALGEBRAIC[error](document)
     with pytest.raises(SystemExit, match="not so: "):
         check(document, tmp_path)
@@ -242,7 +250,6 @@ def test_an_error_in_a_certificate_of_a_horizon_is_seen(
     game: str, plant: Callable[[Certificate], None], tmp_path: Path
 ) -> None:
     document = made(game)
-    check(document, tmp_path)
     planted = copy.deepcopy(document)
     plant(planted)
     if planted == document:
@@ -253,10 +260,149 @@ def test_an_error_in_a_certificate_of_a_horizon_is_seen(
 
 def test_the_fixed_point_is_checked(tmp_path: Path) -> None:
     document = made("relative-wealth")
-    fixed = document["fixed"]["code"]
-    assert document["fixed"]["letters"]
+    ((letters, fixed),) = document["fixed"]
+    assert letters
     # another right side of the first equation
     fixed["outputs"][-1] = fixed["outputs"][0]
+    with pytest.raises(SystemExit, match="not so: "):
+        check(document, tmp_path)
+
+
+# ------------------------------------------------------------------ players who differ, and loops
+
+
+PLAYERS = (
+    ["b=2/25", "nu=1/10", "sigma=1/5", "theta=1/2"],
+    ["gamma=2", "alpha=1", "beta=1/2", "lambda=3/5"],
+)
+
+
+@cache
+def _written(*arguments: str) -> str:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "c.json"
+        done = CliRunner().invoke(cli, ["solve", *arguments, "--certificate", str(path)])
+        assert done.exit_code == 0, done.output
+        return path.read_text()
+
+
+def solved(*arguments: str) -> Certificate:
+    """What the command writes."""
+    found: Certificate = json.loads(_written(*arguments))
+    return found
+
+
+def differ() -> Certificate:
+    """Three players of two types who respond to each other: two are alike."""
+    rest = [p for row in PLAYERS for p in row if not p.startswith("b=")]
+    given = [*rest, "r=1/50", "b_1=2/25", "b_2=9/100", "weight_1=2/3", "weight_2=1/3"]
+    pairs = [part for pair in given for part in ("-p", pair)]
+    return solved("relative-wealth", "--notion", "given", "--size", "3", *pairs)
+
+
+def managers() -> Certificate:
+    """Two managers whose averages are numbers that are found first."""
+    given = ["mu_1=2/25", "mu_2=1/10", "nu=1/5", "sigma=1/5", "theta_1=1/2", "theta_2=1/3"]
+    pairs = [part for pair in [*given, "delta=1", "T=1"] for part in ("-p", pair)]
+    return solved("lacker-zariphopoulou-cara", *pairs)
+
+
+def loop() -> Certificate:
+    """Everybody responds to feedback."""
+    return solved("mean-field", "--set", "S1", "--equilibrium", "closed-loop")
+
+
+def test_players_who_differ_have_a_certificate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(differ(), tmp_path)
+    check(managers(), tmp_path)
+    printed = capsys.readouterr().out
+    assert printed.count("admissible solutions: 1;") == 2
+    assert "not shown" not in printed.replace("not shown on the way: none", "")
+
+
+def test_agents_of_the_family_who_differ_have_a_certificate(tmp_path: Path) -> None:
+    given = [f"{part.replace('=', f'_{k}=')}" for k in (1, 2) for row in PLAYERS for part in row]
+    pairs = [part for pair in ["r=1/50", *given] for part in ("-p", pair)]
+    document = solved("two-agent", *pairs)
+    assert document["game"] == "two-agent"
+    check(document, tmp_path)
+
+
+def test_closed_loops_have_a_certificate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = loop()
+    check(document, tmp_path)
+    assert "admissible solutions: 1;" in capsys.readouterr().out
+    assert len(document["solutions"]) > 1
+
+
+def test_one_who_is_alone_has_a_certificate(tmp_path: Path) -> None:
+    check(solved("n-agent", "--set", "S1", "-p", "n=1"), tmp_path)
+
+
+def _type_box(document: Certificate) -> None:
+    _moved(document["types"][1])
+
+
+def _moved(document: Certificate) -> None:
+    """A root that is moved by 1e-9."""
+    (_, box), *_ = document["solutions"][document["selected"]]["boxes"].items()
+    box[0] += box[0] // 10**9
+
+
+def _joint(document: Certificate) -> None:
+    code = document["fixed"][0][1]
+    code["outputs"][-1] = code["outputs"][0]
+
+
+def _reaction(document: Certificate) -> None:
+    code = document["fixed"][-1][1]
+    code["outputs"][-1] = code["outputs"][0]
+
+
+def _play(document: Certificate) -> None:
+    proof = document["play"][0][1]
+    proof["P"][0][0] *= -1
+
+
+def _unproved(document: Certificate) -> None:
+    document["play"][1][1]["functions"].pop()
+
+
+def _strategy(document: Certificate) -> None:
+    document["results"][0][2] *= 1 + 1e-15
+
+
+def _average(document: Certificate) -> None:
+    name, _ = document["averages"][0]
+    for own in document["types"]:
+        own["parameters"][name] = str(Fraction(own["parameters"][name]) + Fraction(1, 10**20))
+
+
+def _own(document: Certificate) -> None:
+    document["types"][0]["parameters"]["theta"] = "3/5"
+
+
+def _type(document: Certificate) -> None:
+    document["types"].reverse()
+
+
+@pytest.mark.parametrize(
+    ("make", "plant"),
+    [
+        *((differ, p) for p in (_type_box, _joint, _reaction, _play, _unproved, _strategy, _type)),
+        *((managers, p) for p in (_average, _own)),
+        *((loop, p) for p in (_moved, _growth, _functions)),
+    ],
+)
+def test_an_error_in_a_certificate_of_several_is_seen(
+    make: Callable[[], Certificate], plant: Callable[[Certificate], None], tmp_path: Path
+) -> None:
+    document = make()
+    plant(document)
     with pytest.raises(SystemExit, match="not so: "):
         check(document, tmp_path)
 
@@ -278,8 +424,7 @@ def test_the_command_writes_what_the_script_checks(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["n-agent", "--set", "S1", "-p", "n=10", "--notion", "feedback"], "of agents alike"),
-        (["n-agent", "--set", "S1", "-p", "n=1"], "one who is alone"),
+        (["n-agent", "--set", "S1", "-p", "n=1", "--notion", "feedback"], "no closed loop"),
         (["regulator", "--certificate", "/dev/null/c.json"], "cannot be written"),
     ],
 )

@@ -33,7 +33,8 @@ class Ring:
         for value in values:
             if type(value) is not kind:
                 raise TypeError(f"arguments of the types {kind} and {type(value)}")
-        return _ring(kind)
+        own = getattr(kind, "ring", None)
+        return _ring(kind) if own is None else own(values[0])
 
     def apply(self, name: str, *operands: Any) -> Any:
         """Return the result of a step."""

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, ctx, fmpq
 
 from eqsolve.arithmetic.code import Code, Folding
-from eqsolve.arithmetic.jet import solution_coefficients
 from eqsolve.arithmetic.krawczyk import SLACK, krawczyk
 from eqsolve.arithmetic.trajectory import Piece
 from eqsolve.derivation.blocks import triangular
@@ -20,22 +19,15 @@ from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.program.data import encoded
 from eqsolve.program.program import TIME, Growth, Program
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.growth import Followed
-from eqsolve.solve.path import Backward, center, time_to_go
+from eqsolve.solve.boxes import ORDER, Entry, ball, entry, steps
+from eqsolve.solve.growth import Followed, alike
+from eqsolve.solve.lyapunov import lyapunov
+from eqsolve.solve.path import Backward, time_to_go
 from eqsolve.solve.point import Point
 from eqsolve.solve.results import USABLE
 from eqsolve.solve.solve import renamed, settled
 
-FORMAT = "eqsolve certificate 1"
-#: Taylor coefficients of a step, and the relative size of the remainder that it may have.
-ORDER, REMAINDER = 30, 1e-26
-#: Sums of two growth rates below this part of the fastest one are taken for zero.
-OPEN = 1e-12
-#: The shortest step, relative to the horizon.
-SHORTEST = fmpq(1, 1 << 20)
-
-#: A box as [m, e, r]: m 2^e, give or take r.
-Entry = list[Any]
+FORMAT = "eqsolve certificate 2"
 
 
 def certificate(
@@ -60,48 +52,81 @@ def certificate(
     InputError
         If a name or value is not acceptable, or the proof is of no kind that the file can hold.
     """
-    point, answer, bits = settled(
-        renamed(program, game), values, at=at, size=size, selection=selection
+    return certified(
+        *settled(renamed(program, game), values, at=at, size=size, selection=selection)
     )
+
+
+def certified(point: Point, answer: Answer, bits: int) -> dict[str, Any]:
+    """The same of an answer with what it was decided by, and the precision in bits."""
     if answer.status not in USABLE:
-        raise NoSolutionError(answer.message, game=program.game, stage=answer.status.label)
+        raise NoSolutionError(answer.message, game=answer.game, stage=answer.status.label)
     with ctx.workprec(bits):
-        return _Writer(point, answer).document(bits)
+        return whole(Writer(point, answer).document())
 
 
-class _Writer:
-    """One answer, with what it was decided by."""
+def whole(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document that is no part of another one, at the working precision."""
+    return {"format": FORMAT, "bits": int(ctx.prec), **document}
+
+
+def empty(game: str) -> dict[str, Any]:
+    """A document that says nothing: every key, and what it has at least."""
+    nothing = code_data(Code((), (), (), ()))
+    lists = ("explicit", "fixed", "claims", "growth", "play", "results", "types", "averages")
+    return {
+        "game": game,
+        "parameters": {},
+        "at": {},
+        "names": [],
+        "equations": nothing,
+        "blocks": [],
+        "solutions": [],
+        "selected": 0,
+        "moving": None,
+        "open": [],
+        **{name: [] for name in lists},
+    }
+
+
+def refused(program: Program, what: str) -> InputError:
+    """That there is no certificate of something."""
+    return InputError(
+        f"there is no certificate {what}.",
+        game=program.game,
+        stage="certificate",
+        remedy="Leave out --certificate; the numbers are enclosed all the same.",
+    )
+
+
+class Writer:
+    """One answer, with what it was decided by.
+
+    Of a type among others that respond to each other it says what holds at any averages.
+    """
 
     def __init__(self, point: Point, answer: Answer) -> None:
         self.point, self.answer, self.program = point, answer, point.program
-        if point.typed or point.single:
-            raise self._refused("of players of types of their own, or of one who is alone")
+        self.given = None if point.typed else point.program.given
 
-    def _refused(self, what: str) -> InputError:
-        return InputError(
-            f"there is no certificate {what}.",
-            game=self.program.game,
-            stage="certificate",
-            remedy="Leave out --certificate; the numbers are enclosed all the same.",
-        )
+    def document(self) -> dict[str, Any]:
+        """Everything but the format, at the working precision.
 
-    def document(self, bits: int) -> dict[str, Any]:
+        Raises
+        ------
+        InputError
+            If the proof is of no kind that the file can hold.
+        """
         program, point = self.program, self.point
         claims = (*program.system.domains, *program.second_order)
-        found: dict[str, Any] = {
-            "format": FORMAT,
-            "game": program.game,
+        found = empty(program.game) | {
             "notion": program.notion,
             "size": self.answer.size,
-            "bits": bits,
             "parameters": {k: str(v) for k, v in point.parameters.items()},
             "at": self._place(),
             "explicit": self._explicit(),
             "fixed": self._fixed(),
-            "claims": [[claim.sentence, _code(claim.code)] for claim in claims],
-            "growth": [],
-            "play": [],
-            "moving": None,
+            "claims": [[claim.sentence, code_data(claim.code)] for claim in claims],
         }
         found |= self._stationary() if program.stationary else self._moving()
         return found | {"results": self._results()}
@@ -122,34 +147,34 @@ class _Writer:
 
     def _explicit(self) -> list[list[Any]]:
         """What follows from the unknowns, each from what comes before."""
-        table = self.program.explicit
-        found = [[n, _code(table.code.only([k]))] for k, n in enumerate(table.names)]
-        if self.program.given is not None:
-            found += [[name, _code(code)] for name, code in self.program.given.known]
+        table, nothing = self.program.explicit, Code((), (fmpq(0),), (), (0,))
+        found = [[n, code_data(table.code.only([k]))] for k, n in enumerate(table.names)]
+        for name, code in self.program.given.known if self.program.given is not None else ():
+            found.append([name, code_data(nothing if self.point.single else code)])
         return found
 
-    def _fixed(self) -> dict[str, Any]:
+    def _fixed(self) -> list[list[Any]]:
         """The linear equations of the strategy that is the response to itself."""
-        given = self.program.given
-        if given is None:
-            return {"letters": [], "code": _code(Code((), (), (), ()))}
-        return {"letters": list(given.letters), "code": _code(given.fixed)}
+        return (
+            [] if self.given is None else [[list(self.given.letters), code_data(self.given.fixed)]]
+        )
 
     def _results(self) -> list[list[Any]]:
         """Names, programs and doubles of what was answered."""
         program, answer = self.program, self.answer
-        tables = [(f"strategy.{f.control}", f.monomials, answer.strategy) for f in program.strategy]
-        names = [form.control for form in program.strategy]
+        forms = () if self.point.typed else program.strategy
+        tables = [(f"strategy.{f.control}", f.monomials, answer.strategy) for f in forms]
+        names = [form.control for form in forms]
         if program.given is None:
             tables += [(f"value.{v.player}", v.monomials, answer.value) for v in program.values]
             names += [value.player for value in program.values]
         found = [
-            [f"{title}.{name}", _code(table.code.only([k])), answers[own][name]]
+            [f"{title}.{name}", code_data(table.code.only([k])), answers[own][name]]
             for (title, table, answers), own in zip(tables, names)
             for k, name in enumerate(table.names)
         ]
         for name, value in answer.coefficients.items():
-            found.append([f"coefficients.{name}", _code(Code((name,), (), (), (0,))), value])
+            found.append([f"coefficients.{name}", code_data(Code((name,), (), (), (0,))), value])
         return found
 
     # -- algebraic equations --------------------------------------------------------------------
@@ -167,7 +192,7 @@ class _Writer:
         function = builder.code(builder.insert(inserted, nodes))
         return function, {
             "names": names,
-            "equations": _code(chosen),
+            "equations": code_data(chosen),
             "blocks": [list(block) for block in blocks],
         }
 
@@ -177,16 +202,16 @@ class _Writer:
         middle = [values[name].mid() for name in names]
         for slack in SLACK:
             width = arb(2) ** (slack - int(ctx.prec))
-            boxes = [_entry(m + width * (1 + abs(m)) * arb(0, 1)) for m in middle]
-            balls = [ball(entry) for entry in boxes]
+            boxes = [entry(m + width * (1 + abs(m)) * arb(0, 1)) for m in middle]
+            balls = [ball(one) for one in boxes]
             if krawczyk(function, balls, [b.rad() for b in balls]) is not None:
                 return dict(zip(names, boxes))
-        raise self._refused("at a solution that is not simple")
+        raise refused(self.program, "at a solution that is not simple")
 
     def _stationary(self) -> dict[str, Any]:
         choice, program = self.point.choice, self.program
         if self.point.solutions.degenerate:
-            raise self._refused("where some solutions are not isolated")
+            raise refused(self.program, "where some solutions are not isolated")
         growth = [g for g in program.growth if g.matrix is not None]
         function, found = self._algebraic(range(len(program.system.names)))
         solutions = []
@@ -195,21 +220,18 @@ class _Writer:
             boxes = self._boxes(function, candidate.values)
             solutions.append({"boxes": boxes, "growth": proofs})
         selected = next(k for k, root in enumerate(self.answer.roots) if root["selected"])
-        found |= {"growth": list(map(_growth_data, growth)), "solutions": solutions}
-        play = program.given.play if program.given is not None else None
+        found |= {"growth": list(map(growth_data, growth)), "solutions": solutions}
+        play = self.given.play if self.given is not None else None
         if play is not None and play.matrix is not None:
+            assert self.given is not None
+            play = alike(play, self.given.alone) if self.point.single else play
             proof = self._growth(play, choice.candidates[selected].values)
-            found["play"] = [[_growth_data(play), proof]]
+            found["play"] = [[growth_data(play), proof]]
         return found | {"selected": selected}
 
     def _growth(self, system: Growth, values: Mapping[str, arb]) -> dict[str, Any]:
-        """A Lyapunov function of the expectations that matter."""
         growth = Followed(system, values)
-        reached, rate = growth.reached(values), growth.discount
-        found = lyapunov([[growth.rows[i][j] - (i == j) * rate for j in reached] for i in reached])
-        if found is None:
-            raise self._refused("where expectations grow nearly as fast as they are discounted")
-        return {"functions": reached, **found}
+        return shown(self.program, growth.rows, growth.reached(values), growth.discount)
 
     # -- differential equations -----------------------------------------------------------------
 
@@ -222,159 +244,56 @@ class _Writer:
         boxes = self._boxes(function, path.constants) if path.constants else {}
         rates = time_to_go(program, self.point.parameters, list(boxes), end)
         start = program.terminal.at(self.point.parameters).within(path.constants)
-        now = [*start, *(ball(entry) for entry in boxes.values())]
+        now = [*start, *(ball(one) for one in boxes.values())]
         asked = fmpq(*(end - self.point.numbers.time).as_integer_ratio())
         moving = {
             "names": [*system.unknowns, *boxes],
-            "start": _code(program.terminal),
-            "rates": _code(rates),
+            "start": code_data(program.terminal),
+            "rates": code_data(rates),
             "end": str(end),
             "order": ORDER,
-            "steps": list(self._steps(rates, now, path.trajectory.pieces, asked)),
+            "after": None,
+            "steps": self.steps(rates, now, path.trajectory.pieces, asked),
         }
         solutions = [{"boxes": boxes, "growth": []}] if boxes else []
         return found | {"moving": moving, "solutions": solutions, "selected": 0}
 
-    def _steps(
+    def steps(
         self, rates: Code, now: list[arb], pieces: Sequence[Piece], asked: fmpq
-    ) -> Iterator[dict[str, Any]]:
-        """Steps with a box that the solution does not leave, and one for its end."""
-        shortest = pieces[-1].end * SHORTEST
-        for piece in pieces:
-            cuts = [piece.begin, *([asked] if piece.begin < asked < piece.end else ()), piece.end]
-            pending = [*zip(cuts, cuts[1:])][::-1]
-            while pending:
-                begin, end = pending.pop()
-                step = _step(rates, now, begin, end, piece)
-                if step is None:
-                    if end - begin < shortest:
-                        raise self._refused("where steps would be too short")
-                    middle = (begin + end) / 2
-                    pending += [(middle, end), (begin, middle)]
-                    continue
-                now = [ball(entry) for entry in step["at"]]
-                yield step
+    ) -> list[dict[str, Any]]:
+        """Steps along a trajectory, with one that ends where it is asked for."""
+        found = []
+        for one in steps(rates, now, pieces, asked):
+            if one is None:
+                raise refused(self.program, "where steps would be too short")
+            found.append(one)
+        return found
 
 
-def _step(
-    rates: Code, now: Sequence[arb], begin: fmpq, end: fmpq, piece: Piece
-) -> dict[str, Any] | None:
-    """One step by Picard's inclusion and Taylor's formula; None if it is too long for these."""
-    length, span = arb(end - begin), arb(0).union(arb(end - begin))
-    whole = arb(begin).union(arb(end))
-    boxes = [a.union(b) for a, b in zip(piece.over(begin, end), now)]
-    for _ in range(4):
-        over = [_entry(b + (b - b.mid()) / 4) for b in boxes]
-        boxes = [ball(entry) for entry in over]
-        moved = [v + span * f for v, f in zip(now, rates([whole, *boxes]))]
-        if all(b.contains_interior(m) for b, m in zip(boxes, moved)):
-            break
-        boxes = [b.union(m) for b, m in zip(boxes, moved)]
-    else:
-        return None
-    rows = solution_coefficients(rates, arb(begin), now, ORDER - 1)
-    rests = [
-        row[ORDER] * length**ORDER for row in solution_coefficients(rates, whole, boxes, ORDER)
-    ]
-    found = []
-    for value, row, rest in zip(now, rows, rests):
-        if not rest.rad() < REMAINDER * (1 + abs(value.mid())):
-            return None
-        found.append(sum((c * length**k for k, c in enumerate(row)), rest))
-    return {"end": str(end), "over": over, "at": [_entry(f) for f in found]}
+def shown(
+    program: Program, rows: Sequence[Sequence[arb]], reached: Sequence[int], rate: arb
+) -> dict[str, Any]:
+    """A Lyapunov function of the expectations that matter, less the rate of discounting."""
+    found = lyapunov([[rows[i][j] - (i == j) * rate for j in reached] for i in reached])
+    if found is None:
+        what = "where expectations grow nearly as fast as they are discounted"
+        raise refused(program, what)
+    return {"functions": list(reached), **found}
 
 
-def _entry(value: arb) -> Entry:
-    """A box around a ball, a little wider: others compute at another precision."""
-    mantissa, exponent = value.mid().man_exp()
-    wider = value.rad() * arb(1.0001) + abs(value.mid()) * arb(2) ** (16 - int(ctx.prec))
-    return [int(mantissa), int(exponent), float(wider.upper()) * (1 + 2**-50) + 1e-300]
-
-
-def ball(entry: Entry) -> arb:
-    """The ball that is written as an entry."""
-    mantissa, exponent, radius = entry
-    found: arb = arb(mantissa) * arb(2) ** exponent + arb(0, 1) * arb(radius)
-    return found
-
-
-def lyapunov(rows: Sequence[Sequence[arb]]) -> dict[str, Any] | None:
-    """A quadratic form by which a linear system is stable, or is not.
-
-    With P > 0 and A'P + PA < 0 the system w' = A w is stable; with v'Pv < 0 for some v in place of
-    P > 0 it is not (A. M. Lyapunov 1892; N. G. Chetaev 1934). A is taken less ``shift`` there.
-
-    Returns
-    -------
-    dict or None
-        ``finite``, ``P``, ``v`` and ``shift``; None if neither was found.
-    """
-    import numpy as np
-    from scipy.linalg import matrix_balance, solve_continuous_lyapunov
-
-    if not rows:
-        return {"finite": True, "P": [], "v": [], "shift": 0.0}
-    matrix = np.array([[center(v) for v in row] for row in rows])
-    largest = float(np.linalg.eigvals(matrix).real.max())
-    _, (scale, _) = matrix_balance(matrix, permute=False, separate=True)
-    inner = matrix * scale[None, :] / scale[:, None]
-    unit = np.eye(len(inner))
-    rates = np.linalg.eigvals(inner)
-    sums = rates[:, None] + rates[None, :]
-    for part in (0.0,) if largest < 0 else (0.0, 0.5, 0.3, 0.7):
-        # two of a sum of zero leave the form open
-        if np.abs(sums - 2 * part * largest).min() <= OPEN * np.abs(rates).max():
-            continue
-        form = solve_continuous_lyapunov((inner - part * largest * unit).T, -unit)
-        form = (form + form.T) / 2
-        vector = np.linalg.eigh(form)[1][:, 0] * scale
-        found = {
-            "finite": largest < 0,
-            "P": (form / scale[:, None] / scale[None, :]).tolist(),
-            "v": [] if largest < 0 else vector.tolist(),
-            "shift": part * largest,
-        }
-        if _shows(rows, found):
-            return found
-    return None
-
-
-def _shows(rows: Sequence[Sequence[arb]], proof: Mapping[str, Any]) -> bool:
-    """Whether the inequalities hold."""
-    unit = arb_mat([[int(i == j) for j in range(len(rows))] for i in range(len(rows))])
-    matrix, form = arb_mat(rows) - unit * arb(proof["shift"]), arb_mat(proof["P"])
-    falls: Any = -(matrix.transpose() * form + form * matrix)
-    if not _positive(falls):
-        return False
-    if proof["finite"]:
-        return _positive(form)
-    vector = arb_mat([[v] for v in proof["v"]])
-    value: Any = vector.transpose() * form * vector
-    return bool(value[0, 0] < 0)
-
-
-def _positive(matrix: arb_mat) -> bool:
-    """Whether a symmetric matrix is positive definite, by its pivots."""
-    rows: Any = matrix.tolist()
-    while rows:
-        (pivot, *first), *rest = rows
-        if not pivot > 0:
-            return False
-        rows = [[v - row[0] * f / pivot for v, f in zip(row[1:], first)] for row in rest]
-    return True
-
-
-def _code(code: Code) -> dict[str, Any]:
+def code_data(code: Code) -> dict[str, Any]:
+    """A program as values of JSON."""
     ((arguments, constants, steps, outputs),) = encoded(code).values()
     fractions = [c if isinstance(c, str) else "/".join(c) for c in constants]
     return {"arguments": arguments, "constants": fractions, "steps": steps, "outputs": outputs}
 
 
-def _growth_data(system: Growth) -> dict[str, Any]:
+def growth_data(system: Growth) -> dict[str, Any]:
+    """A growth system as values of JSON."""
     assert system.matrix is not None
     return {
         "functions": list(system.functions),
-        "matrix": _code(system.matrix),
-        "rate": _code(system.rate),
-        "start": list(map(_code, system.start)),
+        "matrix": code_data(system.matrix),
+        "rate": code_data(system.rate),
+        "start": list(map(code_data, system.start)),
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
-from flint import acb_mat, arb, arb_mat
+from flint import acb_mat, arb, arb_mat, fmpq
 
+from eqsolve.arithmetic.code import Code, Folding
 from eqsolve.program.letters import Environment
 from eqsolve.program.program import EDGE, Growth
 
@@ -114,6 +116,40 @@ class Followed:
         part = arb_mat(size, size, [self.rows[i][j] for i in chosen for j in chosen])
         index, best = _fastest(part)
         return chosen[index], best
+
+
+def alike(system: Growth, same: Sequence[int]) -> Growth:
+    """The system of the functions that differ: of each the number of the first that it equals."""
+    assert system.matrix is not None
+    kept, size = sorted(set(same)), len(same)
+
+    def summed(code: Code, rows: Sequence[Sequence[int]]) -> Code:
+        builder = Folding(code.arguments)
+        nodes = builder.insert(code, {a: k for k, a in enumerate(code.arguments)})
+        zero = builder.constant(fmpq(0))
+        return builder.code(
+            [reduce(lambda a, k: builder.step("add", a, nodes[k]), row, zero) for row in rows]
+        )
+
+    groups = [[k for k in range(size) if same[k] == own] for own in kept]
+    entries = [[i * size + k for k in group] for i in kept for group in groups]
+    starts = []
+    for group in groups:
+        owns = [system.start[k] for k in group]
+        names = tuple(dict.fromkeys(a for code in owns for a in code.arguments))
+        builder = Folding(names)
+        found: list[int] = []
+        for code in owns:
+            found += builder.insert(code, {a: k for k, a in enumerate(names)})
+        width, joined = max(len(code.outputs) for code in owns), builder.code(found)
+        starts.append(summed(joined, [range(k, len(found), width) for k in range(width)]))
+    return replace(
+        system,
+        functions=tuple(system.functions[k] for k in kept),
+        matrix=summed(system.matrix, entries),
+        start=tuple(starts),
+        second=tuple(i for i, k in enumerate(kept) if k in system.second),
+    )
 
 
 #: A coefficient that is not known.

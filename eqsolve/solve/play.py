@@ -145,10 +145,24 @@ class Play:
     def _played(self) -> list[dict[str, Polynomial]]:
         return self._forms()
 
+    def reached(self, k: int) -> tuple[list[Polynomial], dict[tuple[int, ...], Polynomial]]:
+        """What a type is paid, and the generator of every monomial that this reaches.
+
+        Raises
+        ------
+        NotFollowed
+            As for ``growth``.
+        """
+        pairs = self._payoffs(self._player(k), self._played)
+        payoffs = [p for pair in pairs for p in pair]
+        return payoffs, self._followed(self._played, payoffs)
+
     def _reached(self, k: int) -> tuple[list[tuple[int, ...]], arb_mat]:
         """The monomials that the payoffs of a type reach, and the matrix of the generator."""
-        payoffs = self._payoffs(self._player(k), self._played)
-        return self._followed(self._played, [p for pair in payoffs for p in pair])
+        rows = self.reached(k)[1]
+        basis = list(rows)
+        entries = [rows[f].get(g, arb(0)) for f in basis for g in basis]
+        return basis, arb_mat(len(basis), len(basis), entries)
 
     def _rate(self, k: int) -> arb:
         rate: arb = self.motion.rate.within(self.everybody.values[k])[0]
@@ -270,8 +284,8 @@ class Play:
         self,
         forms: Sequence[Mapping[str, Polynomial]],
         start: Iterable[Polynomial],
-    ) -> tuple[list[tuple[int, ...]], arb_mat]:
-        """The monomials that polynomials reach, and the matrix of the generator."""
+    ) -> dict[tuple[int, ...], Polynomial]:
+        """The monomials that polynomials reach, with the generator of each."""
         motion = self._moving(forms)
         rows: dict[tuple[int, ...], Polynomial] = {}
         pending = [f for p in start for f in p]
@@ -283,9 +297,7 @@ class Play:
                 raise NotFollowed("Payoffs of a degree above two are not followed.")
             rows[f] = self._generator(f, *motion)
             pending += [g for g in rows[f] if g not in rows]
-        basis = list(rows)
-        entries = [rows[f].get(g, arb(0)) for f in basis for g in basis]
-        return basis, arb_mat(len(basis), len(basis), entries)
+        return rows
 
 
 def _seats(types: Types) -> list[Seat]:

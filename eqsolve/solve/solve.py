@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flint import arb, ctx
 
-from eqsolve.inputs import counted
+from eqsolve.inputs import Values, counted
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.point import PRECISIONS, Point
@@ -122,9 +122,14 @@ def settled(
     """The same with what it was decided by, and the precision in bits."""
     given = counted(program.game, program.count, values, size)
     numbers = program.inputs.read(given, at)
+    return decided(program, numbers, selection or program.selection)
+
+
+def decided(program: Program, numbers: Values, selection: str) -> tuple[Point, Answer, int]:
+    """The same of numbers that were checked, at growing precision until every sign is decided."""
     for bits in PRECISIONS:
         with ctx.workprec(bits):
-            point = Point(program, numbers, selection or program.selection)
+            point = Point(program, numbers, selection)
             answer = point.answer()
         if not (program.stationary and point.undecided):
             break

@@ -49,12 +49,7 @@ def solve_types(
     InputError
         If a name or value is not acceptable.
     """
-    chosen = selection or program.selection
-    given = counted(program, values, size)
-    if size is None and program.count in given:
-        size = int(number(program.count, given[program.count]))
-    types = read_types(program.inputs, given, size, at=at)
-    numbers = numbers_of(program, types)
+    chosen, types, numbers = typed(program, values, at=at, size=size, selection=selection)
     if program.given is None:
         with ctx.workprec(BITS):
             found = None if program.averaging is None else averages(program, numbers, types)
@@ -63,19 +58,43 @@ def solve_types(
             points = [Point(program, n, chosen, found) for n in numbers]
             shown = {name: float(v.p) / float(v.q) for name, v in found.items()}
             return merged([point.answer() for point in points], types, shown)
-    if chosen == "value":
-        raise InputError(
-            "solutions of a type have no values before the averages over all types are known.",
-            game=program.game,
-            stage="selection",
-            remedy="Select the limit of finite horizons; every joint solution is listed.",
-        )
     for bits in PRECISIONS:
         with ctx.workprec(bits):
             answer = joint([Point(program, n, chosen) for n in numbers], types)
         if answer.status is not Status.DEGENERATE:
             break
     return answer
+
+
+def typed(
+    program: Program,
+    values: Mapping[str, object],
+    *,
+    at: Mapping[str, object] | None = None,
+    size: int | None = None,
+    selection: str | None = None,
+) -> tuple[str, Types, list[Values]]:
+    """The rule that selects, the types, and the numbers of each.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    """
+    chosen = selection or program.selection
+    if program.given is not None and chosen == "value":
+        raise InputError(
+            "solutions of a type have no values before the averages over all types are known.",
+            game=program.game,
+            stage="selection",
+            remedy="Select the limit of finite horizons; every joint solution is listed.",
+        )
+    given = counted(program, values, size)
+    if size is None and program.count in given:
+        size = int(number(program.count, given[program.count]))
+    types = read_types(program.inputs, given, size, at=at)
+    numbers = numbers_of(program, types)
+    return chosen, types, numbers
 
 
 def counted(program: Program, values: Mapping[str, object], size: int | None) -> dict[str, object]:

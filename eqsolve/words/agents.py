@@ -12,10 +12,11 @@ from flint import ctx
 from eqsolve.arithmetic.number import UndecidedError, number, sign
 from eqsolve.columns import Columns
 from eqsolve.errors import InputError
+from eqsolve.inputs import Values
 from eqsolve.parameters import ALIASES, exact, parameters, require
 from eqsolve.program.program import exact as evaluated
 from eqsolve.program.words import Apart
-from eqsolve.rows import read_types
+from eqsolve.rows import Types, read_types
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.everybody import Undetermined
 from eqsolve.solve.growth import ANY
@@ -260,16 +261,40 @@ def _rows(apart: Apart, given: Mapping[str, Any], game: str) -> list[dict[str, F
     return rows
 
 
+def certificate(game: Named, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What shows that the answer is right: see ``eqsolve.solve.certificate_types``.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no equilibrium.
+    InputError
+        For anything wrong with the input, and where the file cannot hold the proof.
+    """
+    from eqsolve.solve.certificate_types import jointly
+
+    apart = apart_of(game)
+    rows = _rows(apart, in_columns(apart, given, game.name), game.name)
+    types, numbers = _types(apart, rows)
+    return {**jointly(apart.program, numbers, types, "limit"), "game": game.name}
+
+
+def _types(apart: Apart, rows: Sequence[Mapping[str, Fraction]]) -> tuple[Types, list[Values]]:
+    """The agents in the letters of the program, and the numbers of each."""
+    rate, names = apart.rate, {"wealth": apart.state}
+    values: dict[str, object] = {rate: rows[0][rate], apart.size: len(rows)}
+    for k, row in enumerate(rows, 1):
+        values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n != rate}
+    types = read_types(apart.program.inputs, values, len(rows))
+    return types, numbers_of(apart.program, types)
+
+
 def _solve(
     apart: Apart, rows: Sequence[Mapping[str, Fraction]]
 ) -> tuple[Status, str, dict[str, Any]]:
     """Status, sentence and numbers of the equilibrium."""
-    program, rate, names = apart.program, apart.rate, {"wealth": apart.state}
-    values: dict[str, object] = {rate: rows[0][rate], apart.size: len(rows)}
-    for k, row in enumerate(rows, 1):
-        values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n != rate}
-    types = read_types(program.inputs, values, len(rows))
-    points = [Point(program, n, "limit") for n in numbers_of(program, types)]
+    types, numbers_of_all = _types(apart, rows)
+    points = [Point(apart.program, n, "limit") for n in numbers_of_all]
     found = together(points, types)
     roots = [_roots(apart, point) for point in points]
     for k, (solved, own) in enumerate(zip(found.solved, roots), 1):
@@ -278,7 +303,7 @@ def _solve(
     assert found.chosen is not None
     answers = [p.found(s) for p, s in zip(points, found.solved) if not isinstance(s, Solved)]
     chosen = [answer.coefficients[apart.root] for answer in answers]
-    (control,) = (form.control for form in program.strategy)
+    (control,) = (form.control for form in apart.program.strategy)
     numbers: dict[str, Any] = {
         "roots": [
             [{**root, "selected": root[apart.root] == p} for root in own]

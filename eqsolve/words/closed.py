@@ -7,13 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 from eqsolve.arithmetic.number import UndecidedError, precision
+from eqsolve.inputs import Values
 from eqsolve.parameters import require
 from eqsolve.program.program import exact
 from eqsolve.program.words import Loop, Words
 from eqsolve.solve.path import rational
+from eqsolve.solve.solve import decided, renamed
 from eqsolve.words.answer import PRECISIONS
 from eqsolve.words.equilibrium import Equilibrium
-from eqsolve.words.nash import nash, nash_numbers
+from eqsolve.words.nash import nash, nash_numbers, places
 from eqsolve.words.own_words import Named, loop_of
 
 
@@ -51,6 +53,30 @@ def solve_loop(
         status="degenerate",
         message=message,
     )
+
+
+def certificate(
+    named: Named, values: Mapping[str, Fraction], state: Mapping[str, Fraction], selection: str
+) -> dict[str, Any]:
+    """What shows that the answer is right: see ``eqsolve.solve.certificate``.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no equilibrium.
+    InputError
+        For a single agent, and where the file cannot hold the proof.
+    """
+    from eqsolve.solve.certificate import certified
+
+    loop = loop_of(named)
+    require(
+        values.get(loop.size) != 1,
+        "a single agent has no closed loop to be certified; it has a given-aggregate equilibrium.",
+        game=named.name,
+    )
+    numbers = Values(values, {**state, **places(loop, values, state)})
+    return certified(*decided(renamed(loop.program, named.name), numbers, selection))
 
 
 def _solve_loop(

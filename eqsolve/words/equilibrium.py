@@ -109,19 +109,21 @@ def certificate(
     Raises
     ------
     InputError
-        For closed loops and agents who differ, whose answers have no such certificate.
+        For anything wrong with the input, and where the file cannot hold the proof.
     """
     from eqsolve.solve import certificate as proofs
 
     words = words_of(game)
-    require(
-        words is not None and equilibrium == "given-aggregate",
-        "certificates to check elsewhere are made of given-aggregate equilibria of agents alike.",
-        game=game.name,
-    )
-    assert words is not None
+    if words is None:
+        from eqsolve.words.agents import certificate as certificate_of_agents
+
+        return certificate_of_agents(game, values)
     known = parameters(values, words.parameters, game=game.name)
     state = _state(words, known, at, game.name)
+    if equilibrium == "closed-loop":
+        from eqsolve.words.closed import certificate as certificate_of_loop
+
+        return certificate_of_loop(game, known, state, selection)
     return proofs.certificate(words.program, known, at=state, selection=selection, game=game.name)
 
 

@@ -96,9 +96,7 @@ def nash(
     """
     program = loop.program
     single = given.get(loop.size) == 1
-    # a state that is zero has no part, whatever it is divided by
-    places = {k: Fraction(int(v.p), int(v.q)) for k, v in _at(loop.places, state, given).items()}
-    values = Values(given, {**state, **places})
+    values = Values(given, {**state, **places(loop, given, state)})
     point = Point(program, values, selection, finite=not single)
     choice = point.choice
     # what is known in part only is no solution that could be judged
@@ -122,6 +120,15 @@ def nash(
         program.strategy[0].control,
         arb(0) if selected is None else _objective(program, finite[selected]),
     )
+
+
+def places(
+    loop: Loop, given: Mapping[str, Fraction], state: Mapping[str, Fraction]
+) -> dict[str, Fraction]:
+    """States and laws of the program at a state of the game, where they are others."""
+    # a state that is zero has no part, whatever it is divided by
+    found = _at(loop.places, state, given)
+    return {name: Fraction(int(v.p), int(v.q)) for name, v in found.items()}
 
 
 def _margin(candidate: Candidate) -> arb:
