@@ -149,7 +149,7 @@ class Checker:
         known = {hjb.function(name): poly for name, poly in ansatz.moments.items()}
         known[hjb.function("V")] = ansatz.value
         replaced = residual.subs(known).doit()
-        replaced = replaced.subs(hjb.game.control.symbol, ansatz.feedback)
+        replaced = replaced.subs(hjb.game.control, ansatz.feedback)
         unknown = replaced.atoms(sp.Derivative, AppliedUndef)
         return replaced.xreplace({f: sp.Dummy(real=True) for f in unknown})
 

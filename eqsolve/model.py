@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import sympy as sp
 
 from eqsolve.errors import InputError
+from eqsolve.game.alone import Alone
 from eqsolve.ledger import Display
 from eqsolve.restated import Restated
 from eqsolve.roles import Roles
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.derivation import Derivation, derive
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.notation import Notation
 from eqsolve.symbolic.population import Population
@@ -76,7 +76,7 @@ class Model:
 
     title: str
     source: str
-    game: Game
+    game: Alone
     ansatz: Ansatz
     notation: Notation
     parameters: tuple[str, ...]

@@ -7,7 +7,7 @@ states stands the state that the author writes instead, as the model's coordinat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
@@ -15,10 +15,9 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.given import as_parameters, frozen
 from eqsolve.derivation.problem import Problem, problems
-from eqsolve.game import Model
-from eqsolve.game import State as Moving
+from eqsolve.game import Horizon, Model, Moment, Preference, State
+from eqsolve.game.alone import Alone
 from eqsolve.roles import Roles
-from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbols import symbol
 
 #: The noise of an average that comes from the others' own noises.
@@ -61,8 +60,7 @@ class Representative:
 
     def letters(self, expression: sp.Expr) -> sp.Expr:
         """An expression of the declaration in the author's letters."""
-        moments = {m.symbol: Moment(m.name, m.payoff).symbol for m in self.declared.game.moments}
-        known = {**moments, **self.renamed}
+        known = {**{m.symbol: m.symbol for m in self.declared.game.moments}, **self.renamed}
         own = {s: known.get(s) or symbol(s.name) for s in expression.free_symbols}
         return expression.xreplace(own).xreplace({1 / self.roles.size: self.roles.reciprocal})
 
@@ -84,7 +82,7 @@ class Representative:
         # averages are parameters, and coordinates have no laws: the order does not matter
         return self.letters(expression.xreplace(dict(named)))
 
-    def _state(self, state: Moving) -> State:
+    def _state(self, state: State) -> State:
         """A state as the author writes it: for a law, what it is beside own states."""
         form = self.declared.coordinates.get(state.symbol)
         if form is None:
@@ -102,7 +100,7 @@ class Representative:
         loads = {noise: load for noise, load in loads.items() if load != 0}
         return State(self.letters(form), sp.expand(self._placed(drift)), loads)
 
-    def game(self, name: str) -> Game:
+    def game(self, name: str) -> Alone:
         """The player's problem, under a name."""
         declared, problem, reciprocal = self.declared.game, self._problem, self.roles.reciprocal
         states = tuple(map(self._state, problem.motion))
@@ -114,16 +112,17 @@ class Representative:
         if weight != 1:
             definitions[self.weight] = weight
         named = {weight: self.weight} if weight != 1 else {}
-        return Game(
+        control = self.letters(declared.controls[0])
+        preference = Preference(
+            tuple(Moment(key, _weighed(e, states, named)) for key, e in payoffs.items()),
+            self.letters(problem.aggregate),
+        )
+        return Alone(
             name,
             states,
-            Control(self.letters(declared.controls[0])),
-            Preference(
-                tuple(Moment(key, _weighed(e, states, named)) for key, e in payoffs.items()),
-                self.letters(problem.aggregate),
-            ),
-            Horizon("exponential", self.letters(declared.horizon.hazard)),
-            definitions,
+            (replace(declared.players[0], controls=(control,), preference=preference),),
+            Horizon(self.letters(declared.horizon.hazard)),
+            definitions=definitions,
             environment=tuple(map(self.letters, self.declared.frozen)),
             implied={reciprocal: 1 / self.roles.size} if weight.has(reciprocal) else {},
         )

@@ -9,9 +9,9 @@ from typing import NoReturn
 import sympy as sp
 
 from eqsolve.errors import InputError
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.parameters import ALIASES, exact
-from eqsolve.symbolic.game import Game
 from eqsolve.symbols import entry, symbol
 
 
@@ -24,7 +24,7 @@ def exact_values(model: Model, given: Mapping[str, Fraction]) -> dict[sp.Symbol,
 
 
 def game_values(
-    game: Game, values: Mapping[sp.Symbol | str, object]
+    game: Alone, values: Mapping[sp.Symbol | str, object]
 ) -> dict[sp.Symbol, sp.Rational]:
     """Check names and domains and return exact values of every symbol of the game.
 
@@ -80,17 +80,17 @@ def game_values(
     return found
 
 
-def _used_symbols(game: Game) -> set[sp.Symbol]:
+def _used_symbols(game: Alone) -> set[sp.Symbol]:
     """Symbols in dynamics, preference and horizon that need a number."""
     moments = game.preference.moments
     parts = [game.horizon.hazard, game.preference.aggregate]
     parts += [s.drift for s in game.states] + [v for s in game.states for v in s.loadings.values()]
     parts += [m.payoff for m in moments] + [m.running for m in moments]
-    bound = {*game.state_symbols, game.control.symbol, *(m.symbol for m in moments)}
+    bound = {*game.state_symbols, game.control, *(m.symbol for m in moments)}
     return set().union(*(part.free_symbols for part in parts)) - bound
 
 
-def _spelled_out(game: Game, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
+def _spelled_out(game: Alone, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
     """Replace abbreviations by the symbols of their definitions."""
     for name, definition in reversed([*game.definitions.items()]):
         if name in symbols:
@@ -98,6 +98,6 @@ def _spelled_out(game: Game, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
     return symbols
 
 
-def _free_symbols(game: Game) -> set[sp.Symbol]:
+def _free_symbols(game: Alone) -> set[sp.Symbol]:
     used = _used_symbols(game)
     return used | _spelled_out(game, used | set(game.definitions))

@@ -10,10 +10,10 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model as find_model
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.verify.cases import SEED
@@ -181,7 +181,7 @@ def _in_game(model: Model) -> Iterator[Planted]:
     """The right closed form of a game that differs in one sign, factor or index."""
     form = model.derivation.form
 
-    def run(game: Game) -> Iterator[Check]:
+    def run(game: Alone) -> Iterator[Check]:
         return substitution_checks(Equations.of(game, model.ansatz), form)
 
     for what, game in _other_games(model.game):
@@ -214,7 +214,7 @@ def _other_systems(hjb: ExtendedHJB) -> Iterator[tuple[str, ExtendedHJB]]:
         yield f"sign of the {part} in the value's equation", flipped
 
 
-def _other_games(game: Game) -> Iterator[tuple[str, Game]]:
+def _other_games(game: Alone) -> Iterator[tuple[str, Alone]]:
     own, others = game.states
     B, p, x, sigma = symbols("B p x sigma")
     drifts = replace(own, drift=own.drift - 2 * B * p)
@@ -231,13 +231,13 @@ def _other_games(game: Game) -> Iterator[tuple[str, Game]]:
     square = preference.aggregate.xreplace({x: 2 * x})
     yield (
         "factor 2 in the weight on the mean",
-        replace(game, preference=replace(preference, aggregate=square)),
+        game.preferring(replace(preference, aggregate=square)),
     )
     first, second = preference.moments
     mirrored = replace(first, payoff=first.payoff.xreplace({symbol("theta"): -symbol("theta")}))
     yield (
         "sign of the competition weight",
-        replace(game, preference=replace(preference, moments=(mirrored, second))),
+        game.preferring(replace(preference, moments=(mirrored, second))),
     )
 
 

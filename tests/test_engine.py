@@ -11,11 +11,12 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
+from eqsolve.game import Horizon, Moment, Player, Preference, State
+from eqsolve.game.alone import Alone
 from eqsolve.registry import model
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.closed_loop import closed_loop_system
 from eqsolve.symbolic.derivation import derive
-from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.matching import insert, match
@@ -39,7 +40,7 @@ def _mutated(form: ClosedForm, name: str, change: sp.Expr) -> ClosedForm:
 def test_identity_holds_for_every_control(game: str) -> None:
     hjb = model(game).derivation.hjb
     assert hjb.prove_identity() == 0
-    assert hjb.hamiltonian.has(hjb.game.control.symbol)
+    assert hjb.hamiltonian.has(hjb.game.control)
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -95,7 +96,7 @@ def test_planted_error_in_the_value_is_seen() -> None:
     derivation = model("best-response").derivation
     hjb = derivation.hjb
     good = derivation.value.by_moments
-    control = hjb.game.control.symbol
+    control = hjb.game.control
     curvature = sp.expand(-hjb.second_order_condition)
     maximized = sp.expand(hjb.hamiltonian.doit()).subs(control, 0) + curvature / 2 * control**2
     lines = collect(insert(hjb, derivation.system.ansatz, maximized), hjb.game.state_symbols)
@@ -136,16 +137,15 @@ def test_ansatz_that_does_not_close_is_named() -> None:
         match(ExtendedHJB.of(declared.game), small)
 
 
-def _regulator() -> Game:
+def _regulator() -> Alone:
     """A discounted linear-quadratic regulator: a running reward and no payoff."""
     x, p, lam, s2 = symbols("x p lambda s2")
     cost = Moment("R", payoff=sp.S.Zero, running=-(x**2 + p**2) / 2)
-    return Game(
+    return Alone(
         "regulator",
         (State(x, drift=p, loadings={"own": sp.sqrt(s2)}),),
-        Control(p),
-        Preference((cost,), cost.symbol),
-        Horizon("exponential", lam),
+        (Player("one", (p,), Preference((cost,), cost.symbol)),),
+        Horizon(lam),
     )
 
 
@@ -167,8 +167,8 @@ def test_running_rewards_go_through_the_same_engine() -> None:
 def test_time_dependent_hazard_keeps_the_time_derivative() -> None:
     declared = model("best-response")
     rate = sp.Function("lambda")(symbol("t"))
-    game = replace(declared.game, horizon=Horizon("hazard", rate))
-    hjb = ExtendedHJB.of(game)
+    game = replace(declared.game, horizon=Horizon(rate))
+    hjb = ExtendedHJB.of(game, moving=True)
     assert hjb.prove_identity() == 0
     assert hjb.moment_equation(next(iter(hjb.moments))).has(sp.Derivative)
     assert symbol("t") in hjb.arguments
@@ -178,7 +178,7 @@ def test_payoff_must_not_depend_on_the_control() -> None:
     game = _regulator()
     wrong = Moment("R", payoff=symbol("p"))
     with pytest.raises(DerivationError, match="depends on the control"):
-        replace(game, preference=Preference((wrong,), wrong.symbol))
+        game.preferring(Preference((wrong,), wrong.symbol))
 
 
 def test_coupled_feedback_is_refused_with_a_remedy() -> None:

@@ -23,7 +23,8 @@ from scipy.linalg import expm
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
+from eqsolve.game import Horizon, Moment, Player, Preference, State
+from eqsolve.game.alone import Alone
 from eqsolve.verify import montecarlo
 from eqsolve.verify.check import Check
 from eqsolve.verify.montecarlo import Sample, monte_carlo_checks, simulate
@@ -53,7 +54,7 @@ PATHS, FALSE_ALARM = 480_000, 1e-6
 
 
 @cache
-def setting(name: str, n: int | None) -> tuple[Game, dict[sp.Symbol, Any], dict[str, Any]]:
+def setting(name: str, n: int | None) -> tuple[Alone, dict[sp.Symbol, Any], dict[str, Any]]:
     """Game, parameters and solution; the aggregate of a mean field has no noise of its own."""
     params = {**cases.SETS[name], **AGGREGATES, **({"m_2": "0"} if n is None else {"n": str(n)})}
     game = mv.OF_ALL.game("mean-field")
@@ -223,12 +224,11 @@ def test_noiseless_game_and_running_reward() -> None:
     x, p = sp.symbols("x p", real=True)
     reward = Moment("R", payoff=sp.S.Zero, running=-(3 * x**2 / 4 + p**2))
     for load, constant in ((sp.Rational(1, 2), -0.125), (sp.S.Zero, 0.0)):
-        game = Game(
+        game = Alone(
             name="regulator",
             states=(State(x, drift=p, loadings={"noise": load}),),
-            control=Control(p),
-            preference=Preference((reward,), reward.symbol),
-            horizon=Horizon("exponential", sp.S.One),
+            players=(Player("one", (p,), Preference((reward,), reward.symbol)),),
+            horizon=Horizon(sp.S.One),
         )
         claimed: Claims = {"R": {x**2: -0.5, sp.S.One: constant}}
         drawn = simulate(game, {x: -0.5}, {}, paths=64_000, seed=2)
@@ -286,18 +286,17 @@ def test_bad_input() -> None:
 
 def test_out_of_scope() -> None:
     x, p = sp.symbols("x p", real=True)
-    exponential, fixed = Horizon("exponential", sp.S.One), Horizon("fixed", sp.S.Zero)
+    exponential, fixed = Horizon(sp.S.One), Horizon(end=sp.S.One)
     for drift, payoff, horizon in (
         (x**2 + p, x, exponential),
         (p, x**3, exponential),
         (p, x, fixed),
     ):
         moment = Moment("G", payoff)
-        game = Game(
+        game = Alone(
             name="other",
             states=(State(x, drift=drift),),
-            control=Control(p),
-            preference=Preference((moment,), moment.symbol),
+            players=(Player("one", (p,), Preference((moment,), moment.symbol)),),
             horizon=horizon,
         )
         with pytest.raises(DerivationError):
@@ -310,7 +309,7 @@ def test_independence() -> None:
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {module for module in modules if module and module.startswith("eqsolve")} == {
         "eqsolve.errors",
-        "eqsolve.symbolic.game",
+        "eqsolve.game.alone",
         "eqsolve.verify.check",
         "eqsolve.verify.spike",
     }

@@ -14,10 +14,10 @@ import sympy as sp
 from eqsolve import pde
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import InputError, MissingPartError
+from eqsolve.game import Horizon
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.pde.solution import compared
 from eqsolve.registry import model
-from eqsolve.symbolic.game import Horizon
 from reference import cases, spec
 
 AGGREGATES = {"m_b": ".05", "m_s": ".1", "m_2": ".01"}
@@ -142,12 +142,11 @@ def test_games_out_of_scope() -> None:
     cubic = preference.aggregate + mean.symbol**3
     for wrong, word in (
         (replace(game, states=game.states[:1]), "1 state"),
-        (replace(game, horizon=Horizon("fixed", sp.S.Zero)), "horizon"),
-        (replace(game, preference=replace(preference, aggregate=cubic)), "preference"),
+        (replace(game, horizon=Horizon(end=sp.S.One)), "horizon"),
+        (game.preferring(replace(preference, aggregate=cubic)), "preference"),
         (
-            replace(
-                game,
-                preference=replace(preference, moments=(replace(mean, running=mv.p**2), square)),
+            game.preferring(
+                replace(preference, moments=(replace(mean, running=mv.p**2), square)),
             ),
             "running",
         ),

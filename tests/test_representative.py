@@ -12,38 +12,38 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import DerivationError
-from eqsolve.game import Model
+from eqsolve.game import Horizon, Model, Moment, Player, Preference, State
+from eqsolve.game.alone import Alone
 from eqsolve.registry import Handle, model
 from eqsolve.representative import Representative
-from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
 from eqsolve.words.equilibrium import solve
 
 r, b, B, nu, sigma, theta, lam = mv.r, mv.b, mv.B, mv.nu, mv.sigma, mv.theta, mv.lam
 x, y, p, m_b, m_s, m_2 = mv.x, mv.y, mv.p, mv.m_b, mv.m_s, mv.m_2
 
 
-def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Game:
+def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Alone:
     """(2.3), (2.6)-(2.9): the problem of one agent as the paper writes it."""
     weight = sp.S.One if own_weight == 1 else mv.kappa
     z = weight * x - theta * y
     mean, square = Moment("G", z), Moment("H", z**2)
+    preference = Preference(
+        (mean, square),
+        (mv.alpha + mv.beta * x) * mean.symbol - mv.gamma / 2 * (square.symbol - mean.symbol**2),
+    )
     noise = {} if continuum else {"others": sp.sqrt(m_2)}
-    return Game(
+    return Alone(
         name,
         (
             State(x, drift=r * x + B * p, loadings={"W": nu * p, "B": sigma * p}),
             State(y, drift=r * y + m_b, loadings={"B": m_s} | noise),
         ),
-        Control(p),
-        Preference(
-            (mean, square),
-            (mv.alpha + mv.beta * x) * mean.symbol
-            - mv.gamma / 2 * (square.symbol - mean.symbol**2),
-        ),
-        Horizon("exponential", lam),
-        {B: b - r, mv.s2: nu**2 + sigma**2} | ({} if weight == 1 else {mv.kappa: own_weight}),
-        (m_b, m_s) if continuum else (m_b, m_s, m_2),
-        {mv.N: 1 / mv.n} if own_weight.has(mv.N) else {},
+        (Player("agent", (p,), preference),),
+        Horizon(lam),
+        definitions={B: b - r, mv.s2: nu**2 + sigma**2}
+        | ({} if weight == 1 else {mv.kappa: own_weight}),
+        environment=(m_b, m_s) if continuum else (m_b, m_s, m_2),
+        implied={mv.N: 1 / mv.n} if own_weight.has(mv.N) else {},
     )
 
 

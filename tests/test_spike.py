@@ -18,7 +18,8 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.symbolic.game import Control, Game, Horizon, Moment, Preference, State
+from eqsolve.game import Horizon, Moment, Player, Preference, State
+from eqsolve.game.alone import Alone
 from eqsolve.verify import spike
 from eqsolve.verify.check import Check
 from eqsolve.verify.spike import spike_checks
@@ -44,7 +45,7 @@ def strategy(solution: Mapping[str, Any]) -> dict[sp.Expr, Any]:
     return {mv.x: solution["p1"], mv.y: solution["p2"], sp.S.One: solution["p3"]}
 
 
-def weighing(own_weight: sp.Expr) -> Game:
+def weighing(own_weight: sp.Expr) -> Alone:
     """The problem of one agent with another definition of the own weight."""
     game = mv.OF_MANY.game("best-response")
     return replace(game, definitions={**game.definitions, mv.kappa: own_weight}, implied={})
@@ -170,12 +171,11 @@ def test_running_reward() -> None:
     """Discounted linear-quadratic regulator: maximal is -k x with k^2 + lambda k = weight."""
     x, p = sp.symbols("x p", real=True)
     cost = Moment("R", payoff=sp.S.Zero, running=-(3 * x**2 / 4 + p**2))
-    game = Game(
+    game = Alone(
         name="regulator",
         states=(State(x, drift=p, loadings={"noise": sp.Rational(1, 2)}),),
-        control=Control(p),
-        preference=Preference((cost,), cost.symbol),
-        horizon=Horizon("exponential", sp.S.One),
+        players=(Player("one", (p,), Preference((cost,), cost.symbol)),),
+        horizon=Horizon(sp.S.One),
     )
     right = spike_checks(game, {x: Fraction(-1, 2)}, {}, [(1,), (2,), (-1,)], name="case")
     wrong = spike_checks(game, {x: Fraction(-501, 1000)}, {}, [(1,), (2,)], name="case")
@@ -214,13 +214,12 @@ def test_bad_input() -> None:
 def test_out_of_scope() -> None:
     x, p = sp.symbols("x p", real=True)
     square = Moment("H", x**2)
-    exponential, fixed = Horizon("exponential", sp.S.One), Horizon("fixed", sp.S.Zero)
+    exponential, fixed = Horizon(sp.S.One), Horizon(end=sp.S.One)
     for drift, horizon in ((x**2 + p, exponential), (p, fixed)):
-        game = Game(
+        game = Alone(
             name="other",
             states=(State(x, drift=drift),),
-            control=Control(p),
-            preference=Preference((square,), -square.symbol),
+            players=(Player("one", (p,), Preference((square,), -square.symbol)),),
             horizon=horizon,
         )
         with pytest.raises(DerivationError):
@@ -233,6 +232,6 @@ def test_independence() -> None:
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {module for module in modules if module and module.startswith("eqsolve")} == {
         "eqsolve.errors",
-        "eqsolve.symbolic.game",
+        "eqsolve.game.alone",
         "eqsolve.verify.check",
     }

@@ -94,7 +94,7 @@ class _Writer:
     def roots(self, also: Sequence[sp.Symbol] = ()) -> dict[str, Any]:
         """The cubic, how far its coefficients can be trusted, and the direction of selection."""
         game, root, block = self.source.model.game, self.source.root, self.block()
-        (direction,) = sp.diff(game.states[0].drift, game.control.symbol).free_symbols
+        (direction,) = sp.diff(game.states[0].drift, game.control).free_symbols
         checked = [s for s in game.definitions if entry(s.name).domain.strict]
         outputs = [*root.polynomial, direction, *checked, *self.source.dependent, *also]
         self.emit(block, outputs, ())
@@ -125,7 +125,7 @@ class _Writer:
     def solution(self, with_position: bool, with_value: bool) -> dict[str, Any]:
         """The strategy at a root, conditions on it, and the position and value at a state."""
         source = self.source
-        root, position = source.root.symbol, source.model.game.control.symbol
+        root, position = source.root.symbol, source.model.game.control
         block = self.block(root, *self.states)
         feedback = [s for s in source.feedback if s in source.form.table or s == root]
         conditions = [s for parts in source.finite for group in parts for s in group]

@@ -9,9 +9,9 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.errors import DerivationError
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.symbolic.closed_loop import closed_loop_system
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import Definition
@@ -55,10 +55,10 @@ def second_moments(system: CoefficientSystem, form: sp.Expr) -> sp.Expr:
     return sp.expand(sp.Add(*(e.monomial * e.expression.xreplace(values) for e in equations)))
 
 
-def _variance(game: Game) -> sp.Expr:
+def _variance(game: Alone) -> sp.Expr:
     """The own state's variance at a unit of the control."""
     own, _ = game.states
-    return sp.Add(*(sp.diff(v, game.control.symbol) ** 2 for v in own.loadings.values()))
+    return sp.Add(*(sp.diff(v, game.control) ** 2 for v in own.loadings.values()))
 
 
 def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Expr]:

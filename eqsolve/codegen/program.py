@@ -11,8 +11,8 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.codegen.growth import OTHERS, Condition, feedback_growth
 from eqsolve.errors import InputError
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.matching import CoefficientSystem
 from eqsolve.symbolic.population import Population
 from eqsolve.symbolic.solving import ClosedForm, Definition
@@ -26,7 +26,7 @@ VALUE = sp.Symbol("V", real=True)
 THEIRS = sp.Symbol("p_k", real=True)
 
 
-def coupling(game: Game) -> sp.Symbol | None:
+def coupling(game: Alone) -> sp.Symbol | None:
     """The parameter without which no payoff depends on the competitors, if there is one."""
     others = game.state_symbols[1:]
     payoffs = [moment.payoff for moment in game.preference.moments]
@@ -38,7 +38,7 @@ def coupling(game: Game) -> sp.Symbol | None:
     return None
 
 
-def weights(game: Game) -> tuple[tuple[sp.Symbol, ...], ...]:
+def weights(game: Alone) -> tuple[tuple[sp.Symbol, ...], ...]:
     """For every moment the parameters of its weight in the preference; not all may vanish."""
     result = []
     for moment in game.preference.moments:
@@ -258,7 +258,7 @@ def program(model: Model) -> Program:
         *_environment(model),
         *margins,
         *growth.definitions,
-        Definition(game.control.symbol, control),
+        Definition(game.control, control),
         Definition(VALUE, model.ansatz.value),
     ]
     definitions = _sorted([*declared, *derivation.form.definitions, *extra])
@@ -291,7 +291,7 @@ def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
     The feedback is the response's, since nobody else matters.
     """
     values: dict[sp.Symbol, sp.Expr] = {s: sp.S.Zero for s in absent}
-    control, response = source.model.game.control.symbol, source.model.ansatz.feedback
+    control, response = source.model.game.control, source.model.ansatz.feedback
     kept = []
     for definition in source.form.definitions:
         expression = response if definition.symbol == control else definition.expression

@@ -95,7 +95,7 @@ class _Writer:
     def cubic(self) -> dict[str, Any]:
         """The part before the root."""
         game, root, block = self.source.model.game, self.source.root, self.block()
-        (direction,) = sp.diff(game.states[0].drift, game.control.symbol).free_symbols
+        (direction,) = sp.diff(game.states[0].drift, game.control).free_symbols
         checked = [s for s in game.definitions if entry(s.name).domain.strict]
         dependent = list(self.source.dependent)
         outputs = [*root.polynomial, direction, *checked, *dependent]
@@ -117,7 +117,7 @@ class _Writer:
     def solution(self, with_value: bool) -> dict[str, Any]:
         """The part at a root."""
         source, (own, aggregate) = self.source, self.states
-        root, position = source.root.symbol, source.model.game.control.symbol
+        root, position = source.root.symbol, source.model.game.control
         block = self.block((root, True), (own, False), (aggregate, True))
         feedback = [s for s in source.feedback if s in source.form.table or s == root]
         feedback = feedback if with_value else []

@@ -103,7 +103,7 @@ def tangent_source(model: Model) -> str:
         If the game's closed form is not built on one cubic.
     """
     source = program(model)
-    position = source.model.game.control.symbol
+    position = source.model.game.control
     stages = [{"name": "game", **_stage(source, (*source.feedback, position, VALUE))}]
     if source.lever is not None:
         single = without(source, (source.lever, *source.model.game.environment))

@@ -140,6 +140,11 @@ class Horizon:
         if self.end is not None:
             object.__setattr__(self, "end", exact(self.end))
 
+    @property
+    def stationary(self) -> bool:
+        """Whether payoffs fall due at a rate that is the same at all times."""
+        return self.end is None and not self.hazard.has(t)
+
 
 @dataclass(frozen=True)
 class Law:

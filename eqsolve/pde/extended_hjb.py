@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
+from eqsolve.game.alone import Alone
 from eqsolve.game.hazard_rates import Hazard
 from eqsolve.model import Model
 from eqsolve.pde.coefficients import (
@@ -34,14 +35,13 @@ from eqsolve.pde.nodes import nodes_of
 from eqsolve.pde.parabolic import solve_path
 from eqsolve.pde.sampling import GameSampler, source_of
 from eqsolve.pde.solution import CONSISTENT, USABLE, GridPath, GridSolution, compared
-from eqsolve.symbolic.game import Game
 
 __all__ = ["CONSISTENT", "USABLE", "GridSolution", "solve_extended_hjb"]
 
 
 @overload
 def solve_extended_hjb(
-    game: Game | Model | GridProblem,
+    game: Alone | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -68,7 +68,7 @@ def solve_extended_hjb(
 
 @overload
 def solve_extended_hjb(
-    game: Game | Model | GridProblem,
+    game: Alone | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -89,7 +89,7 @@ def solve_extended_hjb(
 
 
 def solve_extended_hjb(
-    game: Game | Model | GridProblem,
+    game: Alone | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ((0.0, 2.0), (0.0, 2.0)),

@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from eqsolve.errors import InputError
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.pde.coefficients import (
     STAGE,
@@ -27,12 +28,11 @@ from eqsolve.pde.coefficients import (
     refuse,
     stack,
 )
-from eqsolve.symbolic.game import Game
 from eqsolve.values import game_values
 
 
 def source_of(
-    game: Game | Model | GridProblem,
+    game: Alone | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None,
     environment: Mapping[sp.Symbol | str, Field] | None = None,
 ) -> Source:
@@ -73,7 +73,7 @@ class GameSampler:
 
     def __init__(
         self,
-        game: Game,
+        game: Alone,
         values: Mapping[sp.Symbol | str, object],
         environment: Mapping[sp.Symbol | str, Field],
     ) -> None:
@@ -81,7 +81,7 @@ class GameSampler:
         self.name = game.name
         if len(game.states) != 2:
             self._refuse(f"it has {len(game.states)} states", "The grid solver needs two.")
-        if game.horizon.kind == "fixed":
+        if game.horizon.end is not None:
             self._refuse("its horizon is fixed", "Use a hazard rate.")
         known = {s.name: s for s in game.environment}
         self.environment: dict[sp.Symbol, Field] = {}
@@ -126,7 +126,7 @@ class GameSampler:
                 "its preference is not weight g - (c/2)(h - g^2) with c > 0",
                 "Use a mean-variance preference.",
             )
-        control = self.game.control.symbol
+        control = self.game.control
         if any(moment.running.has(control) for moment in preference.moments):
             self._refuse("a running part depends on the control", "Use a terminal payoff.")
 
@@ -139,7 +139,7 @@ class GameSampler:
         """
         own = self.game.horizon.hazard
         # fields of the environment may depend on the state: they can turn its growth
-        reached = {self.game.control.symbol, *self.environment}
+        reached = {self.game.control, *self.environment}
         for state in self.game.states:
             parts = [state.drift, *state.loadings.values()]
             if any(reached & part.free_symbols for part in parts):
@@ -163,7 +163,7 @@ class GameSampler:
 
     def _powers(self, expression: sp.Expr, degree: int, what: str) -> list[sp.Expr]:
         """Coefficients of 1, p, ..., p^degree as functions of the states."""
-        control = self.game.control.symbol
+        control = self.game.control
         polynomial = sp.Poly(sp.expand(expression.xreplace(self.values)), control)
         if polynomial.degree() > degree:
             self._refuse(f"{what} is not of degree {degree} in the control", "Change the dynamics.")

@@ -132,7 +132,7 @@ def equations(derivation: Derivation) -> tuple[Everywhere, ...]:
             weight = sp.Rational(1, 2) if one == two else sp.S.One
             terms.append(sp.Mul(weight, value, sp.diff(form, one, two)))
         terms += [moment.running, -hjb.game.horizon.hazard * (form - moment.payoff)]
-        left = sp.Add(*terms).xreplace({hjb.game.control.symbol: ansatz.feedback})
+        left = sp.Add(*terms).xreplace({hjb.game.control: ansatz.feedback})
         found.append(Everywhere(moment.name, states, Relation(left, "=")))
     preference = hjb.game.preference.aggregate.xreplace(
         {m.symbol: ansatz.moments[m.name] for m in hjb.moments}

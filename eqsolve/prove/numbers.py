@@ -24,7 +24,7 @@ def numbers(model: Model) -> dict[str, str]:
 
     for moment in hjb.moments:
         say("hjb", moment.name, hjb.moment_equation(moment))
-    say("first_order", hjb.game.control.symbol, hjb.hamiltonian)
+    say("first_order", hjb.game.control, hjb.hamiltonian)
     for d in form.definitions:
         if d.is_root:
             say("solves", d.symbol, d.expression)

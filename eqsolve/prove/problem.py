@@ -11,10 +11,9 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.solve import algebra
-from eqsolve.game import Clock, t
+from eqsolve.game import Clock, State, t
 from eqsolve.game.vocabulary import positive
 from eqsolve.symbolic.derivation import Derivation as OfFamily
-from eqsolve.symbolic.game import State
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def of_family(derivation: OfFamily) -> Faced:
         game.preference.aggregate,
         game.horizon.hazard,
         sp.S.Zero,
-        {game.control.symbol: ansatz.feedback},
+        {game.control: ansatz.feedback},
         {},
         {e.monomial: e.expression for e in system.equations if e.source == "feedback"},
         {e.unknown: -e.expression for e in system.equations if e.source != "feedback"},

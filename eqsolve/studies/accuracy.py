@@ -100,7 +100,7 @@ def exact_outcomes(model: Model, sets: Sets, selection: str = "limit") -> list[E
     """Solve every point in ball arithmetic; ``sets`` holds every parameter and the state."""
     program, single, names = straight_line(model), alone(model), output_symbols(model)
     order = [s.name for s in (*program.parameters, *program.states)]
-    position = {model.parts.outputs.alone.name: model.game.control.symbol}
+    position = {model.parts.outputs.alone.name: model.game.control}
     result = []
     for row in zip(*(sets[name].tolist() for name in order)):
         numbers, state = row[:-2], (row[-2], row[-1])

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import sympy as sp
 
+from eqsolve.game import State
+from eqsolve.game.alone import Alone
 from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.game import Game, State
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.matching import CoefficientEquation, CoefficientSystem, match
 from eqsolve.symbolic.population import Population
 
 
-def closed_loop_game(game: Game, population: Population) -> Game:
+def closed_loop_game(game: Alone, population: Population) -> Alone:
     """Replace the environment by what the common feedback makes of it.
 
     In a finite population the average of the others' squared states becomes a third state. Only its
@@ -36,7 +37,7 @@ def closed_loop_game(game: Game, population: Population) -> Game:
         for state in game.states
     ]
     if population.reciprocal != 0:
-        theirs = {own.symbol: other, game.control.symbol: position}
+        theirs = {own.symbol: other, game.control: position}
         drift = own.drift.subs(theirs, simultaneous=True)
         variance = sum(v**2 for v in own.loadings.values()).subs(theirs, simultaneous=True)
         second = population.average(sp.expand(2 * other * drift + variance))
@@ -44,7 +45,7 @@ def closed_loop_game(game: Game, population: Population) -> Game:
     return replace(game, states=tuple(states), environment=())
 
 
-def closed_loop_system(game: Game, population: Population, ansatz: Ansatz) -> CoefficientSystem:
+def closed_loop_system(game: Alone, population: Population, ansatz: Ansatz) -> CoefficientSystem:
     """Match the closed-loop game under the ansatz, extended by a term in a third state if any.
 
     The own feedback, which the first-order condition gives, is the common one.

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from eqsolve.game.alone import Alone
 from eqsolve.symbolic.ansatz import Ansatz
 from eqsolve.symbolic.display import notebook
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.matching import CoefficientSystem, match
@@ -51,11 +51,13 @@ class Derivation:
     form: ClosedForm
 
     @property
-    def game(self) -> Game:
+    def game(self) -> Alone:
         """The game this was derived from."""
         return self.hjb.game
 
-    def closed(self, game: Game, notation: Notation, population: Population | Agents) -> Derivation:
+    def closed(
+        self, game: Alone, notation: Notation, population: Population | Agents
+    ) -> Derivation:
         """Return the equilibrium among agents who respond like this one.
 
         ``game`` is the same problem under another name and, possibly, with other definitions of
@@ -113,7 +115,7 @@ class Derivation:
                 (
                     *((hjb.function(k), v) for k, v in self.system.ansatz.moments.items()),
                     (hjb.function("V"), self.system.ansatz.value),
-                    (self.game.control.symbol, self.system.ansatz.feedback),
+                    (self.game.control, self.system.ansatz.feedback),
                 ),
             ),
             Step(
@@ -149,7 +151,7 @@ def _pairs(symbols: set[sp.Symbol], form: ClosedForm) -> tuple[tuple[sp.Basic, s
 
 
 def derive(
-    game: Game,
+    game: Alone,
     ansatz: Ansatz,
     notation: Notation,
     population: Population | Agents | None = None,

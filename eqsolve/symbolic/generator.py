@@ -7,8 +7,8 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 
+from eqsolve.game.alone import Alone
 from eqsolve.symbolic.display import notebook, text
-from eqsolve.symbolic.game import Game
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Generator:
     covariance : instantaneous covariance of every pair of states (i <= j), expanded in the control.
     """
 
-    game: Game
+    game: Alone
     drift: dict[sp.Symbol, sp.Expr]
     covariance: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr]
 
     @staticmethod
-    def of(game: Game) -> Generator:
+    def of(game: Alone) -> Generator:
         """Derive the generator from the drifts and loadings (the paper's (2.11)-(2.13))."""
         covariance = {}
         for first, second in combinations_with_replacement(game.states, 2):
@@ -63,7 +63,7 @@ class Generator:
         return notebook(self.lines)
 
 
-def _abbreviated(expression: sp.Expr, game: Game) -> sp.Expr:
+def _abbreviated(expression: sp.Expr, game: Alone) -> sp.Expr:
     """Use the game's abbreviations of sums of squares, such as s2 = nu^2 + sigma^2."""
     for name, definition in game.definitions.items():
         squares = sp.Add.make_args(definition)

@@ -8,8 +8,9 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.errors import DerivationError
+from eqsolve.game import Moment
+from eqsolve.game.alone import Alone
 from eqsolve.symbolic.display import notebook, text
-from eqsolve.symbolic.game import Game, Moment
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbols import letters
 
@@ -26,29 +27,31 @@ class ExtendedHJB:
       ((2.15)-(2.17)), where ``C^p = A^p[F(., U)] - sum_k F_k A^p U_k`` corrects for time
       inconsistency and ``Phi`` is the value when the horizon strikes.
 
-    Functions of time and states are SymPy functions of (t, states).
+    Functions of time and states are SymPy functions of (t, states), of states alone unless
+    ``moving``.
     """
 
-    game: Game
+    game: Alone
     generator: Generator
+    moving: bool = False
 
     @staticmethod
-    def of(game: Game) -> ExtendedHJB:
+    def of(game: Alone, *, moving: bool = False) -> ExtendedHJB:
         """Build the system from the game's definition alone."""
-        return ExtendedHJB(game, Generator.of(game))
+        return ExtendedHJB(game, Generator.of(game), moving)
 
     @property
     def arguments(self) -> tuple[sp.Symbol, ...]:
         """Time (unless the problem is stationary) and states."""
         states = self.game.state_symbols
-        return states if self.game.horizon.stationary else (letters("t")[0], *states)
+        return (letters("t")[0], *states) if self.moving else states
 
     def function(self, name: str) -> sp.Expr:
         """An unknown function of the arguments."""
         return sp.Function(name, real=True)(*self.arguments)
 
     def _apply(self, f: sp.Expr) -> sp.Expr:
-        return self.generator.apply(f, None if self.game.horizon.stationary else letters("t")[0])
+        return self.generator.apply(f, letters("t")[0] if self.moving else None)
 
     @cached_property
     def moments(self) -> dict[Moment, sp.Expr]:
@@ -111,12 +114,12 @@ class ExtendedHJB:
     @cached_property
     def first_order_condition(self) -> sp.Expr:
         """Derivative of the deviation rate in the control."""
-        return sp.expand(sp.diff(self.deviation_rate, self.game.control.symbol).doit())
+        return sp.expand(sp.diff(self.deviation_rate, self.game.control).doit())
 
     @cached_property
     def second_order_condition(self) -> sp.Expr:
         """Second derivative of the deviation rate in the control (to be negative)."""
-        return sp.expand(sp.diff(self.first_order_condition, self.game.control.symbol))
+        return sp.expand(sp.diff(self.first_order_condition, self.game.control))
 
     def prove_identity(self) -> sp.Expr:
         """Prove, for every control, that the value's equation is the deviation rate.

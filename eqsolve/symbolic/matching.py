@@ -89,7 +89,7 @@ def insert(hjb: ExtendedHJB, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
         {hjb.function(name): poly for name, poly in ansatz.moments.items()}
         | {hjb.function("V"): ansatz.value}
     ).doit()
-    return sp.expand(replaced.subs(hjb.game.control.symbol, ansatz.feedback))
+    return sp.expand(replaced.subs(hjb.game.control, ansatz.feedback))
 
 
 def match(hjb: ExtendedHJB, ansatz: Ansatz) -> CoefficientSystem:

@@ -55,7 +55,7 @@ def value_forms(system: CoefficientSystem, notation: Notation) -> ValueForms:
         If the identity fails.
     """
     hjb, ansatz, states = system.hjb, system.ansatz, system.hjb.game.state_symbols
-    control = hjb.game.control.symbol
+    control = hjb.game.control
     writer = Writer(notation)
     names = {m: u for m, u in collect(ansatz.value, states).items()}
     inserted = collect(insert(hjb, ansatz, hjb.value), states)
@@ -88,7 +88,7 @@ def _prove(
     equation: dict[sp.Expr, sp.Expr],
 ) -> None:
     hjb, ansatz = system.hjb, system.ansatz
-    control = hjb.game.control.symbol
+    control = hjb.game.control
     combination = hjb.deviation_rate - control * hjb.first_order_condition
     expected = collect(insert(hjb, ansatz, combination), hjb.game.state_symbols)
     values = {d.symbol: d.expression for d in by_moments}

@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.symbolic.game import Game
+from eqsolve.game.alone import Alone
 from eqsolve.verify.check import Check
 from eqsolve.verify.spike import (
     Exact,
@@ -215,12 +215,12 @@ class _Linear:
 
 
 def _linear(
-    game: Game, feedback: Sequence[sp.Expr], values: Mapping[sp.Symbol, sp.Expr]
+    game: Alone, feedback: Sequence[sp.Expr], values: Mapping[sp.Symbol, sp.Expr]
 ) -> _Linear:
     """Read the matrices off the dynamics under the feedback, the payoffs and the horizon."""
     factors = [*game.state_symbols, sp.S.One]
     control = sum((f * v for f, v in zip(feedback, factors, strict=True)), sp.S.Zero)
-    play = {**values, game.control.symbol: control}
+    play = {**values, game.control: control}
 
     def polynomial(expr: sp.Expr, degree: int) -> sp.Poly:
         found = sp.Poly(expr.xreplace(play), *game.state_symbols)
@@ -265,7 +265,7 @@ def _linear(
     )
 
 
-def _require_finite(game: Game, linear: _Linear) -> None:
+def _require_finite(game: Alone, linear: _Linear) -> None:
     """Raise NoSolutionError unless the payoffs and the variance of their estimates are finite."""
     second, fourth = linear.growth(2), linear.growth(4)
     if second >= linear.hazard:
@@ -302,7 +302,7 @@ class Sample:
     ``fine`` and ``coarse`` differ in the time step and share the noise.
     """
 
-    game: Game
+    game: Alone
     numbers: Exact
     fine: Array
     coarse: Array
@@ -416,7 +416,7 @@ def _objective(matrices: Array, aggregate: Callable[..., float], start: Array) -
 
 
 def simulate(
-    game: Game,
+    game: Alone,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     *,
@@ -450,7 +450,7 @@ def simulate(
 
 
 def monte_carlo_checks(
-    game: Game,
+    game: Alone,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     claimed: Mapping[str, Mapping[sp.Expr, Number]],

@@ -11,11 +11,12 @@ import sympy as sp
 
 from eqsolve.arithmetic.number import ball, precision
 from eqsolve.errors import NoSolutionError
+from eqsolve.game import Moment, State
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.symbolic.closed_loop import closed_loop_game
-from eqsolve.symbolic.game import Game, Moment, State
 from eqsolve.symbolic.heterogeneous import indexed
 from eqsolve.symbolic.population import Population
 from eqsolve.verify.check import Check
@@ -90,7 +91,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     return checks
 
 
-def written_out(game: Game, population: Population, size: int) -> Game:
+def written_out(game: Alone, population: Population, size: int) -> Alone:
     """Return one agent's problem with the wealth of every agent as a state.
 
     The competitors use the common feedback of their own wealth and of their competitors'
@@ -104,7 +105,7 @@ def written_out(game: Game, population: Population, size: int) -> Game:
     states = [own]
     for other in others:
         rest = share * sp.Add(*(v for v in wealth if v != other))
-        theirs = {own.symbol: other, game.control.symbol: population.feedback(other, rest)}
+        theirs = {own.symbol: other, game.control: population.feedback(other, rest)}
         states.append(
             State(
                 other,
@@ -120,4 +121,4 @@ def written_out(game: Game, population: Population, size: int) -> Game:
         Moment(m.name, m.payoff.xreplace(spelled), m.running) for m in game.preference.moments
     )
     preference = replace(game.preference, moments=moments)
-    return replace(game, states=tuple(states), preference=preference, environment=())
+    return replace(game.preferring(preference), states=tuple(states), environment=())

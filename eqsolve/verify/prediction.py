@@ -14,10 +14,10 @@ from eqsolve.arithmetic.algebra import collect
 from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import ball, precision
 from eqsolve.errors import NoSolutionError
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.parameters import parameters
 from eqsolve.solve.closed_form.point import PointSolver, Root
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents, indexed
 from eqsolve.symbolic.solving import ClosedForm, run
 from eqsolve.words.equilibrium import solve
@@ -49,7 +49,7 @@ class Prediction:
     """
 
     name: str
-    game: Game
+    game: Alone
     values: Mapping[sp.Symbol, sp.Expr]
     feedback: Mapping[sp.Expr, float]
     moments: Mapping[str, Mapping[sp.Expr, float]]

@@ -24,7 +24,7 @@ import mpmath
 import sympy as sp
 
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.symbolic.game import Game
+from eqsolve.game.alone import Alone
 from eqsolve.verify.check import Check
 
 Number: TypeAlias = int | float | Fraction | sp.Expr | mpmath.mpf
@@ -58,7 +58,7 @@ def exact(value: Number, what: str) -> sp.Rational:
     return sp.Rational(number)
 
 
-def parameters(game: Game, values: Mapping[sp.Symbol, Number]) -> Exact:
+def parameters(game: Alone, values: Mapping[sp.Symbol, Number]) -> Exact:
     """Return exact values of the parameters, with abbreviations that are not given filled in."""
     found: Exact = {symbol: exact(value, str(symbol)) for symbol, value in values.items()}
     for symbol, definition in game.definitions.items():
@@ -68,7 +68,7 @@ def parameters(game: Game, values: Mapping[sp.Symbol, Number]) -> Exact:
     return found
 
 
-def affine_feedback(game: Game, feedback: Mapping[sp.Expr, Number]) -> list[sp.Rational]:
+def affine_feedback(game: Alone, feedback: Mapping[sp.Expr, Number]) -> list[sp.Rational]:
     """Return the coefficients of the states, in order, and of 1; absent ones are zero."""
     monomials = [*game.state_symbols, sp.S.One]
     given = {
@@ -85,11 +85,11 @@ def affine_feedback(game: Game, feedback: Mapping[sp.Expr, Number]) -> list[sp.R
     return [given.get(monomial, sp.S.Zero) for monomial in monomials]
 
 
-def require_exponential(game: Game, stage: str) -> None:
+def require_exponential(game: Alone, stage: str) -> None:
     """Raise DerivationError unless the horizon is an exponential time."""
     if not game.horizon.stationary:
         raise DerivationError(
-            f"the horizon is of the kind {game.horizon.kind}.",
+            "the horizon is no exponential time.",
             game=game.name,
             stage=stage,
             remedy="This check needs an exponential horizon.",
@@ -99,7 +99,7 @@ def require_exponential(game: Game, stage: str) -> None:
 class _Semigroup:
     """Moments of degree up to two of a game at given parameters, in the caller's precision."""
 
-    def __init__(self, game: Game, values: Exact) -> None:
+    def __init__(self, game: Alone, values: Exact) -> None:
         require_exponential(game, STAGE)
         self.game, self.values, self.states = game, values, game.state_symbols
         pairs = itertools.combinations_with_replacement(range(len(self.states)), 2)
@@ -137,7 +137,7 @@ class _Semigroup:
 
     def motion(self, control: sp.Expr) -> Any:
         """Matrix M of the moments under a control that is an affine function of the states."""
-        play = self.values | {self.game.control.symbol: control}
+        play = self.values | {self.game.control: control}
         drift = [state.drift.xreplace(play) for state in self.game.states]
         loadings = [
             {noise: load.xreplace(play) for noise, load in state.loadings.items()}
@@ -162,7 +162,7 @@ class _Semigroup:
 
         With an exponential horizon a payoff accrues at the hazard rate, a running part at rate 1.
         """
-        play = {self.game.control.symbol: control}
+        play = {self.game.control: control}
         return [
             self.hazard * self.vector(moment.payoff) + self.vector(moment.running.xreplace(play))
             for moment in self.game.preference.moments
@@ -255,7 +255,7 @@ def _response(
 
 
 def spike_checks(
-    game: Game,
+    game: Alone,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     states: Sequence[Sequence[Number]],
@@ -299,7 +299,7 @@ def spike_checks(
 
 
 def _spike_checks(
-    game: Game,
+    game: Alone,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     states: Sequence[Sequence[Number]],

@@ -9,8 +9,8 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.symbolic.game import Game
 from eqsolve.symbolic.heterogeneous import Agents, indexed
 from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.symbolic.population import Population
@@ -31,7 +31,7 @@ from eqsolve.verify.substitution import (
 )
 
 
-def definition_checks(game: Game, hjb: ExtendedHJB | None = None) -> list[Check]:
+def definition_checks(game: Alone, hjb: ExtendedHJB | None = None) -> list[Check]:
     """Check the engine's generator and the identity behind the value's equation.
 
     ``hjb`` is the system to check; the game's own by default.
@@ -80,7 +80,7 @@ def derivation_checks(model: Model, own: Equations, form: ClosedForm) -> Iterato
         )
         for equation in derivation.system.equations
     ]
-    combination = own.rate - played(game, model.ansatz, game.control.symbol) * own.first_order
+    combination = own.rate - played(game, model.ansatz, game.control) * own.first_order
     expected = collect(sp.expand(combination), game.state_symbols)
     names = collect(model.ansatz.value, game.state_symbols)
     kept = {*names.values(), *model.notation.abbreviations}

@@ -40,7 +40,7 @@ def made(model: Model) -> Loop:
         parts = {s: form.coeff(s) for s in own}
         slopes[state.name] = {**parts, unit: form.xreplace(dict.fromkeys(own, sp.S.Zero))}
     state = model.game.states[0]
-    played = {model.game.control.symbol: roles.affine[0] * state.symbol}
+    played = {model.game.control: roles.affine[0] * state.symbol}
     rates = [
         sp.diff(e.xreplace(played), state.symbol) for e in (state.drift, *state.loadings.values())
     ]

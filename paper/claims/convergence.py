@@ -167,7 +167,7 @@ def independent(context: Context) -> Finding:
     """Appendix E: given the common noise the agents' wealths are independent for finite n."""
     command = Command(model("n-agent"), {**S1, "n": "3"}, "strategy.y")
     game = model("n-agent").game
-    own, p = game.states[0], game.control.symbol
+    own, p = game.states[0], game.control
     drift = own.drift.xreplace({p: symbol("k1") * symbol("x") + symbol("k2") * symbol("y")})
     influence = sp.diff(sp.expand(drift), symbol("y"))
     points, _ = draw(context, "independent")

@@ -8,9 +8,9 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance.vocabulary import entry, symbol
+from eqsolve.game import State
 from eqsolve.ledger import Display, Kind, Line, Proof
 from eqsolve.operators import Differential, InOrder, Noise
-from eqsolve.symbolic.game import State
 
 
 def meaning(name: sp.Symbol) -> str:

@@ -40,7 +40,7 @@ class Paths:
     def applied(self, f: sp.Expr, text: str, control: sp.Expr | None = None) -> sp.Expr:
         """The generator applied to a function, shown as ``A^{pi*} text``."""
         hjb = self.source.hjb
-        time = None if hjb.game.horizon.stationary else t
+        time = t if hjb.moving else None
         meaning = hjb.generator.apply(plain(f), time).doit()
         if control is None:
             return Named(meaning, rf"\mathcal{{A}}^{{\pi^*}} {text}")

@@ -16,11 +16,11 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import Ring, collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
+from eqsolve.game import Moment
 from eqsolve.ledger import Display, Line
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.paper.displays.lines import grouped, pooled
 from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.game import Moment
 from eqsolve.symbolic.generator import Generator
 from eqsolve.symbolic.hjb import ExtendedHJB
 
@@ -56,7 +56,7 @@ class Source:
     @property
     def control(self) -> sp.Symbol:
         """The control's symbol."""
-        return self.hjb.game.control.symbol
+        return self.hjb.game.control
 
     def at(self, expression: sp.Expr) -> sp.Expr:
         """Insert the special values."""
@@ -107,8 +107,8 @@ class Source:
         covariance = {pair: sp.Dummy(real=True) for pair in self.hjb.generator.covariance}
         payoffs = {self.moment("G").payoff ** k: z**k for k in (1, 2)}
         moments = tuple(Moment(m.name, payoffs[m.payoff]) for m in game.preference.moments)
-        short = replace(game, preference=replace(game.preference, moments=moments))
-        held = ExtendedHJB(short, Generator(short, drift, covariance))
+        short = game.preferring(replace(game.preference, moments=moments))
+        held = ExtendedHJB(short, Generator(short, drift, covariance), self.hjb.moving)
         hamiltonian = sp.expand(held.hamiltonian.doit())
         pairs = []
         for state, name in drift.items():

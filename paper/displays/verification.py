@@ -27,7 +27,6 @@ from eqsolve.paper.displays.paths import Paths, T, s
 from eqsolve.paper.displays.source import Source, t
 from eqsolve.paper.displays.spike import STAR, deviation
 from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.game import Horizon
 from eqsolve.symbolic.hjb import ExtendedHJB
 
 m, T_m, tau, tau_m = sp.symbols("m T_m tau tau_m")
@@ -236,8 +235,8 @@ class _Steps:
 
 def _value(source: Source) -> tuple[Display, ...]:
     # for any functions of time and states, so that nothing but the equations is used
-    game = replace(source.hjb.game, horizon=Horizon("hazard", mv.lam))
-    steps = _Steps(Source(replace(source.derivation, hjb=ExtendedHJB.of(game)), {}))
+    hjb = ExtendedHJB.of(source.hjb.game, moving=True)
+    steps = _Steps(Source(replace(source.derivation, hjb=hjb), {}))
     paths, found = steps.paths, Paths(source)
     value, f = paths.f("V"), paths.f("F")
 

@@ -181,7 +181,7 @@ class StraightLine:
     def direction(self) -> sp.Symbol:
         """The excess drift, which orders the admissible roots."""
         game = self.source.model.game
-        (found,) = sp.diff(game.states[0].drift, game.control.symbol).free_symbols
+        (found,) = sp.diff(game.states[0].drift, game.control).free_symbols
         return found
 
     @cached_property
@@ -265,5 +265,5 @@ def output_symbols(model: Model) -> dict[str, sp.Symbol]:
     """The symbols of a kernel's outputs by their names, but for the one without competition."""
     source, outputs = straight_line(model).source, model.parts.outputs
     names = [output.name for output in outputs if output is not outputs.alone]
-    symbols = (source.root.symbol, *source.feedback, model.game.control.symbol, VALUE)
+    symbols = (source.root.symbol, *source.feedback, model.game.control, VALUE)
     return dict(zip(names, symbols))

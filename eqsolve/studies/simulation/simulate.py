@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.parameters import exact, parameters, require
 from eqsolve.solve.closed_form.point import joint_conditions
@@ -34,7 +35,6 @@ from eqsolve.studies.simulation.bands import (
 from eqsolve.studies.simulation.normals import MOST_PATHS
 from eqsolve.studies.simulation.population import Population
 from eqsolve.studies.simulation.wealth import Feedback, Market, simulate_paths
-from eqsolve.symbolic.game import Game
 from eqsolve.values import exact_values
 from eqsolve.words.equilibrium import solve as solve_point
 
@@ -112,7 +112,7 @@ class Simulation(Tabled):
         }
 
 
-def market(game: Game, values: Mapping[sp.Symbol, sp.Rational]) -> Market:
+def market(game: Alone, values: Mapping[sp.Symbol, sp.Rational]) -> Market:
     """Return ``(r, B, nu, sigma, e)`` of own wealth as the game declares it.
 
     Raises
@@ -121,7 +121,7 @@ def market(game: Game, values: Mapping[sp.Symbol, sp.Rational]) -> Market:
         If the drift of own wealth is not affine in wealth and control, or a loading is not
         proportional to the control.
     """
-    own, control = game.states[0], game.control.symbol
+    own, control = game.states[0], game.control
     shared = {noise for state in game.states[1:] for noise in state.loadings}
     drift = sp.Poly(own.drift.xreplace(dict(values)), own.symbol, control)
     loads = {"own": 0.0, "common": 0.0}
