@@ -85,7 +85,9 @@ def test_a_file_is_a_game(cake: Path) -> None:
     found = resolve(str(cake))
     assert (found.name, found.origin, found.path) == ("cake", "path", cake)
     assert isinstance(found.model, Declared)
-    assert resolve(cake) == found
+    again = resolve(cake)
+    assert (again.exported, again.path) == (found.exported, found.path)
+    assert again.content_hash == found.content_hash != ""
     assert resolve(found.model).origin == "given"
 
 
