@@ -140,7 +140,7 @@ class Ring:
     def coefficients(self, polynomial: fmpq_mpoly, symbol: sp.Symbol) -> list[fmpq_mpoly]:
         """Return the coefficients in ``symbol``, constant term first."""
         index = self.places[symbol]
-        none = {f"v{index}": 0}
+        none: dict[str | int, int] = {f"v{index}": 0}
         parts: list[fmpq_mpoly] = []
         # by derivatives at zero, which flint takes a hundred times as fast as Python sorts terms
         factorial = 1

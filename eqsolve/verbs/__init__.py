@@ -1,0 +1,47 @@
+"""The verbs of the package: each takes any game, and hands it to the room that knows its kind.
+
+A game is a name, the path of a file, or a model. Parameters are given as keywords or as one
+mapping. Where a verb cannot take a game, ``capabilities`` says why before any work is done.
+"""
+
+from eqsolve.verbs.abilities import (
+    VERBS,
+    Game,
+    able,
+    capabilities,
+    declared,
+    on_one_cubic,
+    refused_options,
+    require,
+    require_option,
+)
+from eqsolve.verbs.derived import derive, every, prove, report, verify
+from eqsolve.verbs.points import kernel, sensitivity, sized, solve
+from eqsolve.verbs.studies import converge, simulate
+from eqsolve.verbs.sweeps import by_name, structure_for, sweep
+
+__all__ = [
+    "Game",
+    "VERBS",
+    "able",
+    "by_name",
+    "capabilities",
+    "converge",
+    "declared",
+    "derive",
+    "every",
+    "kernel",
+    "on_one_cubic",
+    "prove",
+    "refused_options",
+    "report",
+    "require",
+    "require_option",
+    "sensitivity",
+    "simulate",
+    "sized",
+    "solve",
+    "structure_for",
+    "sweep",
+    "verify",
+]

@@ -1,0 +1,152 @@
+"""Which verbs take a game, and why the others do not."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from eqsolve.codegen.kernel import kept
+from eqsolve.errors import InputError
+from eqsolve.registry import Found, Handle, resolve
+
+if TYPE_CHECKING:
+    from eqsolve.game import Model
+    from eqsolve.game.structure import Builder
+    from eqsolve.model import Model as Family
+
+
+Game: TypeAlias = "str | os.PathLike[str] | Model"
+
+
+#: Every public verb, in the order in which listings show them.
+VERBS = (
+    "derive",
+    "solve",
+    "kernel",
+    "sweep",
+    "sensitivity",
+    "converge",
+    "simulate",
+    "verify",
+    "prove",
+    "latex",
+    "report",
+    "pde",
+)
+
+
+def declared(game: Any) -> Builder | Model | None:
+    """What the file of a game exports, if it is declared by ``eqsolve.game``; None for others."""
+    if isinstance(game, str) and kept(Handle(game)) is not None:
+        return None
+    from eqsolve.game import Model
+
+    found = resolve(game)
+    exported: Any = found.exported
+    return exported if isinstance(found.model, Model) else None
+
+
+def on_one_cubic(game: str) -> Family | None:
+    """The model of a game whose closed form is built on one cubic; None for others."""
+    if declared(game) is not None:
+        return None
+    found: Any = resolve(game).model
+    return found if _of_family(found)["kernel"] is True else None
+
+
+def capabilities(found: Found) -> dict[str, bool | str]:
+    """For every verb True, or the reason why it does not take the game."""
+    return {verb: able(found, verb) for verb in VERBS}
+
+
+def able(found: Found, verb: str) -> bool | str:
+    """True if a verb takes a game, or the reason why it does not."""
+    from eqsolve.game import Model
+
+    model = found.model
+    if not isinstance(model, Model):
+        return _of_family(model)[verb]
+    if verb == "converge":
+        from eqsolve.game.structure import structure
+
+        return "size" in structure(found.exported) or "it has no crowd whose size can vary"
+    if verb == "pde":
+        from eqsolve.pde.declared import represented
+        from eqsolve.pde.declared_part import NotRepresentedError
+
+        try:
+            represented(model)
+        except NotRepresentedError as error:
+            return error.reason
+    return True
+
+
+def refused_options(found: Found) -> dict[str, str]:
+    """Options of verbs that this game does not take while others do, each with the reason."""
+    from eqsolve.game import Model
+
+    if not isinstance(found.model, Model):
+        return {}
+    reasons = {
+        "simulate --feedback": "it is simulated under its equilibrium strategy only",
+        "simulate --threads": "it is simulated on one thread",
+        "sweep --certify": "this game has no certificates for points",
+    }
+    if able(found, "converge") is True:
+        reasons["converge --paths"] = "its paths are not coupled with those of the continuum"
+    return reasons
+
+
+def require_option(game: Any, option: str) -> None:
+    """Refuse an option that does not take a game.
+
+    Raises
+    ------
+    InputError
+        With the reason.
+    """
+    found = resolve(game)
+    reason = refused_options(found).get(option)
+    if reason is not None:
+        verb, word = option.split(" ")
+        raise InputError(f"no {word} for this game: {reason}.", game=found.name, stage=verb)
+
+
+#: Why a verb does not take any number of agents.
+_OPEN = "its number of agents is open"
+
+
+def _of_family(model: Any) -> dict[str, bool | str]:
+    """The verbs of a game of the mean-variance family."""
+    from eqsolve.symbolic.heterogeneous import Agents
+
+    table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
+    if isinstance(model.population, Agents):
+        for verb in ("kernel", "sensitivity", "simulate"):
+            table[verb] = "its agents differ"
+        if not model.population.count:
+            opened = dict.fromkeys(("sweep", "prove", "latex", "report", "pde"), _OPEN)
+            return {**table, **opened, "converge": _OPEN}
+    if model.population is None:
+        table["simulate"] = "it is the problem of one agent"
+    if model.population is None or isinstance(model.population, Agents):
+        table["converge"] = "its number of agents is fixed"
+    elif not model.population.reciprocal:
+        table["converge"] = "it is the limit itself"
+    return table
+
+
+def require(game: Any, verb: str) -> None:
+    """Refuse a verb that does not take a game.
+
+    Raises
+    ------
+    InputError
+        With the reason.
+    """
+    if verb in ("kernel", "sweep") and isinstance(game, str) and kept(Handle(game)) is not None:
+        return  # it did, and the game need not be loaded
+    found = resolve(game)
+    reason = able(found, verb)
+    if reason is not True:
+        raise InputError(f"{verb} does not take this game: {reason}.", game=found.name, stage=verb)

@@ -1,0 +1,167 @@
+"""What is derived of a game: shown, checked, proved, written down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from eqsolve.errors import InputError
+from eqsolve.notions import against_given
+from eqsolve.registry import Found, adopt
+from eqsolve.registry import games as all_games
+from eqsolve.registry import resolve
+from eqsolve.verbs.abilities import Game, able, declared, require
+
+if TYPE_CHECKING:
+    from eqsolve.verify.report import Report
+
+
+def derive(game: Game, *, notion: str | None = None, size: int | None = None) -> Any:
+    """Derive a game.
+
+    Parameters
+    ----------
+    game, notion, size : see ``solve``.
+
+    Returns
+    -------
+    Derivation or Writing
+        Printed it is the way to the solution, step by step; notebooks show formulas.
+
+    Raises
+    ------
+    InputError
+        If the game does not offer the structure.
+    DerivationError
+        If a stage cannot represent the game.
+    """
+    exported = declared(game)
+    if exported is None:
+        from eqsolve.registry import derive as of_family
+
+        name = adopt(game)
+        against_given(name, "derive", notion)
+        if size is not None:
+            raise InputError("the number of agents is a letter.", game=name, stage="derive")
+        return of_family(name)
+    from eqsolve.derivation.derivation import derive as derive_model
+    from eqsolve.game.structure import build
+    from eqsolve.writing import Writing
+
+    return Writing(derive_model(build(exported, {}, notion=notion, size=size)))
+
+
+def every(games: Iterable[str] | str | None = None) -> list[Found]:
+    """Games by their names, each once; by default all that can be used."""
+    if not games:
+        return [found for found in all_games() if isinstance(found, Found)]
+    chosen = (games,) if isinstance(games, str) else games
+    return [resolve(name) for name in dict.fromkeys(chosen)]
+
+
+def verify(
+    games: Iterable[str] | str | None = None, level: str = "quick", progress: bool | None = None
+) -> Report:
+    """Check the closed forms of games by means that do not use them; see ``verify.suite.verify``.
+
+    Parameters
+    ----------
+    games : names of games; all by default.
+    level : ``"quick"`` or ``"full"`` (more parameter sets and paths).
+    progress : show a bar on standard error.
+
+    Raises
+    ------
+    InputError
+        For an unknown game or level.
+    MissingPartError
+        If the compiled grid solver is not installed.
+    """
+    from eqsolve.verify.suite import verify as run
+
+    return run(every(games), level, progress)
+
+
+def report(
+    game: Game, out: str | os.PathLike[str], *, level: str = "quick", progress: bool = False
+) -> Any:
+    """Write a page about a game into a folder: problem, derivation, solution, numbers, checks.
+
+    Parameters
+    ----------
+    game : a name, the path of a file, or a Model.
+    out : the folder; ``index.html`` is the page, and nothing is fetched to show it.
+    level : ``quick`` or ``full`` verification.
+    progress : show a bar on standard error.
+
+    Returns
+    -------
+    Written
+        The folder, whether every check passed, and a sentence.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    from eqsolve import report as room
+    from eqsolve.model import Model as Attached
+    from eqsolve.output import named
+
+    require(game, "report")
+    found, folder = resolve(game), named(os.fspath(out))
+    if isinstance(found.model, Attached):
+        own = (found.model,)
+        return room.write(folder, own, level=level, progress=progress, whole=False)
+    return room.write_game(found, folder, level=level, progress=progress)
+
+
+def prove(
+    *games: Game,
+    out: str | os.PathLike[str] | None = None,
+    check: bool = False,
+    fresh: bool = False,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+) -> Any:
+    """State what was derived as theorems of Coq, and let Coq check them.
+
+    Parameters
+    ----------
+    games : names, paths of files, or models; all games if there are none.
+    out : a folder for the files.
+    check : let Coq check them; ``fresh`` also those that it accepted before.
+    notion : ``feedback``, ``open-loop``, ``given`` or ``planner``, where the games offer it, or
+        ``all`` for every notion that a game declares (default: its first).
+    size, continuum : a number of players (the theorems hold for any), or a continuum of them.
+
+    Returns
+    -------
+    Run
+        Printed line by line by ``lines``; ``accepted`` tells whether Coq accepts everything.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, a game does not offer the structure or has nothing to
+        state.
+    EqsolveError
+        If Coq is not installed.
+    """
+    from eqsolve.prove.run import run
+    from eqsolve.prove.structures import proofs
+    from eqsolve.registry import games as installed
+
+    for game in games:
+        require(game, "prove")
+    chosen = [resolve(game) for game in games] if games else [*installed()]
+    made: list[Any] = []
+    for found in chosen:
+        if not isinstance(found, Found):
+            raise found
+        if able(found, "prove") is not True:
+            continue
+        made += proofs(found, notion, size, continuum)
+    return run(made, None if out is None else os.fspath(out), check, fresh)

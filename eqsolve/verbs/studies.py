@@ -1,0 +1,150 @@
+"""A game's paths, and what becomes of it as players become many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from eqsolve.arrays import merged
+from eqsolve.errors import InputError
+from eqsolve.notions import against_given, equilibrium_for, notion_of
+from eqsolve.options import checked
+from eqsolve.registry import adopt, finite_of, limit_of
+from eqsolve.registry import model as family
+from eqsolve.verbs.abilities import Game, declared, require, require_option
+
+
+@checked
+def simulate(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    paths: int,
+    seed: int,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    agents: int | None = None,
+    equilibrium: str | None = None,
+    feedback: Mapping[str, object] | None = None,
+    step: float | None = None,
+    confidence: float = 0.99,
+    threads: int | None = None,
+    **values: Any,
+) -> Any:
+    """Simulate a game in its equilibrium, beside the exact moments.
+
+    Parameters
+    ----------
+    game, params, values, at, notion, size : see ``solve``.
+    paths, seed : number of independent paths, seed of the random numbers.
+    step : longest time step.
+    agents : another name of the size.
+    equilibrium : the mean-variance family's word for the notion.
+    confidence : probability with which intervals cover their values.
+    feedback, threads : of the mean-variance family, see
+        ``eqsolve.studies.simulation.simulate.simulate``.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    NoSolutionError
+        If there is no equilibrium, or variances are infinite.
+    """
+    given = merged(params, values)
+    exported = declared(game)
+    require(game, "simulate")
+    if exported is None:
+        from eqsolve.studies.simulation.simulate import simulate as of_family
+
+        name = adopt(game)
+        equilibrium = equilibrium_for(notion, equilibrium, name)
+        number = _one_size(name, size, agents)
+        if number is None:
+            raise InputError("the number of agents is missing.", game=name, stage="input")
+        return of_family(
+            family(name),
+            finite_of(family(name)),
+            agents=number,
+            paths=paths,
+            seed=seed,
+            equilibrium=equilibrium or "given-aggregate",
+            feedback=feedback,
+            at=at,
+            step=step,
+            confidence=confidence,
+            threads=threads,
+            **given,
+        )
+    if feedback is not None:
+        require_option(game, "simulate --feedback")
+    if threads is not None:
+        require_option(game, "simulate --threads")
+    notion = notion_of(notion, equilibrium, str(game))
+    size = _one_size(str(game), size, agents)
+    from eqsolve.game.structure import build, counted
+    from eqsolve.verify.sampling import simulated
+
+    model = build(exported, given, notion=notion, size=size)
+    values = counted(model, given, size)
+    return simulated(model, values, at, paths=paths, seed=seed, step=step, confidence=confidence)
+
+
+def _one_size(game: str, size: int | None, agents: int | None) -> int | None:
+    if None not in (size, agents) and size != agents:
+        raise InputError("agents and size differ.", game=game, stage="simulate")
+    return agents if size is None else size
+
+
+@checked
+def converge(
+    game: Game,
+    n: str | Iterable[object] = (10, 100, 1000, 10000),
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    notion: str | None = None,
+    paths: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    drawn: bool = False,
+    **values: Any,
+) -> Any:
+    """Compare finitely many players with a continuum as their number grows.
+
+    Parameters
+    ----------
+    game, params, values, notion : see ``solve``.
+    n : numbers of players, or a text such as ``10,100`` or ``2:1e6:40:log``.
+    paths, threads : simulate so many paths, too (mean-variance family).
+    drawn : draw the types of n players, where players have types of their own.
+    seed : of paths or draws.
+
+    Raises
+    ------
+    InputError
+        If the game has no crowd whose size can vary, or a value is not acceptable.
+    """
+    given = merged(params, values)
+    exported = declared(game)
+    require(game, "converge")
+    if exported is None:
+        from eqsolve.studies.mean_field_limit.convergence import converge as of_family
+
+        name = adopt(game)
+        against_given(name, "converge", notion)
+        if drawn:
+            raise InputError("the agents of this game are alike.", game=name, stage="converge")
+        finite = family(name)
+        return of_family(
+            finite, limit_of(finite), n, paths=paths, seed=seed, threads=threads, **given
+        )
+    if paths is not None:
+        require_option(game, "converge --paths")
+    from eqsolve.studies.limit import converge_model
+    from eqsolve.studies.mean_field_limit.convergence import read_counts
+
+    counts = read_counts(n)
+    return converge_model(exported, given, counts, notion=notion, drawn=drawn, seed=seed)

@@ -1,0 +1,79 @@
+"""A game at all combinations of varied parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from inspect import signature
+from typing import Any
+
+from eqsolve.arrays import merged
+from eqsolve.notions import against_given
+from eqsolve.options import checked
+from eqsolve.registry import Handle, adopt, resolve
+from eqsolve.verbs.abilities import Game, declared, require
+from eqsolve.verbs.points import sized
+
+
+@checked
+def sweep(
+    game: Game,
+    vary: Mapping[str, Any],
+    fixed: Mapping[str, object] | None = None,
+    /,
+    *,
+    notion: str | None = None,
+    size: int | None = None,
+    **how: Any,
+) -> Any:
+    """Evaluate a game at all combinations of varied parameters.
+
+    Parameters
+    ----------
+    game : a name, the path of a file, or a Model (with threads only: processes need a file).
+    vary, fixed, how : see ``eqsolve.studies.sweep.sweep``. Keywords that are none of its options
+        are fixed parameters, too.
+    notion, size : structure, where the game offers it.
+
+    Raises
+    ------
+    InputError, MissingPartError, EqsolveError
+        See ``eqsolve.studies.sweep.sweep``.
+    """
+    from eqsolve.studies.sweep import sweep as run
+
+    options = {k: how.pop(k) for k in sorted(set(how) & set(signature(run).parameters))}
+    name, given = adopt(game), merged(fixed, how)
+    require(name, "sweep")
+    given = (
+        sized(name, given, size) if declared(name) is None else by_name(name, given, notion, size)
+    )
+    options["structure"] = structure_for(name, given, vary, notion, size)
+    return run(Handle(name), vary, given, **options)
+
+
+def structure_for(
+    game: str,
+    fixed: Mapping[str, object],
+    varied: Iterable[str] = (),
+    notion: str | None = None,
+    size: int | None = None,
+) -> tuple[tuple[str, Any], ...]:
+    """What of the arguments of a sweep changes the equations of a game."""
+    if declared(game) is None:
+        against_given(game, "sweep", notion)
+        return ()
+    from eqsolve.studies.sweep.model_target import structure_of
+
+    return structure_of(resolve(game), fixed, varied, notion, size)
+
+
+def by_name(
+    game: str, fixed: Mapping[str, object], notion: str | None, size: int | None
+) -> dict[str, object]:
+    """The fixed parameters of a sweep, one number for each name: types, and the size."""
+    from eqsolve.game.structure import build, counted
+    from eqsolve.game.types import suffixed
+
+    exported: Any = resolve(game).exported
+    model = build(exported, fixed, notion=notion, size=size)
+    return counted(model, suffixed(model, fixed), size)
