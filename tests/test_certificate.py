@@ -343,6 +343,47 @@ def test_one_who_is_alone_has_a_certificate(tmp_path: Path) -> None:
     check(solved("n-agent", "--set", "S1", "-p", "n=1"), tmp_path)
 
 
+ALONE = ["r=1/50", "b=2/25", "nu=1/10", "sigma=1/5", "gamma=2", "alpha=1", "beta=1/2"]
+
+
+def moving(*options: str) -> Certificate:
+    """One agent under a hazard rate that moves in time."""
+    pairs = [part for pair in ALONE for part in ("-p", pair)]
+    return solved("one-agent", *pairs, "--hazard", *options)
+
+
+def pieces() -> Certificate:
+    return moving("piecewise:0=.5,1=.6")
+
+
+def formula() -> Certificate:
+    return moving("expr:.5+.1*exp(-t)", "--horizon", "1")
+
+
+@pytest.mark.parametrize("make", [pieces, formula])
+def test_hazard_rates_that_move_have_a_certificate(
+    make: Callable[[], Certificate], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = make()
+    check(document, tmp_path)
+    printed = capsys.readouterr().out
+    assert "solved to time to go 1; not shown on the way: none" in printed
+    assert f"double precision: {len(document['results'])}" in printed
+
+
+def _shrunk(document: Certificate) -> None:
+    for box in document["moving"]["steps"][0]["over"]:
+        box[2] /= 1e6
+
+
+def _longer(document: Certificate) -> None:
+    document["moving"]["end"] = "2"
+
+
+def _tail(document: Certificate) -> None:
+    _moved(document["moving"]["after"])
+
+
 def _type_box(document: Certificate) -> None:
     _moved(document["types"][1])
 
@@ -396,6 +437,8 @@ def _type(document: Certificate) -> None:
         *((differ, p) for p in (_type_box, _joint, _reaction, _play, _unproved, _strategy, _type)),
         *((managers, p) for p in (_average, _own)),
         *((loop, p) for p in (_moved, _growth, _functions)),
+        *((pieces, p) for p in (_shrunk, _longer, _tail)),
+        (formula, _at),
     ],
 )
 def test_an_error_in_a_certificate_of_several_is_seen(
@@ -425,6 +468,11 @@ def test_the_command_writes_what_the_script_checks(
     ("arguments", "reason"),
     [
         (["n-agent", "--set", "S1", "-p", "n=1", "--notion", "feedback"], "no closed loop"),
+        (
+            ["one-agent", *(part for pair in ALONE for part in ("-p", pair))]
+            + ["--hazard", "gompertz:1,1"],
+            "horizons that grow",
+        ),
         (["regulator", "--certificate", "/dev/null/c.json"], "cannot be written"),
     ],
 )

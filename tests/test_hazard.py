@@ -133,13 +133,13 @@ def test_numbers_of_the_population_agree_with_the_key(
 
 def _scaled(monkeypatch: pytest.MonkeyPatch, factor: Callable[[float, bool], float]) -> None:
     """Multiply what is integrated by a number that depends on the horizon and on the end there."""
-    integrated = moving._Moving.integrated
+    integrated = moving.Moving.integrated
 
     def planted(self: Any, end: float, start: Any, *tolerance: float) -> Any:
         times, values = integrated(self, end, start, *tolerance)  # type: ignore[misc]
         return times, values * factor(end, bool(np.any(start != self.payoffs())))
 
-    monkeypatch.setattr(moving._Moving, "integrated", planted)
+    monkeypatch.setattr(moving.Moving, "integrated", planted)
 
 
 def test_planted_errors_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,12 +87,12 @@ def solve(
     if source is not None:
         if out is not None:
             raise InputError("--out is for many agents who differ.", game=game, stage="input")
-        if hazard is not None and (at or certify or certificate):
+        if hazard is not None and (at or certify):
             raise InputError(
                 "--hazard gives the strategy at time 0 only.",
                 game=game,
                 stage="input",
-                remedy="Leave out --at, --certify and --certificate.",
+                remedy="Leave out --at and --certify.",
             )
         if equilibrium is not None:
             from eqsolve.notions import notion_of
@@ -110,16 +110,20 @@ def solve(
     check_keywords(Handle(game), values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium | ManyAgents
     if hazard is not None:
-        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify or certificate:
+        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
             raise InputError(
                 "--hazard gives the given-aggregate feedback at time 0 only.",
                 game=game,
                 stage="input",
-                remedy="Leave out --equilibrium, --selection, --at, --certify and --certificate.",
+                remedy="Leave out --equilibrium, --selection, --at and --certify.",
             )
-        from eqsolve.words.hazard import solve_hazard
+        from eqsolve.words.hazard import certified_hazard, solve_hazard
 
-        answer = solve_hazard(Handle(game), hazard, values, horizon=horizon)
+        if certificate is None:
+            answer = solve_hazard(Handle(game), hazard, values, horizon=horizon)
+        else:
+            answer, made = certified_hazard(Handle(game), hazard, values, horizon=horizon)
+            _write(made, certificate)
     else:
         from eqsolve.words.dispatch import solve as solve_point
 
@@ -169,11 +173,16 @@ def _model(
     inside = of_set(base, values, None if hazard is not None else horizon)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     if hazard is not None:
-        from eqsolve.solve.moving import solve_moving
+        how |= {"horizon": end, "selection": selection}
+        if certificate is None:
+            from eqsolve.solve.moving import solve_moving
 
-        answer = solve_moving(
-            source.exported, hazard, inside, horizon=end, selection=selection, **how
-        )
+            answer = solve_moving(source.exported, hazard, inside, **how)
+        else:
+            from eqsolve.solve.certificate_hazard import certified_moving
+
+            answer, made = certified_moving(source.exported, hazard, inside, **how)
+            _write(made, certificate)
     else:
         answer = source.answer(inside, at=state(at), selection=selection, **how)
         if certificate is not None and answer.ok:

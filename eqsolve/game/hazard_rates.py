@@ -35,6 +35,8 @@ class Hazard:
     breaks : times at which the rate jumps.
     tail : the exact rate after the last of these times, where it is constant from then on.
     smooth : whether the rate has one scale of time; long steps could miss a peak of another one.
+    formula : the rate written in ``t``, where it is not made of pieces.
+    pieces : the exact times from which the rates of pieces hold, and these.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Hazard:
     breaks: tuple[float, ...] = ()
     tail: Fraction | None = None
     smooth: bool = True
+    formula: str = ""
+    pieces: tuple[tuple[Fraction, Fraction], ...] = ()
 
     def reached(self, decay: float) -> float | None:
         """The time at which the integrated hazard is ``decay``, whatever the unit of time."""
@@ -116,11 +120,13 @@ def parse_hazard(spec: str) -> Hazard:
     if family in ("gompertz", "makeham"):
         base = first if family == "makeham" else 0.0
         level = float(given[-2])
+        lowest = given[0] if family == "makeham" else 0
         return Hazard(
             spec,
             lambda t: base + level * math.exp(min(second * t, 700.0)),
             lambda t: base * t + level / second * math.expm1(min(second * t, 700.0)),
             math.inf,
+            formula=f"{lowest} + ({given[-2]})*exp(({given[-1]})*t)",
         )
     if given[0] == 1:
         return Hazard(spec, lambda t: 1 / second, lambda t: t / second, 1 / second, 1 / given[1])
@@ -133,6 +139,7 @@ def parse_hazard(spec: str) -> Hazard:
         lambda t: first / second * power(t, first - 1),
         lambda t: power(t, first),
         math.inf if first > 1 else 0.0,
+        formula=f"({given[0]})/({given[1]})*(t/({given[1]}))**({given[0]} - 1)",
     )
 
 
@@ -158,7 +165,15 @@ def _pieces(spec: str, times: Sequence[Fraction], rates: Sequence[Fraction], rem
         k = bisect_right(starts, t) - 1
         return before[k] + levels[k] * (t - starts[k])
 
-    return Hazard(spec, rate, integral, levels[-1], breaks=tuple(starts[1:]), tail=rates[-1])
+    return Hazard(
+        spec,
+        rate,
+        integral,
+        levels[-1],
+        breaks=tuple(starts[1:]),
+        tail=rates[-1],
+        pieces=tuple(zip(times, rates)),
+    )
 
 
 def _table(spec: str, path: str) -> Hazard:
@@ -219,7 +234,7 @@ def _formula(spec: str, text: str) -> Hazard:
 
     if not expression.free_symbols:
         return replace(parse_hazard(f"constant:{exact('hazard rate', str(rate(0.0)))}"), name=spec)
-    return Hazard(spec, rate, integral, _limit(rate), smooth=False)
+    return Hazard(spec, rate, integral, _limit(rate), smooth=False, formula=text)
 
 
 #: The first stretch of a formula ends at 2 to the minus this, the last one begins at 2 to this.

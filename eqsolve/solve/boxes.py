@@ -13,6 +13,8 @@ from eqsolve.arithmetic.trajectory import Piece
 
 #: Taylor coefficients of a step, and the relative size of the remainder that it may have.
 ORDER, REMAINDER = 30, 1e-26
+#: By what part of its radius a box at the end of a step is wider than what was computed.
+MARGIN = 0.05
 #: The shortest step, relative to the horizon.
 SHORTEST = fmpq(1, 1 << 20)
 
@@ -56,6 +58,8 @@ def step(
         over = [entry(b + (b - b.mid()) / 4) for b in boxes]
         boxes = [ball(one) for one in over]
         moved = [v + span * f for v, f in zip(now, rates([whole, *boxes]))]
+        if not all(m.is_finite() for m in moved):
+            return None
         if all(b.contains_interior(m) for b, m in zip(boxes, moved)):
             break
         boxes = [b.union(m) for b, m in zip(boxes, moved)]
@@ -69,7 +73,9 @@ def step(
     for value, row, rest in zip(now, rows, rests):
         if not rest.rad() < REMAINDER * (1 + abs(value.mid())):
             return None
-        found.append(sum((c * length**k for k, c in enumerate(row)), rest))
+        there = sum((c * length**k for k, c in enumerate(row)), rest)
+        # others may add up in another order, with wider balls
+        found.append(there + (there - there.mid()) * MARGIN + (rest - rest.mid()))
     return {"end": str(end), "over": over, "at": [entry(f) for f in found]}
 
 

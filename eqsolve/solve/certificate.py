@@ -89,13 +89,10 @@ def empty(game: str) -> dict[str, Any]:
     }
 
 
-def refused(program: Program, what: str) -> InputError:
+def refused(program: Program, what: str, remedy: str = "Leave out --certificate.") -> InputError:
     """That there is no certificate of something."""
     return InputError(
-        f"there is no certificate {what}.",
-        game=program.game,
-        stage="certificate",
-        remedy="Leave out --certificate; the numbers are enclosed all the same.",
+        f"there is no certificate {what}.", game=program.game, stage="certificate", remedy=remedy
     )
 
 
@@ -117,19 +114,23 @@ class Writer:
         InputError
             If the proof is of no kind that the file can hold.
         """
+        found = self.frame()
+        found |= self._stationary() if self.program.stationary else self._moving()
+        return found | {"results": self.results()}
+
+    def frame(self) -> dict[str, Any]:
+        """What does not depend on the solution."""
         program, point = self.program, self.point
         claims = (*program.system.domains, *program.second_order)
-        found = empty(program.game) | {
+        return empty(program.game) | {
             "notion": program.notion,
-            "size": self.answer.size,
+            "size": point.identity()["size"],
             "parameters": {k: str(v) for k, v in point.parameters.items()},
             "at": self._place(),
             "explicit": self._explicit(),
             "fixed": self._fixed(),
             "claims": [[claim.sentence, code_data(claim.code)] for claim in claims],
         }
-        found |= self._stationary() if program.stationary else self._moving()
-        return found | {"results": self._results()}
 
     # -- what the equations are evaluated at ----------------------------------------------------
 
@@ -159,7 +160,7 @@ class Writer:
             [] if self.given is None else [[list(self.given.letters), code_data(self.given.fixed)]]
         )
 
-    def _results(self) -> list[list[Any]]:
+    def results(self) -> list[list[Any]]:
         """Names, programs and doubles of what was answered."""
         program, answer = self.program, self.answer
         forms = () if self.point.typed else program.strategy
@@ -171,7 +172,7 @@ class Writer:
         found = [
             [f"{title}.{name}", code_data(table.code.only([k])), answers[own][name]]
             for (title, table, answers), own in zip(tables, names)
-            for k, name in enumerate(table.names)
+            for k, name in enumerate(table.names if own in answers else ())
         ]
         for name, value in answer.coefficients.items():
             found.append([f"coefficients.{name}", code_data(Code((name,), (), (), (0,))), value])

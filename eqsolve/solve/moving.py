@@ -82,6 +82,49 @@ def solve_moving(
     InputError
         If the model does not declare one letter as its hazard rate, or has an end of its own.
     """
+    problem = moving_problem(
+        source,
+        spec,
+        values,
+        horizon=horizon,
+        notion=notion,
+        size=size,
+        continuum=continuum,
+        selection=selection,
+    )
+    if isinstance(problem, Moving):
+        return problem.answer()
+    how: dict[str, Any] = {
+        "notion": notion,
+        "size": size,
+        "continuum": continuum,
+        "selection": selection,
+    }
+    return solve(source, problem, **how)
+
+
+def moving_problem(
+    source: Model | Builder,
+    spec: str,
+    values: Mapping[str, object],
+    *,
+    horizon: object = None,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+    selection: str | None = None,
+) -> Moving | dict[str, object]:
+    """The problem at these numbers; of a constant rate the parameters of the stationary one.
+
+    Parameters
+    ----------
+    all : as for ``solve_moving``.
+
+    Raises
+    ------
+    InputError
+        As for ``solve_moving``.
+    """
     hazard = parse_hazard(spec)
     found = source if isinstance(source, Model) else None
     model = found or build(source, values, notion=notion, size=size, continuum=continuum)
@@ -97,14 +140,8 @@ def solve_moving(
         raise InputError(
             "without a hazard rate a horizon is needed.", game=model.name, stage="input"
         )
-    how: dict[str, Any] = {
-        "notion": notion,
-        "size": size,
-        "continuum": continuum,
-        "selection": selection,
-    }
     if hazard.constant is not None and last is None:
-        return solve(source, {**values, letter.name: hazard.constant}, **how)
+        return {**values, letter.name: hazard.constant}
     numbered = counted(model, {**values, letter.name: 1}, size)
     with ctx.workprec(BITS):
         derivation = derived(model)
@@ -116,9 +153,7 @@ def solve_moving(
                 stage="input",
             )
         numbers = read(model, numbered, None)
-        return _Moving(derivation, letter, numbers, hazard, selection or model.selection).answer(
-            last
-        )
+    return Moving(derivation, letter, numbers, hazard, selection or model.selection, last)
 
 
 def _letter(model: Model) -> sp.Symbol:
@@ -141,14 +176,23 @@ def _letter(model: Model) -> sp.Symbol:
 
 
 @dataclass(frozen=True)
-class _Moving:
-    """One model at one set of numbers, under one rate; ``numbers`` hold 1 for the letter."""
+class Moving:
+    """One model at one set of numbers, under one rate.
+
+    Attributes
+    ----------
+    derivation, selection : of the model.
+    letter : the parameter that is the rate; ``numbers`` hold 1 for it.
+    hazard : the rate.
+    last : the end of the horizon, if there is one.
+    """
 
     derivation: Derivation
     letter: sp.Symbol
     numbers: Numbers
     hazard: Hazard
     selection: str
+    last: Fraction | None
 
     def point(self, rate: Fraction) -> DerivedPoint:
         """The stationary problem at a constant rate."""
@@ -157,8 +201,13 @@ class _Moving:
             self.derivation, replace(self.numbers, parameters=parameters), self.selection
         )
 
-    def answer(self, last: Fraction | None) -> Answer:
-        hazard = self.hazard
+    def answer(self) -> Answer:
+        """The answer at time 0, or why there is none, in doubles."""
+        with ctx.workprec(BITS):
+            return self._answer()
+
+    def _answer(self) -> Answer:
+        hazard, last = self.hazard, self.last
         if last is not None:
             run = self.integrated(float(last), self.payoffs())
             message = f"The equations are integrated from T = {float(last):.6g} to time 0."

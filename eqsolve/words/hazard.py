@@ -13,7 +13,7 @@ from eqsolve.model import Model
 from eqsolve.parameters import parameters
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.closed_form.point import joint_conditions
-from eqsolve.solve.moving import solve_moving
+from eqsolve.solve.moving import Moving, moving_problem
 from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.answer import Answer
 from eqsolve.words.equilibrium import Equilibrium, solve
@@ -51,6 +51,41 @@ def solve_hazard(
     InputError
         For anything wrong with the input.
     """
+    problem = _problem(game, spec, given, horizon)
+    if not isinstance(problem, Moving):
+        stationary: dict[str, Any] = problem
+        return solve(game, **stationary)
+    return _told(game, spec, problem, problem.answer())
+
+
+def certified_hazard(
+    game: Named, spec: str, given: Mapping[str, object], *, horizon: object = None
+) -> tuple[HazardEquilibrium | Equilibrium, dict[str, Any]]:
+    """The same in balls, with what shows that it is right: see ``certificate_of_hazard``.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is no equilibrium.
+    InputError
+        For anything wrong with the input, and where the file cannot hold the proof.
+    """
+    from eqsolve.solve.certificate_hazard import certificate_of_hazard
+    from eqsolve.words.equilibrium import certificate
+
+    problem = _problem(game, spec, given, horizon)
+    if not isinstance(problem, Moving):
+        stationary: dict[str, Any] = problem
+        how: dict[str, Any] = {"equilibrium": "given-aggregate", "selection": "limit", "at": {}}
+        return solve(game, **stationary), certificate(game, stationary, **how)
+    answer, document = certificate_of_hazard(problem)
+    return _told(game, spec, problem, answer), {**document, "game": game.name}
+
+
+def _problem(
+    game: Named, spec: str, given: Mapping[str, object], horizon: object
+) -> Moving | dict[str, object]:
+    """The problem under the rate; of a constant one the parameters of the stationary problem."""
     model, name, hazard = declaration(game), game.name, parse_hazard(spec)
     if model.restated is None or isinstance(model.population, Agents):
         raise InputError(
@@ -63,14 +98,20 @@ def solve_hazard(
     values = parameters(given, [p for p in model.parameters if p != rate], game=name)
     joint_conditions(model, values, game=name)
     if hazard.constant is not None and horizon is None:
-        stationary: dict[str, Any] = {**values, rate: hazard.constant}
-        return solve(game, **stationary)
+        return {**values, rate: hazard.constant}
     restated = model.restated
-    answer = solve_moving(
+    return moving_problem(
         restated.source, spec, values, horizon=horizon, continuum=restated.continuum
     )
+
+
+def _told(game: Named, spec: str, problem: Moving, answer: Solved) -> HazardEquilibrium:
+    """The answer in the game's own words."""
+    model = declaration(game)
+    values = {s.name: v for s, v in problem.numbers.parameters.items() if s != problem.letter}
+    values = {name: values[name] for name in model.parameters if name in values}
     return HazardEquilibrium(
-        game=name,
+        game=game.name,
         hazard=spec,
         parameters=values,
         status=answer.status.label,
