@@ -139,3 +139,8 @@ class Model:
         if self.population is None:
             return own
         return own.closed(self.game, self.notation, self.population)
+
+    @cached_property
+    def shown(self) -> tuple[Display, ...]:
+        """The numbered displays of the source, made on first use."""
+        return self.displays(self.derivation)

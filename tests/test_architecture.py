@@ -31,7 +31,7 @@ LAYERS = (
             "files",
             "numbers",
         ),
-        *("operators", "options", "output", "status"),
+        *("meanwhile", "operators", "options", "output", "status"),
     ),
     ("inputs", "notions", "rows"),
     ("symbols",),

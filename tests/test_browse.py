@@ -43,7 +43,7 @@ JUDGED = ("second-order-condition", "value-2.77", "corollary-3.1")
 @pytest.fixture(scope="module")
 def games() -> list[tuple[Model, tuple[Display, ...]]]:
     """Every game with its displays."""
-    return [(each, tuple(each.displays(each.derivation))) for each in models()]
+    return [(each, tuple(each.shown)) for each in models()]
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ NUMBERS = {
 
 
 def displays(game: str) -> tuple[Display, ...]:
-    return model(game).displays(model(game).derivation)
+    return model(game).shown
 
 
 @pytest.fixture(scope="module", params=GAMES)

@@ -84,7 +84,7 @@ def required() -> list[str]:
 
 def displays(game: str) -> tuple[Display, ...]:
     found = model(game)
-    return found.displays(found.derivation)
+    return found.shown
 
 
 def every() -> Iterator[tuple[str, Display]]:

@@ -158,7 +158,7 @@ def _listed(items: Sequence[str]) -> str:
 def files(models: Iterable[Model], style: Style = Style()) -> dict[str, str]:
     """Return name and text of every file: one per display, and the document."""
     environment = _environment()
-    found = [(m, m.displays(m.derivation)) for m in models]
+    found = [(m, m.shown) for m in models]
     found = sorted(((m, d) for m, d in found if d), key=lambda pair: _order(pair[1]))
     result: dict[str, str] = {}
     sections = []
@@ -309,5 +309,5 @@ def ledger_rows(models: Iterable[Model]) -> list[dict[str, object]]:
             "latex": display_tex(display),
         }
         for model in models
-        for display in model.displays(model.derivation)
+        for display in model.shown
     ]

@@ -43,7 +43,7 @@ class Displayed:
 
     def stated(self) -> Iterator[tuple[Display, list[Theorem], str]]:
         """Every display that is established by algebra, its theorems, and why there are not all."""
-        for display in self.model.displays(self.model.derivation):
+        for display in self.model.shown:
             if display.proof in ALGEBRAIC:
                 yield display, *self._of(display)
 

@@ -35,7 +35,7 @@ def numbers(model: Model) -> dict[str, str]:
     for (left, right), d in zip(derivation.value.by_hjb, derivation.value.by_moments, strict=True):
         say("value", d.symbol, left, right)
     found: dict[str, str] = {}
-    for display in model.displays(derivation):
+    for display in model.shown:
         for line in display.lines:
             value = _print(plain(line.left) - plain(line.right))
             name = about.get(value) if value is not None else None

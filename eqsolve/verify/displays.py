@@ -15,8 +15,7 @@ from eqsolve.verify.substitution import exact_check
 
 
 def _exact(model: Model) -> tuple[Checker, tuple[Display, ...]]:
-    shown = model.displays(model.derivation)
-    return Checker(model.derivation), tuple(d for d in shown if d.proof in ALGEBRAIC)
+    return Checker(model.derivation), tuple(d for d in model.shown if d.proof in ALGEBRAIC)
 
 
 def display_checks(model: Model) -> list[Check]:

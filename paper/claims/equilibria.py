@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -72,17 +73,18 @@ PAIR = (
 THREE = {**S1, "n": "3"}
 
 
-def _points(context: Context, game: str, **changes: str) -> list[dict[str, str]]:
+def _points(seed: int, game: str, **changes: str) -> list[dict[str, str]]:
     """The sets of reference and drawn ones, with some parameters fixed."""
     rows: list[Mapping[str, str]] = [{**row, "n": "3"} for row in SETS.values()]
-    rows += drawn(context.seed, _EXACT_POINTS)
+    rows += drawn(seed, _EXACT_POINTS)
     return [{k: {**row, **changes}[k] for k in model(game).parameters} for row in rows]
 
 
-def _solved(context: Context, game: str, **changes: str) -> list[dict[str, float]]:
+@cache
+def _solved(seed: int, game: str, **changes: str) -> Sequence[Mapping[str, float]]:
     """J, V and the exploitability at every point that has an equilibrium."""
     found = []
-    for row in _points(context, game, **changes):
+    for row in _points(seed, game, **changes):
         given: dict[str, Any] = dict(row)
         answer = solve(model(game), **given)
         if answer.ok:
@@ -109,7 +111,7 @@ def _compared(
     """
 
     def gaps(game: str, **changes: str) -> list[float]:
-        rows = _solved(context, game, **changes)
+        rows = _solved(context.seed, game, **changes)
         if entry == "exploitability":
             return [abs(row[entry]) for row in rows]
         return [abs(row["V"] - row["J"]) / (1 + abs(row["J"])) for row in rows]

@@ -62,7 +62,7 @@ class Ledger:
         """Every display with its number, in the order of the games."""
         result: list[tuple[str, Callable[[], Sourced]]] = []
         for model in self.models:
-            others = model.displays(model.derivation)
+            others = model.shown
             checker = Checker(model.derivation)
             result += ((d.number, _once(model, d, others, checker)) for d in others)
         return tuple(result)
