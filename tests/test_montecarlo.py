@@ -25,7 +25,7 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Horizon, Moment, Player, Preference, State
 from eqsolve.game.alone import Alone
-from eqsolve.verify import montecarlo
+from eqsolve.verify import flow, montecarlo
 from eqsolve.verify.check import Check
 from eqsolve.verify.montecarlo import Sample, monte_carlo_checks, simulate
 from reference import cases, spec
@@ -182,7 +182,7 @@ def test_results_depend_on_the_seed_and_not_on_threads() -> None:
     assert not np.array_equal(first.fine, other.fine)
 
 
-def second_moments(system: montecarlo.System, h: float) -> Array:
+def second_moments(system: flow.System, h: float) -> Array:
     """Mean of S x S over one step, exact: Gauss-Hermite for the noise, both signs of the areas."""
     noises, size = system[2].shape[0], system[0].shape[0]
     nodes, weights = np.polynomial.hermite_e.hermegauss(5)
@@ -195,7 +195,7 @@ def second_moments(system: montecarlo.System, h: float) -> Array:
         for signs in itertools.product((-1.0, 1.0), repeat=len(pairs)):
             for pair, sign in zip(pairs, signs, strict=True):
                 area[pair] = sign
-            montecarlo._step(system, h, dw, area, even, odd)
+            flow.step_matrices(system, h, dw, area, even, odd)
             step = even + odd
             mean += weights[list(index)].prod() / 2 ** len(pairs) * np.kron(step, step)
     return mean
@@ -207,7 +207,7 @@ def test_scheme_has_weak_order_two() -> None:
     drift, load = rng.normal(size=(3, 3)), 0.5 * rng.normal(size=(2, 3, 3))
     eye = np.eye(3)
     generator = np.kron(drift, eye) + np.kron(eye, drift) + sum(np.kron(c, c) for c in load)
-    system = montecarlo._Linear(drift, load, np.zeros((0, 3, 3)), hazard=1.0).system()
+    system = flow.Linear(drift, load, np.zeros((0, 3, 3)), hazard=1.0).system()
     errors = [
         np.abs(second_moments(system, h) - expm(h * generator)).max() for h in (0.02, 0.01, 0.005)
     ]
@@ -305,11 +305,16 @@ def test_out_of_scope() -> None:
 
 def test_independence() -> None:
     """The verifier imports the declaration of games and nothing that is derived from it."""
-    tree = ast.parse(Path(montecarlo.__file__).read_text(encoding="utf-8"))
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules = {
+        node.module
+        for part in (flow, montecarlo)
+        for node in ast.walk(ast.parse(Path(part.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+    }
     assert {module for module in modules if module and module.startswith("eqsolve")} == {
         "eqsolve.errors",
         "eqsolve.game.alone",
         "eqsolve.verify.check",
+        "eqsolve.verify.flow",
         "eqsolve.verify.spike",
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
 
-from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import (
     Explicit,
@@ -23,9 +22,11 @@ from eqsolve.errors import DerivationError
 from eqsolve.game import t
 from eqsolve.kernels.columns import columns
 from eqsolve.kernels.conditions import Test, several, tests
-from eqsolve.kernels.expressions import Names, domain, lines
+from eqsolve.kernels.expressions import domain, lines
+from eqsolve.kernels.joining import joined
 from eqsolve.kernels.module import FILL, MODULE
 from eqsolve.kernels.monotone import slopes
+from eqsolve.kernels.text import Text
 from eqsolve.status import Status
 
 #: Divisors of closed forms below this lose too many digits.
@@ -33,7 +34,7 @@ SMALL = 1e-3
 
 
 @dataclass
-class Emitter:
+class Emitter(Text):
     """Writes the kernel of one derivation.
 
     Attributes
@@ -42,19 +43,11 @@ class Emitter:
     states : optional inputs, in order.
     outputs : names of the columns after ``status``, in order.
     needs : the states without which an output has no value.
-    helpers : functions of the module, and in ``bound`` what is made of them.
-    body : lines of the function that solves one point.
     choices : for every polynomial the number of its roots among which is chosen.
     settles : whether coupled coefficients are followed to rest, their other solutions unknown.
     rested : coefficients that are.
     """
 
-    derivation: Derivation
-    names: Names = field(default_factory=Names)
-    helpers: list[str] = field(default_factory=list)
-    bound: list[str] = field(default_factory=list)
-    body: list[str] = field(default_factory=list)
-    known: list[sp.Symbol] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     choices: list[int] = field(default_factory=list)
@@ -99,13 +92,6 @@ class Emitter:
             self.assign(symbol, expression)
         self.conditions()
         self.results()
-
-    def assign(self, symbol: sp.Symbol, expression: sp.Expr) -> None:
-        self.body += lines([(self.names[symbol], expression)], self.names)
-        self.known.append(symbol)
-
-    def fail_unless(self, condition: str, status: Status) -> None:
-        self.body += [f"if not ({condition}):", f"    return {int(status)}"]
 
     def domain(self) -> None:
         """Parameters outside their domains are invalid input."""
@@ -321,83 +307,6 @@ class Emitter:
         guarded = ["    " + line for line in self.body[before:]]
         self.body[before:] = [f"if {small}:", *guarded]
 
-    def moving(self, expression: sp.Expr, own: Sequence[sp.Symbol] = ()) -> sp.Expr:
-        """The expression with explicit symbols that depend on the time to go inserted."""
-        for step in reversed(self.solution.steps):
-            if step.symbols[0] in own or not isinstance(step, Explicit):
-                continue
-            if step.symbol in expression.free_symbols:
-                spelled = self.solution.spelled(step.expression)
-                if spelled.free_symbols & {to_go, *self.flowing}:
-                    expression = expression.xreplace({step.symbol: step.expression})
-        return expression
-
-    @property
-    def flowing(self) -> set[sp.Symbol]:
-        """The symbols that are integrated numerically."""
-        flows = [s for s in self.solution.steps if isinstance(s, (Flow, Integral))]
-        return {symbol for flow in flows for symbol in flow.symbols}
-
-    def vector(self, label: str, expressions: Iterable[sp.Expr], bound: Iterable[sp.Symbol]) -> str:
-        """Write an array of the known symbols that expressions need; return its name."""
-        free = set().union(*(e.free_symbols for e in expressions)) - set(bound)
-        self.needed = [s for s in self.known if s in free]
-        missing = free - set(self.needed)
-        if missing:
-            raise DerivationError(
-                f"{', '.join(map(str, missing))} is not known where it is needed.",
-                game=self.derivation.model.name,
-                stage="code generation",
-            )
-        listed = ", ".join(self.names[s] for s in self.needed) or "0.0"
-        self.body.append(f"p_{label} = np.array([{listed}])")
-        return f"p_{label}"
-
-    def helper(
-        self,
-        name: str,
-        arguments: str,
-        bound: Sequence[sp.Symbol],
-        expressions: Sequence[sp.Expr],
-        variable: str,
-    ) -> str:
-        """A function of one variable; returns the name of the array of its parameters."""
-        vector = self.vector(name, expressions, bound)
-        inner = Names({bound[0]: variable})
-        text = [f"def {name}({arguments}):"]
-        text += [f"    {inner[s]} = p[{i}]" for i, s in enumerate(self.needed)]
-        text += ["    " + line for line in lines([("result", expressions[0])], inner)]
-        self.helpers.append("\n".join([*text, "    return result"]))
-        return vector
-
-    def flow_functions(
-        self,
-        label: str,
-        symbols: Sequence[sp.Symbol],
-        rates: Sequence[sp.Expr],
-        jacobian: bool = False,
-    ) -> None:
-        """Functions of the rates and their Jacobian, and the array of their parameters."""
-        rates = [self.moving(e, symbols) for e in rates]
-        self.vector(label, rates, [*symbols, to_go])
-        inner = Names({to_go: "s"})
-        head = [f"    {inner[s]} = p[{i}]" for i, s in enumerate(self.needed)]
-        head += [f"    {inner[s]} = u[{i}]" for i, s in enumerate(symbols)]
-        body = lines([(f"out[{i}]", e) for i, e in enumerate(rates)], inner)
-        self.helpers.append(
-            "\n".join([f"def rates_{label}(s, u, p, out):", *head, *("    " + b for b in body)])
-        )
-        if jacobian:
-            entries = [
-                (f"out[{i}, {j}]", sp.diff(e, s))
-                for i, e in enumerate(rates)
-                for j, s in enumerate(symbols)
-            ]
-            body = lines(entries, inner)
-            self.helpers.append(
-                "\n".join([f"def jacobian_{label}(u, p, out):", *head, *("    " + b for b in body)])
-            )
-
     # -- the decision and the results -----------------------------------------------------------
 
     def conditions(self) -> None:
@@ -467,45 +376,3 @@ class Emitter:
             choices=repr(self.choices),
             alone=repr(not self.settles),
         )
-
-
-def joined(steps: Sequence[Step], derivation: Derivation) -> list[Step]:
-    """The steps with flows that need earlier flows or integrals at all times integrated together.
-
-    An integral stays where it is, and moves along with the flow that needs it.
-    """
-    system, end = derivation.system, derivation.model.game.horizon.end
-    found: list[Step] = []
-    for step in steps:
-        if isinstance(step, Flow):
-            needed = _needed(step.rates, found)
-            for flow in [f for f in found if isinstance(f, Flow) and needed & set(f.symbols)]:
-                found.remove(flow)
-                step = _together(flow, step)
-            for integral in [f for f in found if isinstance(f, Integral) and f.symbol in needed]:
-                if integral.symbol not in step.symbols:
-                    assert end is not None, "only finite horizons have integrals"
-                    rate = -system.rates[integral.symbol].xreplace({t: end - to_go})
-                    start = system.terminal[integral.symbol]
-                    step = _together(Flow(integral.symbols, (rate,), (start,), "linear"), step)
-        found.append(step)
-    return found
-
-
-def _together(first: Flow, second: Flow) -> Flow:
-    return Flow(
-        (*first.symbols, *second.symbols),
-        (*first.rates, *second.rates),
-        (*first.initial, *second.initial),
-        "trajectory",
-        constraints=(*first.constraints, *second.constraints),
-    )
-
-
-def _needed(rates: Sequence[sp.Expr], steps: Sequence[Step]) -> set[sp.Symbol]:
-    """The symbols in rates, also those behind what is explicit."""
-    needed = set().union(*(rate.free_symbols for rate in rates))
-    for step in reversed(steps):
-        if isinstance(step, Explicit) and step.symbol in needed:
-            needed |= step.expression.free_symbols
-    return needed

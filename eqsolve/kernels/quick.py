@@ -22,9 +22,10 @@ from eqsolve.derivation.solve.step import (
     to_go,
 )
 from eqsolve.game import t
-from eqsolve.kernels.emitter import SMALL, Emitter, joined
+from eqsolve.kernels.emitter import SMALL, Emitter
 from eqsolve.kernels.expressions import inside
 from eqsolve.kernels.fused import FUNCTIONS, NAME, Fused, Line, line
+from eqsolve.kernels.joining import joined
 from eqsolve.kernels.settling_tiles import LARGEST, Settled
 from eqsolve.kernels.tiles import Loop, Straight, Sum, cut, rows_of
 

@@ -31,7 +31,7 @@ from eqsolve.game import (
     positive,
     t,
 )
-from eqsolve.kernels.emitter import joined
+from eqsolve.kernels.joining import joined
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.kernels.lanes import MANY
 from eqsolve.registry import Handle, adopt
