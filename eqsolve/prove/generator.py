@@ -18,6 +18,7 @@ from sympy.core.function import AppliedUndef
 from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.game import t
 from eqsolve.prove.algebraic import divisors
+from eqsolve.prove.need import follows
 from eqsolve.prove.powers import Powers
 from eqsolve.prove.problem import Expectation, Faced
 from eqsolve.prove.statement import (
@@ -302,7 +303,12 @@ def about(
         if any(c in f.moving for f in functions)
     ]
     below = divisors(
-        [*left.atoms(sp.Pow), *own.values(), *(f.form for f in functions), *needed.values()]
+        [
+            *sorted(left.atoms(sp.Pow), key=sp.default_sort_key),
+            *own.values(),
+            *(f.form for f in functions),
+            *needed.values(),
+        ]
     )
     # also where it cancels
     stated = (e for e in divisors(conclusion.expressions) if not e.has(AppliedUndef, *letters))
@@ -384,10 +390,18 @@ def _needed(
 ) -> dict[sp.Symbol, sp.Expr] | None:
     """The definitions without which an expression does not vanish; None if it never does."""
 
+    units = {e: sp.Dummy() for e in (*left.atoms(AppliedUndef), *units_in(left))}
+    plain = left.xreplace(units)
+
     def vanishes(known: Mapping[sp.Symbol, sp.Expr]) -> bool:
+        # numbers decide where all is rational; what they say is proved by Coq
+        if follows(plain, known):
+            return True
         e = left
         for letter in reversed(known):
             e = e.xreplace({letter: known[letter]})
+        if all(e.is_rational_function() for e in (plain, *known.values())):
+            return False
         e = e.xreplace({f: sp.Dummy() for f in e.atoms(AppliedUndef)})
         e = e.xreplace({unit: sp.Dummy() for unit in units_in(e)})
         return is_zero(e)
