@@ -187,7 +187,8 @@ class _Slope(sp.Expr):
 
     @classmethod
     def of(cls, slope: Slope) -> sp.Expr:
-        return cls(slope.function, slope.variable, slope.at)
+        bound = sp.Dummy(slope.variable.name)  # what is put in for the variable changes the place
+        return cls(slope.function.xreplace({slope.variable: bound}), bound, slope.at)
 
 
 def _drawn(rng: random.Random) -> sp.Rational:
