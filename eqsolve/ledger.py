@@ -69,6 +69,7 @@ class Display:
     given : parameters fixed at special values, such as ``theta = 0``.
     values : what names mean that the derivation does not know, or become in a limit, for the
         check; a value may contain names that come after it.
+    limits : names of which ``values`` says what they tend to as the parameter ``grows``.
     names : LaTeX of symbols where it differs from the symbol table.
     prose : a sentence that leads to the display.
     """
@@ -84,6 +85,8 @@ class Display:
     given: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     names: Mapping[sp.Symbol, str] = field(default_factory=dict)
+    limits: tuple[sp.Symbol, ...] = ()
+    grows: sp.Symbol | None = None
     prose: str = ""
 
     @property

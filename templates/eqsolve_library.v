@@ -441,6 +441,184 @@ Ltac slope_between H K :=
       end
   end.
 
+(* Limits at infinity. *)
+
+Definition tends (f : R -> R) (l : R) :=
+  forall e, 0 < e -> exists m, forall x, m < x -> Rabs (f x - l) < e.
+
+Lemma tends_equal f a b : tends f a -> a = b -> tends f b.
+Proof. intros T <-. exact T. Qed.
+
+Lemma tends_beyond m f g a : (forall x, m < x -> f x = g x) -> tends g a -> tends f a.
+Proof.
+  intros E T e P. destruct (T e P) as [k K]. exists (Rmax m k). intros x L.
+  pose proof (Rmax_l m k). pose proof (Rmax_r m k). rewrite E by lra. apply K. lra.
+Qed.
+
+Lemma tends_extended f g a : (forall x, f x = g x) -> tends g a -> tends f a.
+Proof. intro E. apply (tends_beyond 0). auto. Qed.
+
+Lemma tends_constant c : tends (fun _ => c) c.
+Proof. intros e P. exists 0. intros x _. rewrite Rminus_diag_eq, Rabs_R0; auto. Qed.
+
+Lemma tends_sum f g a b : tends f a -> tends g b -> tends (fun x => f x + g x) (a + b).
+Proof.
+  intros F G e P. destruct (F (e / 2)) as [m M]; [lra |]. destruct (G (e / 2)) as [k K]; [lra |].
+  exists (Rmax m k). intros x L. pose proof (Rmax_l m k). pose proof (Rmax_r m k).
+  replace (f x + g x - (a + b)) with (f x - a + (g x - b)) by ring.
+  specialize (M x ltac:(lra)). specialize (K x ltac:(lra)).
+  pose proof (Rabs_triang (f x - a) (g x - b)). lra.
+Qed.
+
+(* A continuous function of what tends. *)
+Lemma tends_through h f a : continuity_pt h a -> tends f a -> tends (fun x => h (f x)) (h a).
+Proof.
+  intros C T e P. destruct (C e P) as [d [D N]]. destruct (T d D) as [m M]. exists m. intros x L.
+  destruct (Req_dec (f x) a) as [E | E]; [rewrite E, Rminus_diag_eq, Rabs_R0; auto |].
+  apply (N (f x)). split; [split; [exact I | auto] | exact (M x L)].
+Qed.
+
+Lemma tends_opposite f a : tends f a -> tends (fun x => - f x) (- a).
+Proof. apply (tends_through Ropp). reg. Qed.
+
+Lemma tends_difference f g a b : tends f a -> tends g b -> tends (fun x => f x - g x) (a - b).
+Proof. intros F G. apply tends_sum; [exact F | now apply tends_opposite]. Qed.
+
+Lemma tends_product f g a b : tends f a -> tends g b -> tends (fun x => f x * g x) (a * b).
+Proof.
+  intros F G. set (square := fun x => x * x / 4).
+  assert (C : continuity square) by (unfold square; reg).
+  apply (tends_extended _ (fun x => square (f x + g x) - square (f x - g x)));
+    [intro; unfold square; field |].
+  replace (a * b) with (square (a + b) - square (a - b)) by (unfold square; field).
+  apply tends_difference; apply (tends_through square); [apply C | | apply C |];
+    [now apply tends_sum | now apply tends_difference].
+Qed.
+
+Lemma tends_quotient f g a b :
+  tends f a -> tends g b -> b <> 0 -> tends (fun x => f x / g x) (a / b).
+Proof.
+  intros F G N. apply tends_product; [exact F |]. apply (tends_through Rinv); [| exact G].
+  apply (continuity_pt_inv id); [reg | exact N].
+Qed.
+
+Lemma tends_power f n a : tends f a -> tends (fun x => f x ^ n) (a ^ n).
+Proof.
+  apply (tends_through (fun x => x ^ n)). apply derivable_continuous_pt, derivable_pt_pow.
+Qed.
+
+Lemma tends_reciprocal : tends (fun x => 1 / x) 0.
+Proof.
+  intros e P. exists (1 / e). intros x L. assert (0 < 1 / e) by (apply Rdiv_lt_0_compat; lra).
+  assert (0 < / x) by (apply Rinv_0_lt_compat; lra).
+  rewrite Rminus_0_r, Rabs_right by (unfold Rdiv; lra).
+  apply (Rmult_lt_reg_r x); [lra |]. replace (1 / x * x) with 1 by (field; lra).
+  apply (Rmult_lt_compat_l e) in L; [| lra]. replace (e * (1 / e)) with 1 in L by (field; lra). lra.
+Qed.
+
+Lemma tends_around f a : tends (fun x => f x - a) 0 -> tends f a.
+Proof.
+  intros T e P. destruct (T e P) as [m M]. exists m. intros x L. specialize (M x L).
+  now rewrite Rminus_0_r in M.
+Qed.
+
+Lemma beyond_both a b x : Rmax a b < x -> a < x /\ b < x.
+Proof. intro L. pose proof (Rmax_l a b). pose proof (Rmax_r a b). lra. Qed.
+
+(* What is a power times something with a limit that is not 0 does not vanish far out. *)
+Lemma far_nonzero n f g c : (forall x, 0 < x -> f x = x ^ n * g x) -> tends g c -> c <> 0 ->
+  exists m, forall x, m < x -> 0 < x /\ f x <> 0 /\ g x <> 0.
+Proof.
+  intros E T N. destruct (T (Rabs c)) as [m M]; [now apply Rabs_pos_lt |].
+  exists (Rmax 0 m). intros x L. apply beyond_both in L as [P L].
+  assert (g x <> 0) as G.
+  { intro Z. specialize (M x L). rewrite Z, Rminus_0_l, Rabs_Ropp in M. lra. }
+  repeat split; [exact P | | exact G]. rewrite E by exact P.
+  apply Rmult_integral_contrapositive_currified; [apply pow_nonzero; lra | exact G].
+Qed.
+
+(* What is bounded far out, and what it is multiplied by to tend to 0. *)
+
+Definition bounded (f : R -> R) := exists b m, forall x, m < x -> Rabs (f x) <= b.
+
+Lemma bounded_tends f a : tends f a -> bounded f.
+Proof.
+  intro T. destruct (T 1 ltac:(lra)) as [m M]. exists (Rabs a + 1), m. intros x L.
+  specialize (M x L). pose proof (Rabs_triang (f x - a) a).
+  replace (f x - a + a) with (f x) in H by ring. lra.
+Qed.
+
+Lemma bounded_sum f g : bounded f -> bounded g -> bounded (fun x => f x + g x).
+Proof.
+  intros [b [m M]] [c [k K]]. exists (b + c), (Rmax m k). intros x L.
+  pose proof (Rmax_l m k). pose proof (Rmax_r m k). pose proof (Rabs_triang (f x) (g x)).
+  specialize (M x ltac:(lra)). specialize (K x ltac:(lra)). lra.
+Qed.
+
+Lemma bounded_opposite f : bounded f -> bounded (fun x => - f x).
+Proof.
+  intros [b [m M]]. exists b, m. intros x L. rewrite Rabs_Ropp. exact (M x L).
+Qed.
+
+Lemma bounded_difference f g : bounded f -> bounded g -> bounded (fun x => f x - g x).
+Proof. intros F G. apply bounded_sum; [exact F | now apply bounded_opposite]. Qed.
+
+Lemma bounded_product f g : bounded f -> bounded g -> bounded (fun x => f x * g x).
+Proof.
+  intros [b [m M]] [c [k K]]. exists (b * c), (Rmax m k). intros x L.
+  pose proof (Rmax_l m k). pose proof (Rmax_r m k). rewrite Rabs_mult.
+  apply Rmult_le_compat; try apply Rabs_pos; [apply M | apply K]; lra.
+Qed.
+
+Lemma bounded_constant c : bounded (fun _ => c).
+Proof. apply (bounded_tends _ c), tends_constant. Qed.
+
+Lemma bounded_power f n : bounded f -> bounded (fun x => f x ^ n).
+Proof.
+  intro F. induction n as [| n N]; [exact (bounded_constant 1) |]. cbn. now apply bounded_product.
+Qed.
+
+Lemma tends_0_product f g : tends f 0 -> bounded g -> tends (fun x => f x * g x) 0.
+Proof.
+  intros T [b [m M]] e P. assert (0 < Rabs b + 1) as B by (pose proof (Rabs_pos b); lra).
+  destruct (T (e / (Rabs b + 1))) as [k K]; [apply Rdiv_lt_0_compat; lra |].
+  exists (Rmax m k). intros x L. pose proof (Rmax_l m k). pose proof (Rmax_r m k).
+  specialize (M x ltac:(lra)). specialize (K x ltac:(lra)). rewrite Rminus_0_r in *.
+  rewrite Rabs_mult. apply (Rmult_lt_compat_r (Rabs b + 1)) in K; [| exact B].
+  replace (e / (Rabs b + 1) * (Rabs b + 1)) with e in K by (field; lra).
+  pose proof (Rle_abs b). apply Rle_lt_trans with (Rabs (f x) * (Rabs b + 1)); [| exact K].
+  apply Rmult_le_compat_l; [apply Rabs_pos | lra].
+Qed.
+
+Ltac bound :=
+  lazymatch goal with
+  | |- bounded (fun y => 1 / y) => exact (bounded_tends _ _ tends_reciprocal)
+  | |- bounded (fun _ => ?c) => apply bounded_constant
+  | |- bounded (fun y => - @?f y) => apply (bounded_opposite f); bound
+  | |- bounded (fun y => @?f y + @?g y) => apply (bounded_sum f g); bound
+  | |- bounded (fun y => @?f y - @?g y) => apply (bounded_difference f g); bound
+  | |- bounded (fun y => @?f y / @?g y) =>
+      apply (bounded_product f (fun y => / g y)); [bound | apply bounded_constant]
+  | |- bounded (fun y => @?f y * @?g y) => apply (bounded_product f g); bound
+  | |- bounded (fun y => (@?f y) ^ ?n) => apply (bounded_power f n); bound
+  | _ => assumption
+  end.
+
+(* The limit of a function: what a hypothesis says, or by its structure. *)
+Ltac limit :=
+  first
+    [ eassumption
+    | lazymatch goal with
+      | |- tends (fun _ => ?c) _ => apply tends_constant
+      | |- tends (fun y => 1 / y) _ => apply tends_reciprocal
+      | |- tends (fun y => - @?f y) _ => eapply (tends_opposite f); limit
+      | |- tends (fun y => @?f y + @?g y) _ => eapply (tends_sum f g); limit
+      | |- tends (fun y => @?f y - @?g y) _ => eapply (tends_difference f g); limit
+      | |- tends (fun y => @?f y * @?g y) _ => eapply (tends_product f g); limit
+      | |- tends (fun y => @?f y / @?g y) _ => eapply (tends_quotient f g); [limit | limit | side]
+      | |- tends (fun y => (@?f y) ^ ?n) _ => eapply (tends_power f n); limit
+      end ].
+
 (* A letter for a number or function that is chosen. *)
 Tactic Notation "choose_value" ident(name) constr(value) :=
   let E := fresh "is_" name in
@@ -454,7 +632,9 @@ Ltac witness :=
     | lra
     | field; side
     | let Z := fresh in intro Z; lra
-    | eapply slope_equal; [slope | multiply_out] ].
+    | eapply slope_equal; [slope | multiply_out]
+    | eapply tends_equal; [limit | multiply_out]
+    | bound ].
 
 (* Signs by structure: sums, products and quotients of what is positive, and squares. *)
 

@@ -56,33 +56,6 @@ class Partial:
 
 
 @dataclass(frozen=True)
-class Value(Function):
-    """An adjoint of which only the value enters."""
-
-    @property
-    def moving(self) -> set[sp.Symbol]:
-        """None."""
-        return set()
-
-    @cached_property
-    def meaning(self) -> dict[Any, sp.Expr]:
-        """What the function is."""
-        return {self.symbol().func: sp.Lambda(self.arguments, self.form)}
-
-    def hypotheses(self) -> Iterator[Hypothesis]:
-        """What the function is."""
-        yield next(super().hypotheses())
-
-    def script(self) -> Iterator[Line]:
-        """Nothing: no derivative enters."""
-        yield from ()
-
-    def rewriting(self) -> Iterator[Line]:
-        """Put in what the function is."""
-        yield Line(f"rewrite ?H_{identifier(self.name)}.")
-
-
-@dataclass(frozen=True)
 class Adjoint(Function):
     """The derivative of the expectation in a state, with its own derivatives.
 
@@ -94,7 +67,7 @@ class Adjoint(Function):
     """
 
     state: sp.Symbol
-    values: Mapping[sp.Symbol, Value]
+    values: Mapping[sp.Symbol, Function]
     payoff: sp.Expr
     running: sp.Expr
 
@@ -160,7 +133,8 @@ def _of_player(derivation: Derivation, system: Adjoints) -> Iterator[Maker]:
         s: Expectation(f"{moment.name}_{s}", sp.Symbol(f"{moment.name}.{s}"), zero, zero, e)
         for s, e, zero in ((s, system.adjoint(s), sp.S.Zero) for s in problem.states)
     }
-    values = {s: Value(e, faced) for s, e in expected.items()}
+    only = frozenset([()])  # of the others the values enter
+    values = {s: Function(e, faced, used=only) for s, e in expected.items()}
     for s, one in expected.items():
         adjoint = Adjoint(one, faced, s, values, moment.payoff, moment.running)
         others = [v for r, v in values.items() if f"drift_{r}" in adjoint.partials and r != s]

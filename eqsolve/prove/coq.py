@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -13,6 +13,7 @@ from sympy.core.function import AppliedUndef
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import EqsolveError
 from eqsolve.prove.statement import (
+    Bounded,
     Exists,
     ForAll,
     Joined,
@@ -20,6 +21,7 @@ from eqsolve.prove.statement import (
     Relation,
     Slope,
     Statement,
+    Tends,
     Theorem,
     identifier,
 )
@@ -30,7 +32,7 @@ LIBRARY = "eqsolve_library"
 TAKEN = frozenset(
     "as at by cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return "
     "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
-    "derivable_pt_lim S O everything".split()
+    "derivable_pt_lim S O tends bounded everything".split()
 )
 WIDTH = 100
 
@@ -180,10 +182,14 @@ class Writer:
             )
         if isinstance(what, Joined):
             parts = [self.statement(part) for part in what.parts]
-            plain = [isinstance(part, (Relation, Slope)) for part in what.parts]
+            plain = [isinstance(part, (Relation, Slope, Tends, Bounded)) for part in what.parts]
             return f" {what.word} ".join(p if q else f"({p})" for p, q in zip(parts, plain))
         if isinstance(what, Relation):
             return f"{self.expression(what.left)} {what.relation} {self.expression(what.right)}"
+        if isinstance(what, (Tends, Bounded)):
+            function = self.function(what.function, what.variable)
+            limit = f" {self.expression(what.value, _ATOM)}" if isinstance(what, Tends) else ""
+            return f"{'tends' if limit else 'bounded'} {function}{limit}"
         at, value = self.expression(what.at, _ATOM), self.expression(what.value, _ATOM)
         return f"derivable_pt_lim {self.function(what.function, what.variable)} {at} {value}"
 
@@ -210,7 +216,7 @@ class Writer:
         return "  " + line.text.format(*parts)
 
     def _part(self, part: sp.Expr | sp.Lambda | Statement) -> str:
-        if isinstance(part, (Relation, Slope, ForAll, Exists, Joined)):
+        if isinstance(part, get_args(Statement)):
             return self.statement(part)
         if isinstance(part, sp.Lambda):
             return self.function(part.expr, *part.variables)

@@ -11,15 +11,20 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
-from eqsolve.operators import Inert, Meant, plain
+from eqsolve.operators import Expectation, Inert, Meant, TimeIntegral, plain
+from eqsolve.prove.branch import Branch
 from eqsolve.prove.functions import Functions, as_declared, chain_rule, with_letters
+from eqsolve.prove.limits import Growing, by_limits
 from eqsolve.prove.statement import Relation, Theorem, identifier
 from eqsolve.prove.ways import ASSUMED, Claim, Ways
+from eqsolve.symbolic.heterogeneous import Agents
 
 #: Why a line is not stated.
-ANSATZ, NAMES = "it is the ansatz.", "it only gives names."
+ANSATZ, NAMES = "it is the ansatz.", "nothing to prove: it only gives names."
 EMPTY = (ANSATZ, ASSUMED, NAMES)
 MEANING = "what its left side means is not stated."
+LIMITS = "limits of this kind are not stated."
+RADICALS = "roots by radicals and angles are not stated."
 EXPECTATIONS = "expectations and integrals over time are not stated."
 
 
@@ -49,12 +54,12 @@ class Displayed:
 
     def _of(self, display: Display) -> tuple[list[Theorem], str]:
         if display.kind == "limit":
-            return [], "limits are not stated."
+            return self._of_limit(display)
         if display.given and display.values:
             return [], "the response at special values of the parameters is not stated."
         if display.kind == "identity" and any(line.left.has(Meant) for line in display.lines):
             return [], MEANING
-        found, empty, reason = list[Theorem](), NAMES, ""
+        found, empty, reason = list[Theorem](), _empty(display), ""
         for claim in self.claims(display):
             # what another equation says, too, is proved once
             key = (claim.relation, tuple(claim.definitions.items()), tuple(claim.given.items()))
@@ -68,6 +73,53 @@ class Displayed:
             else:
                 reason = made
         return found, reason or ("" if found else empty)
+
+    def _of_limit(self, display: Display) -> tuple[list[Theorem], str]:
+        """What names tend to as a parameter grows."""
+        if display.grows is None:
+            return [], LIMITS
+        limits = {s: display.values[s] for s in display.limits}
+        definitions = {s: e for s, e in reversed([*display.values.items()]) if s not in limits}
+        known = Growing(display.grows, definitions, limits)
+        lines = {plain(e.left): plain(e.right) for e in display.lines + display.evidence}
+        found: list[Theorem | None] = []
+        label = identifier(f"equation_{display.number}")
+        if lines.keys() & limits.keys():
+            found += self._along(self._branch(known), display, label)
+            lines = {left: right for left, right in lines.items() if left not in limits}
+        for k, (left, right) in enumerate(lines.items(), 1):
+            name = f"{label}_{k}" if len(lines) > 1 else label
+            found.append(by_limits(name, display.title, display.tag, left, right, known))
+        made = [one for one in found if one is not None]
+        return made, "" if len(made) == len(found) else LIMITS
+
+    def _along(self, branch: Branch, display: Display, label: str) -> Iterator[Theorem | None]:
+        """What the closed forms that a display needs tend to, each from those before it."""
+        known, before = branch.known, dict[sp.Symbol, sp.Expr]()
+        for s, e in branch.chain().items():
+            title, name = f"{s}: {display.title}", f"{label}_{s.name.rpartition('_')[0]}"
+            before[s] = display.values[s] if s in display.limits else e
+            now = replace(branch, known=replace(known, limits=before))
+            if s == branch.root:
+                yield now.of_root(name, title, display.tag)
+            else:
+                yield now.of_name(name, title, display.tag, s)
+            if before.keys() >= {*display.limits}:
+                return
+
+    def _branch(self, known: Growing) -> Branch:
+        """The response of the agent whose names tend to limits."""
+        (index,) = {s.name.rpartition("_")[2] for s in known.limits}
+        population, derivation = self.model.population, self.model.derivation
+        assert isinstance(population, Agents)
+        response = population.response(derivation.response, index)
+        (root,) = (d for d in response.definitions if d.is_root)
+        closed = {d.symbol: d.expression for d in response.definitions if d != root}
+        known = replace(known, variable=population.of(index, known.variable))
+        still = Growing(known.variable, closed, {root.symbol: known.limits[root.symbol]}).fixed
+        moving = {s: e.xreplace(still) for s, e in closed.items() if s not in still}
+        equation = root.expression.xreplace(still)
+        return Branch(replace(known, definitions=moving), root.symbol, equation)
 
     def claims(self, display: Display) -> Iterator[Claim]:
         """What the lines of a display say."""
@@ -121,3 +173,14 @@ class Displayed:
             return ANSATZ
         made = self._ways.theorem(replace(claim, relation=at_ansatz))
         return made if isinstance(made, str) else functions.lifted(relation, made, self._ways.point)
+
+
+def _empty(display: Display) -> str:
+    """Why a display may have nothing that is stated."""
+    shown = [e for line in display.lines for e in (line.left, line.right)]
+    if any(e.has(Expectation, TimeIntegral) for e in shown):
+        return EXPECTATIONS
+    roots = (p for e in shown for p in e.atoms(sp.Pow) if not p.exp.is_Integer)
+    if any(roots) or any(e.has(sp.cos, sp.acos) for e in shown):
+        return RADICALS
+    return NAMES

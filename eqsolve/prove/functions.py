@@ -14,30 +14,26 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.prove.generator import Function, slope
+from eqsolve.prove.generator import By, Function, slope
 from eqsolve.prove.problem import Expectation, of_family
 from eqsolve.prove.statement import Hypothesis, Line, Relation, Slope, Theorem
 from eqsolve.symbolic.derivation import Derivation
-
-Pair = tuple[sp.Symbol, ...]
 
 
 @dataclass(frozen=True)
 class Shown(Function):
     """A function with those of its derivatives that a line shows."""
 
-    used: frozenset[Pair] = frozenset()
-
     @cached_property
     def first(self) -> dict[sp.Symbol, sp.Expr]:
         """First derivatives that are shown, or of which one is shown."""
-        wanted = {by[0] for by in self.used}
+        wanted = {by[0] for by in self.used or () if by}
         return {s: slope(self.form, s) for s in self.problem.states if s in wanted}
 
     @cached_property
-    def second(self) -> dict[Pair, sp.Expr]:
+    def second(self) -> dict[By, sp.Expr]:
         """Second derivatives that are shown."""
-        pairs = sorted((by for by in self.used if len(by) == 2), key=str)
+        pairs = sorted((by for by in self.used or () if len(by) == 2), key=str)
         return {by: slope(self.first[by[0]], by[1]) for by in pairs}
 
 
@@ -80,8 +76,8 @@ class Functions:
             shown = [e for e in _derivatives(relation) if e.expr == f]
             if f not in _applied(relation):
                 continue
-            used = frozenset(tuple(e.variables) for e in shown)
-            function = Shown(moment, problem, used)
+            used = frozenset([(), *(tuple(e.variables) for e in shown)])
+            function = Shown(moment, problem, used=used)
             functions.append(function)
             replaced[f] = function.symbol()
             for e in shown:

@@ -8,7 +8,7 @@ believed of how a derivative was computed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -33,13 +33,22 @@ from eqsolve.prove.statement import (
 )
 from eqsolve.prove.witness import numbers
 
+#: By which letters a function is differentiated; none for the function itself.
+By = tuple[sp.Symbol, ...]
+
 
 @dataclass(frozen=True)
 class Function:
-    """One expectation as a function of states (and time), with its derivatives by structure."""
+    """One expectation as a function of states (and time), with its derivatives by structure.
+
+    Attributes
+    ----------
+    used : the derivatives of which a statement needs to know what they are; all by default.
+    """
 
     moment: Expectation
     problem: Faced
+    used: frozenset[By] | None = field(default=None, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -88,7 +97,25 @@ class Function:
     @property
     def moving(self) -> set[sp.Symbol]:
         """The coefficients whose motion enters."""
+        if not self.problem.moving or not self.needs(t):
+            return set()
         return {c for c in self.problem.moves if c in self.moment.function.free_symbols}
+
+    @property
+    def derivatives(self) -> list[By]:
+        """The derivatives of the equation, a first one before those of it."""
+        return [*((s,) for s in self.first), *self.second, *([(t,)] if self.problem.moving else [])]
+
+    def needs(self, *by: sp.Symbol) -> bool:
+        """Whether a statement needs to know what a derivative, or the function, is."""
+        return self.used is None or any(one[: len(by)] == by for one in self.used)
+
+    def narrowed(self, expression: sp.Expr) -> Function:
+        """The function with those of its derivatives that an expression has."""
+        names = {f.func.__name__ for f in expression.atoms(AppliedUndef)}
+        names |= {s.name for s in expression.free_symbols}
+        found = [by for by in ((), *self.derivatives) if label(self.name, by) in names]
+        return replace(self, used=frozenset(found))
 
     @cached_property
     def equation(self) -> sp.Expr:
@@ -132,28 +159,43 @@ class Function:
             found[self.number(t)] = self.in_time
         return found
 
+    @property
+    def chosen(self) -> dict[Any, sp.Expr]:
+        """What its letters are in a witness: 0 where a statement does not need to know."""
+        found = dict(self.meaning)
+        for by in ((), *self.derivatives):
+            if not self.needs(*by):
+                function = self.symbol(*by).func
+                if function in found:
+                    found[function] = sp.Lambda(self.arguments, sp.S.Zero)
+                else:
+                    found[self.number(*by)] = sp.S.Zero
+        return found
+
     def hypotheses(self) -> Iterator[Hypothesis]:
         """What the letters of the function and of its derivatives mean."""
         name, guarded, all_of = self.name, self.problem.positive, self.arguments
-        yield Hypothesis(f"H_{name}", ForAll(all_of, Relation(self.symbol(), "=", self.form)))
-        for s in self.first:
-            claim = Slope(self.symbol(), s, s, self.symbol(s))
-            yield Hypothesis(f"slope_{label(name, (s,))}", ForAll(all_of, claim, guarded))
-        for one, two in self.second:
-            claim = Slope(self.symbol(one), two, two, self.number(one, two))
-            yield Hypothesis(f"slope_{label(name, (one, two))}", claim)
-        if self.problem.moving:
-            claim = Slope(self.symbol(), t, t, self.number(t))
-            yield Hypothesis(f"slope_{label(name, (t,))}", claim)
+        if self.needs():
+            yield Hypothesis(f"H_{name}", ForAll(all_of, Relation(self.symbol(), "=", self.form)))
+        for by in filter(lambda by: self.needs(*by), self.derivatives):
+            inside, last = self.symbol(*by[:-1]), by[-1]
+            if len(by) == 1 and last in self.first:
+                claim = ForAll(all_of, Slope(inside, last, last, self.symbol(last)), guarded)
+                yield Hypothesis(f"slope_{label(name, by)}", claim)
+            else:
+                at_point = Slope(inside, last, last, self.number(*by))
+                yield Hypothesis(f"slope_{label(name, by)}", at_point)
 
     def script(self) -> Iterator[Line]:
         """That the derivatives are those by structure."""
         for s, value in self.first.items():
-            yield from self._step((s,), value, self.symbol(), self.form, f"H_{self.name}")
+            if self.needs(s):
+                yield from self._step((s,), value, self.symbol(), self.form, f"H_{self.name}")
         for (one, two), value in self.second.items():
-            known = f"value_{label(self.name, (one,))}"
-            yield from self._step((one, two), value, self.symbol(one), self.first[one], known)
-        if self.problem.moving:
+            if self.needs(one, two):
+                known = f"value_{label(self.name, (one,))}"
+                yield from self._step((one, two), value, self.symbol(one), self.first[one], known)
+        if self.problem.moving and self.needs(t):
             yield from self._step((t,), self.in_time, self.symbol(), self.form, f"H_{self.name}")
 
     def _step(
@@ -182,12 +224,14 @@ class Function:
 
     def rewriting(self) -> Iterator[Line]:
         """Put in what the derivatives are."""
-        labels = [label(self.name, by) for by in self.second]
-        labels += [label(self.name, (t,))] if self.problem.moving else []
-        labels += [label(self.name, (s,)) for s in self.first]
-        for one in labels:
-            yield Line(f"rewrite ?value_{identifier(one)} by assumption.")
-        yield Line(f"rewrite ?H_{identifier(self.name)}.")
+        labels: list[By] = [*self.second, *([(t,)] if self.problem.moving else [])]
+        labels += [(s,) for s in self.first]
+        for by in labels:
+            if self.needs(*by):
+                name = identifier(label(self.name, by))
+                yield Line(f"rewrite ?value_{name} by assumption.")
+        if self.needs():
+            yield Line(f"rewrite ?H_{identifier(self.name)}.")
 
 
 def label(name: str, by: tuple[sp.Symbol, ...]) -> str:
@@ -285,6 +329,9 @@ def about(
         rate = sp.diff(meant(conclusion.function, meaning), conclusion.variable)
         left = rate.xreplace({conclusion.variable: conclusion.at}) - conclusion.value
         left = meant(left, meaning)
+        # what does not move with the control may be anything
+        moving = sp.diff(conclusion.function, conclusion.variable)
+        functions = [f.narrowed(moving) for f in functions]
     controls = {c: problem.moved(e) for c, e in problem.feedback.items() if c in left.free_symbols}
     left = left.xreplace(controls)
     own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
@@ -340,7 +387,8 @@ def about(
         closing = [*(powers.bases() if powers else ()), *_sloping(closing)]
     script = (Line("intros."), *(line for f in functions for line in f.script()), *rewriting)
     made = Theorem(name, title, hypotheses, conclusion, (*script, *replacing, *closing))
-    return replace(made, witness=numbers(made, letters, meaning, problem))
+    chosen = {letter: e for f in functions for letter, e in f.chosen.items()}
+    return replace(made, witness=numbers(made, letters, chosen, problem))
 
 
 def _roots(powers: Powers, problem: Faced) -> dict[sp.Symbol, sp.Expr]:

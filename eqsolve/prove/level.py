@@ -23,6 +23,7 @@ def of_display(display: Display) -> str:
         for group in (display.let, display.lines, display.evidence)
     ]
     pairs = [e for table in (display.given, display.values) for row in table.items() for e in row]
+    pairs += [e for e in (display.grows, *display.limits) if e is not None]
     relations = [line.relation for line in display.lines]
     expressions = [e for group in lines for e in group] + pairs
     found = [display.number, display.kind, *relations, *map(_text, expressions)]

@@ -48,13 +48,16 @@ class _Gain:
     """The gain rate of a deviation and its derivatives in the controls."""
 
     def __init__(self, problem: Faced) -> None:
-        self.functions = [Function(m, problem) for m in problem.moments]
+        functions = [Function(m, problem) for m in problem.moments]
         self.meaning: dict[Any, sp.Expr] = {}
-        for function in self.functions:
+        for function in functions:
             self.meaning |= function.meaning
-        self.rate = gain(self.functions)
+        self.rate = gain(functions)
         inner = meant(self.rate, self.meaning)
         self.controls = tuple(problem.feedback)
+        # what does not move with the controls may be anything
+        moving = sp.Add(*(sp.Dummy() * sp.diff(self.rate, u) for u in self.controls))
+        self.functions = [f.narrowed(moving) for f in functions]
         self.first = {u: _factored(slope(inner, u)) for u in self.controls}
         pairs = combinations_with_replacement(self.controls, 2)
         self.second = {(u, v): _factored(slope(self.first[u], v)) for u, v in pairs}
@@ -133,7 +136,7 @@ def _theorem(problem: Faced) -> Theorem | str:
     hypotheses += [
         Hypothesis(f"slope_{c.name}", Slope(sp.Function(c.name)(t), t, t, dot))
         for c, dot in problem.moves.items()
-        if any(c in f.moment.function.free_symbols for f in rate.functions)
+        if any(c in f.moving for f in rate.functions)
     ]
     signs = assumptions([found for _, found in minors])
     guards = [Hypothesis(f"positive_{s.name}", Relation(s, ">")) for s in problem.positive]
@@ -152,7 +155,8 @@ def _theorem(problem: Faced) -> Theorem | str:
     )
     name = f"second_order{'_' + identifier(problem.player) if problem.player else ''}"
     made = Theorem(name, title, tuple(hypotheses), Joined("/\\", tuple(parts)), script)
-    return replace(made, witness=numbers(made, folded, rate.meaning, problem))
+    chosen = {letter: e for f in rate.functions for letter, e in f.chosen.items()}
+    return replace(made, witness=numbers(made, folded, chosen, problem))
 
 
 def _condition(problem: Faced, letter: sp.Symbol, value: sp.Expr) -> Theorem | str:

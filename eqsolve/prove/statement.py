@@ -51,6 +51,43 @@ class Slope:
 
 
 @dataclass(frozen=True)
+class Tends:
+    """``function`` tends to ``value`` as ``variable`` grows without bound."""
+
+    function: sp.Expr
+    variable: sp.Symbol
+    value: sp.Expr
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return (self.function, self.value)
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return (self.variable,)
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """``function`` is bounded where ``variable`` is large."""
+
+    function: sp.Expr
+    variable: sp.Symbol
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return (self.function,)
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return (self.variable,)
+
+
+@dataclass(frozen=True)
 class ForAll:
     """A statement for all values of some letters, of which some are positive."""
 
@@ -108,7 +145,7 @@ class Joined:
         return tuple(letter for part in self.parts for letter in part.bound)
 
 
-Statement = Relation | Slope | ForAll | Exists | Joined
+Statement = Relation | Slope | Tends | Bounded | ForAll | Exists | Joined
 
 
 @dataclass(frozen=True)

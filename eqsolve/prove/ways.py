@@ -26,7 +26,7 @@ from eqsolve.symbolic.heterogeneous import GENERIC
 from eqsolve.symbolic.population import Population
 
 #: Why there is no theorem.
-ASSUMED = "it is what is assumed."
+ASSUMED = "nothing to prove: it is the definition of its left side."
 
 
 @dataclass(frozen=True)

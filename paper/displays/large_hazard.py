@@ -8,8 +8,9 @@ from dataclasses import replace
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
+from eqsolve.derivations.mean_variance.agents import BP
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
-from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs
+from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.ledger import TENDS, Display, Line
@@ -28,6 +29,11 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
 
     solved = {**POINT.solution, POINT.determinant.symbol: POINT.determinant.expression}
     means = {sQs: psi, sQb: sp.S.Zero, BQb: sp.S.Zero, sP: phihat}
+    # the others' averages have limits, too
+    others = {BP: sp.Symbol("BP_limit"), BQs: sp.Symbol("BQs_limit")}
+    tending = {**means, **others, M_s: xi}
+    indices = (*AGENTS.indices, "i", "k")
+    responding = {AGENTS.of(index, s) for s in case.response for index in indices}
     summed = {name: AGENTS.total(POINT.summands[name]) for name in means}
     summed |= {psi: AGENTS.total(case.psi), phihat: AGENTS.total(case.phi)}
 
@@ -52,6 +58,8 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             depends=depends,
             values=values,
             evidence=evidence,
+            limits=tuple(s for s, e in values.items() if s in responding or tending.get(s) == e),
+            grows=mv.lam,
             prose=prose,
         )
 
@@ -83,7 +91,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             "first agent, large hazard rate",
             position(first),
             depends=("2.118", "C.3", "C.5"),
-            values={**own(first), **solved, **means},
+            values={**own(first), **solved, **means, **others},
             prose=r"and the own demand $\ell_k$ defined in (2.118), if $\psi \neq 1$ the first "
             "agent's position tends to",
         ),
@@ -92,7 +100,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             "second agent, large hazard rate",
             position(second),
             depends=("2.118", "C.3", "C.5"),
-            values={**own(second), **solved, **means},
+            values={**own(second), **solved, **means, **others},
             prose="and the second agent's to",
         ),
         Display(
@@ -155,7 +163,7 @@ def large_hazard_displays(case: ConstantResponse, meaning: Meaning) -> tuple[Dis
             "average common volatility at a large hazard rate",
             average,
             depends=("2.103", "C.4"),
-            values={**solved, **means},
+            values={**solved, **means, **others},
             prose="and (2.103) becomes",
         ),
     )

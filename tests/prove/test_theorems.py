@@ -157,6 +157,8 @@ def test_a_game_is_proved_from_its_declaration_on(tmp_path: Path) -> None:
     }
     system = (tmp_path / "o" / "regulator_system.v").read_text()
     assert "(slope_J_x : forall x : R, derivable_pt_lim J x (J_x x))" in system
+    # only for the equation: what the control is multiplied by has no second derivative
+    assert system.count("(slope_J_xx : ") == 1
     again = eqsolve.prove("regulator", check=True)
     assert again.accepted and again.to_dict()[0]["theorems"][0]["proved"]
 
