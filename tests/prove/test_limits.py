@@ -61,6 +61,7 @@ def test_what_tends_to_something_else_has_no_theorem() -> None:
 
 
 @needs_coq
+@pytest.mark.full
 def test_coq_accepts_limits_and_refuses_wrong_ones() -> None:
     right = [one for one in (quotient(), *along()) if one is not None]
     planted = list(wrong())
