@@ -48,10 +48,9 @@ help:
 paper: $(INSTALLED)
 	$(BIN)/eqsolve paper --out $(OUT)
 
-# Quick checks first; the tests' own summary comes last.
+# Quick checks first, side by side; the tests' own summary comes last.
 test:
-	$(MAKE) lint
-	$(MAKE) rust-test
+	$(MAKE) --jobs=2 lint rust-test
 	$(MAKE) pytest
 
 # mypy checks the installed package, from a folder where eqsolve/ does not hide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from configparser import ConfigParser
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -15,6 +16,9 @@ LONG = Path(__file__).with_name("data") / "long.txt"
 
 def pytest_configure() -> None:
     """Stop at once where setup.cfg has grown since the editable installation was made."""
+    # what a shell starts in the background ignores it, and so would whatever tests start
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config = ConfigParser()
     config.read(SETUP, encoding="utf-8")
     missing = [name for name in config["options"]["packages"].split() if not find_spec(name)]

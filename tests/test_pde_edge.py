@@ -271,11 +271,9 @@ def test_threads_do_not_change_a_bit() -> None:
 
 
 LONG = """
-import signal, sys, time
+import sys, time
 from test_pde_edge import arguments
 from eqsolve import _grid
-# what a shell starts in the background ignores it, and so would this
-signal.signal(signal.SIGINT, signal.default_int_handler)
 large = arguments(201)
 large |= {"times": list(range(100)), "hazard": [0.1] * 100} if sys.argv[1] == "march" else {}
 if sys.argv[1] == "march":

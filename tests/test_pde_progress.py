@@ -178,11 +178,8 @@ def test_the_command_shows_a_bar_on_a_terminal_only(tmp_path: Path) -> None:
 
 
 LARGE = """
-import signal
 import numpy as np
 from eqsolve.pde import Coupling, solve_mfg
-# what a shell starts in the background ignores it, and so would this
-signal.signal(signal.SIGINT, signal.default_int_handler)
 n = 4095
 for _ in range(3):
     print("ready", flush=True)
