@@ -246,7 +246,7 @@ class Paths:
                 for symbol in (s for s in needed if s in self.moving):
                     body = self._applied(self.values[symbol])
                     values[self.moving[symbol].func] = sp.Lambda(to_go, body)
-                others = theorem.functions.keys() - values.keys()
+                others = [f for f in theorem.functions if f not in values]
                 return values | dict.fromkeys(others, sp.Lambda(to_go, sp.S.Zero))
         raise VacuousError(
             f"no point was found that satisfies what {theorem.name} assumes.", stage="proofs"

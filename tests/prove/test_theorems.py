@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -196,6 +198,28 @@ def test_adjoints_of_open_loop_strategies_are_checked_and_a_wrong_one_is_refused
 
 
 @needs_coq
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("execution", "--notion", "open-loop"),
+        pytest.param(("--notion", "all"), marks=pytest.mark.full),
+    ],
+)
+def test_every_process_writes_the_same(words: tuple[str, ...], tmp_path: Path) -> None:
+    """What Coq accepted is known by its text, which must not follow the hashes of a process."""
+    written = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        subprocess.run(
+            [sys.executable, "-m", "eqsolve", "prove", *words, "--out", str(folder)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONSAFEPATH": "1"},
+            capture_output=True,
+            check=True,
+        )
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert written[0] == written[1] and len(written[0]) > 2
+
+
 @pytest.mark.full
 def test_all_games_in_all_notions_are_accepted() -> None:
     found = eqsolve.prove(check=True, notion="all")
