@@ -52,6 +52,17 @@ class Written:
     summary: str
 
 
+def checked(
+    every: Iterable[Model], level: str, *, self_test: bool = True, progress: bool = False
+) -> tuple[bool, dict[str, Any]]:
+    """Whether all checks of games pass, and what was found; see ``verify.suite.run_command``."""
+    from eqsolve.registry import Found
+    from eqsolve.verify.suite import run_command
+
+    found = [Found(model.name, "given", model) for model in every]
+    return run_command(found, level, self_test=self_test, progress=progress)
+
+
 def write(
     directory: str | Path,
     every: Sequence[Model],
@@ -70,7 +81,7 @@ def write(
     progress : show progress bars on standard error.
     whole : report figures, claims and planted errors of the papers, too, not only equations and
         checks of the games.
-    verified : answers like ``eqsolve.verify.suite.run_command``, which is asked by default.
+    verified : answers like :func:`checked`, which is asked by default.
 
     Raises
     ------
@@ -84,8 +95,6 @@ def write(
     from eqsolve.latex.document import write as write_latex
     from eqsolve.page import Content, render
     from eqsolve.papers import papers
-    from eqsolve.registry import Found
-    from eqsolve.verify.suite import run_command
 
     folder = Path(directory)
     with staged(folder) as stage:
@@ -97,8 +106,7 @@ def write(
             pictures.mkdir()
             figures = [drawn for paper in papers() for drawn in paper.draw(pictures)]
             claims = list(judge(progress=progress))
-        found = [Found(model.name, "given", model) for model in every]
-        run = partial(run_command, found, level, self_test=whole, progress=progress)
+        run = partial(checked, every, level, self_test=whole, progress=progress)
         ok, verification = (verified or run)()
         data: dict[str, Any] = {"verification": verification, "ledger": ledger_rows(every)}
         games = [(each, each.shown) for each in every]

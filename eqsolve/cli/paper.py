@@ -44,12 +44,11 @@ def paper(out: str, level: str) -> None:
 
 
 def _verified(level: str, progress: bool) -> tuple[bool, dict[str, Any]]:
-    """Verify the games of papers, and let errors be planted; see ``run_command``."""
-    from eqsolve.registry import Found, models
-    from eqsolve.verify.suite import run_command
+    """The checks of the games of papers, and errors planted in them."""
+    from eqsolve.registry import models
+    from eqsolve.report import checked
 
-    found = [Found(model.name, "given", model) for model in models()]
-    return run_command(found, level, self_test=True, progress=progress)
+    return checked(models(), level, progress=progress)
 
 
 @cli.command()

@@ -16,7 +16,8 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import Adjoints
 from eqsolve.derivation.solve import algebra
-from eqsolve.prove.generator import Function, about
+from eqsolve.prove.expectation import Function
+from eqsolve.prove.generator import about
 from eqsolve.prove.problem import Expectation, Faced
 from eqsolve.prove.statement import (
     Hypothesis,

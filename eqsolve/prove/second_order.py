@@ -14,7 +14,8 @@ from sympy.core.function import AppliedUndef
 from eqsolve.derivation.solve import algebra
 from eqsolve.game import t
 from eqsolve.prove.algebraic import divisors
-from eqsolve.prove.generator import Function, gain, meant, slope, units_in
+from eqsolve.prove.expectation import Function, slope, units_in
+from eqsolve.prove.generator import gain, meant
 from eqsolve.prove.problem import Faced
 from eqsolve.prove.signs import Signed, assumptions, equivalent, signed
 from eqsolve.prove.statement import (

@@ -82,24 +82,15 @@ def solve_moving(
     InputError
         If the model does not declare one letter as its hazard rate, or has an end of its own.
     """
-    problem = moving_problem(
-        source,
-        spec,
-        values,
-        horizon=horizon,
-        notion=notion,
-        size=size,
-        continuum=continuum,
-        selection=selection,
-    )
-    if isinstance(problem, Moving):
-        return problem.answer()
     how: dict[str, Any] = {
         "notion": notion,
         "size": size,
         "continuum": continuum,
         "selection": selection,
     }
+    problem = moving_problem(source, spec, values, horizon=horizon, **how)
+    if isinstance(problem, Moving):
+        return problem.answer()
     return solve(source, problem, **how)
 
 
