@@ -11,10 +11,10 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.arithmetic.algebra import Ring
+from eqsolve.derivation.closed_form import ClosedForm, Definition
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.reduction import Reduction
 from eqsolve.operators import Differential, LimitOf, plain
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.reduction import Reduction
-from eqsolve.symbolic.solving import ClosedForm, Definition
 
 Kind = Literal["definition", "assumption", "identity", "solution", "limit", "estimate"]
 Proof = Literal["definition", "exact", "formal", "ball", "numeric", "reconstructed"]

@@ -12,13 +12,13 @@ import sympy as sp
 from eqsolve.errors import InputError
 from eqsolve.game.alone import Alone
 from eqsolve.ledger import Display
+from eqsolve.notated.agents import Agents
+from eqsolve.notated.ansatz import Ansatz
+from eqsolve.notated.derivation import Derivation, derive
+from eqsolve.notated.notation import Notation
+from eqsolve.notated.population import Population
 from eqsolve.restated import Restated
 from eqsolve.roles import Roles
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.derivation import Derivation, derive
-from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.symbolic.notation import Notation
-from eqsolve.symbolic.population import Population
 
 if TYPE_CHECKING:
     from eqsolve.prove.statement import Chapter

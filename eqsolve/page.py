@@ -15,12 +15,12 @@ import sympy as sp
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.fonts import embedded
 from eqsolve.latex.document import as_text, display_tex
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
 from eqsolve.papers import Picture
-from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.symbols import entry
 from eqsolve.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
 

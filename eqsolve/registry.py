@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from eqsolve.game import Model as Declared
     from eqsolve.gamefile import Exported
     from eqsolve.model import Model
-    from eqsolve.symbolic.derivation import Derivation
+    from eqsolve.notated.derivation import Derivation
 
 Taken = TypeVar("Taken")
 R = TypeVar("R")

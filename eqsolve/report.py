@@ -204,7 +204,7 @@ def write_game(
 
 def reference(models: Iterable[Model]) -> Iterator[Mapping[str, Any]]:
     """Yield the solved reference sets of games: name, game, notion, status and strategy."""
-    from eqsolve.symbolic.population import Population
+    from eqsolve.notated.population import Population
     from eqsolve.words.equilibrium import solve
 
     # of each set, the games of finitely many agents come first

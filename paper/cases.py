@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.model import Case, Level, Model
+from eqsolve.notated.agents import Agents
 from eqsolve.paper.sets import GIVEN, SETS, SIZES
-from eqsolve.symbolic.heterogeneous import Agents
 
 #: Seed of the drawn sets.
 SEED = 20240229

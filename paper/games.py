@@ -9,10 +9,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.ledger import Display
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.cases import ABOUT, further, refereed
 from eqsolve.paper.published import published
 from eqsolve.paper.sets import GIVEN, MEAN_FIELD, N_AGENT, SETS, SIZED
-from eqsolve.symbolic.derivation import Derivation
 
 if TYPE_CHECKING:
     from eqsolve.prove.statement import Chapter

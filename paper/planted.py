@@ -12,10 +12,10 @@ import sympy as sp
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
+from eqsolve.notated.agents import Agents
+from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model as find_model
-from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.symbolic.hjb import ExtendedHJB
 from eqsolve.verify.cases import SEED
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks, wrong_displays

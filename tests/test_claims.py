@@ -18,6 +18,7 @@ from eqsolve import registry
 from eqsolve.claims import claim, judge
 from eqsolve.claims.claim import Context, Counterexample, Finding
 from eqsolve.cli import cli
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import InputError
 from eqsolve.paper.claims import (
@@ -34,7 +35,6 @@ from eqsolve.paper.claims import (
 )
 from eqsolve.paper.claims.statements import STATEMENTS
 from eqsolve.registry import model
-from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.verbs import kernel
 
 SAMPLES, SEED = 4000, 7

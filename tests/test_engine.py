@@ -9,21 +9,22 @@ import pytest
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect, is_zero
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.game import Horizon, Moment, Player, Preference, State
 from eqsolve.game.alone import Alone
+from eqsolve.notated.ansatz import Ansatz
+from eqsolve.notated.closed_loop import closed_loop_system
+from eqsolve.notated.derivation import derive
+from eqsolve.notated.generator import Generator
+from eqsolve.notated.hjb import ExtendedHJB
+from eqsolve.notated.matching import insert, match
+from eqsolve.notated.notation import Notation
+from eqsolve.notated.population import Population
+from eqsolve.notated.solving import solve
+from eqsolve.notated.value import _prove
 from eqsolve.registry import model
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.closed_loop import closed_loop_system
-from eqsolve.symbolic.derivation import derive
-from eqsolve.symbolic.generator import Generator
-from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbolic.matching import insert, match
-from eqsolve.symbolic.notation import Notation
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm, Definition, solve
-from eqsolve.symbolic.value import _prove
 
 GAMES = ("best-response", "n-agent", "mean-field")
 

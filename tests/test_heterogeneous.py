@@ -21,10 +21,10 @@ from by_name import solve, solve_agents
 from eqsolve.cli import cli
 from eqsolve.columns import Columns
 from eqsolve.errors import InputError
+from eqsolve.notated.agents import GENERIC
 from eqsolve.paper.planted import _in_form
 from eqsolve.registry import model
 from eqsolve.solve import joint
-from eqsolve.symbolic.heterogeneous import GENERIC
 from eqsolve.verify.any_number import any_number_checks
 from eqsolve.words import agents as balls
 from eqsolve.words.many import BLOCK, Sums

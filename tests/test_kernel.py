@@ -33,10 +33,10 @@ from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError, EqsolveError, InputError
 from eqsolve.kernels.arithmetic import doubledouble as dd
 from eqsolve.kernels.arithmetic.decision import decider
+from eqsolve.notated.closed_loop import closed_loop_system
+from eqsolve.notated.population import Population
 from eqsolve.registry import model
 from eqsolve.status import Status, labels
-from eqsolve.symbolic.closed_loop import closed_loop_system
-from eqsolve.symbolic.population import Population
 from eqsolve.verbs import kernel
 from reference import cases, draws, spec
 

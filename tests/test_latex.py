@@ -25,11 +25,11 @@ from eqsolve.latex.layout import LINE_WIDTH, broken, display_rows, width
 from eqsolve.latex.mathml import mathml
 from eqsolve.latex.printer import BREAK, latex
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
+from eqsolve.notated.reduction import Reduction
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.paper.displays import cubic
 from eqsolve.paper.displays.source import ABBREVIATIONS
 from eqsolve.registry import model
-from eqsolve.symbolic.reduction import Reduction
 
 GAMES = ("best-response", "n-agent", "mean-field")
 GOLDEN = Path(__file__).parent / "golden" / "latex"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from eqsolve.derivation.closed_form import ClosedForm, Definition
+from eqsolve.derivation.limits import at_infinity, derivative, growing_roots, leading, limit, series
+from eqsolve.derivation.reductions import explicit, prove_equal, specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
-from eqsolve.symbolic.limits import at_infinity, derivative, growing_roots, leading, limit, series
-from eqsolve.symbolic.reductions import explicit, prove_equal, specialize
-from eqsolve.symbolic.solving import ClosedForm, Definition
 from reference import cases, homogeneous, spec
 from reference.response import prepare, root_table
 

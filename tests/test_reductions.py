@@ -6,11 +6,11 @@ import pytest
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import is_zero
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.reductions import explicit, factored, specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.registry import model
-from eqsolve.symbolic.reductions import explicit, factored, specialize
-from eqsolve.symbolic.solving import ClosedForm
 
 r, B, b, nu, sigma, s2 = symbols("r B b nu sigma s2")
 theta, gamma, alpha, beta, lam, kappa, N = symbols("theta gamma alpha beta lambda kappa N")

@@ -21,6 +21,7 @@ import sympy as sp
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.latex import document
 from eqsolve.latex.printer import latex
@@ -42,7 +43,6 @@ from eqsolve.operators import (
 from eqsolve.page import covered
 from eqsolve.paper.displays import growth, lines, paths, types
 from eqsolve.registry import model, models
-from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.verify.displays import display_checks, wrong_displays
 from reference import spec
 from reference.heterogeneous import two_agent

@@ -9,17 +9,17 @@ import pytest
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import is_zero
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.reductions import explicit, specialize
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import M_b, M_s
 from eqsolve.derivations.mean_variance.two_agent import MODEL
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.ledger import Checker
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.displays import constant, large_hazard, many, pair
 from eqsolve.registry import model
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.reductions import explicit, specialize
-from eqsolve.symbolic.solving import ClosedForm
 from reference import spec
 from reference.heterogeneous import two_agent
 from test_limits import evaluated

@@ -12,11 +12,11 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.model import Model
+from eqsolve.notated.ansatz import Ansatz
+from eqsolve.notated.notation import Notation
 from eqsolve.outputs import Output, Outputs
 from eqsolve.representative import Representative
 from eqsolve.roles import Roles
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.notation import Notation
 
 r, b, B, nu, sigma, s2 = symbols("r b B nu sigma s2")
 theta, gamma, alpha, beta, lam = symbols("theta gamma alpha beta lambda")

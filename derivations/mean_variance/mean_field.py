@@ -7,7 +7,7 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.model import Model
-from eqsolve.symbolic.population import Population
+from eqsolve.notated.population import Population
 
 MODEL = Model(
     title="mean-field equilibrium of a continuum of identical agents",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.model import Model
-from eqsolve.symbolic.population import Population
+from eqsolve.notated.population import Population
 
 MODEL = Model(
     title="equilibrium of n identical agents",

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.claims.formal import Proof, Wanted, proofs
 from eqsolve.codegen.kernel import Selection, kernel
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.model import Model
-from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.words.dispatch import solve
 
 Verdict = Literal["holds", "conditional", "false"]

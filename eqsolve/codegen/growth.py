@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.closed_form import Definition
 from eqsolve.errors import DerivationError
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.symbolic.closed_loop import closed_loop_system
-from eqsolve.symbolic.matching import CoefficientSystem
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import Definition
+from eqsolve.notated.closed_loop import closed_loop_system
+from eqsolve.notated.matching import CoefficientSystem
+from eqsolve.notated.population import Population
 
 #: Symbols that must be positive, and symbols any of which voids the condition when it is zero.
 Condition = tuple[tuple[sp.Symbol, ...], tuple[sp.Symbol, ...]]

@@ -10,12 +10,12 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.codegen.growth import OTHERS, Condition, feedback_growth
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import InputError
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.symbolic.matching import CoefficientSystem
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.notated.matching import CoefficientSystem
+from eqsolve.notated.population import Population
 from eqsolve.symbols import symbol
 
 #: The value at the state.

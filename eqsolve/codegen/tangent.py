@@ -18,8 +18,8 @@ from eqsolve.codegen.printer import Block, identifier
 from eqsolve.codegen.program import VALUE, Program, program, without
 from eqsolve.codegen.source import environment
 from eqsolve.codegen.storage import digest, load, write
+from eqsolve.derivation.closed_form import Definition
 from eqsolve.model import Model
-from eqsolve.symbolic.solving import Definition
 
 #: Slope of the root's polynomial, and the sum of the sizes of its terms.
 _SLOPE, _SIZE = sp.symbols("steepness_top steepness_bottom", real=True)

@@ -19,13 +19,13 @@ from numpy.typing import ArrayLike
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
+from eqsolve.notated.population import Population
 from eqsolve.pde.coefficients import Array, refuse
 from eqsolve.pde.edge import Progress, plain
 from eqsolve.pde.extended_hjb import stationary
 from eqsolve.pde.nodes import nodes_of
 from eqsolve.pde.sampling import GameSampler
 from eqsolve.pde.solution import GridSolution
-from eqsolve.symbolic.population import Population
 
 #: Earlier iterates that accelerate the outer iteration.
 DEPTH = 5

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
-    *("arithmetic", "derivation", "derivations", "game", "program", "symbolic"),
+    *("arithmetic", "derivation", "derivations", "game", "notated", "program"),
     *("errors", "expression", "inputs", "model", "numbers", "operators", "representative"),
     *("restated", "roles", "rows", "symbols", "words/own_words", "words/restating"),
 )

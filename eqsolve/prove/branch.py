@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ring
+from eqsolve.derivation.limits import limit
 from eqsolve.errors import DerivationError
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.limits import Growing, stated
@@ -21,7 +22,6 @@ from eqsolve.prove.statement import (
     Theorem,
     identifier,
 )
-from eqsolve.symbolic.limits import limit
 
 #: From where on a root's equation holds, and one over the parameter.
 START, SMALL = sp.symbols("start small")

@@ -11,13 +11,13 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
+from eqsolve.notated.agents import Agents
 from eqsolve.operators import Expectation, Inert, Meant, TimeIntegral, plain
 from eqsolve.prove.branch import Branch
 from eqsolve.prove.functions import Functions, as_declared, chain_rule, with_letters
 from eqsolve.prove.limits import Growing, by_limits
 from eqsolve.prove.statement import Relation, Theorem, identifier
 from eqsolve.prove.ways import ASSUMED, Claim, Ways
-from eqsolve.symbolic.heterogeneous import Agents
 
 #: Why a line is not stated.
 ANSATZ, NAMES = "it is the ansatz.", "nothing to prove: it only gives names."

@@ -8,13 +8,13 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.model import Model
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.matching import CoefficientSystem, insert
+from eqsolve.notated.reduction import Reduction
 from eqsolve.prove.algebraic import Argument, Known, theorem
 from eqsolve.prove.statement import Chapter, Maker, Relation, Theorem, identifier
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.matching import CoefficientSystem, insert
-from eqsolve.symbolic.reduction import Reduction
-from eqsolve.symbolic.solving import ClosedForm
 
 
 def chapters(model: Model) -> Iterator[Chapter]:

@@ -14,10 +14,10 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from eqsolve.notated.derivation import Derivation
 from eqsolve.prove.expectation import By, Function, slope
 from eqsolve.prove.problem import Expectation, of_family
 from eqsolve.prove.statement import Hypothesis, Line, Relation, Slope, Theorem
-from eqsolve.symbolic.derivation import Derivation
 
 
 @dataclass(frozen=True)

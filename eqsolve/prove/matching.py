@@ -13,6 +13,8 @@ from itertools import product
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ring, collect
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.reduction import Reduction
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.statement import (
     ForAll,
@@ -22,8 +24,6 @@ from eqsolve.prove.statement import (
     Theorem,
     identifier,
 )
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.reduction import Reduction
 
 #: By exponent, the points at which a quadratic polynomial tells its coefficient.
 _POINTS = {0: (0,), 1: (1, -1), 2: (1, -1, 0)}

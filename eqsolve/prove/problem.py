@@ -13,7 +13,7 @@ from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.solve import algebra
 from eqsolve.game import Clock, State, t
 from eqsolve.game.vocabulary import positive
-from eqsolve.symbolic.derivation import Derivation as OfFamily
+from eqsolve.notated.derivation import Derivation as OfFamily
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
+from eqsolve.notated.agents import GENERIC
+from eqsolve.notated.population import Population
 from eqsolve.prove import matching
 from eqsolve.prove.algebraic import Argument, Known, argue, theorem
 from eqsolve.prove.family import multiples
 from eqsolve.prove.need import follows, holds_at_root, needed
 from eqsolve.prove.statement import Relation, Theorem
-from eqsolve.symbolic.heterogeneous import GENERIC
-from eqsolve.symbolic.population import Population
 
 #: Why there is no theorem.
 ASSUMED = "nothing to prove: it is the definition of its left side."

@@ -118,7 +118,7 @@ _OPEN = "its number of agents is open"
 
 def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
-    from eqsolve.symbolic.heterogeneous import Agents
+    from eqsolve.notated.agents import Agents
 
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
     if isinstance(model.population, Agents):

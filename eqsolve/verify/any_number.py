@@ -8,9 +8,9 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import is_zero
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.model import Model
-from eqsolve.symbolic.heterogeneous import GENERIC, Agents
-from eqsolve.symbolic.solving import ClosedForm
+from eqsolve.notated.agents import GENERIC, Agents
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 

@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 from tqdm.auto import tqdm
 
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.papers import papers
-from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.verify.check import Check
 from eqsolve.verify.report import failed
 

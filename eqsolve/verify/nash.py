@@ -14,11 +14,11 @@ from eqsolve.errors import NoSolutionError
 from eqsolve.game import Moment, State
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
+from eqsolve.notated.agents import indexed
+from eqsolve.notated.closed_loop import closed_loop_game
+from eqsolve.notated.population import Population
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
-from eqsolve.symbolic.closed_loop import closed_loop_game
-from eqsolve.symbolic.heterogeneous import indexed
-from eqsolve.symbolic.population import Population
 from eqsolve.verify.check import Check
 from eqsolve.verify.prediction import BITS
 from eqsolve.verify.spike import spike_checks

@@ -13,13 +13,13 @@ from flint import arb
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import ball, precision
+from eqsolve.derivation.closed_form import ClosedForm, run
 from eqsolve.errors import NoSolutionError
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
+from eqsolve.notated.agents import Agents, indexed
 from eqsolve.parameters import parameters
 from eqsolve.solve.closed_form.point import PointSolver, Root
-from eqsolve.symbolic.heterogeneous import Agents, indexed
-from eqsolve.symbolic.solving import ClosedForm, run
 from eqsolve.words.equilibrium import solve
 
 BITS = 256

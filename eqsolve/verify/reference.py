@@ -14,8 +14,8 @@ import sympy as sp
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.symbolic.population import Population
+from eqsolve.notated.agents import Agents
+from eqsolve.notated.population import Population
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 from eqsolve.words.equilibrium import solve

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ring, collect
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import EqsolveError
 from eqsolve.game.alone import Alone
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.notated.ansatz import Ansatz
 from eqsolve.verify.check import Check
 
 

@@ -17,9 +17,9 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
+from eqsolve.notated.population import Population
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import Found, finite_of
-from eqsolve.symbolic.population import Population
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks

@@ -9,13 +9,13 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.closed_form import ClosedForm, Definition
+from eqsolve.derivation.reductions import prove_equal, specialize
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.symbolic.heterogeneous import Agents, indexed
-from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.reductions import prove_equal, specialize
-from eqsolve.symbolic.solving import ClosedForm, Definition
+from eqsolve.notated.agents import Agents, indexed
+from eqsolve.notated.hjb import ExtendedHJB
+from eqsolve.notated.population import Population
 from eqsolve.verify.any_number import any_number_checks
 from eqsolve.verify.check import Check
 from eqsolve.verify.reference import weight_checks

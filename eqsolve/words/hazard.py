@@ -10,11 +10,11 @@ from typing import Any
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.model import Model
+from eqsolve.notated.agents import Agents
 from eqsolve.parameters import parameters
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.solve.moving import Moving, moving_problem
-from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.answer import Answer
 from eqsolve.words.equilibrium import Equilibrium, solve
 from eqsolve.words.own_words import Named, declaration

@@ -15,7 +15,7 @@ from eqsolve.registry import Handle, content, installed
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
-    from eqsolve.symbolic.heterogeneous import Agents
+    from eqsolve.notated.agents import Agents
 
 
 #: A game of the family: one that is loaded when needed, or its declaration.
@@ -121,9 +121,9 @@ def made(model: Model) -> Words | None:
 def made_apart(model: Model) -> Apart:
     """What a game of agents with parameters of their own is solved by, derived."""
     from eqsolve.derivation.derivation import derived
+    from eqsolve.notated.agents import Agents
     from eqsolve.program.make import Maker, program
     from eqsolve.program.program import Claim
-    from eqsolve.symbolic.heterogeneous import Agents
 
     restated, roles, agents = model.restated, model.parts, model.population
     if restated is None or not isinstance(agents, Agents):
@@ -162,7 +162,7 @@ def _together(model: Model, agents: Agents) -> Together:
 
     from eqsolve.arithmetic.code import Code
     from eqsolve.arithmetic.function import Function
-    from eqsolve.symbolic.heterogeneous import GENERIC
+    from eqsolve.notated.agents import GENERIC
     from eqsolve.symbols import symbol
 
     parts = next(iter(model.notation.split.values()))

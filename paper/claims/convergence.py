@@ -11,7 +11,9 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import Array, Range, counted, plural
+from eqsolve.derivation.reductions import explicit, specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
+from eqsolve.notated.population import Population
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.corollaries import CONSTANT
 from eqsolve.paper.claims.domain import draw
@@ -32,8 +34,6 @@ from eqsolve.paper.claims.joint import feedback, fixed_point, generic_fixed_poin
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.status import Status
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.reductions import explicit, specialize
 from eqsolve.verbs import converge
 from eqsolve.verify.symbolic import limit_checks
 from eqsolve.words.dispatch import solve

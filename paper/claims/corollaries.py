@@ -7,6 +7,9 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import counted
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.limits import derivative
+from eqsolve.derivation.reductions import explicit, specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import (
@@ -42,9 +45,6 @@ from eqsolve.paper.claims.theorems import spikes
 from eqsolve.paper.sets import SETS
 from eqsolve.registry import model
 from eqsolve.status import Status
-from eqsolve.symbolic.limits import derivative
-from eqsolve.symbolic.reductions import explicit, specialize
-from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.verify.check import Check
 
 #: beta = r = 0 and the root that belongs to constant strategies.

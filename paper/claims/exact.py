@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 import sympy as sp
 
 from eqsolve.claims.claim import Kind, Scope, Test
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.errors import EqsolveError
-from eqsolve.symbolic.solving import ClosedForm
 from eqsolve.verify.check import Check
 
 #: Parameter sets of reference, with the common interest rate, as decimal strings.

@@ -13,15 +13,15 @@ from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.arithmetic.number import precision
 from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.search import Array, plural
+from eqsolve.derivation.closed_form import run
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
+from eqsolve.notated.agents import Agents, FixedPoint
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.exact import exact, p1
 from eqsolve.paper.sets import SETS
 from eqsolve.parameters import parameters
 from eqsolve.registry import model
 from eqsolve.solve.closed_form.point import PointSolver
-from eqsolve.symbolic.heterogeneous import Agents, FixedPoint
-from eqsolve.symbolic.solving import run
 from eqsolve.words.dispatch import solve
 
 

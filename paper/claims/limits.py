@@ -6,6 +6,8 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
+from eqsolve.derivation.limits import at_infinity, growing_roots, leading
+from eqsolve.derivation.reductions import explicit, specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.paper.claims.corollaries import CONSTANT, scale
 from eqsolve.paper.claims.exact import (
@@ -34,8 +36,6 @@ from eqsolve.paper.claims.exact import (
     theta,
 )
 from eqsolve.registry import model
-from eqsolve.symbolic.limits import at_infinity, growing_roots, leading
-from eqsolve.symbolic.reductions import explicit, specialize
 
 
 def large_hazard(context: Context) -> Finding:

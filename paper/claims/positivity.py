@@ -7,6 +7,8 @@ from functools import cache
 import sympy as sp
 
 from eqsolve.claims.claim import Context, Test
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.reductions import explicit
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.paper.claims.exact import (
     B,
@@ -29,8 +31,6 @@ from eqsolve.paper.claims.exact import (
     vanishes,
 )
 from eqsolve.registry import model
-from eqsolve.symbolic.reductions import explicit
-from eqsolve.symbolic.solving import ClosedForm
 
 _D2 = symbol("D2")
 SYMBOLS = (B, r, p1, _D2, nu, sigma, theta, alpha, gamma)

@@ -10,13 +10,13 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import STEP, Range, counted
+from eqsolve.derivation.limits import at_infinity
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import S1, N, Q, alpha, beta, exact, k1, k2, k3, p1, p2, q3
 from eqsolve.paper.claims.weights import parts_of
 from eqsolve.registry import model
 from eqsolve.status import Status
-from eqsolve.symbolic.limits import at_infinity
 
 #: The set S1 with three agents.
 TWIN = {**S1, "n": "3"}

@@ -10,14 +10,14 @@ import sympy as sp
 
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Scope, Test
 from eqsolve.claims.search import counted
+from eqsolve.derivation.limits import derivative, leading
+from eqsolve.derivation.reductions import explicit
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.paper.claims.domain import draw, stencil
 from eqsolve.paper.claims.exact import B, alpha, beta, exact, gamma, identity, k1, k2, k3, p1, q3
 from eqsolve.paper.claims.positivity import competition
 from eqsolve.registry import model
 from eqsolve.status import Status
-from eqsolve.symbolic.limits import derivative, leading
-from eqsolve.symbolic.reductions import explicit
 
 #: pi rises with gamma: little own wealth, rich competitors, small gamma and lambda.
 RISING = {

@@ -10,6 +10,8 @@ from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import plural
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
+from eqsolve.notated.growth import growth_polynomials
+from eqsolve.notated.matching import insert
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import (
     S1,
@@ -27,8 +29,6 @@ from eqsolve.paper.claims.exact import (
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model
 from eqsolve.status import Status
-from eqsolve.symbolic.growth import growth_polynomials
-from eqsolve.symbolic.matching import insert
 from eqsolve.verify.check import Check
 from eqsolve.verify.prediction import predictions
 from eqsolve.verify.spike import spike_checks

@@ -15,6 +15,9 @@ import sympy as sp
 from eqsolve.arithmetic.number import precision
 from eqsolve.claims.claim import Context, Counterexample, Finding, Test
 from eqsolve.claims.search import NOISE, STEP, Array, Range, counted, signs
+from eqsolve.derivation.closed_form import ClosedForm, run
+from eqsolve.derivation.limits import at_infinity, derivative
+from eqsolve.derivation.reductions import specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.paper.claims.domain import draw
 from eqsolve.paper.claims.exact import S1, alpha, beta, exact, identity, p1, q3, r, theta
@@ -23,9 +26,6 @@ from eqsolve.parameters import parameters
 from eqsolve.registry import model
 from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.status import Status
-from eqsolve.symbolic.limits import at_infinity, derivative
-from eqsolve.symbolic.reductions import specialize
-from eqsolve.symbolic.solving import ClosedForm, run
 
 #: pi falls with beta, everybody at wealth 1.
 FALLING = {

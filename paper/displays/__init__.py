@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eqsolve.ledger import Display
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.displays import (
     continuum,
     growth,
@@ -15,7 +16,6 @@ from eqsolve.paper.displays import (
     verification,
 )
 from eqsolve.paper.displays.lines import placed
-from eqsolve.symbolic.derivation import Derivation
 
 
 def best_response(derivation: Derivation) -> tuple[Display, ...]:

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import is_zero, together
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.limits import at_infinity
+from eqsolve.derivation.reductions import explicit, factored, specialize
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import DerivationError
 from eqsolve.game.alone import Alone
-from eqsolve.symbolic.limits import at_infinity
-from eqsolve.symbolic.reductions import explicit, factored, specialize
-from eqsolve.symbolic.solving import ClosedForm
 
 PARTS = mv.NOTATION.split[mv.p3]
 POINT = AGENTS.fixed_point(PARTS)

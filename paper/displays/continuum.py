@@ -9,12 +9,12 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
 from eqsolve.operators import Expectation, InOrder, Kept, LimitOf, Named, Variance
 from eqsolve.paper.displays.fixed_point import equilibrium
 from eqsolve.paper.displays.lines import brownian, dynamics, meaning, shown
 from eqsolve.paper.displays.population import response
 from eqsolve.paper.displays.source import K, Source, t, z
-from eqsolve.symbolic.derivation import Derivation
 
 #: The state y is the conditional mean of wealth, the aggregates are conditional averages.
 NAMES: Mapping[sp.Symbol, str] = {

@@ -6,9 +6,9 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
 from eqsolve.operators import InOrder, Kept, plain
 from eqsolve.paper.displays.lines import shown
-from eqsolve.symbolic.derivation import Derivation
 
 #: Coefficients of the depressed cubic, its discriminant, the amplitude and the angle of the roots.
 P, R, DISCRIMINANT, AMPLITUDE, ANGLE, INDEX = sp.symbols("P R D rho psi k", real=True)

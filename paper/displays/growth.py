@@ -15,6 +15,8 @@ from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.growth import growth_polynomials
 from eqsolve.operators import (
     Along,
     Discount,
@@ -28,8 +30,6 @@ from eqsolve.operators import (
 from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.model import NAMES
 from eqsolve.paper.displays.source import Source, t
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.growth import growth_polynomials
 
 s, T = sp.symbols("s T")
 #: The part of the response that does not depend on own wealth, and the constants of its bound.

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.reductions import factored, specialize
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import TENDS, Display, Line
 from eqsolve.operators import Expectation, Meant
 from eqsolve.paper.displays.constant import ConstantResponse, generic, reduced
 from eqsolve.paper.displays.population import POPULATION, response
-from eqsolve.symbolic.reductions import factored, specialize
-from eqsolve.symbolic.solving import ClosedForm
 
 psi, phi = symbols("psi phi")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sympy as sp
 
+from eqsolve.derivation.reductions import factored
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.agents import BP
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_b, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import DEMANDED, Display, Kind, Line, Proof
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.displays.constant import (
     POINT,
     ConstantResponse,
@@ -19,8 +21,6 @@ from eqsolve.paper.displays.constant import (
     reduced,
 )
 from eqsolve.paper.displays.large_hazard import large_hazard_displays
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.reductions import factored
 
 Omega = symbol("Omega")
 psi, phi, xi = symbols("psi phi xi")

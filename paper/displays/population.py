@@ -9,12 +9,12 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.population import Population
 from eqsolve.operators import InOrder, Named
 from eqsolve.paper.displays.lines import grouped, meaning, shown
 from eqsolve.paper.displays.model import of_agent
 from eqsolve.paper.displays.source import Q, Source
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.population import Population
 
 POPULATION = Population(mv.N, mv.OF_MANY.aggregates, mv.ROLES)
 

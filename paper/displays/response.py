@@ -6,12 +6,12 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
 from eqsolve.operators import InOrder, Named
 from eqsolve.paper.displays.cubic import root_displays
 from eqsolve.paper.displays.lines import meaning, shown
 from eqsolve.paper.displays.model import NAMES, model, of_agent, system
 from eqsolve.paper.displays.source import K, Source
-from eqsolve.symbolic.derivation import Derivation
 
 
 def displays(derivation: Derivation) -> tuple[Display, ...]:

@@ -18,11 +18,11 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.game import Moment
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.generator import Generator
+from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.paper.displays.lines import grouped, pooled
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.generator import Generator
-from eqsolve.symbolic.hjb import ExtendedHJB
 
 z, t, K, Q = symbol("z"), symbol("t"), symbol("K"), symbol("Q")
 

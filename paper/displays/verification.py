@@ -11,6 +11,8 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.derivation import Derivation
+from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.operators import (
     Along,
     Earlier,
@@ -26,8 +28,6 @@ from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.paths import Paths, T, s
 from eqsolve.paper.displays.source import Source, t
 from eqsolve.paper.displays.spike import STAR, deviation
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.hjb import ExtendedHJB
 
 m, T_m, tau, tau_m = sp.symbols("m T_m tau tau_m")
 _AT_MAXIMUM = {mv.p: r"\pi^*"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.proofs import counterexamples, roots, selection, weights
 from eqsolve.prove.statement import Chapter
-from eqsolve.symbolic.derivation import Derivation
 
 
 def best_response(derivation: Derivation) -> Iterator[Chapter]:

@@ -11,7 +11,9 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbol
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.claims.exact import (
     B,
     alpha,
@@ -33,8 +35,6 @@ from eqsolve.paper.claims.exact import (
 from eqsolve.paper.proofs.cubic import D2, Delta
 from eqsolve.prove.script import counterexample
 from eqsolve.prove.statement import Maker, Relation, Theorem
-from eqsolve.symbolic.derivation import Derivation
-from eqsolve.symbolic.solving import ClosedForm
 
 x, y = symbol("x"), symbol("y")
 #: What values of the position at several values of a parameter show.

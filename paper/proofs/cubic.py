@@ -8,9 +8,9 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.derivations.mean_variance.vocabulary import symbols
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.claims.exact import beta, gamma, kappa, lam, p1, r, s2
 from eqsolve.prove.statement import Exists, ForAll, Hypothesis, Joined, Relation, Statement
-from eqsolve.symbolic.derivation import Derivation
 
 C0, C1, C2, C3, D1, D2, Delta, E0, E1 = symbols("C0 C1 C2 C3 D1 D2 Delta E0 E1")
 #: Roots and other values of p1.

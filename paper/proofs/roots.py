@@ -7,6 +7,7 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.claims.exact import B, beta, gamma, kappa, lam, r, s2
 from eqsolve.paper.proofs.cubic import (
     AVERSION,
@@ -33,7 +34,6 @@ from eqsolve.prove.statement import (
     Relation,
     Theorem,
 )
-from eqsolve.symbolic.derivation import Derivation
 
 e0, e1, e2, lower, upper = sp.symbols("e0 e1 e2 lower upper")
 #: What is assumed throughout.

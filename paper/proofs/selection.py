@@ -11,6 +11,7 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.claims.exact import B, beta, gamma, kappa, lam, r, s2
 from eqsolve.paper.proofs import units
 from eqsolve.paper.proofs.cubic import (
@@ -41,7 +42,6 @@ from eqsolve.prove.statement import (
     Relation,
     Theorem,
 )
-from eqsolve.symbolic.derivation import Derivation
 
 root = sp.Symbol("root")
 #: What is assumed of the parameters.

@@ -8,11 +8,11 @@ from functools import partial
 import sympy as sp
 
 from eqsolve.derivations.mean_variance.vocabulary import symbol
+from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.claims.exact import B, alpha, gamma, k1, k2, k3, kappa, q3
 from eqsolve.paper.proofs.cubic import AVERSION, D1, D2, OWN_WEIGHT, Delta
 from eqsolve.prove.script import script, stated
 from eqsolve.prove.statement import Hypothesis, Joined, Maker, Relation, Theorem
-from eqsolve.symbolic.derivation import Derivation
 
 S, x, y = symbol("S"), symbol("x"), symbol("y")
 

@@ -12,10 +12,10 @@ from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import UndecidedError
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.symbolic.closed_loop import closed_loop_system
-from eqsolve.symbolic.growth import growth_polynomials
-from eqsolve.symbolic.matching import CoefficientSystem, insert
-from eqsolve.symbolic.population import Population
+from eqsolve.notated.closed_loop import closed_loop_system
+from eqsolve.notated.growth import growth_polynomials
+from eqsolve.notated.matching import CoefficientSystem, insert
+from eqsolve.notated.population import Population
 
 
 @lru_cache

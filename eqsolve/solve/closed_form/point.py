@@ -12,11 +12,11 @@ from flint import arb
 
 from eqsolve.arithmetic.ball import Values, evaluate, real_roots
 from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, number, sign
+from eqsolve.derivation.closed_form import ClosedForm, run
 from eqsolve.model import Model
+from eqsolve.notated.population import Population
 from eqsolve.parameters import require
 from eqsolve.roles import Symbols
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm, run
 from eqsolve.values import exact_values
 
 Status = Literal[

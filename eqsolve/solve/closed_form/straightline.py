@@ -17,8 +17,8 @@ import sympy as sp
 from flint import fmpq
 
 from eqsolve.codegen.program import VALUE, Program, coupling, divides, program, weights, without
+from eqsolve.derivation.closed_form import Definition
 from eqsolve.model import Model
-from eqsolve.symbolic.solving import Definition
 from eqsolve.symbols import symbol
 
 #: A function of the set of absent parameters and of values of symbols, to values of symbols.

@@ -13,12 +13,12 @@ from flint import arb
 
 from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, number, precision
+from eqsolve.derivation.closed_form import ClosedForm, Definition, run
+from eqsolve.derivation.limits import derivative
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
-from eqsolve.symbolic.limits import derivative
-from eqsolve.symbolic.solving import ClosedForm, Definition, run
 from eqsolve.symbols import symbols
 
 _PRECISIONS = (256, 1024, 4096)

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
+from eqsolve.notated.agents import Agents
 from eqsolve.program.words import Apart
 from eqsolve.status import Status
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.studies.sweep.target import Lettered
-from eqsolve.symbolic.heterogeneous import Agents
 from eqsolve.words.agents import GIVEN, solved
 from eqsolve.words.own_words import apart_of
 

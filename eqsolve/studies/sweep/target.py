@@ -152,9 +152,9 @@ def target(game: Handle, structure: Structure = ()) -> Target:
     if (ready := kept(game)) is not None:
         return FamilyTarget(ready)
     # what follows needs SymPy, which a kernel found again does without
+    from eqsolve.notated.agents import Agents
     from eqsolve.studies.sweep.agents_target import AgentsTarget
     from eqsolve.studies.sweep.model_target import model_target
-    from eqsolve.symbolic.heterogeneous import Agents
 
     found = game.found
     declared = model_target(found, structure)

@@ -7,16 +7,16 @@ from functools import cached_property
 
 import sympy as sp
 
+from eqsolve.derivation.equations import Equations
 from eqsolve.errors import DerivationError
 from eqsolve.game import Moment
 from eqsolve.game.alone import Alone
-from eqsolve.symbolic.display import notebook, text
-from eqsolve.symbolic.generator import Generator
+from eqsolve.notated.generator import Generator
 from eqsolve.symbols import letters
 
 
 @dataclass(frozen=True)
-class ExtendedHJB:
+class ExtendedHJB(Equations):
     """The system for the moments ``U_k`` and the value ``V = F(x, U_1, ..., U_k)``.
 
     With ``A`` the generator and ``lambda`` the hazard rate,
@@ -143,9 +143,3 @@ class ExtendedHJB:
         """The system, the value's equation before the supremum first."""
         equations = [self.hamiltonian, *(self.moment_equation(m) for m in self.moments)]
         return [(equation, sp.S.Zero) for equation in equations]
-
-    def __str__(self) -> str:
-        return text(self.lines)
-
-    def _repr_latex_(self) -> str:
-        return notebook(self.lines)

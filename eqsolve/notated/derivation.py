@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.derivation.equations import Equations
 from eqsolve.game.alone import Alone
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.display import notebook
-from eqsolve.symbolic.heterogeneous import Agents
-from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbolic.matching import CoefficientSystem, match
-from eqsolve.symbolic.notation import Notation
-from eqsolve.symbolic.population import Population
-from eqsolve.symbolic.solving import ClosedForm, solve
-from eqsolve.symbolic.value import ValueForms, value_forms
+from eqsolve.notated.agents import Agents
+from eqsolve.notated.ansatz import Ansatz
+from eqsolve.notated.hjb import ExtendedHJB
+from eqsolve.notated.matching import CoefficientSystem, match
+from eqsolve.notated.notation import Notation
+from eqsolve.notated.population import Population
+from eqsolve.notated.solving import solve
+from eqsolve.notated.value import ValueForms, value_forms
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Equations):
     """Everything derived from one game, stage by stage.
 
     Attributes
@@ -135,8 +136,10 @@ class Derivation:
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.steps))
 
-    def _repr_latex_(self) -> str:
-        return notebook(line for step in self.steps for line in step.lines)
+    @property
+    def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:
+        """The equations of all stages."""
+        return [line for step in self.steps for line in step.lines]
 
 
 def _lines(form: ClosedForm) -> tuple[tuple[sp.Basic, sp.Basic], ...]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ratio, Ring, is_zero, together
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.solving import ClosedForm, Definition
 
 
 def explicit(form: ClosedForm, expression: sp.Expr) -> sp.Expr:

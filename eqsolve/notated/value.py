@@ -8,10 +8,10 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.closed_form import Definition
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.matching import CoefficientSystem, insert
-from eqsolve.symbolic.notation import Notation, Writer
-from eqsolve.symbolic.solving import Definition
+from eqsolve.notated.matching import CoefficientSystem, insert
+from eqsolve.notated.notation import Notation, Writer
 from eqsolve.symbols import letters
 
 

@@ -7,12 +7,12 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 
+from eqsolve.derivation.equations import Equations
 from eqsolve.game.alone import Alone
-from eqsolve.symbolic.display import notebook, text
 
 
 @dataclass(frozen=True)
-class Generator:
+class Generator(Equations):
     """``A^p f = f_t + sum_i drift_i f_i + (1/2) sum_ij covariance_ij f_ij`` of a game.
 
     Attributes
@@ -55,12 +55,6 @@ class Generator:
         """``A^p f`` for a smooth function of the states, as an equation."""
         f = sp.Function("f")(*self.drift)
         return [(sp.Symbol("A f"), self.apply(f))]
-
-    def __str__(self) -> str:
-        return text(self.lines)
-
-    def _repr_latex_(self) -> str:
-        return notebook(self.lines)
 
 
 def _abbreviated(expression: sp.Expr, game: Alone) -> sp.Expr:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import DerivationError
+from eqsolve.notated.notation import Notation
+from eqsolve.notated.solving import Solver
 from eqsolve.roles import Roles
-from eqsolve.symbolic.notation import Notation
-from eqsolve.symbolic.solving import ClosedForm, Definition, Solver
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.equations import Equations
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.display import notebook, text
-from eqsolve.symbolic.hjb import ExtendedHJB
+from eqsolve.notated.ansatz import Ansatz
+from eqsolve.notated.hjb import ExtendedHJB
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CoefficientEquation:
 
 
 @dataclass(frozen=True)
-class CoefficientSystem:
+class CoefficientSystem(Equations):
     """All coefficient equations of a game under an ansatz.
 
     For a time-dependent hazard rate the equation of a moment's coefficient ``u`` reads
@@ -75,12 +75,6 @@ class CoefficientSystem:
     def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:
         """The coefficient equations."""
         return [(e.expression, sp.S.Zero) for e in self.equations]
-
-    def __str__(self) -> str:
-        return text(self.lines)
-
-    def _repr_latex_(self) -> str:
-        return notebook(self.lines)
 
 
 def insert(hjb: ExtendedHJB, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:

@@ -18,7 +18,7 @@ from flint import fmpq_mpoly
 
 from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.matching import CoefficientSystem
+from eqsolve.notated.matching import CoefficientSystem
 
 #: Denominator of drawn numbers: a prime that does not occur in formulas.
 _PRIME = 997

@@ -8,10 +8,10 @@ import sympy as sp
 
 from eqsolve.game import State
 from eqsolve.game.alone import Alone
-from eqsolve.symbolic.ansatz import Ansatz
-from eqsolve.symbolic.hjb import ExtendedHJB
-from eqsolve.symbolic.matching import CoefficientEquation, CoefficientSystem, match
-from eqsolve.symbolic.population import Population
+from eqsolve.notated.ansatz import Ansatz
+from eqsolve.notated.hjb import ExtendedHJB
+from eqsolve.notated.matching import CoefficientEquation, CoefficientSystem, match
+from eqsolve.notated.population import Population
 
 
 def closed_loop_game(game: Alone, population: Population) -> Alone:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect, is_zero
+from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import DerivationError
+from eqsolve.notated.notation import Notation
 from eqsolve.roles import Roles
-from eqsolve.symbolic.notation import Notation
-from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol
 
 #: Index of the generic agent in summands.

@@ -8,7 +8,7 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from eqsolve.arithmetic.algebra import Ring
-from eqsolve.symbolic.matching import CoefficientSystem
+from eqsolve.notated.matching import CoefficientSystem
 
 
 def growth_polynomials(system: CoefficientSystem, rate: sp.Symbol) -> tuple[sp.Expr, ...]:

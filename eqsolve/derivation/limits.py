@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ratio, Ring, collect, together
+from eqsolve.derivation.closed_form import ClosedForm, Definition
+from eqsolve.derivation.reductions import explicit, factored
 from eqsolve.errors import DerivationError
-from eqsolve.symbolic.reductions import explicit, factored
-from eqsolve.symbolic.solving import ClosedForm, Definition
 from eqsolve.symbols import symbol
 
 
