@@ -149,10 +149,10 @@ class Checker:
 
     def _at_ansatz(self, residual: sp.Expr) -> sp.Expr:
         hjb, ansatz = self._derivation.hjb, self._derivation.system.ansatz
-        known = {hjb.function(name): poly for name, poly in ansatz.moments.items()}
+        known = {hjb.function(name): poly for name, poly in ansatz.functions.items()}
         known[hjb.function("V")] = ansatz.value
         replaced = residual.subs(known).doit()
-        replaced = replaced.subs(hjb.game.control, ansatz.feedback)
+        replaced = replaced.subs(ansatz.feedback)
         unknown = replaced.atoms(sp.Derivative, AppliedUndef)
         return replaced.xreplace({f: sp.Dummy(real=True) for f in unknown})
 
@@ -172,7 +172,7 @@ class Checker:
         for name in reversed(plain_names):
             residual = residual.xreplace({name: plain_names[name]})
         known = set().union(*(e.expression.free_symbols for e in system.equations))
-        known |= {*self._derivation.game.state_symbols, *self._derivation.game.environment}
+        known |= {*self._derivation.game.state_symbols}
         outside = {s for s in residual.free_symbols - known if not isinstance(s, sp.Dummy)}
         return None if outside else residual
 

@@ -9,11 +9,12 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.notated.agents import Agents
-from eqsolve.notated.hjb import ExtendedHJB
+from eqsolve.notated.problem import faced
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model as find_model
 from eqsolve.verify.cases import SEED
@@ -186,7 +187,7 @@ def _in_game(model: Model) -> Iterator[Planted]:
 
     for what, game in _other_games(model.game):
         yield Planted("definition", model.name, what, partial(run, game), partial(run, model.game))
-    for what, hjb in _other_systems(ExtendedHJB.of(model.game)):
+    for what, hjb in _other_systems(GeneralHJB.of(faced(model.game))):
         yield Planted(
             "derivation",
             model.name,
@@ -196,17 +197,17 @@ def _in_game(model: Model) -> Iterator[Planted]:
         )
 
 
-def _other_systems(hjb: ExtendedHJB) -> Iterator[tuple[str, ExtendedHJB]]:
-    generator, (x, y) = hjb.generator, hjb.game.state_symbols
-    covariance, drift = generator.covariance, generator.drift
+def _other_systems(hjb: GeneralHJB) -> Iterator[tuple[str, GeneralHJB]]:
+    problem, (x, y) = hjb.problem, hjb.game.state_symbols
+    covariance, drift = problem.covariance, problem.drift
     for what, wrong in (
         ("factor 2 in the variance", {(x, x): 2 * covariance[x, x]}),
         ("covariance off by 1e-6", {(x, y): covariance[x, y] * (1 + sp.Rational(1, 10**6))}),
     ):
-        changed = replace(generator, covariance={**covariance, **wrong})
-        yield f"{what} in the generator", replace(hjb, generator=changed)
-    changed = replace(generator, drift={x: drift[y], y: drift[x]})
-    yield "drifts swapped in the generator", replace(hjb, generator=changed)
+        changed = replace(problem, covariance={**covariance, **wrong})
+        yield f"{what} in the generator", replace(hjb, problem=changed)
+    changed = replace(problem, drift={x: drift[y], y: drift[x]})
+    yield "drifts swapped in the generator", replace(hjb, problem=changed)
     for part in ("correction", "settlement"):
         flipped = replace(hjb)
         # a cached property: what is stored under its name is its value

@@ -10,6 +10,7 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.derivation.closed_form import ClosedForm, Definition
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.game import Horizon, Moment, Player, Preference, State
@@ -17,11 +18,10 @@ from eqsolve.game.alone import Alone
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.derivation import derive
-from eqsolve.notated.generator import Generator
-from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.notated.matching import insert, match
 from eqsolve.notated.notation import Notation
 from eqsolve.notated.population import Population
+from eqsolve.notated.problem import faced
 from eqsolve.notated.solving import solve
 from eqsolve.notated.value import _prove
 from eqsolve.registry import model
@@ -112,13 +112,13 @@ def test_planted_error_in_the_value_is_seen() -> None:
 def test_wrong_identity_is_refused() -> None:
     game = model("best-response").game
 
-    class Wrong(ExtendedHJB):
+    class Wrong(GeneralHJB):
         @property
         def settlement(self) -> sp.Expr:
             return 2 * self.value
 
     with pytest.raises(DerivationError, match="differs"):
-        Wrong(game, Generator.of(game)).prove_identity()
+        Wrong.of(faced(game)).prove_identity()
 
 
 def test_assumptions_are_listed() -> None:
@@ -132,10 +132,10 @@ def test_ansatz_that_does_not_close_is_named() -> None:
     x = symbol("x")
     small = replace(
         declared.ansatz,
-        moments={**declared.ansatz.moments, "H": symbol("h20") * x**2 + symbol("h00")},
+        functions={**declared.ansatz.functions, "H": symbol("h20") * x**2 + symbol("h00")},
     )
     with pytest.raises(DerivationError, match="best-response, matching: the ansatz of H"):
-        match(ExtendedHJB.of(declared.game), small)
+        match(GeneralHJB.of(faced(declared.game)), small)
 
 
 def _regulator() -> Alone:
@@ -153,7 +153,7 @@ def _regulator() -> Alone:
 def test_running_rewards_go_through_the_same_engine() -> None:
     x, p1, lam, s2 = symbols("x p1 lambda s2")
     A1, A6, h20, h00 = symbols("A1 A6 h20 h00")
-    ansatz = Ansatz({"R": h20 * x**2 + h00}, A1 * x**2 + A6, p1 * x)
+    ansatz = Ansatz({"R": h20 * x**2 + h00}, {symbol("p"): p1 * x}, A1 * x**2 + A6)
     notation = Notation(polynomial={p1: symbols("C2 C1 C0")}, positive=lam)
     derivation = derive(_regulator(), ansatz, notation)
     form = derivation.form
@@ -169,7 +169,7 @@ def test_time_dependent_hazard_keeps_the_time_derivative() -> None:
     declared = model("best-response")
     rate = sp.Function("lambda")(symbol("t"))
     game = replace(declared.game, horizon=Horizon(rate))
-    hjb = ExtendedHJB.of(game, moving=True)
+    hjb = GeneralHJB.of(faced(game), symbol("t"))
     assert hjb.prove_identity() == 0
     assert hjb.moment_equation(next(iter(hjb.moments))).has(sp.Derivative)
     assert symbol("t") in hjb.arguments

@@ -402,7 +402,7 @@ def test_text_with_mathematics() -> None:
 
 def test_stages_show_themselves_in_notebooks() -> None:
     derivation = model("mean-field").derivation
-    stages = (derivation.hjb.generator, derivation.hjb, derivation.system, derivation.form)
+    stages = (derivation.hjb, derivation.system, derivation.form)
     for stage in (*stages, derivation):
         assert stage._repr_latex_().startswith("$$\\begin{aligned}")
         assert "=" in str(stage)

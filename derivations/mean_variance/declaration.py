@@ -116,9 +116,9 @@ OF_MANY, OF_ALL, OF_DIFFERENT = agent(2), agent(None), agent(2, types=True)
 
 #: Linear first moment, quadratic second moment and value, affine feedback: (2.24)-(2.26), (2.33).
 ANSATZ = Ansatz(
-    moments=OF_MANY.moments,
+    functions=OF_MANY.moments,
     value=A1 * x**2 + A2 * y**2 + A3 * x * y + A4 * x + A5 * y + A6,
-    feedback=OF_MANY.feedback,
+    feedback={p: OF_MANY.feedback},
 )
 
 #: Parameters of every game of the family, in the order users give them.

@@ -50,7 +50,7 @@ def second_moments(system: CoefficientSystem, form: sp.Expr) -> sp.Expr:
     parts = collect(form, game.state_symbols)
     equations = [e for e in system.equations if e.source == game.preference.moments[-1].name]
     values = {e.unknown: parts.get(e.monomial, sp.S.Zero) for e in equations}
-    constant = collect(system.ansatz.feedback, game.state_symbols)[sp.S.One]
+    constant = collect(system.ansatz.response, game.state_symbols)[sp.S.One]
     values |= {game.horizon.hazard: sp.S.Zero, constant: sp.S.Zero}
     return sp.expand(sp.Add(*(e.monomial * e.expression.xreplace(values) for e in equations)))
 

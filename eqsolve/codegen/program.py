@@ -141,7 +141,7 @@ def _feedback(model: Model) -> tuple[sp.Symbol, ...]:
     if isinstance(model.population, Population):
         form = model.population.feedback(*states)
     else:
-        form = model.ansatz.feedback
+        form = model.ansatz.response
     terms = collect(form, states)
     return tuple(terms[m] for m in (*states, sp.S.One))
 
@@ -291,7 +291,7 @@ def without(source: Program, absent: Iterable[sp.Symbol]) -> Program:
     The feedback is the response's, since nobody else matters.
     """
     values: dict[sp.Symbol, sp.Expr] = {s: sp.S.Zero for s in absent}
-    control, response = source.model.game.control, source.model.ansatz.feedback
+    control, response = source.model.game.control, source.model.ansatz.response
     kept = []
     for definition in source.form.definitions:
         expression = response if definition.symbol == control else definition.expression

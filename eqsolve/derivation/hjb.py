@@ -43,13 +43,16 @@ class ExtendedHJB:
     functions: Mapping[str, sp.Expr]
     rates: Mapping[sp.Symbol, sp.Symbol]
 
+    def applied(self, function: sp.Expr) -> sp.Expr:
+        """The derivative in time and the generator of a function."""
+        return time_derivative(function, self.rates) + self.problem.generator(function)
+
     def moment_equation(self, moment: Moment) -> sp.Expr:
         """Left side of the equation of a moment, for any control."""
         unknown = self.functions[moment.name]
         hazard = self.problem.game.horizon.hazard
         return (
-            time_derivative(unknown, self.rates)
-            + self.problem.generator(unknown)
+            self.applied(unknown)
             + moment.running
             - hazard * (unknown - moment.payoff)
             - self.problem.player.discount * unknown

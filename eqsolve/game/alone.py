@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import sympy as sp
 
 from eqsolve.game.fields import exact
-from eqsolve.game.game import Game, Preference
+from eqsolve.game.game import Game
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,3 @@ class Alone(Game):
                 "a payoff depends on the control.",
                 remedy="Put control costs into the running part of a moment.",
             )
-
-    @property
-    def control(self) -> sp.Symbol:
-        """The player's control."""
-        return self.controls[0]
-
-    @property
-    def preference(self) -> Preference:
-        """The player's preference."""
-        return self.players[0].preference
-
-    def preferring(self, preference: Preference) -> Alone:
-        """The same game under another preference."""
-        return replace(self, players=(replace(self.players[0], preference=preference),))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 import sympy as sp
 
@@ -248,6 +248,36 @@ class Game:
     def controls(self) -> tuple[sp.Symbol, ...]:
         """The controls of all players, in order."""
         return tuple(control for player in self.players for control in player.controls)
+
+    @property
+    def control(self) -> sp.Symbol:
+        """The control, where there is one.
+
+        Raises
+        ------
+        DerivationError
+            If there are several.
+        """
+        if len(self.controls) != 1:
+            raise self.error(f"it has {len(self.controls)} controls, not one.")
+        return self.controls[0]
+
+    @property
+    def preference(self) -> Preference:
+        """The preference, where there is one player.
+
+        Raises
+        ------
+        DerivationError
+            If there are several.
+        """
+        if len(self.players) != 1:
+            raise self.error(f"it has {len(self.players)} players, not one.")
+        return self.players[0].preference
+
+    def preferring(self, preference: Preference) -> Self:
+        """The same game of one player under another preference."""
+        return replace(self, players=(replace(self.players[0], preference=preference),))
 
     @property
     def abbreviations(self) -> dict[sp.Symbol, sp.Expr]:

@@ -1,28 +1,26 @@
-"""The form assumed for the unknown functions and the feedback."""
+"""The form assumed for the unknown functions and the feedback, with names for the value's part."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
+from eqsolve.game import Ansatz as Form
+
 
 @dataclass(frozen=True)
-class Ansatz:
+class Ansatz(Form):
     """Polynomials in the states with unknown coefficients.
 
-    Parameters
-    ----------
-    moments : for every moment's name, its polynomial (the paper's (2.25), (2.26)).
-    value : the polynomial of the value (2.24).
-    feedback : the control as a polynomial of the states (2.33).
+    ``functions`` has the moments' (the paper's (2.25), (2.26)), ``feedback`` the control's (2.33);
+    ``value`` is that of the value (2.24), whose coefficients follow from those of the moments.
     """
 
-    moments: Mapping[str, sp.Expr]
-    value: sp.Expr
-    feedback: sp.Expr
+    value: sp.Expr = sp.S.Zero
 
-    def coefficients(self, expression: sp.Expr, states: tuple[sp.Symbol, ...]) -> set[sp.Symbol]:
-        """The unknown coefficients in one of the polynomials."""
-        return set(expression.free_symbols) - set(states)
+    @property
+    def response(self) -> sp.Expr:
+        """The form of the feedback of the one control."""
+        (form,) = self.feedback.values()
+        return form

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import sympy as sp
 
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.game import State
 from eqsolve.game.alone import Alone
 from eqsolve.notated.ansatz import Ansatz
-from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.notated.matching import CoefficientEquation, CoefficientSystem, match
 from eqsolve.notated.population import Population
+from eqsolve.notated.problem import faced
 
 
 def closed_loop_game(game: Alone, population: Population) -> Alone:
@@ -54,8 +55,10 @@ def closed_loop_system(game: Alone, population: Population, ansatz: Ansatz) -> C
     if len(closed.states) > len(game.states):
         last = game.preference.moments[-1].name
         extra = population.roles.of_square * population.roles.square
-        ansatz = replace(ansatz, moments={**ansatz.moments, last: ansatz.moments[last] + extra})
-    system = match(ExtendedHJB.of(closed), ansatz)
+        ansatz = replace(
+            ansatz, functions={**ansatz.functions, last: ansatz.functions[last] + extra}
+        )
+    system = match(GeneralHJB.of(faced(closed)), ansatz)
     same = dict(zip(population.roles.strategy, population.roles.affine))
     equations = tuple(
         CoefficientEquation(e.source, e.monomial, sp.expand(e.expression.subs(same)), e.unknown)

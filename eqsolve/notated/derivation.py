@@ -8,13 +8,14 @@ import sympy as sp
 
 from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivation.equations import Equations
-from eqsolve.game.alone import Alone
+from eqsolve.derivation.identity import GeneralHJB
+from eqsolve.game import Game
 from eqsolve.notated.agents import Agents
 from eqsolve.notated.ansatz import Ansatz
-from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.notated.matching import CoefficientSystem, match
 from eqsolve.notated.notation import Notation
 from eqsolve.notated.population import Population
+from eqsolve.notated.problem import faced
 from eqsolve.notated.solving import solve
 from eqsolve.notated.value import ValueForms, value_forms
 
@@ -45,20 +46,18 @@ class Derivation(Equations):
     form : the complete closed form: response, value and, in a population, the equilibrium.
     """
 
-    hjb: ExtendedHJB
+    hjb: GeneralHJB
     system: CoefficientSystem
     response: ClosedForm
     value: ValueForms
     form: ClosedForm
 
     @property
-    def game(self) -> Alone:
+    def game(self) -> Game:
         """The game this was derived from."""
         return self.hjb.game
 
-    def closed(
-        self, game: Alone, notation: Notation, population: Population | Agents
-    ) -> Derivation:
+    def closed(self, game: Game, notation: Notation, population: Population | Agents) -> Derivation:
         """Return the equilibrium among agents who respond like this one.
 
         ``game`` is the same problem under another name and, possibly, with other definitions of
@@ -66,7 +65,9 @@ class Derivation(Equations):
         """
         parts = next(iter(notation.split.values()))
         form = population.equilibrium(self.form, parts, notation)
-        return replace(self, hjb=replace(self.hjb, game=game), form=form)
+        return replace(
+            self, hjb=replace(self.hjb, problem=replace(self.hjb.problem, game=game)), form=form
+        )
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -86,7 +87,7 @@ class Derivation(Equations):
                     (sp.Symbol("F"), self.game.preference.aggregate),
                 ),
             ),
-            Step("generator", "controlled generator", ((test, hjb.generator.apply(test)),)),
+            Step("generator", "controlled generator", ((test, hjb.applied(test)),)),
             Step(
                 "hjb",
                 "extended HJB system: value before the supremum, then the moments",
@@ -114,9 +115,9 @@ class Derivation(Equations):
                 "ansatz",
                 "form of the moments, of the value and of the feedback",
                 (
-                    *((hjb.function(k), v) for k, v in self.system.ansatz.moments.items()),
+                    *((hjb.function(k), v) for k, v in self.system.ansatz.functions.items()),
                     (hjb.function("V"), self.system.ansatz.value),
-                    (self.game.control, self.system.ansatz.feedback),
+                    (self.game.control, self.system.ansatz.response),
                 ),
             ),
             Step(
@@ -154,7 +155,7 @@ def _pairs(symbols: set[sp.Symbol], form: ClosedForm) -> tuple[tuple[sp.Basic, s
 
 
 def derive(
-    game: Alone,
+    game: Game,
     ansatz: Ansatz,
     notation: Notation,
     population: Population | Agents | None = None,
@@ -166,7 +167,7 @@ def derive(
     DerivationError
         If an identity fails, the ansatz does not close, or the system is not triangular.
     """
-    hjb = ExtendedHJB.of(game)
+    hjb = GeneralHJB.of(faced(game))
     hjb.prove_identity()
     system = match(hjb, ansatz)
     response = solve(system, notation)

@@ -10,9 +10,9 @@ from sympy.utilities.iterables import strongly_connected_components
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.equations import Equations
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.errors import DerivationError
 from eqsolve.notated.ansatz import Ansatz
-from eqsolve.notated.hjb import ExtendedHJB
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class CoefficientSystem(Equations):
     ``u' + expression = 0``; in the stationary problem ``u' = 0``.
     """
 
-    hjb: ExtendedHJB
+    hjb: GeneralHJB
     ansatz: Ansatz
     equations: tuple[CoefficientEquation, ...]
 
@@ -77,16 +77,16 @@ class CoefficientSystem(Equations):
         return [(e.expression, sp.S.Zero) for e in self.equations]
 
 
-def insert(hjb: ExtendedHJB, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
+def insert(hjb: GeneralHJB, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
     """Replace the unknown functions and the control of an expression by the ansatz."""
     replaced = expression.subs(
-        {hjb.function(name): poly for name, poly in ansatz.moments.items()}
+        {hjb.function(name): poly for name, poly in ansatz.functions.items()}
         | {hjb.function("V"): ansatz.value}
     ).doit()
-    return sp.expand(replaced.subs(hjb.game.control, ansatz.feedback))
+    return sp.expand(replaced.subs(ansatz.feedback))
 
 
-def match(hjb: ExtendedHJB, ansatz: Ansatz) -> CoefficientSystem:
+def match(hjb: GeneralHJB, ansatz: Ansatz) -> CoefficientSystem:
     """Insert the ansatz and set the coefficient of every monomial of the states to zero.
 
     Raises
@@ -96,8 +96,8 @@ def match(hjb: ExtendedHJB, ansatz: Ansatz) -> CoefficientSystem:
     """
     states = hjb.game.state_symbols
     equations: list[CoefficientEquation] = []
-    parts = [(m.name, ansatz.moments[m.name], hjb.moment_equation(m)) for m in hjb.moments] + [
-        ("feedback", ansatz.feedback, hjb.first_order_condition)
+    parts = [(m.name, ansatz.functions[m.name], hjb.moment_equation(m)) for m in hjb.moments] + [
+        ("feedback", ansatz.response, hjb.first_order_condition)
     ]
     for source, polynomial, left in parts:
         unknowns = {m: u for m, u in collect(polynomial, states).items()}

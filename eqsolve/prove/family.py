@@ -93,7 +93,7 @@ def multiples(derivation: Derivation) -> dict[sp.Expr, dict[sp.Symbol, sp.Expr]]
     sums: dict[str, sp.Expr] = {}
     for e in system.equations:
         sums[e.source] = sums.get(e.source, sp.S.Zero) + e.monomial * letters[e.unknown]
-    total = -system.ansatz.feedback * sums.pop("feedback")
+    total = -system.ansatz.response * sums.pop("feedback")
     for moment in hjb.moments:
         total += insert(hjb, system.ansatz, hjb.marginal(moment)) * sums[moment.name]
     found = collect(sp.expand(total), states)

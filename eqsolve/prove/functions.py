@@ -46,7 +46,7 @@ class Functions:
     @cached_property
     def _forms(self) -> dict[sp.Expr, Expectation]:
         hjb, ansatz = self.derivation.hjb, self.derivation.system.ansatz
-        forms = {**ansatz.moments, "V": ansatz.value}
+        forms = {**ansatz.functions, "V": ansatz.value}
         return {
             hjb.function(name): Expectation(name, sp.Symbol(name), sp.S.Zero, sp.S.Zero, form)
             for name, form in forms.items()
@@ -121,9 +121,9 @@ def as_declared(relation: Relation, derivation: Derivation) -> Relation:
     hjb = derivation.hjb
     for f in _applied(relation):
         time = next((s for s in f.args if s not in hjb.game.state_symbols), None)
-        if relation.left == hjb.generator.apply(f, time):
-            problem = of_family(derivation)
-            terms = [sp.diff(f, time)] if time is not None else []
+        moved = [sp.diff(f, time)] if time is not None else []
+        if relation.left == sp.Add(*moved, hjb.problem.generator(f)):
+            problem, terms = of_family(derivation), moved
             terms += [drift * sp.diff(f, s) for s, drift in problem.drift.items()]
             for (one, two), covariance in problem.covariance.items():
                 weight = sp.Rational(1, 2) if one == two else sp.S.One

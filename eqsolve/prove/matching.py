@@ -126,16 +126,16 @@ def equations(derivation: Derivation) -> tuple[Everywhere, ...]:
     states = hjb.game.state_symbols
     found = []
     for moment in hjb.moments:
-        form = ansatz.moments[moment.name]
-        terms = [drift * sp.diff(form, s) for s, drift in hjb.generator.drift.items()]
-        for (one, two), value in hjb.generator.covariance.items():
+        form = ansatz.functions[moment.name]
+        terms = [drift * sp.diff(form, s) for s, drift in hjb.problem.drift.items()]
+        for (one, two), value in hjb.problem.covariance.items():
             weight = sp.Rational(1, 2) if one == two else sp.S.One
             terms.append(sp.Mul(weight, value, sp.diff(form, one, two)))
         terms += [moment.running, -hjb.game.horizon.hazard * (form - moment.payoff)]
-        left = sp.Add(*terms).xreplace({hjb.game.control: ansatz.feedback})
+        left = sp.Add(*terms).xreplace(ansatz.feedback)
         found.append(Everywhere(moment.name, states, Relation(left, "=")))
     preference = hjb.game.preference.aggregate.xreplace(
-        {m.symbol: ansatz.moments[m.name] for m in hjb.moments}
+        {m.symbol: ansatz.functions[m.name] for m in hjb.moments}
     )
     found.append(Everywhere("V", states, Relation(ansatz.value, "=", preference)))
     return tuple(found)

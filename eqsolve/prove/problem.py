@@ -140,17 +140,17 @@ def of_family(derivation: OfFamily) -> Faced:
     return Faced(
         "",
         game.state_symbols,
-        hjb.generator.drift,
+        hjb.problem.drift,
         _covariance(game.states),
         (),
         tuple(
-            Expectation(m.name, m.symbol, m.payoff, m.running, ansatz.moments[m.name])
+            Expectation(m.name, m.symbol, m.payoff, m.running, ansatz.functions[m.name])
             for m in game.preference.moments
         ),
         game.preference.aggregate,
         game.horizon.hazard,
         sp.S.Zero,
-        {game.control: ansatz.feedback},
+        ansatz.feedback,
         {},
         {e.monomial: e.expression for e in system.equations if e.source == "feedback"},
         {e.unknown: -e.expression for e in system.equations if e.source != "feedback"},

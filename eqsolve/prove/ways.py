@@ -239,7 +239,7 @@ class Ways:
             for d in derivation.response.definitions
             if d.symbol not in unknowns and not d.is_solution
         ]
-        control = {derivation.game.control: derivation.system.ansatz.feedback}
+        control = derivation.system.ansatz.feedback
         table = {d.symbol: d.expression for d in (*found, *value.by_moments, value.curvature)}
         return {**table, **control}
 

@@ -125,7 +125,7 @@ def _prediction(
         feedback={x: float(own), y: float(others), sp.S.One: float(constant)},
         moments={
             moment: {m: float(values[u]) for m, u in collect(polynomial, (x, y)).items()}
-            for moment, polynomial in ansatz.moments.items()
+            for moment, polynomial in ansatz.functions.items()
         },
         objective={at: objective(at) for at in OBJECTIVE_AT},
         parts={s.name: float(values[s]) for s in solver.roles.response},

@@ -104,10 +104,10 @@ class Equations:
     def of(game: Alone, ansatz: Ansatz) -> Equations:
         """Build the equations from the game's definition alone."""
         preference, hazard = game.preference, game.horizon.hazard
-        at_moments = {m.symbol: ansatz.moments[m.name] for m in preference.moments}
+        at_moments = {m.symbol: ansatz.functions[m.name] for m in preference.moments}
         moments, rate = {}, sp.S.Zero
         for moment in preference.moments:
-            unknown = ansatz.moments[moment.name]
+            unknown = ansatz.functions[moment.name]
             left = stepped(game, unknown) + moment.running - hazard * (unknown - moment.payoff)
             moments[moment.name] = played(game, ansatz, left)
             rate += sp.diff(preference.aggregate, moment.symbol).xreplace(at_moments) * left
@@ -124,7 +124,7 @@ class Equations:
 
 def played(game: Alone, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
     """Return an expression at the feedback of the ansatz."""
-    return expression.xreplace({game.control: ansatz.feedback})
+    return expression.xreplace(ansatz.feedback)
 
 
 def vanish(game: Alone, form: ClosedForm, expression: sp.Expr) -> bool:

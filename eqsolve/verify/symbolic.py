@@ -10,12 +10,13 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.closed_form import ClosedForm, Definition
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivation.reductions import prove_equal, specialize
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.notated.agents import Agents, indexed
-from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.notated.population import Population
+from eqsolve.notated.problem import faced
 from eqsolve.verify.any_number import any_number_checks
 from eqsolve.verify.check import Check
 from eqsolve.verify.reference import weight_checks
@@ -31,20 +32,20 @@ from eqsolve.verify.substitution import (
 )
 
 
-def definition_checks(game: Alone, hjb: ExtendedHJB | None = None) -> list[Check]:
+def definition_checks(game: Alone, hjb: GeneralHJB | None = None) -> list[Check]:
     """Check the engine's generator and the identity behind the value's equation.
 
     ``hjb`` is the system to check; the game's own by default.
     """
-    hjb = hjb or ExtendedHJB.of(game)
-    generator, prove = hjb.generator, hjb.prove_identity
+    hjb = hjb or GeneralHJB.of(faced(game))
+    problem, prove = hjb.problem, hjb.prove_identity
     states = game.state_symbols
     products = [*states, *(sp.Mul(*pair) for pair in itertools.product(states, repeat=2))]
 
     def agrees() -> bool:
         spelled_out = game.definitions
         return all(
-            sp.expand((generator.apply(f) - stepped(game, f)).subs(spelled_out)) == 0
+            sp.expand((problem.generator(f) - stepped(game, f)).subs(spelled_out)) == 0
             for f in products
         )
 
@@ -218,7 +219,7 @@ def _response(
     """The best response at own and others' wealth to the others' average position."""
     assert isinstance(model.population, Population)
     *_, constant = model.parts.affine
-    spelled_out = model.ansatz.feedback.xreplace({constant: form[constant]})
+    spelled_out = model.ansatz.response.xreplace({constant: form[constant]})
     states = dict(zip(model.game.state_symbols, wealth))
     implied = {m: e.xreplace(dict(position)) for m, e in model.population.aggregates.items()}
     return spelled_out.xreplace(states | implied)

@@ -74,7 +74,7 @@ def coefficients(claim: Prediction, model: Model, grid: Referee) -> Iterator[Coe
     game, mesh = claim.game, window(grid.solution)
     found = arrays(grid.solution, game)
     ansatz = model.ansatz
-    named = {"policy": ansatz.feedback, **ansatz.moments}
+    named = {"policy": ansatz.response, **ansatz.functions}
     for label, claimed in {"policy": claim.feedback, **claim.moments}.items():
         reference = found[label]
         unknowns = collect(named[label], game.state_symbols)

@@ -87,7 +87,7 @@ def short_horizon(context: Context) -> Finding:
     states = model("best-response").game.state_symbols
     payoff = {m.name: m.payoff for m in model("best-response").game.preference.moments}
     terminal: dict[sp.Symbol, sp.Expr] = {}
-    for name, polynomial in system.ansatz.moments.items():
+    for name, polynomial in system.ansatz.functions.items():
         given = collect(sp.expand(payoff[name]), states)
         terminal |= {u: given.get(m, sp.S.Zero) for m, u in collect(polynomial, states).items()}
     own = {e.unknown: e.expression.xreplace(terminal) for e in system.equations}

@@ -21,7 +21,7 @@ from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
 from eqsolve.derivations.mean_variance.agents import BQb, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import DerivationError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 
 PARTS = mv.NOTATION.split[mv.p3]
 POINT = AGENTS.fixed_point(PARTS)
@@ -75,7 +75,7 @@ class Meaning:
     definitions: Mapping[sp.Symbol, sp.Expr]
 
     @classmethod
-    def in_game(cls, game: Alone) -> Meaning:
+    def in_game(cls, game: Game) -> Meaning:
         """Take over the definitions of a game."""
         return cls({generic(s): generic(e) for s, e in game.definitions.items()})
 

@@ -229,7 +229,7 @@ def _response(source: Source) -> tuple[Display, ...]:
 
 def _value(source: Source) -> tuple[Display, ...]:
     rest = (mv.A2, mv.A3, mv.A4, mv.A5, mv.A6)
-    moments = source.derivation.system.ansatz.moments
+    moments = source.derivation.system.ansatz.functions
     return (
         shown(
             "3.32",

@@ -61,7 +61,7 @@ class _Growth:
     @cached_property
     def rate(self) -> sp.Expr:
         """``A^p x^2``."""
-        return self.derivation.hjb.generator.apply(mv.x**2)
+        return self.derivation.hjb.problem.generator(mv.x**2)
 
     @cached_property
     def parts(self) -> dict[sp.Expr, sp.Expr]:
@@ -82,7 +82,7 @@ class _Growth:
     def values(self) -> dict[sp.Symbol, sp.Expr]:
         """What the two constants are: the mixed term is absorbed by completing the square."""
         free = {name: sp.Dummy(real=True) for name in (eps, rho, L1, L2)}
-        rest = self.derivation.system.ansatz.feedback - mv.p1 * mv.x
+        rest = self.derivation.system.ansatz.response - mv.p1 * mv.x
         return {
             GROWTH: self.own + free[eps],
             WEIGHT: self.weight.subs(free),

@@ -40,8 +40,7 @@ class Paths:
     def applied(self, f: sp.Expr, text: str, control: sp.Expr | None = None) -> sp.Expr:
         """The generator applied to a function, shown as ``A^{pi*} text``."""
         hjb = self.source.hjb
-        time = t if hjb.moving else None
-        meaning = hjb.generator.apply(plain(f), time).doit()
+        meaning = hjb.applied(plain(f)).doit()
         if control is None:
             return Named(meaning, rf"\mathcal{{A}}^{{\pi^*}} {text}")
         return Named(meaning.subs(self.source.control, control), rf"\mathcal{{A}}^u {text}")

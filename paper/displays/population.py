@@ -75,7 +75,7 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
         shown(
             "2.92",
             "response of agent i",
-            Line(Named(derivation.system.ansatz.feedback, r"\pi_i"), response()),
+            Line(Named(derivation.system.ansatz.response, r"\pi_i"), response()),
             names=NAMES,
             depends="2.68",
             prose="which is to be the best response to the aggregates,",

@@ -50,7 +50,7 @@ def _ansatz(source: Source) -> tuple[Display, ...]:
         shown(
             "2.25",
             "ansatz of the mean",
-            Line(unknown["G"], ansatz.moments["G"]),
+            Line(unknown["G"], ansatz.functions["G"]),
             kind="identity",
             evidence=(source.moment_equation("G"),),
             prose="affine in the mean,",
@@ -58,7 +58,7 @@ def _ansatz(source: Source) -> tuple[Display, ...]:
         shown(
             "2.26",
             "ansatz of the second moment",
-            Line(unknown["H"], ansatz.moments["H"]),
+            Line(unknown["H"], ansatz.functions["H"]),
             kind="identity",
             evidence=(source.moment_equation("H"),),
             prose="and quadratic in the second moment,",

@@ -14,13 +14,12 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ring, collect
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.game import Moment
 from eqsolve.ledger import Display, Line
 from eqsolve.notated.derivation import Derivation
-from eqsolve.notated.generator import Generator
-from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.operators import InOrder, Kept, Named, Supremum, plain, shown_symbols
 from eqsolve.paper.displays.lines import grouped, pooled
 
@@ -49,7 +48,7 @@ class Source:
     given: Mapping[sp.Symbol, sp.Expr]
 
     @property
-    def hjb(self) -> ExtendedHJB:
+    def hjb(self) -> GeneralHJB:
         """The extended HJB system."""
         return self.derivation.hjb
 
@@ -74,9 +73,9 @@ class Source:
 
     def applied(self, f: sp.Expr) -> list[sp.Expr]:
         """The terms of ``A^p f`` in the order of the generator."""
-        generator = self.hjb.generator
-        terms = [drift * sp.diff(f, s) for s, drift in generator.drift.items()]
-        for (first, second), value in generator.covariance.items():
+        problem = self.hjb.problem
+        terms = [drift * sp.diff(f, s) for s, drift in problem.drift.items()]
+        for (first, second), value in problem.covariance.items():
             weight = sp.Rational(1, 2) if first == second else sp.S.One
             terms.append(sp.Mul(weight, value, sp.diff(f, first, second)))
         return terms
@@ -84,13 +83,13 @@ class Source:
     def generator(self) -> Line:
         """The generator applied to a smooth function of time and states."""
         f = sp.Function("varphi", real=True)(t, *self.hjb.game.state_symbols)
-        shown = Named(self.hjb.generator.apply(f, t), r"\mathcal{A}^{\pi} \varphi")
+        shown = Named(sp.diff(f, t) + self.hjb.problem.generator(f), r"\mathcal{A}^{\pi} \varphi")
         return Line(shown, InOrder(sp.diff(f, t), *self.applied(f)))
 
     def moment_equation(self, name: str) -> Line:
         """``A^{pi*} U - lambda (U - phi) = 0`` for one moment."""
         unknown = self.hjb.function(name)
-        operator = Named(self.hjb.generator.apply(unknown), rf"\mathcal{{A}}^{{\pi^*}} {name}")
+        operator = Named(self.hjb.problem.generator(unknown), rf"\mathcal{{A}}^{{\pi^*}} {name}")
         power = 1 if name == "G" else 2
         rest = -self.hjb.game.horizon.hazard * InOrder(unknown, -self.payoff(power))
         return Line(InOrder(operator, rest), sp.S.Zero)
@@ -103,21 +102,21 @@ class Source:
         that its grouping is the generator's; the second part is the settlement in z.
         """
         game = self.hjb.game
-        drift = {s: sp.Dummy(real=True) for s in self.hjb.generator.drift}
-        covariance = {pair: sp.Dummy(real=True) for pair in self.hjb.generator.covariance}
+        drift = {s: sp.Dummy(real=True) for s in self.hjb.problem.drift}
+        covariance = {pair: sp.Dummy(real=True) for pair in self.hjb.problem.covariance}
         payoffs = {self.moment("G").payoff ** k: z**k for k in (1, 2)}
         moments = tuple(Moment(m.name, payoffs[m.payoff]) for m in game.preference.moments)
-        short = game.preferring(replace(game.preference, moments=moments))
-        held = ExtendedHJB(short, Generator(short, drift, covariance), self.hjb.moving)
+        short = replace(self.hjb.problem, drift=drift, covariance=covariance, moments=moments)
+        held = GeneralHJB.of(short, self.hjb.time)
         hamiltonian = sp.expand(held.hamiltonian.doit())
         pairs = []
         for state, name in drift.items():
             part = sp.diff(hamiltonian, name)
-            pairs.append((sp.S.One, self.hjb.generator.drift[state], part))
+            pairs.append((sp.S.One, self.hjb.problem.drift[state], part))
         for pair, name in covariance.items():
             number = sp.Rational(1, 2) if pair[0] == pair[1] else sp.S.One
             part = sp.expand(sp.diff(hamiltonian, name) / number)
-            pairs.append((number, self.hjb.generator.covariance[pair], part))
+            pairs.append((number, self.hjb.problem.covariance[pair], part))
         return pairs, held.settlement
 
     def _settlement(self, value: sp.Expr, relative: sp.Expr, mean: sp.Expr) -> sp.Expr:
@@ -150,19 +149,19 @@ class Source:
     def inserted(self, expression: sp.Expr) -> sp.Expr:
         """Insert the ansatz for the unknown functions, without expanding."""
         ansatz = self.derivation.system.ansatz
-        known = {self.hjb.function(k): poly for k, poly in ansatz.moments.items()}
+        known = {self.hjb.function(k): poly for k, poly in ansatz.functions.items()}
         known[self.hjb.function("V")] = ansatz.value
         return expression.subs(known).doit()
 
     @property
     def feedback(self) -> sp.Expr:
         """The affine feedback."""
-        return self.derivation.system.ansatz.feedback
+        return self.derivation.system.ansatz.response
 
     def _settled(self) -> sp.Expr:
         ansatz, states = self.derivation.system.ansatz, self.hjb.game.state_symbols
         payoff = self.moment("G").payoff
-        mean = ansatz.moments["G"]
+        mean = ansatz.functions["G"]
         gap = sp.Add(*(m * c for m, c in collect(payoff - mean, states).items()))
         marker = sp.Dummy(real=True)
         value = Kept(ansatz.value)
@@ -187,7 +186,7 @@ class Source:
     def moment_at_ansatz(self, name: str) -> Line:
         """A moment's equation with ansatz and feedback inserted."""
         moment = self.moment(name)
-        polynomial = self.derivation.system.ansatz.moments[name]
+        polynomial = self.derivation.system.ansatz.functions[name]
         terms = [e.subs(self.control, self.feedback) for e in self.applied(polynomial)]
         shown = Kept(polynomial)
         hazard = self.hjb.game.horizon.hazard

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
 from eqsolve.notated.derivation import Derivation
-from eqsolve.notated.hjb import ExtendedHJB
 from eqsolve.operators import (
     Along,
     Earlier,
@@ -235,7 +235,7 @@ class _Steps:
 
 def _value(source: Source) -> tuple[Display, ...]:
     # for any functions of time and states, so that nothing but the equations is used
-    hjb = ExtendedHJB.of(source.hjb.game, moving=True)
+    hjb = GeneralHJB.of(source.hjb.problem, t)
     steps = _Steps(Source(replace(source.derivation, hjb=hjb), {}))
     paths, found = steps.paths, Paths(source)
     value, f = paths.f("V"), paths.f("F")

@@ -108,7 +108,7 @@ class ClosedLoop:
         """What an agent obtains at a state."""
         values = self.values | dict(moments) | dict(state)
         preference = self.model.game.preference
-        polynomials = self.system.ansatz.moments
+        polynomials = self.system.ansatz.functions
         named = {m.symbol: evaluate(polynomials[m.name], values) for m in preference.moments}
         return evaluate(preference.aggregate, values | named)
 

@@ -90,7 +90,7 @@ def exact_moments(
         others = finite.game.state_symbols[1]
         point[finite.parts.square] = loop.second_moment(point[others])
         values = solver.values | moments | point
-        forms = loop.system.ansatz.moments.values()
+        forms = loop.system.ansatz.functions.values()
         mean, square = (evaluate(form, values) for form in forms)
         return {
             "mean": float(mean),
