@@ -102,11 +102,24 @@ def judged_at(derivation: Derivation) -> tuple[sp.Symbol, ...]:
     for condition in derivation.once(second_order):
         free = condition.expression.free_symbols & {*states}
         if free:
-            parts = sp.fraction(sp.together(condition.expression))
-            units = Units.of(parts)
-            if any(len(units.collect(part, states)) > 1 for part in parts):
-                found |= free
+            for part in sp.fraction(sp.together(condition.expression)):
+                found |= _deciding(part, states)
     return tuple(s for s in states if s in found)
+
+
+def _deciding(expression: sp.Expr, states: tuple[sp.Symbol, ...]) -> set[sp.Symbol]:
+    """States on which the sign of an expression may depend: those in sums that are no squares."""
+    units = Units.of([expression])
+    meanings = units.meaning.values()
+    positive = [m.base for m in meanings if isinstance(m, sp.Pow)]
+    positive += [m.args[0] for m in meanings if isinstance(m, sp.log)]
+    found: set[sp.Symbol] = set()
+    for factor, power in units.ratio(expression).numerator.factor()[1]:
+        shown = units.expression(factor)
+        signed = any(sp.expand(shown**2 - base**2) == 0 for base in positive)
+        if power % 2 and not signed and len(units.parts(factor, states)) > 1:
+            found |= shown.free_symbols & {*states}
+    return found
 
 
 def rates(derivation: Derivation) -> tuple[tuple[str, sp.Expr], ...]:

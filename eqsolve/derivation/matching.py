@@ -153,7 +153,8 @@ def _rates(
 ) -> _Rates:
     """Solve the equations, for all states, for the derivatives ``dots`` of the coefficients."""
     units = Units.of(equations)
-    lines = [p for e in equations for p in units.collect(e, states)]
+    tables = [units.monomials(e, states) for e in equations]
+    lines = [p for table in tables for p in table.values()]
     if not all(is_linear(units.ring, polynomial, list(dots)) for polynomial in lines):
         return _Rates({}, [], "the rates of the coefficients enter nonlinearly.")
     solution = solve_linear(units.ring, lines, list(dots))
@@ -162,7 +163,7 @@ def _rates(
             {},
             [],
             f"the ansatz does not close: {units.shown(solution.residuals[0])} = 0 would be "
-            "needed.",
+            f"needed{units.unmatched(tables, dots)}.",
             "Enlarge the ansatz by the terms that its equations have.",
         )
     lost = [str(c) for dot, c in dots.items() if dot not in solution.values]
@@ -222,7 +223,9 @@ def _feedback(
 ) -> _Feedback:
     """Solve the first-order conditions for the feedback's own coefficients."""
     units = Units.of(conditions)
-    lines = [p for e in conditions for p in units.collect(e, states) if not p.is_zero()]
+    tables = [units.monomials(e, states) for e in conditions]
+    lines = [p for table in tables for p in table.values() if not p.is_zero()]
+    where = units.unmatched(tables, own)
     found = _Feedback({}, {}, [], {})
     several = False
     groups = components({i: _occurring(units, p, own) for i, p in enumerate(lines)}, own)
@@ -232,7 +235,7 @@ def _feedback(
         linear = not inside and all(is_linear(units.ring, p, group) for p in polynomials)
         if linear:
             solution = solve_linear(units.ring, polynomials, group)
-            _refuse(game, units, solution.residuals, solution.free)
+            _refuse(game, units, solution.residuals, solution.free, where)
             for symbol, ratio in solution.values.items():
                 below = units.expression(ratio.denominator)
                 found.feedback[symbol] = units.expression(ratio.numerator) / below
@@ -241,6 +244,9 @@ def _feedback(
             several |= len(polynomials) != len(group) or paired is None
             for symbol, k in (paired or {}).items():
                 found.conditions[symbol] = _carrying(units, polynomials[k], group)[0]
+        elif len(group) == 1 and (power := _power(units, polynomials, group[0])) is not None:
+            found.feedback[group[0]] = power
+            several = True
         elif len(polynomials) == len(group):
             for symbol, polynomial in zip(group, polynomials):
                 found.implicit[symbol], dropped = _carrying(units, polynomial, group)
@@ -254,10 +260,30 @@ def _feedback(
             )
     lost = [s for s in own if s not in found.feedback and s not in found.implicit]
     if lost:
-        _refuse(game, units, (), tuple(lost))
+        _refuse(game, units, (), tuple(lost), where)
     if several:
         found.conditions.clear()
     return found
+
+
+def _power(units: Units, polynomials: Sequence[fmpq_mpoly], unknown: sp.Symbol) -> sp.Expr | None:
+    """The solution of an equation of two terms with a power of the unknown, as ``A k**g = 1``."""
+    if len(polynomials) != 1 or len(polynomials[0]) != 2:
+        return None
+    exponent, rest = sp.S.Zero, -sp.S.One
+    for sign, (powers, coefficient) in zip((1, -1), polynomials[0].to_dict().items()):
+        rest *= sp.Rational(int(coefficient.p), int(coefficient.q)) ** sign
+        for symbol, power in zip(units.ring.symbols, powers):
+            base, inner = units.meaning.get(symbol, symbol).as_base_exp()
+            if base == unknown:
+                exponent += sign * int(power) * inner
+            elif power and unknown in base.free_symbols | inner.free_symbols:
+                return None
+            else:
+                rest *= base ** (sign * int(power) * inner)
+    exponent = sp.cancel(exponent)
+    # whole powers have several roots, and roots of either sign
+    return None if exponent.is_Integer else rest ** sp.cancel(-1 / exponent)
 
 
 def _carrying(
@@ -275,7 +301,11 @@ def _carrying(
 
 
 def _refuse(
-    game: Game, units: Units, residuals: Sequence[fmpq_mpoly], free: Sequence[sp.Symbol]
+    game: Game,
+    units: Units,
+    residuals: Sequence[fmpq_mpoly],
+    free: Sequence[sp.Symbol],
+    where: str,
 ) -> None:
     if residuals and _vanishes(units.expression(residuals[0])):
         raise game.error(
@@ -287,7 +317,7 @@ def _refuse(
     if residuals:
         raise game.error(
             f"the feedback does not satisfy its first-order condition: "
-            f"{units.shown(residuals[0])} = 0 would be needed.",
+            f"{units.shown(residuals[0])} = 0 would be needed{where}.",
             stage="first-order condition",
             remedy="Enlarge the feedback of the ansatz.",
         )

@@ -38,7 +38,8 @@ def terminal_values(
     differences = [e.xreplace(spelled) for e in differences]
     units = Units.of(differences)
     states = systems[0].problem.states
-    lines = [p for e in differences for p in units.collect(e, states)]
+    tables = [units.monomials(e, states) for e in differences]
+    lines = [p for table in tables for p in table.values()]
     pending = [p for p in lines if not p.is_zero()]
     values: dict[sp.Symbol, sp.Expr] = {}
     if all(is_linear(units.ring, p, unknowns) for p in pending) and not units.hide(unknowns):
@@ -52,7 +53,7 @@ def terminal_values(
     if residuals:
         raise game.error(
             f"the ansatz cannot equal the payoff at the end: {units.shown(residuals[0])} = 0 "
-            "would be needed.",
+            f"would be needed{units.unmatched(tables, unknowns)}.",
             stage="terminal values",
             remedy="Enlarge the ansatz, or correct the payoff.",
         )

@@ -10,7 +10,7 @@ caller refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -74,6 +74,20 @@ class Units:
             for (base, direction), generator in self.generators.items()
         }
 
+    def reduced(self, polynomial: fmpq_mpoly) -> fmpq_mpoly:
+        """The polynomial without the letters and units among its factors that are positive."""
+        meaning = self.meaning
+        powers = {g: m for g, m in meaning.items() if isinstance(m, (sp.Pow, sp.exp))}
+        inner = [m.base for m in powers.values() if isinstance(m, sp.Pow)]
+        inner += [m.args[0] for m in meaning.values() if isinstance(m, sp.log)]
+        positive = [symbol in powers or symbol in inner for symbol in self.ring.symbols]
+        terms = polynomial.to_dict()
+        least = [min(column) if terms else 0 for column in zip(*terms)]
+        taken = [int(e) if yes else 0 for e, yes in zip(least, positive)]
+        return self.ring.context.from_dict(
+            {tuple(e - k for e, k in zip(powers, taken)): c for powers, c in terms.items()}
+        )
+
     def depending(self, variables: Iterable[sp.Symbol]) -> list[int]:
         """Positions in the ring of the variables and of the units that depend on them."""
         wanted = set(variables)
@@ -95,10 +109,38 @@ class Units:
         self, expression: sp.Expr, variables: Iterable[sp.Symbol]
     ) -> dict[tuple[int, ...], fmpq_mpoly]:
         """The same by the monomial's exponents at all positions of the ring."""
+        return self.parts(self.ratio(expression).numerator, variables)
+
+    def arranged(self, polynomial: fmpq_mpoly, variables: Iterable[sp.Symbol]) -> sp.Expr:
+        """A polynomial by monomials of variables and their units, each with one coefficient."""
+        terms = []
+        for key, coefficient in self.parts(polynomial, variables).items():
+            monomial = self.expression(self.ring.context.from_dict({key: fmpq(1)}))
+            terms.append(sp.factor_terms(self.expression(coefficient)) * monomial)
+        return sp.Add(*terms)
+
+    def unmatched(
+        self,
+        tables: Iterable[Mapping[tuple[int, ...], fmpq_mpoly]],
+        unknowns: Iterable[sp.Symbol],
+    ) -> str:
+        """The terms of equations whose coefficients have none of the unknowns, as a phrase."""
+        places = [self.ring.places[u] for u in unknowns if u in self.ring.places]
+        found: dict[str, None] = {}
+        for table in tables:
+            for key, coefficient in table.items():
+                if coefficient and not any(e[k] for e in coefficient.to_dict() for k in places):
+                    found[self.shown(self.ring.context.from_dict({key: fmpq(1)}))] = None
+        listed = ["that are constant" if name == "1" else f"in {name}" for name in found]
+        return f" for the terms {' and '.join(listed[:3])}" if listed else ""
+
+    def parts(
+        self, polynomial: fmpq_mpoly, variables: Iterable[sp.Symbol]
+    ) -> dict[tuple[int, ...], fmpq_mpoly]:
+        """The coefficients of a polynomial by the monomials of variables and their units."""
         places = self.depending(variables)
         parts: dict[tuple[int, ...], dict[tuple[int, ...], fmpq]] = {}
-        numerator = self.ratio(expression).numerator
-        for exponents, coefficient in numerator.to_dict().items():
+        for exponents, coefficient in polynomial.to_dict().items():
             key = tuple(int(e) if i in places else 0 for i, e in enumerate(exponents))
             rest = tuple(0 if i in places else int(e) for i, e in enumerate(exponents))
             parts.setdefault(key, {})[rest] = coefficient
@@ -177,7 +219,11 @@ class Units:
 def _factors(base: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
     """A positive expression as factors with exponents."""
     pairs: list[tuple[sp.Expr, sp.Expr]] = []
-    factors = list(sp.Mul.make_args(sp.factor(base) if base.is_Add else base))
+    factors = [
+        factor
+        for part in sp.Mul.make_args(base)
+        for factor in sp.Mul.make_args(sp.factor(part) if part.is_Add else part)
+    ]
     sums = [f for f in factors if f.is_Add]
     if sums and factors[0].is_negative:
         # the sign belongs to a sum: 1 - x is -(x - 1)

@@ -22,27 +22,22 @@ def slopes(equation: sp.Expr, unknown: sp.Symbol) -> tuple[tuple[sp.Expr, ...], 
     found = []
     for divisor in dict.fromkeys((sp.S.One, *powers, together)):
         form = sp.expand(sp.Add(*(term / divisor for term in sp.Add.make_args(equation))))
-        terms = [
-            _constant(term, unknown, bases)
-            for part in sp.Add.make_args(form)
-            for term in sp.Add.make_args(sp.diff(part, unknown))
-            if term != 0
-        ]
-        if terms and None not in terms:
-            found.append(tuple(terms))
+        factors: dict[sp.Expr, sp.Expr] = {}
+        for part in sp.Add.make_args(form):
+            for term in sp.Add.make_args(sp.diff(part, unknown)):
+                constant, moving = term.as_independent(unknown, as_Add=False)
+                factors[moving] = factors.get(moving, sp.S.Zero) + constant
+        if any(factors.values()) and all(_positive(moving, unknown, bases) for moving in factors):
+            found.append(tuple(e for e in factors.values() if e != 0))
     return tuple(found)
 
 
-def _constant(term: sp.Expr, unknown: sp.Symbol, positive: set[sp.Expr]) -> sp.Expr | None:
-    """The factors without the unknown, if the others are positive."""
-    constant: list[sp.Expr] = []
+def _positive(term: sp.Expr, unknown: sp.Symbol, positive: set[sp.Expr]) -> bool:
+    """Whether every factor is positive wherever the equation is defined."""
     for factor in sp.Mul.make_args(term):
-        if not factor.has(unknown):
-            constant.append(factor)
-            continue
         base, exponent = factor.as_base_exp()
         known = base in positive and not exponent.has(unknown)
         even = exponent.is_Integer and exponent % 2 == 0
-        if not (known or even or isinstance(factor, sp.exp)):
-            return None
-    return sp.Mul(*constant)
+        if factor.has(unknown) and not (known or even or isinstance(factor, sp.exp)):
+            return False
+    return True

@@ -22,6 +22,7 @@ from eqsolve.derivation.growth import (
 )
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.laws import law_monomials
+from eqsolve.derivation.units import Units
 from eqsolve.errors import DerivationError
 from eqsolve.game import Game, Model
 from eqsolve.game.parameters import inputs
@@ -155,7 +156,7 @@ class Maker:
     def system(self) -> System:
         """The equations of the coefficients."""
         system = self.derivation.system
-        rates = system.open_rates or system.rates
+        rates = {u: _zero(r, u) for u, r in (system.open_rates or system.rates).items()}
         return System(
             self.names(system.unknowns),
             self.names(system.implicit),
@@ -415,6 +416,14 @@ class Maker:
             self.code(sign * played.closure(e) for e in system.hessian),
             len(problem.player.controls),
         )
+
+
+def _zero(rate: sp.Expr, unknown: sp.Symbol) -> sp.Expr:
+    """What vanishes with a rate; where powers make the unknown positive, without its factors."""
+    units = Units.of([rate])
+    if not units.hide([unknown]):
+        return rate
+    return units.arranged(units.reduced(units.ratio(rate).numerator), [unknown])
 
 
 def _second(functions: Sequence[sp.Expr], game: Game) -> tuple[int, ...]:

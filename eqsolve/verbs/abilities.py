@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eqsolve.codegen.kernel import kept
-from eqsolve.errors import InputError
+from eqsolve.errors import EqsolveError, InputError
 from eqsolve.registry import Found, Handle, resolve
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def able(found: Found, verb: str) -> bool | str:
     if not isinstance(model, Model):
         return _of_family(model)[verb]
     if verb == "converge":
-        from eqsolve.game.structure import structure
-
-        return "size" in structure(found.exported) or "it has no crowd whose size can vary"
+        return _converges(found)
     if verb == "pde":
         from eqsolve.pde.declared import represented
         from eqsolve.pde.declared_part import NotRepresentedError
@@ -79,6 +77,20 @@ def able(found: Found, verb: str) -> bool | str:
         except NotRepresentedError as error:
             return error.reason
     return True
+
+
+def _converges(found: Found) -> bool | str:
+    from eqsolve.game.structure import structure
+
+    if "size" not in structure(found.exported):
+        return "it has no crowd whose size can vary"
+    exported: Any = found.exported
+    try:
+        crowd = exported(size=None).game.crowd
+    except (EqsolveError, TypeError, ValueError):
+        crowd = None
+    no_limit = crowd is None or crowd.size is not None
+    return "without a size its players are no continuum" if no_limit else True
 
 
 def refused_options(found: Found) -> dict[str, str]:

@@ -82,7 +82,7 @@ class _Elimination:
         places = units.depending([pivot])
         kept = ring.context.constant(1)
         conditions = []
-        for factor, _ in line.factor()[1]:
+        for factor, _ in units.reduced(line).factor()[1]:
             if not any(e[k] for e in factor.to_dict() for k in places):
                 shown = units.expression(factor)
                 conditions.append(Condition(shown, "!=", f"an equation determines {pivot}"))
@@ -123,7 +123,7 @@ class _Last:
     def _root(self) -> Root:
         units, pivot = self.elimination.units, self.pivot
         if not self.degree:
-            equation = units.expression(self.polynomial)
+            equation = units.arranged(self.polynomial, [pivot])
             return Root(pivot, equation, (), "equation", self.conditions)
         parts = units.ring.coefficients(self.polynomial, pivot)
         coefficients = tuple(algebra.factored(units.expression(p)) for p in reversed(parts))

@@ -17,7 +17,7 @@ _POSITIVE = sp.Interval.open(0, sp.oo)
 
 
 def random_point(subject: Subject, world: World, rng: random.Random) -> Point:
-    """Random letters at which the claimed feedback and rates are finite.
+    """Random letters at which the ansatz, the claimed feedback and the rates are finite.
 
     Raises
     ------
@@ -79,7 +79,19 @@ def _drawn(subject: Subject, world: World, rng: random.Random) -> Point | None:
         if not exact.finite(value):
             return None
         point[name] = value
-    return point
+    return point if _defined(subject, world, point) else None
+
+
+def _defined(subject: Subject, world: World, point: Point) -> bool:
+    """Whether powers and logarithms of the ansatz are of positive numbers at the states."""
+    ansatz = subject.model.ansatz
+    for form in (*ansatz.functions.values(), *ansatz.feedback.values()):
+        spelled = world.functional(form)(world.first.states, world.places)
+        for part in spelled.atoms(sp.Pow, sp.log):
+            if part.free_symbols <= point.keys():
+                if not exact.finite(exact.evaluate(part, point)):
+                    return False
+    return True
 
 
 def _averaged(subject: Subject, world: World, point: Point, rng: random.Random) -> bool:

@@ -98,10 +98,16 @@ def _rank(
         states |= {s for c in others for s in (*c.controls.values(), *c.types.values())}
     letters = {s: v for s, v in evidence.point(0).items() if s.is_Symbol and s not in states}
     slopes = [[sp.diff(e, name) for name in names] for e in left]
-    rows = []
-    for _ in range(len(names) + 2):
+    rows: list[list[exact.Number]] = []
+    drawn = 0
+    for _ in range(40):
         here = letters | {s: exact.draw(sp.Interval.open(0, sp.oo), rng) for s in states}
-        rows += [[exact.evaluate(s, here) for s in row] for row in slopes]
+        more = [[exact.evaluate(s, here) for s in row] for row in slopes]
+        # powers and logarithms of the states may not be defined everywhere
+        if all(exact.finite(value) for row in more for value in row):
+            rows, drawn = rows + more, drawn + 1
+        if drawn == len(names) + 2:
+            break
     rank = exact.rank(rows, len(names))
     note = f"The rank is {rank} of {len(names)} at an exact random point."
     return subject.check(label, rank == len(names) - alike, note)
