@@ -149,10 +149,14 @@ def content(game: str) -> str:
     place = installed or _built_in().get(game)
     if place is None or not place.path.is_file():
         return ""
+    return _content_of(place, installed is None)
+
+
+@cache
+def _content_of(place: _Place, own: bool) -> str:
+    """The same of an installed module, which a process reads once as it imports it once."""
     package = place.module.rpartition(".")[0]
-    if installed is not None and not self_contained(place.path, package):
-        return ""
-    return content_hash(place.path, package)
+    return content_hash(place.path, package) if own or self_contained(place.path, package) else ""
 
 
 def all_contents() -> str:

@@ -26,6 +26,7 @@ from eqsolve.arithmetic.systems import real_zeros
 from eqsolve.derivation.blocks import triangular
 from eqsolve.program.program import Claim, System
 from eqsolve.solve import linear
+from eqsolve.solve.affine import affine_solution
 from eqsolve.solve.path import middle
 from eqsolve.solve.reduction import (
     Degenerate,
@@ -139,10 +140,16 @@ class _Chain:
         self, block: Sequence[str], points: Sequence[Solution]
     ) -> tuple[list[Solution], bool]:
         """The points with every solution of a block, and whether there are no others."""
-        own, inner = self.whole.only([self.places[u] for u in block]), self._letters(block)
+        places, inner = [self.places[u] for u in block], self._letters(block)
+        own: Code | None = None
         found: list[Solution] = []
         complete = True
         for point in points:
+            only = affine_solution(self.whole, places, block, point.values)
+            if only is not None:
+                found.append(point.joined(Solution(only)))
+                continue
+            own = own or self.whole.only(places)
             try:
                 more, proved = Block(block, own, point.values, inner, self.within).solutions()
             except Degenerate as found_none:
