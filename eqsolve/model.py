@@ -13,10 +13,11 @@ from eqsolve.errors import InputError
 from eqsolve.game.alone import Alone
 from eqsolve.ledger import Display
 from eqsolve.notated.agents import Agents
+from eqsolve.notated.alike import conditions, equilibrium
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.derivation import Derivation, derive
 from eqsolve.notated.notation import Notation
-from eqsolve.notated.population import Population
+from eqsolve.notated.representative import Representative
 from eqsolve.restated import Restated
 from eqsolve.roles import Roles
 
@@ -54,8 +55,10 @@ class Model:
     ----------
     title : one line for listings.
     source : where the game comes from.
-    game, ansatz, notation, population : see the classes; ``population`` closes the loop among
-        agents, identical ones or ``Agents`` with parameters of their own.
+    game, ansatz, notation : see the classes.
+    crowd : the agents among whom the loop is closed, in the letters of one of them; None if nobody
+        reacts.
+    types : what there is besides where they have parameters of their own; None if they are alike.
     response : a model of the same problem of one agent, whose derivation is used again.
     parameters : names a user must give, in order.
     displays : function from the derivation to the numbered displays of the source.
@@ -80,7 +83,8 @@ class Model:
     ansatz: Ansatz
     notation: Notation
     parameters: tuple[str, ...]
-    population: Population | Agents | None = None
+    crowd: Representative | None = None
+    types: Agents | None = None
     response: Model | None = None
     displays: Callable[[Derivation], tuple[Display, ...]] = _undisplayed
     theorems: Callable[[Derivation], Iterable[Chapter]] = lambda derivation: ()
@@ -100,6 +104,11 @@ class Model:
     def name(self) -> str:
         """The game's name."""
         return self.game.name
+
+    @property
+    def alike(self) -> Representative | None:
+        """The agents among whom the loop is closed, if they are alike."""
+        return self.crowd if self.types is None else None
 
     @property
     def displayed(self) -> bool:
@@ -134,11 +143,25 @@ class Model:
     def derivation(self) -> Derivation:
         """The derivation, made on first use."""
         if self.response is None:
-            return derive(self.game, self.ansatz, self.notation, self.population)
-        own = self.response.derivation
-        if self.population is None:
+            own = derive(self.game, self.ansatz, self.notation)
+        else:
+            own = self.response.derivation
+        if self.crowd is None:
             return own
-        return own.closed(self.game, self.notation, self.population)
+        parts = self.notation.parts
+        if self.types is not None:
+            return own.closed(self.game, self.types.equilibrium(own.form, parts))
+        form = equilibrium(self.crowd, own.form, parts, self.notation)
+        return own.closed(self.game, form)
+
+    @property
+    def residuals(self) -> dict[sp.Symbol, sp.Expr]:
+        """What vanishes in equilibrium, by coefficient of the strategy; none if nobody reacts."""
+        if self.crowd is None:
+            return {}
+        if self.types is not None:
+            return self.types.residuals(self.notation.parts)
+        return conditions(self.crowd, self.notation.parts)[1]
 
     @cached_property
     def shown(self) -> tuple[Display, ...]:

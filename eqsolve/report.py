@@ -204,13 +204,10 @@ def write_game(
 
 def reference(models: Iterable[Model]) -> Iterator[Mapping[str, Any]]:
     """Yield the solved reference sets of games: name, game, notion, status and strategy."""
-    from eqsolve.notated.population import Population
     from eqsolve.words.equilibrium import solve
 
     # of each set, the games of finitely many agents come first
-    crowds = [
-        (m.population.reciprocal == 0, m) for m in models if isinstance(m.population, Population)
-    ]
+    crowds = [(m.alike.share == 0, m) for m in models if m.alike is not None]
     cases = [(m, name) for _, m in sorted(crowds, key=lambda c: c[0]) for name in m.cases]
     for game, case in sorted(cases, key=lambda pair: pair[1].partition(", ")[0]):
         name, _, size = case.partition(", ")

@@ -66,3 +66,8 @@ class Roles:
     growth: sp.Symbol
     played: sp.Symbol
     outputs: Outputs
+
+    def feedback(self, own: sp.Expr, others: sp.Expr) -> sp.Expr:
+        """The equilibrium's feedback at own and others' wealth."""
+        of_own, of_others, constant = self.strategy
+        return of_own * own + of_others * others + constant

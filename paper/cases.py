@@ -113,8 +113,8 @@ def drawn(seed: int, count: int) -> list[dict[str, str]]:
 
 def further(model: Model, level: Level) -> Iterator[Case]:
     """Yield the points beside a game's named ones: pairs of sets, special and drawn sets."""
-    if isinstance(model.population, Agents):
-        yield from _pairs(model, model.population, level)
+    if model.types is not None:
+        yield from _pairs(model, model.types, level)
         return
     needed = model.parameters
     for name, row in SPECIAL.items() if level == "full" else ():

@@ -13,7 +13,6 @@ from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents
 from eqsolve.notated.problem import faced
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model as find_model
@@ -142,7 +141,7 @@ def _in_form(model: Model, *, skip: bool) -> Iterator[Planted]:
         ("a factor 2", lambda e: 2 * e),
         ("off by 1e-6", lambda e: e * (1 + sp.Rational(1, 10**6))),
     ]
-    if isinstance(model.population, Agents):
+    if model.types is not None:
         chosen = [
             d
             for d in form.definitions

@@ -40,7 +40,7 @@ LAYERS = (
     ("game",),
     ("derivation",),
     ("notated",),
-    ("ledger", "model", "papers", "representative", "restated", "values"),
+    ("ledger", "model", "papers", "restated", "values"),
     ("latex", "codegen", "gamefile", "registry", "derivations", "templates"),
     ("program",),
     ("pde", "solve", "kernels", "words"),

@@ -20,7 +20,6 @@ from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.derivation import derive
 from eqsolve.notated.matching import insert, match
 from eqsolve.notated.notation import Notation
-from eqsolve.notated.population import Population
 from eqsolve.notated.problem import faced
 from eqsolve.notated.solving import solve
 from eqsolve.notated.value import _prove
@@ -184,8 +183,8 @@ def test_payoff_must_not_depend_on_the_control() -> None:
 
 def test_coupled_feedback_is_refused_with_a_remedy() -> None:
     declared = model("n-agent")
-    assert isinstance(declared.population, Population)
-    system = closed_loop_system(declared.game, declared.population, declared.ansatz)
+    assert declared.crowd is not None
+    system = closed_loop_system(declared.game, declared.crowd, declared.ansatz)
     with pytest.raises(DerivationError, match="coupled"):
         solve(system, declared.notation)
 
@@ -201,8 +200,8 @@ def test_definitions_come_in_order_of_use() -> None:
 
 def test_derivations_are_deterministic() -> None:
     declared = model("mean-field")
-    again = derive(declared.game, declared.ansatz, declared.notation, declared.population)
-    assert again.form == declared.derivation.form
+    again = replace(declared).derivation
+    assert again is not declared.derivation and again.form == declared.derivation.form
 
 
 def test_root_is_defined_by_its_polynomial() -> None:

@@ -63,7 +63,7 @@ def close(found: float, expected: Any) -> bool:
 
 def test_the_closed_form_has_sums_over_any_number() -> None:
     game = model("heterogeneous")
-    agents, form = game.population, game.derivation.form
+    agents, form = game.types, game.derivation.form
     for average in agents.averages.values():
         for name in average.products.values():
             (summed,) = form[name].atoms(sp.Sum)
@@ -76,7 +76,7 @@ def test_the_closed_form_has_sums_over_any_number() -> None:
 
 def test_every_planted_error_in_it_is_seen() -> None:
     game = model("heterogeneous")
-    assert all(c.error == 0 for c in any_number_checks(game, game.population, game.derivation.form))
+    assert all(c.error == 0 for c in any_number_checks(game, game.types, game.derivation.form))
     errors = [*_in_form(game, skip=False)]
     assert len(errors) >= 8
     for error in errors:

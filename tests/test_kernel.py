@@ -34,7 +34,6 @@ from eqsolve.errors import DerivationError, EqsolveError, InputError
 from eqsolve.kernels.arithmetic import doubledouble as dd
 from eqsolve.kernels.arithmetic.decision import decider
 from eqsolve.notated.closed_loop import closed_loop_system
-from eqsolve.notated.population import Population
 from eqsolve.registry import model
 from eqsolve.status import Status, labels
 from eqsolve.verbs import kernel
@@ -626,9 +625,9 @@ def test_equal_operations_are_shared() -> None:
 
 
 def growth_of(game: str) -> dict[tuple[str, str], sp.Expr]:
-    population = model(game).population
-    assert isinstance(population, Population)
-    return blocks(model(game), population)
+    crowd = model(game).crowd
+    assert crowd is not None
+    return blocks(model(game), crowd)
 
 
 def test_growth_of_second_moments_is_the_published_matrix() -> None:
@@ -651,8 +650,8 @@ def test_growth_of_second_moments_is_the_published_matrix() -> None:
 def full_matrix(game: str) -> Callable[[Mapping[sp.Symbol, float]], Any]:
     """All second-moment equations of the closed loop as a numerical matrix."""
     declared = model(game)
-    assert isinstance(declared.population, Population)
-    system = closed_loop_system(declared.game, declared.population, declared.ansatz)
+    assert declared.crowd is not None
+    system = closed_loop_system(declared.game, declared.crowd, declared.ansatz)
     x, y, q = symbols("x y q")
     forms = [x**2, x * y, y**2] + ([q] if game == "n-agent" else [])
     rates = [sp.Poly(second_moments(system, form), x, y, q) for form in forms]

@@ -14,8 +14,8 @@ from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import DerivationError
 from eqsolve.game import Horizon, Model, Moment, Player, Preference, State
 from eqsolve.game.alone import Alone
+from eqsolve.notated.representative import Representative
 from eqsolve.registry import Handle, model
-from eqsolve.representative import Representative
 from eqsolve.words.equilibrium import solve
 
 r, b, B, nu, sigma, theta, lam = mv.r, mv.b, mv.B, mv.nu, mv.sigma, mv.theta, mv.lam

@@ -339,7 +339,7 @@ def test_wrong_own_weight_fails_exactly(which: str) -> None:
 def test_wrong_own_weight_of_the_mean_field_fails_exactly() -> None:
     game = model("mean-field")
     assert [check.verdict for check in weight_checks(game)] == ["pass"]
-    wrong = replace(game, population=model("n-agent").population)
+    wrong = replace(game, crowd=model("n-agent").crowd)
     assert [check.verdict for check in weight_checks(wrong)] == ["fail"]
 
 

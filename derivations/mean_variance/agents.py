@@ -8,24 +8,22 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents, Average
+from eqsolve.notated.agents import Agents, Names
 
 pi, P, u, k, Omega, M_b, M_s = symbols("pi P u k Omega M_b M_s")
 BQb, BQs, BP, sQb, sQs, sP = symbols("BQb BQs BP sQb sQs sP")
 
-#: The averages of all positions, weighted by B and by sigma, and the names of their moments.
+#: The names of the averages of all positions, weighted by B and by sigma, and of their moments.
 AVERAGES = {
-    mv.m_b: Average(M_b, mv.B, {mv.Qb: BQb, mv.Qs: BQs, P: BP}),
-    mv.m_s: Average(M_s, mv.sigma, {mv.Qb: sQb, mv.Qs: sQs, P: sP}),
+    mv.m_b: Names(M_b, {mv.Qb: BQb, mv.Qs: BQs, P: BP}),
+    mv.m_s: Names(M_s, {mv.Qb: sQb, mv.Qs: sQs, P: sP}),
 }
 
-#: Any number of agents; only the interest rate is common to them.
+#: Any number of agents.
 ANY = Agents(
+    crowd=mv.OF_DIFFERENT,
     count=0,
-    averages=AVERAGES,
-    shared=(mv.r,),
-    roles=mv.ROLES,
-    weight=mv.w,
+    names=AVERAGES,
     position=pi,
     at_zero=P,
     reaction=u,
@@ -46,6 +44,7 @@ EVERY = Model(
     roles=mv.ROLES,
     restated=wealth.APART,
     parameters=mv.PARAMETERS,
-    population=ANY,
+    crowd=mv.OF_DIFFERENT,
+    types=ANY,
     response=mv.WEIGHTED,
 )

@@ -14,8 +14,8 @@ from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.model import Model
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.notation import Notation
+from eqsolve.notated.representative import Representative
 from eqsolve.outputs import Output, Outputs
-from eqsolve.representative import Representative
 from eqsolve.roles import Roles
 
 r, b, B, nu, sigma, s2 = symbols("r b B nu sigma s2")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.model import Model
-from eqsolve.notated.population import Population
 
 MODEL = Model(
     title="mean-field equilibrium of a continuum of identical agents",
@@ -20,5 +17,5 @@ MODEL = Model(
     restated=wealth.CONTINUUM,
     finite="n-agent",
     parameters=mv.OF_ALL.played,
-    population=Population(sp.S.Zero, mv.OF_ALL.aggregates, mv.ROLES),
+    crowd=mv.OF_ALL,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.model import Model
-from eqsolve.notated.population import Population
 
 MODEL = Model(
     title="equilibrium of n identical agents",
@@ -18,6 +17,6 @@ MODEL = Model(
     restated=wealth.MANY,
     limit="mean-field",
     parameters=mv.OF_MANY.played,
-    population=Population(mv.N, mv.OF_MANY.aggregates, mv.ROLES),
+    crowd=mv.OF_MANY,
     response=mv.RESPONSE,
 )

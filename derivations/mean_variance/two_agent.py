@@ -19,6 +19,6 @@ MODEL = replace(
     source="the paper, section 2.4",
     game=mv.OF_DIFFERENT.game("two-agent"),
     parameters=PARAMETERS,
-    population=TWO,
+    types=TWO,
     response=mv.RESPONSE,
 )

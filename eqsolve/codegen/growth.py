@@ -14,7 +14,7 @@ from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.matching import CoefficientSystem
-from eqsolve.notated.population import Population
+from eqsolve.notated.representative import Representative
 
 #: Symbols that must be positive, and symbols any of which voids the condition when it is zero.
 Condition = tuple[tuple[sp.Symbol, ...], tuple[sp.Symbol, ...]]
@@ -61,7 +61,7 @@ def _variance(game: Alone) -> sp.Expr:
     return sp.Add(*(sp.diff(v, game.control) ** 2 for v in own.loadings.values()))
 
 
-def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Expr]:
+def blocks(model: Model, crowd: Representative) -> dict[tuple[str, str], sp.Expr]:
     """Growth of the population's second moments in coordinates that decouple them.
 
     With the average wealth ``X``, the own deviation ``u = x - X`` and the average squared
@@ -75,8 +75,8 @@ def blocks(model: Model, population: Population) -> dict[tuple[str, str], sp.Exp
     DerivationError
         If the forms do not decouple.
     """
-    reciprocal = population.reciprocal
-    system = closed_loop_system(model.game, population, model.ansatz)
+    reciprocal = crowd.share
+    system = closed_loop_system(model.game, crowd, model.ansatz)
     (x, y), q = model.game.state_symbols, model.parts.square
     u, mean, spread = sp.symbols("u X D", real=True)
     coordinates = {x: u + mean, y: (1 - reciprocal) * mean - reciprocal * u}
@@ -123,11 +123,11 @@ def feedback_growth(model: Model) -> Growth:
     which belong to forms dominated by these two. A single agent has no ``D``. In the mean-field
     game the matrix is triangular and the diagonal decides.
     """
-    population = model.population
-    if not isinstance(population, Population):
+    crowd = model.alike
+    if crowd is None:
         return Growth()
-    reciprocal, hazard = population.reciprocal, model.game.horizon.hazard
-    rates = blocks(model, population)
+    reciprocal, hazard = crowd.share, model.game.horizon.hazard
+    rates = blocks(model, crowd)
     of_own, of_others, _ = model.parts.strategy
     definitions = [
         Definition(DEVIATION, of_own - reciprocal * of_others),

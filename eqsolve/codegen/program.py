@@ -14,8 +14,8 @@ from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import InputError
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
+from eqsolve.notated.alike import average, average_position, competitor_aggregate
 from eqsolve.notated.matching import CoefficientSystem
-from eqsolve.notated.population import Population
 from eqsolve.symbols import symbol
 
 #: The value at the state.
@@ -138,10 +138,7 @@ def divides(name: sp.Symbol, expression: sp.Expr) -> bool:
 
 def _feedback(model: Model) -> tuple[sp.Symbol, ...]:
     states = model.game.state_symbols
-    if isinstance(model.population, Population):
-        form = model.population.feedback(*states)
-    else:
-        form = model.ansatz.response
+    form = model.ansatz.response if model.alike is None else model.parts.feedback(*states)
     terms = collect(form, states)
     return tuple(terms[m] for m in (*states, sp.S.One))
 
@@ -205,19 +202,19 @@ def _at_root(form: ClosedForm, root: sp.Symbol, condition: sp.Expr) -> dict[sp.S
 
 def _environment(model: Model) -> list[Definition]:
     """The aggregates when all play the equilibrium and the others share one wealth."""
-    population = model.population
-    if not isinstance(population, Population):
+    crowd = model.alike
+    if crowd is None:
         return []
     _, y = model.game.state_symbols
     other, roles = model.parts.competitor, model.parts
-    share = population.average(sp.S.One)
+    share = average(crowd, sp.S.One)
     extra = [
         Definition(other, y if share == 1 else y / OTHERS),
-        Definition(roles.position, population.average_position),
-        Definition(THEIRS, population.feedback(other, population.competitor_aggregate)),
+        Definition(roles.position, average_position(crowd)),
+        Definition(THEIRS, roles.feedback(other, competitor_aggregate(crowd))),
         Definition(roles.mean_square, THEIRS**2 if share == 1 else OTHERS * THEIRS**2),
     ]
-    return extra + [Definition(m, population.aggregates[m]) for m in model.game.environment]
+    return extra + [Definition(m, crowd.aggregates[m]) for m in model.game.environment]
 
 
 def _no_kernel(model: Model) -> InputError:
@@ -239,7 +236,7 @@ def program(model: Model) -> Program:
         If the game's closed form is not scalar: built on one root of a cubic.
     """
     game = model.game
-    if not (model.population is None or isinstance(model.population, Population)):
+    if model.types is not None:
         raise _no_kernel(model)
     derivation = model.derivation
     roots = [d for d in derivation.form.definitions if d.is_root]

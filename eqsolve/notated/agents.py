@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import DerivationError
-from eqsolve.notated.notation import Notation
+from eqsolve.notated.representative import Representative
 from eqsolve.roles import Roles
 from eqsolve.symbols import symbol
 
@@ -30,16 +31,22 @@ def indexed(letter: sp.Symbol, index: int | str) -> sp.Symbol:
 
 
 @dataclass(frozen=True)
-class Average:
-    """``total = sum_k w_k load_k pi_k`` over all agents, the own position included.
+class Names:
+    """What an average over all agents is called.
 
     ``products`` names the weighted means ``<load, f> = sum_k w_k u_k load_k f_k`` by ``f``: the
     parts of the response to the environment and the response at zero aggregates.
     """
 
     total: sp.Symbol
-    load: sp.Symbol
     products: Mapping[sp.Symbol, sp.Symbol]
+
+
+@dataclass(frozen=True)
+class Average(Names):
+    """``total = sum_k w_k load_k pi_k`` over all agents, the own position included."""
+
+    load: sp.Expr
 
 
 @dataclass(frozen=True)
@@ -96,28 +103,48 @@ class Agents:
 
     Parameters
     ----------
+    crowd : their crowd in the letters of one of them.
     count : number of agents; 0 leaves it open.
-    averages : for each environment symbol, the average it stands for; the environment of agent k
-        is that average without the contribution of k.
-    shared : parameters all agents have in common.
-    roles : the letters of one agent's response.
-    weight : an agent's weight in the averages.
+    names : for each environment symbol, the names of the average it stands for; the environment of
+        agent k is that average without the contribution of k.
     position, at_zero : its position, and its response at zero aggregates.
     reaction : of its response to the own position in the averages.
     coefficient : of an agent's wealth in an agent's feedback.
     determinant : of the averages' equations.
     """
 
+    crowd: Representative
     count: int
-    averages: Mapping[sp.Symbol, Average]
-    shared: tuple[sp.Symbol, ...]
-    roles: Roles
-    weight: sp.Symbol
+    names: Mapping[sp.Symbol, Names]
     position: sp.Symbol
     at_zero: sp.Symbol
     reaction: sp.Symbol
     coefficient: sp.Symbol
     determinant: sp.Symbol
+
+    @property
+    def roles(self) -> Roles:
+        """The letters of one agent's response."""
+        return self.crowd.roles
+
+    @property
+    def weight(self) -> sp.Expr:
+        """An agent's weight in the averages."""
+        return self.crowd.share
+
+    @property
+    def shared(self) -> tuple[sp.Symbol, ...]:
+        """The parameters all agents have in common."""
+        return self.crowd.shared
+
+    @cached_property
+    def averages(self) -> dict[sp.Symbol, Average]:
+        """For each environment symbol the average it stands for."""
+        position, implied = self.roles.position, self.crowd.aggregates
+        return {
+            environment: Average(names.total, names.products, implied[environment].coeff(position))
+            for environment, names in self.names.items()
+        }
 
     @property
     def indices(self) -> range:
@@ -238,9 +265,7 @@ class Agents:
         _prove(point)
         return point
 
-    def equilibrium(
-        self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol], notation: Notation
-    ) -> ClosedForm:
+    def equilibrium(self, closed: ClosedForm, parts: Mapping[sp.Expr, sp.Symbol]) -> ClosedForm:
         """Return every agent's response and feedback ``pi_i = k_i1 x_1 + k_i2 x_2 + ... + k_i0``.
 
         Raises

@@ -10,11 +10,9 @@ from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivation.equations import Equations
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.game import Game
-from eqsolve.notated.agents import Agents
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.matching import CoefficientSystem, match
 from eqsolve.notated.notation import Notation
-from eqsolve.notated.population import Population
 from eqsolve.notated.problem import faced
 from eqsolve.notated.solving import solve
 from eqsolve.notated.value import ValueForms, value_forms
@@ -57,14 +55,12 @@ class Derivation(Equations):
         """The game this was derived from."""
         return self.hjb.game
 
-    def closed(self, game: Game, notation: Notation, population: Population | Agents) -> Derivation:
-        """Return the equilibrium among agents who respond like this one.
+    def closed(self, game: Game, form: ClosedForm) -> Derivation:
+        """Return the equilibrium ``form`` among agents who respond like this one.
 
         ``game`` is the same problem under another name and, possibly, with other definitions of
         the parameters.
         """
-        parts = next(iter(notation.split.values()))
-        form = population.equilibrium(self.form, parts, notation)
         return replace(
             self, hjb=replace(self.hjb, problem=replace(self.hjb.problem, game=game)), form=form
         )
@@ -154,13 +150,8 @@ def _pairs(symbols: set[sp.Symbol], form: ClosedForm) -> tuple[tuple[sp.Basic, s
     return tuple((d.symbol, d.expression) for d in form.definitions if d.symbol in symbols)
 
 
-def derive(
-    game: Game,
-    ansatz: Ansatz,
-    notation: Notation,
-    population: Population | Agents | None = None,
-) -> Derivation:
-    """Derive the closed form of a game.
+def derive(game: Game, ansatz: Ansatz, notation: Notation) -> Derivation:
+    """Derive the closed form of the response of a game's player.
 
     Raises
     ------
@@ -172,5 +163,4 @@ def derive(
     system = match(hjb, ansatz)
     response = solve(system, notation)
     value = value_forms(system, notation)
-    own = Derivation(hjb, system, response, value, response.extended(value.by_moments))
-    return own if population is None else own.closed(game, notation, population)
+    return Derivation(hjb, system, response, value, response.extended(value.by_moments))

@@ -32,6 +32,11 @@ class Notation:
     split: Mapping[sp.Symbol, Mapping[sp.Expr, sp.Symbol]] = field(default_factory=dict)
     positive: sp.Symbol | None = None
 
+    @property
+    def parts(self) -> Mapping[sp.Expr, sp.Symbol]:
+        """The names of the parts of what is split first; none if nothing is."""
+        return next(iter(self.split.values()), {})
+
 
 class Writer:
     """Writes polynomials in factored form with the shortest use of the known abbreviations."""

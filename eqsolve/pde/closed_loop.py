@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike
 
 from eqsolve.errors import InputError
 from eqsolve.model import Model
-from eqsolve.notated.population import Population
 from eqsolve.pde.coefficients import Array, refuse
 from eqsolve.pde.edge import Progress, plain
 from eqsolve.pde.extended_hjb import stationary
@@ -175,8 +174,8 @@ class _Loop:
         nodes: int,
         threads: int,
     ) -> None:
-        population = found.population
-        if not isinstance(population, Population) or population.reciprocal != 0:
+        crowd = found.alike
+        if crowd is None or crowd.share != 0:
             raise InputError(
                 "the game is out of scope: it has no continuum of identical agents.",
                 game=found.name,
@@ -189,10 +188,10 @@ class _Loop:
         self.start: GridSolution | None = None
         environment = self.game.environment
         self.sampler = GameSampler(self.game, self.values, {s: 0.0 for s in environment})
-        average = population.roles.position
+        average = crowd.roles.position
         self.aggregates: dict[sp.Symbol, Callable[[Array], Array]] = {}
         for s in environment:
-            expression = population.aggregates[s].xreplace(self.sampler.values)
+            expression = crowd.aggregates[s].xreplace(self.sampler.values)
             self.aggregates[s] = sp.lambdify([average], expression, "numpy")
 
     def solve(self, position: Array | float) -> GridSolution:

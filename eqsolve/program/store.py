@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: Modules and packages of eqsolve whose sources decide what a program is.
 SOURCES = (
     *("arithmetic", "derivation", "derivations", "game", "notated", "program"),
-    *("errors", "expression", "inputs", "model", "numbers", "operators", "representative"),
+    *("errors", "expression", "inputs", "model", "numbers", "operators"),
     *("restated", "roles", "rows", "symbols", "words/own_words", "words/restating"),
 )
 #: Programs of the built-in games that are part of the installation.

@@ -11,7 +11,6 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents
 from eqsolve.operators import Expectation, Inert, Meant, TimeIntegral, plain
 from eqsolve.prove.branch import Branch
 from eqsolve.prove.functions import Functions, as_declared, chain_rule, with_letters
@@ -110,12 +109,12 @@ class Displayed:
     def _branch(self, known: Growing) -> Branch:
         """The response of the agent whose names tend to limits."""
         (index,) = {s.name.rpartition("_")[2] for s in known.limits}
-        population, derivation = self.model.population, self.model.derivation
-        assert isinstance(population, Agents)
-        response = population.response(derivation.response, index)
+        types, derivation = self.model.types, self.model.derivation
+        assert types is not None
+        response = types.response(derivation.response, index)
         (root,) = (d for d in response.definitions if d.is_root)
         closed = {d.symbol: d.expression for d in response.definitions if d != root}
-        known = replace(known, variable=population.of(index, known.variable))
+        known = replace(known, variable=types.of(index, known.variable))
         still = Growing(known.variable, closed, {root.symbol: known.limits[root.symbol]}).fixed
         moving = {s: e.xreplace(still) for s, e in closed.items() if s not in still}
         equation = root.expression.xreplace(still)

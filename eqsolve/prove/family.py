@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 import sympy as sp
@@ -26,7 +26,7 @@ def chapters(model: Model) -> Iterator[Chapter]:
         _solution(derivation),
     )
     yield "value", "the value by its moments and by its own equation", _value(derivation)
-    if model.population is not None:
+    if model.crowd is not None:
         yield "equilibrium", "the fixed point among the agents", _equilibrium(model)
     yield from model.theorems(derivation)
 
@@ -107,9 +107,7 @@ def multiples(derivation: Derivation) -> dict[sp.Expr, dict[sp.Symbol, sp.Expr]]
 
 def _equilibrium(model: Model) -> Iterator[Maker]:
     """Everybody's strategy is the response to the others'."""
-    population, derivation = model.population, model.derivation
-    assert population is not None
-    parts: Mapping[sp.Expr, sp.Symbol] = next(iter(model.notation.split.values()))
+    derivation = model.derivation
     own = {d.symbol for d in (*derivation.response.definitions, *derivation.value.by_moments)}
     rest = [d for d in derivation.form.definitions if d.symbol not in own and not d.is_root]
     form = Known(
@@ -117,7 +115,7 @@ def _equilibrium(model: Model) -> Iterator[Maker]:
         {},
         {d.symbol: d.expression for d in rest if not d.is_solution},
     )
-    for name, residual in population.residuals(parts).items():
+    for name, residual in model.residuals.items():
         title = f"the strategy's {name} is that of the response to the others' strategy"
         label = f"fixed_point_{identifier(str(name))}"
         yield partial(theorem, label, title, Relation(residual, "="), form)

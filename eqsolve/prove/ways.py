@@ -18,7 +18,6 @@ from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import EqsolveError
 from eqsolve.model import Model
 from eqsolve.notated.agents import GENERIC
-from eqsolve.notated.population import Population
 from eqsolve.prove import matching
 from eqsolve.prove.algebraic import Argument, Known, argue, theorem
 from eqsolve.prove.family import multiples
@@ -148,18 +147,16 @@ class Ways:
     @cached_property
     def _fixed(self) -> dict[sp.Symbol, sp.Expr]:
         """What vanishes where everybody responds to the others, by the letter that it gives."""
-        population = self.model.population
-        if population is None:
-            return {}
-        if isinstance(population, Population):
-            return population.residuals(self._parts)
-        point = population.fixed_point(self._parts)
-        totals = [average.total for average in population.averages.values()]
+        types = self.model.types
+        if types is None:
+            return self.model.residuals
+        point = types.fixed_point(self._parts)
+        totals = [average.total for average in types.averages.values()]
         found = dict(zip(totals, point.matrix * sp.Matrix(totals) - point.right))
-        generic = population.of(GENERIC, population.position)
-        for k in population.indices:
-            position = population.numbered(k, generic)
-            found[position] = position - population.numbered(k, point.response)
+        generic = types.of(GENERIC, types.position)
+        for k in types.indices:
+            position = types.numbered(k, generic)
+            found[position] = position - types.numbered(k, point.response)
         return found
 
     @cached_property

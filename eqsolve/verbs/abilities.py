@@ -130,20 +130,18 @@ _OPEN = "its number of agents is open"
 
 def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
-    from eqsolve.notated.agents import Agents
-
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
-    if isinstance(model.population, Agents):
+    if model.types is not None:
         for verb in ("kernel", "sensitivity", "simulate"):
             table[verb] = "its agents differ"
-        if not model.population.count:
+        if not model.types.count:
             opened = dict.fromkeys(("sweep", "prove", "latex", "report", "pde"), _OPEN)
             return {**table, **opened, "converge": _OPEN}
-    if model.population is None:
+    if model.crowd is None:
         table["simulate"] = "it is the problem of one agent"
-    if model.population is None or isinstance(model.population, Agents):
+    if model.alike is None:
         table["converge"] = "its number of agents is fixed"
-    elif not model.population.reciprocal:
+    elif not model.alike.share:
         table["converge"] = "it is the limit itself"
     return table
 

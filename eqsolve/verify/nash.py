@@ -16,7 +16,7 @@ from eqsolve.game.alone import Alone
 from eqsolve.model import Model
 from eqsolve.notated.agents import indexed
 from eqsolve.notated.closed_loop import closed_loop_game
-from eqsolve.notated.population import Population
+from eqsolve.roles import Roles
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.verify.check import Check
@@ -70,19 +70,19 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
             note="Upper bound of the largest gain rate, everybody at wealth 1.",
         )
     ]
-    population = model.population
-    assert isinstance(population, Population)
+    crowd = model.alike
+    assert crowd is not None
     label = f"{name}, closed loop"
     common = dict(zip(roles.strategy, map(sp.Rational, feedback)))
     values = solver.exact | common
-    if population.reciprocal == 0:
-        game = closed_loop_game(model.game, population)
+    if crowd.share == 0:
+        game = closed_loop_game(model.game, crowd)
         claimed = dict(zip((x, y, sp.S.One), feedback))
         states = [(1, 1), (2, -1), (-1, 3)]
         return checks + spike_checks(game, claimed, values, states, name=label)
     size = int(solver.exact[roles.size])
     if 1 < size <= WRITTEN_OUT:
-        game = written_out(model.game, population, size)
+        game = written_out(model.game, roles, size)
         share = feedback[1] / size
         others = dict.fromkeys(game.state_symbols[1:], share)
         claimed = {x: feedback[0], **others, sp.S.One: feedback[2]}
@@ -91,7 +91,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     return checks
 
 
-def written_out(game: Alone, population: Population, size: int) -> Alone:
+def written_out(game: Alone, roles: Roles, size: int) -> Alone:
     """Return one agent's problem with the wealth of every agent as a state.
 
     The competitors use the common feedback of their own wealth and of their competitors'
@@ -105,7 +105,7 @@ def written_out(game: Alone, population: Population, size: int) -> Alone:
     states = [own]
     for other in others:
         rest = share * sp.Add(*(v for v in wealth if v != other))
-        theirs = {own.symbol: other, game.control: population.feedback(other, rest)}
+        theirs = {own.symbol: other, game.control: roles.feedback(other, rest)}
         states.append(
             State(
                 other,

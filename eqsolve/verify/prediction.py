@@ -78,8 +78,8 @@ def predictions(
         If there is no equilibrium with the status ``ok``.
     """
     with precision(BITS):
-        if isinstance(model.population, Agents):
-            yield from _each(model, model.population, given, name, form)
+        if model.types is not None:
+            yield from _each(model, model.types, given, name, form)
             return
         solver, root = _selected(model, given)
         if form is not None:

@@ -90,7 +90,7 @@ class Hearing:
         """The grid's solution; None where there is nothing to solve or the grid refuses."""
         if self.claim is not None:
             return referee(self.claim.game, self.claim.values)
-        if self.model.population:  # the environment comes from the closed form
+        if self.model.crowd is not None:  # the environment comes from the closed form
             return None
         try:
             return referee(self.model.game, self.case.given)

@@ -14,8 +14,6 @@ import sympy as sp
 
 from eqsolve.errors import NoSolutionError
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents
-from eqsolve.notated.population import Population
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 from eqsolve.words.equilibrium import solve
@@ -30,14 +28,9 @@ def weight_checks(model: Model) -> list[Check]:
     if model.roles is None:
         return []
     game, theta = model.game, model.roles.competition
-    if isinstance(model.population, Population):
-        share = model.population.reciprocal
-    elif isinstance(model.population, Agents):
-        share = model.population.weight
-    else:
-        share = model.roles.reciprocal
+    share = model.roles.reciprocal if model.crowd is None else model.crowd.share
     moments = game.preference.moments
-    if model.population is None and model.roles.size.name not in model.parameters:
+    if model.crowd is None and model.roles.size.name not in model.parameters:
         return []
     if not any(theta in moment.payoff.free_symbols for moment in moments):
         return []

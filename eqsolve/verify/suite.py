@@ -17,7 +17,6 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
-from eqsolve.notated.population import Population
 from eqsolve.output import replacing, require_writable
 from eqsolve.registry import Found, finite_of
 from eqsolve.verify.cases import SEED, cases, refereed
@@ -245,7 +244,7 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
     for seed, case in enumerate(cases(model, level), SEED):
         claims = partial(_case_checks, model, case, level, seed)
         yield _Task(game, case.name, "numeric", partial(_if_solved, model, claims))
-    if isinstance(model.population, Population):
+    if model.alike is not None:
         for case in cases(model, level):
             if level == "full" or case.name in model.cases:
                 run = partial(nash_checks, model, case.given, name=case.name)

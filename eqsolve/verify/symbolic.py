@@ -14,9 +14,10 @@ from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivation.reductions import prove_equal, specialize
 from eqsolve.game.alone import Alone
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents, indexed
-from eqsolve.notated.population import Population
+from eqsolve.notated.agents import indexed
+from eqsolve.notated.alike import average_position
 from eqsolve.notated.problem import faced
+from eqsolve.notated.representative import Representative
 from eqsolve.verify.any_number import any_number_checks
 from eqsolve.verify.check import Check
 from eqsolve.verify.reference import weight_checks
@@ -108,8 +109,8 @@ def agents_checks(model: Model, form: ClosedForm) -> list[Check]:
     feedbacks; each feedback is the response to the averages less the own contribution, which is
     the environment; positions and averages as functions are the sums of their coefficients.
     """
-    agents = model.population
-    assert isinstance(agents, Agents) and model.response is not None
+    agents = model.types
+    assert agents is not None and model.response is not None
     if not agents.count:
         return any_number_checks(model, agents, form)
     indices = agents.indices
@@ -181,33 +182,33 @@ def equilibrium_checks(model: Model, form: ClosedForm) -> list[Check]:
     For any number of agents by the population's averages; for a few agents also written out, every
     agent with a wealth of its own.
     """
-    population = model.population
-    if not isinstance(population, Population):
+    crowd = model.alike
+    if crowd is None:
         return []
     checks = [
         exact_check(
             "equilibrium feedback is the response to itself",
             model.name,
-            lambda: vanish(model.game, form, _gap_to_response(model, population, form)),
+            lambda: vanish(model.game, form, _gap_to_response(model, crowd, form)),
         )
     ]
-    reciprocal = population.reciprocal
+    reciprocal = crowd.share
     if isinstance(reciprocal, sp.Symbol):
         for size in (1, 2, 3):
             checks.append(
                 exact_check(
                     f"equilibrium feedback written out for n = {size}",
                     model.name,
-                    partial(_holds_for, size, model, population, form),
+                    partial(_holds_for, size, model, crowd, form),
                 )
             )
     return checks
 
 
-def _gap_to_response(model: Model, population: Population, form: ClosedForm) -> sp.Expr:
-    states, position = population.roles.states, population.roles.position
-    response = _response(model, form, states, {position: population.average_position})
-    return sp.expand(population.feedback(*states) - response)
+def _gap_to_response(model: Model, crowd: Representative, form: ClosedForm) -> sp.Expr:
+    states, position = crowd.roles.states, crowd.roles.position
+    response = _response(model, form, states, {position: average_position(crowd)})
+    return sp.expand(crowd.roles.feedback(*states) - response)
 
 
 def _response(
@@ -217,20 +218,20 @@ def _response(
     position: Mapping[sp.Symbol, sp.Expr],
 ) -> sp.Expr:
     """The best response at own and others' wealth to the others' average position."""
-    assert isinstance(model.population, Population)
+    assert model.alike is not None
     *_, constant = model.parts.affine
     spelled_out = model.ansatz.response.xreplace({constant: form[constant]})
     states = dict(zip(model.game.state_symbols, wealth))
-    implied = {m: e.xreplace(dict(position)) for m, e in model.population.aggregates.items()}
+    implied = {m: e.xreplace(dict(position)) for m, e in model.alike.aggregates.items()}
     return spelled_out.xreplace(states | implied)
 
 
-def _holds_for(size: int, model: Model, population: Population, form: ClosedForm) -> bool:
+def _holds_for(size: int, model: Model, crowd: Representative, form: ClosedForm) -> bool:
     share = sp.Rational(1, size)
-    fixed = {population.reciprocal: share}
+    fixed = {crowd.share: share}
     wealth = [sp.Dummy(f"x{i}") for i in range(size)]
     aggregate = [share * sp.Add(*(v for v in wealth if v != own)) for own in wealth]
-    positions = [population.feedback(own, y) for own, y in zip(wealth, aggregate, strict=True)]
+    positions = [crowd.roles.feedback(own, y) for own, y in zip(wealth, aggregate, strict=True)]
     special = ClosedForm(
         tuple(
             Definition(d.symbol, d.expression.xreplace(fixed), d.polynomial, d.is_solution)
@@ -239,9 +240,7 @@ def _holds_for(size: int, model: Model, population: Population, form: ClosedForm
         (),
     )
     average = share * sp.Add(*positions[1:])
-    response = _response(
-        model, form, (wealth[0], aggregate[0]), {population.roles.position: average}
-    )
+    response = _response(model, form, (wealth[0], aggregate[0]), {crowd.roles.position: average})
     gap = sp.expand((positions[0] - response).xreplace(fixed))
     return all(zero(special, part) for part in coefficients(gap, wealth))
 
@@ -252,8 +251,8 @@ def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None)
     Every solution of the mean-field game must be proved equal; ``form`` replaces the closed form
     of the finite game.
     """
-    assert isinstance(finite.population, Population)
-    none = {finite.population.reciprocal: sp.S.Zero}
+    assert finite.alike is not None
+    none = {finite.alike.share: sp.S.Zero}
     environment = set(finite.game.environment) - set(infinite.game.environment)
     values: dict[sp.Symbol, sp.Expr | int] = {**none, **dict.fromkeys(environment, 0)}
     values |= {s: e.xreplace(none) for s, e in finite.game.definitions.items() if e.has(*none)}
@@ -276,7 +275,7 @@ def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None)
 
 def form_checks(model: Model, own: Equations, form: ClosedForm) -> Iterator[Check]:
     """Run every exact check of one closed form of a game; ``own`` are the game's equations."""
-    if isinstance(model.population, Agents):
+    if model.types is not None:
         yield from agents_checks(model, form)
         return
     yield from derivation_checks(model, own, form)
@@ -289,6 +288,6 @@ def symbolic_checks(model: Model) -> list[Check]:
     """Run every exact check of one game; of agents who differ, each one's response is checked."""
     own = Equations.of(model.game, model.ansatz)
     checks = definition_checks(model.game) + weight_checks(model)
-    if isinstance(model.population, Agents) and model.response is not None:
+    if model.types is not None and model.response is not None:
         checks += substitution_checks(own, model.response.derivation.form)
     return [*checks, *form_checks(model, own, model.derivation.form)]

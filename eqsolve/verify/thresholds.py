@@ -116,7 +116,7 @@ def cubic(claim: Prediction, model: Model, case: Case, grid: Referee) -> Iterato
     One error is planted, the threshold computed from it, and confirmed by planting once more. Only
     where the environment is given: in a population it changes along with the error.
     """
-    if model.population:
+    if model.crowd is not None:
         return
     reference, mesh = arrays(grid.solution, claim.game)["policy"], window(grid.solution)
     basis = {part: monomial(claim.game, part, mesh) for part in claim.feedback}

@@ -10,7 +10,6 @@ from typing import Any
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents
 from eqsolve.parameters import parameters
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.closed_form.point import joint_conditions
@@ -87,7 +86,7 @@ def _problem(
 ) -> Moving | dict[str, object]:
     """The problem under the rate; of a constant one the parameters of the stationary problem."""
     model, name, hazard = declaration(game), game.name, parse_hazard(spec)
-    if model.restated is None or isinstance(model.population, Agents):
+    if model.restated is None or model.types is not None:
         raise InputError(
             "hazard rates that depend on time need agents who are alike, and a declaration by "
             "eqsolve.game.",

@@ -121,12 +121,11 @@ def made(model: Model) -> Words | None:
 def made_apart(model: Model) -> Apart:
     """What a game of agents with parameters of their own is solved by, derived."""
     from eqsolve.derivation.derivation import derived
-    from eqsolve.notated.agents import Agents
     from eqsolve.program.make import Maker, program
     from eqsolve.program.program import Claim
 
-    restated, roles, agents = model.restated, model.parts, model.population
-    if restated is None or not isinstance(agents, Agents):
+    restated, roles, agents = model.restated, model.parts, model.types
+    if restated is None or agents is None:
         raise InputError("its agents are alike.", game=model.name, stage="input")
     derivation = derived(restated.source())
     maker = Maker(derivation)
@@ -165,7 +164,7 @@ def _together(model: Model, agents: Agents) -> Together:
     from eqsolve.notated.agents import GENERIC
     from eqsolve.symbols import symbol
 
-    parts = next(iter(model.notation.split.values()))
+    parts = model.notation.parts
     point, roles = agents.fixed_point(parts), agents.roles
     # loads are abbreviations of parameters
     spelled = model.game.definitions

@@ -26,7 +26,7 @@ def made(model: Model) -> Loop:
         If it has no population.
     """
     restated, roles = model.restated, model.parts
-    if restated is None or model.population is None:
+    if restated is None or model.crowd is None:
         raise InputError(
             "there is no population to close the loop.", game=model.name, stage="input"
         )

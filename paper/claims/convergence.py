@@ -13,7 +13,6 @@ from eqsolve.claims.claim import Command, Context, Counterexample, Finding, Test
 from eqsolve.claims.search import Array, Range, counted, plural
 from eqsolve.derivation.reductions import explicit, specialize
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.notated.population import Population
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.corollaries import CONSTANT
 from eqsolve.paper.claims.domain import draw
@@ -87,10 +86,10 @@ def pathwise(context: Context, equal: Mapping[str, Mapping[sp.Symbol, int]] = EQ
         feedback = [explicit(special, name) for name in (k1, k2, k3)]
         return feedback[1] == 0 and not any(e.has(N) or e.has(kappa) for e in feedback)
 
-    population = model("n-agent").population
-    assert isinstance(population, Population)
+    crowd = model("n-agent").crowd
+    assert crowd is not None
     nu, g2 = symbols("nu g2")
-    noise = population.aggregates[symbol("m_2")]
+    noise = crowd.aggregates[symbol("m_2")]
     common = converge("n-agent", (2, 3, 1000), **dict[str, Any]({**S1, "beta": "0", "nu": "0"}))
     deviations, slope, error = _simulated(context)
     listed = ", ".join(f"{d:.3g} (n = {n})" for n, d in zip(_COUNTS, deviations))

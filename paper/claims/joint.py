@@ -15,7 +15,7 @@ from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.search import Array, plural
 from eqsolve.derivation.closed_form import run
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.notated.agents import Agents, FixedPoint
+from eqsolve.notated.agents import FixedPoint
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.exact import exact, p1
 from eqsolve.paper.sets import SETS
@@ -117,8 +117,8 @@ def _rate(agents: tuple[Agent, ...], positions: Array, chosen: list[int]) -> flo
 def fixed_point() -> FixedPoint:
     """The equations of the averages for agents who differ, in the symbols of a generic one."""
     two = model("two-agent")
-    assert isinstance(two.population, Agents)
-    return two.population.fixed_point(next(iter(two.notation.split.values())))
+    assert two.types is not None
+    return two.types.fixed_point(two.notation.parts)
 
 
 def generic_fixed_point(point: FixedPoint) -> bool:

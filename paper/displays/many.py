@@ -12,9 +12,10 @@ from eqsolve.derivation.reductions import factored, specialize
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import TENDS, Display, Line
+from eqsolve.notated.alike import equilibrium
 from eqsolve.operators import Expectation, Meant
 from eqsolve.paper.displays.constant import ConstantResponse, generic, reduced
-from eqsolve.paper.displays.population import POPULATION, response
+from eqsolve.paper.displays.population import response
 
 psi, phi = symbols("psi phi")
 
@@ -25,7 +26,7 @@ _RESPONSE = (mv.C3, mv.C2, mv.C1, mv.C0, mv.Delta, mv.p2, mv.Qb, mv.Qs, mv.q3)
 def displays() -> tuple[tuple[Display, ...], tuple[Display, ...]]:
     """Return (3.40) and (3.41), and the limit (3.45)."""
     own = mv.RESPONSE.derivation
-    agents = own.closed(mv.RESPONSE.game, mv.NOTATION, POPULATION).form
+    agents = equilibrium(mv.OF_MANY, own.form, mv.NOTATION.parts, mv.NOTATION)
     return _constant(own.form, reduced(own.form)), (_limit(agents),)
 
 

@@ -10,6 +10,7 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import entry
 from eqsolve.game import State
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.representative import OTHERS
 from eqsolve.operators import (
     Expectation,
     InOrder,
@@ -22,7 +23,6 @@ from eqsolve.operators import (
 )
 from eqsolve.paper.displays.lines import brownian, dynamics, shown
 from eqsolve.paper.displays.source import Source, t, z
-from eqsolve.representative import OTHERS
 
 #: The control is written pi in the paper.
 NAMES: Mapping[sp.Symbol, str] = {mv.p: r"\pi"}

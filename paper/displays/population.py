@@ -9,14 +9,12 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.alike import average_position
 from eqsolve.notated.derivation import Derivation
-from eqsolve.notated.population import Population
 from eqsolve.operators import InOrder, Named
 from eqsolve.paper.displays.lines import grouped, meaning, shown
 from eqsolve.paper.displays.model import of_agent
 from eqsolve.paper.displays.source import Q, Source
-
-POPULATION = Population(mv.N, mv.OF_MANY.aggregates, mv.ROLES)
 
 #: Averages over all agents, the own one included.
 MEAN_WEALTH, MEAN_POSITION = sp.symbols("xbar pibar", real=True)
@@ -35,13 +33,13 @@ def response() -> sp.Expr:
 
 def strategy() -> sp.Expr:
     """The common feedback of identical agents."""
-    return POPULATION.feedback(mv.x, mv.y)
+    return mv.ROLES.feedback(mv.x, mv.y)
 
 
 def displays(derivation: Derivation) -> tuple[Display, ...]:
     """Return the displays (2.91)-(2.99)."""
     source = Source(derivation, {})
-    reciprocal = POPULATION.reciprocal
+    reciprocal = mv.OF_MANY.share
     slope = mv.p1 * mv.x + mv.p2 * mv.y + mv.q3 + Q * mv.g
     # averaged over all agents: the mean of y is (1 - N) times that of x, that of g likewise
     means = {mv.x: MEAN_WEALTH, mv.y: (1 - reciprocal) * MEAN_WEALTH}
@@ -53,7 +51,7 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
     average = InOrder(MEAN_WEALTH * grouped(parts[MEAN_WEALTH], mv.p1, mv.p2), parts[sp.S.One])
     average = average / grouped(sign * bottom, Q)
     by_agents = strategy().subs(means)
-    conditions = collect(strategy() - slope.subs(mv.g, POPULATION.average_position), (mv.x, mv.y))
+    conditions = collect(strategy() - slope.subs(mv.g, average_position(mv.OF_MANY)), (mv.x, mv.y))
     unknowns = collect(strategy(), (mv.x, mv.y))
     system = []
     for monomial, unknown in unknowns.items():
@@ -111,7 +109,7 @@ def displays(derivation: Derivation) -> tuple[Display, ...]:
             "equilibrium",
             Line(Named(strategy(), r"\pi_i"), strategy()),
             names=NAMES,
-            evidence=(Line(strategy(), slope.subs(mv.g, POPULATION.average_position)),),
+            evidence=(Line(strategy(), slope.subs(mv.g, average_position(mv.OF_MANY))),),
             depends="2.96 2.97 2.98",
             prose=r"For $S \neq 0$ and $W \neq 0$ the equilibrium is",
         ),

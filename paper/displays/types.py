@@ -12,6 +12,7 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.ledger import Display, Line
+from eqsolve.notated.alike import average_position
 from eqsolve.operators import (
     Against,
     Expectation,
@@ -25,7 +26,7 @@ from eqsolve.operators import (
 )
 from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.model import of_agent
-from eqsolve.paper.displays.population import NAMES, POPULATION, strategy
+from eqsolve.paper.displays.population import NAMES, strategy
 
 _OBJECTIVE, _FUNCTION = sp.symbols("objective function")
 _TODAY = sp.Symbol("x_0", real=True)
@@ -137,7 +138,7 @@ def types() -> tuple[Display, ...]:
 
 def recalled() -> Display:
     """The display that appendix E numbers (D.1) a second time."""
-    response = mv.p1 * mv.x + mv.p2 * mv.y + mv.q3 + symbol("Q") * POPULATION.average_position
+    response = mv.p1 * mv.x + mv.p2 * mv.y + mv.q3 + symbol("Q") * average_position(mv.OF_MANY)
     return shown(
         "E.D.1",
         "equilibrium strategy of agent i",

@@ -15,16 +15,14 @@ from eqsolve.model import Model
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.growth import growth_polynomials
 from eqsolve.notated.matching import CoefficientSystem, insert
-from eqsolve.notated.population import Population
 
 
 @lru_cache
 def _system(model: Model) -> CoefficientSystem:
-    population = model.population
-    if not isinstance(population, Population):
+    if model.alike is None:
         text = "there is no population of identical agents."
         raise InputError(text, game=model.name, stage="loop")
-    return closed_loop_system(model.game, population, model.ansatz)
+    return closed_loop_system(model.game, model.alike, model.ansatz)
 
 
 @lru_cache

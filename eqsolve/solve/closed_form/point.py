@@ -14,7 +14,7 @@ from eqsolve.arithmetic.ball import Values, evaluate, real_roots
 from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, number, sign
 from eqsolve.derivation.closed_form import ClosedForm, run
 from eqsolve.model import Model
-from eqsolve.notated.population import Population
+from eqsolve.notated.alike import average_position
 from eqsolve.parameters import require
 from eqsolve.roles import Symbols
 from eqsolve.values import exact_values
@@ -68,7 +68,6 @@ class PointSolver:
         self, model: Model, given: Mapping[str, Fraction], form: ClosedForm | None = None
     ) -> None:
         self.model, self.given, self.roles = model, given, model.parts
-        self.population = model.population if isinstance(model.population, Population) else None
         self.form = model.derivation.form if form is None else form
         self.exact = exact_values(model, given)
         self.values: Values = {s: ball(Fraction(int(v.p), int(v.q))) for s, v in self.exact.items()}
@@ -99,18 +98,18 @@ class PointSolver:
     def at_root(self, root: Root, state: Mapping[sp.Symbol, arb]) -> Values:
         """Evaluate everything at one root and one state."""
         values = self.values | {self.roles.root: root.p1} | dict(state)
-        population = self.population
+        crowd = self.model.alike
         try:
-            if population is not None:
+            if crowd is not None:
                 run(self.form.needed(self.roles.strategy + self.roles.response), values)
                 others = 1 - self.values.get(self.roles.reciprocal, arb(0))
                 position = arb(0)
                 if not others.is_zero():
-                    position = evaluate(population.average_position, values)
+                    position = evaluate(average_position(crowd), values)
                 square = arb(0) if others.is_zero() else position * position / others
                 values |= {self.roles.position: position, self.roles.mean_square: square}
                 for name in self.model.game.environment:
-                    values[name] = evaluate(population.aggregates[name], values)
+                    values[name] = evaluate(crowd.aggregates[name], values)
             run(self.form.definitions, values)
             self._require_nonzero(values)
         except DivisionByZero as error:
@@ -136,7 +135,7 @@ class PointSolver:
     def strategy(self, values: Values) -> dict[sp.Expr, arb]:
         """The feedback coefficients by monomial."""
         monomials = (*self.model.game.state_symbols, sp.S.One)
-        names = self.roles.strategy if self.population else self.roles.affine
+        names = self.roles.affine if self.model.alike is None else self.roles.strategy
         return dict(zip(monomials, (values[name] for name in names)))
 
     def position(self, values: Values) -> arb:

@@ -45,9 +45,8 @@ class AgentsTarget(Lettered):
     @property
     def agents(self) -> Agents:
         """The agents of the game."""
-        population = self.model.population
-        assert isinstance(population, Agents)
-        return population
+        assert self.model.types is not None
+        return self.model.types
 
     @cached_property
     def apart(self) -> Apart:

@@ -152,7 +152,6 @@ def target(game: Handle, structure: Structure = ()) -> Target:
     if (ready := kept(game)) is not None:
         return FamilyTarget(ready)
     # what follows needs SymPy, which a kernel found again does without
-    from eqsolve.notated.agents import Agents
     from eqsolve.studies.sweep.agents_target import AgentsTarget
     from eqsolve.studies.sweep.model_target import model_target
 
@@ -161,6 +160,6 @@ def target(game: Handle, structure: Structure = ()) -> Target:
     if declared is not None:
         return declared
     model: Any = found.model
-    if isinstance(model.population, Agents):
+    if model.types is not None:
         return AgentsTarget(model, found.content_hash)
     return FamilyTarget(family_kernel(model))

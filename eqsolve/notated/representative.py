@@ -15,7 +15,7 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.given import as_parameters, frozen
 from eqsolve.derivation.problem import Problem, problems
-from eqsolve.game import Horizon, Model, Moment, Preference, State
+from eqsolve.game import Crowd, Horizon, Model, Moment, Preference, State
 from eqsolve.game.alone import Alone
 from eqsolve.roles import Roles
 from eqsolve.symbols import symbol
@@ -63,6 +63,25 @@ class Representative:
         known = {**{m.symbol: m.symbol for m in self.declared.game.moments}, **self.renamed}
         own = {s: known.get(s) or symbol(s.name) for s in expression.free_symbols}
         return expression.xreplace(own).xreplace({1 / self.roles.size: self.roles.reciprocal})
+
+    @property
+    def crowd(self) -> Crowd:
+        """The crowd as it is declared."""
+        crowd = self.declared.game.crowd
+        assert crowd is not None
+        return crowd
+
+    @property
+    def share(self) -> sp.Expr:
+        """The weight of one player in the averages, 0 in a continuum."""
+        return self.letters(self.crowd.share)
+
+    @property
+    def shared(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that all players have in common, beside how many they are."""
+        own = {*self.crowd.own, self.crowd.size, self.crowd.weights, *self.declared.frozen}
+        rows = self.declared.vocabulary.parameters
+        return tuple(self.letters(row.symbol) for row in rows if row.symbol not in own)
 
     @cached_property
     def _problem(self) -> Problem:
