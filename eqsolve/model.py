@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import sympy as sp
 
 from eqsolve.errors import InputError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.ledger import Display
 from eqsolve.notated.agents import Agents
 from eqsolve.notated.alike import conditions, equilibrium
@@ -79,7 +79,7 @@ class Model:
 
     title: str
     source: str
-    game: Alone
+    game: Game
     ansatz: Ansatz
     notation: Notation
     parameters: tuple[str, ...]

@@ -9,29 +9,29 @@ from typing import NoReturn
 import sympy as sp
 
 from eqsolve.errors import InputError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.parameters import ALIASES, exact
 from eqsolve.symbols import entry, symbol
 
 
 def exact_values(model: Model, given: Mapping[str, Fraction]) -> dict[sp.Symbol, sp.Rational]:
-    """Parameters by symbol, what they imply, and the abbreviations."""
+    """Parameters by symbol, and the abbreviations."""
     values = {symbol(k): sp.Rational(v.numerator, v.denominator) for k, v in given.items()}
-    for name, definition in (*model.game.implied.items(), *model.game.definitions.items()):
+    for name, definition in model.game.definitions.items():
         values[name] = definition.xreplace(values)
     return values
 
 
 def game_values(
-    game: Alone, values: Mapping[sp.Symbol | str, object]
+    game: Game, values: Mapping[sp.Symbol | str, object]
 ) -> dict[sp.Symbol, sp.Rational]:
     """Check names and domains and return exact values of every symbol of the game.
 
     Parameters
     ----------
     game : the game.
-    values : numbers by symbol or name. Abbreviations are computed, and what others imply.
+    values : numbers by symbol or name. Abbreviations are computed.
 
     Raises
     ------
@@ -40,8 +40,7 @@ def game_values(
         abbreviation that contradicts its definition.
     """
     wanted = _free_symbols(game)
-    implied = {s: e for s, e in game.implied.items() if s in wanted}
-    known = wanted.union(game.definitions, *(e.free_symbols for e in implied.values()))
+    known = wanted | game.definitions.keys()
     names = {s.name: s for s in known}
     found: dict[sp.Symbol, sp.Rational] = {}
 
@@ -63,9 +62,6 @@ def game_values(
                 f" not {float(number):g}."
             )
         found[names[name]] = sp.Rational(number.numerator, number.denominator)
-    for name, value in implied.items():
-        if value.free_symbols <= set(found):
-            found.setdefault(name, value.xreplace(found))
     for name, definition in game.definitions.items():
         computed = definition.xreplace(found)
         if computed.free_symbols:
@@ -75,12 +71,12 @@ def game_values(
     needed = _used_symbols(game) - set(found)
     if needed:
         lacking = sorted(_spelled_out(game, needed) - set(found), key=str)
-        missing = [s.name for own in lacking for s in implied.get(own, own).free_symbols]
+        missing = [s.name for s in lacking]
         refuse(f"missing parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
     return found
 
 
-def _used_symbols(game: Alone) -> set[sp.Symbol]:
+def _used_symbols(game: Game) -> set[sp.Symbol]:
     """Symbols in dynamics, preference and horizon that need a number."""
     moments = game.preference.moments
     parts = [game.horizon.hazard, game.preference.aggregate]
@@ -90,7 +86,7 @@ def _used_symbols(game: Alone) -> set[sp.Symbol]:
     return set().union(*(part.free_symbols for part in parts)) - bound
 
 
-def _spelled_out(game: Alone, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
+def _spelled_out(game: Game, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
     """Replace abbreviations by the symbols of their definitions."""
     for name, definition in reversed([*game.definitions.items()]):
         if name in symbols:
@@ -98,6 +94,6 @@ def _spelled_out(game: Alone, symbols: set[sp.Symbol]) -> set[sp.Symbol]:
     return symbols
 
 
-def _free_symbols(game: Alone) -> set[sp.Symbol]:
+def _free_symbols(game: Game) -> set[sp.Symbol]:
     used = _used_symbols(game)
     return used | _spelled_out(game, used | set(game.definitions))

@@ -11,7 +11,7 @@ import sympy as sp
 
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.notated.problem import faced
 from eqsolve.paper.sets import GIVEN, SETS
@@ -181,7 +181,7 @@ def _in_game(model: Model) -> Iterator[Planted]:
     """The right closed form of a game that differs in one sign, factor or index."""
     form = model.derivation.form
 
-    def run(game: Alone) -> Iterator[Check]:
+    def run(game: Game) -> Iterator[Check]:
         return substitution_checks(Equations.of(game, model.ansatz), form)
 
     for what, game in _other_games(model.game):
@@ -214,7 +214,7 @@ def _other_systems(hjb: GeneralHJB) -> Iterator[tuple[str, GeneralHJB]]:
         yield f"sign of the {part} in the value's equation", flipped
 
 
-def _other_games(game: Alone) -> Iterator[tuple[str, Alone]]:
+def _other_games(game: Game) -> Iterator[tuple[str, Game]]:
     own, others = game.states
     B, p, x, sigma = symbols("B p x sigma")
     drifts = replace(own, drift=own.drift - 2 * B * p)

@@ -13,8 +13,7 @@ from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
-from eqsolve.game import Horizon, Moment, Player, Preference, State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game, Horizon, Moment, Player, Preference, State
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.derivation import derive
@@ -137,11 +136,11 @@ def test_ansatz_that_does_not_close_is_named() -> None:
         match(GeneralHJB.of(faced(declared.game)), small)
 
 
-def _regulator() -> Alone:
+def _regulator() -> Game:
     """A discounted linear-quadratic regulator: a running reward and no payoff."""
     x, p, lam, s2 = symbols("x p lambda s2")
     cost = Moment("R", payoff=sp.S.Zero, running=-(x**2 + p**2) / 2)
-    return Alone(
+    return Game(
         "regulator",
         (State(x, drift=p, loadings={"own": sp.sqrt(s2)}),),
         (Player("one", (p,), Preference((cost,), cost.symbol)),),

@@ -23,8 +23,7 @@ from scipy.linalg import expm
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.game import Horizon, Moment, Player, Preference, State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game, Horizon, Moment, Player, Preference, State
 from eqsolve.verify import flow, montecarlo
 from eqsolve.verify.check import Check
 from eqsolve.verify.montecarlo import Sample, monte_carlo_checks, simulate
@@ -54,14 +53,14 @@ PATHS, FALSE_ALARM = 480_000, 1e-6
 
 
 @cache
-def setting(name: str, n: int | None) -> tuple[Alone, dict[sp.Symbol, Any], dict[str, Any]]:
+def setting(name: str, n: int | None) -> tuple[Game, dict[sp.Symbol, Any], dict[str, Any]]:
     """Game, parameters and solution; the aggregate of a mean field has no noise of its own."""
     params = {**cases.SETS[name], **AGGREGATES, **({"m_2": "0"} if n is None else {"n": str(n)})}
     game = mv.OF_ALL.game("mean-field")
     if n is not None:
         game = mv.OF_MANY.game("best-response")
         # the own weight is a number here
-        game = replace(game, definitions={**game.definitions, mv.kappa: mv.kappa}, implied={})
+        game = replace(game, definitions={**game.definitions, mv.kappa: mv.kappa})
     numbers = spec.prepare(params)
     values = {symbol: numbers[key] for key, symbol in SYMBOLS.items()}
     return game, values, spec.best_response(params)
@@ -224,7 +223,7 @@ def test_noiseless_game_and_running_reward() -> None:
     x, p = sp.symbols("x p", real=True)
     reward = Moment("R", payoff=sp.S.Zero, running=-(3 * x**2 / 4 + p**2))
     for load, constant in ((sp.Rational(1, 2), -0.125), (sp.S.Zero, 0.0)):
-        game = Alone(
+        game = Game(
             name="regulator",
             states=(State(x, drift=p, loadings={"noise": load}),),
             players=(Player("one", (p,), Preference((reward,), reward.symbol)),),
@@ -293,7 +292,7 @@ def test_out_of_scope() -> None:
         (p, x, fixed),
     ):
         moment = Moment("G", payoff)
-        game = Alone(
+        game = Game(
             name="other",
             states=(State(x, drift=drift),),
             players=(Player("one", (p,), Preference((moment,), moment.symbol)),),

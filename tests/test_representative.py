@@ -12,8 +12,7 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import DerivationError
-from eqsolve.game import Horizon, Model, Moment, Player, Preference, State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game, Horizon, Model, Moment, Player, Preference, State
 from eqsolve.notated.representative import Representative
 from eqsolve.registry import Handle, model
 from eqsolve.words.equilibrium import solve
@@ -22,7 +21,7 @@ r, b, B, nu, sigma, theta, lam = mv.r, mv.b, mv.B, mv.nu, mv.sigma, mv.theta, mv
 x, y, p, m_b, m_s, m_2 = mv.x, mv.y, mv.p, mv.m_b, mv.m_s, mv.m_2
 
 
-def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Alone:
+def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Game:
     """(2.3), (2.6)-(2.9): the problem of one agent as the paper writes it."""
     weight = sp.S.One if own_weight == 1 else mv.kappa
     z = weight * x - theta * y
@@ -32,7 +31,7 @@ def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Alone:
         (mv.alpha + mv.beta * x) * mean.symbol - mv.gamma / 2 * (square.symbol - mean.symbol**2),
     )
     noise = {} if continuum else {"others": sp.sqrt(m_2)}
-    return Alone(
+    return Game(
         name,
         (
             State(x, drift=r * x + B * p, loadings={"W": nu * p, "B": sigma * p}),
@@ -40,10 +39,9 @@ def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Alone:
         ),
         (Player("agent", (p,), preference),),
         Horizon(lam),
-        definitions={B: b - r, mv.s2: nu**2 + sigma**2}
+        definitions=({mv.N: 1 / mv.n} if own_weight.has(mv.N) else {})
+        | {B: b - r, mv.s2: nu**2 + sigma**2}
         | ({} if weight == 1 else {mv.kappa: own_weight}),
-        environment=(m_b, m_s) if continuum else (m_b, m_s, m_2),
-        implied={mv.N: 1 / mv.n} if own_weight.has(mv.N) else {},
     )
 
 
@@ -60,6 +58,7 @@ def test_the_agents_problem_is_the_papers(
 ) -> None:
     found, expected = of.game("name"), by_hand("name", own_weight, continuum)
     assert found == expected
+    assert found.environment == ((m_b, m_s) if continuum else (m_b, m_s, m_2))
     # the order counts: it is that of what is printed
     assert [*found.definitions] == [*expected.definitions]
     assert [[*s.loadings] for s in found.states] == [[*s.loadings] for s in expected.states]

@@ -18,8 +18,7 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.game import Horizon, Moment, Player, Preference, State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game, Horizon, Moment, Player, Preference, State
 from eqsolve.verify import spike
 from eqsolve.verify.check import Check
 from eqsolve.verify.spike import spike_checks
@@ -45,10 +44,10 @@ def strategy(solution: Mapping[str, Any]) -> dict[sp.Expr, Any]:
     return {mv.x: solution["p1"], mv.y: solution["p2"], sp.S.One: solution["p3"]}
 
 
-def weighing(own_weight: sp.Expr) -> Alone:
+def weighing(own_weight: sp.Expr) -> Game:
     """The problem of one agent with another definition of the own weight."""
     game = mv.OF_MANY.game("best-response")
-    return replace(game, definitions={**game.definitions, mv.kappa: own_weight}, implied={})
+    return replace(game, definitions={**game.definitions, mv.kappa: own_weight})
 
 
 def run(
@@ -171,7 +170,7 @@ def test_running_reward() -> None:
     """Discounted linear-quadratic regulator: maximal is -k x with k^2 + lambda k = weight."""
     x, p = sp.symbols("x p", real=True)
     cost = Moment("R", payoff=sp.S.Zero, running=-(3 * x**2 / 4 + p**2))
-    game = Alone(
+    game = Game(
         name="regulator",
         states=(State(x, drift=p, loadings={"noise": sp.Rational(1, 2)}),),
         players=(Player("one", (p,), Preference((cost,), cost.symbol)),),
@@ -216,7 +215,7 @@ def test_out_of_scope() -> None:
     square = Moment("H", x**2)
     exponential, fixed = Horizon(sp.S.One), Horizon(end=sp.S.One)
     for drift, horizon in ((x**2 + p, exponential), (p, fixed)):
-        game = Alone(
+        game = Game(
             name="other",
             states=(State(x, drift=drift),),
             players=(Player("one", (p,), Preference((square,), -square.symbol)),),

@@ -10,7 +10,7 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.closed_form import Definition
 from eqsolve.errors import DerivationError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.matching import CoefficientSystem
@@ -55,7 +55,7 @@ def second_moments(system: CoefficientSystem, form: sp.Expr) -> sp.Expr:
     return sp.expand(sp.Add(*(e.monomial * e.expression.xreplace(values) for e in equations)))
 
 
-def _variance(game: Alone) -> sp.Expr:
+def _variance(game: Game) -> sp.Expr:
     """The own state's variance at a unit of the control."""
     own, _ = game.states
     return sp.Add(*(sp.diff(v, game.control) ** 2 for v in own.loadings.values()))

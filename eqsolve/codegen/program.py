@@ -12,7 +12,7 @@ from eqsolve.arithmetic.algebra import collect
 from eqsolve.codegen.growth import OTHERS, Condition, feedback_growth
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import InputError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.notated.alike import average, average_position, competitor_aggregate
 from eqsolve.notated.matching import CoefficientSystem
@@ -26,7 +26,7 @@ VALUE = sp.Symbol("V", real=True)
 THEIRS = sp.Symbol("p_k", real=True)
 
 
-def coupling(game: Alone) -> sp.Symbol | None:
+def coupling(game: Game) -> sp.Symbol | None:
     """The parameter without which no payoff depends on the competitors, if there is one."""
     others = game.state_symbols[1:]
     payoffs = [moment.payoff for moment in game.preference.moments]
@@ -38,7 +38,7 @@ def coupling(game: Alone) -> sp.Symbol | None:
     return None
 
 
-def weights(game: Alone) -> tuple[tuple[sp.Symbol, ...], ...]:
+def weights(game: Game) -> tuple[tuple[sp.Symbol, ...], ...]:
     """For every moment the parameters of its weight in the preference; not all may vanish."""
     result = []
     for moment in game.preference.moments:
@@ -245,9 +245,8 @@ def program(model: Model) -> Program:
     feedback = _feedback(model)
     control = sp.Add(*(u * m for u, m in zip(feedback, (*game.state_symbols, sp.S.One))))
     declared = [Definition(s, e) for s, e in game.definitions.items()]
-    if game.implied:
-        implied = [Definition(s, e) for s, e in game.implied.items()]
-        declared = [*implied, Definition(OTHERS, 1 - model.parts.reciprocal), *declared]
+    if (reciprocal := model.parts.reciprocal) in game.definitions:
+        declared.insert(1, Definition(OTHERS, 1 - reciprocal))
     rates = own_rates(derivation.system)
     margins = [Definition(sp.Symbol(f"margin_{s}", real=True), rates[s]) for s in rates]
     growth = feedback_growth(model)

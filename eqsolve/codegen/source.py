@@ -52,7 +52,8 @@ def _domain_checks(source: Program) -> list[str]:
 
 def equal_wealth(source: Program, own: sp.Symbol) -> sp.Expr:
     """The others' aggregate where everybody is as rich as the agent."""
-    return own * (1 - source.model.parts.reciprocal) if source.model.game.implied else own
+    reciprocal = source.model.parts.reciprocal
+    return own * (1 - reciprocal) if reciprocal in source.model.game.definitions else own
 
 
 class _Writer:

@@ -275,6 +275,20 @@ class Game:
             raise self.error(f"it has {len(self.players)} players, not one.")
         return self.players[0].preference
 
+    @property
+    def environment(self) -> tuple[sp.Symbol, ...]:
+        """What players are given: letters of the motion of states that no control moves alone."""
+        chosen = set(self.controls)
+        motion = {s.symbol: (s.drift, *s.loadings.values()) for s in self.states}
+        apart = [s for s, row in motion.items() if not any(e.free_symbols & chosen for e in row)]
+        players = [p.preference.aggregate for p in self.players]
+        payoffs = [e for m in self.moments for e in (m.payoff, m.running)]
+        rest = [*players, *payoffs, *self.definitions.values(), self.horizon.hazard]
+        rest += [e for s, row in motion.items() if s not in apart for e in row]
+        elsewhere = set(self.state_symbols).union(*(e.free_symbols for e in rest))
+        found = [v for s in apart for e in motion[s] for v in sorted(e.free_symbols, key=str)]
+        return tuple(dict.fromkeys(v for v in found if v not in elsewhere))
+
     def preferring(self, preference: Preference) -> Self:
         """The same game of one player under another preference."""
         return replace(self, players=(replace(self.players[0], preference=preference),))

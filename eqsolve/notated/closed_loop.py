@@ -7,8 +7,7 @@ from dataclasses import replace
 import sympy as sp
 
 from eqsolve.derivation.identity import GeneralHJB
-from eqsolve.game import State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game, State
 from eqsolve.notated.alike import average, competitor_aggregate
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.matching import CoefficientEquation, CoefficientSystem, match
@@ -16,7 +15,7 @@ from eqsolve.notated.problem import faced
 from eqsolve.notated.representative import Representative
 
 
-def closed_loop_game(game: Alone, crowd: Representative) -> Alone:
+def closed_loop_game(game: Game, crowd: Representative) -> Game:
     """Replace the environment by what the common feedback makes of it.
 
     In a finite population the average of the others' squared states becomes a third state. Only its
@@ -44,10 +43,10 @@ def closed_loop_game(game: Alone, crowd: Representative) -> Alone:
         variance = sum(v**2 for v in own.loadings.values()).subs(theirs, simultaneous=True)
         second = average(crowd, sp.expand(2 * other * drift + variance))
         states.append(State(roles.square, drift=second))
-    return replace(game, states=tuple(states), environment=())
+    return replace(game, states=tuple(states))
 
 
-def closed_loop_system(game: Alone, crowd: Representative, ansatz: Ansatz) -> CoefficientSystem:
+def closed_loop_system(game: Game, crowd: Representative, ansatz: Ansatz) -> CoefficientSystem:
     """Match the closed-loop game under the ansatz, extended by a term in a third state if any.
 
     The own feedback, which the first-order condition gives, is the common one.

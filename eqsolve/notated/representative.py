@@ -15,8 +15,7 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.given import as_parameters, frozen
 from eqsolve.derivation.problem import Problem, problems
-from eqsolve.game import Crowd, Horizon, Model, Moment, Preference, State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Crowd, Game, Horizon, Model, Moment, Preference, State
 from eqsolve.roles import Roles
 from eqsolve.symbols import symbol
 
@@ -119,15 +118,16 @@ class Representative:
         loads = {noise: load for noise, load in loads.items() if load != 0}
         return State(self.letters(form), sp.expand(self._placed(drift)), loads)
 
-    def game(self, name: str) -> Alone:
+    def game(self, name: str) -> Game:
         """The player's problem, under a name."""
         declared, problem, reciprocal = self.declared.game, self._problem, self.roles.reciprocal
         states = tuple(map(self._state, problem.motion))
         payoffs = {m.name: self._placed(m.payoff) for m in problem.moments}
-        definitions = {self.letters(s): self.letters(e) for s, e in declared.definitions.items()}
-        definitions |= self.abbreviations
         linear = next(iter(payoffs.values()))
         weight = sp.diff(linear, states[0].symbol)
+        definitions = {reciprocal: 1 / self.roles.size} if weight.has(reciprocal) else {}
+        definitions |= {self.letters(s): self.letters(e) for s, e in declared.definitions.items()}
+        definitions |= self.abbreviations
         if weight != 1:
             definitions[self.weight] = weight
         named = {weight: self.weight} if weight != 1 else {}
@@ -136,14 +136,12 @@ class Representative:
             tuple(Moment(key, _weighed(e, states, named)) for key, e in payoffs.items()),
             self.letters(problem.aggregate),
         )
-        return Alone(
+        return Game(
             name,
             states,
             (replace(declared.players[0], controls=(control,), preference=preference),),
             Horizon(self.letters(declared.horizon.hazard)),
             definitions=definitions,
-            environment=tuple(map(self.letters, self.declared.frozen)),
-            implied={reciprocal: 1 / self.roles.size} if weight.has(reciprocal) else {},
         )
 
     @property

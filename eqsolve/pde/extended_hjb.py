@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.game.hazard_rates import Hazard
 from eqsolve.model import Model
 from eqsolve.pde.coefficients import (
@@ -41,7 +41,7 @@ __all__ = ["CONSISTENT", "USABLE", "GridSolution", "solve_extended_hjb"]
 
 @overload
 def solve_extended_hjb(
-    game: Alone | Model | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -68,7 +68,7 @@ def solve_extended_hjb(
 
 @overload
 def solve_extended_hjb(
-    game: Alone | Model | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -89,7 +89,7 @@ def solve_extended_hjb(
 
 
 def solve_extended_hjb(
-    game: Alone | Model | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ((0.0, 2.0), (0.0, 2.0)),

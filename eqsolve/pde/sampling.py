@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from eqsolve.errors import InputError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.pde.coefficients import (
     STAGE,
@@ -32,7 +32,7 @@ from eqsolve.values import game_values
 
 
 def source_of(
-    game: Alone | Model | GridProblem,
+    game: Game | Model | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None,
     environment: Mapping[sp.Symbol | str, Field] | None = None,
 ) -> Source:
@@ -73,7 +73,7 @@ class GameSampler:
 
     def __init__(
         self,
-        game: Alone,
+        game: Game,
         values: Mapping[sp.Symbol | str, object],
         environment: Mapping[sp.Symbol | str, Field],
     ) -> None:

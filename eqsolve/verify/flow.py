@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 
 Array: TypeAlias = NDArray[np.float64]
 #: Drift A, A A, loadings C_k, symmetrized products of A and C_k, products C_m C_k.
@@ -181,7 +181,7 @@ class Linear:
 
 
 def linear_of(
-    game: Alone, feedback: Sequence[sp.Expr], values: Mapping[sp.Symbol, sp.Expr]
+    game: Game, feedback: Sequence[sp.Expr], values: Mapping[sp.Symbol, sp.Expr]
 ) -> Linear:
     """Read the matrices off the dynamics under the feedback, the payoffs and the horizon."""
     factors = [*game.state_symbols, sp.S.One]
@@ -231,7 +231,7 @@ def linear_of(
     )
 
 
-def require_finite(game: Alone, linear: Linear) -> None:
+def require_finite(game: Game, linear: Linear) -> None:
     """Raise NoSolutionError unless the payoffs and the variance of their estimates are finite."""
     second, fourth = linear.growth(2), linear.growth(4)
     if second >= linear.hazard:

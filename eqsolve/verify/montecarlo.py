@@ -36,7 +36,7 @@ import sympy as sp
 from scipy.special import stdtrit
 
 from eqsolve.errors import InputError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.verify.check import Check
 from eqsolve.verify.flow import STAGE, Array, batch, linear_of, require_finite
 from eqsolve.verify.spike import (
@@ -71,7 +71,7 @@ class Sample:
     ``fine`` and ``coarse`` differ in the time step and share the noise.
     """
 
-    game: Alone
+    game: Game
     numbers: Exact
     fine: Array
     coarse: Array
@@ -185,7 +185,7 @@ def _objective(matrices: Array, aggregate: Callable[..., float], start: Array) -
 
 
 def simulate(
-    game: Alone,
+    game: Game,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     *,
@@ -219,7 +219,7 @@ def simulate(
 
 
 def monte_carlo_checks(
-    game: Alone,
+    game: Game,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     claimed: Mapping[str, Mapping[sp.Expr, Number]],

@@ -11,8 +11,7 @@ import sympy as sp
 
 from eqsolve.arithmetic.number import ball, precision
 from eqsolve.errors import NoSolutionError
-from eqsolve.game import Moment, State
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game, Moment, State
 from eqsolve.model import Model
 from eqsolve.notated.agents import indexed
 from eqsolve.notated.closed_loop import closed_loop_game
@@ -91,7 +90,7 @@ def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list
     return checks
 
 
-def written_out(game: Alone, roles: Roles, size: int) -> Alone:
+def written_out(game: Game, roles: Roles, size: int) -> Game:
     """Return one agent's problem with the wealth of every agent as a state.
 
     The competitors use the common feedback of their own wealth and of their competitors'
@@ -121,4 +120,4 @@ def written_out(game: Alone, roles: Roles, size: int) -> Alone:
         Moment(m.name, m.payoff.xreplace(spelled), m.running) for m in game.preference.moments
     )
     preference = replace(game.preference, moments=moments)
-    return replace(game.preferring(preference), states=tuple(states), environment=())
+    return replace(game.preferring(preference), states=tuple(states))

@@ -11,7 +11,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.verify.check import Check
 
@@ -69,7 +69,7 @@ class Referee:
 
 
 def referee(
-    game: Alone,
+    game: Game,
     values: Mapping[sp.Symbol, sp.Expr] | Mapping[str, object],
     *,
     nodes: tuple[int, int] = NODES,
@@ -173,7 +173,7 @@ def window(solution: GridSolution) -> list[Array]:
     return list(np.meshgrid(*axes, indexing="ij"))
 
 
-def monomial(game: Alone, expression: sp.Expr, mesh: Sequence[Array]) -> Array:
+def monomial(game: Game, expression: sp.Expr, mesh: Sequence[Array]) -> Array:
     """A monomial of the states on a mesh."""
     powers = (sp.S.Zero + expression).as_powers_dict()
     factors = (
@@ -183,7 +183,7 @@ def monomial(game: Alone, expression: sp.Expr, mesh: Sequence[Array]) -> Array:
     return np.asarray(math.prod(factors, start=np.ones(mesh[0].shape)))
 
 
-def arrays(solution: GridSolution, game: Alone) -> dict[str, Array]:
+def arrays(solution: GridSolution, game: Game) -> dict[str, Array]:
     """Policy and moments on the inner window, by name."""
     moments = (m.name for m in game.preference.moments)
     found = {"policy": solution.policy} | dict(zip(moments, (solution.G, solution.H), strict=True))
@@ -191,7 +191,7 @@ def arrays(solution: GridSolution, game: Alone) -> dict[str, Array]:
 
 
 def grid_checks(
-    game: Alone,
+    game: Game,
     feedback: Claim,
     values: Mapping[sp.Symbol, sp.Expr],
     *,
@@ -230,7 +230,7 @@ def grid_checks(
 
 def compare(
     grid: Referee,
-    game: Alone,
+    game: Game,
     feedback: Claim,
     moments: Mapping[str, Claim],
     *,
@@ -272,7 +272,7 @@ def compare(
 
 
 def _worst(
-    solution: GridSolution, game: Alone, reference: Array, claim: Claim
+    solution: GridSolution, game: Game, reference: Array, claim: Claim
 ) -> tuple[float, float, float]:
     """Claim and reference where they differ most, and the difference relative to the largest.
 

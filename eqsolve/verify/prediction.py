@@ -15,7 +15,7 @@ from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import ball, precision
 from eqsolve.derivation.closed_form import ClosedForm, run
 from eqsolve.errors import NoSolutionError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.notated.agents import Agents, indexed
 from eqsolve.parameters import parameters
@@ -49,7 +49,7 @@ class Prediction:
     """
 
     name: str
-    game: Alone
+    game: Game
     values: Mapping[sp.Symbol, sp.Expr]
     feedback: Mapping[sp.Expr, float]
     moments: Mapping[str, Mapping[sp.Expr, float]]

@@ -24,7 +24,7 @@ import mpmath
 import sympy as sp
 
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.verify.check import Check
 
 Number: TypeAlias = int | float | Fraction | sp.Expr | mpmath.mpf
@@ -58,7 +58,7 @@ def exact(value: Number, what: str) -> sp.Rational:
     return sp.Rational(number)
 
 
-def parameters(game: Alone, values: Mapping[sp.Symbol, Number]) -> Exact:
+def parameters(game: Game, values: Mapping[sp.Symbol, Number]) -> Exact:
     """Return exact values of the parameters, with abbreviations that are not given filled in."""
     found: Exact = {symbol: exact(value, str(symbol)) for symbol, value in values.items()}
     for symbol, definition in game.definitions.items():
@@ -68,7 +68,7 @@ def parameters(game: Alone, values: Mapping[sp.Symbol, Number]) -> Exact:
     return found
 
 
-def affine_feedback(game: Alone, feedback: Mapping[sp.Expr, Number]) -> list[sp.Rational]:
+def affine_feedback(game: Game, feedback: Mapping[sp.Expr, Number]) -> list[sp.Rational]:
     """Return the coefficients of the states, in order, and of 1; absent ones are zero."""
     monomials = [*game.state_symbols, sp.S.One]
     given = {
@@ -85,7 +85,7 @@ def affine_feedback(game: Alone, feedback: Mapping[sp.Expr, Number]) -> list[sp.
     return [given.get(monomial, sp.S.Zero) for monomial in monomials]
 
 
-def require_exponential(game: Alone, stage: str) -> None:
+def require_exponential(game: Game, stage: str) -> None:
     """Raise DerivationError unless the horizon is an exponential time."""
     if not game.horizon.stationary:
         raise DerivationError(
@@ -99,7 +99,7 @@ def require_exponential(game: Alone, stage: str) -> None:
 class _Semigroup:
     """Moments of degree up to two of a game at given parameters, in the caller's precision."""
 
-    def __init__(self, game: Alone, values: Exact) -> None:
+    def __init__(self, game: Game, values: Exact) -> None:
         require_exponential(game, STAGE)
         self.game, self.values, self.states = game, values, game.state_symbols
         pairs = itertools.combinations_with_replacement(range(len(self.states)), 2)
@@ -255,7 +255,7 @@ def _response(
 
 
 def spike_checks(
-    game: Alone,
+    game: Game,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     states: Sequence[Sequence[Number]],
@@ -299,7 +299,7 @@ def spike_checks(
 
 
 def _spike_checks(
-    game: Alone,
+    game: Game,
     feedback: Mapping[sp.Expr, Number],
     values: Mapping[sp.Symbol, Number],
     states: Sequence[Sequence[Number]],

@@ -17,7 +17,7 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import Ring, collect
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import EqsolveError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.verify.check import Check
 
@@ -40,7 +40,7 @@ def exact_check(name: str, game: str, holds: Callable[[], bool], note: str = "")
     )
 
 
-def stepped(game: Alone, f: sp.Expr) -> sp.Expr:
+def stepped(game: Game, f: sp.Expr) -> sp.Expr:
     """Return ``A^p f`` of a polynomial in the states by averaging over a two-valued step."""
     root = sp.Dummy("root")
     noises = sorted({noise for state in game.states for noise in state.loadings})
@@ -93,7 +93,7 @@ class Equations:
     derivative in the control, all but ``composed`` at the feedback.
     """
 
-    game: Alone
+    game: Game
     ansatz: Ansatz
     moments: Mapping[str, sp.Expr]
     first_order: sp.Expr
@@ -101,7 +101,7 @@ class Equations:
     composed: sp.Expr
 
     @staticmethod
-    def of(game: Alone, ansatz: Ansatz) -> Equations:
+    def of(game: Game, ansatz: Ansatz) -> Equations:
         """Build the equations from the game's definition alone."""
         preference, hazard = game.preference, game.horizon.hazard
         at_moments = {m.symbol: ansatz.functions[m.name] for m in preference.moments}
@@ -122,12 +122,12 @@ class Equations:
         )
 
 
-def played(game: Alone, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
+def played(game: Game, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
     """Return an expression at the feedback of the ansatz."""
     return expression.xreplace(ansatz.feedback)
 
 
-def vanish(game: Alone, form: ClosedForm, expression: sp.Expr) -> bool:
+def vanish(game: Game, form: ClosedForm, expression: sp.Expr) -> bool:
     """Whether all coefficients in the states vanish by the form and the game's abbreviations."""
     known = set(form.parameters) | set(form.table)
     missing = expression.free_symbols - known

@@ -12,7 +12,7 @@ from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivation.reductions import prove_equal, specialize
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.notated.agents import indexed
 from eqsolve.notated.alike import average_position
@@ -33,7 +33,7 @@ from eqsolve.verify.substitution import (
 )
 
 
-def definition_checks(game: Alone, hjb: GeneralHJB | None = None) -> list[Check]:
+def definition_checks(game: Game, hjb: GeneralHJB | None = None) -> list[Check]:
     """Check the engine's generator and the identity behind the value's equation.
 
     ``hjb`` is the system to check; the game's own by default.

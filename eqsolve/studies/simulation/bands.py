@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from eqsolve.arithmetic.ball import evaluate
 from eqsolve.arithmetic.number import ball, precision, sign
 from eqsolve.errors import NoSolutionError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
@@ -100,7 +100,7 @@ def exact_moments(
 
 
 def payoffs(
-    game: Alone,
+    game: Game,
     values: Mapping[sp.Symbol, sp.Rational],
     samples: Array,
     agents: int,
@@ -118,7 +118,7 @@ def payoffs(
 
 
 def average_payoffs(
-    game: Alone, values: Mapping[sp.Symbol, sp.Rational], agents: int
+    game: Game, values: Mapping[sp.Symbol, sp.Rational], agents: int
 ) -> list[sp.Expr]:
     """The payoffs averaged over agents, in the averages ``M1`` and ``M2`` of ``population``."""
     return _payoffs(game, values, _averages(M1, M2, 1.0 / agents))
@@ -138,7 +138,7 @@ def _averages(mean: Any, square: Any, share: float) -> dict[tuple[int, int], Any
 
 
 def _payoffs(
-    game: Alone,
+    game: Game,
     values: Mapping[sp.Symbol, sp.Rational],
     products: Mapping[tuple[int, int], Any],
 ) -> list[Any]:
@@ -151,7 +151,7 @@ def _payoffs(
 
 
 def bands_of(
-    game: Alone,
+    game: Game,
     values: Mapping[sp.Symbol, sp.Rational],
     state: Mapping[str, Fraction],
     drawn: Array,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.game.alone import Alone
+from eqsolve.game import Game
 from eqsolve.model import Model
 from eqsolve.parameters import exact, parameters, require
 from eqsolve.solve.closed_form.point import joint_conditions
@@ -112,7 +112,7 @@ class Simulation(Tabled):
         }
 
 
-def market(game: Alone, values: Mapping[sp.Symbol, sp.Rational]) -> Market:
+def market(game: Game, values: Mapping[sp.Symbol, sp.Rational]) -> Market:
     """Return ``(r, B, nu, sigma, e)`` of own wealth as the game declares it.
 
     Raises
