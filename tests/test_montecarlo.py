@@ -312,7 +312,7 @@ def test_independence() -> None:
     }
     assert {module for module in modules if module and module.startswith("eqsolve")} == {
         "eqsolve.errors",
-        "eqsolve.game.alone",
+        "eqsolve.game",
         "eqsolve.verify.check",
         "eqsolve.verify.flow",
         "eqsolve.verify.spike",

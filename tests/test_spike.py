@@ -231,6 +231,6 @@ def test_independence() -> None:
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {module for module in modules if module and module.startswith("eqsolve")} == {
         "eqsolve.errors",
-        "eqsolve.game.alone",
+        "eqsolve.game",
         "eqsolve.verify.check",
     }
