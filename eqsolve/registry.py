@@ -1,4 +1,4 @@
-"""Finds the games: those of ``eqsolve.derivations``, of installed packages, and files of users.
+"""Finds games by their names, by the paths of their files, or takes them as they are.
 
 A path that a user names beats a game of an installed package (entry-point group
 ``eqsolve.games``), which beats a built-in game. Where one hides another, standard error says so.
@@ -12,29 +12,17 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cache, cached_property, wraps
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
+from dataclasses import dataclass
+from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
-from eqsolve.gamefile import (
-    built,
-    checked,
-    content_hash,
-    declares,
-    exported,
-    guarded,
-    load,
-    self_contained,
-)
-from eqsolve.papers import attached
+from eqsolve.gamefile import built, checked, content_hash, exported, load, self_contained
+from eqsolve.places import Found, Place, built_in, of_game, packages
 
 if TYPE_CHECKING:
     from eqsolve.game import Model as Declared
-    from eqsolve.gamefile import Exported
     from eqsolve.model import Model
     from eqsolve.notated.derivation import Derivation
 
@@ -42,95 +30,13 @@ Taken = TypeVar("Taken")
 R = TypeVar("R")
 P = ParamSpec("P")
 
-GROUP = "eqsolve.games"
-BUILT_IN = "eqsolve.derivations"
-
-#: Where a game comes from; ``given`` is a model that Python code handed over.
-Origin = Literal["path", "package", "built-in", "given"]
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A game and where it comes from.
-
-    Attributes
-    ----------
-    name : the game's name.
-    origin : see :data:`Origin`.
-    exported : what its file exports: a model, or a function ``model(**structure)``.
-    path : its file; None for a model that was handed over.
-    content_hash : SHA-256 of the file and of what it imports from beside it; empty without a file.
-    module : the name of its module in an installed package, empty elsewhere.
-    """
-
-    name: str
-    origin: Origin
-    exported: Exported
-    path: Path | None = None
-    content_hash: str = ""
-    module: str = ""
-
-    @cached_property
-    def model(self) -> Model | Declared:
-        """The model, by its default structure, with what papers attach to it.
-
-        Raises
-        ------
-        BrokenGameError
-            If the file's function fails or returns something else.
-        """
-        from eqsolve.model import Model
-
-        found = built(self.exported, self.path or Path(self.name))
-        return replace(found, **attached(self.module)) if isinstance(found, Model) else found
-
-    def usable(self) -> Found:
-        """Return itself, if the model can be built.
-
-        Raises
-        ------
-        BrokenGameError
-            As :attr:`model`.
-        """
-        assert self.model.name
-        return self
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a game of a name can be loaded from."""
-
-    name: str
-    origin: Origin
-    module: str
-    path: Path
-    entry: EntryPoint | None = None
-
-    def found(self) -> Found:
-        try:
-            with guarded(self.path):
-                if self.entry is not None:
-                    exporting = self.entry.load()
-                else:
-                    exporting = importlib.import_module(self.module)
-            if self.entry is not None and self.entry.attr:
-                last = self.entry.attr.rpartition(".")[2]
-                export = checked(exporting, self.path, "MODEL" if last == "MODEL" else "model")
-            else:
-                export = exported(exporting, self.path)
-        except BrokenGameError as error:
-            raise _of_game(error, self.name) from error.__cause__
-        package = self.module.rpartition(".")[0]
-        digest = content_hash(self.path, package) if self.path.is_file() else ""
-        return Found(self.name, self.origin, export, self.path, digest, self.module)
-
 
 def letters(name: str) -> None:
     """Make a game's letters known without loading the game.
 
     They are those of the module ``vocabulary`` beside it, if there is one.
     """
-    place = _packages().get(name) or _built_in().get(name)
+    place = packages().get(name) or built_in().get(name)
     if place is not None and (place.path.parent / "vocabulary.py").is_file():
         importlib.import_module(f"{place.module.rpartition('.')[0]}.vocabulary")
 
@@ -145,15 +51,15 @@ def content(game: str) -> str:
     if is_path(game) or game in _adopted:
         path = Path(game).expanduser().absolute() if is_path(game) else _adopted[game].path
         return content_hash(path) if path is not None and self_contained(path) else ""
-    installed = _packages().get(game)
-    place = installed or _built_in().get(game)
+    installed = packages().get(game)
+    place = installed or built_in().get(game)
     if place is None or not place.path.is_file():
         return ""
     return _content_of(place, installed is None)
 
 
 @cache
-def _content_of(place: _Place, own: bool) -> str:
+def _content_of(place: Place, own: bool) -> str:
     """The same of an installed module, which a process reads once as it imports it once."""
     package = place.module.rpartition(".")[0]
     return content_hash(place.path, package) if own or self_contained(place.path, package) else ""
@@ -172,49 +78,12 @@ _adopted: dict[str, Found] = {}
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of all games, sorted, without importing them."""
-    return tuple(sorted({*_built_in(), *_packages()}))
-
-
-def folders() -> tuple[str, ...]:
-    """Where the built-in games are; empty if there are none."""
-    try:
-        return tuple(importlib.import_module(BUILT_IN).__path__)
-    except ModuleNotFoundError:
-        return ()
-
-
-@cache
-def _built_in() -> dict[str, _Place]:
-    """The modules of ``eqsolve.derivations``; in a family's folder those that declare a game."""
-    found = {}
-    for root in map(Path, folders()):
-        for path in sorted(root.rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            if path.stem.startswith("_") or (len(parts) > 1 and declares(path) is False):
-                continue
-            name = path.stem.replace("_", "-")
-            found[name] = _Place(name, "built-in", ".".join((BUILT_IN, *parts)), path)
-    return found
-
-
-@cache
-def _packages() -> dict[str, _Place]:
-    """The games of installed packages."""
-    return {entry.name: _entry(entry) for entry in entry_points(group=GROUP)}
-
-
-def _entry(entry: EntryPoint) -> _Place:
-    try:
-        spec = find_spec(entry.module)
-    except ImportError:  # the package of the module is not there
-        spec = None
-    origin = spec.origin if spec is not None else None
-    return _Place(entry.name, "package", entry.module, Path(origin or entry.value), entry)
+    return tuple(sorted({*built_in(), *packages()}))
 
 
 @cache
 def _loaded(name: str) -> Found:
-    place, hidden = _packages().get(name), _built_in().get(name)
+    place, hidden = packages().get(name), built_in().get(name)
     if place is not None and hidden is not None:
         _say(f"{name} is the game of the installed package {place.module}, not the built-in one.")
     place = place or hidden
@@ -294,7 +163,7 @@ def adopt(game: str | os.PathLike[str] | Model | Declared) -> str:
 def say_hidden(name: str, path: str) -> None:
     """Say so if the game of a file has the name of another one."""
     if name in names():
-        place = _packages().get(name) or _built_in()[name]
+        place = packages().get(name) or built_in()[name]
         _say(f"{name} is the game of {path!r}, not the {_KINDS[place.origin]} one.")
 
 
@@ -397,10 +266,6 @@ def _say(text: str) -> None:
     print(f"eqsolve: {text}", file=sys.stderr)
 
 
-def _of_game(error: BrokenGameError, game: str) -> BrokenGameError:
-    return BrokenGameError(error.reason, path=error.path, line=error.line, game=game)
-
-
 def games(*only: str) -> Iterator[Found | BrokenGameError]:
     """Yield every game in order of name; in the place of one that cannot be used, its error.
 
@@ -410,7 +275,7 @@ def games(*only: str) -> Iterator[Found | BrokenGameError]:
         try:
             yield resolve(name).usable()
         except BrokenGameError as error:
-            yield _of_game(error, name)
+            yield of_game(error, name)
 
 
 @cache

@@ -17,7 +17,7 @@ from eqsolve.output import staged
 
 if TYPE_CHECKING:
     from eqsolve.model import Model
-    from eqsolve.registry import Found
+    from eqsolve.places import Found
     from eqsolve.verify.check import Check
 
 NOTIONS = ("given-aggregate", "closed-loop")
@@ -56,7 +56,7 @@ def checked(
     every: Iterable[Model], level: str, *, self_test: bool = True, progress: bool = False
 ) -> tuple[bool, dict[str, Any]]:
     """Whether all checks of games pass, and what was found; see ``verify.suite.run_command``."""
-    from eqsolve.registry import Found
+    from eqsolve.places import Found
     from eqsolve.verify.suite import run_command
 
     found = [Found(model.name, "given", model) for model in every]

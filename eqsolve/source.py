@@ -20,7 +20,7 @@ from eqsolve.solve.types import solve_types
 if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
-    from eqsolve.registry import Found
+    from eqsolve.places import Found
 
 
 @dataclass(frozen=True)

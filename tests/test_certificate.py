@@ -21,8 +21,9 @@ from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derived
 from eqsolve.game import Model
 from eqsolve.game.structure import build
+from eqsolve.places import Found
 from eqsolve.program.make import program
-from eqsolve.registry import Found, games, resolve
+from eqsolve.registry import games, resolve
 from eqsolve.solve.certificate import certificate
 from eqsolve.solve.lyapunov import lyapunov
 

@@ -14,7 +14,7 @@ import sympy as sp
 from click.testing import CliRunner
 
 import eqsolve.claims
-from eqsolve import registry
+from eqsolve import places, registry
 from eqsolve.claims import claim, judge
 from eqsolve.claims.claim import Context, Counterexample, Finding
 from eqsolve.cli import cli
@@ -431,8 +431,8 @@ def test_a_drifting_simulation_would_be_seen(
 
 def test_claims_about_a_missing_game_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deleting a game's file removes its claims and breaks nothing else."""
-    rest = {k: v for k, v in registry._built_in().items() if k != "two-agent"}
-    monkeypatch.setattr(registry, "_built_in", lambda: rest)
+    rest = {k: v for k, v in places.built_in().items() if k != "two-agent"}
+    monkeypatch.setattr(registry, "built_in", lambda: rest)
     caches = (registry.model, registry._loaded, registry.names)
     try:
         for cached in caches:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eqsolve import registry
+from eqsolve import places, registry
 from eqsolve.cli import cli
 from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
 from eqsolve.game import Model as Declared
 from eqsolve.gamefile import sources
-from eqsolve.registry import Found, games, resolve
+from eqsolve.places import Found
+from eqsolve.registry import games, resolve
 from eqsolve.studies.sweep.points import Design
 
 #: A consumer of cake, whose file takes a number from beside it.
@@ -54,8 +55,8 @@ def forget() -> Iterator[None]:
         for cached in (
             registry.names,
             registry.model,
-            registry._built_in,
-            registry._packages,
+            places.built_in,
+            places.packages,
             registry._loaded,
         ):
             cached.cache_clear()
@@ -268,7 +269,7 @@ def test_a_path_beats_a_package_which_beats_the_built_in_game(
     assert resolve("n-agent").origin == "built-in"
     assert capsys.readouterr().err == ""
     registry._loaded.cache_clear()
-    registry._packages.cache_clear()
+    places.packages.cache_clear()
     installed(monkeypatch, tmp_path, {"mine.py": text}, **{"n-agent": "mine"})
     assert resolve("n-agent").origin == "package"
     said = "n-agent is the game of the installed package mine, not the built-in one"

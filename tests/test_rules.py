@@ -22,7 +22,8 @@ import pytest
 import eqsolve
 from eqsolve.game import Model as Declared
 from eqsolve.gamefile import declares
-from eqsolve.registry import Found, games
+from eqsolve.places import Found
+from eqsolve.registry import games
 
 HERE = Path(__file__).parent
 ROOT = Path(str(files(eqsolve)))
@@ -238,8 +239,8 @@ def beside(path: str, source: str) -> Violations:
 
 def test_the_engine_names_nothing_beside_it() -> None:
     found = {path: beside(path, source) for path, source in engine().items()}
-    assert {path for path, hits in found.items() if hits} == {"registry.py"}
-    assert len(found["registry.py"]) == 1, "only the place where built-in games are looked for"
+    assert {path for path, hits in found.items() if hits} == {"places.py"}
+    assert len(found["places.py"]) == 1, "only the place where built-in games are looked for"
 
 
 @pytest.mark.parametrize(

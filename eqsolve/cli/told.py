@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import BrokenGameError, InputError
 from eqsolve.kept import kept
-from eqsolve.registry import Found, content, games, is_path, resolve, say_hidden
+from eqsolve.places import Found
+from eqsolve.registry import content, games, is_path, resolve, say_hidden
 
 if TYPE_CHECKING:
     from eqsolve.writing import Writing

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from eqsolve import registry
+from eqsolve import places, registry
 from eqsolve.codegen.storage import cache_folder, digest, write
 from eqsolve.distribution import version
 from eqsolve.errors import InputError
@@ -28,7 +28,7 @@ SHIPPED = Path(__file__).with_name("shipped")
 def fingerprint() -> str:
     """A fingerprint of all sources and versions that decide what is generated."""
     folders = [folder for name in SOURCES for folder in import_module(name).__path__]
-    return _fingerprint((*folders, *registry.folders())) + registry.fingerprint()
+    return _fingerprint((*folders, *places.folders())) + registry.fingerprint()
 
 
 @cache

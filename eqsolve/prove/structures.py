@@ -12,8 +12,8 @@ from eqsolve.game import Model, Notion
 from eqsolve.game.structure import build, structure
 from eqsolve.model import Model as Attached
 from eqsolve.notions import against_given
+from eqsolve.places import Found
 from eqsolve.prove.collect import Proofs, of_declared, of_family
-from eqsolve.registry import Found
 
 #: The word for every notion that a game declares.
 ALL = "all"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eqsolve.codegen.kernel import kept
 from eqsolve.errors import EqsolveError, InputError
-from eqsolve.registry import Found, Handle, resolve
+from eqsolve.places import Found
+from eqsolve.registry import Handle, resolve
 
 if TYPE_CHECKING:
     from eqsolve.game import Model

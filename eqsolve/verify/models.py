@@ -13,7 +13,7 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.game import Model
 from eqsolve.game.game import Notion
 from eqsolve.game.structure import build, structure
-from eqsolve.registry import Found
+from eqsolve.places import Found
 from eqsolve.solve.solve import solve
 from eqsolve.verify.check import Check
 from eqsolve.verify.model import verify

@@ -18,7 +18,8 @@ from eqsolve.errors import InputError, MissingPartError
 from eqsolve.game import Model as Declared
 from eqsolve.model import Case, Level, Model
 from eqsolve.output import replacing, require_writable
-from eqsolve.registry import Found, finite_of
+from eqsolve.places import Found
+from eqsolve.registry import finite_of
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks

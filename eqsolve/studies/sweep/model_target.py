@@ -19,7 +19,7 @@ from eqsolve.game.types import most_types, of_types
 from eqsolve.game.vocabulary import Letter
 from eqsolve.kernels.crowd import kernel_of
 from eqsolve.kernels.kernel import ModelKernel
-from eqsolve.registry import Found
+from eqsolve.places import Found
 from eqsolve.studies.sweep.columns import coded, codes
 from eqsolve.studies.sweep.target import Structure
 
