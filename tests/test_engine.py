@@ -11,9 +11,10 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import collect, is_zero
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.derivation.identity import GeneralHJB
+from eqsolve.derivation.problem import problems
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
-from eqsolve.game import Game, Horizon, Moment, Player, Preference, State
+from eqsolve.game import Game, Horizon, Moment, Player, Preference, State, t
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.derivation import derive
@@ -163,6 +164,17 @@ def test_running_rewards_go_through_the_same_engine() -> None:
     assert not form.vanishes(h00 - 2 * s2 * h20 / lam)
 
 
+def test_identity_holds_for_games_that_discount() -> None:
+    x, p, rate = sp.symbols("x p rate")
+    mean, square = Moment("G", x), Moment("H", x**2, running=p * x)
+    preference = Preference((mean, square), mean.symbol + x * (square.symbol - mean.symbol**2))
+    states = (State(x, drift=p, loadings={"own": x + p}),)
+    game = Game("other", states, (Player("one", (p,), preference, rate),), Horizon(end=sp.S.One))
+    (problem,) = problems(game)
+    assert GeneralHJB.of(problem, t).prove_identity() == 0
+    assert GeneralHJB.of(problem, t).hamiltonian.has(rate)
+
+
 def test_time_dependent_hazard_keeps_the_time_derivative() -> None:
     declared = model("best-response")
     rate = sp.Function("lambda")(symbol("t"))
@@ -177,7 +189,7 @@ def test_payoff_must_not_depend_on_the_control() -> None:
     game = _regulator()
     wrong = Moment("R", payoff=symbol("p"))
     with pytest.raises(DerivationError, match="depends on the control"):
-        game.preferring(Preference((wrong,), wrong.symbol))
+        faced(game.preferring(Preference((wrong,), wrong.symbol)))
 
 
 def test_coupled_feedback_is_refused_with_a_remedy() -> None:

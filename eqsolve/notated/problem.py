@@ -11,8 +11,19 @@ from eqsolve.game import Game
 
 
 def faced(game: Game) -> Problem:
-    """What the agent of a game faces (the paper's (2.11)-(2.13)), covariances expanded."""
+    """What the agent of a game faces (the paper's (2.11)-(2.13)), covariances expanded.
+
+    Raises
+    ------
+    DerivationError
+        If a payoff depends on the control.
+    """
     (problem,) = problems(game)
+    if any(moment.payoff.has(*game.controls) for moment in problem.moments):
+        raise game.error(
+            "a payoff depends on the control.",
+            remedy="Put control costs into the running part of a moment.",
+        )
     covariance = {pair: _abbreviated(sp.expand(e), game) for pair, e in problem.covariance.items()}
     return replace(problem, covariance=covariance)
 
