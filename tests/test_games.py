@@ -209,8 +209,8 @@ def installed(
     for name, text in files.items():
         (folder / name).write_text(text)
     monkeypatch.syspath_prepend(folder)
-    found = [EntryPoint(name, value, registry.GROUP) for name, value in entries.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: found)
+    found = [EntryPoint(name, value, places.GROUP) for name, value in entries.items()]
+    monkeypatch.setattr(places, "entry_points", lambda group: found)
 
 
 def test_broken_games_harm_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

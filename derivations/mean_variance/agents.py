@@ -8,7 +8,8 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.model import Model
-from eqsolve.notated.agents import Agents, Names
+from eqsolve.notated.agents import Agents
+from eqsolve.notated.averages import Names
 
 pi, P, u, k, Omega, M_b, M_s = symbols("pi P u k Omega M_b M_s")
 BQb, BQs, BP, sQb, sQs, sP = symbols("BQb BQs BP sQb sQs sP")

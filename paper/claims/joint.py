@@ -15,7 +15,7 @@ from eqsolve.claims.claim import Context, Finding, Test
 from eqsolve.claims.search import Array, plural
 from eqsolve.derivation.closed_form import run
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
-from eqsolve.notated.agents import FixedPoint
+from eqsolve.notated.averages import FixedPoint
 from eqsolve.paper.cases import drawn
 from eqsolve.paper.claims.exact import exact, p1
 from eqsolve.paper.sets import SETS

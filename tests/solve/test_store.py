@@ -472,7 +472,17 @@ for name in ("regulator", "execution", "systemic-risk", "kim-omberg", "given-ave
 print(*(name for name in sys.modules if name.startswith("eqsolve.")))
 """
 #: What is loaded besides, and decides nothing of a program.
-BESIDES = {"arrays", "distribution", "fonts", "gamefile", "model", "papers", "registry", "roles"}
+BESIDES = {
+    "arrays",
+    "distribution",
+    "fonts",
+    "gamefile",
+    "model",
+    "papers",
+    "places",
+    "registry",
+    "roles",
+}
 BESIDES |= {"files", "ledger", "output", "outputs", "paper"}
 
 
