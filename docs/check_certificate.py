@@ -2,32 +2,22 @@
 
     python check_certificate.py FILE
 
-Needs python-flint (balls, exact polynomials) and nothing else; certificates.md explains the file.
+Needs python-flint (balls, exact numbers), count_solutions.py beside it and nothing else;
+certificates.md explains the file.
 Prints what is proved, and what is not; ends with 1 if something of the file is not so.
 """
 
 import json
-import operator
 import sys
-from functools import reduce
 from pathlib import Path
 
-from flint import arb, arb_mat, arb_series, ctx, fmpq, fmpq_mat, fmpq_poly
-
-INFIX = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}
+from count_solutions import bound, number, polynomials, ratio, run
+from flint import arb, arb_mat, arb_series, ctx, fmpq
 
 
 def need(holds, sentence):
     if not holds:
         raise SystemExit(f"not so: {sentence}")
-
-
-def ratio(text):
-    return fmpq(*map(int, text.split("/")))
-
-
-def number(text):
-    return arb.pi() if text == "pi" else arb(ratio(text))
 
 
 def series(text):
@@ -36,19 +26,6 @@ def series(text):
 
 def box(entry):  # [m, e, r] is m 2^e, give or take r
     return arb(entry[0]) * arb(2) ** entry[1] + arb(0, 1) * arb(entry[2])
-
-
-def run(code, values, lift=number, apply=lambda n, *v: INFIX.get(n, lambda x: getattr(x, n)())(*v)):
-    """The outputs of a straight-line program in any ring, by the operations that they need."""
-    first = len(code["arguments"]) + len(code["constants"])
-    steps, needed = [*enumerate(code["steps"], first)], {*code["outputs"]}
-    for node, (_, *places) in reversed(steps):
-        needed |= {*places} if node in needed else set()
-    nodes = dict(enumerate(values[name] for name in code["arguments"]))
-    nodes |= {k: lift(c) for k, c in enumerate(code["constants"], len(nodes)) if k in needed}
-    for node, (name, *places) in steps:
-        nodes[node] = apply(name, *(nodes[k] for k in places)) if node in needed else None
-    return [nodes[k] for k in code["outputs"]]
 
 
 def jacobian(code, values, names):
@@ -68,63 +45,8 @@ def unique(code, values, boxes):
     return all(boxes[n].contains_interior(middle[n] + step[k, 0]) for k, n in enumerate(boxes))
 
 
-def degrees(code, names):
-    """Bounds of the outputs' degrees in some unknowns; 99 of what is no polynomial of them."""
-
-    def apply(name, *own):
-        if name in ("add", "sub", "mul"):
-            return sum(own) if name == "mul" else max(own)
-        return own[0] if name == "div" and own[1] == 0 else 99 * any(own)
-
-    return run(code, {a: int(a in names) for a in code["arguments"]}, lambda c: 0, apply)
-
-
-def through(points, values):
-    """The polynomial of the lowest degree with given values."""
-    size = len(points)
-    powers = fmpq_mat(size, size, [x**k for x in points for k in range(size)])
-    return fmpq_poly(powers.solve(fmpq_mat(size, 1, values)).entries())
-
-
-def real_roots(poly):
-    """How many different real roots a polynomial has, by Sturm's chain."""
-    chain = [poly, poly.derivative()]
-    while chain[-1]:
-        chain.append(-(chain[-2] % chain[-1]))
-    ends = [[p[p.degree()] * sign ** p.degree() for p in chain if p] for sign in (-1, 1)]
-    return int.__sub__(*(sum(a * b < 0 for a, b in zip(end, end[1:])) for end in ends))
-
-
-def at_most(code, block, earlier, exact):
-    """A bound of the number of a block's solutions at one of earlier ones; None if none is shown.
-
-    All but one unknown are found from their equations, linear in them, by Cramer's rule; the roots
-    of the last equation are counted then. Numbers at many places give the polynomials.
-    """
-    if (high := max(degrees(code, block))) <= 1:
-        return 1  # affine, and regular at every solution
-    elementary = {s[0] for s in code["steps"]} - {*INFIX} or max(degrees(code, earlier))
-    for own, core in enumerate(() if elementary or high >= 99 else block):
-        others, start = [n for n in block if n != core], dict.fromkeys(code["arguments"], fmpq(0))
-        if any(b > 1 for k, b in enumerate(degrees(code, others)) if k != own):
-            continue
-        at = lambda values: run(code, start | exact | values, ratio)  # noqa
-        size, points, table = len(others), [], []
-        for x in map(fmpq, range(high * (high * size + 1) + 99)):
-            base = at({core: x})
-            slopes = [[a - b for a, b in zip(at({core: x, n: fmpq(1)}), base)] for n in others]
-            rows = [k for k in range(size + 1) if k != own]
-            matrix = fmpq_mat(size, size, [column[k] for k in rows for column in slopes])
-            if below := matrix.det():
-                found = matrix.solve(fmpq_mat(size, 1, [-base[k] for k in rows])).entries()
-                last = at({core: x} | dict(zip(others, found)))[own] * below**high
-                points, table = [*points, x], [*table, [last, below, *(f * below for f in found)]]
-        if len(points) <= high * (high * size + 1):
-            continue  # singular at nearly all places
-        last, *cramer = (through(points, column) for column in zip(*table))
-        if last and not real_roots(reduce(fmpq_poly.gcd, cramer)):
-            return real_roots(last // last.gcd(cramer[0] ** high))
-    return None
+def placed(names, order):
+    return order[names] if isinstance(names, str) else [placed(name, order) for name in names]
 
 
 def positive_definite(matrix):
@@ -196,20 +118,27 @@ def environment(told, values):
 
 def algebraic(told, base, exact):
     """Boxes of the solutions of the algebraic equations."""
-    boxes, most, open_names, equations = [], 1, [*told["names"]], told["equations"]
+    boxes, most, done, equations = [], 1, [], told["equations"]
     places = dict(zip(told["names"], equations["outputs"], strict=True))
     for solution in told["solutions"]:
         one = {name: box(solution["boxes"][name]) for name in told["names"]}
         need(unique(equations, base, one), "a box holds exactly one solution")
         need(all(any(not one[n].overlaps(b[n]) for n in one) for b in boxes), "solutions differ")
         boxes.append(one)
-    for block in told["blocks"]:
-        code = equations | {"outputs": [places[n] for n in block]}
-        open_names = [name for name in open_names if name not in block]
-        need(max([0, *degrees(code, open_names)]) == 0, "a block needs no later one")
-        bound = at_most(code, block, {*places} - {*open_names, *block}, exact)
-        most = None if None in (most, bound) else most * bound
-    need(not open_names, "blocks have all unknowns")
+    for core, stages, apart in told["groups"]:
+        own = [*core, *(name for stage in stages for name in stage)]
+        later = [name for name in told["names"] if name not in (*own, *done)]
+        order = {name: k for k, name in enumerate([*own, *later, *done])}
+        polys = polynomials(equations | {"outputs": [places[n] for n in own]}, [*order], exact)
+        used = {n for p in polys or () for n, d in zip(order, p.degrees()) if d > 0}
+        need(not used & {*later}, "a group needs no later one")
+        known = None
+        if polys and not (core and used & {*done}):
+            known = bound(dict(enumerate(polys)), *placed([core, stages, apart], order))
+        most, done = None if None in (most, known) else most * known, [*done, *own]
+    need(sorted(done) == sorted(told["names"]), "groups have all unknowns, once")
+    if told["number"] is not None:
+        need(told["number"] == len(boxes) == most, f"there are {told['number']} solutions: {most}")
     if boxes:
         others = "there are no others" if most == len(boxes) else "others are not excluded here"
         print(f"algebraic equations: each of {len(boxes)} boxes has one solution; {others}")
@@ -259,7 +188,7 @@ def equilibrium(told):
 
 def main(path):
     told = json.loads(Path(path).read_text())
-    need(told.get("format") == "eqsolve certificate 2", "the file is a certificate of this format")
+    need(told.get("format") == "eqsolve certificate 3", "the file is a certificate of this format")
     ctx.prec = told["bits"] + 64
     equilibrium(told)
 

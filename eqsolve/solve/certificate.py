@@ -14,12 +14,12 @@ from flint import arb, ctx, fmpq
 from eqsolve.arithmetic.code import Code, Folding
 from eqsolve.arithmetic.krawczyk import SLACK, krawczyk
 from eqsolve.arithmetic.trajectory import Piece
-from eqsolve.derivation.blocks import triangular
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.program.data import encoded
 from eqsolve.program.program import TIME, Growth, Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.boxes import ORDER, Entry, ball, entry, steps
+from eqsolve.solve.groups import groups, matched
 from eqsolve.solve.growth import Followed, alike
 from eqsolve.solve.lyapunov import lyapunov
 from eqsolve.solve.path import Backward, time_to_go
@@ -27,7 +27,9 @@ from eqsolve.solve.point import Point
 from eqsolve.solve.results import USABLE
 from eqsolve.solve.solve import renamed, settled
 
-FORMAT = "eqsolve certificate 2"
+FORMAT = "eqsolve certificate 3"
+#: Bits by which a box is wider than the ball of its number.
+WIDER = (4, 12, 24)
 
 
 def certificate(
@@ -80,7 +82,8 @@ def empty(game: str) -> dict[str, Any]:
         "at": {},
         "names": [],
         "equations": nothing,
-        "blocks": [],
+        "groups": [],
+        "number": None,
         "solutions": [],
         "selected": 0,
         "moving": None,
@@ -181,31 +184,31 @@ class Writer:
     # -- algebraic equations --------------------------------------------------------------------
 
     def _algebraic(self, places: Sequence[int]) -> tuple[Code, dict[str, Any]]:
-        """Some of the equations, and the order in which they can be solved."""
+        """Some of the equations, as a function of their unknowns and for the file."""
         system, parameters = self.program.system, self.point.parameters
         chosen = system.equations.only(places)
         names = [system.names[k] for k in places]
         inserted = chosen.at(parameters)
-        needs = dict(zip(names, inserted.reached()))
-        blocks = triangular({u: [n for n in names if n in own] for u, own in needs.items()})
         builder = Folding(names)
         nodes = {name: k for k, name in enumerate(names)}
         function = builder.code(builder.insert(inserted, nodes))
-        return function, {
-            "names": names,
-            "equations": code_data(chosen),
-            "blocks": [list(block) for block in blocks],
-        }
+        order = matched(function)
+        function, chosen = function.only(order), chosen.only(order)
+        return function, {"names": names, "equations": code_data(chosen)}
 
     def _boxes(self, function: Code, values: Mapping[str, arb]) -> dict[str, Entry]:
         """Boxes in which the equations have exactly one solution."""
         names = function.arguments
-        middle = [values[name].mid() for name in names]
-        for slack in SLACK:
-            width = arb(2) ** (slack - int(ctx.prec))
-            boxes = [entry(m + width * (1 + abs(m)) * arb(0, 1)) for m in middle]
-            balls = [ball(one) for one in boxes]
-            if krawczyk(function, balls, [b.rad() for b in balls]) is not None:
+        balls = [values[name] for name in names]
+        widths = [arb(2) ** (slack - int(ctx.prec)) for slack in SLACK]
+        tries = [[width * (1 + abs(v.mid())) for v in balls] for width in widths]
+        # where sizes are far apart, how well each is known says how wide its box should be
+        least = arb(2) ** (8 - int(ctx.prec))
+        tries += [[v.rad() * 2**k + least * abs(v.mid()) for v in balls] for k in WIDER]
+        for radii in tries:
+            boxes = [entry(v.mid() + radius * arb(0, 1)) for v, radius in zip(balls, radii)]
+            found = [ball(one) for one in boxes]
+            if krawczyk(function, found, [b.rad() for b in found]) is not None:
                 return dict(zip(names, boxes))
         raise refused(self.program, "at a solution that is not simple")
 
@@ -215,13 +218,21 @@ class Writer:
             raise refused(self.program, "where some solutions are not isolated")
         growth = [g for g in program.growth if g.matrix is not None]
         function, found = self._algebraic(range(len(program.system.names)))
-        solutions = []
+        grouped, countable = groups(function)
+        found["groups"] = grouped
+        solutions: list[dict[str, Any]] = []
         for candidate in choice.candidates:
-            proofs = [self._growth(g, candidate.values) for g in growth if candidate.rises]
             boxes = self._boxes(function, candidate.values)
+            values = {**candidate.values, **{name: ball(one) for name, one in boxes.items()}}
+            proofs = [self._growth(g, values) for g in growth if candidate.rises]
             solutions.append({"boxes": boxes, "growth": proofs})
         selected = next(k for k, root in enumerate(self.answer.roots) if root["selected"])
         found |= {"growth": list(map(growth_data, growth)), "solutions": solutions}
+        first = {name for core, *_ in grouped for name in core}
+        # where one of these is zero, determinants may vanish with it: others cannot count there
+        plain = not any(ball(s["boxes"][name]).contains(0) for s in solutions for name in first)
+        if self.point.solutions.complete and countable and plain:
+            found["number"] = len(solutions)
         play = self.given.play if self.given is not None else None
         if play is not None and play.matrix is not None:
             assert self.given is not None
@@ -232,7 +243,12 @@ class Writer:
 
     def _growth(self, system: Growth, values: Mapping[str, arb]) -> dict[str, Any]:
         growth = Followed(system, values)
-        return shown(self.program, growth.rows, growth.reached(values), growth.discount)
+        for surely in (False, True):
+            reached = growth.reached(values, surely)
+            found = shown(self.program, growth.rows, reached, growth.discount)
+            if found["finite"] or surely:
+                break
+        return found
 
     # -- differential equations -----------------------------------------------------------------
 
@@ -242,6 +258,7 @@ class Writer:
         system = program.system
         first = len(system.unknowns)
         function, found = self._algebraic(range(first, first + len(system.implicit)))
+        found["groups"], _ = groups(function)
         boxes = self._boxes(function, path.constants) if path.constants else {}
         rates = time_to_go(program, self.point.parameters, list(boxes), end)
         start = program.terminal.at(self.point.parameters).within(path.constants)

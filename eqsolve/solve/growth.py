@@ -78,8 +78,14 @@ class Followed:
             found[group] = found[group] + entry
         return list(found.values())
 
-    def reached(self, values: Environment) -> list[int]:
-        """The rows of the functions that are reached from what is followed."""
+    def reached(self, values: Environment, surely: bool = False) -> list[int]:
+        """The rows of the functions that are reached from what is followed.
+
+        Parameters
+        ----------
+        surely : only by what is not zero, not by what may be.
+        """
+        nothing = _may_be_zero if surely else _is_zero
         starts: dict[int, list[arb]] = {}
         for group, code in zip(self.groups, self.system.start):
             own = code.within({a: values.get(a, ANY) for a in code.arguments})
@@ -87,13 +93,13 @@ class Followed:
             before += [arb(0)] * (len(own) - len(before))
             for k, value in enumerate(own):
                 before[k] = before[k] + value
-        pending = [i for i, k in enumerate(self.kept) if not all(map(_is_zero, starts[k]))]
+        pending = [i for i, k in enumerate(self.kept) if not all(map(nothing, starts[k]))]
         reached: set[int] = set()
         while pending:
             i = pending.pop()
             if i not in reached:
                 reached.add(i)
-                pending += [j for j, entry in enumerate(self.rows[i]) if not _is_zero(entry)]
+                pending += [j for j, entry in enumerate(self.rows[i]) if not nothing(entry)]
         return sorted(reached)
 
     def rise(self, values: Environment) -> Rise:
@@ -210,3 +216,7 @@ def _triangular_blocks(matrix: arb_mat) -> list[list[int]]:
 
 def _is_zero(value: arb) -> bool:
     return bool(value == 0)
+
+
+def _may_be_zero(value: arb) -> bool:
+    return bool(value.contains(0))
