@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eqsolve
-from eqsolve.registry import Handle
+from eqsolve.handle import Handle
 from eqsolve.studies.sweep import Execution, design, write_sweep
 from eqsolve.studies.sweep.formats import FORMATS
 from eqsolve.studies.sweep.points import Design

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -167,85 +166,19 @@ def say_hidden(name: str, path: str) -> None:
         _say(f"{name} is the game of {path!r}, not the {_KINDS[place.origin]} one.")
 
 
-def again(path: str, content: str) -> None:
-    """Adopt the file of another process, which must hold the same content here.
-
-    Raises
-    ------
-    InputError
-        If it does not, or as :func:`adopt`.
-    """
-    name = adopt(path)
-    if _adopted[name].content_hash != content:
-        raise InputError(
-            f"{path} has changed, or is another file in this process.",
-            game=name,
-            stage="games",
-            remedy="Start again.",
-        )
+def is_installed(name: str) -> bool:
+    """Whether a name says what it is: no file that was named by its path has the name."""
+    return name in names() and name not in _adopted
 
 
-@dataclass(frozen=True)
-class Handle:
-    """A game that is loaded when something of its file is needed, also in another process.
-
-    A user's file travels by its path and content.
-    """
-
-    name: str
-
-    @property
-    def found(self) -> Found:
-        """The game, loaded.
-
-        Raises
-        ------
-        UnknownGameError, BrokenGameError
-            As :func:`resolve`.
-        """
-        return resolve(self.name)
-
-    @property
-    def model(self) -> Model:
-        """The declaration that the present verbs work on.
-
-        Raises
-        ------
-        UnknownGameError, BrokenGameError, InputError
-            As the function of this name.
-        """
-        return model(self.name)
-
-    @property
-    def installed(self) -> bool:
-        """Whether its name says what it is: no file that was named by its path has the name."""
-        return self.name in names() and self.name not in _adopted
-
-    def letters(self) -> None:
-        """Make its letters known without loading it."""
-        letters(self.name)
-
-    def __getstate__(self) -> dict[str, object]:
-        found = _adopted.get(self.name)
-        if found is not None and found.path is None:
-            raise InputError(
-                "other processes cannot be handed a model.",
-                game=self.name,
-                stage="sweep",
-                remedy="Name the game's file, or use threads.",
-            )
-        file = None if found is None else (str(found.path), found.content_hash)
-        return {"name": self.name, "file": file}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if state["file"] is not None:
-            again(*state["file"])
-        object.__setattr__(self, "name", state["name"])
+def adopted(name: str) -> Found | None:
+    """The game that was adopted under a name; None if there is none."""
+    return _adopted.get(name)
 
 
 def installed(model: Model) -> bool:
     """Whether a model is that of an installed game, so that its name says what it is."""
-    if not Handle(model.name).installed:
+    if not is_installed(model.name):
         return False
     try:
         return _loaded(model.name).model is model
@@ -311,18 +244,6 @@ def by_name(solver: Callable[Concatenate[Taken, P], R]) -> Callable[Concatenate[
     def named(game: Taken | str, /, *args: P.args, **how: P.kwargs) -> R:
         found: Any = model(game) if isinstance(game, str) else game
         return solver(found, *args, **how)
-
-    return named
-
-
-def by_handle(
-    public: Callable[Concatenate[Handle, P], R],
-) -> Callable[Concatenate[Handle | str, P], R]:
-    """Let a public function that takes a game unloaded take its name or the path of its file."""
-
-    @wraps(public)
-    def named(game: Handle | str, /, *args: P.args, **how: P.kwargs) -> R:
-        return public(Handle(adopt(game)) if isinstance(game, str) else game, *args, **how)
 
     return named
 

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from setuptools.command.build_py import build_py
 
 if TYPE_CHECKING:
+    from eqsolve.handle import Handle
     from eqsolve.inputs import Asked
-    from eqsolve.registry import Handle
     from eqsolve.source import Source
 
 
@@ -90,6 +90,7 @@ def _game(name: str) -> int:
     from eqsolve.cli import told
     from eqsolve.codegen.kernel import kernel, kernel_of_one
     from eqsolve.errors import EqsolveError
+    from eqsolve.handle import Handle
     from eqsolve.source import Source
     from eqsolve.words.own_words import apart_of, words_of
 
@@ -98,11 +99,11 @@ def _game(name: str) -> int:
     if source is None:
         told.sets(name)
         number += 1
-        if words_of(registry.Handle(name)) is not None:
-            number += _closed(registry.Handle(name))
+        if words_of(Handle(name)) is not None:
+            number += _closed(Handle(name))
             kernel(registry.model(name))
-        elif not apart_of(registry.Handle(name)).count:
-            kernel_of_one(registry.Handle(name))
+        elif not apart_of(Handle(name)).count:
+            kernel_of_one(Handle(name))
     else:
         for asked, case in _asked(source):
             try:

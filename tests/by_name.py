@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from eqsolve.handle import Handle
 from eqsolve.program.words import Words
-from eqsolve.registry import Handle
 from eqsolve.words import agents, dispatch, equilibrium, hazard, own_words
 from eqsolve.words.agents import AgentsEquilibrium
 from eqsolve.words.equilibrium import Equilibrium

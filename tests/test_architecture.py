@@ -41,7 +41,7 @@ LAYERS = (
     ("derivation",),
     ("notated",),
     ("ledger", "model", "papers", "restated", "values"),
-    ("latex", "codegen", "gamefile", "places", "registry", "derivations", "templates"),
+    ("latex", "codegen", "gamefile", "handle", "places", "registry", "derivations", "templates"),
     ("program",),
     ("pde", "solve", "kernels", "words"),
     ("writing",),

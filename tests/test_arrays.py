@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from eqsolve.arrays import NotRealError, overlap, reals
 from eqsolve.errors import InputError
+from eqsolve.handle import Handle
 from eqsolve.parameters import exact
 from eqsolve.pde.edge import reals as grid_reals
-from eqsolve.registry import Handle, model
+from eqsolve.registry import model
 from eqsolve.solve.closed_form.certify import certify
 from eqsolve.studies.sensitivity.derivatives import derivatives
 from eqsolve.studies.sensitivity.region import signs_over

@@ -18,6 +18,7 @@ from eqsolve.cli import cli
 from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
 from eqsolve.game import Model as Declared
 from eqsolve.gamefile import sources
+from eqsolve.handle import Handle
 from eqsolve.places import Found
 from eqsolve.registry import games, resolve
 from eqsolve.studies.sweep.points import Design
@@ -304,7 +305,7 @@ def test_a_sweep_carries_the_file_to_its_workers(tmp_path: Path) -> None:
     """What a worker gets names the file and its content, and a changed file is refused."""
     path = tmp_path / "mine.py"
     path.write_text("from eqsolve.derivations.mean_variance.mean_field import MODEL\n")
-    sent = pickle.dumps(Design(registry.Handle(registry.adopt(str(path))), (), {}, "limit", ()))
+    sent = pickle.dumps(Design(Handle(registry.adopt(str(path))), (), {}, "limit", ()))
     script = f"import pickle; pickle.loads({sent!r}); from eqsolve.registry import resolve; "
     script += "print(resolve('mean-field').path)"
     command = [sys.executable, "-P", "-c", script]

@@ -19,9 +19,9 @@ from click.testing import CliRunner, Result
 from eqsolve.cli import cli
 from eqsolve.codegen import storage
 from eqsolve.errors import EqsolveError, InputError
+from eqsolve.handle import Handle
 from eqsolve.latex import document
 from eqsolve.output import real, replacing, require_writable, staged
-from eqsolve.registry import Handle
 from eqsolve.studies.sweep import Execution, design, sweep, write_sweep
 
 GAME = "n-agent"

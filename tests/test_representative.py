@@ -13,8 +13,9 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import DerivationError
 from eqsolve.game import Game, Horizon, Model, Moment, Player, Preference, State
+from eqsolve.handle import Handle
 from eqsolve.notated.representative import Representative
-from eqsolve.registry import Handle, model
+from eqsolve.registry import model
 from eqsolve.words.equilibrium import solve
 
 r, b, B, nu, sigma, theta, lam = mv.r, mv.b, mv.B, mv.nu, mv.sigma, mv.theta, mv.lam

@@ -16,9 +16,9 @@ import pytest
 
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError, MissingPartError
+from eqsolve.handle import Handle
 from eqsolve.output import replacing
 from eqsolve.parameters import ALIASES
-from eqsolve.registry import Handle
 from eqsolve.status import Status, labels
 from eqsolve.studies.sweep import (
     Execution,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import EqsolveError, InputError
-from eqsolve.registry import Handle
+from eqsolve.handle import Handle
 from eqsolve.studies.sweep import Execution, Summary, design, execution, write_sweep
 from eqsolve.studies.sweep.points import Design
 from eqsolve.studies.sweep.storage import work_folder
@@ -122,7 +122,7 @@ def test_workers_end_with_the_command(tmp_path: Path) -> None:
     path = tmp_path / "out.nc"
     journal = work_folder(path) / "journal"
     code = (
-        "from eqsolve.studies.sweep import *; from eqsolve.registry import Handle;"
+        "from eqsolve.studies.sweep import *; from eqsolve.handle import Handle;"
         f"plan = design(Handle({GAME!r}), {VARY!r}, {FIXED!r}, sample='sobol:2^22', seed=3);"
         f"write_sweep(plan, {str(path)!r}, execution=Execution('processes', 2, None, 1 << 14))"
     )

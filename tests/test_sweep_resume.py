@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from eqsolve.errors import EqsolveError, InputError
+from eqsolve.handle import Handle
 from eqsolve.output import require_writable
-from eqsolve.registry import Handle
 from eqsolve.studies.sweep import Execution, design, run, storage, write_sweep
 from eqsolve.studies.sweep.storage import Work, work_folder
 from reference import cases
@@ -414,7 +414,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     code = (
         "import re, sys; from pathlib import Path;"
         "from eqsolve.studies.sweep import design, write_sweep;"
-        "from eqsolve.registry import Handle;"
+        "from eqsolve.handle import Handle;"
         f"plan = design(Handle({GAME!r}), {{'theta': '0:1:1000', 'gamma': sys.argv[1]}},"
         f"{json.dumps(FIXED)}, columns=['k_x', 'V']);"
         "write_sweep(plan, sys.argv[2]);"

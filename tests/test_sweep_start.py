@@ -17,7 +17,8 @@ from eqsolve import registry
 from eqsolve.codegen import recall, storage
 from eqsolve.codegen.kernel import kept
 from eqsolve.codegen.kernel import kernel as generated
-from eqsolve.registry import Handle, model
+from eqsolve.handle import Handle
+from eqsolve.registry import model
 from eqsolve.verbs import kernel
 from reference import cases
 

@@ -55,7 +55,8 @@ def converge(
     The coefficients converge in proportion to 1/n. Add --paths 1000 --seed 1 to see how the
     positions converge along paths, in proportion to the root of 1/n.
     """
-    from eqsolve.registry import Handle, limit_of, model
+    from eqsolve.handle import Handle
+    from eqsolve.registry import limit_of, model
     from eqsolve.studies.mean_field_limit.convergence import converge as run
     from eqsolve.studies.mean_field_limit.convergence import parse_counts
     from eqsolve.verbs import declared, require, require_option

@@ -169,9 +169,9 @@ def _family_values(
     game: str, values: dict[str, Any], how: Mapping[str, str | None]
 ) -> dict[str, str]:
     """Macros and tables of an answer of the mean-variance family."""
+    from eqsolve.handle import Handle
     from eqsolve.latex.document import parameters
     from eqsolve.latex.values import numbered
-    from eqsolve.registry import Handle
     from eqsolve.words.dispatch import solve
 
     answer = solve(Handle(game), **of_family(game, values, how))

@@ -119,7 +119,8 @@ def sensitivity(
         else:
             _show_region(region)
         return
-    from eqsolve.registry import Handle, model
+    from eqsolve.handle import Handle
+    from eqsolve.registry import model
     from eqsolve.studies.sensitivity.derivatives import sensitivity as run
     from eqsolve.words.dispatch import check_keywords
 

@@ -63,8 +63,9 @@ def simulate(
     The game mean-field gives the limit's feedback to finitely many agents.
     """
     from eqsolve.game.structure import COUNT
+    from eqsolve.handle import Handle
     from eqsolve.notions import equilibrium_for, notion_of
-    from eqsolve.registry import Handle, finite_of, model
+    from eqsolve.registry import finite_of, model
     from eqsolve.studies.simulation.simulate import simulate as run
     from eqsolve.verbs import declared, require, require_option
     from eqsolve.words.dispatch import check_keywords

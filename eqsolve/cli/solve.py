@@ -69,7 +69,8 @@ def solve(
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
-    from eqsolve.registry import Handle, adopt, content, is_path, resolve, say_hidden
+    from eqsolve.handle import Handle
+    from eqsolve.registry import adopt, content, is_path, resolve, say_hidden
     from eqsolve.source import Source
 
     if certificate is not None:
@@ -200,7 +201,7 @@ def _model(
 
 def _differ(game: str) -> bool:
     """Whether the agents of a game of the family have parameters of their own."""
-    from eqsolve.registry import Handle
+    from eqsolve.handle import Handle
     from eqsolve.words.own_words import differ
 
     return differ(Handle(game))

@@ -236,7 +236,7 @@ def _run(
     resume: bool,
 ) -> None:
     """Lay out the points, evaluate and write them, draw them."""
-    from eqsolve.registry import Handle
+    from eqsolve.handle import Handle
     from eqsolve.studies.sweep import (
         Execution,
         Summary,

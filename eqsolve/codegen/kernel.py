@@ -20,9 +20,10 @@ from eqsolve.codegen.points import Array, Points
 from eqsolve.codegen.recall import recalled, remember
 from eqsolve.codegen.storage import digest, write
 from eqsolve.errors import InputError
+from eqsolve.handle import Handle
 from eqsolve.inputs import ALIASES
 from eqsolve.outputs import Outputs
-from eqsolve.registry import Handle, installed
+from eqsolve.registry import installed
 
 if TYPE_CHECKING:
     from eqsolve.model import Model

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
-from sympy.utilities.iterables import strongly_connected_components
 
 from eqsolve.arithmetic.algebra import collect
+from eqsolve.derivation.blocks import triangular
 from eqsolve.derivation.equations import Equations
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.errors import DerivationError
@@ -61,15 +61,12 @@ class CoefficientSystem(Equations):
     @cached_property
     def blocks(self) -> tuple[tuple[sp.Symbol, ...], ...]:
         """The unknowns in block-triangular order: each block needs only itself and earlier ones."""
-        edges = [
-            (e.unknown, v)
-            for e in self.equations
-            for v in self.unknowns
-            if v != e.unknown and e.expression.has(v)
-        ]
-        blocks = strongly_connected_components((list(self.unknowns), edges))
-        order = {u: i for i, u in enumerate(self.unknowns)}
-        return tuple(tuple(sorted(block, key=lambda u: order[u])) for block in blocks)
+        return triangular(
+            {
+                e.unknown: [v for v in self.unknowns if v != e.unknown and e.expression.has(v)]
+                for e in self.equations
+            }
+        )
 
     @property
     def lines(self) -> list[tuple[sp.Basic, sp.Basic]]:

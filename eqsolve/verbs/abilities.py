@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eqsolve.codegen.kernel import kept
 from eqsolve.errors import EqsolveError, InputError
+from eqsolve.handle import Handle
 from eqsolve.places import Found
-from eqsolve.registry import Handle, resolve
+from eqsolve.registry import resolve
 
 if TYPE_CHECKING:
     from eqsolve.game import Model

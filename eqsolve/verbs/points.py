@@ -9,11 +9,12 @@ from typing import Any
 from eqsolve.arrays import merged
 from eqsolve.codegen.kernel import kept
 from eqsolve.errors import InputError
+from eqsolve.handle import Handle
 from eqsolve.inputs import COUNT
 from eqsolve.inputs import counted as with_count
 from eqsolve.notions import against_given, equilibrium_for, notion_of
 from eqsolve.options import checked
-from eqsolve.registry import Handle, adopt, content
+from eqsolve.registry import adopt, content
 from eqsolve.registry import model as family
 from eqsolve.registry import resolve
 from eqsolve.verbs.abilities import Game, declared, require

@@ -7,9 +7,10 @@ from inspect import signature
 from typing import Any
 
 from eqsolve.arrays import merged
+from eqsolve.handle import Handle
 from eqsolve.notions import against_given
 from eqsolve.options import checked
-from eqsolve.registry import Handle, adopt, resolve
+from eqsolve.registry import adopt, resolve
 from eqsolve.verbs.abilities import Game, declared, require
 from eqsolve.verbs.points import sized
 

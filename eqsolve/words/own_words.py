@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from eqsolve.errors import InputError
+from eqsolve.handle import Handle
 from eqsolve.inputs import WEIGHT
 from eqsolve.program import store
 from eqsolve.program.words import Apart, Loop, Together, Words
-from eqsolve.registry import Handle, content, installed
+from eqsolve.registry import content, installed
 
 if TYPE_CHECKING:
     from eqsolve.model import Model

@@ -22,7 +22,7 @@ from by_name import solve_any as by_the_family
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.game.parameters import read
-from eqsolve.registry import Handle
+from eqsolve.handle import Handle
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS

@@ -31,10 +31,11 @@ from eqsolve.game import (
     positive,
     t,
 )
+from eqsolve.handle import Handle
 from eqsolve.kernels.joining import joined
 from eqsolve.kernels.kernel import ModelKernel, model_kernel
 from eqsolve.kernels.lanes import MANY
-from eqsolve.registry import Handle, adopt
+from eqsolve.registry import adopt
 from eqsolve.solve.solve import solve
 from eqsolve.status import Status
 from eqsolve.studies.sweep import design

@@ -477,6 +477,7 @@ BESIDES = {
     "distribution",
     "fonts",
     "gamefile",
+    "handle",
     "model",
     "papers",
     "places",

@@ -70,7 +70,8 @@ def _at(pair: Pair, given: Mapping[str, Fraction], orders: Sequence[int]) -> dic
     values[roles.root] = max(candidates, key=lambda p: float(values[roles.slope] * p))
     values.setdefault(share, arb(0))
     for name, definition in finite.game.definitions.items():
-        values.setdefault(name, evaluate(definition, values))
+        if name not in values:
+            values[name] = evaluate(definition, values)
     wanted = {order: symbols(" ".join(names[order])) for order in orders}
     run(form.needed(s for row in wanted.values() for s in row), values)
     return {order: [values[s] for s in row] for order, row in wanted.items()}

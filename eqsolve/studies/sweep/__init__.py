@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from eqsolve.handle import Handle, by_handle
 from eqsolve.output import in_notebook
-from eqsolve.registry import Handle, by_handle
 from eqsolve.studies.sweep import layout
 from eqsolve.studies.sweep.axes import Range, parse_axis, parse_varied
 from eqsolve.studies.sweep.execution import Execution

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
+from eqsolve.handle import Handle
 from eqsolve.parameters import ALIASES, exact
-from eqsolve.registry import Handle
 from eqsolve.studies.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
 from eqsolve.studies.sweep.points import Axis, Design, Factor
 from eqsolve.studies.sweep.sampling import Sample

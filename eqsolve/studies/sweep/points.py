@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.distribution import version
-from eqsolve.registry import Handle
+from eqsolve.handle import Handle
 from eqsolve.studies.sweep.columns import certificate
 from eqsolve.studies.sweep.sampling import Sample
 from eqsolve.studies.sweep.target import Structure, Target, target

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.codegen.kernel import Kernel, kept
 from eqsolve.codegen.kernel import kernel as family_kernel
-from eqsolve.registry import Handle
+from eqsolve.handle import Handle
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.symbols import entry
 
