@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from eqsolve.studies.sweep.formats import FORMATS, csv_metadata
 from eqsolve.studies.sweep.points import Design
 from eqsolve.studies.sweep.storage import Memory, Store, Work, discard, work_folder
 
+#: Fewest points whose columns are written to their places in the file at once.
+LAID = 1 << 10
 #: Part of the free disk that a sweep leaves alone.
 RESERVE = 0.02
 
@@ -91,7 +94,9 @@ def write_sweep(
     target = check_target(out)
     _check_disk(plan, target)
     with terminable():
-        work = Work(target, plan.columns, plan.size, plan.identity, resume=resume)
+        work = Work(
+            target, plan.columns, plan.size, plan.identity, resume=resume, laid=_laid(plan, target)
+        )
         try:
             _compute(plan, work, list(work.missing()), execution, progress)
             counts = _counts(plan, work)
@@ -116,6 +121,12 @@ def write_sweep(
             ) from None
         finally:
             work.close()
+
+
+def _laid(plan: Design, target: Path) -> Callable[[Path], Mapping[str, int]] | None:
+    """How the file is made with room for all columns; None if it is written at the end."""
+    lay = FORMATS[target.suffix].lay
+    return partial(lay, plan) if lay is not None and plan.size >= LAID else None
 
 
 def in_memory(plan: Design, execution: Execution, progress: bool) -> Memory:
@@ -207,12 +218,12 @@ def _coverage(plan: Design, store: Store) -> tuple[tuple[tuple[str, int], ...], 
 
 
 def _finish(plan: Design, target: Path, work: Work, advance: Callable[[int], object]) -> None:
-    """Write the file in the work folder and move it to its place."""
-    temporary = work.folder / f"result{target.suffix}"
-    old = work.folder / "replaced"
-    for leftover in (temporary, old):
-        discard(leftover)
-    FORMATS[target.suffix].write(temporary, plan, work, advance)
+    """Write the file in the work folder, unless it is there, and move it to its place."""
+    temporary, old = work.result, work.folder / "replaced"
+    discard(old)
+    if _laid(plan, target) is None:
+        discard(temporary)
+        FORMATS[target.suffix].write(temporary, plan, work, advance)
     if target.suffix == ".zarr":
         for path in temporary.rglob("*"):
             sync_folder(path)
@@ -251,8 +262,12 @@ def _check_store(target: Path) -> None:
 
 def _check_disk(plan: Design, target: Path) -> None:
     """Refuse a sweep whose work folder and file would not fit on the disk together."""
-    there = sum(p.stat().st_blocks * 512 for p in work_folder(target).glob("*.raw"))
-    needed = plan.size * point_bytes(plan.columns) + FORMATS[target.suffix].estimate(plan)
+    folder = work_folder(target)
+    own = [*folder.glob("*.raw"), *folder.glob(f"result{target.suffix}")]
+    there = sum(p.stat().st_blocks * 512 for p in own)
+    needed = FORMATS[target.suffix].estimate(plan)
+    if _laid(plan, target) is None:
+        needed += plan.size * point_bytes(plan.columns)
     free = shutil.disk_usage(target.parent).free * (1 - RESERVE) + there
     if needed > free:
         raise bad_sweep(

@@ -2,17 +2,20 @@
 
 The work folder ``OUT.part`` beside the target holds one file per column, the plain array of its
 numbers, and a journal: a line that says what is computed, then one line per finished block with a
-checksum of its numbers. Nothing in the folder can be mistaken for a result, a line is believed
-only if its own checksum is right, and a block only if the numbers still have theirs. So it does
-not matter in which order a crash lets the parts reach the disk.
+checksum of its numbers. Where the file that the sweep is to become holds columns as plain arrays,
+too, they are written to their places in it, so that nothing is written twice. Nothing in the folder
+can be mistaken for a result, a line is believed only if its own checksum is right, and a block only
+if the numbers still have theirs. So it does not matter in which order a crash lets the parts reach
+the disk.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +25,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from eqsolve.errors import EqsolveError
 from eqsolve.studies.sweep.axes import bad_sweep
 from eqsolve.studies.sweep.columns import dtype
 
@@ -67,6 +71,8 @@ class Work:
     size : number of points.
     identity : everything that the numbers depend on.
     resume : continue what is there; otherwise nothing may be there.
+    laid : makes the file of the target with room for all columns, and tells at which bytes they
+        begin; None if it is made when all numbers are known.
 
     Raises
     ------
@@ -84,8 +90,11 @@ class Work:
         identity: Mapping[str, str],
         *,
         resume: bool,
+        laid: Callable[[Path], Mapping[str, int]] | None = None,
     ) -> None:
         self.target, self.folder = target, work_folder(target)
+        #: The file that becomes the target.
+        self.result = self.folder / f"result{target.suffix}"
         self._names, self._size = tuple(names), size
         self._stack = ExitStack()
         self._lock = FileLock(self.folder / "lock")
@@ -96,7 +105,7 @@ class Work:
         #: Whether no block was ever finished.
         self.empty = True
         try:
-            self._open(identity, resume)
+            self._open(identity, resume, laid)
         except OSError as error:
             self.close()
             raise bad_sweep(
@@ -107,7 +116,12 @@ class Work:
             self.close()
             raise
 
-    def _open(self, identity: Mapping[str, str], resume: bool) -> None:
+    def _open(
+        self,
+        identity: Mapping[str, str],
+        resume: bool,
+        laid: Callable[[Path], Mapping[str, int]] | None,
+    ) -> None:
         there = self.folder.exists()
         if there and not resume:
             raise bad_sweep(
@@ -133,7 +147,7 @@ class Work:
         self._journal.seek(0)
         text = self._journal.read()
         header, *lines = text.split(b"\n")
-        if any(self.folder.glob("*.raw")) or lines:
+        if any(self.folder.glob("*.raw")) or self.result.exists() or lines:
             self._compare(_record(header), identity)
         else:  # killed before the first line was complete
             self._journal.truncate(0)
@@ -142,11 +156,42 @@ class Work:
             self._note({"layout": LAYOUT, "points": self._size, **identity})
         elif not text.endswith(b"\n"):
             _write_all(self._journal, b"\n")
-        self._files = {
-            name: self._stack.enter_context(_opened(self.folder / f"{quote(name, safe='')}.raw"))
-            for name in self._names
-        }
-        self._believe(filter(None, map(_record, lines)))
+        records = [record for record in map(_record, lines) if record is not None]
+        self._files = self._laid(laid, records) if laid is not None else self._apart()
+        self._believe(record for record in records if "start" in record)
+
+    def _apart(self) -> dict[str, tuple[Any, int]]:
+        """A file for every column, and the byte at which it begins."""
+        paths = {name: self.folder / f"{quote(name, safe='')}.raw" for name in self._names}
+        return {n: (self._stack.enter_context(_opened(p)), 0) for n, p in paths.items()}
+
+    def _laid(
+        self, laid: Callable[[Path], Mapping[str, int]], records: list[dict[str, Any]]
+    ) -> dict[str, tuple[Any, int]]:
+        """The file of the target for all columns, and where in it each begins."""
+        places = next((r["places"] for r in records if "places" in r), None)
+        if places is None or not self.result.exists():
+            records.clear()
+            places = self._made(laid)
+            self._note({"places": dict(places)})
+        file = self._stack.enter_context(_opened(self.result))
+        return {name: (file, places[name]) for name in self._names}
+
+    def _made(self, laid: Callable[[Path], Mapping[str, int]]) -> Mapping[str, int]:
+        """Make the file of the target anew, and flush what is not numbers to the disk."""
+        discard(self.result)
+        try:
+            places = laid(self.result)
+            with self.result.open("r+b") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            self.remove()
+            raise EqsolveError(
+                f"{self.target} could not be written: {error.strerror or error}.",
+                stage="sweep",
+                remedy="Make room, then use --resume.",
+            ) from None
+        return places
 
     def _compare(self, header: dict[str, Any] | None, identity: Mapping[str, str]) -> None:
         """Refuse to continue another sweep."""
@@ -189,18 +234,19 @@ class Work:
         """Keep the outputs of the points from ``start`` on, and note that they are finished."""
         columns = {name: np.ascontiguousarray(block[name]) for name in self._names}
         for name, column in columns.items():
-            self._files[name].seek(start * column.itemsize)
-            _write_all(self._files[name], column.data.cast("B"))
+            file, begin = self._files[name]
+            file.seek(begin + start * column.itemsize)
+            _write_all(file, column.data.cast("B"))
         stop = start + columns["status"].size
         self._note({"start": start, "stop": stop, "crc": checksum(columns)})
         self.empty = False
 
     def read(self, name: str, start: int, stop: int) -> NDArray[Any]:
         """The numbers of one column from ``start`` to before ``stop``."""
-        kind = dtype(name)
-        where, count = start * kind.itemsize, (stop - start) * kind.itemsize
-        self._files[name].seek(where)
-        data: bytes = self._files[name].read(count)
+        kind, (file, begin) = dtype(name), self._files[name]
+        where, count = begin + start * kind.itemsize, (stop - start) * kind.itemsize
+        file.seek(where)
+        data: bytes = file.read(count)
         return np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], kind)
 
     def _note(self, record: Mapping[str, Any]) -> None:
