@@ -22,6 +22,7 @@ from eqsolve.parameters import ALIASES
 from eqsolve.status import Status, labels
 from eqsolve.studies.sweep import (
     Execution,
+    array_files,
     axes,
     design,
     execution,
@@ -309,14 +310,16 @@ def test_zarr(tmp_path: Path) -> None:
 
 def test_boxes_cover_an_array_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     for rows in (1, 3, 10, 100):
-        monkeypatch.setattr(formats, "ROWS", rows)
+        monkeypatch.setattr(array_files, "ROWS", rows)
         for shape in ((1,), (7,), (3, 4), (2, 3, 5), (1, 11, 1)):
             numbers = np.arange(np.prod(shape))
             array = np.full(shape, -1)
-            largest, boxes = formats._slabs(shape)
+            largest, boxes = array_files._slabs(shape)
             for box, block in boxes:
                 assert len(block) <= rows
-                array[box] = numbers[block.start : block.stop].reshape(formats._extent(box, shape))
+                array[box] = numbers[block.start : block.stop].reshape(
+                    array_files._extent(box, shape)
+                )
             assert (array == numbers.reshape(shape)).all()
             assert np.prod(largest) <= rows
 
@@ -328,7 +331,8 @@ def test_boxes_and_row_groups_do_not_change_the_numbers(
     vary = {"theta": "0:1:5", "gamma": "1:4:7", "n": "list:2,3,5"}
     fixed = {k: v for k, v in FIXED.items() if k != "n"}
     whole = sweep(SWEPT, vary, fixed)
-    monkeypatch.setattr(formats, "ROWS", 8)
+    for module in (array_files, formats):
+        monkeypatch.setattr(module, "ROWS", 8)
     path = tmp_path / f"out{suffix}"
     sweep(SWEPT, vary, fixed, out=path, chunk=11)
     if suffix in (".nc", ".zarr"):
