@@ -126,7 +126,7 @@ class Checker:
             if new is not line and self.introduces(new, display):
                 residual = residual.subs(new.left, plain(new.right))
         for name, value in display.values.items():
-            residual = residual.subs(name, value)
+            residual = residual.subs(name, plain(value))
         residual = self._at_ansatz(residual)
         reduced = None if display.given else self._reduced(residual)
         if reduced is not None:

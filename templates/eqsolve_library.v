@@ -3,6 +3,7 @@
    Every rule is a lemma of the standard library with its value written out. *)
 
 Require Export Reals Lra.
+Require FunctionalExtensionality.
 Open Scope R_scope.
 
 Lemma slope_equal f x a b : derivable_pt_lim f x a -> a = b -> derivable_pt_lim f x b.
@@ -634,6 +635,7 @@ Ltac witness :=
     | let Z := fresh in intro Z; lra
     | eapply slope_equal; [slope | multiply_out]
     | eapply tends_equal; [limit | multiply_out]
+    | apply (tends_extended _ (fun _ => 0)); [intro; ring | apply tends_constant]
     | bound ].
 
 (* Signs by structure: sums, products and quotients of what is positive, and squares. *)
@@ -783,4 +785,77 @@ Proof.
   - intro P. assert (0 < (x - l) * (u - x)) by (apply (Rmult_lt_reg_l s); lra).
     apply inside; [exact L | lra].
   - intros [A B]. apply Rmult_lt_0_compat; [exact S |]. apply Rmult_lt_0_compat; lra.
+Qed.
+
+(* Expectations: linear, and that of a constant is the constant. *)
+
+Definition expects {O : Type} (E : (O -> R) -> R) :=
+  (forall c, E (fun _ => c) = c) /\
+  (forall a b f g, E (fun w => a * f w + b * g w) = a * E f + b * E g).
+
+Lemma expected_equal {O : Type} (E : (O -> R) -> R) f g : (forall w, f w = g w) -> E f = E g.
+Proof. intro F. f_equal. apply FunctionalExtensionality.functional_extensionality. exact F. Qed.
+
+Lemma expected_constant {O : Type} (E : (O -> R) -> R) f c :
+  expects E -> (forall w, f w = c) -> E f = c.
+Proof. intros [C _] F. rewrite <- (C c). apply expected_equal. exact F. Qed.
+
+Lemma expected_sum {O : Type} (E : (O -> R) -> R) a b c f g h k :
+  expects E -> (forall w, f w = a * g w + b * h w + c * k w) ->
+  E f = a * E g + b * E h + c * E k.
+Proof.
+  intros [_ L] F.
+  rewrite (expected_equal E f (fun w => 1 * (a * g w + b * h w) + c * k w)).
+  - rewrite (L 1 c (fun w => a * g w + b * h w) k), L. ring.
+  - intro w. rewrite F. ring.
+Qed.
+
+(* What does not move stays where it is. The standard library's mean value theorem would do, but
+   rests on the law of excluded middle. *)
+
+Lemma rises_slowly a b f e :
+  a <= b -> 0 < e -> (forall s, a <= s <= b -> derivable_pt_lim f s 0) -> f b <= f a + e * (b - a).
+Proof.
+  intros L P D. destruct (Rle_lt_dec (f b) (f a + e * (b - a))) as [G | N]; [exact G | exfalso].
+  set (E := fun x => a <= x <= b /\ f x <= f a + e * (x - a)).
+  destruct (completeness E) as [c [U M]].
+  - exists b. intros x [[_ X] _]. exact X.
+  - exists a. split; lra.
+  - assert (A : a <= c) by (apply U; split; lra).
+    assert (B : c <= b) by (apply M; intros x [[_ X] _]; exact X).
+    destruct (D c (conj A B) (e / 2)) as [[d Q] K]; [lra |]. cbn in K.
+    assert (I : forall h, h <> 0 -> Rabs h < d -> exists q, q < e / 2 /\ f (c + h) = f c + q * h).
+    { intros h Z S. exists ((f (c + h) - f c) / h). specialize (K h Z S).
+      rewrite Rminus_0_r in K. apply Rabs_def2 in K. split; [lra | field; exact Z]. }
+    destruct (Rle_lt_dec (f c) (f a + e * (c - a))) as [F | F].
+    + assert (c < b) by (destruct (Rle_lt_dec b c); [replace c with b in F; lra | assumption]).
+      set (h := Rmin (d / 2) (b - c)). assert (0 < h) by (apply Rmin_pos; lra).
+      assert (h <= d / 2) by apply Rmin_l. assert (h <= b - c) by apply Rmin_r.
+      destruct (I h) as [q [q1 q2]]; [lra | rewrite Rabs_right; lra |].
+      assert (E (c + h)) as X by (split; [lra | rewrite q2; nra]). apply U in X. lra.
+    + assert (c <= c - d / 2); [| lra]. apply M. intros x [X1 X2].
+      destruct (Rle_lt_dec x (c - d / 2)) as [Y | Y]; [exact Y | exfalso].
+      assert (x <= c) by (apply U; split; assumption).
+      assert (x <> c) by (intro Z; subst; lra).
+      destruct (I (x - c)) as [q [q1 q2]]; [lra | rewrite Rabs_left; lra |].
+      replace (c + (x - c)) with x in q2 by ring. nra.
+Qed.
+
+Lemma stays_0 t f :
+  (forall s, t <= s -> derivable_pt_lim f s 0) -> f t = 0 -> forall s, t <= s -> f s = 0.
+Proof.
+  intros D B s L. destruct (Rtotal_order (f s) 0) as [N | [Z | N]]; [exfalso | exact Z | exfalso].
+  - assert (- f s <= - f t + - f s / (2 * (s - t + 1)) * (s - t)) as R.
+    { apply (rises_slowly t s (fun x => - f x)); [exact L | apply Rdiv_lt_0_compat; lra |].
+      intros x [X _]. eapply slope_equal; [apply slope_opposite, (D x X) | ring]. }
+    assert (- f s / (2 * (s - t + 1)) * (s - t) <= - f s / 2); [| lra].
+    apply (Rmult_le_reg_r (2 * (s - t + 1))); [lra |].
+    replace (- f s / (2 * (s - t + 1)) * (s - t) * (2 * (s - t + 1))) with (- f s * (s - t))
+      by (field; lra). nra.
+  - assert (f s <= f t + f s / (2 * (s - t + 1)) * (s - t)) as R.
+    { apply rises_slowly; [exact L | apply Rdiv_lt_0_compat; lra |]. intros x [X _]. exact (D x X). }
+    assert (f s / (2 * (s - t + 1)) * (s - t) <= f s / 2); [| lra].
+    apply (Rmult_le_reg_r (2 * (s - t + 1))); [lra |].
+    replace (f s / (2 * (s - t + 1)) * (s - t) * (2 * (s - t + 1))) with (f s * (s - t))
+      by (field; lra). nra.
 Qed.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -19,6 +20,9 @@ from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.derivation.units import Units
 from eqsolve.prove.statement import Hypothesis, Line, Relation, Theorem, identifier
 from eqsolve.prove.witness import witness
+
+#: Terms of a numerator beyond which it is not divided any further.
+MOST = 4000
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,8 @@ def _multiples(
         root: spelled(ring.ratio(equation).numerator) for root, equation in known.roots.items()
     }
     roots = {root: equation for root, equation in roots.items() if not equation.is_zero()}
-    several = [_several(ring, numerator, roots)] if divide else []
-    for quotients in (*_single(numerator, roots), *several):
+    several = (_several(ring, numerator, roots) for _ in range(divide))  # only if it is needed
+    for quotients in chain(_single(numerator, roots), several):
         if quotients is not None:
             return {
                 root: _product(ring, above)
@@ -208,6 +212,8 @@ def _several(
             else:
                 step = rest[-1] / head[-1].leading_coefficient() * shift
             quotient, numerator = quotient + step, numerator - step * roots[root]
+            if len(numerator) > MOST:
+                return None
             rest = ring.coefficients(numerator, root)
         if not quotient.is_zero():
             found[root] = (quotient, scale)

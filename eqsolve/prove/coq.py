@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import sympy as sp
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import EqsolveError
@@ -16,6 +16,7 @@ from eqsolve.prove.statement import (
     Bounded,
     Exists,
     ForAll,
+    Has,
     Joined,
     Line,
     Relation,
@@ -34,6 +35,8 @@ TAKEN = frozenset(
     "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
     "derivable_pt_lim S O tends bounded everything".split()
 )
+#: The set of outcomes of theorems about expectations.
+OUTCOMES = "Outcome"
 WIDTH = 100
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -110,6 +113,8 @@ class Writer:
         return f"({text})" if own < level else text
 
     def _written(self, e: sp.Expr) -> tuple[int, str]:
+        if isinstance(e, sp.Lambda):
+            return _ATOM, self.function(e.expr, *e.variables)
         if e.is_Symbol:
             return _ATOM, self.names(e)
         if e.is_Integer:
@@ -175,15 +180,19 @@ class Writer:
         if isinstance(what, ForAll):
             letters = " ".join(map(self.names, what.letters))
             bounds = "".join(f"0 < {self.names(s)} -> " for s in what.positive)
-            return f"forall {letters} : R, {bounds}{self.statement(what.statement)}"
+            return f"forall {letters} : {what.kind}, {bounds}{self.statement(what.statement)}"
         if isinstance(what, Exists):
             return f"exists {' '.join(map(self.names, what.letters))} : R, " + self.statement(
                 what.statement
             )
         if isinstance(what, Joined):
             parts = [self.statement(part) for part in what.parts]
-            plain = [isinstance(part, (Relation, Slope, Tends, Bounded)) for part in what.parts]
+            plain = [
+                isinstance(part, (Relation, Slope, Tends, Bounded, Has)) for part in what.parts
+            ]
             return f" {what.word} ".join(p if q else f"({p})" for p, q in zip(parts, plain))
+        if isinstance(what, Has):
+            return f"{what.word} {self.names(what.function)}"
         if isinstance(what, Relation):
             return f"{self.expression(what.left)} {what.relation} {self.expression(what.right)}"
         if isinstance(what, (Tends, Bounded)):
@@ -224,9 +233,9 @@ class Writer:
 
     def _variables(self, theorem: Theorem) -> str:
         letters = " ".join(map(self.names, theorem.letters))
-        groups = [f"({letters} : R)"] if letters else []
-        for function, count in theorem.functions.items():
-            groups.append(f"({self.names(function)} : {'R -> ' * count}R)")
+        groups = [f"({OUTCOMES} : Type)"] if theorem.types else []
+        groups += [f"({letters} : R)"] if letters else []
+        groups += [f"({self.names(f)} : {kind})" for f, kind in _types(theorem).items()]
         return " ".join(groups)
 
     def _witness(self, theorem: Theorem) -> str:
@@ -234,7 +243,7 @@ class Writer:
         if not theorem.hypotheses:
             return ""
         chosen = (*theorem.letters, *theorem.functions)
-        types = {f: "R -> " * count + "R" for f, count in theorem.functions.items()}
+        types = {f: kind.replace(OUTCOMES, "unit") for f, kind in _types(theorem).items()}
         # numbers first: what else is chosen is written with these letters
         place = list(theorem.witness).index
         order = sorted(chosen, key=lambda w: (not _is_number(theorem.witness[w]), place(w)))
@@ -245,18 +254,29 @@ class Writer:
             value = self._chosen(theorem.witness[what])
             typed = f"({value}) : {types[what]}" if what in types else value
             lines.append(f"  choose_value {self.names(what)} ({typed}).")
-        lines.append(f"  exists {', '.join(map(self.names, chosen))}.")
+        outcomes = ["unit"] if theorem.types else []
+        lines.append(f"  exists {', '.join([*outcomes, *map(self.names, chosen)])}.")
         lines += ["  subst; repeat split; witness.", "Qed."]
         return "\n".join(broken(lines)) + "\n"
 
-    def _chosen(self, value: sp.Expr | sp.Lambda) -> str:
+    def _chosen(self, value: sp.Expr | sp.Lambda | str) -> str:
+        if isinstance(value, str):
+            return value
         if isinstance(value, sp.Lambda):
             inner = " ".join(map(self.names, value.variables))
             return f"fun {inner} => {self.expression(value.expr)}"
         return self.expression(value)
 
 
-def _is_number(value: sp.Expr | sp.Lambda) -> bool:
+def _types(theorem: Theorem) -> dict[UndefinedFunction, str]:
+    """What kind of functions the letters for functions are."""
+    numbers = {f: "R -> " * count + "R" for f, count in theorem.functions.items()}
+    return {f: theorem.types.get(f, kind) for f, kind in numbers.items()}
+
+
+def _is_number(value: sp.Expr | sp.Lambda | str) -> bool:
+    if isinstance(value, str):
+        return False
     inner = value.expr if isinstance(value, sp.Lambda) else value
     return bool(inner.is_Rational)
 

@@ -11,8 +11,11 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
-from eqsolve.operators import Expectation, Inert, Meant, TimeIntegral, plain
+from eqsolve.operators import Along, Earlier, Expectation, Inert, Meant, TimeIntegral, plain
+from eqsolve.prove.averages import Averaged
 from eqsolve.prove.branch import Branch
+from eqsolve.prove.coq import NotStatedError
+from eqsolve.prove.dynkin import Expected
 from eqsolve.prove.functions import Functions, as_declared, chain_rule, with_letters
 from eqsolve.prove.limits import Growing, by_limits
 from eqsolve.prove.statement import Relation, Theorem, identifier
@@ -24,7 +27,8 @@ EMPTY = (ANSATZ, ASSUMED, NAMES)
 MEANING = "what its left side means is not stated."
 LIMITS = "limits of this kind are not stated."
 RADICALS = "roots by radicals and angles are not stated."
-EXPECTATIONS = "expectations and integrals over time are not stated."
+EXPECTATIONS = "these expectations and integrals over time are not stated."
+STOPPED = "expectations at a random time are not stated."
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,15 @@ class Displayed:
     def _of(self, display: Display) -> tuple[list[Theorem], str]:
         if display.kind == "limit":
             return self._of_limit(display)
-        if display.given and display.values:
-            return [], "the response at special values of the parameters is not stated."
         if display.kind == "identity" and any(line.left.has(Meant) for line in display.lines):
             return [], MEANING
         found, empty, reason = list[Theorem](), _empty(display), ""
         for claim in self.claims(display):
+            if isinstance(claim, (Expected, Averaged)):
+                made = self._expected(claim)
+                found += [made] if isinstance(made, Theorem) else []
+                reason = made if isinstance(made, str) else reason
+                continue
             # what another equation says, too, is proved once
             key = (claim.relation, tuple(claim.definitions.items()), tuple(claim.given.items()))
             if key not in self._known:
@@ -84,6 +91,9 @@ class Displayed:
         found: list[Theorem | None] = []
         label = identifier(f"equation_{display.number}")
         if lines.keys() & limits.keys():
+            # what is proved is what the display takes the limits to be
+            if not all(self.checker.holds(e, display) for e in display.lines if e.left in limits):
+                return [], LIMITS
             found += self._along(self._branch(known), display, label)
             lines = {left: right for left, right in lines.items() if left not in limits}
         for k, (left, right) in enumerate(lines.items(), 1):
@@ -120,7 +130,30 @@ class Displayed:
         equation = root.expression.xreplace(still)
         return Branch(replace(known, definitions=moving), root.symbol, equation)
 
-    def claims(self, display: Display) -> Iterator[Claim]:
+    def _about(self, name: str, line: Line, display: Display) -> Expected | Averaged:
+        """A line about expectations: along paths, or at one time."""
+        sides = name, line.left, line.right, display
+        if any(e.has(Along) for e in (line.left, line.right, *display.values.values())):
+            return Expected(*sides, self.model.derivation)
+        game = self.model.derivation.game
+        given = {plain(e.left): plain(e.right) for e in display.let}
+        return Averaged(*sides, game.state_symbols, {**game.definitions, **given})
+
+    @cached_property
+    def _random(self) -> frozenset[sp.Expr]:
+        """Times that are random."""
+        lines = (line for display in self.model.shown for line in display.let)
+        return frozenset(line.left for line in lines if line.right.has(Earlier))
+
+    def _expected(self, line: Expected | Averaged) -> Theorem | str:
+        if line.left.has(*self._random) or line.right.has(*self._random):
+            return STOPPED
+        try:
+            return line.theorem() or EXPECTATIONS
+        except NotStatedError:
+            return EXPECTATIONS
+
+    def claims(self, display: Display) -> Iterator[Claim | Expected | Averaged]:
         """What the lines of a display say."""
         # a value that is an indeterminate leaves its letter free
         free = {v: s for s, v in display.values.items() if isinstance(v, sp.Dummy)}
@@ -133,12 +166,17 @@ class Displayed:
         lines = [
             line
             for line in display.lines + display.evidence
-            if self.checker.states(line, display) and (line.residual != 0 or self._new(line))
+            if self.checker.states(line, display)
+            and (line.residual != 0 or self._new(line) or _expects(line))
         ]
         label = identifier(f"equation_{display.number}" if display.is_numbered else display.number)
         for k, line in enumerate(lines, 1):
+            name = f"{label}_{k}" if len(lines) > 1 else label
+            if _expects(line):
+                yield self._about(name, line, display)
+                continue
             yield Claim(
-                f"{label}_{k}" if len(lines) > 1 else label,
+                name,
                 display.title,
                 display.tag,
                 Relation(plain(line.left), "=", plain(line.right) + (line.equals or 0)),
@@ -172,6 +210,11 @@ class Displayed:
             return ANSATZ
         made = self._ways.theorem(replace(claim, relation=at_ansatz))
         return made if isinstance(made, str) else functions.lifted(relation, made, self._ways.point)
+
+
+def _expects(line: Line) -> bool:
+    """Whether it says something of an expectation."""
+    return bool((line.left - line.right).has(Expectation))
 
 
 def _empty(display: Display) -> str:

@@ -88,12 +88,31 @@ class Bounded:
 
 
 @dataclass(frozen=True)
+class Has:
+    """``function`` has the property that the library defines by a ``word``."""
+
+    word: str
+    function: UndefinedFunction
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of besides."""
+        return ()
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return ()
+
+
+@dataclass(frozen=True)
 class ForAll:
-    """A statement for all values of some letters, of which some are positive."""
+    """A statement for all values, of one kind, of some letters, of which some are positive."""
 
     letters: tuple[sp.Symbol, ...]
     statement: Statement
     positive: tuple[sp.Symbol, ...] = ()
+    kind: str = "R"
 
     @property
     def expressions(self) -> tuple[sp.Expr, ...]:
@@ -145,7 +164,7 @@ class Joined:
         return tuple(letter for part in self.parts for letter in part.bound)
 
 
-Statement = Relation | Slope | Tends | Bounded | ForAll | Exists | Joined
+Statement = Relation | Slope | Tends | Bounded | Has | ForAll | Exists | Joined
 
 
 @dataclass(frozen=True)
@@ -186,6 +205,7 @@ class Theorem:
     conclusion : what is proved.
     script : the proof, line by line.
     witness : numbers and functions that satisfy all hypotheses.
+    types : of functions that are not from numbers to numbers.
     """
 
     name: str
@@ -193,10 +213,11 @@ class Theorem:
     hypotheses: tuple[Hypothesis, ...]
     conclusion: Statement
     script: tuple[Line, ...]
-    witness: Mapping[sp.Symbol | UndefinedFunction, sp.Expr | sp.Lambda] = field(
+    witness: Mapping[sp.Symbol | UndefinedFunction, sp.Expr | sp.Lambda | str] = field(
         default_factory=dict
     )
     source: str = ""
+    types: Mapping[UndefinedFunction, str] = field(default_factory=dict)
 
     @property
     def statements(self) -> Iterator[Statement]:

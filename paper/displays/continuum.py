@@ -153,6 +153,7 @@ def _response(source: Source) -> tuple[Display, ...]:
             Line(mv.Delta, form[mv.Delta]),
             Line(mv.Delta, sp.S.Zero, r"\neq"),
             kind="assumption",
+            proof="definition",
             depends="3.14 3.15",
             prose="The solution requires",
         ),

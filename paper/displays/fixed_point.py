@@ -72,6 +72,7 @@ def equilibrium(source: Source) -> tuple[Display, ...]:
             Line(Q, form[Q]),
             Line(Q, sp.S.One, r"\neq"),
             kind="assumption",
+            proof="definition",
             depends="3.24 3.25",
             prose="They are solvable if",
         ),

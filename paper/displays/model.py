@@ -19,7 +19,6 @@ from eqsolve.operators import (
     Noise,
     OverOthers,
     Variance,
-    plain,
 )
 from eqsolve.paper.displays.lines import brownian, dynamics, shown
 from eqsolve.paper.displays.source import Source, t, z
@@ -133,7 +132,7 @@ def model(source: Source) -> tuple[Display, ...]:
             kind="identity",
             let=(Line(mv.kappa, game.definitions[mv.kappa]),),
             # the objective (2.6), the average of all agents' wealth spelled out
-            values={sp.Symbol("J_i"): plain(objective(gap.subs(mean, mv.y + mv.N * mv.x)))},
+            values={sp.Symbol("J_i"): objective(gap.subs(mean, mv.y + mv.N * mv.x))},
             names=of_agent() | at_horizon | future,
             depends="2.6 2.7",
             prose="With $N = 1/n$, the objective in terms of own and competitors' wealth is",

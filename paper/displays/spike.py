@@ -117,13 +117,10 @@ def deviation(source: Source) -> tuple[Display, ...]:
         shown(
             "A.37",
             "loss by a spike",
-            Line(
-                Meant(InOrder(hjb.function("V"), -VALUE), hjb.function("V") - objective),
-                difference,
-            ),
+            Line(InOrder(hjb.function("V"), -VALUE), difference),
             kind="identity",
             names=_LETTERS,
-            values=free,
+            values={VALUE: objective, **free},
             depends="2.21 A.36",
             prose="The loss against the equilibrium is",
         ),

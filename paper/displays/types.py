@@ -22,7 +22,6 @@ from eqsolve.operators import (
     Supremum,
     Variance,
     Vector,
-    plain,
 )
 from eqsolve.paper.displays.lines import shown
 from eqsolve.paper.displays.model import of_agent
@@ -54,7 +53,7 @@ def returns() -> tuple[Display, ...]:
         shown(
             "2.5",
             "objective of the return in terms of wealth",
-            Line(Named(plain(by_return), "J"), 1 / _TODAY * Kept(by_wealth)),
+            Line(Named(by_return, "J"), 1 / _TODAY * Kept(by_wealth)),
             kind="identity",
             names=names,
             depends="2.4",

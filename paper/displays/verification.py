@@ -41,7 +41,7 @@ def conclusions(derivation: Derivation) -> tuple[Display, ...]:
         f, payoff = paths.f(name), paths.payoff(name)
         density = paths.hazard * paths.until(payoff, sp.oo)
         # the density of the horizon is the hazard rate times the discount
-        mean = Meant(Expectation(Along(payoff, tau), r"\tau > t"), plain(density))
+        mean = Meant(Expectation(Along(payoff, tau), r"\tau > t"), density)
         return shown(
             number,
             f"meaning of {name}",
@@ -95,7 +95,7 @@ def _stopped(paths: Paths, name: str) -> tuple[Line, Line]:
 
 def _same(left: sp.Expr) -> sp.Expr:
     """The left side of a further line of a chain: meant, but not shown again."""
-    return Named(plain(left), "{}")
+    return Named(left, "{}")
 
 
 def _forever(paths: Paths, name: str) -> Line:
