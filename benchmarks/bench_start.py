@@ -4,10 +4,12 @@ Every run is a whole process. Times are those of the processor, user and system 
 over the rounds are reported, with the most memory that a process held. Each command is run for the
 second time, when what was derived is kept; ``first sweep`` begins with an empty cache.
 
-With ``--against PYTHON`` the same runs are made with the interpreter of another installation (of
-another commit, say) in the same rounds.
+With ``--against PYTHON`` the same runs are made with the interpreter of another installation in the
+same rounds, with ``--commit COMMIT`` with that of another commit, which is built for it. With
+``--guard`` the exit code is 1 where a command takes more time than there, by more than a tenth.
 
-usage: python benchmarks/bench_start.py [--rounds N] [--against PYTHON] [COMMAND]...
+usage: python benchmarks/bench_start.py [--rounds N] [--against PYTHON | --commit COMMIT] [--guard]
+       [COMMAND]...
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,9 +35,18 @@ COMMANDS = {
     "derive regulator": ["derive", "regulator"],
     "solve n-agent": ["solve", "n-agent", *_GIVEN, "-p", "theta=.5"],
     "closed loop": ["solve", "n-agent", *_GIVEN, "-p", "theta=.5", "--notion", "feedback"],
+    "solve heston": ["solve", "heston", "--set", "example"],
+    "check 170 displays": ["latex", "--check", "equations.tex"],
     "sweep": _SWEEP,
     "first sweep": _SWEEP,
+    "paper": ["paper", "--out", "paper"],
 }
+#: Those that are only run when they are asked for.
+LONG = ("paper",)
+#: What stands for a file or folder in the folder of what is kept.
+PLACES = ("out.csv", "equations.tex", "paper")
+#: How much of the other's time a guarded command may take.
+GUARD = 1.1
 
 #: Seconds of the processor, and memory in MB.
 Run = tuple[float, float]
@@ -42,7 +55,7 @@ Run = tuple[float, float]
 def run(python: str, words: list[str], cache: str) -> Run:
     """One command, with what it writes in the folder of what is kept."""
     quiet = os.open(os.devnull, os.O_WRONLY)
-    words = [str(Path(cache, word)) if word == "out.csv" else word for word in words]
+    words = [words[0], *(str(Path(cache, w)) if w in PLACES else w for w in words[1:])]
     child = os.posix_spawn(
         python,
         [python, "-P", "-m", "eqsolve", *words],
@@ -56,15 +69,42 @@ def run(python: str, words: list[str], cache: str) -> Run:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def built(commit: str, folder: str) -> str:
+    """The interpreter of an environment in a folder with another commit of this repository."""
+    sources, environment = Path(folder, "sources"), Path(folder, "environment")
+    root = Path(__file__).resolve().parents[1]
+    subprocess.run(["git", "clone", "--quiet", "--no-checkout", root, sources], check=True)
+    subprocess.run(["git", "checkout", "--quiet", commit], cwd=sources, check=True)
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{sources}[sweep]"], check=True)
+    return str(python)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commands", nargs="*", choices=[[], *COMMANDS])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--against", default="")
+    parser.add_argument("--commit", default="")
+    parser.add_argument("--guard", action="store_true")
     given = parser.parse_args()
-    pythons = [sys.executable, *([given.against] if given.against else [])]
-    head = ["command", "s", "MB", *(["other s", "other MB", "ratio"] if given.against else [])]
+    if given.guard and not (given.against or given.commit):
+        parser.error("--guard needs --against or --commit")
+    with TemporaryDirectory() as folder:
+        other = given.against or (given.commit and built(given.commit, folder))
+        commands = given.commands or [name for name in COMMANDS if name not in LONG]
+        ratios = table([sys.executable, *([other] if other else [])], commands, given.rounds)
+    slower = [name for name, ratio in ratios.items() if ratio * GUARD < 1]
+    if given.guard and slower:
+        raise SystemExit(f"slower than the other: {', '.join(slower)}")
+
+
+def table(pythons: list[str], commands: Sequence[str], rounds: int) -> dict[str, float]:
+    """Print the table; how many times as long every command takes with the second interpreter."""
+    ratios: dict[str, float] = {}
+    head = ["command", "s", "MB", *(["other s", "other MB", "ratio"] if pythons[1:] else [])]
     print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
     with TemporaryDirectory() as folder:
         kept = [str(Path(folder, str(place))) for place in range(len(pythons))]
@@ -77,18 +117,20 @@ def main() -> None:
 
         for path in kept:
             Path(path).mkdir(mode=0o700)
-        for name in given.commands or COMMANDS:
+            run(pythons[kept.index(path)], ["latex", "--out", path], path)
+        for name in commands:
             for place in range(len(pythons)):
                 measured(place, name)  # files come from the disk, and what is kept is there
-            rows = [[measured(p, name) for p in range(len(pythons))] for _ in range(given.rounds)]
+            rows = [[measured(p, name) for p in range(len(pythons))] for _ in range(rounds)]
             cells = [name]
             for place in range(len(pythons)):
                 cells += [f"{statistics.median(row[place][0] for row in rows):.2f}"]
                 cells += [f"{statistics.median(row[place][1] for row in rows):.0f}"]
-            if given.against:
-                ratio = statistics.median(row[1][0] / row[0][0] for row in rows)
-                cells.append(f"{ratio:.2f}")
+            if pythons[1:]:
+                ratios[name] = statistics.median(row[1][0] / row[0][0] for row in rows)
+                cells.append(f"{ratios[name]:.2f}")
             print("| " + " | ".join(cells) + " |", flush=True)
+    return ratios
 
 
 if __name__ == "__main__":
