@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Modules and packages of eqsolve whose sources decide what a display is.
 SOURCES = (
     *store.SOURCES,
-    *("latex", "ledger", "model", "papers", "registry", "restated", "roles", "writing"),
+    *("latex", "ledger", "model", "papers", "registry", "writing"),
 )
 
 

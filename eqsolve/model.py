@@ -18,8 +18,8 @@ from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.derivation import Derivation, derive
 from eqsolve.notated.notation import Notation
 from eqsolve.notated.representative import Representative
-from eqsolve.restated import Restated
-from eqsolve.roles import Roles
+from eqsolve.notated.restated import Restated
+from eqsolve.notated.roles import Roles
 
 if TYPE_CHECKING:
     from eqsolve.prove.statement import Chapter

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from eqsolve.browse import judged, ledger, render_claims, render_ledger
 from eqsolve.claims import Claim, judge
 from eqsolve.claims.claim import Counterexample, Finding
 from eqsolve.claims.claim import Test as Examined
@@ -22,8 +21,9 @@ from eqsolve.latex.phrase import with_formulas
 from eqsolve.latex.printer import latex
 from eqsolve.ledger import Display
 from eqsolve.model import Model
-from eqsolve.page import Content, covered, render, sections
 from eqsolve.registry import models
+from eqsolve.site.browse import judged, ledger, render_claims, render_ledger
+from eqsolve.site.page import Content, covered, render, sections
 from pages import Page, broken_links, browser, loads, probe, raw_tex
 
 #: The numbers of the paper, those of ranges one by one.

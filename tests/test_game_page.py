@@ -18,14 +18,14 @@ import pytest
 from click.testing import CliRunner
 from fontTools.ttLib import TTFont
 
-from eqsolve import fonts, report
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
 from eqsolve.game.structure import build
-from eqsolve.game_figure import Strategy
-from eqsolve.game_page import Part, part, pictured, render
 from eqsolve.plots import Page as Figure
 from eqsolve.registry import resolve
+from eqsolve.site import fonts, report
+from eqsolve.site.game_figure import Strategy
+from eqsolve.site.game_page import Part, part, pictured, render
 from eqsolve.solve.solve import solve
 from eqsolve.verify.models import Variant, variants
 from eqsolve.verify.proof import prove
@@ -169,7 +169,7 @@ def test_the_figure_shows_the_strategy_against_a_parameter() -> None:
 
 def test_the_figure_takes_a_parameter_that_matters_and_joins_equal_curves() -> None:
     """Of two firms alike each pair of curves is one; what is drawn moves visibly."""
-    from eqsolve.game_figure import _together
+    from eqsolve.site.game_figure import _together
 
     curves = strategy("sticky-prices", "default").figure()
     assert curves is not None and curves.movement > 0.2
@@ -190,7 +190,7 @@ def visible(axis: Any) -> list[Any]:
 
 def test_no_label_of_the_figure_is_cut_and_each_entry_has_a_curve(tmp_path: Path) -> None:
     """All texts lie inside the picture, and the legend has as many entries as curves."""
-    from eqsolve.game_figure import draw
+    from eqsolve.site.game_figure import draw
 
     seen: list[Any] = []
     leave = Figure.__exit__

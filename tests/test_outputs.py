@@ -233,7 +233,8 @@ def _report(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> tuple[Callable[[], object], dict[str, str]]:
     """The paper's folder without what takes long: deriving, drawing, checking, typesetting."""
-    from eqsolve import browse, claims, page, papers, report
+    from eqsolve import claims, papers
+    from eqsolve.site import browse, page, report
     from eqsolve.verify import suite
 
     class Paper:

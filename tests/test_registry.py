@@ -40,9 +40,9 @@ from eqsolve.operators import (
     Vector,
     plain,
 )
-from eqsolve.page import covered
 from eqsolve.paper.displays import growth, lines, paths, types
 from eqsolve.registry import model, models
+from eqsolve.site.page import covered
 from eqsolve.verify.displays import display_checks, wrong_displays
 from reference import spec
 from reference.heterogeneous import two_agent

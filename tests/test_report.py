@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from eqsolve import report
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import InputError
 from eqsolve.latex.printer import BREAK, marked
 from eqsolve.ledger import Display, Line
-from eqsolve.page import Content, covered, grouped, overview, render, sections
 from eqsolve.paper_figures.figure import Drawn, write
 from eqsolve.paper_figures.runner import FIGURES
 from eqsolve.registry import model, models
-from eqsolve.typeset import heading, mathematics, number, prose, split
+from eqsolve.site import report
+from eqsolve.site.page import Content, covered, grouped, overview, render, sections
+from eqsolve.site.typeset import heading, mathematics, number, prose, split
 from pages import Page, loads, probe, raw_tex
 
 

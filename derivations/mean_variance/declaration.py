@@ -15,8 +15,8 @@ from eqsolve.model import Model
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.notation import Notation
 from eqsolve.notated.representative import Representative
+from eqsolve.notated.roles import Roles
 from eqsolve.outputs import Output, Outputs
-from eqsolve.roles import Roles
 
 r, b, B, nu, sigma, s2 = symbols("r b B nu sigma s2")
 theta, gamma, alpha, beta, lam = symbols("theta gamma alpha beta lambda")

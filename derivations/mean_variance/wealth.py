@@ -33,7 +33,7 @@ from eqsolve.game import (
     positive,
     real,
 )
-from eqsolve.restated import Restated
+from eqsolve.notated.restated import Restated
 from eqsolve.symbols import NONNEGATIVE, POSITIVE, REAL, Domain
 
 x, y, m, pi = sp.symbols("x y m pi")

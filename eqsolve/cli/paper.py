@@ -34,7 +34,7 @@ def paper(out: str, level: str) -> None:
     from eqsolve.meanwhile import meanwhile
     from eqsolve.output import named
     from eqsolve.registry import models
-    from eqsolve.report import write
+    from eqsolve.site.report import write
 
     with meanwhile(_verified, level, terminal()) as verified:
         report = write(named(out), models(), level=level, verified=verified)
@@ -46,7 +46,7 @@ def paper(out: str, level: str) -> None:
 def _verified(level: str, progress: bool) -> tuple[bool, dict[str, Any]]:
     """The checks of the games of papers, and errors planted in them."""
     from eqsolve.registry import models
-    from eqsolve.report import checked
+    from eqsolve.site.report import checked
 
     return checked(models(), level, progress=progress)
 

@@ -17,7 +17,7 @@ from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import DerivationError
 from eqsolve.notated.averages import Average, FixedPoint, Names
 from eqsolve.notated.representative import Representative
-from eqsolve.roles import Roles
+from eqsolve.notated.roles import Roles
 from eqsolve.symbols import symbol
 
 #: Index of the generic agent in summands.

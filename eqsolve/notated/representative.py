@@ -16,7 +16,7 @@ from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.given import as_parameters, frozen
 from eqsolve.derivation.problem import Problem, problems
 from eqsolve.game import Crowd, Game, Horizon, Model, Moment, Preference, State
-from eqsolve.roles import Roles
+from eqsolve.notated.roles import Roles
 from eqsolve.symbols import symbol
 
 #: The noise of an average that comes from the others' own noises.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SOURCES = (
     *("arithmetic", "derivation", "derivations", "game", "notated", "program"),
     *("errors", "expression", "inputs", "model", "numbers", "operators"),
-    *("restated", "roles", "rows", "symbols", "words/own_words", "words/restating"),
+    *("rows", "symbols", "words/own_words", "words/restating"),
 )
 #: Programs of the built-in games that are part of the installation.
 SHIPPED = Path(__file__).with_name("shipped")

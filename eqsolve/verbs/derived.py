@@ -106,9 +106,9 @@ def report(
     InputError
         If the folder cannot be written.
     """
-    from eqsolve import report as room
     from eqsolve.model import Model as Attached
     from eqsolve.output import named
+    from eqsolve.site import report as room
 
     require(game, "report")
     found, folder = resolve(game), named(os.fspath(out))

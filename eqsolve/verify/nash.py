@@ -15,7 +15,7 @@ from eqsolve.game import Game, Moment, State
 from eqsolve.model import Model
 from eqsolve.notated.agents import indexed
 from eqsolve.notated.closed_loop import closed_loop_game
-from eqsolve.roles import Roles
+from eqsolve.notated.roles import Roles
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.verify.check import Check

@@ -475,14 +475,12 @@ print(*(name for name in sys.modules if name.startswith("eqsolve.")))
 BESIDES = {
     "arrays",
     "distribution",
-    "fonts",
     "gamefile",
     "handle",
     "model",
     "papers",
     "places",
     "registry",
-    "roles",
 }
 BESIDES |= {"files", "ledger", "output", "outputs", "paper"}
 

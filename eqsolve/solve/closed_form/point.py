@@ -15,8 +15,8 @@ from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, numb
 from eqsolve.derivation.closed_form import ClosedForm, run
 from eqsolve.model import Model
 from eqsolve.notated.alike import average_position
+from eqsolve.notated.roles import Symbols
 from eqsolve.parameters import require
-from eqsolve.roles import Symbols
 from eqsolve.values import exact_values
 
 Status = Literal[

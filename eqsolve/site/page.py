@@ -16,13 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from eqsolve.derivation.closed_form import ClosedForm
-from eqsolve.fonts import embedded
 from eqsolve.latex.document import as_text, display_tex
 from eqsolve.ledger import Display, Line
 from eqsolve.model import Model
 from eqsolve.papers import Picture
+from eqsolve.site.fonts import embedded
+from eqsolve.site.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
 from eqsolve.symbols import entry
-from eqsolve.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
 
 if TYPE_CHECKING:
     from eqsolve.claims import Claim

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from eqsolve.fonts import embedded
 from eqsolve.latex.phrase import with_formulas
-from eqsolve.page import PROOFS, Content, Equation, environment, template, used
-from eqsolve.typeset import prose
+from eqsolve.site.fonts import embedded
+from eqsolve.site.page import PROOFS, Content, Equation, environment, template, used
+from eqsolve.site.typeset import prose
 
 if TYPE_CHECKING:
     from eqsolve.claims import Claim

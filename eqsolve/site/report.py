@@ -89,12 +89,12 @@ def write(
         If the folder cannot be written.
     """
     from eqsolve import __version__
-    from eqsolve.browse import render_claims, render_ledger
     from eqsolve.claims import judge
     from eqsolve.latex.document import ledger_rows
     from eqsolve.latex.document import write as write_latex
-    from eqsolve.page import Content, render
     from eqsolve.papers import papers
+    from eqsolve.site.browse import render_claims, render_ledger
+    from eqsolve.site.page import Content, render
 
     folder = Path(directory)
     with staged(folder) as stage:
@@ -165,7 +165,7 @@ def write_game(
 
     from eqsolve import __version__
     from eqsolve.game import Model
-    from eqsolve.game_page import part, pictured, render
+    from eqsolve.site.game_page import part, pictured, render
     from eqsolve.verify.models import variants
     from eqsolve.verify.report import Report
     from eqsolve.verify.suite import variant_checks

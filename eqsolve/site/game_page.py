@@ -15,16 +15,16 @@ import sympy as sp
 from markupsafe import Markup, escape
 
 from eqsolve.derivation.derivation import Derivation, derive
-from eqsolve.fonts import embedded
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
 from eqsolve.game.vocabulary import Letter
-from eqsolve.game_figure import Strategy, draw
 from eqsolve.latex.nodes import BREAK
-from eqsolve.page import KINDS, REFUSED, environment, overview, used
+from eqsolve.site.fonts import embedded
+from eqsolve.site.game_figure import Strategy, draw
+from eqsolve.site.page import KINDS, REFUSED, environment, overview, used
+from eqsolve.site.typeset import Formula, laid, mathematics, number
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
-from eqsolve.typeset import Formula, laid, mathematics, number
 from eqsolve.verify.check import Check
 from eqsolve.verify.models import Variant
 from eqsolve.verify.report import Report
