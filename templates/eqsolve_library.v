@@ -221,6 +221,9 @@ Proof.
   intros P Q. unfold power. rewrite (logarithm_product x y P Q), <- exp_plus. f_equal. ring.
 Qed.
 
+Lemma power_power x a b : power (power x a) b = power x (a * b).
+Proof. unfold power. rewrite logarithm_exp. f_equal. ring. Qed.
+
 Lemma power_inverse x a : 0 < x -> power (/ x) a = / power x a.
 Proof.
   intro P. unfold power. rewrite (logarithm_inverse x P), <- exp_Ropp. f_equal. ring.
@@ -375,10 +378,30 @@ Ltac exponentials :=
   unfold Rdiv; rewrite ?exp_power, <- ?exp_Ropp, <- ?exp_plus, ?Rmult_1_l;
   f_equal; cbn [INR]; field; side.
 
+(* An exponential with the logarithm of b in it is b times that of the rest r. *)
+Ltac without_logarithm b r :=
+  repeat
+    match goal with
+    | |- context [exp ?e] =>
+      match e with
+      | context [logarithm b] =>
+        replace (exp e) with (b * exp r)
+          by (replace e with (logarithm b + r) by (field; side);
+              rewrite exp_plus, exp_logarithm by side; reflexivity)
+      end
+    end.
+
 (* A power of a product with a sum as exponent. *)
 Ltac powers :=
   rewrite ?power_product by side; rewrite ?power_inverse by side;
   rewrite ?power_sum, ?power_opposite; rewrite ?power_1 by side; field; side.
+
+(* A power of b has the exponent e, however it is written. *)
+Ltac exponent b e :=
+  repeat match goal with
+    | |- context [power b ?d] =>
+        progress replace (power b d) with (power b e) by (f_equal; field; side)
+    end.
 
 (* What H says of a power, wherever the power stands, however it is written. *)
 Ltac meet H :=

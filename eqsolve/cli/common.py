@@ -66,22 +66,28 @@ def chosen_size(size: str | None, game: str = "") -> tuple[int | None, bool]:
 
 
 def of_model(
-    exported: Any, values: Mapping[str, Any], case: str | None, horizon: str | None, notion: Any
+    exported: Any,
+    values: Mapping[str, Any],
+    case: str | None,
+    horizon: str | None,
+    notion: Any,
+    at: str | None = None,
 ) -> dict[str, Any]:
     """Parameters of a model: a named set, overridden by what was given."""
     from eqsolve.game.structure import named_set
 
-    return of_set(named_set(exported, case, notion) if case is not None else {}, values, horizon)
+    base = named_set(exported, case, notion) if case is not None else {}
+    return of_set(base, values, horizon, at)
 
 
 def of_set(
-    base: Mapping[str, Any], values: Mapping[str, Any], horizon: str | None
+    base: Mapping[str, Any], values: Mapping[str, Any], horizon: str | None, at: str | None = None
 ) -> dict[str, Any]:
-    """The parameters of a set, overridden by what was given."""
+    """The parameters of a set, overridden by what was given; states of ``--at`` come apart."""
     from eqsolve.inputs import parsed
 
     found = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
-    found = remaining(base, without=found) | found
+    found = remaining(base, without=(*found, *state(at))) | found
     if horizon is not None:
         if found.get("T", horizon) != horizon and "T" not in base:
             raise InputError("--horizon and T are both given.", stage="input")

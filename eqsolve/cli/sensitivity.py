@@ -78,7 +78,7 @@ def sensitivity(
 
         derived = model_sensitivity(
             exported,
-            of_model(exported, values, how["case"], how["horizon"], how["notion"]),
+            of_model(exported, values, how["case"], how["horizon"], how["notion"], at),
             at=state(at),
             notion=how["notion"],
             size=chosen_size(how["size"], game)[0],
@@ -146,7 +146,7 @@ def _over(
     texts = assignments(vary, "--vary")
     axes = {name: parse_axis(name, text) for name, text in texts.items()}
     pairs, values = given_values
-    fixed = of_model(exported, values, how["case"], how["horizon"], how["notion"])
+    fixed = of_model(exported, values, how["case"], how["horizon"], how["notion"], at)
     with counter("signs") as tell:
         return model_signs(
             exported,

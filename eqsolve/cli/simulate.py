@@ -141,7 +141,7 @@ def _model(
     from eqsolve.verify.sampling import simulated
 
     number, continuum = chosen_size(how["size"], game)
-    values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"])
+    values = of_model(exported, parameters, how["case"], how["horizon"], how["notion"], at)
     model = build(exported, values, notion=how["notion"], size=number, continuum=continuum)
     found = simulated(
         model,

@@ -171,7 +171,7 @@ def _model(
     number, continuum = chosen_size(size)
     end = None if hazard is None else horizon
     base = source.named_set(case, notion) if case is not None else {}
-    inside = of_set(base, values, None if hazard is not None else horizon)
+    inside = of_set(base, values, None if hazard is not None else horizon, at)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     if hazard is not None:
         how |= {"horizon": end, "selection": selection}

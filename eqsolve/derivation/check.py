@@ -40,11 +40,14 @@ def _structure(game: Game) -> None:
             remedy=f"Choose one of {', '.join(_NOTIONS)}.",
         )
     if not game.players or not game.states:
-        raise game.error("a game needs a state and a player.")
+        raise game.error(
+            "a game needs a state and a player.", remedy="Declare State(...) and Player(...)."
+        )
     names = [player.name for player in game.players] + [m.name for m in game.moments]
     if len(set(names)) != len(names):
         raise game.error(
-            f"two players or moments are called {shown({n for n in names if names.count(n) > 1})}."
+            f"two players or moments are called {shown({n for n in names if names.count(n) > 1})}.",
+            remedy="Give each a name of its own; expected(...) takes it as name.",
         )
     crowd = game.crowd
     if crowd is None:
@@ -87,7 +90,7 @@ def _structure(game: Game) -> None:
 def _jumps(game: Game) -> None:
     names = [clock.name for clock in game.clocks]
     if len(set(names)) != len(names):
-        raise game.error("two clocks share a name.")
+        raise game.error("two clocks share a name.", remedy="Give each a name of its own.")
     for state in game.states:
         missing = set(state.jumps) - set(names)
         if missing:
@@ -99,14 +102,23 @@ def _jumps(game: Game) -> None:
         marks -= {clock.mark for clock in game.clocks if clock.name in state.jumps}
         foreign = set().union(*(e.free_symbols for e in state.jumps.values())) & marks
         if foreign:
-            raise game.error(f"a jump of {state.symbol} has {shown(foreign)} of another clock.")
+            raise game.error(
+                f"a jump of {state.symbol} has {shown(foreign)} of another clock.",
+                remedy="Write a jump in the mark of its own clock.",
+            )
     for clock in game.clocks:
         total = sp.Add(*(probability for probability, _ in clock.marks))
         if not clock.marks or sp.expand(total - 1) != 0:
-            raise game.error(f"the probabilities of the marks of {clock.name} sum to {total}.")
+            raise game.error(
+                f"the probabilities of the marks of {clock.name} sum to {total}.",
+                remedy="Write pairs (probability, value) whose probabilities sum to 1.",
+            )
         negative = [p for p, _ in clock.marks if p.is_negative]
         if negative or clock.intensity.is_negative:
-            raise game.error(f"{clock.name} has a negative probability or intensity.")
+            raise game.error(
+                f"{clock.name} has a negative probability or intensity.",
+                remedy="Correct its sign.",
+            )
 
 
 def _preferences(game: Game) -> None:
@@ -124,7 +136,8 @@ def _preferences(game: Game) -> None:
         if foreign:
             raise game.error(
                 f"the preference of {player.name} has {shown(foreign)}, a moment of another "
-                "player."
+                "player.",
+                remedy="Declare a moment of the player's own with the same payoff.",
             )
         if preference.aggregate.free_symbols & controls:
             raise game.error(
@@ -132,13 +145,21 @@ def _preferences(game: Game) -> None:
                 remedy="Put control costs into the running part of a moment.",
             )
         unused = own - preference.aggregate.free_symbols
-        if unused or not own:
+        if not own:
+            raise game.error(
+                f"the preference of {player.name} has no moment.",
+                remedy="Write expected(running, payoff), or Preference with Moments.",
+            )
+        if unused:
             raise game.error(
                 f"the preference of {player.name} does not use its moment {shown(unused)}.",
                 remedy="Use it, or leave it out.",
             )
         if player.discount.free_symbols & {*game.state_symbols, *game.controls}:
-            raise game.error(f"the discount rate of {player.name} depends on a state or control.")
+            raise game.error(
+                f"the discount rate of {player.name} depends on a state or control.",
+                remedy="Write it in parameters and t.",
+            )
         for moment in preference.moments:
             if moment.payoff.free_symbols & controls:
                 raise game.error(
@@ -193,16 +214,35 @@ def _horizon(game: Game) -> None:
     inner = {*game.controls, *game.state_symbols, *(law.symbol for law in game.laws)}
     for what, expression in (("hazard rate", horizon.hazard), ("end", horizon.end)):
         if expression is not None and expression.free_symbols & inner:
-            raise game.error(f"the {what} of the horizon depends on a state or control.")
+            raise game.error(
+                f"the {what} of the horizon depends on a state or control.",
+                remedy="Write it in parameters.",
+            )
     if horizon.hazard.is_negative:
-        raise game.error("the hazard rate of the horizon is negative.", stage="horizon")
+        raise game.error(
+            "the hazard rate of the horizon is negative.",
+            stage="horizon",
+            remedy="Correct its sign.",
+        )
     if horizon.end is not None:
         if t in horizon.end.free_symbols:
-            raise game.error("the end of the horizon depends on time.", stage="horizon")
+            raise game.error(
+                "the end of the horizon depends on time.",
+                stage="horizon",
+                remedy="Write it in parameters.",
+            )
         if horizon.end.is_nonpositive:
-            raise game.error("the horizon ends before it begins.", stage="horizon")
+            raise game.error(
+                "the horizon ends before it begins.",
+                stage="horizon",
+                remedy="Let it end at a positive time.",
+            )
         if horizon.hazard == 0 and all(m.payoff == 0 and m.running == 0 for m in game.moments):
-            raise game.error("nothing is ever paid.", stage="horizon")
+            raise game.error(
+                "nothing is ever paid.",
+                stage="horizon",
+                remedy="Give a moment a payoff or a running part.",
+            )
         return
     for player in game.players:
         if horizon.hazard == 0 and player.discount == 0:

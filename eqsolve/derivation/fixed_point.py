@@ -18,6 +18,7 @@ from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.problem import Others
 from eqsolve.derivation.units import Units
 from eqsolve.game import Game, Law, Model
+from eqsolve.game.world import common_states
 
 #: Rounds in which the strategy may gain monomials that its response does not have.
 ROUNDS = 4
@@ -107,10 +108,18 @@ def fixed_point(
     units = Units.of(equations)
     polynomials = [units.ratio(e).numerator for e in equations]
     if not all(is_linear(units.ring, p, unknowns) for p in polynomials):
-        raise game.error("the fixed point of the strategy is not linear.", stage="given")
+        raise game.error(
+            "the fixed point of the strategy is not linear.",
+            stage="given",
+            remedy="Use the notion feedback.",
+        )
     solution = solve_linear(units.ring, polynomials, unknowns)
     if solution.residuals or solution.free:
-        raise game.error("no strategy, or no single one, is the response to itself.", stage="given")
+        raise game.error(
+            "no strategy, or no single one, is the response to itself.",
+            stage="given",
+            remedy="Use the notion feedback.",
+        )
     coefficients, nonzero = {}, []
     for k in unknowns:
         ratio = solution.values[k]
@@ -168,7 +177,8 @@ def at_their_mean(game: Game) -> dict[sp.Symbol, sp.Expr]:
     crowd = game.crowd
     share = sp.S.Zero if crowd is None else crowd.share
     laws = {law.of: law.symbol for law in game.laws if law.of in game.state_symbols}
-    return {s: (laws[s] - share * s) / (1 - share) for s in game.state_symbols if s in laws}
+    means = {s: (laws[s] - share * s) / (1 - share) for s in game.state_symbols if s in laws}
+    return {**means, **{s: s for s in common_states(game) if s not in means}}
 
 
 def second_moments(game: Game) -> dict[sp.Symbol, sp.Expr]:

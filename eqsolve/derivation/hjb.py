@@ -116,9 +116,15 @@ class Adjoints:
                 remedy="Use the notion feedback.",
             )
         if problem.jumps:
-            raise game.error("jumps are not supported.", stage="open-loop")
+            raise game.error(
+                "jumps are not supported.", stage="open-loop", remedy="Use the notion feedback."
+            )
         if len(problem.moments) != 1 or problem.aggregate != problem.moments[0].symbol:
-            raise game.error("the preference is not one expectation.", stage="open-loop")
+            raise game.error(
+                "the preference is not one expectation.",
+                stage="open-loop",
+                remedy="Use the notion feedback.",
+            )
 
     def adjoint(self, state: sp.Symbol) -> sp.Expr:
         """The derivative of the expectation in a state."""

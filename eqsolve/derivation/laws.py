@@ -41,7 +41,9 @@ def others_average(game: Game, expression: sp.Expr, power: int) -> sp.Expr:
         )
     if power != 1 and crowd.weights is not None and expanded != 0:
         raise game.error(
-            f"the variance of {expanded} over players with weights does not close.", stage="laws"
+            f"the variance of {expanded} over players with weights does not close.",
+            stage="laws",
+            remedy="Leave the weights out, or let the state not load on it.",
         )
     laws = law_monomials(game)
     averaged = set().union(*(of.free_symbols for of in laws))

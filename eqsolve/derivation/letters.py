@@ -10,6 +10,12 @@ from sympy.core.function import AppliedUndef
 from eqsolve.derivation.laws import law_monomials
 from eqsolve.game import Model, t
 
+#: Functions without a derivative somewhere.
+_KINKED: tuple[type[sp.Basic], ...] = (
+    *(sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.floor, sp.ceiling, sp.Piecewise),
+    *(sp.re, sp.im, sp.conjugate, sp.arg, sp.DiracDelta),
+)
+
 
 def check_letters(model: Model) -> None:
     """Refuse ambiguous, undeclared, inexact or misplaced letters.
@@ -92,7 +98,16 @@ def _numbers(model: Model) -> None:
                 remedy="Write exact numbers, as in Rational(3, 100).",
             )
         if expression.has(sp.I, sp.oo, -sp.oo, sp.zoo, sp.nan):
-            raise model.game.error(f"{where} is not a finite real number: {expression}.")
+            raise model.game.error(
+                f"{where} is not a finite real number: {expression}.",
+                remedy="Look for a division by zero or an imaginary unit.",
+            )
+        kinks = _kinks(model, expression)
+        if kinks:
+            raise model.game.error(
+                f"{where} has {shown(kinks)}, which has no derivative everywhere.",
+                remedy="Write what is smooth in states, laws and controls.",
+            )
         if expression.has(sp.Derivative, sp.Integral, sp.Sum, sp.Product, sp.Limit):
             raise model.game.error(
                 f"{where} has an operation that is not carried out.",
@@ -104,6 +119,13 @@ def _numbers(model: Model) -> None:
                 f"{where} has {shown(undefined)}, a function without a definition.",
                 remedy="Write it out, or declare a parameter.",
             )
+
+
+def _kinks(model: Model, expression: sp.Expr) -> set[sp.Expr]:
+    """What cannot be differentiated in a state, law or control."""
+    game = model.game
+    inner = {*game.state_symbols, *game.controls, *(law.symbol for law in game.laws)}
+    return {e for e in expression.atoms(*_KINKED) if e.free_symbols & inner}
 
 
 def _definitions(model: Model) -> None:
@@ -158,7 +180,10 @@ def _placed(model: Model) -> None:
         if where.startswith(("the jump", "the intensity", "the discount")):
             foreign = expression.free_symbols & laws
             if foreign:
-                raise game.error(f"{where} depends on the law of a control, {shown(foreign)}.")
+                raise game.error(
+                    f"{where} depends on the law of a control, {shown(foreign)}.",
+                    remedy="Write it in states and laws of states.",
+                )
     planned = laws if game.notion == "planner" else set()
     marks = {clock.mark for clock in game.clocks if clock.mark is not None}
     foreign = {*game.controls, *moments, *(laws - planned), *marks}

@@ -43,14 +43,20 @@ class _Planner:
         self.source, self.game = model, model.game
         game = self.game
         if game.crowd is None or game.crowd.size is not None or game.crowd.own:
-            raise self.error("the planner needs a continuum of players who are alike.")
+            raise self.error(
+                "the planner needs a continuum of players who are alike.",
+                "Use Crowd(player), or one Player who has all controls.",
+            )
         if game.clocks:
-            raise self.error("jumps are not supported.")
+            raise self.error("jumps are not supported.", "Use the notion feedback.")
         (self.player,) = game.players
         self.means = {law.of: law.symbol for law in game.laws if law.of in game.state_symbols}
         missing = [s for s in game.state_symbols if s not in self.means]
         if missing:
-            raise self.error(f"the planner needs the law of {missing[0]}.")
+            raise self.error(
+                f"the planner needs the law of {missing[0]}.",
+                f"Declare Law(symbol, of={missing[0]}).",
+            )
         self.deviations = {x: sp.Dummy(f"{x}-mean") for x in game.state_symbols}
         self.covariances: dict[frozenset[sp.Symbol], Law] = {}
         for first, second in combinations_with_replacement(game.state_symbols, 2):
@@ -106,7 +112,10 @@ class _Planner:
                     )
                 total += coefficient * self.covariances[pair].symbol
             elif sum(exponents) > 2:
-                raise self.error("the planner needs a moment of the law beyond the second.")
+                raise self.error(
+                    "the planner needs a moment of the law beyond the second.",
+                    "Write costs of the second degree in states and controls.",
+                )
         return total
 
     def model(self) -> Model:
@@ -158,7 +167,10 @@ class _Planner:
             for x, slope in self.slopes[control].items():
                 value = sp.diff(form, x)
                 if value.free_symbols & set(self.game.state_symbols):
-                    raise self.error(f"the feedback {control} is not affine in the states.")
+                    raise self.error(
+                        f"the feedback {control} is not affine in the states.",
+                        "Write it affine in states and laws.",
+                    )
                 controls.append(slope)
                 forms[slope] = value
             controls.append(self.mean_controls[control])
@@ -171,7 +183,10 @@ class _Planner:
         loadings = {k: v for k, v in state.loadings.items() if k in law.given}
         for loading in loadings.values():
             if loading.free_symbols & {*self.game.state_symbols, *self.player.controls}:
-                raise self.error("a loading on common noise depends on the state or control.")
+                raise self.error(
+                    "a loading on common noise depends on the state or control.",
+                    "Write it in parameters, or use the notion feedback.",
+                )
         return loadings
 
     def covariance_rate(self, first: sp.Symbol, second: sp.Symbol) -> sp.Expr:

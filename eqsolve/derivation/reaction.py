@@ -56,7 +56,11 @@ def reaction(
         )
     solution = solve_linear(units.ring, polynomials, controls)
     if solution.residuals or solution.free:
-        raise game.error("no strategy, or no single one, is the response to itself.", stage="given")
+        raise game.error(
+            "no strategy, or no single one, is the response to itself.",
+            stage="given",
+            remedy="Use the notion feedback.",
+        )
     inner = [totals[a] for a in entering]
     strategy, coefficients, nonzero = {}, {}, []
     for control in controls:

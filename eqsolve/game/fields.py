@@ -48,10 +48,16 @@ def kind(owner: object, name: str, wanted: type, game: str = "") -> None:
     value = getattr(owner, name)
     if not isinstance(value, wanted):
         raise DerivationError(
-            f"{name} of {type(owner).__name__} must be a {wanted.__name__}, not {value!r}.",
+            f"{name} of {type(owner).__name__} must be a {wanted.__name__}, not {_cut(value)}.",
             game=game,
             stage="game",
+            remedy="See help(eqsolve.game." + type(owner).__name__ + ").",
         )
+
+
+def _cut(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 60 else text[:60] + "..."
 
 
 def table(owner: object, name: str, keys: type, game: str = "") -> None:
@@ -65,5 +71,6 @@ def table(owner: object, name: str, keys: type, game: str = "") -> None:
             f"not {strange[0]!r}.",
             game=game,
             stage="game",
+            remedy="See help(eqsolve.game." + type(owner).__name__ + ").",
         )
     object.__setattr__(owner, name, {key: exact(entry) for key, entry in value.items()})

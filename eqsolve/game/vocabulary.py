@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,11 +43,28 @@ class Letter:
     def __post_init__(self) -> None:
         kind(self, "symbol", sp.Symbol)
         kind(self, "domain", sp.Set)
+        kind(self, "latex", str)
+        if not _whole(self.latex):
+            raise DerivationError(
+                f"the LaTeX of {self.symbol}, {self.latex!r}, is no part of a formula.",
+                stage="game",
+                remedy=r"Write it without dollars and with closed braces, as in \bar{x}.",
+            )
 
     @property
     def name(self) -> str:
         """The name of the symbol."""
         return str(self.symbol.name)
+
+
+def _whole(tex: str) -> bool:
+    """Whether braces are closed, and nothing leaves the formula or waits for an argument."""
+    plain, depth = re.sub(r"\\.", "", tex), 0
+    for mark in plain:
+        depth += (mark == "{") - (mark == "}")
+        if depth < 0 or mark in "$%#&":
+            return False
+    return depth == 0 and not plain.rstrip().endswith(("^", "_", "\\"))
 
 
 def parameter(

@@ -14,12 +14,12 @@ from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
-from eqsolve.errors import EqsolveError
+from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.ledger import Display
 from eqsolve.model import Model
 from eqsolve.prove import adjoints, family, generator, problem, second_order
 from eqsolve.prove.algebraic import Known, theorem
-from eqsolve.prove.coq import NotStatedError, Source, source
+from eqsolve.prove.coq import NotStatedError, Source, Writer, source
 from eqsolve.prove.displays import Displayed
 from eqsolve.prove.numbers import numbers
 from eqsolve.prove.paths import Paths
@@ -229,8 +229,11 @@ class _Collected:
 
 def _made(maker: Maker) -> Theorem | str:
     try:
-        return maker()
-    except (NotStatedError, VacuousError) as error:
+        made = maker()
+        if isinstance(made, Theorem):
+            Writer().theorem(made)  # functions that have no counterpart are said here
+        return made
+    except (NotStatedError, VacuousError, DerivationError) as error:
         return error.message
 
 

@@ -33,7 +33,7 @@ LIBRARY = "eqsolve_library"
 TAKEN = frozenset(
     "as at by cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return "
     "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
-    "derivable_pt_lim S O tends bounded everything".split()
+    "PI sin cos sinh cosh derivable_pt_lim S O tends bounded everything".split()
 )
 #: The set of outcomes of theorems about expectations.
 OUTCOMES = "Outcome"
@@ -117,6 +117,8 @@ class Writer:
             return _ATOM, self.function(e.expr, *e.variables)
         if e.is_Symbol:
             return _ATOM, self.names(e)
+        if e is sp.pi:
+            return _ATOM, "PI"
         if e.is_Integer:
             return (_ATOM if e >= 0 else _SUM), str(e)
         if e.is_Add:
@@ -167,6 +169,7 @@ class Writer:
             parts = (self.expression(part, _ATOM) for part in (e.base, e.exp))
             return _POWER, f"power {' '.join(parts)}"
         known = {sp.log: "logarithm", RootCosh: "RootCosh", RootSinh: "RootSinh"}
+        known |= {sp.sin: "sin", sp.cos: "cos", sp.sinh: "sinh", sp.cosh: "cosh"}
         if isinstance(e, AppliedUndef):
             name = self.names(e.func)
         elif e.func in known:

@@ -106,6 +106,11 @@ def about(
     left = left.xreplace(controls)
     own = {c: problem.moved(e) for c, e in problem.own.items() if c in left.free_symbols}
     left = left.xreplace(own)
+    logarithms = list(_logarithms(conclusion, {**controls, **own}))
+    squares = _squares(conclusion, controls)
+    for base in (_base(e) for f in functions for e in units_in(f.form)):
+        if not base.is_Symbol and base.free_symbols & {*problem.states}:
+            return f"{title}: not proved formally, as {base} must be positive around the state."
     needed, powers, roots = _needed(left, problem.definitions), None, {}
     if needed is None:
         needed, powers = {}, Powers(left)
@@ -130,6 +135,7 @@ def about(
     # also where it cancels
     stated = (e for e in divisors(conclusion.expressions) if not e.has(AppliedUndef, *letters))
     positive = dict.fromkeys((*problem.positive, *(powers.positive if powers else ())))
+    positive |= dict.fromkeys((*(base for base, _ in logarithms), *squares))
     below = tuple(e for e in dict.fromkeys((*below, *stated)) if e not in positive)
     nonzero = [Hypothesis(f"nonzero_{k}", Relation(e, "<>")) for k, e in enumerate(below, 1)]
     nonzero += [Hypothesis(f"root_{s.name}", Relation(problem.implicit[s], "=")) for s in roots]
@@ -141,7 +147,17 @@ def about(
     hypotheses = (*hypotheses, *guards)
     rewriting = [line for f in functions for line in f.rewriting()]
     replacing = [Line(f"rewrite ?H_{identifier(s.name)}.") for s in reversed(letters)]
-    closing = [Line("multiply_out.")]
+    closing = [Line("without_logarithm {} {}.", pair) for pair in logarithms]
+    if squares:
+        for number, base in enumerate(squares, 1):
+            closing += [
+                Line(f"assert (square_{number} : sqrt {{}} ^ 2 = {{}}) by", (base, base)),
+                Line("  (cbn [pow]; rewrite Rmult_1_r; apply sqrt_sqrt; lra)."),
+            ]
+        named = " ".join(f"square_{number}" for number in range(1, len(squares) + 1))
+        closing += [Line(f"first [multiply_out | cbv beta; field [{named}]; side].")]
+    else:
+        closing += [Line("multiply_out.")]
     if powers:
         closing = [*powers.script(), *closing]
     for symbol, cofactor in roots.items():
@@ -159,6 +175,38 @@ def about(
     made = Theorem(name, title, hypotheses, conclusion, (*script, *replacing, *closing))
     chosen = {letter: e for f in functions for letter, e in f.chosen.items()}
     return replace(made, witness=numbers(made, letters, chosen, problem))
+
+
+def _squares(
+    conclusion: Relation | Slope, played: Mapping[sp.Symbol, sp.Expr]
+) -> tuple[sp.Expr, ...]:
+    """What a root is of that is played: where it meets itself, its square is that."""
+    forms = [*played.values(), *([conclusion.at] if isinstance(conclusion, Slope) else [])]
+    roots = [e for form in forms for e in form.atoms(sp.Pow) if e.exp == sp.Rational(1, 2)]
+    return tuple(dict.fromkeys(e.base for e in sorted(roots, key=str)))
+
+
+def _logarithms(
+    conclusion: Relation | Slope, played: Mapping[sp.Symbol, sp.Expr]
+) -> Iterator[tuple[sp.Expr, sp.Expr]]:
+    """Bases of logarithms in exponents at what is played, each with what else is there."""
+    if isinstance(conclusion, Slope):
+        whole, played = conclusion.function, {**played, conclusion.variable: conclusion.at}
+    else:
+        whole = sp.Tuple(conclusion.left, conclusion.right)
+    for e in sorted(whole.atoms(sp.exp), key=sp.default_sort_key):
+        rest = sp.expand(e.exp.xreplace(dict(played)).xreplace(dict(played)))
+        for unit in sorted(rest.atoms(sp.log), key=sp.default_sort_key):
+            if rest.coeff(unit) == 1:
+                rest -= unit
+                yield unit.args[0], rest
+
+
+def _base(unit: sp.Expr) -> sp.Expr:
+    """What must be positive in a power or logarithm."""
+    if isinstance(unit, sp.exp):
+        return sp.S.One
+    return unit.args[0] if isinstance(unit, sp.log) else unit.base
 
 
 def _roots(powers: Powers, problem: Faced) -> dict[sp.Symbol, sp.Expr]:
@@ -222,7 +270,7 @@ def _needed(
             return False
         e = e.xreplace({f: sp.Dummy() for f in e.atoms(AppliedUndef)})
         e = e.xreplace({unit: sp.Dummy() for unit in units_in(e)})
-        return is_zero(e)
+        return is_zero(e.xreplace({f: sp.Dummy() for f in e.atoms(sp.Function)}))
 
     kept = dict(definitions)
     if not vanishes(kept):

@@ -59,6 +59,12 @@ class Powers:
             above, below = map(self.units.expression, (value.numerator, value.denominator))
             if above / below != atom:
                 yield from _step(f"power_{number}", atom, above / below)
+        for atom in self.atoms:
+            number, rest = atom.exp.as_coeff_Mul()
+            if number < 0 and rest.is_Pow:
+                inverse = sp.Pow(atom.base, -atom.exp)
+                yield Line("try replace {} with (/ {})", (atom, inverse))
+                yield Line("  by (rewrite <- power_opposite; f_equal; field; side).")
         yield Line("rewrite ?power_opposite.")
 
     def bases(self) -> Iterator[Line]:
@@ -74,8 +80,9 @@ class Powers:
 
 def _product(base: sp.Expr) -> tuple[tuple[sp.Expr, ...], str]:
     """The factors of a base, the last one inverse where it divides, and how they are joined."""
-    above, below = sp.fraction(sp.factor(base))
-    factors = sp.Mul.make_args(above)
+    inner = _powers(base)
+    above, below = sp.fraction(sp.factor(base / sp.Mul(*inner)))
+    factors = (*inner, *(e for e in sp.Mul.make_args(above) if e != 1 or not inner))
     parts = " * ".join(["{}"] * len(factors))
     return (factors, parts) if below == 1 else ((*factors, below), f"{parts} * / {{}}")
 
@@ -83,11 +90,33 @@ def _product(base: sp.Expr) -> tuple[tuple[sp.Expr, ...], str]:
 def _step(name: str, atom: sp.Expr, value: sp.Expr) -> Iterator[Line]:
     """One power, by the laws of powers, and put in wherever it stands."""
     base, exponent = atom.base, atom.exp
+    yield Line(f"assert ({name} : {{}}).", (Relation(atom, "=", value),))
     product, parts = _product(base)
+    if _powers(base):
+        yield from _nested(base, exponent)
+        yield Line(f"meet {name}.")
+        return
     terms = sp.Add.make_args(sp.expand(exponent))
     total = " + ".join(["{}"] * len(terms))
-    yield Line(f"assert ({name} : {{}}).", (Relation(atom, "=", value),))
     yield Line(f"{{{{ replace {{}} with ({parts}) by (field; side).", (base, *product))
     yield Line(f"    replace {{}} with ({total}) by ring.", (exponent, *terms))
     yield Line("    powers. }}")
     yield Line(f"meet {name}.")
+
+
+def _powers(base: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The factors that are powers themselves, with letters in their exponents."""
+    return tuple(f for f in sp.Mul.make_args(base) if f.is_Pow and not f.exp.is_Rational)
+
+
+def _nested(base: sp.Expr, exponent: sp.Expr) -> Iterator[Line]:
+    """The proof for a base some of whose factors are powers themselves."""
+    product, parts = _product(base)
+    yield Line(f"{{{{ replace {{}} with ({parts}) by (field; side).", (base, *product))
+    yield Line("    rewrite ?power_product by side; rewrite ?power_inverse by side.")
+    yield Line("    rewrite ?power_power.")
+    for factor in product:
+        of, power = factor.as_base_exp() if factor in _powers(base) else (factor, sp.S.One)
+        terms = sp.Add.make_args(sp.expand(power * exponent))
+        yield Line(f"    exponent {{}} ({' + '.join(['{}'] * len(terms))}).", (of, *terms))
+    yield Line("    rewrite ?power_sum, ?power_opposite; rewrite ?power_1 by side; field; side. }}")

@@ -142,7 +142,10 @@ def _theorem(problem: Faced) -> Theorem | str:
     signs = assumptions([found for _, found in minors])
     guards = [Hypothesis(f"positive_{s.name}", Relation(s, ">")) for s in problem.positive]
     stated = {h.statement.expressions[0] for h in (*signs, *guards)}
-    below = divisors([*(f.form for f in rate.functions), *rate.first.values()])
+    # also where it cancels
+    moving = [e for e in sp.Add.make_args(rate.rate) if e.free_symbols & {*rate.controls}]
+    written = [e for e in divisors(moving) if not e.has(AppliedUndef)]
+    below = (*divisors([*(f.form for f in rate.functions), *rate.first.values()]), *written)
     divided = [
         Hypothesis(f"divisor_{k}", Relation(e, "<>"))
         for k, e in enumerate((e for e in below if e not in stated), 1)

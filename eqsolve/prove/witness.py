@@ -159,9 +159,13 @@ def numbers(
             values |= next(_solutions(root.left, letters_of, {s: values[s] for s in free}), {})
         for letter, value in letters.items():
             values[letter] = at(value)
+        if any(values[letter].is_real is False for letter in letters):
+            continue  # a root of a negative number
         here = [Relation(at(r.left), r.relation, at(r.right)) for r in relations]
         if all(holds(relation, {}) for relation in here):
             functions = {f: sp.Lambda(t, values[c]) for f, c in still.items()}
+            # numbers that are not rational as they are defined
+            values |= {s: e for s, e in letters.items() if not values[s].is_Rational}
             return {**values, **functions, **meaning}
     raise VacuousError(
         f"no point was found that satisfies what {theorem.name} assumes.", stage="proofs"

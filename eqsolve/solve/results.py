@@ -48,6 +48,7 @@ class Results:
         program, time, path = self.program, self.point.numbers.time, solved.path
         self.point.path = path
         values = self.point.environment(path.coefficients(time), time)
+        self._moves(values)
         system, given = program.system, program.given
         names = (*system.unknowns, *system.implicit)
         names += program.feedback
@@ -95,6 +96,26 @@ class Results:
             at=self._at(values, solved.decision.status),
             certificate={**solved.certificate, "largest_relative_radius": max(widths, default=0.0)},
         )
+
+    def _moves(self, values: Mapping[str, arb]) -> None:
+        """Refuse a state at which a drift, loading or jump is no real number, as a root of -1."""
+        program, place = self.program, self.point.place
+        open_states = {*program.states, *program.places} - {*place}
+        inside = {name: arb(v.mid()) for name, v in {**values, **place}.items()}
+        for form in program.strategy:
+            if not open_states & set(form.code.arguments):
+                (played,) = form.code.within(inside)
+                inside[form.control] = arb(played.mid())
+        known = inside.keys() - open_states
+        for words, code in program.declared:
+            moves = words.startswith(("the drift", "the loading", "the jump"))
+            if moves and set(code.arguments) <= known and not code.within(inside)[0].is_finite():
+                names = (*place, *(form.control for form in program.strategy))
+                at = [f"{n} = {center(inside[n]):g}" for n in names if n in code.arguments]
+                raise self.point.error(
+                    f"{words} is no real number at {', '.join(at)}.",
+                    "Give a state at which it is one.",
+                )
 
     def _growth(self, solved: Solved) -> dict[str, Any]:
         """How fast second moments grow when everybody plays, where averages were frozen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 
 import sympy as sp
@@ -24,7 +26,8 @@ _RUNNING = ("u", "s", r"\upsilon", r"\xi")
 def names_of(derivation: Derivation, solution: Solution) -> Names:
     """The names of all symbols of a derivation and its solution."""
     model = derivation.model
-    latex = dict(model.vocabulary.latex())
+    latex = {s: tex for s in _symbols(derivation) if (tex := _spelled(s.name)) is not None}
+    latex |= model.vocabulary.latex()
     text: dict[sp.Symbol, str] = {}
     roots: dict[sp.Symbol, tuple[str, str]] = {}
     if derivation.rewritten:
@@ -65,6 +68,24 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
     if crowd is not None and crowd.own:
         own |= {*model.game.typed, *system.unknowns, *system.feedback, *system.implicit}
     return Names(latex, text, roots, order, frozenset(moving), states, own)
+
+
+def _spelled(name: str) -> str | None:
+    """LaTeX of a name with Greek letters, or that is no word; None for others."""
+    if re.fullmatch(r"[\w*'.\[\]]+", name, re.ASCII):
+        return None
+    parts = []
+    for part in name.split("_", 1):
+        words = unicodedata.name(part, "") if len(part) == 1 else ""
+        if found := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", words):
+            greek = found[2].replace("LAMDA", "LAMBDA").lower()
+            parts.append(letter(greek if found[1] == "SMALL" else greek.title()))
+        elif re.fullmatch(r"\w+", part, re.ASCII):
+            parts.append(part)
+        else:
+            escaped = re.sub(r"([#$%&_{}])", r"\\\1", part)
+            parts.append(rf"\text{{{escaped}}}")
+    return parts[0] if len(parts) == 1 else f"{parts[0]}_{{{parts[1]}}}"
 
 
 def _symbols(derivation: Derivation) -> Iterable[sp.Symbol]:

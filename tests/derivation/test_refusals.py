@@ -438,6 +438,26 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "game",
         "sum to 3/4",
     ),
+    "a cost with a kink": (
+        lambda: regulator(cost=half * x**2 + sp.Abs(u)),
+        "game",
+        "Abs(u), which has no derivative everywhere. Write what is smooth",
+    ),
+    "a preference of nothing": (
+        lambda: regulator(preference=Preference((), sp.Integer(0))),
+        "game",
+        "has no moment. Write expected(running, payoff)",
+    ),
+    "LaTeX that is cut off": (
+        lambda: regulator(vocabulary=Vocabulary(parameter(s, latex=r"\frac{"))),
+        "game",
+        "is no part of a formula",
+    ),
+    "an ansatz without a term": (
+        lambda: regulator(drift=u + q, functions={"J": P * x**2 + c}),
+        "matching",
+        "for the terms in x. Enlarge the ansatz",
+    ),
     "negative probability": (
         lambda: regulator(
             jumps={"N": mark}, clocks=(Clock("N", lam, mark, ((1 + half, 1), (-half, 2))),)
@@ -448,7 +468,7 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
 }
 
 #: Errors that arise while a field is written, before the game has a name.
-NAMELESS = {"horizon of a kind", "text for a drift"}
+NAMELESS = {"horizon of a kind", "text for a drift", "LaTeX that is cut off"}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -1,0 +1,211 @@
+"""Games as users write them, in files: what their commands said wrongly once."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner, Result
+
+import eqsolve
+from eqsolve import registry
+from eqsolve.cli import cli
+from eqsolve.derivation.derivation import derive
+from eqsolve.registry import resolve
+from eqsolve.studies.equilibrium import equilibrium, response
+from eqsolve.verbs.abilities import able
+from eqsolve.writing.notation import _spelled
+
+STORE = """
+import sympy as sp
+from eqsolve.game import *
+
+x, u, s, w, T = sp.symbols("x u s w T")
+P, Q, R, f, g = sp.symbols("P Q R f g")
+MODEL = Model(
+    Game(
+        "store",
+        states=(State(x, u - sp.sin(w * t), {"W": s * sp.sqrt(x)}),),
+        players=(Player("owner", (u,), expected(x**2 / 2 + u**2 / 2, sense="minimize")),),
+        horizon=Horizon(end=T),
+    ),
+    Ansatz({"J": P * x**2 / 2 + Q * x + R}, feedback={u: f * x + g}),
+    Vocabulary(
+        parameter(s, "volatility", nonnegative),
+        parameter(w, "frequency", positive),
+        parameter(T, "end", positive),
+    ),
+    cases={"default": {"s": "0.3", "w": "3", "T": "1", "x": "1"}},
+)
+"""
+COMMONS = """
+import sympy as sp
+from eqsolve.game import *
+
+y, e, m = sp.symbols("y e ebar")
+k, T, n = sp.symbols("k T n")
+A, B, C, f, g = sp.symbols("A B C f g")
+
+
+def model(notion: Notion = "feedback", size: int | None = 3) -> Model:
+    return Model(
+        Game(
+            "commons",
+            states=(State(y, n * m - k * y, {"W": sp.Rational(1, 5)}),),
+            players=(Player("country", (e,), expected(e - e**2 / 2 - y**2 / 8)),),
+            horizon=Horizon(end=T),
+            laws=(Law(m, e, given=("W",)),),
+            crowd=Crowd("country", n),
+            notion=notion,
+        ),
+        Ansatz({"J": A * y**2 / 2 + B * y + C}, feedback={e: f * y + g}),
+        Vocabulary(
+            parameter(k, "decay", positive),
+            parameter(T, "end", positive),
+            parameter(n, "number", sp.Range(2, sp.oo)),
+        ),
+        cases={"default": {"k": "0.3", "T": "2", "n": "3", "y": "1"}},
+    )
+"""
+
+#: Played is a root of the state (Sethi, Optimal Control Applications and Methods 4, 1983).
+ADVERT = """
+import sympy as sp
+from eqsolve.game import *
+
+x, u = sp.symbols("x u")
+r, d, p, rho = sp.symbols("r delta p rho")
+L, Q, f = sp.symbols("L Q f")
+MODEL = Model(
+    Game(
+        "advert",
+        states=(State(x, r * u * sp.sqrt(1 - x) - d * x),),
+        players=(Player("firm", (u,), expected(p * x - u**2), discount=rho),),
+        horizon=Horizon(),
+    ),
+    Ansatz({"J": L * x + Q}, feedback={u: f * sp.sqrt(1 - x)}),
+    Vocabulary(*(parameter(s, domain=positive) for s in (r, d, p, rho))),
+)
+"""
+#: The saver of the tutorial, in whose exponents are logarithms.
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial_own_game.md"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files."""
+    monkeypatch.setattr(registry, "_adopted", {})
+    (tmp_path / "store.py").write_text(STORE)
+    (tmp_path / "commons.py").write_text(COMMONS)
+    (tmp_path / "advert.py").write_text(ADVERT)
+    source = TUTORIAL.read_text().split("`saver.py`:\n\n```python\n")[1].split("```")[0]
+    (tmp_path / "saver.py").write_text(source)
+    return tmp_path
+
+
+needs_coq = pytest.mark.skipif(
+    shutil.which("coqc") is None and "EQSOLVE_REQUIRE_TOOLS" not in os.environ,
+    reason="coqc is not installed",
+)
+ADVERT_CASE = {"r": "0.5", "delta": "0.1", "p": "2", "rho": "0.2", "x": "0.3"}
+
+
+def call(folder: Path, verb: str, file: str, *options: str) -> Result:
+    return CliRunner().invoke(cli, [verb, str(folder / file), *options])
+
+
+def test_a_state_of_a_named_set_is_overridden(folder: Path) -> None:
+    found = call(folder, "solve", "store.py", "--set", "default", "--at", "x=2")
+    assert found.exit_code == 0
+    assert "at.x                      2\n" in found.output
+
+
+def test_a_state_outside_its_dynamics_is_refused(folder: Path) -> None:
+    found = call(folder, "solve", "store.py", "--set", "default", "--at", "x=-1")
+    assert found.exit_code == 2
+    assert "store, input: the loading of x on W is no real number at x = -1" in found.output
+
+
+def test_what_coq_has_no_words_for_is_said(folder: Path) -> None:
+    found = call(folder, "prove", "store.py", "--out", str(folder / "coq"))
+    assert found.exit_code == 0
+    assert "sin" in (folder / "coq" / "store_system.v").read_text()
+    tangent = STORE.replace("sp.sin", "sp.tan").replace('"store"', '"tangent"')
+    (folder / "tangent.py").write_text(tangent)
+    found = call(folder, "prove", "tangent.py", "--out", str(folder / "tan"))
+    assert found.exit_code == 0
+    assert "not stated. tan(t*w) is not written in Coq" in found.output
+
+
+def test_the_value_of_advertising_is_the_positive_root(folder: Path) -> None:
+    # r^2 L^2/4 + (rho + delta) L = p, Q = r^2 L^2/(4 rho)
+    answer = eqsolve.solve(str(folder / "advert.py"), ADVERT_CASE)
+    L = (-0.3 + math.sqrt(0.09 + 4 * 2 * 0.0625)) / (2 * 0.0625)
+    assert answer.coefficients["L"] == pytest.approx(L, rel=1e-14)
+    assert answer.at["u"] == pytest.approx(L * 0.25 * math.sqrt(0.7), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "file, assumed, step",
+    [
+        ("advert.py", "(positive_1 : 1 - x > 0)", "assert (square_1 : sqrt (1 - x) ^ 2 = (1 - x))"),
+        ("saver.py", "(positive_a : a > 0)", "without_logarithm a (- a * x - b)."),
+    ],
+)
+def test_theorems_take_roots_and_logarithms(
+    folder: Path, file: str, assumed: str, step: str
+) -> None:
+    found = call(folder, "prove", file, "--out", str(folder / "coq"))
+    assert found.exit_code == 0
+    text = (folder / "coq" / f"{file.removesuffix('.py')}_system.v").read_text()
+    assert assumed in text and step in text
+
+
+@pytest.mark.full
+@needs_coq
+@pytest.mark.parametrize("file", ["advert.py", "saver.py", "commons.py"])
+def test_coq_accepts_them(folder: Path, file: str) -> None:
+    found = call(folder, "prove", file, "--out", str(folder / "coq"), "--check", "--fresh")
+    assert found.exit_code == 0, found.output
+    assert "NOT PROVED" not in found.output
+
+
+def test_a_stock_that_all_share_moves_with_what_the_others_play(folder: Path) -> None:
+    built = resolve(folder / "commons.py").exported
+    model = built(notion="given")
+    (average,) = derive(model).fixed.averages
+    claim = equilibrium(model, model.cases["default"])
+    faced = response(claim)
+    stock = sp.Symbol("y")
+    played = claim.derivation.strategy[sp.Symbol("e")].xreplace(claim.spelled)
+    values = {s: v.mid().str(30, radius=False) for s, v in claim.coefficients(Fraction(0)).items()}
+    numbers = {**claim.numbers, **{s: sp.Float(v, 30) for s, v in values.items()}, stock: 1}
+    expected = sp.Rational(2, 3) * played.xreplace(numbers)
+    assert float(faced.parameters[average]) == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_a_crowd_without_a_limit_does_not_converge(folder: Path) -> None:
+    words = "without a size its players are no continuum"
+    assert able(resolve(folder / "commons.py"), "converge") == words
+    limit = COMMONS.replace("n * m", "m").replace('("country", n)', '("country", size and n)')
+    (folder / "limit.py").write_text(limit)
+    assert able(resolve(folder / "limit.py"), "converge") is True
+
+
+@pytest.mark.parametrize(
+    "name, tex",
+    [
+        ("β", r"\beta"),
+        ("Δ_1", r"\Delta_{1}"),
+        ("my b", r"\text{my b}"),
+        ("b%", r"\text{b\%}"),
+        ("b_1", None),
+    ],
+)
+def test_names_that_are_no_words_are_printed(name: str, tex: str | None) -> None:
+    assert _spelled(name) == tex
