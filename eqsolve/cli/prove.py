@@ -15,6 +15,11 @@ from eqsolve.errors import InputError
 @click.option("--out", metavar="DIR", help="Write the theorems and their proofs into a folder.")
 @click.option("--check", "checking", is_flag=True, help="Let Coq check them.")
 @click.option("--record", metavar="FILE", help="Write which numbered equations Coq accepted.")
+@click.option(
+    "--needless",
+    is_flag=True,
+    help="Look for assumptions that are not needed, and leave them out (--json: the points).",
+)
 @click.option("--fresh", is_flag=True, help="Check also what Coq accepted before.")
 @click.option(
     "--notion",
@@ -28,6 +33,7 @@ def prove(
     out: str | None,
     checking: bool,
     record: str | None,
+    needless: bool,
     fresh: bool,
     notion: str | None,
     size: str | None,
@@ -45,12 +51,13 @@ def prove(
     """
     from eqsolve.verbs import prove as run
 
-    if out is None and not checking:
-        raise InputError("say --out DIR, --check or both.", stage="proofs")
+    if out is None and not checking and not needless:
+        raise InputError("say --out DIR, --check, --needless or several of them.", stage="proofs")
     if record is not None and not checking:
         raise InputError("--record needs --check.", stage="proofs")
     number, continuum = chosen_size(size)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
+    how["needless"] = needless
     written = run(*games, out=out, check=checking, fresh=fresh, **how)
     if record is not None:
         from eqsolve.prove.record import write

@@ -18,6 +18,7 @@ from flint.utils.flint_exceptions import DomainError
 
 from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.derivation.units import Units
+from eqsolve.prove.need import needed
 from eqsolve.prove.statement import Hypothesis, Line, Relation, Theorem, identifier
 from eqsolve.prove.witness import witness
 
@@ -264,7 +265,8 @@ def theorem(
         If no point satisfies what is assumed.
     """
     left = statement.left - statement.right
-    argument = argument or argue(left, known)
+    if argument is None:
+        known, argument = _least(left, known)
     if argument is None:
         return f"{title}: no reason was found that Coq could follow."
     defined = [
@@ -296,6 +298,20 @@ def theorem(
         witness(made, point or {}),
         source,
     )
+
+
+def _least(left: sp.Expr, known: Known) -> tuple[Known, Argument | None]:
+    """Why an expression vanishes, from no more definitions than it needs."""
+    argument = argue(left, known)
+    if argument is None or argument.cofactors:
+        return known, argument
+    used = {*argument.inserted, *argument.spelled}
+    kept = needed(left, {s: e for s, e in known.definitions.items() if s in used})
+    if kept is None or len(kept) == len(used):
+        return known, argument
+    fewer = Known({s: e for s, e in known.definitions.items() if s in kept})
+    other = argue(left, fewer)
+    return (known, argument) if other is None else (fewer, other)
 
 
 def script(

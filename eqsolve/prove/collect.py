@@ -21,6 +21,7 @@ from eqsolve.prove import adjoints, family, generator, problem, second_order
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, Writer, source
 from eqsolve.prove.displays import Displayed
+from eqsolve.prove.needless import Need, lean
 from eqsolve.prove.numbers import numbers
 from eqsolve.prove.paths import Paths
 from eqsolve.prove.problem import Faced
@@ -75,6 +76,22 @@ class Proofs:
     def theorems(self) -> tuple[Theorem, ...]:
         """All theorems."""
         return tuple(theorem for chapter in self.chapters for theorem in chapter.theorems)
+
+    def lean(self) -> tuple[Proofs, list[Need]]:
+        """The same without needless assumptions, and what is known of each assumption.
+
+        Raises
+        ------
+        MissingCoqError
+            If Coq is not installed.
+        """
+        theorems, needs = lean(self.theorems)
+        found = {one.name: one for one in theorems}
+        chapters = [
+            replace(c, theorems=tuple(found[t.name] for t in c.theorems)) for c in self.chapters
+        ]
+        stated = {n: tuple(found[t.name] for t in some) for n, some in self.stated.items()}
+        return replace(self, chapters=tuple(chapters), stated=stated), needs
 
     def sources(self) -> dict[str, Source]:
         """The files, by name, the library aside."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from eqsolve.errors import InputError
@@ -11,6 +12,7 @@ from eqsolve.output import staged
 from eqsolve.prove.check import Verdict, check, library
 from eqsolve.prove.collect import Proofs
 from eqsolve.prove.coq import LIBRARY, Source, cited
+from eqsolve.prove.needless import Need
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,14 @@ class Run:
     proofs : of every game.
     verdicts : of every theorem, by game and structure; empty if Coq was not asked.
     folder : where the files are; empty if none were written.
+    needs : of every assumption whether it is needed, by game and structure; empty if that was not
+        asked.
     """
 
     proofs: tuple[Proofs, ...]
     verdicts: Mapping[str, tuple[Verdict, ...]]
     folder: str = ""
+    needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
 
     @property
     def accepted(self) -> bool:
@@ -65,6 +70,7 @@ class Run:
                 yield f"{one.label}: {word} {verdict.theorem} ({verdict.seconds:.2f} s). {about}"
                 if not verdict.accepted:
                     yield f"  {verdict.message or 'It rests on ' + ', '.join(verdict.axioms)}"
+            yield from self._needs(one.label)
             for sentence in one.missing:
                 yield f"{one.label}: not stated. {sentence}"
         count = sum(len(one.theorems) for one in self.proofs)
@@ -81,6 +87,19 @@ class Run:
                 yield f"{formal} of {shown} numbered equations that are exact are formal"
             yield f"axioms: {', '.join(axioms) or 'none'}"
 
+    def _needs(self, label: str) -> Iterator[str]:
+        needs = self.needs.get(label, ())
+        for need in needs:
+            if need.verdict != "needed":
+                word = "left out, needless" if need.verdict == "needless" else "not decided"
+                yield f"{label}: {word}. {need.assumption} of {need.theorem}"
+        if needs:
+            count = Counter(need.verdict for need in needs)
+            yield (
+                f"{label}: of {len(needs)} assumptions {count['needed']} are needed, "
+                f"{count['needless']} needless and left out, {count['open']} not decided"
+            )
+
     def to_dict(self) -> list[dict[str, Any]]:
         """The same for machines, game by game."""
         return [
@@ -93,6 +112,7 @@ class Run:
                         "title": t.title,
                         "source": t.source,
                         **self._of(one.label, t.name),
+                        **self._assumptions(one.label, t.name),
                     }
                     for t in one.theorems
                 ],
@@ -101,6 +121,11 @@ class Run:
             }
             for one in self.proofs
         ]
+
+    def _assumptions(self, label: str, theorem: str) -> dict[str, Any]:
+        found = [need for need in self.needs.get(label, ()) if need.theorem == theorem]
+        rows = {n.assumption: {"verdict": n.verdict, "point": dict(n.point)} for n in found}
+        return {"assumptions": rows} if found else {}
 
     def _of(self, game: str, theorem: str) -> dict[str, Any]:
         for v in self.verdicts.get(game, ()):
@@ -111,9 +136,17 @@ class Run:
 
 
 def run(
-    proofs: Iterable[Proofs], out: str | None = None, checking: bool = False, fresh: bool = False
+    proofs: Iterable[Proofs],
+    out: str | None = None,
+    checking: bool = False,
+    fresh: bool = False,
+    needless: bool = False,
 ) -> Run:
     """Write theorems, let Coq check them, or both.
+
+    Parameters
+    ----------
+    needless : look for assumptions that are not needed, first, and leave them out.
 
     Raises
     ------
@@ -122,7 +155,11 @@ def run(
     MissingCoqError
         If Coq is to check and is not installed.
     """
-    proofs = tuple(proofs)
+    proofs, needs = tuple(proofs), dict[str, tuple[Need, ...]]()
+    if needless:
+        found = [one.lean() for one in proofs]
+        proofs = tuple(one for one, _ in found)
+        needs = {one.label: tuple(some) for one, some in found}
     sources = {one.label: one.sources() for one in proofs}
     files = [name for some in sources.values() for name in some]
     if len({*files}) < len(files):
@@ -135,11 +172,11 @@ def run(
     verdicts: dict[str, tuple[Verdict, ...]] = {}
     if checking:
         owner = {name: game for game, some in sources.items() for name in some}
-        found: dict[str, list[Verdict]] = {game: [] for game in sources}
+        told: dict[str, list[Verdict]] = {game: [] for game in sources}
         for verdict in check(_all(sources), fresh):
-            found[owner[verdict.file]].append(verdict)
-        verdicts = {game: tuple(some) for game, some in found.items()}
-    return Run(proofs, verdicts, out or "")
+            told[owner[verdict.file]].append(verdict)
+        verdicts = {game: tuple(some) for game, some in told.items()}
+    return Run(proofs, verdicts, out or "", needs)
 
 
 def _all(sources: Mapping[str, Mapping[str, Source]]) -> dict[str, Source]:

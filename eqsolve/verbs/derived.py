@@ -126,6 +126,7 @@ def prove(
     notion: str | None = None,
     size: int | None = None,
     continuum: bool = False,
+    needless: bool = False,
 ) -> Any:
     """State what was derived as theorems of Coq, and let Coq check them.
 
@@ -137,6 +138,7 @@ def prove(
     notion : ``feedback``, ``open-loop``, ``given`` or ``planner``, where the games offer it, or
         ``all`` for every notion that a game declares (default: its first).
     size, continuum : a number of players (the theorems hold for any), or a continuum of them.
+    needless : look for assumptions that are not needed, and leave them out.
 
     Returns
     -------
@@ -165,4 +167,4 @@ def prove(
         if able(found, "prove") is not True:
             continue
         made += proofs(found, notion, size, continuum)
-    return run(made, None if out is None else os.fspath(out), check, fresh)
+    return run(made, None if out is None else os.fspath(out), check, fresh, needless)

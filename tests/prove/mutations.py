@@ -1,7 +1,6 @@
 """Errors planted in theorems and their proofs: Coq must refuse every one.
 
     PYTHONPATH=tests python -m prove.mutations [COUNT] [SEED]
-    PYTHONPATH=tests python -m prove.mutations needless [GAMES]...
 
 An error counts if it is one: a point in numbers satisfies what is assumed and not what is
 concluded (for a witness, it fails an assumption; for a cofactor, its value is another). Beside the
@@ -11,26 +10,22 @@ errors, theorems as they are go the same way: they are accepted, so what is wron
 from __future__ import annotations
 
 import random
-import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import mpmath
 import sympy as sp
 
 import eqsolve
-from eqsolve.prove.check import compiled_library, coqc
-from eqsolve.prove.coq import LIBRARY, Writer
+from eqsolve.prove.coq import Writer
+from eqsolve.prove.needless import accepted, without
+from eqsolve.prove.points import Model, NoPointError, point, witnessed
 from eqsolve.prove.statement import ForAll, Hypothesis, Line, Relation, Slope, Statement, Theorem
-from prove.models import Model, NoPointError, point, witnessed
 
-#: Seconds for one sentence of a proof, and theorems of one run of Coq.
-LONGEST, BATCH = 30, 20
+#: Seconds for one sentence of a proof.
+LONGEST = 30
 
 
 @dataclass(frozen=True)
@@ -89,18 +84,6 @@ def changed(statement: Statement, rng: random.Random) -> Statement:
     else:
         side = "right" if statement.right != 0 or statement.relation != "=" else "left"
     return replace(statement, **{side: altered(getattr(statement, side), rng)})
-
-
-def without(theorem: Theorem, name: str) -> Theorem:
-    """A theorem without one hypothesis, its proof as far as it does without."""
-    hypotheses = tuple(h for h in theorem.hypotheses if h.name != name)
-    script = []
-    for line in theorem.script:
-        text = re.sub(rf"\?{name}\b, |, \?{name}\b", "", line.text)
-        text = re.sub(rf"rewrite \?{name}\b( by assumption)?(; |\.$)", "", text)
-        if text.strip():
-            script.append(Line(text, line.expressions))
-    return replace(theorem, hypotheses=hypotheses, script=tuple(script))
 
 
 def mutant(game: str, right: Theorem, kind: str, rng: random.Random) -> Mutant | None:
@@ -186,31 +169,6 @@ def drawn(
                 break
 
 
-def accepted(texts: Sequence[tuple[str, str]], longest: int = LONGEST) -> list[str]:
-    """The names of the theorems that Coq accepts, of texts that it reads one after the other."""
-    batches = [texts[k : k + BATCH] for k in range(0, len(texts), BATCH)]
-    with ThreadPoolExecutor(2) as workers:
-        found = workers.map(lambda batch: _session(batch, longest), batches)
-        return [name for names in found for name in names]
-
-
-def _session(texts: Sequence[tuple[str, str]], longest: int) -> list[str]:
-    lines = [f"Require Import {LIBRARY}.", f"Set Default Timeout {longest}."]
-    for name, text in texts:
-        lines += [text, "Abort All.", f"Locate {name}."]
-    program = str(Path(coqc()).with_name("coqtop"))
-    done = subprocess.run(
-        [program, "-q"],
-        input="\n".join(lines) + "\n",
-        cwd=compiled_library(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told = {m[1] for m in re.finditer(r"Constant Top\.(\w+)", done.stdout)}
-    return [name for name, _ in texts if name in told]
-
-
 def of_all_games(*games: str, notion: str | None = "all") -> list[tuple[str, Theorem]]:
     """All theorems but those about existence, with the names of their games."""
     proofs = eqsolve.prove(*games, notion=notion).proofs
@@ -235,7 +193,7 @@ def tried(
     told(f"errors: {dict(Counter(m.kind for m in mutants))}")
     right = [Mutant("right", *one) for one in rng.sample(list(theorems), min(10, len(theorems)))]
     texts = [(f"mutant_{k}", m.text(f"mutant_{k}")) for k, m in enumerate((*mutants, *right))]
-    taken = {*accepted(texts)}
+    taken = {*accepted(texts, LONGEST)}
     wrong = [m for k, m in enumerate(mutants) if f"mutant_{k}" in taken]
     lost = [m for k, m in enumerate(right, len(mutants)) if f"mutant_{k}" not in taken]
     missing = len(lost)
@@ -248,26 +206,7 @@ def tried(
     return mutants, wrong, missing
 
 
-def needless(theorems: Sequence[tuple[str, Theorem]]) -> list[str]:
-    """Assumptions without which the same proof is accepted."""
-    pairs = [(game, one, h.name) for game, one in theorems for h in one.hypotheses]
-    texts = [
-        (f"less_{k}", Mutant("assumption", game, without(one, name)).text(f"less_{k}"))
-        for k, (game, one, name) in enumerate(pairs)
-    ]
-    taken = {*accepted(texts)}
-    return [
-        f"{game}: {one.name} does without {name}"
-        for k, (game, one, name) in enumerate(pairs)
-        if f"less_{k}" in taken
-    ]
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["needless"]:
-        lines = needless(of_all_games(*sys.argv[2:], notion=None))
-        print("\n".join(lines) or "every assumption is needed")
-        raise SystemExit(1 if lines else 0)
     numbers = [int(argument) for argument in sys.argv[1:]]
     _, found, refused = tried(of_all_games(), *(numbers + [200, 1][len(numbers) :]))
     raise SystemExit(1 if found or refused else 0)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import random
 import shutil
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 import sympy as sp
 
+import eqsolve
+from eqsolve.prove import points as models
 from eqsolve.prove.algebraic import Known, theorem
+from eqsolve.prove.needless import accepted, counterexample, lean
+from eqsolve.prove.run import run
 from eqsolve.prove.statement import Hypothesis, Relation, Theorem
-from prove import models, mutations
+from prove import mutations
 
 needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")
 x, y, a, b = sp.symbols("x y a b")
@@ -33,20 +38,52 @@ def test_points_tell_an_error_from_what_is_the_same() -> None:
     assert models.point(same, rng) is None
 
 
+def test_an_assumption_is_needed_at_a_point() -> None:
+    """Without ``a <> 0``, at ``a = 0``: y is b x/0, that is 0, and 0 is not b x."""
+    found = counterexample(right(), "nonzero_1")
+    assert found is not None
+    assert found.numbers[a] == 0
+    assert found.numbers[b] * found.numbers[x] != 0
+    assert all(isinstance(value, Fraction) for value in found.numbers.values())
+    more = (*right().hypotheses, Hypothesis("more", Relation(b, "<>")))
+    assert counterexample(replace(right(), hypotheses=more), "more") is None
+
+
 @needs_coq
 def test_an_accepted_error_would_be_seen() -> None:
     """A theorem that is right, planted as an error, is reported."""
     told = mutations.Mutant("definition", "some", right())
     wrong = replace(right(), conclusion=Relation(a * y - 2 * b * x, "="))
     texts = [("one", told.text("one")), ("two", mutations.Mutant("c", "some", wrong).text("two"))]
-    assert mutations.accepted(texts) == ["one"]
+    assert accepted(texts) == ["one"]
 
 
 @needs_coq
 def test_an_assumption_that_is_not_needed_is_named() -> None:
     more = (*right().hypotheses, Hypothesis("more", Relation(b, "<>")))
-    found = mutations.needless([("some", replace(right(), hypotheses=more))])
-    assert found == ["some: linear does without more"]
+    (found,), needs = lean([replace(right(), hypotheses=more)])
+    verdicts = {need.assumption: need.verdict for need in needs}
+    assert verdicts == {"H_y": "needed", "nonzero_1": "needed", "more": "needless"}
+    assert found == right()
+
+
+@needs_coq
+def test_a_needless_assumption_of_a_game_is_left_out() -> None:
+    """One that is planted is found, and what a proof needs is kept, with a point that shows it."""
+    (game,) = eqsolve.prove("regulator").proofs
+    (chapter,) = (c for c in game.chapters if c.name == "solution")
+    first, *others = chapter.theorems
+    planted = Hypothesis("planted", Relation(first.letters[0], "<>"))
+    wider = replace(first, hypotheses=(*first.hypotheses, planted))
+    more = replace(game, chapters=(replace(chapter, theorems=(wider, *others)),))
+    found = run([more], needless=True)
+    assert found.proofs[0].theorems == chapter.theorems
+    told = list(found.lines())
+    assert f"regulator: left out, needless. planted of {first.name}" in told
+    assert not any("not decided." in line for line in told)
+    rows = found.to_dict()[0]["theorems"][0]["assumptions"]
+    assert rows.pop("planted") == {"verdict": "needless", "point": {}}
+    assert rows and all(r["verdict"] == "needed" and r["point"] for r in rows.values())
 
 
 @needs_coq

@@ -1,9 +1,16 @@
-"""Points at which the statements of theorems hold or fail, in numbers; Coq's 1/0 is 0."""
+"""Points at which the statements of theorems hold or fail; as in Coq, 1/0 is 0.
+
+Numbers are rational, and exact where nothing but field operations occurs in a statement; values of
+other functions have 40 digits.
+"""
 
 from __future__ import annotations
 
+import operator
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import mpmath
@@ -11,7 +18,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
-from eqsolve.prove.statement import ForAll, Relation, Slope, Statement, Theorem
+from eqsolve.prove.statement import ForAll, Joined, Relation, Slope, Statement, Theorem
 
 DIGITS = 40
 #: Relative differences that are none, and that are one.
@@ -25,22 +32,30 @@ class NoPointError(Exception):
 class Model:
     """Numbers and functions for the letters of a theorem, of which hypotheses define some."""
 
-    def __init__(self, theorem: Theorem, rng: random.Random) -> None:
+    def __init__(self, theorem: Theorem, rng: random.Random, also: Iterable[Relation] = ()) -> None:
+        self._known: dict[sp.Symbol, Any] = {}
         self.letters: dict[sp.Symbol, sp.Expr] = {}
         self.functions: dict[Any, sp.Lambda] = {}
         self.conditions: list[Relation] = []
         for hypothesis in theorem.hypotheses:
             self._take(hypothesis.statement)
+        self.conditions = [*also, *self.conditions]
         for function, count in theorem.functions.items():
             if function not in self.functions:
                 variables = sp.symbols(f"free_1:{count + 1}")
                 slope = sp.Add(*(_drawn(rng) * v for v in variables))
                 self.functions[function] = sp.Lambda(variables, _drawn(rng) + slope)
         self.free = [s for s in theorem.letters if s not in self.letters]
-        self.numbers: dict[sp.Symbol, Any] = {s: _number(_drawn(rng)) for s in self.free}
-        for condition in self.conditions:
+        # near the witness other assumptions hold; at 0 much does not
+        near, zero = rng.choice(((0.0, 0.0), (0.8, 0.0), (0.6, 0.2), (0.0, 0.3)))
+        self.numbers: dict[sp.Symbol, Any] = {}
+        for s in self.free:
+            known = theorem.witness.get(s)
+            kept = rng.random() < near and getattr(known, "is_Rational", False)
+            self.numbers[s] = _number(known if kept else _drawn(rng) * int(rng.random() >= zero))
+        for k, condition in enumerate(self.conditions):
             if condition.relation == "=" and not self.holds(condition):
-                self._solve(condition, rng)
+                self._solve(condition, rng, self.conditions[:k])
 
     @classmethod
     def of_witness(cls, theorem: Theorem) -> Model:
@@ -48,7 +63,7 @@ class Model:
         model = cls.__new__(cls)
         model.functions = {f: e for f, e in theorem.witness.items() if isinstance(e, sp.Lambda)}
         model.letters = {s: e for s, e in theorem.witness.items() if not isinstance(e, sp.Lambda)}
-        model.numbers, model.conditions, model.free = {}, [], []
+        model.numbers, model.conditions, model.free, model._known = {}, [], [], {}
         return model
 
     def _take(self, statement: Statement) -> None:
@@ -57,7 +72,9 @@ class Model:
             if inner.left.func not in self.functions and inner.relation == "=":
                 self.functions[inner.left.func] = sp.Lambda(inner.left.args, inner.right)
                 return
-        if isinstance(inner, Relation) and not isinstance(statement, ForAll):
+        if isinstance(statement, ForAll) and isinstance(inner, Relation):
+            self.conditions += _coefficients(inner, statement.letters)
+        elif isinstance(inner, Relation):
             defines = inner.relation == "=" and inner.left.is_Symbol
             if defines and inner.left not in self.letters:
                 self.letters[inner.left] = inner.right
@@ -88,16 +105,18 @@ class Model:
                 return self.numbers[e]
             if e not in self.letters:
                 raise NoPointError(f"{e} has no value.")
-            return inner(self.letters[e])
+            if e not in self._known:
+                self._known[e] = inner(self.letters[e])
+            return self._known[e]
         if e.is_number and not e.args:
             return _number(e)
         if isinstance(e, AppliedUndef):
             return inner(self.functions[e.func](*e.args))
-        values = [inner(a) for a in e.args]
+        values = _alike(*(inner(a) for a in e.args))
         if e.is_Add:
-            return mpmath.fsum(values)
+            return sum(values[1:], values[0])
         if e.is_Mul:
-            return mpmath.fprod(values)
+            return reduce(operator.mul, values)
         if isinstance(e, sp.exp):
             return mpmath.exp(values[0])
         if isinstance(e, sp.log):
@@ -105,10 +124,10 @@ class Model:
         if e.is_Pow:
             base, power = values
             if e.exp.is_Integer:
-                return mpmath.mpf(0) if base == 0 and power < 0 else base ** int(e.exp)
+                return Fraction(0) if base == 0 and power < 0 else base ** int(e.exp)
             if e.exp == sp.Rational(1, 2):
                 return mpmath.sqrt(max(base, 0))
-            return base**power if base > 0 else mpmath.mpf(1)
+            return _real(base) ** _real(power) if base > 0 else mpmath.mpf(1)
         if isinstance(e, (RootCosh, RootSinh)):
             q, s = values
             root = mpmath.sqrt(q)
@@ -138,51 +157,72 @@ class Model:
         with mpmath.workdps(DIGITS):
             if isinstance(inner, Slope):
                 left, right = self.value(_Slope.of(inner)), self.value(inner.value)
-                return bool(abs(left - right) <= DIFFERENT * (1 + abs(right)))
+                return _same(left, right, DIFFERENT)
             if not isinstance(inner, Relation):
                 raise NoPointError("a statement is of another kind.")
-            left, right = self.value(inner.left), self.value(inner.right)
-            same = abs(left - right) <= EQUAL * (1 + abs(left))
+            left, right = _alike(self.value(inner.left), self.value(inner.right))
+            same, less = _same(left, right, EQUAL), left < right
             return bool(
                 {
                     "=": same,
                     "<>": not same,
-                    "<": left < right and not same,
-                    ">": left > right and not same,
-                    "<=": left < right or same,
-                    ">=": left > right or same,
+                    "<": less and not same,
+                    ">": not less and not same,
+                    "<=": less or same,
+                    ">=": not less or same,
                 }[inner.relation]
             )
 
-    def fails(self, statement: Statement) -> bool:
-        """Whether a statement clearly does not hold here."""
+    def fails(self, statement: Statement, rng: random.Random) -> bool:
+        """Whether a statement clearly does not hold here; one about all numbers at some of them."""
+        if isinstance(statement, ForAll):
+            for letter in statement.letters:
+                drawn = _drawn(rng)
+                self.put(letter, _number(abs(drawn) if letter in statement.positive else drawn))
+            return self.fails(statement.statement, rng)
+        if isinstance(statement, Joined):
+            if statement.word in ("/\\", "\\/"):
+                wrong = (self.fails(part, rng) for part in statement.parts)
+                return any(wrong) if statement.word == "/\\" else all(wrong)
+            *first, second = statement.parts
+            found = all(map(self.holds, first)) and self.fails(second, rng)
+            other = statement.word == "<->" and self.holds(second)
+            return found or (other and self.fails(first[0], rng))
         with mpmath.workdps(DIGITS):
             if isinstance(statement, Relation) and statement.relation == "=":
                 left, right = self.value(statement.left), self.value(statement.right)
-                return bool(abs(left - right) > DIFFERENT * (1 + abs(left)))
+                return not _same(left, right, DIFFERENT)
             return not self.holds(statement)
 
-    def _solve(self, condition: Relation, rng: random.Random) -> None:
-        """Choose a letter, in which an equation is linear, so that it holds."""
+    def _solve(self, condition: Relation, rng: random.Random, before: list[Relation]) -> None:
+        """Choose a letter, in which an equation is linear, so that it holds beside others."""
+        before = [c for c in before if c.relation == "="]
         with mpmath.workdps(DIGITS):
             for letter in rng.sample(self.free, len(self.free)):
                 kept, values = self.numbers[letter], []
                 for place in (0, 1, 2):
-                    self.numbers[letter] = mpmath.mpf(place)
+                    self.put(letter, Fraction(place))
                     values.append(self.value(condition.left - condition.right))
+                values = _alike(*values)
                 first, second = values[1] - values[0], values[2] - values[1]
-                if first != 0 and abs(first - second) < EQUAL * abs(first):
-                    self.numbers[letter] = -values[0] / first
-                    return
-                self.numbers[letter] = kept
+                if first != 0 and _same(first, second, EQUAL):
+                    self.put(letter, -values[0] / first)
+                    if all(map(self.holds, before)):
+                        return
+                self.put(letter, kept)
         raise NoPointError("an equation is linear in no letter.")
+
+    def put(self, letter: sp.Symbol, value: Any) -> None:
+        """Give a letter that no hypothesis defines a value."""
+        self.numbers[letter] = value
+        self._known.clear()
 
     def stands(self) -> bool:
         """Whether all conditions hold."""
         return all(self.holds(c) for c in self.conditions)
 
 
-class _Slope(sp.Expr):
+class _Slope(sp.Expr):  # type: ignore[misc]
     """The derivative of a function of one letter somewhere, not taken yet."""
 
     @classmethod
@@ -196,18 +236,54 @@ def _drawn(rng: random.Random) -> sp.Rational:
 
 
 def _number(e: sp.Expr) -> Any:
+    if e.is_Rational:
+        return Fraction(int(e.p), int(e.q))
     with mpmath.workdps(DIGITS):
-        if e.is_Rational:
-            return mpmath.mpf(int(e.p)) / int(e.q)
         return mpmath.mpf(str(sp.N(e, DIGITS)))
 
 
-def point(theorem: Theorem, rng: random.Random, attempts: int = 12) -> Model | None:
-    """A point at which all hypotheses hold and the conclusion fails; None if none was found."""
+def _coefficients(relation: Relation, letters: tuple[sp.Symbol, ...]) -> list[Relation]:
+    """What an equation between polynomials in some letters says that holds for all of them."""
+    left = sp.expand(relation.left - relation.right)
+    if relation.relation != "=" or not left.is_polynomial(*letters):
+        raise NoPointError(f"{relation} is no equation between polynomials.")
+    return [Relation(c, "=") for c in sp.Poly(left, *letters).coeffs()]
+
+
+def _same(left: Any, right: Any, digits: Any) -> bool:
+    """Whether two numbers are equal: exactly, if both are rational."""
+    first, second = _alike(left, right)
+    if isinstance(first, Fraction):
+        return bool(first == second)
+    with mpmath.workdps(DIGITS):
+        return bool(abs(first - second) <= digits * (1 + abs(first)))
+
+
+def _alike(*values: Any) -> list[Any]:
+    """Numbers as they are if all are rational, or with digits."""
+    exact = all(isinstance(value, Fraction) for value in values)
+    return list(values) if exact else [_real(value) for value in values]
+
+
+def _real(value: Any) -> Any:
+    if not isinstance(value, Fraction):
+        return value
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
+def point(
+    theorem: Theorem, rng: random.Random, attempts: int = 12, also: Iterable[Relation] = ()
+) -> Model | None:
+    """A point at which all hypotheses hold and the conclusion fails; None if none was found.
+
+    Parameters
+    ----------
+    also : what holds there besides.
+    """
     for _ in range(attempts):
         try:
-            model = Model(theorem, rng)
-            if model.stands() and model.fails(theorem.conclusion):
+            model = Model(theorem, rng, also)
+            if model.stands() and model.fails(theorem.conclusion, rng):
                 return model
         except (NoPointError, ZeroDivisionError, OverflowError, KeyError, RecursionError):
             continue
