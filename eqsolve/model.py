@@ -1,4 +1,4 @@
-"""What one file in ``derivations/`` declares about a game."""
+"""What one file declares about a game in the letters of an author, for a source to display."""
 
 from __future__ import annotations
 
