@@ -39,7 +39,7 @@ def weight_checks(model: Model) -> list[Check]:
 
     def holds() -> bool:
         return all(
-            sp.expand((moment.payoff - relative**power).subs(game.definitions)) == 0
+            sp.expand((moment.payoff - relative**power).xreplace(game.abbreviations)) == 0
             for power, moment in enumerate(moments, 1)
         )
 
