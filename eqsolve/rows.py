@@ -89,8 +89,8 @@ def read_types(
                 columns.setdefault(name, {}).update(enumerate(value, start=1))
             else:
                 common[name] = value
-        elif match is not None and match[1] in own:
-            columns.setdefault(match[1], {})[int(match[2])] = value
+        elif match is not None and ALIASES.get(match[1], match[1]) in own:
+            columns.setdefault(ALIASES.get(match[1], match[1]), {})[int(match[2])] = value
         else:
             common[name] = value
     if laws:

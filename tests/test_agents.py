@@ -253,3 +253,51 @@ def test_a_sweep_has_the_status_of_every_point() -> None:
     labels = [status.label for status in Status]
     assert [labels[int(v)] for v in data["status"].values] == [a.status for a in answers]
     assert answers[1].status == "degenerate"
+
+
+@pytest.mark.parametrize("parameter", ["b_1", "gamma_2", "lambda_1", "r"])
+def test_derivatives_are_limits_of_differences(parameter: str) -> None:
+    """In any agent's parameter, of positions, averages and responses; r is common."""
+    step = Fraction(1, 10**4)
+
+    def results(multiple: int) -> dict[str, float]:
+        agents = [dict(agent) for agent in PAIR]
+        rate = Fraction("0.03")
+        if parameter == "r":
+            rate += multiple * step
+        else:
+            name, k = parameter.replace("lambda", "lam").split("_")
+            agents[int(k) - 1][name] = str(Fraction(agents[int(k) - 1][name]) + multiple * step)
+        found = eqsolve.solve("heterogeneous", r=str(rate), agent=agents).to_dict()
+        table = {f"pi_{k}": value for k, value in enumerate(found["pi"], start=1)}
+        for k, row in enumerate(found["response"], start=1):
+            table |= {f"{name}_{k}": value for name, value in row.items()}
+        return {**table, **found["aggregates"]}
+
+    exact = eqsolve.sensitivity("heterogeneous", r="0.03", agent=PAIR)
+    near = [results(multiple) for multiple in (-2, -1, 1, 2)]
+    assert exact.ok and exact.values == pytest.approx(results(0), rel=1e-15)
+    for name in exact.values:
+        low, less, more, high = (one[name] for one in near)
+        quotient = (8 * (more - less) - (high - low)) / (12 * float(step))
+        # the differences err by their fourth order and by rounding
+        assert exact.derivatives[name][parameter] == pytest.approx(quotient, rel=1e-9, abs=1e-10)
+
+
+def test_derivatives_of_two_agents_and_of_players_with_types_are_the_same() -> None:
+    rows = {f"{n}_{k}": a[n] for k, a in enumerate(PAIR, 1) for n in OWN}
+    family = eqsolve.sensitivity("two-agent", r="0.03", **rows, outputs=["pi_1", "M_b"])
+    engine = eqsolve.sensitivity(
+        "relative-wealth", r="0.03", size=2, **rows, at={"x": 1}, outputs=["pi_1"]
+    )
+    assert set(family.derivatives) == {"pi_1", "M_b"}
+    assert family.derivatives["pi_1"] == engine.derivatives["pi_1"]
+
+
+def test_what_has_no_derivatives_is_said() -> None:
+    with pytest.raises(InputError, match="wealths of agents who differ are in their tables"):
+        eqsolve.sensitivity("two-agent", r="0.03", agent=PAIR, at={"x": 1})
+    with pytest.raises(InputError, match="no parameter 'rho'"):
+        eqsolve.sensitivity("two-agent", r="0.03", agent=PAIR, parameters_=["rho"])
+    none = eqsolve.sensitivity("heterogeneous", r="0.4", agent=PAIR)
+    assert (none.status, none.derivatives) == ("infinite-variance", {})

@@ -140,7 +140,6 @@ def test_numbers_of_players_are_whole(game: str) -> None:
 
 def test_python_refuses_a_verb_with_the_listed_reason() -> None:
     for work in (
-        lambda: eqsolve.sensitivity("two-agent", SET),
         lambda: eqsolve.simulate("two-agent", SET, agents=2, paths=10, seed=1),
         lambda: eqsolve.kernel("two-agent"),
     ):

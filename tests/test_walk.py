@@ -78,7 +78,7 @@ def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
         return ["latex", row.name, *row.how, "--out", str(folder / "latex")]
     own = [] if row.declared else ["--agents", "3"]
     given = [*row.given]
-    if not row.declared and verb in ("simulate", "sensitivity", "converge"):
+    if not row.declared and row.case and verb in ("simulate", "sensitivity", "converge"):
         given = [*row.plain]
     more = {
         "solve": [*given, "--json"],

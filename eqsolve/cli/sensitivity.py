@@ -60,7 +60,7 @@ def sensitivity(
     Give a parameter by --vary gamma=0.5:5:50 instead of -p to see the signs over a region and the
     places where they change. Exit code 4 where derivatives do not exist, such as at a fold.
     """
-    from eqsolve.verbs import declared, require
+    from eqsolve.verbs import declared, require, require_option
 
     outputs, columns = (text.split(",") if text else None for text in (of, to))
     values = given(pairs, file, game=game)
@@ -97,6 +97,7 @@ def sensitivity(
     fixed = of_family(game, given((), file, game=game), how)
     values = remaining(fixed, without=given(pairs, None)) | given(pairs, None)
     if vary:
+        require_option(game, "sensitivity --vary")
         from eqsolve.parameters import check_names
         from eqsolve.registry import model
         from eqsolve.studies.sensitivity.region import signs_over
@@ -119,13 +120,9 @@ def sensitivity(
         else:
             _show_region(region)
         return
-    from eqsolve.handle import Handle
-    from eqsolve.registry import model
-    from eqsolve.studies.sensitivity.derivatives import sensitivity as run
-    from eqsolve.words.dispatch import check_keywords
+    from eqsolve.verbs import sensitivity as run
 
-    check_keywords(Handle(game), values)
-    answer = run(model(game), at=state(at), outputs=outputs, parameters_=columns, **values)
+    answer = run(game, values, at=state(at) or None, outputs=outputs, parameters_=columns)
     _print(answer, as_json, game)
 
 

@@ -153,15 +153,10 @@ class Everybody:
 
     # -- the linear system ----------------------------------------------------------------------
 
-    def _row(self, k: int, place: Environment) -> tuple[arb_mat, ...]:
+    def row(self, k: int, place: Environment) -> tuple[arb_mat, ...]:
         """Of a type: response at zero and its slopes, what is averaged at zero and its slopes."""
-        size, many = len(self.controls), self.responses.entering
         numbers = self.responses.table.within({**self.values[k], **place})
-        parts, start = [], 0
-        for rows, columns in ((size, 1), (size, many), (many, 1), (many, size)):
-            parts.append(arb_mat(rows, columns, numbers[start : start + rows * columns]))
-            start += rows * columns
-        return tuple(parts)
+        return blocks(numbers, len(self.controls), self.responses.entering)
 
     def _alone(self, k: int) -> list[list[arb]]:
         """Slopes of one player's controls in the own states, the averages over all being held.
@@ -175,7 +170,7 @@ class Everybody:
         places = [still, *({**still, s: arb(1)} for s in self.states)]
         try:
             rest, *moved = (
-                _column(_reaction(self._row(k, place), self.shares[k])[0]) for place in places
+                _column(_reaction(self.row(k, place), self.shares[k])[0]) for place in places
             )
         except ZeroDivisionError:
             raise Undetermined(
@@ -187,7 +182,7 @@ class Everybody:
         """The controls at several places of all types."""
         many, found = self.responses.entering, []
         for places in columns:
-            rows = [self._row(k, place) for k, place in enumerate(places)]
+            rows = [self.row(k, place) for k, place in enumerate(places)]
             matrix = identity(many)
             right = arb_mat(many, 1)
             try:
@@ -209,7 +204,7 @@ class Everybody:
         matrix: list[list[arb]] = []
         rights: list[list[arb]] = []
         for places in columns:
-            rows = [self._row(k, place) for k, place in enumerate(places)]
+            rows = [self.row(k, place) for k, place in enumerate(places)]
             matrix, right = [], []
             for k, (still, slopes, *_) in enumerate(rows):
                 parts = [w - self.shares[k] if j == k else w for j, w in enumerate(self.weights)]
@@ -234,7 +229,7 @@ class Everybody:
         many, rights, matrix = self.responses.entering, [], identity(self.responses.entering)
         parts: list[tuple[arb_mat, arb_mat]] = []
         for places in columns:
-            rows = [self._row(k, place) for k, place in enumerate(places)]
+            rows = [self.row(k, place) for k, place in enumerate(places)]
             matrix, right = identity(many), arb_mat(many, 1)
             try:
                 parts = [_reaction(row, s) for row, s in zip(rows, self.shares)]
@@ -299,6 +294,15 @@ def _reaction(row: tuple[arb_mat, ...], share: arb) -> tuple[arb_mat, arb_mat]:
     first: Any = matrix.solve(still - slopes * zero * share)
     second: Any = matrix.solve(slopes)
     return first, second
+
+
+def blocks(numbers: Sequence[arb], size: int, many: int) -> tuple[arb_mat, ...]:
+    """The entries of a table of responses as matrices, of so many controls and averages."""
+    parts, start = [], 0
+    for rows, columns in ((size, 1), (size, many), (many, 1), (many, size)):
+        parts.append(arb_mat(rows, columns, list(numbers[start : start + rows * columns])))
+        start += rows * columns
+    return tuple(parts)
 
 
 def identity(size: int) -> arb_mat:

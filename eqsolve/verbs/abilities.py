@@ -100,7 +100,7 @@ def refused_options(found: Found) -> dict[str, str]:
     from eqsolve.game import Model
 
     if not isinstance(found.model, Model):
-        return {}
+        return {} if found.model.types is None else {"sensitivity --vary": "its agents differ"}
     reasons = {
         "simulate --feedback": "it is simulated under its equilibrium strategy only",
         "simulate --threads": "it is simulated on one thread",
@@ -134,7 +134,7 @@ def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
     if model.types is not None:
-        for verb in ("kernel", "sensitivity", "simulate"):
+        for verb in ("kernel", "simulate"):
             table[verb] = "its agents differ"
         if not model.types.count:
             opened = dict.fromkeys(("sweep", "prove", "latex", "report", "pde"), _OPEN)

@@ -175,6 +175,18 @@ def sensitivity(
         name = adopt(game)
         against_given(name, "sensitivity", notion)
         given = sized(name, given, size)
+        if family(name).types is not None:
+            from eqsolve.studies.sensitivity.agents import sensitivity_of_agents
+
+            if at:
+                raise InputError(
+                    "the wealths of agents who differ are in their tables.",
+                    game=name,
+                    stage="sensitivity",
+                )
+            return sensitivity_of_agents(
+                Handle(name), given, outputs=outputs, parameters=parameters_
+            )
         return of_family(family(name), at=at, outputs=outputs, parameters_=parameters_, **given)
     from eqsolve.studies.sensitivity.model import model_sensitivity
 

@@ -273,10 +273,20 @@ def certificate(game: Named, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     from eqsolve.solve.certificate_types import jointly
 
-    apart = apart_of(game)
-    rows = _rows(apart, in_columns(apart, given, game.name), game.name)
-    types, numbers = _types(apart, rows)
+    apart, types, numbers = typed(game, given)
     return {**jointly(apart.program, numbers, types, "limit"), "game": game.name}
+
+
+def typed(game: Named, given: Mapping[str, Any]) -> tuple[Apart, Types, list[Values]]:
+    """What a game is solved by, its agents in the letters of that program, and their numbers.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the input.
+    """
+    apart = apart_of(game)
+    return apart, *_types(apart, _rows(apart, in_columns(apart, given, game.name), game.name))
 
 
 def _types(apart: Apart, rows: Sequence[Mapping[str, Fraction]]) -> tuple[Types, list[Values]]:

@@ -10,9 +10,12 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
 from eqsolve.game.structure import Builder, build, counted
+from eqsolve.program.make import program
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS
+from eqsolve.solve.types import typed
 from eqsolve.studies.derivatives import Chain, Derivatives, picked
+from eqsolve.studies.responses import sensitivity_of_responses
 from eqsolve.studies.types import sensitivity_of_types
 
 
@@ -36,6 +39,18 @@ def model_sensitivity(
     model = build(source, values, notion=notion, size=size)
     values = counted(model, values, size)
     if model.game.crowd is not None and model.game.crowd.own:
+        derivation = derive(model)
+        if derivation.fixed is not None and derivation.fixed.totals:
+            solved = program(derivation)
+            _, types, rows = typed(solved, values, at=at, size=size)
+            return sensitivity_of_responses(
+                solved,
+                types,
+                rows,
+                selection=model.selection,
+                outputs=outputs,
+                parameters=parameters,
+            )
         return sensitivity_of_types(model, values, size, at, outputs, parameters)
     with ctx.workprec(BITS):
         point = DerivedPoint(derive(model), read(model, values, at), model.selection)
