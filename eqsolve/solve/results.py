@@ -103,7 +103,8 @@ class Results:
         open_states = {*program.states, *program.places} - {*place}
         inside = {name: arb(v.mid()) for name, v in {**values, **place}.items()}
         for form in program.strategy:
-            if not open_states & set(form.code.arguments):
+            # averages over types of their own are not among the values of one type
+            if {*form.code.arguments} <= inside.keys() - open_states:
                 (played,) = form.code.within(inside)
                 inside[form.control] = arb(played.mid())
         known = inside.keys() - open_states
