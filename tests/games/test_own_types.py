@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from flint import arb, ctx
 from sympy import Symbol
 
-from eqsolve import sensitivity, simulate
+from eqsolve import simulate
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.derivations.relative_performance.lacker_zariphopoulou_cara import model as cara
