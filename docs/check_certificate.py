@@ -76,29 +76,35 @@ def growth(system, values, proof):
     return positive_definite(p) if proof["finite"] else (v.transpose() * p * v)[0, 0] < 0
 
 
-def taylor(moving, start, begin):
-    """Taylor coefficients of the solutions through points."""
-    rows = [[v] for v in start]
+def taylor(moving, base, start, begin):
+    """Taylor coefficients, in the time to go, of the solutions through points."""
+    rows, end = [[v] for v in start], number(moving["end"])
     for k in range(moving["order"]):
         ctx.cap = k + 1
-        point = dict(zip(moving["rates"]["arguments"], map(arb_series, [[begin, 1], *rows])))
+        point = {name: arb_series([v]) for name, v in base.items()}
+        point |= {"t": arb_series([end - begin, -1])} | dict(
+            zip(moving["names"], map(arb_series, rows))
+        )
         found = run(moving["rates"], point, series)
+        found += [series("0")] * (len(rows) - len(found))
         rows = [[*row, arb(rate[k]) / (k + 1)] for row, rate in zip(rows, found)]
     return rows
 
 
-def steps(moving, now):
+def steps(moving, base, now):
     """Boxes over and after each step, by Picard's inclusion and Taylor's formula."""
-    time, order = fmpq(0), moving["order"]
+    time, order, last = fmpq(0), moving["order"], number(moving["end"])
     yield arb(0), now, time, now
     for step in moving["steps"]:
         end = ratio(step["end"])
         length, whole = arb(end - time), arb(time).union(arb(end))
         over, after = ([box(entry) for entry in step[part]] for part in ("over", "at"))
-        rates = run(moving["rates"], dict(zip(moving["rates"]["arguments"], [whole, *over])))
+        rates = run(moving["rates"], base | dict(zip(moving["names"], over)) | {"t": last - whole})
+        rates += [arb(0)] * (len(over) - len(rates))
         moved = (v + arb(0).union(length) * f for v, f in zip(now, rates))
         need(end > time and all(map(arb.contains_interior, over, moved)), f"its box until {end}")
-        for row, rest, b in zip(taylor(moving, now, arb(time)), taylor(moving, over, whole), after):
+        near, far = taylor(moving, base, now, arb(time)), taylor(moving, base, over, whole)
+        for row, rest, b in zip(near, far, after):
             terms = (c * length**k for k, c in enumerate([*row[:order], rest[order]]))
             need(b.contains(sum(terms)), f"the solution at {end}")
         time, now = end, after
@@ -158,7 +164,7 @@ def equilibrium(told):
         constants, unproved = boxes[0] if boxes else {}, set()
         begun = equilibrium(moving["after"]) if moving["after"] else base | constants
         now = run(moving["start"], begun) + [*constants.values()]
-        for whole, over, time, now in steps(moving, now):
+        for whole, over, time, now in steps(moving, base, now):
             there = dict(zip(moving["names"], over)) | {"t": number(moving["end"]) - whole}
             unproved |= environment(told, base | there)[1]
             if time == ratio(moving["end"]) - ratio(told["at"]["t"]):

@@ -317,13 +317,20 @@ def _start(document: Certificate) -> None:
     code["constants"] = ["1/1000000" for _ in code["constants"]]
 
 
+def _rate(document: Certificate) -> None:
+    """Another parameter of those that the rates are written in."""
+    used = {*document["moving"]["rates"]["arguments"]} & document["parameters"].keys()
+    name = min(used)
+    document["parameters"][name] = str(Fraction(document["parameters"][name]) + 1)
+
+
 def _time(document: Certificate) -> None:
     document["at"]["t"] = "1/3"
 
 
 @pytest.mark.parametrize(
     "plant",
-    [_over, _at, _remainder, _taylor, _step, _shuffled, _start, _time, _result, _claim],
+    [_over, _at, _remainder, _taylor, _step, _shuffled, _start, _time, _rate, _result, _claim],
 )
 @pytest.mark.parametrize("game", ["kim-omberg", "systemic-risk"])
 def test_an_error_in_a_certificate_of_a_horizon_is_seen(

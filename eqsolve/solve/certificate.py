@@ -267,7 +267,7 @@ class Writer:
         moving = {
             "names": [*system.unknowns, *boxes],
             "start": code_data(program.terminal),
-            "rates": code_data(rates),
+            "rates": code_data(program.system.rates),
             "end": str(end),
             "order": ORDER,
             "after": None,

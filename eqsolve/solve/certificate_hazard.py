@@ -190,7 +190,7 @@ class _Legs:
         document["moving"] = {
             "names": list(program.system.unknowns),
             "start": code_data(start),
-            "rates": code_data(rates),
+            "rates": code_data(program.system.rates),
             "end": str(leg.end),
             "order": ORDER,
             "after": after,
