@@ -213,8 +213,10 @@ def _sets(model: Model) -> None:
     known = {letter.symbol.name for letter in model.vocabulary.parameters}
     known |= {symbol.name for symbol in game.state_symbols}
     known |= {law.symbol.name for law in game.laws}
+    typed = {symbol.name for symbol in (*game.typed, *(game.state_symbols if game.typed else ()))}
     for name, row in model.cases.items():
-        if strange := sorted(set(row) - known):
+        rows = {n for n in row if n.rpartition("_")[0] in typed and n.rpartition("_")[2].isdigit()}
+        if strange := sorted(set(row) - known - rows):
             raise game.error(
                 f"the set {name!r} of cases has values of {shown(strange)}, which are neither "
                 "parameters nor states.",

@@ -10,7 +10,7 @@ from flint import fmpq_mpoly
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.linear import is_linear, solve_linear
 from eqsolve.derivation.units import Units
-from eqsolve.game import Game, Model
+from eqsolve.game import Game, Model, t
 
 
 def terminal_values(
@@ -34,8 +34,8 @@ def terminal_values(
             else:
                 function = system.functions[moment.name]
                 differences += _conditions(function, moment.payoff, unknowns)
-    spelled = game.abbreviations
-    differences = [e.xreplace(spelled) for e in differences]
+    spelled = {**game.abbreviations, t: game.horizon.end}
+    differences = [sp.expand(e.xreplace(spelled)) for e in differences]
     units = Units.of(differences)
     states = systems[0].problem.states
     tables = [units.monomials(e, states) for e in differences]

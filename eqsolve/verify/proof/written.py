@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sympy as sp
 
@@ -31,6 +32,18 @@ def equations(
     world : the game written out.
     dots : the symbol of the time derivative of every coefficient of the functions.
     """
+    found = _equations(derivation, world, dots)
+    end = derivation.model.game.horizon.end
+    if end is None:
+        return found
+    # what moves with the calendar is at the end what it is then
+    then = {t: end.xreplace(world.fixed)}
+    return replace(found, terminal={k: e.xreplace(then) for k, e in found.terminal.items()})
+
+
+def _equations(
+    derivation: Derivation, world: World, dots: Mapping[sp.Symbol, sp.Symbol]
+) -> Equations:
     model = derivation.model
     if derivation.fixed is not None:
         return given(derivation, derivation.fixed, world, dots)
