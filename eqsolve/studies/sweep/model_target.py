@@ -138,7 +138,10 @@ def structure_of(
     arguments = structure(found.exported)
     exported: Any = found.exported
     given = dict.fromkeys((*fixed, *varied))
-    if "types" in arguments and of_types(exported(types=True), given):
+    typed = exported(types=True) if "types" in arguments and not arguments["types"] else None
+    if typed is None and found.model.game.notion == "given" and "types" in arguments:
+        typed = found.model
+    if typed is not None and of_types(typed, given):
         raise InputError(
             "players with types of their own have no kernel where averages are given.",
             game=found.name,
