@@ -19,6 +19,7 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.registry import resolve
 from eqsolve.studies.equilibrium import equilibrium, response
 from eqsolve.verbs.abilities import able
+from eqsolve.verify.proof import prove
 from eqsolve.writing.notation import _spelled
 
 STORE = """
@@ -129,6 +130,20 @@ def test_a_state_outside_its_dynamics_is_refused(folder: Path) -> None:
     found = call(folder, "solve", "store.py", "--set", "default", "--at", "x=-1")
     assert found.exit_code == 2
     assert "store, input: the loading of x on W is no real number at x = -1" in found.output
+
+
+def test_time_in_an_ansatz_is_the_end_at_the_end(folder: Path) -> None:
+    """The value ``P exp(-w t) x^2/2`` is that of ``P x^2/2``, and a payoff may hold a need."""
+    text = STORE.replace("P * x**2 / 2", "P * sp.exp(-w * t) * x**2 / 2").replace("sp.sqrt(x)", "1")
+    text = text.replace("u - sp.sin(w * t)", "u").replace("/ 2, sense", "/ 2, w * x**2 / 2, sense")
+    (folder / "moving.py").write_text(text.replace('"store"', '"moving"'))
+    case = {"s": "0.3", "w": "1/2", "T": "2", "x": "1", "t": 1}
+    answer = eqsolve.solve(str(folder / "moving.py"), case)
+    # P' = P^2 - 1, P(T) = w, one before the end
+    assert answer.strategy["u"]["x"] == pytest.approx(-math.tanh(1 + math.atanh(0.5)), rel=1e-14)
+    checks = prove(derive(resolve(folder / "moving.py").exported))
+    assert "J at the end" in [check.name for check in checks if check.verdict == "pass"]
+    assert not [check for check in checks if check.verdict == "fail"]
 
 
 def test_what_coq_has_no_words_for_is_said(folder: Path) -> None:
