@@ -425,6 +425,8 @@ Ltac at_zero :=
     | |- context [RootSinh ?q ?e] =>
         replace (RootSinh q e) with 0
           by (replace e with 0 by multiply_out; rewrite RootSinh_0; reflexivity)
+    | |- context [cos ?e] =>
+        replace (cos e) with 1 by (replace e with 0 by multiply_out; rewrite cos_0; reflexivity)
     | |- context [logarithm ?e] =>
         replace (logarithm e) with 0
           by (replace e with 1 by multiply_out; rewrite logarithm_1; reflexivity)
@@ -881,4 +883,28 @@ Proof.
     apply (Rmult_le_reg_r (2 * (s - t + 1))); [lra |].
     replace (f s / (2 * (s - t + 1)) * (s - t) * (2 * (s - t + 1))) with (f s * (s - t))
       by (field; lra). nra.
+Qed.
+
+(* Cubes of real numbers are equal only if the numbers are. *)
+Lemma cube_equal a b : a ^ 3 = b ^ 3 -> a = b.
+Proof.
+  intro E. assert (F : (a - b) * ((a + b / 2) ^ 2 + 3 / 4 * b ^ 2) = 0) by lra.
+  apply Rmult_integral in F as [F | F]; [lra |].
+  assert (0 <= (a + b / 2) ^ 2) by apply pow2_ge_0. assert (0 <= b ^ 2) by apply pow2_ge_0.
+  assert (b ^ 2 = 0) as B by lra. assert (b = 0) by nra. subst. assert (a ^ 2 = 0) by lra. nra.
+Qed.
+
+(* Limits at a place, and what is lost on the way from there as a rate. *)
+
+Definition approaches (f : R -> R) (a l : R) :=
+  forall e, 0 < e -> exists d, 0 < d /\
+    forall x, x <> a -> Rabs (x - a) < d -> Rabs (f x - l) < e.
+
+Lemma approaches_slope f a v l : derivable_pt_lim f a (- l) -> f a = v ->
+  approaches (fun x => (v - f x) / (x - a)) a l.
+Proof.
+  intros D <- e P. destruct (D e P) as [[d Q] H]. exists d. split; [exact Q |]. intros x N S.
+  specialize (H (x - a) ltac:(lra) S). replace (a + (x - a)) with x in H by ring.
+  replace ((f a - f x) / (x - a) - l) with (- ((f x - f a) / (x - a) - - l)) by (field; lra).
+  now rewrite Rabs_Ropp.
 Qed.

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import sympy as sp
-from sympy.core.function import UndefinedFunction
+from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from eqsolve import operators as op
 from eqsolve.prove.coq import OUTCOMES, NotStatedError
+from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Relation, Slope, Statement
 from eqsolve.symbols import letters
 
 (START,) = letters("t")
 OUTCOME, TIME = sp.symbols("omega s")
 EXPECTED = sp.Function("expectation")
+
+
+def after(claim: Statement) -> ForAll:
+    """A statement for all times from the start on."""
+    return ForAll((TIME,), Joined("->", (Relation(START, "<=", TIME), claim)))
 
 
 def discount(rate: sp.Expr, end: sp.Expr) -> sp.Expr:
@@ -35,6 +42,7 @@ class Along:
     integrals : tokens for expected integrals up to the end, by integrand.
     rate : of discounting.
     end : the later time.
+    name : of the integrals.
     """
 
     states: tuple[sp.Symbol, ...]
@@ -45,6 +53,7 @@ class Along:
     integrals: dict[sp.Expr, sp.Dummy] = field(default_factory=dict)
     rate: sp.Expr = sp.S.Zero
     end: sp.Expr | None = None
+    name: str = "integral"
 
     @cached_property
     def paths(self) -> dict[sp.Symbol, UndefinedFunction]:
@@ -54,7 +63,7 @@ class Along:
     @property
     def letters(self) -> dict[sp.Dummy, UndefinedFunction]:
         """The integrals as functions of their end, by token."""
-        names = ["integral", *(f"integral_{k}" for k in range(2, len(self.integrals) + 1))]
+        names = [self.name, *(f"{self.name}_{k}" for k in range(2, len(self.integrals) + 1))]
         return dict(zip(self.integrals.values(), map(sp.Function, names)))
 
     @property
@@ -74,6 +83,7 @@ class Along:
             d: sp.Function(f"{d.expr.func.__name__}_{''.join(map(str, d.variables))}")(*d.expr.args)
             for d in e.atoms(sp.Derivative)
         }
+        named |= {f: sp.Function(f.func.__name__)(*f.args) for f in e.atoms(AppliedUndef)}
         played = {self.control: sp.Function(self.control.name)(*self.arguments)}
         return e.xreplace(named).xreplace(played)
 
@@ -97,6 +107,14 @@ class Along:
             value = self.lettered(self.content[0])
             meant[self.token] = self.discounted(value, end)
         return e.xreplace(meant)
+
+    def accumulated(self) -> Iterator[Hypothesis]:
+        """What the integrals are."""
+        for e, token in self.integrals.items():
+            integral = self.letters[token]
+            yield Hypothesis(f"begins_{integral.__name__}", Relation(integral(START), "="))
+            slope = Slope(integral(TIME), TIME, TIME, self.discounted(e, TIME))
+            yield Hypothesis(f"slope_{integral.__name__}", after(slope))
 
     def said(self, e: sp.Expr) -> sp.Expr:
         """What an expression of a display says, with tokens.

@@ -13,6 +13,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import EqsolveError
 from eqsolve.prove.statement import (
+    Approaches,
     Bounded,
     Exists,
     ForAll,
@@ -33,7 +34,7 @@ LIBRARY = "eqsolve_library"
 TAKEN = frozenset(
     "as at by cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return "
     "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
-    "PI sin cos sinh cosh derivable_pt_lim S O tends bounded everything".split()
+    "PI sin cos sinh cosh derivable_pt_lim S O tends approaches bounded everything".split()
 )
 #: The set of outcomes of theorems about expectations.
 OUTCOMES = "Outcome"
@@ -86,17 +87,17 @@ _STATED = re.compile(r"^(?:Theorem|Lemma) (\w+) :", re.MULTILINE)
 
 def source(title: str, theorems: Iterable[Theorem]) -> Source:
     """The file of some theorems, with a table of which is which."""
-    theorems, writer = tuple(theorems), Writer()
+    theorems = tuple(theorems)
     width = max(len(theorem.name) for theorem in theorems)
     lines = [f"(* {title}", ""]
     lines += [f"   {one.name:<{width}}  {one.title}{cited(one)}" for one in theorems]
     lines[-1] += " *)"
     heading = "\n".join((*broken(lines), "", f"Require Import {LIBRARY}."))
-    return Source(heading, {one.name: writer.theorem(one).rstrip("\n") for one in theorems})
+    return Source(heading, {one.name: Writer().theorem(one).rstrip("\n") for one in theorems})
 
 
 class Writer:
-    """Writes expressions, statements and theorems of one file."""
+    """Writes expressions and statements of one theorem."""
 
     def __init__(self) -> None:
         self.names = Names()
@@ -191,7 +192,8 @@ class Writer:
         if isinstance(what, Joined):
             parts = [self.statement(part) for part in what.parts]
             plain = [
-                isinstance(part, (Relation, Slope, Tends, Bounded, Has)) for part in what.parts
+                isinstance(part, (Relation, Slope, Tends, Approaches, Bounded, Has))
+                for part in what.parts
             ]
             return f" {what.word} ".join(p if q else f"({p})" for p, q in zip(parts, plain))
         if isinstance(what, Has):
@@ -203,7 +205,8 @@ class Writer:
             limit = f" {self.expression(what.value, _ATOM)}" if isinstance(what, Tends) else ""
             return f"{'tends' if limit else 'bounded'} {function}{limit}"
         at, value = self.expression(what.at, _ATOM), self.expression(what.value, _ATOM)
-        return f"derivable_pt_lim {self.function(what.function, what.variable)} {at} {value}"
+        word = "approaches" if isinstance(what, Approaches) else "derivable_pt_lim"
+        return f"{word} {self.function(what.function, what.variable)} {at} {value}"
 
     def function(self, body: sp.Expr, variable: sp.Symbol) -> str:
         """An expression as a function of one letter."""

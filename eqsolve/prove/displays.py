@@ -11,20 +11,30 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
 from eqsolve.model import Model
-from eqsolve.operators import Along, Earlier, Expectation, Inert, Meant, TimeIntegral, plain
+from eqsolve.operators import (
+    Along,
+    Earlier,
+    Expectation,
+    Inert,
+    LimitOf,
+    Meant,
+    TimeIntegral,
+    plain,
+)
 from eqsolve.prove.averages import Averaged
 from eqsolve.prove.branch import Branch
 from eqsolve.prove.coq import NotStatedError
 from eqsolve.prove.dynkin import Expected
 from eqsolve.prove.functions import Functions, as_declared, chain_rule, with_letters
 from eqsolve.prove.limits import Growing, by_limits
+from eqsolve.prove.radicals import Radicals
+from eqsolve.prove.spike import Spike
 from eqsolve.prove.statement import Relation, Theorem, identifier
 from eqsolve.prove.ways import ASSUMED, Claim, Ways
 
 #: Why a line is not stated.
 ANSATZ, NAMES = "it is the ansatz.", "nothing to prove: it only gives names."
 EMPTY = (ANSATZ, ASSUMED, NAMES)
-MEANING = "what its left side means is not stated."
 LIMITS = "limits of this kind are not stated."
 RADICALS = "roots by radicals and angles are not stated."
 EXPECTATIONS = "these expectations and integrals over time are not stated."
@@ -58,11 +68,9 @@ class Displayed:
     def _of(self, display: Display) -> tuple[list[Theorem], str]:
         if display.kind == "limit":
             return self._of_limit(display)
-        if display.kind == "identity" and any(line.left.has(Meant) for line in display.lines):
-            return [], MEANING
         found, empty, reason = list[Theorem](), _empty(display), ""
         for claim in self.claims(display):
-            if isinstance(claim, (Expected, Averaged)):
+            if not isinstance(claim, Claim):
                 made = self._expected(claim)
                 found += [made] if isinstance(made, Theorem) else []
                 reason = made if isinstance(made, str) else reason
@@ -78,6 +86,9 @@ class Displayed:
                 empty = made
             else:
                 reason = made
+        if not found and empty == RADICALS:
+            roots = Radicals(display, self.model).theorem()
+            return ([], empty) if roots is None else ([roots], "")
         return found, reason or ("" if found else empty)
 
     def _of_limit(self, display: Display) -> tuple[list[Theorem], str]:
@@ -145,20 +156,22 @@ class Displayed:
         lines = (line for display in self.model.shown for line in display.let)
         return frozenset(line.left for line in lines if line.right.has(Earlier))
 
-    def _expected(self, line: Expected | Averaged) -> Theorem | str:
-        if line.left.has(*self._random) or line.right.has(*self._random):
+    def _expected(self, line: Expected | Averaged | Spike) -> Theorem | str:
+        if not isinstance(line, Spike) and (line.left - line.right).has(*self._random):
             return STOPPED
         try:
             return line.theorem() or EXPECTATIONS
         except NotStatedError:
             return EXPECTATIONS
 
-    def claims(self, display: Display) -> Iterator[Claim | Expected | Averaged]:
+    def claims(self, display: Display) -> Iterator[Claim | Expected | Averaged | Spike]:
         """What the lines of a display say."""
         # a value that is an indeterminate leaves its letter free
         free = {v: s for s, v in display.values.items() if isinstance(v, sp.Dummy)}
         definitions = {
-            s: v.xreplace(free) for s, v in reversed([*display.values.items()]) if v not in free
+            s: v.xreplace(free)
+            for s, v in reversed([*display.values.items()])
+            if v not in free and not v.has(Inert)
         }
         for line in display.let + display.lines:
             if self.checker.introduces(line, display):
@@ -167,19 +180,24 @@ class Displayed:
             line
             for line in display.lines + display.evidence
             if self.checker.states(line, display)
-            and (line.residual != 0 or self._new(line) or _expects(line))
+            and (line.residual != 0 or self._new(line) or _expects(line) or _limits(line))
         ]
         label = identifier(f"equation_{display.number}" if display.is_numbered else display.number)
         for k, line in enumerate(lines, 1):
             name = f"{label}_{k}" if len(lines) > 1 else label
+            if _limits(line):
+                yield Spike(name, line, display, self.model.derivation)
+                continue
             if _expects(line):
                 yield self._about(name, line, display)
                 continue
+            left = plain(line.left)
+            named = len(lines) > 1 and left.is_Symbol
             yield Claim(
                 name,
-                display.title,
+                f"{left}: {display.title}" if named else display.title,
                 display.tag,
-                Relation(plain(line.left), "=", plain(line.right) + (line.equals or 0)),
+                Relation(left, "=", plain(line.right) + (line.equals or 0)),
                 definitions,
                 display.given,
             )
@@ -210,6 +228,11 @@ class Displayed:
             return ANSATZ
         made = self._ways.theorem(replace(claim, relation=at_ansatz))
         return made if isinstance(made, str) else functions.lifted(relation, made, self._ways.point)
+
+
+def _limits(line: Line) -> bool:
+    """Whether it says what a difference quotient tends to."""
+    return isinstance(line.left, Meant) and line.left.has(LimitOf)
 
 
 def _expects(line: Line) -> bool:

@@ -20,8 +20,9 @@ from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.ledger import Display
 from eqsolve.notated.derivation import Derivation
 from eqsolve.operators import Expectation, plain
-from eqsolve.prove.along import EXPECTED, OUTCOME, START, TIME, Along, discount
+from eqsolve.prove.along import EXPECTED, OUTCOME, START, TIME, Along, after, discount
 from eqsolve.prove.coq import OUTCOMES
+from eqsolve.prove.observed import Motion, Observed, Part
 from eqsolve.prove.statement import (
     ForAll,
     Has,
@@ -37,63 +38,6 @@ from eqsolve.prove.statement import (
 )
 
 LATER = "later"
-
-
-@dataclass(frozen=True)
-class Part:
-    """An explicit function of the states, or a derivative of it, with its letter."""
-
-    by: tuple[sp.Symbol, ...]
-    letter: sp.Expr
-    value: sp.Expr
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.letter.func.__name__)
-
-
-@dataclass(frozen=True)
-class Observed:
-    """A function of the states that is looked at along their paths, and how it moves.
-
-    Attributes
-    ----------
-    name : for hypotheses.
-    value, rate : the function and the generator applied to it, with letters.
-    parts : of an explicit function, itself first.
-    payoff : what it pays at the horizon, if its own equation is known.
-    """
-
-    name: str
-    value: sp.Expr
-    rate: sp.Expr
-    parts: tuple[Part, ...]
-    payoff: sp.Expr | None
-
-    def spelled(self, e: sp.Expr) -> sp.Expr:
-        """An expression with what the letters are."""
-        return e.xreplace({part.letter: part.value for part in self.parts})
-
-
-@dataclass(frozen=True)
-class Motion:
-    """Why what a line says is 0 stays 0.
-
-    Attributes
-    ----------
-    observed : what is expected.
-    gap : what is 0, with tokens.
-    weight : the factor of the expectation in it.
-    inflow : the rates of the integrals in it, by integrand.
-    equation : whether the function's own equation is needed.
-    """
-
-    observed: Observed
-    gap: sp.Expr
-    weight: sp.Expr
-    inflow: dict[sp.Expr, sp.Expr]
-    equation: bool
 
 
 @dataclass(frozen=True)
@@ -157,7 +101,7 @@ class Expected:
         _ = self.sides, self.defined  # the paths know now which expectations there are
         along = self.along
         hjb = GeneralHJB.of(self.derivation.hjb.problem, START if along.moving else None)
-        value, name = along.content or (self.sides[0], "")
+        value, name = along.content or (plain(self.left), "")
         parts: tuple[Part, ...] = ()
         if not value.has(AppliedUndef):
             value, parts = self._explicit(value, hjb)
@@ -243,24 +187,19 @@ class Expected:
             yield Hypothesis(f"H_{letter}", Relation(letter, "=", along.shown(e, along.end)))
         for part in one.parts:
             if part.by:
-                inside, last = _inside(part, one.parts), part.by[-1]
-                slope = Slope(inside, last, last, part.letter)
+                last = part.by[-1]
+                slope = Slope(one.before(part).letter, last, last, part.letter)
                 yield Hypothesis(f"slope_{part.name}", ForAll(along.arguments, slope))
             else:
                 claim = Relation(part.letter, "=", part.value)
                 yield Hypothesis(f"H_{part.name}", ForAll(along.arguments, claim))
         value, rate = (along.expected(e, TIME) for e in (one.value, one.rate))
-        yield Hypothesis(f"dynkin_{one.name}", _after(Slope(value, TIME, TIME, rate)))
+        yield Hypothesis(f"dynkin_{one.name}", after(Slope(value, TIME, TIME, rate)))
         if motion.equation:
             assert one.payoff is not None
             claim = Relation(one.rate - along.rate * (one.value - one.payoff), "=")
             yield Hypothesis(f"equation_{one.name}", ForAll(along.arguments, claim))
-        for e, token in along.integrals.items():
-            integral = along.letters[token]
-            yield Hypothesis(f"begins_{integral.__name__}", Relation(integral(START), "="))
-            inside = along.discounted(e, TIME)
-            slope = Slope(integral(TIME), TIME, TIME, inside)
-            yield Hypothesis(f"slope_{integral.__name__}", _after(slope))
+        yield from along.accumulated()
 
     def _script(self, motion: Motion) -> Iterator[Line]:
         """What is 0 at the start does not move."""
@@ -305,11 +244,10 @@ class Expected:
         for part in one.parts:
             if not part.by:
                 continue
-            inside, last = _inside(part, one.parts), part.by[-1]
-            before = next(p for p in one.parts if p.letter == inside)
+            before, last = one.before(part), part.by[-1]
             known = f"value_{before.name}" if before.by else f"H_{before.name}"
             claim = ForAll(along.arguments, Relation(part.letter, "=", part.value))
-            functions = (sp.Lambda(last, inside), sp.Lambda(last, before.value), last)
+            functions = (sp.Lambda(last, before.letter), sp.Lambda(last, before.value), last)
             cleared = " ".join("clear dependent {}." for _ in along.arguments)
             yield Line(f"assert (value_{part.name} : {{}}).", (claim,))
             yield Line(f"{{{{ {cleared} intros.", along.arguments)
@@ -375,13 +313,3 @@ class Expected:
             free = sp.symbols(f"x1:{count + 1}")
             chosen[f] = meant.get(f, sp.Lambda(free, sp.S.Zero))
         return {**chosen, EXPECTED: "fun f => f tt"}
-
-
-def _inside(part: Part, parts: tuple[Part, ...]) -> sp.Expr:
-    """What a derivative is the last derivative of."""
-    return next(p.letter for p in parts if p.by == part.by[:-1])
-
-
-def _after(claim: Statement) -> ForAll:
-    """A statement for all times from the start on."""
-    return ForAll((TIME,), Joined("->", (Relation(START, "<=", TIME), claim)))

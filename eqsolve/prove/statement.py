@@ -70,6 +70,26 @@ class Tends:
 
 
 @dataclass(frozen=True)
+class Approaches:
+    """``function`` tends to ``value`` as ``variable`` tends to ``at``."""
+
+    function: sp.Expr
+    variable: sp.Symbol
+    at: sp.Expr
+    value: sp.Expr
+
+    @property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """What it is made of."""
+        return (self.function, self.at, self.value)
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are not free in it."""
+        return (self.variable,)
+
+
+@dataclass(frozen=True)
 class Bounded:
     """``function`` is bounded where ``variable`` is large."""
 
@@ -164,7 +184,7 @@ class Joined:
         return tuple(letter for part in self.parts for letter in part.bound)
 
 
-Statement = Relation | Slope | Tends | Bounded | Has | ForAll | Exists | Joined
+Statement = Relation | Slope | Tends | Approaches | Bounded | Has | ForAll | Exists | Joined
 
 
 @dataclass(frozen=True)

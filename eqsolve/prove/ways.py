@@ -67,7 +67,13 @@ class Ways:
     def theorem(self, claim: Claim) -> Theorem | str:
         """The first theorem that is found and says something, or why there is none."""
         reasons = []
-        for way in (self.by_equations, self.by_matching, self.by_solving, self.by_closed_forms):
+        for way in (
+            self.by_equations,
+            self.by_matching,
+            self.by_solving,
+            self.by_closed_forms,
+            self.by_gain,
+        ):
             try:
                 made = way(claim)
             except EqsolveError as error:
@@ -85,8 +91,26 @@ class Ways:
             return ""
         known = Known(definitions, {**self._totals, **self._equations})
         argument = _least(claim.left, known, divide=False)
-        if argument is None:
+        return "" if argument is None else self._by(claim, definitions, argument)
+
+    def by_gain(self, claim: Claim) -> Theorem | str:
+        """From the gain rate at the feedback, and a multiple of its derivative there."""
+        definitions = {**self._abbreviations, **claim.definitions}
+        if claim.given or not follows(claim.left, {**self.point, **definitions}):
             return ""
+        gain = sp.Symbol("equation of gain")
+        known = Known(definitions, {**self._totals, **self._equations})
+        for sign in (sp.S.One, sp.S.NegativeOne):
+            argument = _least(claim.left - sign * self._totals[gain], known, divide=False)
+            if argument is not None:
+                cofactors = {**argument.cofactors, gain: sign}
+                return self._by(claim, definitions, replace(argument, cofactors=cofactors))
+        return ""
+
+    def _by(
+        self, claim: Claim, definitions: Mapping[sp.Symbol, sp.Expr], argument: Argument
+    ) -> Theorem | str:
+        """From combinations of the coefficients' equations."""
         cofactors: dict[sp.Symbol, sp.Expr] = {}
         for root, factor in argument.cofactors.items():
             parts = self._combined.get(root, {root: sp.S.One})

@@ -55,7 +55,7 @@ def deviation(source: Source) -> tuple[Display, ...]:
         f, payoff = paths.f(name), paths.payoff(name)
         return InOrder(paths.at(f, end), paths.hazard * paths.until(payoff, end))
 
-    meaning = {MEAN: plain(after("G")), SQUARE: plain(after("H"))}
+    meaning = {MEAN: after("G"), SQUARE: after("H")}
     objective = aggregate.subs(spiked)
 
     def gain(name: str) -> sp.Expr:
@@ -66,8 +66,8 @@ def deviation(source: Source) -> tuple[Display, ...]:
 
     def change(name: str, hat: sp.Symbol) -> Line:
         f = paths.f(name)
-        left = Meant(InOrder(hat, -f), meaning[hat] - f)
-        return Line(left, paths.until(gain(name), end), equals=paths.dynkin(f, name, end, u))
+        right = paths.until(gain(name), end)
+        return Line(InOrder(hat, -f), right, equals=paths.dynkin(f, name, end, u))
 
     # the objective under the spike, to first order in its length
     first_order = {
@@ -135,7 +135,7 @@ def deviation(source: Source) -> tuple[Display, ...]:
             Line(Named(slope, "{}"), sp.S.Zero, r"\geq", equals=plain(squared)),
             kind="identity",
             names=_LETTERS,
-            values=_FREE,
+            values={VALUE: objective, **meaning, **_FREE},
             depends="2.10 2.15-2.17 2.33 2.46 A.37",
             prose="By Dynkin's formula the moments change at the rates of their equations. To "
             "first order, the loss is minus the left side of the value's equation at $u$, which is "

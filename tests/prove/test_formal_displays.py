@@ -92,6 +92,33 @@ def test_coq_accepts_equations_and_refuses_wrong_ones() -> None:
     assert {v.theorem for v in verdicts if v.accepted} == {"right"}
 
 
+@needs_coq
+@pytest.mark.full
+def test_coq_refuses_wrong_roots_by_radicals() -> None:
+    shown = {d.number: d for d in registry.model("best-response").shown}
+    displayed, texts = Displayed(registry.model("best-response")), {}
+    for number in ("cubic-cardano", "cubic-trigonometric"):
+        first, *rest = shown[number].lines
+        for kind, right in (("right", first.right), ("moved", first.right + 1)):
+            changed = replace(shown[number], lines=(replace(first, right=right), *rest))
+            (made,), reason = displayed._of(changed)
+            assert not reason
+            texts[f"{kind}_{made.name}"] = source(kind, [replace(made, name=f"{kind}_{made.name}")])
+    accepted = {v.theorem for v in check(texts) if v.accepted}
+    assert accepted == {"right_cubic_cardano", "right_cubic_trigonometric"}
+
+
+@pytest.mark.full
+def test_a_wrong_loss_by_a_spike_is_not_formal() -> None:
+    model = registry.model("best-response")
+    (right,) = (d for d in model.shown if d.number == "A.38-A.44")
+    assert not Displayed(model)._of(right)[1]
+    for k, line in enumerate(right.lines):
+        lines = (*right.lines[:k], replace(line, right=2 * line.right), *right.lines[k + 1 :])
+        if line.relation == "=":
+            assert Displayed(model)._of(replace(right, lines=lines))[1]
+
+
 def test_a_record_needs_a_check(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     result = CliRunner().invoke(
