@@ -58,7 +58,7 @@ def _verified(level: str, progress: bool) -> tuple[bool, dict[str, Any]]:
 def report(game: str, out: str, level: str) -> None:
     """Write a page about a game: problem, derivation, solution, numbers, figure, checks.
 
-    EXAMPLE
+    Example: eqsolve report ./my_game.py --out build/page
 
     The page loads nothing. Exit code 1 if any check fails.
     """

@@ -44,7 +44,7 @@ def prove(
     All games, or those that are named, by name or by the path of a file; in their first notion, the
     one that is asked for, or all. The number of players is a letter: theorems hold for any.
 
-    EXAMPLE
+    Example: eqsolve prove ./my_game.py --check
 
     Exit code 1 if Coq does not accept a theorem, or if it rests on more than the axioms of Coq's
     real numbers. What is not stated as a theorem is listed with the reason.
