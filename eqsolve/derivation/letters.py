@@ -49,7 +49,7 @@ def _expressions(model: Model) -> Iterator[tuple[str, sp.Expr]]:
 def _names(model: Model) -> None:
     """No symbol stands for two things, and no two symbols share a name."""
     game = model.game
-    seen: dict[str, str] = {}
+    seen: dict[str, str] = {"status": "the outcome in tables"}
     marks = {clock.mark for clock in game.clocks if clock.mark is not None}
     for kind, symbols in (
         ("time", [t]),

@@ -11,7 +11,10 @@ from eqsolve.derivation.hjb import ExtendedHJB
 
 
 def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[str, sp.Expr]]:
-    """Strategy coefficients, coefficients, and controls and values at the states."""
+    """Strategy coefficients, coefficients, and controls and values at the states.
+
+    A column whose name is a parameter's, a state's or an earlier one's has a stroke below.
+    """
     fixed = derivation.fixed
     found: list[tuple[str, sp.Expr]] = []
     for control, form in derivation.strategy.items():
@@ -30,7 +33,15 @@ def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[s
         value = system.value.xreplace(frozen)
         if fixed is None or not value.free_symbols & set(fixed.averages):
             found.append((label, value.xreplace(spelled)))
-    return found
+    vocabulary = derivation.model.vocabulary
+    taken = {*(letter.name for letter in vocabulary.parameters), *(s.name for s in states)}
+    named: list[tuple[str, sp.Expr]] = []
+    for name, expression in found:
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        named.append((name, expression))
+    return named
 
 
 def _monomials(form: sp.Expr, states: Sequence[sp.Symbol]) -> Mapping[str, sp.Expr]:

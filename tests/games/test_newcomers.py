@@ -16,6 +16,7 @@ import eqsolve
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
+from eqsolve.kernels.columns import columns
 from eqsolve.registry import resolve
 from eqsolve.studies.equilibrium import equilibrium, response
 from eqsolve.verbs.abilities import able
@@ -144,6 +145,18 @@ def test_time_in_an_ansatz_is_the_end_at_the_end(folder: Path) -> None:
     checks = prove(derive(resolve(folder / "moving.py").exported))
     assert "J at the end" in [check.name for check in checks if check.verdict == "pass"]
     assert not [check for check in checks if check.verdict == "fail"]
+
+
+def test_letters_of_tables_do_not_meet_columns(folder: Path) -> None:
+    named = STORE.replace('s, w, T = sp.symbols("x u s w T")', 's, w, T = sp.symbols("x u V w T")')
+    named = named.replace('"store"', '"named"').replace('"s": "0.3"', '"V": "0.3"')
+    (folder / "named.py").write_text(named)
+    names = [name for name, _ in columns(derive(resolve(folder / "named.py").exported), ())]
+    assert names[-1] == "V_" and len({*names, "V"}) == len(names) + 1
+    (folder / "taken.py").write_text(named.replace('"x u V w T"', '"x u status w T"'))
+    found = call(folder, "solve", "taken.py", "-p", "status=1")
+    assert found.exit_code == 2
+    assert "status is declared as the outcome in tables and as parameter" in found.output
 
 
 def test_what_coq_has_no_words_for_is_said(folder: Path) -> None:
