@@ -102,7 +102,7 @@ class Ways:
         known = Known(definitions, {**self._totals, **self._equations})
         for sign in (sp.S.One, sp.S.NegativeOne):
             argument = _least(claim.left - sign * self._totals[gain], known, divide=False)
-            if argument is not None:
+            if argument is not None and gain not in argument.cofactors:
                 cofactors = {**argument.cofactors, gain: sign}
                 return self._by(claim, definitions, replace(argument, cofactors=cofactors))
         return ""
