@@ -237,3 +237,30 @@ def test_a_crowd_without_a_limit_does_not_converge(folder: Path) -> None:
 )
 def test_names_that_are_no_words_are_printed(name: str, tex: str | None) -> None:
     assert _spelled(name) == tex
+
+
+MANAGERS = """
+from dataclasses import replace
+from eqsolve.derivations.relative_performance.lacker_zariphopoulou_cara import model as managers
+
+TWO = {"T": 1, "mu_1": 0.1, "nu_1": 0.2, "sigma_1": 0.2, "theta_1": 0.5, "delta_1": 1,
+       "mu_2": 0.08, "nu_2": 0.3, "sigma_2": 0.1, "theta_2": 0.2, "delta_2": 2}
+
+def model(size: int | None = None, types: bool = True):
+    return replace(managers(size), cases={"two": TWO})
+"""
+
+
+def test_named_sets_and_sweeps_take_types_that_are_the_default(tmp_path: Path) -> None:
+    file = tmp_path / "managers.py"
+    file.write_text(MANAGERS, encoding="utf-8")
+    two = resolve(str(file)).model.cases["two"]
+    answer = eqsolve.solve(str(file), two)
+    shown = CliRunner().invoke(cli, ["solve", str(file), "--set", "two", "--json"])
+    assert shown.exit_code == 0, shown.output
+    rest = {name: value for name, value in two.items() if name != "theta_2"}
+    found = eqsolve.sweep(str(file), {"theta_2": [0.2, 0.4]}, rest)
+    for k in (1, 2):
+        played = answer.strategy[f"pi_{k}"]["1"]
+        assert f"{played:.12g}"[:10] in shown.stdout
+        assert float(found[f"pi_1_{k}"][0]) == pytest.approx(played, rel=1e-13)
