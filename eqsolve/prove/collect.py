@@ -8,6 +8,7 @@ from functools import partial
 
 import sympy as sp
 
+from eqsolve.derivation.cooperation import Cooperation
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.hjb import ExtendedHJB
@@ -17,7 +18,7 @@ from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.ledger import Display
 from eqsolve.model import Model
-from eqsolve.prove import adjoints, family, generator, problem, second_order
+from eqsolve.prove import adjoints, family, generator, problem, second_order, together
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, Writer, source
 from eqsolve.prove.displays import Displayed
@@ -30,6 +31,8 @@ from eqsolve.prove.witness import VacuousError
 
 #: Theorems of one file: files are checked side by side.
 LONGEST = 12
+
+SYSTEM = "the system of the coefficients is the extended HJB system"
 
 
 class NothingToProveError(EqsolveError):
@@ -115,7 +118,9 @@ def of_declared(derivation: Derivation) -> Proofs:
         If there are none.
     """
     collected = _Collected(derivation.model.game.name)
-    if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
+    if all(isinstance(system, Cooperation) for system in derivation.systems):
+        collected.add("system", SYSTEM, together.theorems(derivation))
+    elif all(isinstance(system, ExtendedHJB) for system in derivation.systems):
         collected.systems(problem.faced(derivation))
     else:
         title = "the system of the coefficients is that of the adjoints"
@@ -237,7 +242,7 @@ class _Collected:
 
     def systems(self, problems: Iterable[Faced]) -> None:
         makers = (maker for faced in problems for maker in generator.theorems(faced))
-        self.add("system", "the system of the coefficients is the extended HJB system", makers)
+        self.add("system", SYSTEM, makers)
 
     def signs(self, problems: Iterable[Faced], definitions: Mapping[sp.Symbol, sp.Expr]) -> None:
         makers = (m for faced in problems for m in second_order.theorems(faced, definitions))

@@ -25,11 +25,13 @@ class Function:
     Attributes
     ----------
     used : the derivatives of which a statement needs to know what they are; all by default.
+    everywhere : whether a statement speaks of all derivatives at all points.
     """
 
     moment: Expectation
     problem: Faced
     used: frozenset[By] | None = field(default=None, kw_only=True)
+    everywhere: bool = field(default=False, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -45,9 +47,13 @@ class Function:
         """The function, or its first derivative in a state, at its arguments."""
         return sp.Function(label(self.name, by))(*self.arguments)
 
-    def number(self, *by: sp.Symbol) -> sp.Symbol:
-        """A derivative that enters at one point only: in time, or the second in states."""
-        return sp.Symbol(label(self.name, by))
+    def number(self, *by: sp.Symbol) -> sp.Expr:
+        """A derivative that mostly enters at one point only: in time, or the second in states."""
+        return self.symbol(*by) if self.everywhere else sp.Symbol(label(self.name, by))
+
+    def _is_function(self, *by: sp.Symbol) -> bool:
+        """Whether a derivative enters at all points."""
+        return self.everywhere or (len(by) == 1 and by != (t,))
 
     @cached_property
     def form(self) -> sp.Expr:
@@ -135,10 +141,12 @@ class Function:
         """What every letter and function of these statements is, by structure."""
         found: dict[Any, sp.Expr] = {self.symbol().func: sp.Lambda(self.arguments, self.form)}
         found |= {self.symbol(s).func: sp.Lambda(self.arguments, e) for s, e in self.first.items()}
-        found |= {self.number(*pair): e for pair, e in self.second.items()}
+        at_point = {self.number(*pair): e for pair, e in self.second.items()}
         if self.problem.moving:
-            found[self.number(t)] = self.in_time
-        return found
+            at_point[self.number(t)] = self.in_time
+        if self.everywhere:
+            return found | {d.func: sp.Lambda(self.arguments, e) for d, e in at_point.items()}
+        return found | at_point
 
     @property
     def chosen(self) -> dict[Any, sp.Expr]:
@@ -160,8 +168,8 @@ class Function:
             yield Hypothesis(f"H_{name}", ForAll(all_of, Relation(self.symbol(), "=", self.form)))
         for by in filter(lambda by: self.needs(*by), self.derivatives):
             inside, last = self.symbol(*by[:-1]), by[-1]
-            if len(by) == 1 and last in self.first:
-                claim = ForAll(all_of, Slope(inside, last, last, self.symbol(last)), guarded)
+            if self._is_function(*by):
+                claim = ForAll(all_of, Slope(inside, last, last, self.symbol(*by)), guarded)
                 yield Hypothesis(f"slope_{label(name, by)}", claim)
             else:
                 at_point = Slope(inside, last, last, self.number(*by))
@@ -190,10 +198,11 @@ class Function:
         name, guarded = identifier(label(self.name, by)), self.problem.positive
         begin, stated = "intros", Relation(self.number(*by), "=", value)
         claim: ForAll | Relation = stated
-        if len(by) == 1 and by != (t,):
+        if self._is_function(*by):
             # of any point: the letters of the theorem are those of one
             claim = ForAll(self.arguments, Relation(self.symbol(*by), "=", value), guarded)
-            begin = "; ".join([*("clear dependent {}" for _ in self.arguments), "intros"])
+            clear = "try clear dependent {}" if self.everywhere else "clear dependent {}"
+            begin = "; ".join([*(clear for _ in self.arguments), "intros"])
         rule = "slope_unique_positive" if by[-1] in guarded else "slope_unique"
         functions = (sp.Lambda(by[-1], function), sp.Lambda(by[-1], form), by[-1])
         yield Line(f"assert (value_{name} : {{}}).", (claim,))

@@ -36,18 +36,8 @@ from eqsolve.prove.witness import numbers
 
 def theorems(problem: Faced) -> Iterator[Maker]:
     """Each moment's equation is that of its coefficients, and the first-order conditions hold."""
+    yield from equations(problem)
     functions = [Function(m, problem) for m in problem.moments]
-    of_player = f" of {problem.player}" if problem.player else ""
-    for function in functions:
-        yield partial(
-            about,
-            f"hjb_{identifier(function.name)}",
-            f"The equation of {function.name}{of_player} at the feedback is that of its "
-            "coefficients",
-            problem,
-            [function],
-            Relation(function.equation, "=", function.residual),
-        )
     for control, form in problem.feedback.items():
         conditions = sp.Add(*(m * e for m, e in problem.conditions.items()))
         yield partial(
@@ -57,6 +47,22 @@ def theorems(problem: Faced) -> Iterator[Maker]:
             problem,
             functions,
             Slope(gain(functions), control, problem.moved(form), problem.moved(conditions)),
+        )
+
+
+def equations(problem: Faced) -> Iterator[Maker]:
+    """Each moment's equation is that of its coefficients."""
+    of_player = f" of {problem.player}" if problem.player else ""
+    for moment in problem.moments:
+        function = Function(moment, problem)
+        yield partial(
+            about,
+            f"hjb_{identifier(function.name)}",
+            f"The equation of {function.name}{of_player} at the feedback is that of its "
+            "coefficients",
+            problem,
+            [function],
+            Relation(function.equation, "=", function.residual),
         )
 
 
@@ -111,7 +117,7 @@ def about(
     for base in (_base(e) for f in functions for e in units_in(f.form)):
         if not base.is_Symbol and base.free_symbols & {*problem.states}:
             return f"{title}: not proved formally, as {base} must be positive around the state."
-    needed, powers, roots = _needed(left, problem.definitions), None, {}
+    needed, powers, roots = needed_in(left, problem.definitions), None, {}
     if needed is None:
         needed, powers = {}, Powers(left)
         roots = {} if powers.vanishes() else _roots(powers, problem)
@@ -251,7 +257,7 @@ def meant(expression: sp.Expr, meaning: Mapping[Any, sp.Expr]) -> sp.Expr:
     )
 
 
-def _needed(
+def needed_in(
     left: sp.Expr, definitions: Mapping[sp.Symbol, sp.Expr]
 ) -> dict[sp.Symbol, sp.Expr] | None:
     """The definitions without which an expression does not vanish; None if it never does."""
