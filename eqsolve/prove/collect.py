@@ -32,6 +32,7 @@ from eqsolve.prove.witness import VacuousError
 #: Theorems of one file: files are checked side by side.
 LONGEST = 12
 
+SIGNS = "the second-order condition"
 SYSTEM = "the system of the coefficients is the extended HJB system"
 
 
@@ -127,10 +128,8 @@ def of_declared(derivation: Derivation) -> Proofs:
         collected.add("system", title, adjoints.theorems(derivation))
     solution = solve(derivation)
     if all(isinstance(system, ExtendedHJB) for system in derivation.systems):
-        if derivation.model.game.notion == "planner" and not derivation.rewritten:
-            collected.missing.append(
-                "Second-order condition: not stated of a deviation by all players at once."
-            )
+        if all(isinstance(system, Cooperation) for system in derivation.systems):
+            collected.add("signs", SIGNS, together.signs(derivation))
         else:
             known = _steps(solution)[0] if derivation.stationary else {}
             collected.signs(problem.faced(derivation), known)
@@ -246,7 +245,7 @@ class _Collected:
 
     def signs(self, problems: Iterable[Faced], definitions: Mapping[sp.Symbol, sp.Expr]) -> None:
         makers = (m for faced in problems for m in second_order.theorems(faced, definitions))
-        self.add("signs", "the second-order condition", makers)
+        self.add("signs", SIGNS, makers)
 
 
 def _made(maker: Maker) -> Theorem | str:

@@ -14,30 +14,47 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation, derived
 from eqsolve.derivations.mean_variance.relative_wealth import model
 from eqsolve.prove.check import check
-from eqsolve.prove.coq import source
-from eqsolve.prove.statement import ForAll, Hypothesis, Relation, Theorem
-from eqsolve.prove.together import SIZE, stationary
+from eqsolve.prove.coq import NotStatedError, source
+from eqsolve.prove.statement import ForAll, Hypothesis, Relation
+from eqsolve.prove.together import SIZE, Together
 
 
 def planned() -> Derivation:
     return derived(model("planner"))
 
 
-def played(derivation: Derivation, wrong: Mapping[str, sp.Expr]) -> Theorem | str:
-    """The theorem with errors in some coefficients of the feedback."""
+def played(derivation: Derivation, wrong: Mapping[str, sp.Expr]) -> Together:
+    """What is stated with errors in some coefficients of the feedback."""
     feedback = {s: e + wrong.get(s.name, 0) for s, e in derivation.system.feedback.items()}
     system = replace(derivation.system, feedback=feedback)
-    return stationary(replace(derivation, system=system))
+    return Together(replace(derivation, system=system))
 
 
 def test_no_deviation_by_all_gains_at_the_feedback_and_at_no_other() -> None:
     derivation = planned()
     right = played(derivation, {})
-    assert isinstance(right, Theorem) and right.name == "first_order_pi"
-    assert {"linear", "mean", "H_others0", "H_p1"} <= {h.name for h in right.hypotheses}
+    first, second = right.stationary(), right.maximal()
+    assert (first.name, second.name) == ("first_order_pi", "second_order")
+    assert {"linear", "mean", "H_others0", "H_p1"} <= {h.name for h in first.hypotheses}
+    assert {"variance", "alone", "together"} <= {h.name for h in second.hypotheses}
     for coefficient in ("p1", "p2", "p3"):
-        wrong = played(derivation, {coefficient: sp.Symbol("m") / 7})
-        assert isinstance(wrong, str) and "no identity" in wrong
+        with pytest.raises(NotStatedError, match="no identity"):
+            played(derivation, {coefficient: sp.Symbol("m") / 7})
+    for k, bend in enumerate(right.bends):
+        right.bends[k] = bend + 1
+        with pytest.raises(NotStatedError, match="second derivatives"):
+            right.maximal()
+        right.bends[k] = bend
+
+
+def still(one: Hypothesis) -> Hypothesis:
+    """An assumption where what the others do does not move."""
+    claim = one.statement
+    if not one.name.startswith("H_others"):
+        return one
+    assert isinstance(claim, ForAll) and isinstance(claim.statement, Relation)
+    unmoved = replace(claim.statement, right=claim.statement.right.xreplace({SIZE: sp.S.Zero}))
+    return replace(one, statement=replace(claim, statement=unmoved))
 
 
 @pytest.mark.full
@@ -45,26 +62,17 @@ def test_no_deviation_by_all_gains_at_the_feedback_and_at_no_other() -> None:
     shutil.which("coqc") is None and "EQSOLVE_REQUIRE_TOOLS" not in os.environ,
     reason="coqc is not installed",
 )
-def test_coq_refuses_that_the_others_stay_where_they_are(
+def test_coq_refuses_that_the_others_stay_where_they_are_and_that_less_is_assumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path / "cache"))
-    right = stationary(planned())
-    assert isinstance(right, Theorem)
-
-    def still(one: Hypothesis) -> Hypothesis:
-        claim = one.statement
-        if not one.name.startswith("H_others"):
-            return one
-        assert isinstance(claim, ForAll) and isinstance(claim.statement, Relation)
-        alone = claim.statement.right.xreplace({SIZE: sp.S.Zero})
-        return replace(
-            one, statement=replace(claim, statement=replace(claim.statement, right=alone))
-        )
-
-    wrong = replace(right, hypotheses=tuple(map(still, right.hypotheses)))
-    proved = {
-        word: [v.proved for v in check({word: source(word, [theorem])})]
-        for word, theorem in (("right", right), ("wrong", wrong))
+    stated = Together(planned())
+    first, second = stated.stationary(), stated.maximal()
+    fewer = tuple(h for h in second.hypotheses if h.name != "together")
+    told = {
+        "right": first,
+        "unmoved": replace(first, hypotheses=tuple(map(still, first.hypotheses))),
+        "fewer": replace(second, hypotheses=fewer),
     }
-    assert proved == {"right": [True], "wrong": [False]}
+    proved = {v.file: v.proved for v in check({w: source(w, [e]) for w, e in told.items()})}
+    assert proved == {"right": True, "unmoved": False, "fewer": False}
