@@ -252,6 +252,8 @@ def _made(maker: Maker) -> Theorem | str:
     try:
         made = maker()
         if isinstance(made, Theorem):
+            if made.is_assumed:
+                return f"{made.title}: nothing to prove, this is what defines the letters in it."
             Writer().theorem(made)  # functions that have no counterpart are said here
         return made
     except (NotStatedError, VacuousError, DerivationError) as error:

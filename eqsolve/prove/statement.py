@@ -240,6 +240,20 @@ class Theorem:
     types: Mapping[UndefinedFunction, str] = field(default_factory=dict)
 
     @property
+    def is_assumed(self) -> bool:
+        """Whether one hypothesis alone says the same, as where an equation defines its letter."""
+        if not isinstance(self.conclusion, Relation):
+            return any(h.statement == self.conclusion for h in self.hypotheses)
+        assumed = [h.statement for h in self.hypotheses if isinstance(h.statement, Relation)]
+        if self.conclusion.relation != "=":
+            return self.conclusion in assumed
+        difference = sp.expand(self.conclusion.left - self.conclusion.right)
+        return any(
+            one.relation == "=" and sp.expand(one.left - one.right) in (difference, -difference)
+            for one in assumed
+        )
+
+    @property
     def statements(self) -> Iterator[Statement]:
         """The hypotheses and the conclusion."""
         yield from (hypothesis.statement for hypothesis in self.hypotheses)

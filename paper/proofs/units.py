@@ -61,7 +61,6 @@ def _behind() -> Theorem:
         "Where Delta > 0 and Phi >= 0, z >= -r",
         (
             *UNITS,
-            Hypothesis("positive_D1", Relation(first(z), ">")),
             Hypothesis("positive_Delta", Relation(gap(z) + (lam - r) * s * first(z), ">")),
             Hypothesis("phi", Relation(phi(z), ">=")),
         ),
@@ -83,7 +82,7 @@ def _turning() -> Theorem:
         "second_moment_falls_at_a_root",
         "Where -r <= z < 0 and Phi >= 0, D2 decreases in z",
         (
-            *UNITS,
+            HORIZON,
             Hypothesis("lower", Relation(-r, "<=", z)),
             Hypothesis("negative", Relation(z, "<")),
             Hypothesis("phi", Relation(phi(z), ">=")),
@@ -161,7 +160,7 @@ assert (U : <<rising>>)
 assert (<<fall>> <= <<before>>) as V.
 { destruct (Rlt_le_dec y 0) as [N | N].
   - pose proof (second_moment_falls_at_a_root lambda r s y
-      ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra)) as T.
+      ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra)) as T.
     assert (0 <= (z - y) * (1 + s * y)) by (apply Rmult_le_pos; lra).
     assert (0 <= s * (z - y) ^ 2) by (apply Rmult_le_pos; [lra | apply pow2_ge_0]). lra.
   - assert (0 <= s * ((z - y) * (z + y))) by (repeat apply Rmult_le_pos; lra). lra. }
