@@ -18,7 +18,7 @@ from eqsolve.operators import plain
 from eqsolve.prove.script import script
 from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Relation, Theorem, identifier
 
-FIRST, SECOND, ROOT, PLACE = sp.symbols("v w m x")
+FIRST, SECOND, ROOT, PLACE = sp.symbols("v w m place")
 
 #: The cubic is a product of a linear factor and a sum of squares.
 _ONE = """
@@ -30,16 +30,18 @@ assert (product : v * w = - <<P>> / 3).
 assert (different : v <> w) by (intro E; rewrite E in cube_v; lra).
 assert (last : <<Q>> = - (v ^ 3 + w ^ 3)) by lra.
 assert (second : <<P>> = - 3 * (v * w)) by lra.
-assert (whole : <<cubic>> = <<lead>> * ((x - <<X>>) * (((x - <<X>> + v + w + v) ^ 2
-  + (x - <<X>> + v + w + w) ^ 2 + (v - w) ^ 2) / 2))).
-{ rewrite <<H_X>>. transitivity (<<lead>> * ((x - <<h>>) ^ 3 + <<P>> * (x - <<h>>) + <<Q>>)).
+assert (whole : <<cubic>> = <<lead>> * ((place - <<X>>) * (((place - <<X>> + v + w + v) ^ 2
+  + (place - <<X>> + v + w + w) ^ 2 + (v - w) ^ 2) / 2))).
+{ rewrite <<H_X>>.
+  transitivity (<<lead>> * ((place - <<h>>) ^ 3 + <<P>> * (place - <<h>>) + <<Q>>)).
   - rewrite <<H_P>>, <<H_Q>>. field; side.
   - rewrite second, last. field; side. }
 rewrite whole. split; intro E.
 - apply Rmult_integral in E as [E | E]; [contradiction |].
   apply Rmult_integral in E as [E | E]; [lra | exfalso].
   assert (0 < (v - w) ^ 2) by (apply (even_power_positive (v - w) 1); lra).
-  pose proof (pow2_ge_0 (x - <<X>> + v + w + v)). pose proof (pow2_ge_0 (x - <<X>> + v + w + w)).
+  pose proof (pow2_ge_0 (place - <<X>> + v + w + v)).
+  pose proof (pow2_ge_0 (place - <<X>> + v + w + w)).
   lra.
 - rewrite E. field.
 """
@@ -47,27 +49,28 @@ rewrite whole. split; intro E.
 #: The angles differ by a third of the circle.
 _THREE = """
 intros.
-assert (unit := sin2_cos2 <<psi>>). unfold Rsqr in unit.
-assert (triple : cos (3 * <<psi>>) = 4 * cos <<psi>> ^ 3 - 3 * cos <<psi>>).
-{ replace (3 * <<psi>>) with (<<psi>> + <<psi>> + <<psi>>) by ring. rewrite !cos_plus, sin_plus.
-  set (c := cos <<psi>>) in *. set (s := sin <<psi>>) in *.
+assert (unit := sin2_cos2 <<turn0>>). unfold Rsqr in unit.
+assert (triple : cos (3 * <<turn0>>) = 4 * cos <<turn0>> ^ 3 - 3 * cos <<turn0>>).
+{ replace (3 * <<turn0>>) with (<<turn0>> + <<turn0>> + <<turn0>>) by ring.
+  rewrite !cos_plus, sin_plus.
+  set (c := cos <<turn0>>) in *. set (s := sin <<turn0>>) in *.
   replace ((c * c - s * s) * c - (s * c + c * s) * s) with (c * (c * c) - 3 * c * (s * s)) by ring.
   replace (s * s) with (1 - c * c) by lra. ring. }
 assert (e3 : sqrt 3 * sqrt 3 = 3) by (apply sqrt_sqrt; lra).
-replace <<psi1>> with (<<psi>> + 2 * (PI / 3)) by field.
-replace <<psi2>> with (<<psi>> + (2 * (PI / 3) + 2 * (PI / 3))) by field.
+replace <<turn1>> with (<<turn0>> + 2 * (PI / 3)) by field.
+replace <<turn2>> with (<<turn0>> + (2 * (PI / 3) + 2 * (PI / 3))) by field.
 assert (cos_4 : cos (2 * (PI / 3) + 2 * (PI / 3)) = -1 / 2)
   by (rewrite cos_plus, cos_2PI3, sin_2PI3; lra).
 assert (sin_4 : sin (2 * (PI / 3) + 2 * (PI / 3)) = - (sqrt 3 / 2))
   by (rewrite sin_plus, cos_2PI3, sin_2PI3; lra).
-rewrite !(cos_plus <<psi>>), cos_4, sin_4, cos_2PI3, sin_2PI3.
-set (c := cos <<psi>>) in *. set (s := sin <<psi>>) in *. set (e := sqrt 3) in *.
+rewrite !(cos_plus <<turn0>>), cos_4, sin_4, cos_2PI3, sin_2PI3.
+set (c := cos <<turn0>>) in *. set (s := sin <<turn0>>) in *. set (e := sqrt 3) in *.
 assert (second : <<P>> = - 3 * m ^ 2) by lra.
 assert (last : <<Q>> = - (2 * m ^ 3 * (4 * c ^ 3 - 3 * c))).
 { rewrite triple, <<H_rho>>, second in angle. rewrite angle. field. lra. }
-transitivity (<<lead>> * ((x - <<h>>) ^ 3 + <<P>> * (x - <<h>>) + <<Q>>)).
+transitivity (<<lead>> * ((place - <<h>>) ^ 3 + <<P>> * (place - <<h>>) + <<Q>>)).
 - rewrite <<H_P>>, <<H_Q>>. field; side.
-- rewrite second, last, <<H_rho>>. set (u := x - <<h>>).
+- rewrite second, last, <<H_rho>>. set (u := place - <<h>>).
   transitivity (<<lead>> * (u - 2 * m * c) * ((u + m * c) ^ 2 - m ^ 2 * (s * s) * (e * e))).
   + replace (s * s) with (1 - c * c) by lra. rewrite e3. unfold u. field; side.
   + unfold u. field; side.
@@ -161,7 +164,7 @@ class Radicals:
         ]
         roots = [value.xreplace({cosine: sp.cos(psi + turn, evaluate=False)}) for turn in turns]
         factors = sp.Mul(self._lead, *(PLACE - root for root in roots))
-        parts = {"psi": psi, "psi1": psi + turns[1], "psi2": psi + turns[2]}
+        parts = {f"turn{k}": psi + turn for k, turn in enumerate(turns)}
         parts["h"] = value.xreplace({cosine: sp.S.Zero})
         conclusion = ForAll((PLACE,), Relation(self._value, "=", factors))
         made = self._made(hypotheses, conclusion, _named(_THREE, H_rho=rho), parts)
