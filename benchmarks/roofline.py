@@ -187,10 +187,13 @@ def draw(
         figure, axes = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
         reach = np.geomspace(0.05, 20, 200)
         axes.loglog(reach, np.minimum(peak, band * reach) / 1e9, color="0.3")
-        for name, (size, count) in rows.items():
+        for place, (name, (size, count)) in enumerate(rows.items()):
             axes.loglog(count / size, speeds[name] / 1e9, "o", markersize=7)
             axes.annotate(
-                name, (count / size, speeds[name] / 1e9), xytext=(7, -4), textcoords="offset points"
+                name,
+                (count / size, speeds[name] / 1e9),
+                xytext=(7, 3 if place % 2 else -11),
+                textcoords="offset points",
             )
         axes.set_xlabel("operations a byte")
         axes.set_ylabel("billions of operations a second, one thread")
