@@ -12,7 +12,7 @@ import pytest
 
 import eqsolve
 from by_name import solve, solve_agents
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.status import Status
 from reference import cases, draws, spec
 
@@ -151,6 +151,9 @@ def test_nearly_singular_systems_are_solved() -> None:
     rows = [{**other, "b": ".1", "theta": "4", "nu": ".2"}, other]
     answer = solve_agents("two-agent", {"r": "0", "agent": rows})
     assert answer.ok and _constant_residual(rows, answer.numbers["pi"]) < 1e-12
+    # derivatives go by the reaction of each agent alone
+    with pytest.raises(NoSolutionError, match="reaction to its own part"):
+        eqsolve.sensitivity("two-agent", r="0", agent=rows)
 
 
 def test_agent_without_admissible_root_is_named() -> None:

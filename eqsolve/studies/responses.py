@@ -140,14 +140,7 @@ class _Moved:
         size, width = len(system.names), len(names)
         matrix = arb_mat(size, size, [r.get(u, arb(0)) for r in rows for u in system.names])
         right = arb_mat(size, width, [-r.get(p, arb(0)) for r in rows for p in names])
-        try:
-            solved: Any = matrix.solve(right)
-        except ZeroDivisionError:
-            raise NoSolutionError(
-                "the coefficients of a type have no derivatives here: two solutions meet.",
-                game=self.game,
-                stage="sensitivity",
-            ) from None
+        solved = self._solved(matrix, right, "the coefficients of a type", "two solutions meet")
         for i, unknown in enumerate(system.names):
             slopes[unknown] = {name: solved[i, j] for j, name in enumerate(names)}
         _, rows = _jacobian(program.explicit.code, values)
@@ -205,19 +198,13 @@ class _Moved:
                     direct[c, j] = moves[c, 0]
                 for i in range(many):
                     inner[i, j] = added[i, 0]
-            first: Any = left.solve(direct)
-            second: Any = left.solve(reaction)
+            why = "a type's reaction to its own part of the averages is singular"
+            first = self._solved(left, direct, "the controls", why)
+            second = self._solved(left, reaction, "the controls", why)
             parts.append((first, second))
             right += (inner + load * first) * weight
             matrix -= (load * second) * weight
-        try:
-            moved: Any = matrix.solve(right)
-        except ZeroDivisionError:
-            raise NoSolutionError(
-                "the averages have no derivatives here: their system is singular.",
-                game=self.game,
-                stage="sensitivity",
-            ) from None
+        moved = self._solved(matrix, right, "the averages", "their system is singular")
         found: dict[str, Result] = {}
         for k, (first, second) in enumerate(parts):
             total = first + second * moved
@@ -228,6 +215,14 @@ class _Moved:
             label = name if named is None else named.get(name, name)
             found[label] = whole[name], [moved[i, j] for j in range(len(self.wanted))]
         return found
+
+    def _solved(self, matrix: arb_mat, right: arb_mat, what: str, why: str) -> Any:
+        try:
+            return matrix.solve(right)
+        except ZeroDivisionError:
+            raise NoSolutionError(
+                f"{what} have no derivatives here: {why}.", game=self.game, stage="sensitivity"
+            ) from None
 
 
 def _jacobian(code: Code, values: Environment) -> tuple[list[arb], list[dict[str, arb]]]:

@@ -99,12 +99,7 @@ def _extent(box: tuple[Any, ...], shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def write_netcdf(path: Path, design: Design, store: Store, advance: Advance) -> None:
-    netcdf: Any = optional("netCDF4", "a netCDF file")
-    try:
-        with netcdf.Dataset(path, "w") as file:
-            _fill_netcdf(file, design, _filled(design, store, advance))
-    except RuntimeError as error:  # what the library makes of a full disk
-        raise OSError(errno.EIO, str(error)) from None
+    _make_netcdf(path, design, _filled(design, store, advance))
 
 
 def lay_netcdf(design: Design, path: Path) -> dict[str, int]:
@@ -122,12 +117,7 @@ def lay_netcdf(design: Design, path: Path) -> dict[str, int]:
         array[box] = numbers.reshape(_extent(box, design.shape))
         assert array.chunking() == "contiguous"
 
-    netcdf: Any = optional("netCDF4", "a netCDF file")
-    try:
-        with netcdf.Dataset(path, "w") as file:
-            _fill_netcdf(file, design, mark)
-    except RuntimeError as error:
-        raise OSError(errno.EIO, str(error)) from None
+    _make_netcdf(path, design, mark)
     places, end = {}, 0
     with path.open("rb") as stream:
         for name, found in marks.items():
@@ -147,6 +137,15 @@ def _begin(stream: BinaryIO, mark: bytes, start: int) -> int:
         position += len(kept) - len(mark)
         kept = kept[-len(mark) :]
     raise AssertionError("the library keeps arrays in another order than they were made")
+
+
+def _make_netcdf(path: Path, design: Design, fill: Fill) -> None:
+    netcdf: Any = optional("netCDF4", "a netCDF file")
+    try:
+        with netcdf.Dataset(path, "w") as file:
+            _fill_netcdf(file, design, fill)
+    except RuntimeError as error:  # what the library makes of a full disk
+        raise OSError(errno.EIO, str(error)) from None
 
 
 def _fill_netcdf(file: Any, design: Design, fill: Fill) -> None:
