@@ -40,9 +40,11 @@ class WithPrograms(build_py):
         targets = [str(root / "eqsolve" / room / "shipped") for room in ("program", "codegen")]
         # papers are found by the entry points, which are written beside the sources
         beside = Path(self.get_finalized_command("egg_info").egg_base).absolute()
+        # pip names the packages of an isolated build there
+        given = filter(None, [os.environ.get("PYTHONPATH")])
         subprocess.run(
             [sys.executable, "-B", "-m", "eqsolve.ship", *targets],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, beside)))},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(beside), *given])},
             cwd=root,
             check=True,
         )
