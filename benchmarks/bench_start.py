@@ -77,7 +77,18 @@ def built(commit: str, folder: str) -> str:
     subprocess.run(["git", "checkout", "--quiet", commit], cwd=sources, check=True)
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     python = environment / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{sources}[sweep]"], check=True)
+    install, wheels = [python, "-m", "pip", "install", "--quiet"], Path(folder, "wheels")
+    subprocess.run([*install, "build"], check=True)
+    made = subprocess.run(
+        [python, "-m", "build", "--wheel", "--outdir", wheels, sources],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise SystemExit(f"{commit} could not be built:\n{made.stderr}")
+    (wheel,) = wheels.iterdir()
+    subprocess.run([*install, f"{wheel}[sweep]"], check=True)
     return str(python)
 
 

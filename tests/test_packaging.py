@@ -14,8 +14,11 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from setuptools import Distribution
+from setuptools.command.build_py import build_py
 
 import lowest
+from eqsolve import ship
 from eqsolve.distribution import NAME, VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,6 +90,22 @@ STRANGER = re.compile(r"""(?<![\w./-])eqsolve(?![\w./-])""")
 
 def _names_the_stranger(text: str) -> bool:
     return any(STRANGER.search(match.group()) for match in INSTALLS.finditer(text))
+
+
+def test_programs_are_derived_with_the_packages_of_the_build(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """pip names those of an isolated build in the environment."""
+    seen: dict[str, str] = {}
+    monkeypatch.setattr(build_py, "run", lambda self: None)
+    monkeypatch.setattr(ship.subprocess, "run", lambda *command, env, **how: seen.update(env))
+    monkeypatch.setenv("PYTHONPATH", "packages-of-the-build")
+    monkeypatch.chdir(tmp_path)
+    step = ship.WithPrograms(Distribution({"name": "any"}))
+    step.build_lib = str(tmp_path)
+    step.run()
+    first, *_, last = seen["PYTHONPATH"].split(os.pathsep)
+    assert (first, last) == (str(tmp_path), "packages-of-the-build")
 
 
 def test_no_message_names_a_package_that_is_not_ours() -> None:
