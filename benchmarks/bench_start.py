@@ -7,6 +7,8 @@ second time, when what was derived is kept; ``first sweep`` begins with an empty
 With ``--against PYTHON`` the same runs are made with the interpreter of another installation in the
 same rounds, with ``--commit COMMIT`` with that of another commit, which is built for it. With
 ``--guard`` the exit code is 1 where a command takes more time than there, by more than a tenth.
+Start it with the interpreter of an installed wheel, as .venv/bin/python of ``make``: an editable
+installation has no shipped programs.
 
 usage: python benchmarks/bench_start.py [--rounds N] [--against PYTHON | --commit COMMIT] [--guard]
        [COMMAND]...

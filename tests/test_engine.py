@@ -188,7 +188,7 @@ def test_time_dependent_hazard_keeps_the_time_derivative() -> None:
 def test_payoff_must_not_depend_on_the_control() -> None:
     game = _regulator()
     wrong = Moment("R", payoff=symbol("p"))
-    with pytest.raises(DerivationError, match="depends on the control"):
+    with pytest.raises(DerivationError, match="depends on a control"):
         faced(game.preferring(Preference((wrong,), wrong.symbol)))
 
 

@@ -246,7 +246,8 @@ def program(model: Model) -> Program:
     control = sp.Add(*(u * m for u, m in zip(feedback, (*game.state_symbols, sp.S.One))))
     declared = [Definition(s, e) for s, e in game.definitions.items()]
     if (reciprocal := model.parts.reciprocal) in game.definitions:
-        declared.insert(1, Definition(OTHERS, 1 - reciprocal))
+        place = [d.symbol for d in declared].index(reciprocal) + 1
+        declared.insert(place, Definition(OTHERS, 1 - reciprocal))
     rates = own_rates(derivation.system)
     margins = [Definition(sp.Symbol(f"margin_{s}", real=True), rates[s]) for s in rates]
     growth = feedback_growth(model)

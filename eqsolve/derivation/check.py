@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import get_args
 
 import sympy as sp
 
 from eqsolve.derivation.letters import check_letters, shown
-from eqsolve.game import Game, Model, Notion, t
+from eqsolve.game import Game, Model, Moment, Notion, t
 
 #: Rules among several solutions.
 SELECTIONS = ("limit", "stabilizing", "value")
@@ -160,12 +161,23 @@ def _preferences(game: Game) -> None:
                 f"the discount rate of {player.name} depends on a state or control.",
                 remedy="Write it in parameters and t.",
             )
-        for moment in preference.moments:
-            if moment.payoff.free_symbols & controls:
-                raise game.error(
-                    f"the payoff of {moment.name} depends on a control.",
-                    remedy="Put control costs into the running part of a moment.",
-                )
+        payoffs_without(game, preference.moments, controls)
+
+
+def payoffs_without(game: Game, moments: Iterable[Moment], controls: set[sp.Symbol]) -> None:
+    """Refuse payoffs that depend on a control.
+
+    Raises
+    ------
+    DerivationError
+        If one does.
+    """
+    for moment in moments:
+        if moment.payoff.free_symbols & controls:
+            raise game.error(
+                f"the payoff of {moment.name} depends on a control.",
+                remedy="Put control costs into the running part of a moment.",
+            )
 
 
 def _of_states(game: Game, of: sp.Expr) -> bool:

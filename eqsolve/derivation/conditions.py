@@ -95,30 +95,33 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
 def judged_at(derivation: Derivation) -> tuple[sp.Symbol, ...]:
     """States on which the sign of a second-order condition may depend.
 
-    One product of powers of states (taken to be positive) and of their units has the sign of its
-    coefficient; a sum of several may change it from state to state.
+    Powers, and what stands under one or under a logarithm, are positive, and even powers of a state
+    are, but at 0; a sum, another function or an odd power may change its sign from state to state.
     """
     states, found = derivation.systems[0].problem.states, set()
     for condition in derivation.once(second_order):
-        free = condition.expression.free_symbols & {*states}
-        if free:
-            for part in sp.fraction(sp.together(condition.expression)):
-                found |= _deciding(part, states)
+        if condition.expression.free_symbols & {*states}:
+            found |= _deciding(condition.expression, states)
     return tuple(s for s in states if s in found)
 
 
 def _deciding(expression: sp.Expr, states: tuple[sp.Symbol, ...]) -> set[sp.Symbol]:
-    """States on which the sign of an expression may depend: those in sums that are no squares."""
-    units = Units.of([expression])
+    """States on which the sign of an expression may depend."""
+    parts = sp.fraction(sp.together(expression))
+    units = Units.of(parts)
     meanings = units.meaning.values()
     positive = [m.base for m in meanings if isinstance(m, sp.Pow)]
     positive += [m.args[0] for m in meanings if isinstance(m, sp.log)]
+    powers = [m for m in meanings if isinstance(m, (sp.Pow, sp.exp))]
     found: set[sp.Symbol] = set()
-    for factor, power in units.ratio(expression).numerator.factor()[1]:
+    for factor, power in (f for part in parts for f in units.ratio(part).numerator.factor()[1]):
         shown = units.expression(factor)
-        signed = any(sp.expand(shown**2 - base**2) == 0 for base in positive)
-        if power % 2 and not signed and len(units.parts(factor, states)) > 1:
-            found |= shown.free_symbols & {*states}
+        here = shown.free_symbols & {*states}
+        # up to a factor of parameters, which has one sign
+        signed = any(not sp.cancel(shown / b).free_symbols & here for b in (*powers, *positive))
+        even = power % 2 == 0 and shown.is_Symbol
+        if not signed and not even:
+            found |= here
     return found
 
 

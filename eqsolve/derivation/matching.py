@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -102,7 +103,7 @@ def match(
     equations = [e.xreplace(spelled) for e in equations]
     states = model.written(states)
 
-    found = _feedback(game, conditions, states, own, unknowns)
+    found = _feedback(game, conditions, states, own)
     nonzero = list(found.nonzero)
     dots = {rates[c]: c for c in unknowns}
     open_rates: dict[sp.Symbol, sp.Expr] = {}
@@ -156,7 +157,12 @@ def _rates(
     tables = [units.monomials(e, states) for e in equations]
     lines = [p for table in tables for p in table.values()]
     if not all(is_linear(units.ring, polynomial, list(dots)) for polynomial in lines):
-        return _Rates({}, [], "the rates of the coefficients enter nonlinearly.")
+        return _Rates(
+            {},
+            [],
+            "the rates of the coefficients enter nonlinearly.",
+            "Write an ansatz that is affine in its coefficients.",
+        )
     solution = solve_linear(units.ring, lines, list(dots))
     if solution.residuals:
         return _Rates(
@@ -219,13 +225,12 @@ def _feedback(
     conditions: Sequence[sp.Expr],
     states: Sequence[sp.Symbol],
     own: Sequence[sp.Symbol],
-    unknowns: Sequence[sp.Symbol],
 ) -> _Feedback:
     """Solve the first-order conditions for the feedback's own coefficients."""
     units = Units.of(conditions)
     tables = [units.monomials(e, states) for e in conditions]
     lines = [p for table in tables for p in table.values() if not p.is_zero()]
-    where = units.unmatched(tables, own)
+    refuse = partial(_refuse, game, units, tables, own)
     found = _Feedback({}, {}, [], {})
     several = False
     groups = components({i: _occurring(units, p, own) for i, p in enumerate(lines)}, own)
@@ -235,7 +240,7 @@ def _feedback(
         linear = not inside and all(is_linear(units.ring, p, group) for p in polynomials)
         if linear:
             solution = solve_linear(units.ring, polynomials, group)
-            _refuse(game, units, solution.residuals, solution.free, where)
+            refuse(solution.residuals, solution.free)
             for symbol, ratio in solution.values.items():
                 below = units.expression(ratio.denominator)
                 found.feedback[symbol] = units.expression(ratio.numerator) / below
@@ -260,7 +265,7 @@ def _feedback(
             )
     lost = [s for s in own if s not in found.feedback and s not in found.implicit]
     if lost:
-        _refuse(game, units, (), tuple(lost), where)
+        refuse((), tuple(lost))
     if several:
         found.conditions.clear()
     return found
@@ -303,9 +308,10 @@ def _carrying(
 def _refuse(
     game: Game,
     units: Units,
+    tables: Sequence[Mapping[tuple[int, ...], fmpq_mpoly]],
+    own: Sequence[sp.Symbol],
     residuals: Sequence[fmpq_mpoly],
     free: Sequence[sp.Symbol],
-    where: str,
 ) -> None:
     if residuals and _vanishes(units.expression(residuals[0])):
         raise game.error(
@@ -317,7 +323,7 @@ def _refuse(
     if residuals:
         raise game.error(
             f"the feedback does not satisfy its first-order condition: "
-            f"{units.shown(residuals[0])} = 0 would be needed{where}.",
+            f"{units.shown(residuals[0])} = 0 would be needed{units.unmatched(tables, own)}.",
             stage="first-order condition",
             remedy="Enlarge the feedback of the ansatz.",
         )

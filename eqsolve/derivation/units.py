@@ -125,11 +125,15 @@ class Units:
         unknowns: Iterable[sp.Symbol],
     ) -> str:
         """The terms of equations whose coefficients have none of the unknowns, as a phrase."""
-        places = [self.ring.places[u] for u in unknowns if u in self.ring.places]
+        wanted = self.depending(unknowns)
+        letters = {self.ring.places[u] for u in unknowns if u in self.ring.places}
         found: dict[str, None] = {}
         for table in tables:
             for key, coefficient in table.items():
-                if coefficient and not any(e[k] for e in coefficient.to_dict() for k in places):
+                rows = list(coefficient.to_dict())
+                # a unit that all terms have is no zero of the coefficient
+                inside = (k for k in wanted if len({e[k] for e in rows}) > 1 or k in letters)
+                if rows and not any(e[k] for k in inside for e in rows):
                     found[self.shown(self.ring.context.from_dict({key: fmpq(1)}))] = None
         listed = ["that are constant" if name == "1" else f"in {name}" for name in found]
         return f" for the terms {' and '.join(listed[:3])}" if listed else ""
@@ -179,7 +183,11 @@ class Units:
         result = sp.S.One
         for base, weight in _factors(of):
             if base.is_negative:
-                raise DerivationError(f"{of**exponent} has a negative base.", stage="algebra")
+                raise DerivationError(
+                    f"{of**exponent} has a negative base.",
+                    stage="algebra",
+                    remedy="Write powers of what is positive.",
+                )
             for term in sp.Add.make_args(sp.expand(weight * exponent)):
                 number, direction = term.as_coeff_Mul()
                 if direction == 1 and number.is_Integer:
@@ -216,20 +224,25 @@ class Units:
         return self.generators[unit] ** int(number * common)
 
 
+def _split(part: sp.Expr) -> list[sp.Expr]:
+    """The factors of a sum, where a negative number is not one of them."""
+    if not part.is_Add:
+        return [part]
+    factors = list(sp.Mul.make_args(sp.factor(part)))
+    if not factors[0].is_negative:
+        return factors
+    sums = [f for f in factors if f.as_base_exp()[0].is_Add]
+    if len(sums) != 1 or not sums[0].is_Add:
+        return [part]  # 1 - x^2: whose sign it is, nothing says
+    # 1 - x is -(x - 1)
+    factors[factors.index(sums[0])] = -sums[0]
+    return [f for f in (-factors[0], *factors[1:]) if f != 1]
+
+
 def _factors(base: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
     """A positive expression as factors with exponents."""
     pairs: list[tuple[sp.Expr, sp.Expr]] = []
-    factors = [
-        factor
-        for part in sp.Mul.make_args(base)
-        for factor in sp.Mul.make_args(sp.factor(part) if part.is_Add else part)
-    ]
-    sums = [f for f in factors if f.is_Add]
-    if sums and factors[0].is_negative:
-        # the sign belongs to a sum: 1 - x is -(x - 1)
-        factors[0] = -factors[0]
-        factors[factors.index(sums[0])] = -sums[0]
-    for factor in factors:
+    for factor in (f for part in sp.Mul.make_args(base) for f in _split(part)):
         if factor.is_Pow and factor.base is not sp.S.Exp1:
             pairs += [(b, e * factor.exp) for b, e in _factors(factor.base)]
         else:

@@ -259,7 +259,10 @@ class Game:
             If there are several.
         """
         if len(self.controls) != 1:
-            raise self.error(f"it has {len(self.controls)} controls, not one.")
+            raise self.error(
+                f"it has {len(self.controls)} controls, not one.",
+                remedy="Ask for its controls by player.",
+            )
         return self.controls[0]
 
     @property
@@ -272,7 +275,10 @@ class Game:
             If there are several.
         """
         if len(self.players) != 1:
-            raise self.error(f"it has {len(self.players)} players, not one.")
+            raise self.error(
+                f"it has {len(self.players)} players, not one.",
+                remedy="Ask for the preference of a player.",
+            )
         return self.players[0].preference
 
     @property

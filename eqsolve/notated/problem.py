@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from eqsolve.derivation.check import payoffs_without
 from eqsolve.derivation.problem import Problem, problems
 from eqsolve.game import Game
 
@@ -19,11 +20,7 @@ def faced(game: Game) -> Problem:
         If a payoff depends on the control.
     """
     (problem,) = problems(game)
-    if any(moment.payoff.has(*game.controls) for moment in problem.moments):
-        raise game.error(
-            "a payoff depends on the control.",
-            remedy="Put control costs into the running part of a moment.",
-        )
+    payoffs_without(game, problem.moments, {*game.controls})
     covariance = {pair: _abbreviated(sp.expand(e), game) for pair, e in problem.covariance.items()}
     return replace(problem, covariance=covariance)
 

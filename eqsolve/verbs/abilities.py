@@ -123,7 +123,12 @@ def require_option(game: Any, option: str) -> None:
     reason = refused_options(found).get(option)
     if reason is not None:
         verb, word = option.split(" ")
-        raise InputError(f"no {word} for this game: {reason}.", game=found.name, stage=verb)
+        raise InputError(
+            f"no {word} for this game: {reason}.",
+            game=found.name,
+            stage=verb,
+            remedy=f"Leave out {word}.",
+        )
 
 
 #: Why a verb does not take any number of agents.
@@ -161,4 +166,9 @@ def require(game: Any, verb: str) -> None:
     found = resolve(game)
     reason = able(found, verb)
     if reason is not True:
-        raise InputError(f"{verb} does not take this game: {reason}.", game=found.name, stage=verb)
+        raise InputError(
+            f"{verb} does not take this game: {reason}.",
+            game=found.name,
+            stage=verb,
+            remedy="eqsolve list shows what does.",
+        )

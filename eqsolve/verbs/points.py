@@ -183,6 +183,7 @@ def sensitivity(
                     "the wealths of agents who differ are in their tables.",
                     game=name,
                     stage="sensitivity",
+                    remedy="Leave out the state, and give every agent a wealth.",
                 )
             return sensitivity_of_agents(
                 Handle(name), given, outputs=outputs, parameters=parameters_

@@ -82,7 +82,7 @@ def substitution_checks(own: Equations, form: ClosedForm) -> Iterator[Check]:
     excess = sp.expand(value - own.composed)
     left = stepped(game, excess) - game.horizon.hazard * excess
     yield check("value is the preference at the moments", excess)
-    yield check("equation of V", played(game, ansatz, left), *own.moments.values())
+    yield check("equation of V", played(ansatz, left), *own.moments.values())
 
 
 @dataclass(frozen=True)
@@ -109,20 +109,20 @@ class Equations:
         for moment in preference.moments:
             unknown = ansatz.functions[moment.name]
             left = stepped(game, unknown) + moment.running - hazard * (unknown - moment.payoff)
-            moments[moment.name] = played(game, ansatz, left)
+            moments[moment.name] = played(ansatz, left)
             rate += sp.diff(preference.aggregate, moment.symbol).xreplace(at_moments) * left
         slope = sp.diff(sp.expand(rate), game.control)
         return Equations(
             game,
             ansatz,
             moments,
-            played(game, ansatz, slope),
-            played(game, ansatz, rate),
+            played(ansatz, slope),
+            played(ansatz, rate),
             sp.expand(preference.aggregate.xreplace(at_moments)),
         )
 
 
-def played(game: Game, ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
+def played(ansatz: Ansatz, expression: sp.Expr) -> sp.Expr:
     """Return an expression at the feedback of the ansatz."""
     return expression.xreplace(ansatz.feedback)
 

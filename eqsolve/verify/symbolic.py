@@ -82,7 +82,7 @@ def derivation_checks(model: Model, own: Equations, form: ClosedForm) -> Iterato
         )
         for equation in derivation.system.equations
     ]
-    combination = own.rate - played(game, model.ansatz, game.control) * own.first_order
+    combination = own.rate - played(model.ansatz, game.control) * own.first_order
     expected = collect(sp.expand(combination), game.state_symbols)
     names = collect(model.ansatz.value, game.state_symbols)
     kept = {*names.values(), *model.notation.abbreviations}

@@ -15,6 +15,7 @@ import sympy as sp
 
 from eqsolve import solve
 from eqsolve.derivation.derivation import derive
+from eqsolve.derivation.units import Units
 from eqsolve.errors import DerivationError
 from eqsolve.game import (
     Ansatz,
@@ -118,3 +119,24 @@ def test_signs_of_lines_and_of_powers(expression: sp.Expr, expected_sign: int | 
     domains = {letter.symbol: letter.domain for letter in CONSUMERS.vocabulary}
     found = sign(expression, domains, (A,))
     assert (found.sign if found.proved else None) == expected_sign
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ((nu * (1 - z**2)) ** g, nu**g * (1 - z**2) ** g),
+        (sp.sqrt(nu * (z - z**2)), sp.sqrt(nu) * sp.sqrt(z) * sp.sqrt(1 - z)),
+        (sp.log(nu * (1 - z**2)), sp.log(nu) + sp.log(1 - z**2)),
+        ((1 - z) ** g, (1 - z) ** g),
+    ],
+)
+def test_the_sign_of_a_sum_stays_with_it(written: sp.Expr, spelled: sp.Expr) -> None:
+    units = Units.of([written, spelled, nu])
+    assert units.ratio(written - spelled).is_zero()
+    assert not units.ratio(written - nu * spelled).is_zero()
+
+
+def test_terms_with_an_unknown_inside_a_power_lack_none() -> None:
+    expression = A * k ** (-g) * z - z + z**2
+    units = Units.of([expression])
+    assert units.unmatched([units.monomials(expression, (z,))], (k,)) == " for the terms in z**2"

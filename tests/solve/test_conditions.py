@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from eqsolve.arithmetic.function import Function
+from eqsolve.derivation.conditions import _deciding
 from eqsolve.game import (
     Ansatz,
     Game,
@@ -47,3 +48,25 @@ def test_a_condition_that_holds_at_some_states_only_is_not_said_to_hold() -> Non
     assert answer.message.endswith("depends on the state: it holds at x = 1.")
     assert solve(model, values, at={"x": "0.74"}).status.label == "not-a-maximum"
     assert solve(model, values, at={"x": "3"}).message.endswith("it holds at x = 3.")
+
+
+x, a, g, r, h = sp.symbols("x a g r h")
+
+
+@pytest.mark.parametrize(
+    ("expression", "depends"),
+    [
+        (a * x**g * x, False),
+        (a * x**2, False),
+        (a * sp.exp(x), False),
+        ((r * x - h) ** 2 * (x - h / r) ** g, False),
+        ((x - 2) ** 2 * a, True),
+        (a * x, True),
+        (a * sp.log(x), True),
+        (a * sp.sin(x), True),
+    ],
+)
+def test_where_the_sign_of_a_condition_may_depend_on_the_state(
+    expression: sp.Expr, depends: bool
+) -> None:
+    assert _deciding(expression, (x,)) == ({x} if depends else set())
