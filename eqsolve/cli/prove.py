@@ -20,6 +20,12 @@ from eqsolve.errors import InputError
     is_flag=True,
     help="Look for assumptions that are not needed, and leave them out (--json: the points).",
 )
+@click.option(
+    "--within",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="What that may take for a game, a tenth of it for one theorem (default: 900).",
+)
 @click.option("--fresh", is_flag=True, help="Check also what Coq accepted before.")
 @click.option(
     "--notion",
@@ -34,6 +40,7 @@ def prove(
     checking: bool,
     record: str | None,
     needless: bool,
+    within: float | None,
     fresh: bool,
     notion: str | None,
     size: str | None,
@@ -55,9 +62,11 @@ def prove(
         raise InputError("say --out DIR, --check, --needless or several of them.", stage="proofs")
     if record is not None and not checking:
         raise InputError("--record needs --check.", stage="proofs")
+    if within is not None and not needless:
+        raise InputError("--within needs --needless.", stage="proofs")
     number, continuum = chosen_size(size)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
-    how["needless"] = needless
+    how |= {"needless": needless, "within": within}
     written = run(*games, out=out, check=checking, fresh=fresh, **how)
     if record is not None:
         from eqsolve.prove.record import write

@@ -22,7 +22,7 @@ from eqsolve.prove import adjoints, family, generator, problem, second_order, to
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, Writer, source
 from eqsolve.prove.displays import Displayed
-from eqsolve.prove.needless import Need, lean
+from eqsolve.prove.needless import WITHIN, Need, lean
 from eqsolve.prove.numbers import numbers
 from eqsolve.prove.paths import Paths
 from eqsolve.prove.problem import Faced
@@ -81,15 +81,19 @@ class Proofs:
         """All theorems."""
         return tuple(theorem for chapter in self.chapters for theorem in chapter.theorems)
 
-    def lean(self) -> tuple[Proofs, list[Need]]:
+    def lean(self, within: float = WITHIN) -> tuple[Proofs, list[Need]]:
         """The same without needless assumptions, and what is known of each assumption.
+
+        Parameters
+        ----------
+        within : seconds that the search may take.
 
         Raises
         ------
         MissingCoqError
             If Coq is not installed.
         """
-        theorems, needs = lean(self.theorems)
+        theorems, needs = lean(self.theorems, within)
         found = {one.name: one for one in theorems}
         chapters = [
             replace(c, theorems=tuple(found[t.name] for t in c.theorems)) for c in self.chapters

@@ -34,10 +34,13 @@ LIBRARY = "eqsolve_library"
 TAKEN = frozenset(
     "as at by cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return "
     "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
-    "PI sin cos sinh cosh derivable_pt_lim S O tends approaches bounded everything".split()
+    "PI sin cos sinh cosh derivable_pt_lim S O tends approaches bounded everything nat "
+    "sum_f".split()
 )
 #: The set of outcomes of theorems about expectations.
 OUTCOMES = "Outcome"
+#: The kind of numbers of agents.
+NATURAL = "nat"
 WIDTH = 100
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -171,6 +174,10 @@ class Writer:
             return _POWER, f"power {' '.join(parts)}"
         known = {sp.log: "logarithm", RootCosh: "RootCosh", RootSinh: "RootSinh"}
         known |= {sp.sin: "sin", sp.cos: "cos", sp.sinh: "sinh", sp.cosh: "cosh"}
+        if isinstance(e, sp.Sum):
+            index, *limits = e.limits[0]
+            first, last = (self.expression(limit, _ATOM) for limit in limits)
+            return _POWER, f"sum_f {first} {last} {self.function(e.function, index)}"
         if isinstance(e, AppliedUndef):
             name = self.names(e.func)
         elif e.func in known:
@@ -238,18 +245,20 @@ class Writer:
         return self.expression(part, _ATOM)
 
     def _variables(self, theorem: Theorem) -> str:
-        letters = " ".join(map(self.names, theorem.letters))
-        groups = [f"({OUTCOMES} : Type)"] if theorem.types else []
+        types = _types(theorem)
+        letters = " ".join(self.names(s) for s in theorem.letters if s not in types)
+        groups = [f"({OUTCOMES} : Type)"] if _has_outcomes(theorem) else []
         groups += [f"({letters} : R)"] if letters else []
-        groups += [f"({self.names(f)} : {kind})" for f, kind in _types(theorem).items()]
+        groups += [f"({self.names(f)} : {kind})" for f, kind in types.items()]
         return " ".join(groups)
 
     def _witness(self, theorem: Theorem) -> str:
         """That the hypotheses do not contradict each other."""
         if not theorem.hypotheses:
             return ""
-        chosen = (*theorem.letters, *theorem.functions)
-        types = {f: kind.replace(OUTCOMES, "unit") for f, kind in _types(theorem).items()}
+        kinds = _types(theorem)
+        chosen = (*(s for s in theorem.letters if s not in kinds), *kinds)
+        types = {f: kind.replace(OUTCOMES, "unit") for f, kind in kinds.items()}
         # numbers first: what else is chosen is written with these letters
         place = list(theorem.witness).index
         order = sorted(chosen, key=lambda w: (not _is_number(theorem.witness[w]), place(w)))
@@ -258,11 +267,13 @@ class Writer:
         lines += [f"    {part} /\\" for part in parts[:-1]] + [f"    {parts[-1]}.", "Proof."]
         for what in order:
             value = self._chosen(theorem.witness[what])
-            typed = f"({value}) : {types[what]}" if what in types else value
+            scope = "%nat" if types.get(what) == NATURAL else ""
+            typed = f"({value}){scope} : {types[what]}" if what in types else value
             lines.append(f"  choose_value {self.names(what)} ({typed}).")
-        outcomes = ["unit"] if theorem.types else []
+        outcomes = ["unit"] if _has_outcomes(theorem) else []
         lines.append(f"  exists {', '.join([*outcomes, *map(self.names, chosen)])}.")
-        lines += ["  subst; repeat split; witness.", "Qed."]
+        sums = "unfold sum_f; cbn [sum_f_R0 Nat.sub]; " if NATURAL in kinds.values() else ""
+        lines += [f"  subst; {sums}repeat split; witness.", "Qed."]
         return "\n".join(broken(lines)) + "\n"
 
     def _chosen(self, value: sp.Expr | sp.Lambda | str) -> str:
@@ -274,10 +285,15 @@ class Writer:
         return self.expression(value)
 
 
-def _types(theorem: Theorem) -> dict[UndefinedFunction, str]:
-    """What kind of functions the letters for functions are."""
+def _types(theorem: Theorem) -> dict[sp.Symbol | UndefinedFunction, str]:
+    """What kind of functions the letters for functions are, and of which other letters."""
+    kinds = {s: theorem.types[s] for s in theorem.letters if s in theorem.types}
     numbers = {f: "R -> " * count + "R" for f, count in theorem.functions.items()}
-    return {f: theorem.types.get(f, kind) for f, kind in numbers.items()}
+    return {**kinds, **{f: theorem.types.get(f, kind) for f, kind in numbers.items()}}
+
+
+def _has_outcomes(theorem: Theorem) -> bool:
+    return any(OUTCOMES in kind for kind in theorem.types.values())
 
 
 def _is_number(value: sp.Expr | sp.Lambda | str) -> bool:

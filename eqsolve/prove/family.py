@@ -13,6 +13,7 @@ from eqsolve.model import Model
 from eqsolve.notated.derivation import Derivation
 from eqsolve.notated.matching import CoefficientSystem, insert
 from eqsolve.notated.reduction import Reduction
+from eqsolve.prove import totals
 from eqsolve.prove.algebraic import Argument, Known, theorem
 from eqsolve.prove.statement import Chapter, Maker, Relation, Theorem, identifier
 
@@ -107,6 +108,9 @@ def multiples(derivation: Derivation) -> dict[sp.Expr, dict[sp.Symbol, sp.Expr]]
 
 def _equilibrium(model: Model) -> Iterator[Maker]:
     """Everybody's strategy is the response to the others'."""
+    if model.types is not None and not model.types.count:
+        yield from totals.theorems(model)
+        return
     derivation = model.derivation
     own = {d.symbol for d in (*derivation.response.definitions, *derivation.value.by_moments)}
     rest = [d for d in derivation.form.definitions if d.symbol not in own and not d.is_root]

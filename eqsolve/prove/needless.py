@@ -10,11 +10,13 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 from eqsolve.prove.check import compiled_library, coqc
@@ -24,8 +26,10 @@ from eqsolve.prove.statement import Line, Relation, Theorem
 
 #: Points that are tried for every assumption, and the seed of what is drawn.
 ATTEMPTS, SEED = 60, 1
-#: Seconds for one sentence of a proof, and theorems of one run of Coq.
-LONGEST, BATCH = 10, 20
+#: Seconds for one sentence of a proof.
+LONGEST = 10
+#: Seconds for all theorems of a game, and which part of it one theorem may take.
+WITHIN, SHARE = 900.0, 10
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Need:
     Attributes
     ----------
     theorem, assumption : names.
-    verdict : ``open`` if no point was found, and Coq does not accept the proof without it.
+    verdict : ``open`` if no point was found, and Coq does not accept the proof without it, or was
+        not asked in time.
     point : numbers of letters at which all other assumptions hold and the conclusion does not;
         letters that assumptions define follow from them.
     """
@@ -74,42 +79,52 @@ def counterexample(theorem: Theorem, name: str, attempts: int = ATTEMPTS) -> Mod
     return None
 
 
-def lean(theorems: Iterable[Theorem]) -> tuple[list[Theorem], list[Need]]:
+def lean(theorems: Iterable[Theorem], within: float = WITHIN) -> tuple[list[Theorem], list[Need]]:
     """The theorems without needless assumptions, and what is known of each assumption.
+
+    Parameters
+    ----------
+    within : seconds for all of them; one takes at most a tenth of that. Points come first, in at
+        most half of the time, then Coq is asked; what is not reached is open.
 
     Raises
     ------
     MissingCoqError
         If Coq is not installed.
     """
-    found, needs, rest = list(theorems), list[Need](), dict[int, list[str]]()
-    for k, one in enumerate(found):
+    found, needs = list(theorems), list[Need]()
+    until, share = monotonic() + within, within / SHARE
+    compiled_library()  # before there are threads
+    rest = []
+    for one in found:
+        last, left = min(until - within / 2, monotonic() + share), list[str]()
         for name in (h.name for h in one.hypotheses):
-            model = counterexample(one, name)
+            model = counterexample(one, name) if monotonic() < last else None
             if model is None:
-                rest.setdefault(k, []).append(name)
+                left.append(name)
             else:
                 needs.append(Need(one.name, name, "needed", _shown(model)))
-    while rest:
-        pairs = [(k, name) for k, names in rest.items() for name in names]
-        texts = [(f"less_{i}", _text(without(found[k], n), i)) for i, (k, n) in enumerate(pairs)]
-        taken = {*accepted(texts)}
-        less = [pair for i, pair in enumerate(pairs) if f"less_{i}" in taken]
-        again: dict[int, list[str]] = {}
-        for k, names in rest.items():
-            # one at a time: each may be needless only because another one is there
-            first = next((name for one, name in less if one == k), None)
-            if first is None:
-                needs += [Need(found[k].name, name, "open") for name in names]
-                continue
-            needs.append(Need(found[k].name, first, "needless"))
-            found[k] = without(found[k], first)
-            known = {name for one, name in less if one == k and name != first}
-            needs += [Need(found[k].name, n, "open") for n in names if n not in {first, *known}]
-            if known:
-                again[k] = [name for name in names if name in known]
-        rest = again
+        rest.append(left)
+    with ThreadPoolExecutor(2) as workers:
+        jobs = [workers.submit(_lean, *pair, until, share) for pair in zip(found, rest)]
+        for k, job in enumerate(jobs):
+            found[k], some = job.result()
+            needs += some
     return found, needs
+
+
+def _lean(
+    theorem: Theorem, names: Iterable[str], until: float, share: float
+) -> tuple[Theorem, list[Need]]:
+    """A theorem without those of some assumptions that Coq does not need."""
+    # one after the other: each may be needless only because another one is there
+    last, needs = min(until, monotonic() + share), []
+    for name in names:
+        less = without(theorem, name)
+        needless = _accepted(_text(less), LONGEST, last - monotonic())
+        needs.append(Need(theorem.name, name, "needless" if needless else "open"))
+        theorem = less if needless else theorem
+    return theorem, needs
 
 
 def _shown(model: Model) -> dict[str, str]:
@@ -120,36 +135,33 @@ def _shown(model: Model) -> dict[str, str]:
     }
 
 
-def _text(theorem: Theorem, number: int) -> str:
-    name = f"less_{number}"
-    return Writer().theorem(replace(theorem, name=name)).partition("\n\nLemma ")[0]
+def _text(theorem: Theorem) -> str:
+    return Writer().theorem(theorem).partition("\n\nLemma ")[0]
 
 
 def accepted(texts: Sequence[tuple[str, str]], longest: int = LONGEST) -> list[str]:
-    """The names of the theorems that Coq accepts, of texts that it reads one after the other.
+    """The names of the theorems that Coq accepts, of texts that it reads one by one.
 
     Parameters
     ----------
     longest : seconds for one sentence of a proof.
     """
-    batches = [texts[k : k + BATCH] for k in range(0, len(texts), BATCH)]
     with ThreadPoolExecutor(2) as workers:
-        found = workers.map(lambda batch: _session(batch, longest), batches)
-        return [name for names in found for name in names]
+        found = workers.map(lambda pair: _accepted(pair[1], longest), texts)
+        return [name for (name, _), taken in zip(texts, found) if taken]
 
 
-def _session(texts: Sequence[tuple[str, str]], longest: int) -> list[str]:
-    lines = [f"Require Import {LIBRARY}.", f"Set Default Timeout {longest}."]
-    for name, text in texts:
-        lines += [text, "Abort All.", f"Locate {name}."]
-    program = str(Path(coqc()).with_name("coqtop"))
-    done = subprocess.run(
-        [program, "-q"],
-        input="\n".join(lines) + "\n",
-        cwd=compiled_library(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told = {m[1] for m in re.finditer(r"Constant Top\.(\w+)", done.stdout)}
-    return [name for name, _ in texts if name in told]
+def _accepted(text: str, longest: int, seconds: float | None = None) -> bool:
+    """Whether Coq accepts a theorem; it stops at the first sentence that it does not."""
+    if seconds is not None and seconds <= 0:
+        return False
+    lines = [f"Require Import {LIBRARY}.", f"Set Default Timeout {longest}.", text]
+    library = compiled_library()
+    with tempfile.TemporaryDirectory(prefix="eqsolve-less-") as folder:
+        (Path(folder) / "less.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        command = [coqc(), "-q", "-Q", str(library), "", "less.v"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+    return not done.returncode

@@ -21,6 +21,8 @@ from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.prove.statement import ForAll, Joined, Relation, Slope, Statement, Theorem
 
 DIGITS = 40
+#: Agents, where how many there are is open.
+FEW = 2
 #: Relative differences that are none, and that are one.
 EQUAL, DIFFERENT = mpmath.mpf("1e-25"), mpmath.mpf("1e-12")
 
@@ -52,6 +54,9 @@ class Model:
         for s in self.free:
             known = theorem.witness.get(s)
             kept = rng.random() < near and getattr(known, "is_Rational", False)
+            if s in theorem.types:
+                self.numbers[s] = Fraction(FEW)
+                continue
             self.numbers[s] = _number(known if kept else _drawn(rng) * int(rng.random() >= zero))
         for k, condition in enumerate(self.conditions):
             if condition.relation == "=" and not self.holds(condition):
@@ -112,6 +117,12 @@ class Model:
             return _number(e)
         if isinstance(e, AppliedUndef):
             return inner(self.functions[e.func](*e.args))
+        if isinstance(e, sp.Sum):
+            index, first, last = e.limits[0]
+            each = range(int(inner(first)), int(inner(last)) + 1)
+            return sum(
+                (inner(e.function.xreplace({index: sp.Integer(k)})) for k in each), Fraction()
+            )
         values = _alike(*(inner(a) for a in e.args))
         if e.is_Add:
             return sum(values[1:], values[0])

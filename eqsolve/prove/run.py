@@ -12,7 +12,7 @@ from eqsolve.output import staged
 from eqsolve.prove.check import Verdict, check, library
 from eqsolve.prove.collect import Proofs
 from eqsolve.prove.coq import LIBRARY, Source, cited
-from eqsolve.prove.needless import Need
+from eqsolve.prove.needless import WITHIN, Need
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,14 @@ def run(
     checking: bool = False,
     fresh: bool = False,
     needless: bool = False,
+    within: float = WITHIN,
 ) -> Run:
     """Write theorems, let Coq check them, or both.
 
     Parameters
     ----------
     needless : look for assumptions that are not needed, first, and leave them out.
+    within : seconds that this may take of a game.
 
     Raises
     ------
@@ -157,7 +159,7 @@ def run(
     """
     proofs, needs = tuple(proofs), dict[str, tuple[Need, ...]]()
     if needless:
-        found = [one.lean() for one in proofs]
+        found = [one.lean(within) for one in proofs]
         proofs = tuple(one for one, _ in found)
         needs = {one.label: tuple(some) for one, some in found}
     sources = {one.label: one.sources() for one in proofs}

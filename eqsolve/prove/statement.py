@@ -225,7 +225,7 @@ class Theorem:
     conclusion : what is proved.
     script : the proof, line by line.
     witness : numbers and functions that satisfy all hypotheses.
-    types : of functions that are not from numbers to numbers.
+    types : of letters that are no real numbers, and of functions that are not from these to these.
     """
 
     name: str
@@ -237,7 +237,7 @@ class Theorem:
         default_factory=dict
     )
     source: str = ""
-    types: Mapping[UndefinedFunction, str] = field(default_factory=dict)
+    types: Mapping[sp.Symbol | UndefinedFunction, str] = field(default_factory=dict)
 
     @property
     def is_assumed(self) -> bool:

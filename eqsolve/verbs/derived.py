@@ -127,6 +127,7 @@ def prove(
     size: int | None = None,
     continuum: bool = False,
     needless: bool = False,
+    within: float | None = None,
 ) -> Any:
     """State what was derived as theorems of Coq, and let Coq check them.
 
@@ -139,6 +140,7 @@ def prove(
         ``all`` for every notion that a game declares (default: its first).
     size, continuum : a number of players (the theorems hold for any), or a continuum of them.
     needless : look for assumptions that are not needed, and leave them out.
+    within : seconds that this search may take of a game (default: 900).
 
     Returns
     -------
@@ -153,6 +155,7 @@ def prove(
     EqsolveError
         If Coq is not installed.
     """
+    from eqsolve.prove.needless import WITHIN
     from eqsolve.prove.run import run
     from eqsolve.prove.structures import proofs
     from eqsolve.registry import games as installed
@@ -167,4 +170,5 @@ def prove(
         if able(found, "prove") is not True:
             continue
         made += proofs(found, notion, size, continuum)
-    return run(made, None if out is None else os.fspath(out), check, fresh, needless)
+    folder = None if out is None else os.fspath(out)
+    return run(made, folder, check, fresh, needless, WITHIN if within is None else within)
