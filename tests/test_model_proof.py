@@ -164,7 +164,9 @@ def test_a_wrong_sense_is_no_optimum(name: str) -> None:
     wrong = _swapped(engine_models.solved(name))
     for checks in (solution_checks(wrong), prove(wrong.derivation)):
         verdicts = {check.verdict for check in checks if "mum" in check.name}
-        expected = {"not verified"} if name in OPEN and checks[0].kind == "exact" else {"fail"}
+        # a square that may vanish leaves the right sense open, not the wrong one
+        open_ = name in OPEN - {"rivals"} and checks[0].kind == "exact"
+        expected = {"not verified"} if open_ else {"fail"}
         assert verdicts == expected
 
 

@@ -170,7 +170,7 @@ def _rates(
             [],
             f"the ansatz does not close: {units.shown(solution.residuals[0])} = 0 would be "
             f"needed{units.unmatched(tables, dots)}.",
-            "Enlarge the ansatz by the terms that its equations have.",
+            "Enlarge the ansatz by the terms that its equations have, each with a coefficient.",
         )
     lost = [str(c) for dot, c in dots.items() if dot not in solution.values]
     if lost:
@@ -321,11 +321,18 @@ def _refuse(
             remedy="Write a coefficient as a power of another, so that exponents are polynomials.",
         )
     if residuals:
+        states, bases = {*game.state_symbols}, dict.fromkeys(base for base, _ in units.generators)
+        moving = [b for b in bases if b.free_symbols & states]
+        played = [b for b in moving if b.free_symbols & {*own}]
+        others = [b for b in moving if b not in played]
+        remedy = "Enlarge the feedback of the ansatz, with coefficients of its own."
+        if played and others:
+            remedy = f"Write it so that {played[0]} is a coefficient times {others[0]}."
         raise game.error(
             f"the feedback does not satisfy its first-order condition: "
             f"{units.shown(residuals[0])} = 0 would be needed{units.unmatched(tables, own)}.",
             stage="first-order condition",
-            remedy="Enlarge the feedback of the ansatz.",
+            remedy=remedy,
         )
     if free:
         raise game.error(

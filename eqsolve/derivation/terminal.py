@@ -23,21 +23,20 @@ def terminal_values(
     DerivationError
         If the ansatz cannot equal the payoffs, or these do not determine it.
     """
-    game = model.game
+    game, states = model.game, systems[0].problem.states
     differences = []
     for system in systems:
         for moment in system.problem.moments:
             if isinstance(system, Adjoints):
                 for state in system.problem.states:
                     payoff = sp.diff(moment.payoff, state)
-                    differences += _conditions(system.adjoint(state), payoff, unknowns)
+                    differences += _conditions(system.adjoint(state), payoff, unknowns, states)
             else:
                 function = system.functions[moment.name]
-                differences += _conditions(function, moment.payoff, unknowns)
+                differences += _conditions(function, moment.payoff, unknowns, states)
     spelled = {**game.abbreviations, t: game.horizon.end}
     differences = [sp.expand(e.xreplace(spelled)) for e in differences]
     units = Units.of(differences)
-    states = systems[0].problem.states
     tables = [units.monomials(e, states) for e in differences]
     lines = [p for table in tables for p in table.values()]
     pending = [p for p in lines if not p.is_zero()]
@@ -48,8 +47,8 @@ def terminal_values(
         for symbol, ratio in solution.values.items():
             values[symbol] = units.expression(ratio.numerator) / units.expression(ratio.denominator)
     else:
-        residuals, free = (), ()
-        values = _triangular(game, units, pending, unknowns)
+        residuals, free = _never(units, pending, unknowns), ()
+        values = {} if residuals else _triangular(game, units, pending, unknowns)
     if residuals:
         raise game.error(
             f"the ansatz cannot equal the payoff at the end: {units.shown(residuals[0])} = 0 "
@@ -65,6 +64,13 @@ def terminal_values(
             remedy="Write the ansatz so that the payoff gives every coefficient.",
         )
     return {u: values[u] for u in unknowns}
+
+
+def _never(
+    units: Units, lines: Sequence[fmpq_mpoly], unknowns: Sequence[sp.Symbol]
+) -> tuple[fmpq_mpoly, ...]:
+    """Conditions that no coefficient enters: these never hold."""
+    return tuple(p for p in lines if not units.expression(p).free_symbols & {*unknowns})
 
 
 def _triangular(
@@ -117,11 +123,16 @@ def _solved_for(units: Units, polynomial: fmpq_mpoly, unknown: sp.Symbol) -> sp.
     return value if logarithm is None else sp.exp(sp.expand(value))
 
 
-def _conditions(function: sp.Expr, payoff: sp.Expr, unknowns: Sequence[sp.Symbol]) -> list[sp.Expr]:
+def _conditions(
+    function: sp.Expr,
+    payoff: sp.Expr,
+    unknowns: Sequence[sp.Symbol],
+    states: Sequence[sp.Symbol],
+) -> list[sp.Expr]:
     """Expressions in states and coefficients that vanish when the function is the payoff.
 
     A product of powers and exponentials of coefficients equals the payoff when the logarithms
-    agree.
+    agree, and powers of sums with coefficients in them when these sums do.
     """
     inner = set(unknowns)
     difference = sp.expand(function - payoff)
@@ -132,7 +143,32 @@ def _conditions(function: sp.Expr, payoff: sp.Expr, unknowns: Sequence[sp.Symbol
     )
     if not hidden or payoff == 0:
         return [difference]
-    return [_logarithm(function) - _logarithm(payoff)]
+    function, sums = _with_sums(function, payoff, inner, states)
+    return [_logarithm(function) - _logarithm(payoff), *sums]
+
+
+def _with_sums(
+    function: sp.Expr, payoff: sp.Expr, unknowns: set[sp.Symbol], states: Sequence[sp.Symbol]
+) -> tuple[sp.Expr, list[sp.Expr]]:
+    """The function with the sums whose powers the payoff has, and what must vanish for that."""
+    differences = []
+    for factor in sp.Mul.make_args(function):
+        base, exponent = factor.as_base_exp()
+        if not (base.free_symbols & unknowns and base.free_symbols & {*states}):
+            continue
+        for other, power in (f.as_base_exp() for f in sp.Mul.make_args(payoff)):
+            if other.free_symbols & {*states} and sp.expand(power - exponent) == 0:
+                scale = _scale(base, other, states)
+                differences.append(sp.expand(base - scale * other))
+                function = function / factor * (scale * other) ** exponent
+    return function, differences
+
+
+def _scale(base: sp.Expr, other: sp.Expr, states: Sequence[sp.Symbol]) -> sp.Expr:
+    """The ratio of the leading coefficients of two sums; 1 if they are no polynomials."""
+    if not (base.is_polynomial(*states) and other.is_polynomial(*states)):
+        return sp.S.One
+    return sp.cancel(sp.Poly(base, *states).LC() / sp.Poly(other, *states).LC())
 
 
 def _logarithm(expression: sp.Expr) -> sp.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import sympy as sp
 
@@ -52,6 +52,16 @@ class Clock:
     def __post_init__(self) -> None:
         kind(self, "name", str)
         object.__setattr__(self, "intensity", exact(self.intensity))
+        if self.mark is not None:
+            kind(self, "mark", sp.Symbol)
+        marks: Any = self.marks
+        listed = isinstance(marks, (tuple, list))
+        if not listed or not all(isinstance(m, (tuple, list)) and len(m) == 2 for m in marks):
+            raise DerivationError(
+                f"the marks of the clock {self.name} are no pairs: {marks!r}.",
+                stage="game",
+                remedy="Write ((probability, size), ...), and before them the letter of the size.",
+            )
         pairs = tuple((exact(probability), exact(value)) for probability, value in self.marks)
         object.__setattr__(self, "marks", pairs)
 

@@ -8,6 +8,7 @@ import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
+from eqsolve.program.codes import by_unit
 
 
 def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[str, sp.Expr]]:
@@ -18,7 +19,8 @@ def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[s
     fixed = derivation.fixed
     found: list[tuple[str, sp.Expr]] = []
     for control, form in derivation.strategy.items():
-        for monomial, coefficient in _monomials(form, states).items():
+        rows = _monomials(form, states) or by_unit(form, states, derivation)
+        for monomial, coefficient in rows.items():
             found.append((f"{control.name}_{monomial}", coefficient))
     names = (*derivation.system.unknowns, *derivation.system.implicit)
     found += [(s.name, s) for s in names if s.name not in dict(found)]

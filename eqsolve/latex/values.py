@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,32 +36,40 @@ def command(game: str, name: str) -> str:
     return "\\" + spelled[0] + "".join(word[:1].upper() + word[1:] for word in spelled[1:])
 
 
-def macros(game: str, quantities: Iterable[Quantity]) -> str:
-    """The values as ``\\newcommand``, for use in formulas and in the text.
+def commands(game: str, names: Sequence[str]) -> dict[str, str]:
+    """The quantity that every macro stands for: of two that differ by case, the small one says so.
 
     Raises
     ------
     InputError
         If two quantities would have the same macro.
     """
-    lines: dict[str, str] = {}
-    names: dict[str, str] = {}
-    for quantity in quantities:
-        if quantity.value is None:
-            continue
-        macro = command(game, quantity.name)
-        if macro in lines:
+    plain = Counter(command(game, name) for name in names)
+    found: dict[str, str] = {}
+    for name in names:
+        macro = command(game, name)
+        if plain[macro] > 1 and name.rpartition(".")[2][:1].islower():
+            macro += "Small"
+        if macro in found:
             raise InputError(
-                f"{names[macro]} and {quantity.name} are both called {macro}.",
+                f"{found[macro]} and {name} are both called {macro}.",
                 game=game,
                 stage="latex",
                 remedy="Rename one of them in the vocabulary of the game.",
             )
-        text = typeset(quantity.value, DIGITS)
+        found[macro] = name
+    return found
+
+
+def macros(game: str, quantities: Iterable[Quantity]) -> str:
+    """The values as ``\\newcommand``, for use in formulas and in the text."""
+    known = {q.name: q.value for q in quantities if q.value is not None}
+    lines = []
+    for macro, name in commands(game, [*known]).items():
+        text = typeset(known[name], DIGITS)
         text = rf"\ensuremath{{{text[1:-1]}}}" if text.startswith("$") else text
-        names[macro] = quantity.name
-        lines[macro] = rf"\newcommand{{{macro}}}{{{text}}} % {_remark(quantity.name)}"
-    return _file(lines.values())
+        lines.append(rf"\newcommand{{{macro}}}{{{text}}} % {_remark(name)}")
+    return _file(lines)
 
 
 def _remark(text: str) -> str:

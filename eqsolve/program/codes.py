@@ -11,6 +11,7 @@ from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.conditions import Condition
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.given import as_parameters
+from eqsolve.derivation.units import Units
 from eqsolve.errors import DerivationError
 from eqsolve.program.letters import Names
 from eqsolve.program.program import Claim, Form, Quantity, Table, monomial
@@ -90,10 +91,18 @@ class Codes:
         self, forms: Mapping[sp.Symbol, sp.Expr], letters: Sequence[sp.Symbol]
     ) -> tuple[Form, ...]:
         """Functions of letters, by monomial and as they are."""
-        return tuple(
-            Form(self.name(c), self.by_monomial(form, letters), self.code([form]))
-            for c, form in forms.items()
-        )
+        found = []
+        for control, form in forms.items():
+            rows = self.by_monomial(form, letters)
+            if not rows.names:
+                rows = self.by_unit(form, letters)
+            found.append(Form(self.name(control), rows, self.code([form])))
+        return tuple(found)
+
+    def by_unit(self, expression: sp.Expr, states: Sequence[sp.Symbol]) -> Table:
+        """The coefficients by products of powers, exponentials and logarithms of the states."""
+        found = by_unit(expression, states, self.derivation)
+        return Table(tuple(found), self.code(found.values()))
 
 
 def coefficients(
@@ -110,4 +119,26 @@ def coefficients(
     for exponents, coefficient in sp.Poly(expanded, *present).terms():
         powers = dict(zip(present, map(int, exponents)))
         found[tuple(powers.get(s, 0) for s in states)] = coefficient
+    return found
+
+
+def by_unit(
+    expression: sp.Expr, states: Sequence[sp.Symbol], derivation: Derivation
+) -> dict[str, sp.Expr]:
+    """The coefficients of a sum of products of units of the states, as ``f*sqrt(1 - x)``, by how
+    these products are written; none if it is no such sum, or a coefficient stands in a unit."""
+    units = Units.of([expression])
+    ratio = units.ratio(expression)
+    system = derivation.system
+    unknown = {*system.unknowns, *system.implicit, *derivation.explicit}
+    inside = [units.ring.symbols[k] for k in units.depending(states)]
+    hidden = set().union(*(units.meaning.get(s, s).free_symbols for s in inside)) & unknown
+    below, *others = units.parts(ratio.denominator, states).items()
+    if hidden or others:
+        return {}
+    found = {}
+    for key, part in units.parts(ratio.numerator, states).items():
+        powers = tuple(a - b for a, b in zip(key, below[0]))
+        unit = sp.Mul(*(units.meaning.get(s, s) ** k for s, k in zip(units.ring.symbols, powers)))
+        found[str(sp.powsimp(unit))] = units.expression(part) / units.expression(below[1])
     return found

@@ -34,6 +34,16 @@ class Claim:
             return None
         return True if value > 0 else False if value <= 0 else None
 
+    def failing(self, values: Environment) -> str:
+        """What is wrong where it is not known to hold: the sentence, or that it is not decided."""
+        (value,) = self.code.within(values)
+        if not value.is_finite():
+            return (
+                "at this state a power, a root or a logarithm of the solution has no real value "
+                f"(asked was whether {self.sentence})"
+            )
+        return self.sentence if value <= 0 else f"it is not decided whether {self.sentence}"
+
     def at_edge(self, values: Environment) -> bool:
         """Whether the expression cannot be told from zero, although it is narrowly enclosed."""
         (value,) = self.code.within(values)
@@ -117,7 +127,8 @@ class Growth:
 
 @dataclass(frozen=True)
 class Form:
-    """A control: its coefficients by monomial of the states, none if there are none, and itself."""
+    """A control: its coefficients by monomial of the states, or by product of their powers and
+    other units, none if there are none, and itself."""
 
     control: str
     monomials: Table

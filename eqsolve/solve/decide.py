@@ -95,7 +95,7 @@ def examine(
         if holds is None and several:
             break
         if holds is not True:
-            failed.append(condition.sentence)
+            failed.append(condition.failing(values))
             wrong = Status.NO_ADMISSIBLE_ROOT if several else Status.NOT_A_MAXIMUM
             status = wrong if holds is False else Status.UNRESOLVED
             break

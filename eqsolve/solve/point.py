@@ -297,7 +297,7 @@ class Point:
                 if holds is not True:
                     status = otherwise if holds is False else Status.UNRESOLVED
                     where = f" at t = {float(moment):g}"
-                    return status, sentence(condition.sentence) + where + "."
+                    return status, sentence(condition.failing(values)) + where + "."
             if self.program.given is not None and not self.typed:
                 failed = Play(self.program.given, values, self.single).refused()
                 if failed is not None:

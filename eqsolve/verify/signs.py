@@ -23,38 +23,124 @@ class Sign:
         """Whether nothing is left open."""
         return not self.rest
 
+    @property
+    def squares(self) -> tuple[sp.Expr, ...]:
+        """What is only asked not to vanish: bases of even powers in the rest."""
+        return tuple(e.base for e in self.rest if _even(e))
+
+    @property
+    def never(self) -> bool:
+        """Whether it is nowhere positive."""
+        return self.sign <= 0 and all(map(_even, self.rest))
+
+    @property
+    def positive_where(self) -> tuple[str, ...]:
+        """The conditions under which it is positive, in words."""
+        left = sp.Mul(self.sign, *(e for e in self.rest if not _even(e)))
+        found = () if left == 1 else (f"{left} > 0",)
+        return found + tuple(f"{base} is not 0" for base in self.squares)
+
+
+def _even(factor: sp.Expr) -> bool:
+    return bool(factor.is_Pow and factor.exp.is_Integer and factor.exp % 2 == 0)
+
 
 def sign(
     expression: sp.Expr, domains: Mapping[sp.Symbol, sp.Set], positive: Iterable[sp.Symbol] = ()
 ) -> Sign:
     """Split an expression into a sign and the factors that the domains leave open.
 
+    Sums of squares and other quadratic polynomials are decided by their discriminants.
+
     Parameters
     ----------
-    expression : any expression.
+    expression : any expression; what stands under its real powers and logarithms is positive, and
+        what it is divided by is not zero.
     domains : sets of real numbers that contain the letters; other letters are real.
     positive : letters known to be positive.
     """
-    known = set(positive)
+    expression = _powers(expression)
+    bases = powered([expression]) - {*domains}
+    known = {*positive, *bases}
+    waves = {wave: sp.Dummy(real=True) for wave in expression.atoms(sp.sin, sp.cos)}
+    places = dict.fromkeys(waves.values(), sp.Interval(-1, 1))
     letters = sorted(expression.free_symbols, key=lambda s: s.name)
     inside = {s: _letter(s, domains.get(s, sp.S.Reals), s in known) for s in letters}
-    outside = {value: key for key, value in inside.items()}
-    places = {inside[s]: domain for s, domain in domains.items() if s in inside}
-    factored = sp.factor(sp.together(_powers(expression.xreplace(inside))))
-    found, rest = 1, []
-    for factor in sp.Mul.make_args(factored):
-        if factor.is_zero:
-            return Sign(0)
-        base, exponent = factor.as_base_exp()
-        odd = exponent.is_Integer and exponent % 2 == 1
-        line = _line(base, places) if exponent.is_Integer else 0
-        if factor.is_negative or (line < 0 and odd):
-            found = -found
-        elif not factor.is_positive and line == 0:
+    outside: dict[sp.Expr, sp.Expr] = {value: key for key, value in inside.items()}
+    places |= {inside[s]: domain for s, domain in domains.items() if s in inside}
+    outside |= {letter: wave for wave, letter in waves.items()}
+    split = _Split(places, tuple(b.xreplace(inside) for b in bases))
+    found, rest = split(expression.xreplace(waves).xreplace(inside))
+    return Sign(found, tuple(e.xreplace(outside) for e in rest))
+
+
+def powered(expressions: Iterable[sp.Expr]) -> set[sp.Expr]:
+    """What stands under real powers and logarithms."""
+    found: set[sp.Expr] = set()
+    for expression in expressions:
+        found |= {p.base for p in expression.atoms(sp.Pow) if not p.exp.is_Integer}
+        found |= {e.args[0] for e in expression.atoms(sp.log)}
+    return found
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Splits expressions of letters with assumptions.
+
+    ``places`` has their domains, and ``positive`` sums that are positive.
+    """
+
+    places: Mapping[sp.Symbol, sp.Set]
+    positive: tuple[sp.Expr, ...]
+
+    def __call__(self, expression: sp.Expr) -> tuple[int, list[sp.Expr]]:
+        """The sign, and the factors that leave it open."""
+        found, rest = 1, []
+        for factor in sp.Mul.make_args(sp.factor(sp.together(expression))):
+            if factor.is_zero:
+                return 0, []
+            base, exponent = factor.as_base_exp()
+            if factor.is_positive or base in self.positive:
+                continue
+            if not exponent.is_Integer:
+                rest += [e for e in self(base)[1] if e.is_nonnegative]
+                continue
+            odd = exponent % 2 == 1
+            known = -1 if base.is_negative else _line(base, self.places) or self.definite(base)
+            if known or (not odd and exponent < 0):
+                found *= known if odd else 1
+                continue
+            if factor.is_negative:
+                found = -found
+                continue
             if base.is_Add and base.could_extract_minus_sign() and odd:
                 base, found = -base, -found
-            rest.append((base if odd else base**exponent).xreplace(outside))
-    return Sign(found, tuple(rest))
+            rest.append(base if odd else base**exponent)
+        return found, rest
+
+    def definite(self, factor: sp.Expr) -> int:
+        """The sign of a quadratic polynomial in a letter or its square without zeros; else 0."""
+        if not factor.is_Add:
+            return 0
+        for letter in sorted(factor.free_symbols, key=str):
+            if not factor.is_polynomial(letter):
+                continue
+            terms = {int(k): e for (k,), e in sp.Poly(factor, letter).terms()}
+            step = 2 if {*terms} == {0, 2, 4} else 1
+            if not {*terms} <= {0, step, 2 * step} or 2 * step not in terms:
+                continue
+            last, middle, leading = (terms.get(k * step, sp.S.Zero) for k in range(3))
+            here, open_ = self(last)
+            if open_ or not here:
+                continue
+            if middle == 0:
+                there, squares = self(leading)
+                if there == here and all(e.is_nonnegative for e in squares):
+                    return here
+            above, open_ = self(sp.expand(4 * leading * last - middle**2))
+            if above > 0 and not open_:
+                return here
+        return 0
 
 
 def _powers(expression: sp.Expr) -> sp.Expr:

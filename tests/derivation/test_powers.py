@@ -29,6 +29,7 @@ from eqsolve.game import (
     Vocabulary,
     expected,
     nonnegative,
+    nonzero,
     parameter,
     positive,
 )
@@ -119,6 +120,40 @@ def test_signs_of_lines_and_of_powers(expression: sp.Expr, expected_sign: int | 
     domains = {letter.symbol: letter.domain for letter in CONSUMERS.vocabulary}
     found = sign(expression, domains, (A,))
     assert (found.sign if found.proved else None) == expected_sign
+
+
+a, b, c, e, wave = sp.symbols("a b c e wave")
+ANY = {a: nonzero, b: sp.S.Reals, c: sp.Interval.open(-1, 1), e: sp.Interval(0, sp.oo)}
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected_sign", "where"),
+    [
+        (a**2 + b**2, 1, ()),
+        (-(a**2) * b**2, None, ("-1 > 0", "b is not 0")),
+        (b**2 + (b - 1) ** 2, 1, ()),
+        (b**2 + (b - a) ** 2, 1, ()),
+        (b**2 + e, None, ("b**2 + e > 0",)),
+        (a**2 - 2 * a * b * c + b**2, 1, ()),
+        (a**2 * (1 - c**2) + b**2, 1, ()),
+        (-(b**4) + b**2 - 1, -1, ()),
+        (b**4 - 2 * b**2 + 1, None, ("b + 1 is not 0", "b - 1 is not 0")),
+        (b**2 - 3 * b + 2, None, ("(b - 2)*(b - 1) > 0",)),
+        (1 + b**-2, 1, ()),
+        (3 + 2 * sp.sin(wave) + sp.cos(b) / 2, None, ("4*sin(wave) + cos(b) + 6 > 0",)),
+        (3 + 2 * sp.sin(wave), 1, ()),
+        (1 + sp.sin(wave), None, ("sin(wave) + 1 > 0",)),
+        (sp.sqrt(e), None, ("e > 0",)),
+        (sp.sqrt(b + wave) * (b + wave), 1, ()),
+    ],
+)
+def test_signs_of_squares(
+    expression: sp.Expr, expected_sign: int | None, where: tuple[str, ...]
+) -> None:
+    found = sign(expression, ANY)
+    assert (found.sign if found.proved else None) == expected_sign
+    assert found.proved or sorted(found.positive_where) == sorted(where)
+    assert found.never == (expression in (-(a**2) * b**2, -(b**4) + b**2 - 1))
 
 
 @pytest.mark.parametrize(

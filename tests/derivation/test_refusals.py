@@ -431,6 +431,16 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "game",
         "jump of x at N has mark",
     ),
+    "marks without probabilities": (
+        lambda: regulator(clocks=(Clock("N", lam, mark, (half, mark)),)),
+        "game",
+        "Write ((probability, size), ...)",
+    ),
+    "marks in the place of their letter": (
+        lambda: regulator(clocks=(Clock("N", lam, ((half, {mark: 1}),)),)),
+        "game",
+        "mark of Clock must be a Symbol",
+    ),
     "probabilities that do not sum to 1": (
         lambda: regulator(
             jumps={"N": mark}, clocks=(Clock("N", lam, mark, ((half, 1), (half / 2, 2))),)
@@ -468,7 +478,13 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
 }
 
 #: Errors that arise while a field is written, before the game has a name.
-NAMELESS = {"horizon of a kind", "text for a drift", "LaTeX that is cut off"}
+NAMELESS = {
+    "horizon of a kind",
+    "text for a drift",
+    "LaTeX that is cut off",
+    "marks without probabilities",
+    "marks in the place of their letter",
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

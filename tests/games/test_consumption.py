@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +14,7 @@ from eqsolve import solve
 from eqsolve.derivation.derivation import derive
 from eqsolve.derivation.solve.solution import solve as formulas
 from eqsolve.derivation.solve.step import Root
+from eqsolve.errors import DerivationError
 from eqsolve.game import (
     Ansatz,
     Crowd,
@@ -33,6 +35,7 @@ from eqsolve.verify.proof.proof import prove
 
 x, c, cbar, pi = sp.symbols("x c cbar pi")
 r, g, rho, s, n, mu, h, A, f, k = sp.symbols("r g rho s n mu h A f k")
+T, z, m = sp.symbols("T z m")
 AVERSION = parameter(g, "risk aversion", positive - sp.FiniteSet(1))
 
 
@@ -82,6 +85,27 @@ def needs() -> Model:
     )
 
 
+def needs_until(
+    bequest: sp.Expr = x ** (1 - g) / (1 - g), feedback: dict[sp.Symbol, sp.Expr] | None = None
+) -> Model:
+    """The same up to a time T: what wealth must be above moves in time."""
+    spare, endless = x + z, needs()
+    (player,) = endless.game.players
+    preference = expected((c - h) ** (1 - g) / (1 - g), bequest)
+    game = replace(
+        endless.game,
+        name="needs-until",
+        players=(replace(player, preference=preference),),
+        horizon=Horizon(end=T),
+    )
+    forms = feedback or {pi: k * spare, c: h + f * spare}
+    letters = Vocabulary(*endless.vocabulary, parameter(T, "end", positive))
+    return Model(game, Ansatz({"J": A * spare ** (1 - g) / (1 - g)}, forms), letters)
+
+
+UNTIL = {"r": "0.03", "mu": "0.08", "s": "0.2", "g": 2, "rho": "0.05", "h": "0.01", "T": 10}
+
+
 @pytest.mark.parametrize("aversion", ["0.8", "2", "7/3"])
 def test_the_rate_of_a_common_pool_is_found(aversion: str) -> None:
     # f (1/(1-g) - n) = rho/(1-g) - r + g s^2/2, by hand from c^(-g) = A x^(-g)
@@ -122,3 +146,44 @@ def test_a_doubled_rate_is_seen() -> None:
     )
     wrong = replace(derivation, system=system)
     assert any(check.verdict == "fail" for check in prove(wrong))
+
+
+def test_a_shift_of_wealth_moves_in_time() -> None:
+    answer = solve(needs_until(), UNTIL, x=1)
+    # z' = r z + h, z(T) = 0; with g = 2, B = sqrt(A) solves B' = -1 + B M/2, B(T) = 1
+    assert answer.coefficients["z"] == pytest.approx(math.expm1(-0.3) / 3, rel=1e-14)
+    M = 0.05 + 0.03 + 0.05**2 / (2 * 2 * 0.04)
+    B = 2 / M + (1 - 2 / M) * math.exp(-M / 2 * 10)
+    assert answer.coefficients["A"] == pytest.approx(B**2, rel=1e-13)
+    spare = 1 + math.expm1(-0.3) / 3
+    assert answer.at["c"] == pytest.approx(0.01 + spare / B, rel=1e-13)
+    assert {check.verdict for check in prove(derive(needs_until()))} == {"pass"}
+
+
+def test_a_bequest_above_another_floor_ends_the_shift() -> None:
+    floor = needs_until((2 * x - h) ** (1 - g) / (1 - g))
+    terminal = derive(floor).system.terminal
+    assert sp.expand(terminal[z] + h / 2) == 0
+    assert sp.log(terminal[A]).subs({g: 3, h: 1}).equals(-2 * sp.log(2))
+
+
+def test_wealth_below_what_needs_take_is_told_from_a_minimum() -> None:
+    for model, given in (
+        (needs(), {k: v for k, v in UNTIL.items() if k != "T"}),
+        (needs_until(), UNTIL),
+    ):
+        answer = solve(model, {**given, "x": "0.05"})
+        assert answer.status.label == "unresolved"
+        assert "at this state a power, a root or a logarithm" in answer.message.lower()
+
+
+def test_a_form_that_cannot_end_at_the_bequest_names_the_terms() -> None:
+    with pytest.raises(DerivationError, match="g - 2 = 0 would be needed for the terms in log"):
+        derive(needs_until(x ** (2 - g) / (1 - g)))
+
+
+def test_the_remedy_for_two_bases_is_one_that_helps() -> None:
+    with pytest.raises(DerivationError) as refused:
+        derive(needs_until(feedback={pi: k * x + m, c: f * x + n}))
+    assert "so that f*x - h + n is a coefficient times x + z" in str(refused.value)
+    derive(needs_until(feedback={pi: k * x + m, c: h + f * (x + z)}))

@@ -17,8 +17,10 @@ from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
 from eqsolve.kernels.columns import columns
+from eqsolve.program.codes import by_unit
 from eqsolve.registry import resolve
 from eqsolve.studies.equilibrium import equilibrium, response
+from eqsolve.studies.sweep.array_files import _plain
 from eqsolve.verbs.abilities import able
 from eqsolve.verify.proof import prove
 from eqsolve.writing.notation import _spelled
@@ -176,6 +178,27 @@ def test_the_value_of_advertising_is_the_positive_root(folder: Path) -> None:
     L = (-0.3 + math.sqrt(0.09 + 4 * 2 * 0.0625)) / (2 * 0.0625)
     assert answer.coefficients["L"] == pytest.approx(L, rel=1e-14)
     assert answer.at["u"] == pytest.approx(L * 0.25 * math.sqrt(0.7), rel=1e-14)
+    # what is no polynomial is played by coefficients of its powers, here and in tables
+    assert answer.strategy["u"] == {"sqrt(1 - x)": pytest.approx(L * 0.25, rel=1e-14)}
+    found = columns(derive(resolve(folder / "advert.py").exported), (sp.Symbol("x"),))
+    assert [name for name, _ in found] == ["u_sqrt(1 - x)", "L", "Q", "u", "V"]
+
+
+def test_powers_of_states_have_coefficients(folder: Path) -> None:
+    advert = derive(resolve(folder / "advert.py").exported)
+    x, p, r, L, f = sp.symbols("x p r L f")
+
+    def rows(form: sp.Expr) -> dict[str, sp.Expr]:
+        return by_unit(form, (x,), advert)
+
+    assert rows(f * x ** (1 / r) + x ** (-p) / L) == {"x**(1/r)": f, "x**(-p)": 1 / L}
+    assert rows((f + L * x) / x**r) == {"x**(-r)": f, "x**(1 - r)": L}
+    assert rows(f * x * sp.log(x) + sp.exp(-p * x)) == {"x*log(x)": f, "exp(-p*x)": 1}
+    assert rows(f / (1 + x)) == rows(p * x**L) == rows(sp.exp(-f * x)) == {}
+
+
+def test_names_of_powers_are_no_paths_in_files() -> None:
+    assert _plain("c_x**(1/g)") == "c_x**(1:g)"
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,12 @@ def test_names_of_macros() -> None:
     both = [Quantity("k_1", "k_1", value=1.0), Quantity("k1", "k", value=2.0)]
     with pytest.raises(InputError, match="both called"):
         macros("game", both)
+    cases = [Quantity(f"at.{name}", name, value=1.0) for name in ("v", "V", "u")]
+    assert [row.split("}")[0][13:] for row in macros("game", cases).splitlines()[1:]] == [
+        "gameAtVSmall",
+        "gameAtV",
+        "gameAtU",
+    ]
     assert macros("game", [Quantity("k", "k")]).count("\n") == 1
 
 

@@ -139,6 +139,11 @@ def _begin(stream: BinaryIO, mark: bytes, start: int) -> int:
     raise AssertionError("the library keeps arrays in another order than they were made")
 
 
+def _plain(name: str) -> str:
+    """A name without the mark of a path, as a power of a state may have it."""
+    return name.replace("/", ":")
+
+
 def _make_netcdf(path: Path, design: Design, fill: Fill) -> None:
     netcdf: Any = optional("netCDF4", "a netCDF file")
     try:
@@ -161,7 +166,7 @@ def _fill_netcdf(file: Any, design: Design, fill: Fill) -> None:
         dtype: np.dtype[Any],
         attrs: dict[str, Any],
     ) -> Any:
-        variable = file.createVariable(name, dtype, dimensions)
+        variable = file.createVariable(_plain(name), dtype, dimensions)
         variable.setncatts(attrs)
         variable.set_auto_maskandscale(False)
         return variable
@@ -183,7 +188,7 @@ def write_zarr(path: Path, design: Design, store: Store, advance: Advance) -> No
     ) -> Any:
         plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in attrs.items()}
         return group.create_array(
-            name,
+            _plain(name),
             shape=shape,
             dtype=dtype,
             chunks=chunks.get(shape) or (min(ROWS, *shape),),
