@@ -426,11 +426,11 @@ def test_closed_loops_have_a_certificate(
     assert len(document["solutions"]) > 1
 
 
-#: How many real solutions the closed loops of few and of many agents have.
-LOOPS = {
-    "S1": {2: 8, 3: 13, 10: 15, 100: 19},
-    "S2": {2: 10, 3: 15, 10: 15, 100: 17},
-    "S3": {2: 8, 3: 15, 10: 17, 100: 19},
+#: How many real solutions the closed loops of few and of many agents have, and of a continuum.
+LOOPS: dict[str, dict[int | None, int]] = {
+    "S1": {2: 8, 3: 13, 10: 15, 100: 19, None: 3},
+    "S2": {2: 10, 3: 15, 10: 15, 100: 17, None: 1},
+    "S3": {2: 8, 3: 15, 10: 17, 100: 19, None: 1},
 }
 
 
@@ -442,11 +442,11 @@ LOOPS = {
         for n in numbers
     ],
 )
-def test_closed_loops_of_finitely_many_have_no_other_solutions(
-    named: str, size: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_closed_loops_have_no_other_solutions(
+    named: str, size: int | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ["n-agent", "--set", named, "-p", f"n={size}", "--equilibrium", "closed-loop"]
-    document = solved(*given)
+    game = ["mean-field"] if size is None else ["n-agent", "-p", f"n={size}"]
+    document = solved(*game, "--set", named, "--equilibrium", "closed-loop")
     assert document["number"] == len(document["solutions"]) == LOOPS[named][size]
     check(document, tmp_path)
     printed = capsys.readouterr().out

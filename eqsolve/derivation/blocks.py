@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -64,14 +64,20 @@ def triangular(needs: Mapping[Name, Iterable[Name]]) -> tuple[tuple[Name, ...], 
 
 
 def assigned(
-    occurring: Sequence[set[sp.Symbol]], unknowns: Sequence[sp.Symbol]
-) -> dict[sp.Symbol, int] | None:
-    """For each unknown an equation of its own in which it occurs (augmenting paths), or None."""
-    owner: dict[int, sp.Symbol] = {}
+    occurring: Sequence[Set[Name]], unknowns: Sequence[Name], in_place: bool = False
+) -> dict[Name, int] | None:
+    """For each unknown an equation of its own in which it occurs (augmenting paths), or None.
 
-    def place(unknown: sp.Symbol, tried: set[int]) -> bool:
-        for k, symbols in enumerate(occurring):
-            if unknown in symbols and k not in tried:
+    Parameters
+    ----------
+    in_place : try for each unknown the equation in its own place first.
+    """
+    owner: dict[int, Name] = {}
+
+    def place(unknown: Name, tried: set[int]) -> bool:
+        rows = range(len(occurring))
+        for k in sorted(rows, key=lambda k: unknowns[k] != unknown) if in_place else rows:
+            if unknown in occurring[k] and k not in tried:
                 tried.add(k)
                 if k not in owner or place(owner[k], tried):
                     owner[k] = unknown

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
@@ -29,6 +30,32 @@ def discount(rate: sp.Expr, end: sp.Expr) -> sp.Expr:
     return sp.exp(-rate * (end - START)) if rate != 0 else sp.S.One
 
 
+def said(e: sp.Expr, expectation: Callable[[op.Expectation], sp.Expr]) -> sp.Expr:
+    """What an expression of a display says.
+
+    Parameters
+    ----------
+    expectation : what an expectation in it says.
+
+    Raises
+    ------
+    NotStatedError
+        If there is no statement for it.
+    """
+    if isinstance(e, (op.Named, op.Kept)):
+        return said(e.args[0], expectation)
+    if isinstance(e, op.Meant):
+        return said(e.args[1], expectation)
+    if isinstance(e, op.Expectation):
+        return expectation(e)
+    if isinstance(e, op.InOrder) or (e.has(op.Inert) and (e.is_Add or e.is_Mul)):
+        parts = [said(part, expectation) for part in e.args]
+        return sp.Mul(*parts) if e.is_Mul else sp.Add(*parts)
+    if e.has(op.Inert):
+        raise NotStatedError(f"{e} is not stated.", stage="proofs")
+    return e
+
+
 @dataclass
 class Along:
     """The expectations in a line of a display: tokens stand for them, until an end is put in.
@@ -37,23 +64,37 @@ class Along:
     ----------
     states, control : of the game; the control is a function of the states.
     moving : whether functions depend on time, too.
-    content : what is expected at the end, and how it is shown.
-    token : for its discounted expectation.
+    token : for the discounted expectation at the end.
     integrals : tokens for expected integrals up to the end, by integrand.
-    rate : of discounting.
-    end : the later time.
+    noted : what all expectations have in common, once one has said it.
     name : of the integrals.
     """
 
     states: tuple[sp.Symbol, ...]
     control: sp.Symbol
     moving: bool
-    content: tuple[sp.Expr, str] | None = None
     token: sp.Dummy = field(default_factory=sp.Dummy)
     integrals: dict[sp.Expr, sp.Dummy] = field(default_factory=dict)
-    rate: sp.Expr = sp.S.Zero
-    end: sp.Expr | None = None
+    noted: dict[str, Any] = field(default_factory=dict)
     name: str = "integral"
+
+    @property
+    def content(self) -> tuple[sp.Expr, str] | None:
+        """What is expected at the end, and how it is shown."""
+        content: tuple[sp.Expr, str] | None = self.noted.get("content")
+        return content
+
+    @property
+    def rate(self) -> sp.Expr:
+        """Of discounting."""
+        rate: sp.Expr = self.noted.get("rate", sp.S.Zero)
+        return rate
+
+    @property
+    def end(self) -> sp.Expr | None:
+        """The later time."""
+        end: sp.Expr | None = self.noted.get("end")
+        return end
 
     @cached_property
     def paths(self) -> dict[sp.Symbol, UndefinedFunction]:
@@ -116,6 +157,12 @@ class Along:
             slope = Slope(integral(TIME), TIME, TIME, self.discounted(e, TIME))
             yield Hypothesis(f"slope_{integral.__name__}", after(slope))
 
+    def begins(self) -> Iterator[Hypothesis]:
+        """Where the paths begin."""
+        for state, path in self.paths.items():
+            begins = Relation(path(START, OUTCOME), "=", state)
+            yield Hypothesis(f"begins_{path.__name__}", ForAll((OUTCOME,), begins, kind=OUTCOMES))
+
     def said(self, e: sp.Expr) -> sp.Expr:
         """What an expression of a display says, with tokens.
 
@@ -124,45 +171,47 @@ class Along:
         NotStatedError
             If there is no statement for it.
         """
-        if isinstance(e, (op.Named, op.Kept)):
-            return self.said(e.args[0])
-        if isinstance(e, op.Meant):
-            return self.said(e.args[1])
-        if isinstance(e, op.Expectation) and not isinstance(e, op.Variance):
-            return self._expectation(e.args[0])
-        if isinstance(e, op.InOrder) or (e.has(op.Inert) and (e.is_Add or e.is_Mul)):
-            parts = [self.said(part) for part in e.args]
-            return sp.Mul(*parts) if e.is_Mul else sp.Add(*parts)
-        if e.has(op.Inert):
-            raise NotStatedError(f"{e} is not stated.", stage="proofs")
-        return self.lettered(e)
+        return self.lettered(said(e, self._expectation))
 
-    def _expectation(self, inside: sp.Expr) -> sp.Expr:
-        inner = self._discounted(inside)
-        if isinstance(inner, op.TimeIntegral):
-            integrand, _, _, end = inner.args
-            inner = self._discounted(integrand)
-            self._ends(end)
-            if isinstance(inner, op.Along):
-                content = self.lettered(op.plain(inner.args[0]))
-                return self.integrals.setdefault(content, sp.Dummy())
-        elif isinstance(inner, op.Along):
-            shown, end = inner.args
-            self._ends(end)
-            named = isinstance(shown, op.Named)
-            self.content = op.plain(shown), str(shown.args[1]) if named else ""
-            return self.token
-        raise NotStatedError(f"{inside} is not stated.", stage="proofs")
+    def _expectation(self, expected: op.Expectation) -> sp.Expr:
+        inside, condition = expected.args
+        if isinstance(expected, op.Variance) or str(condition):
+            raise NotStatedError(f"{expected} is not stated.", stage="proofs")
+        if isinstance(inside, op.TimeIntegral):
+            integrand, variable, start, end = inside.args
+            content = self._discounted(integrand, variable)
+            inner = variable.is_Symbol and variable not in (START, *self.states)
+            if start != START or not inner or content.has(variable):
+                raise NotStatedError(f"{inside} is not stated.", stage="proofs")
+            self._note("end", end)
+            return self.integrals.setdefault(self.lettered(op.plain(content)), sp.Dummy())
+        end = next((e.args[1] for e in sp.Mul.make_args(inside) if isinstance(e, op.Along)), sp.oo)
+        content = self._discounted(inside, end)
+        if end == sp.oo:
+            raise NotStatedError(f"{inside} is not stated.", stage="proofs")
+        self._note("end", end)
+        shown = str(content.args[1]) if isinstance(content, op.Named) else ""
+        self._note("content", (op.plain(content), shown))
+        return self.token
 
-    def _discounted(self, inside: sp.Expr) -> sp.Expr:
-        """What is multiplied by a discount factor, whose rate is noted."""
+    def _discounted(self, inside: sp.Expr, time: sp.Expr) -> sp.Expr:
+        """What is seen along the paths at a time, discounted from the start to then."""
         factors = sp.Mul.make_args(inside)
-        for factor in factors:
-            if isinstance(factor, op.Discount):
-                self.rate = factor.args[0]
-        return sp.Mul(*(f for f in factors if not isinstance(f, op.Discount)))
+        discounts = [e for e in factors if isinstance(e, op.Discount)]
+        seen = [e for e in factors if e not in discounts]
+        rate = sp.Add(*(e.args[0] for e in discounts))
+        if (
+            [type(e) for e in seen] != [op.Along]
+            or seen[0].args[1] != time
+            or any(e.args[1:] != (START, time) for e in discounts)
+            or seen[0].args[0].has(op.Along, op.Discount, op.Expectation, op.TimeIntegral)
+            or TIME in seen[0].args[0].free_symbols | rate.free_symbols
+        ):
+            raise NotStatedError(f"{inside} is not stated.", stage="proofs")
+        self._note("rate", rate)
+        return seen[0].args[0]
 
-    def _ends(self, end: sp.Expr) -> None:
-        if self.end not in (None, end):
-            raise NotStatedError("several ends are not stated.", stage="proofs")
-        self.end = end
+    def _note(self, what: str, value: Any) -> None:
+        """Note what all expectations have in common."""
+        if self.noted.setdefault(what, value) != value:
+            raise NotStatedError(f"more than one {what} is not stated.", stage="proofs")

@@ -17,7 +17,7 @@ from sympy.core.function import UndefinedFunction
 from eqsolve import operators as op
 from eqsolve.ledger import Display
 from eqsolve.prove.algebraic import divisors
-from eqsolve.prove.along import EXPECTED, OUTCOME
+from eqsolve.prove.along import EXPECTED, OUTCOME, said
 from eqsolve.prove.coq import OUTCOMES, NotStatedError
 from eqsolve.prove.need import needed
 from eqsolve.prove.statement import Has, Hypothesis, Line, Relation, Theorem, identifier
@@ -36,6 +36,8 @@ class Averaged:
     display : of which the line is one.
     states : the letters of random variables.
     known : definitions.
+    tokens : for expectations, by what is expected.
+    condition : of all expectations, once one has said it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Averaged:
     states: tuple[sp.Symbol, ...]
     known: Table
     tokens: dict[sp.Expr, sp.Dummy] = field(default_factory=dict)
+    condition: list[sp.Basic] = field(default_factory=list)
 
     def theorem(self) -> Theorem | None:
         """The theorem; None if the line does not follow.
@@ -93,19 +96,17 @@ class Averaged:
 
     def _said(self, e: sp.Expr) -> sp.Expr:
         """What an expression of a display says, with tokens for expectations."""
-        if isinstance(e, (op.Named, op.Kept)):
-            return self._said(e.args[0])
-        if isinstance(e, op.Variance):
-            content = op.plain(e.args[0])
+        return said(e, self._expectation)
+
+    def _expectation(self, expected: op.Expectation) -> sp.Expr:
+        inside, condition = expected.args
+        if self.condition and self.condition[0] != condition:
+            raise NotStatedError("several conditions are not stated.", stage="proofs")
+        self.condition[:] = [condition]
+        content = op.plain(inside)
+        if isinstance(expected, op.Variance):
             return self._token(content**2) - self._token(content) ** 2
-        if isinstance(e, op.Expectation):
-            return self._token(op.plain(e.args[0]))
-        if isinstance(e, op.InOrder) or (e.has(op.Inert) and (e.is_Add or e.is_Mul)):
-            parts = [self._said(part) for part in e.args]
-            return sp.Mul(*parts) if e.is_Mul else sp.Add(*parts)
-        if e.has(op.Inert):
-            raise NotStatedError(f"{e} is not stated.", stage="proofs")
-        return e
+        return self._token(content)
 
     def _token(self, content: sp.Expr) -> sp.Dummy:
         if not content.is_polynomial(*self.states):

@@ -9,7 +9,7 @@ from functools import cached_property
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
+from eqsolve.ledger import ALGEBRAIC, EQUATED, Checker, Display, Line
 from eqsolve.model import Model
 from eqsolve.operators import (
     Along,
@@ -26,11 +26,14 @@ from eqsolve.prove.branch import Branch
 from eqsolve.prove.coq import NotStatedError
 from eqsolve.prove.dynkin import Expected
 from eqsolve.prove.functions import Functions, as_declared, chain_rule, with_letters
+from eqsolve.prove.inequalities import decided
 from eqsolve.prove.limits import Growing, by_limits
+from eqsolve.prove.problem import of_family
 from eqsolve.prove.radicals import Radicals
 from eqsolve.prove.spike import Spike
 from eqsolve.prove.statement import Relation, Theorem, identifier
 from eqsolve.prove.ways import ASSUMED, Claim, Ways
+from eqsolve.prove.witness import VacuousError
 
 #: Why a line is not stated.
 ANSATZ, NAMES = "it is the ansatz.", "nothing to prove: it only gives names."
@@ -38,6 +41,7 @@ EMPTY = (ANSATZ, ASSUMED, NAMES)
 LIMITS = "limits of this kind are not stated."
 RADICALS = "roots by radicals and angles are not stated."
 EXPECTATIONS = "these expectations and integrals over time are not stated."
+CONDITION = "a condition is not stated."
 STOPPED = "expectations at a random time are not stated."
 
 
@@ -69,17 +73,9 @@ class Displayed:
         if display.kind == "limit":
             return self._of_limit(display)
         found, empty, reason = list[Theorem](), _empty(display), ""
-        for claim in self.claims(display):
-            if not isinstance(claim, Claim):
-                made = self._expected(claim)
-                found += [made] if isinstance(made, Theorem) else []
-                reason = made if isinstance(made, str) else reason
-                continue
-            # what another equation says, too, is proved once
-            key = (claim.relation, tuple(claim.definitions.items()), tuple(claim.given.items()))
-            if key not in self._known:
-                self._known[key] = self.theorem(claim)
-            made = self._known[key]
+        for made in (made for claim in self.claims(display) for made in self._made(claim)):
+            if isinstance(made, Theorem) and made.is_assumed:
+                made = ASSUMED
             if isinstance(made, Theorem):
                 found.append(made)
             elif made in EMPTY and (display.kind == "assumption" or made == ANSATZ):
@@ -91,14 +87,32 @@ class Displayed:
             return ([], empty) if roots is None else ([roots], "")
         return found, reason or ("" if found else empty)
 
+    def _made(self, claim: Claim | Expected | Averaged | Spike | str) -> Iterator[Theorem | str]:
+        """The theorems that a line says, or why there is none."""
+        if isinstance(claim, str):
+            yield claim
+            return
+        if not isinstance(claim, Claim):
+            yield self._expected(claim)
+            return
+        # what another equation says, too, is proved once
+        key = (claim.relation, tuple(claim.definitions.items()), tuple(claim.given.items()))
+        if key not in self._known:
+            self._known[key] = self.theorem(claim)
+        made = self._known[key]
+        yield made
+        if isinstance(made, Theorem) and claim.line is not None:
+            yield self._sign(replace(made, name=claim.name), claim.line)
+
     def _of_limit(self, display: Display) -> tuple[list[Theorem], str]:
         """What names tend to as a parameter grows."""
-        if display.grows is None:
+        shown = display.lines + display.evidence
+        if display.grows is None or any(e.relation not in EQUATED for e in shown):
             return [], LIMITS
         limits = {s: display.values[s] for s in display.limits}
         definitions = {s: e for s, e in reversed([*display.values.items()]) if s not in limits}
         known = Growing(display.grows, definitions, limits)
-        lines = {plain(e.left): plain(e.right) for e in display.lines + display.evidence}
+        lines = {plain(e.left): plain(e.right) for e in shown}
         found: list[Theorem | None] = []
         label = identifier(f"equation_{display.number}")
         if lines.keys() & limits.keys():
@@ -110,7 +124,7 @@ class Displayed:
         for k, (left, right) in enumerate(lines.items(), 1):
             name = f"{label}_{k}" if len(lines) > 1 else label
             found.append(by_limits(name, display.title, display.tag, left, right, known))
-        made = [one for one in found if one is not None]
+        made = [one for one in found if one is not None and not one.is_assumed]
         return made, "" if len(made) == len(found) else LIMITS
 
     def _along(self, branch: Branch, display: Display, label: str) -> Iterator[Theorem | None]:
@@ -164,8 +178,20 @@ class Displayed:
         except NotStatedError:
             return EXPECTATIONS
 
-    def claims(self, display: Display) -> Iterator[Claim | Expected | Averaged | Spike]:
-        """What the lines of a display say."""
+    def _sign(self, equation: Theorem, line: Line) -> Theorem | str:
+        """That an inequality holds whose sides differ as an equation says."""
+        try:
+            return decided(equation, line.relation, plain(line.equals or sp.S.Zero), self._positive)
+        except (NotStatedError, VacuousError) as error:
+            return error.message
+
+    @cached_property
+    def _positive(self) -> tuple[sp.Symbol, ...]:
+        """What is declared to be positive."""
+        return of_family(self.model.derivation).above
+
+    def claims(self, display: Display) -> Iterator[Claim | Expected | Averaged | Spike | str]:
+        """What the lines of a display say, or why one is not stated."""
         # a value that is an indeterminate leaves its letter free
         free = {v: s for s, v in display.values.items() if isinstance(v, sp.Dummy)}
         definitions = {
@@ -182,9 +208,14 @@ class Displayed:
             if self.checker.states(line, display)
             and (line.residual != 0 or self._new(line) or _expects(line) or _limits(line))
         ]
+        if display.kind != "assumption" and any(map(_open, display.lines + display.evidence)):
+            yield CONDITION
         label = identifier(f"equation_{display.number}" if display.is_numbered else display.number)
         for k, line in enumerate(lines, 1):
             name = f"{label}_{k}" if len(lines) > 1 else label
+            if (_limits(line) or _expects(line)) and line.relation not in EQUATED:
+                yield EXPECTATIONS
+                continue
             if _limits(line):
                 yield Spike(name, line, display, self.model.derivation)
                 continue
@@ -200,6 +231,7 @@ class Displayed:
                 Relation(left, "=", plain(line.right) + (line.equals or 0)),
                 definitions,
                 display.given,
+                None if line.relation in EQUATED else line,
             )
 
     def _new(self, line: Line) -> bool:
@@ -228,6 +260,11 @@ class Displayed:
             return ANSATZ
         made = self._ways.theorem(replace(claim, relation=at_ansatz))
         return made if isinstance(made, str) else functions.lifted(relation, made, self._ways.point)
+
+
+def _open(line: Line) -> bool:
+    """Whether it is a condition of which nothing says why it holds."""
+    return line.residual is None and line.relation != ":="
 
 
 def _limits(line: Line) -> bool:

@@ -21,7 +21,6 @@ from eqsolve.ledger import Display
 from eqsolve.notated.derivation import Derivation
 from eqsolve.operators import Expectation, plain
 from eqsolve.prove.along import EXPECTED, OUTCOME, START, TIME, Along, after, discount
-from eqsolve.prove.coq import OUTCOMES
 from eqsolve.prove.observed import Motion, Observed, Part
 from eqsolve.prove.statement import (
     ForAll,
@@ -180,9 +179,7 @@ class Expected:
         """What expectations, paths and integrals are, and how they move."""
         along, one = self.along, motion.observed
         yield Hypothesis("linear", Has("expects", EXPECTED))
-        for state, path in along.paths.items():
-            begins = Relation(path(START, OUTCOME), "=", state)
-            yield Hypothesis(f"begins_{path.__name__}", ForAll((OUTCOME,), begins, kind=OUTCOMES))
+        yield from along.begins()
         for letter, e in self.defined.items():
             yield Hypothesis(f"H_{letter}", Relation(letter, "=", along.shown(e, along.end)))
         for part in one.parts:

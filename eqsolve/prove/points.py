@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -61,15 +61,6 @@ class Model:
         for k, condition in enumerate(self.conditions):
             if condition.relation == "=" and not self.holds(condition):
                 self._solve(condition, rng, self.conditions[:k])
-
-    @classmethod
-    def of_witness(cls, theorem: Theorem) -> Model:
-        """The numbers and functions of the theorem's witness."""
-        model = cls.__new__(cls)
-        model.functions = {f: e for f, e in theorem.witness.items() if isinstance(e, sp.Lambda)}
-        model.letters = {s: e for s, e in theorem.witness.items() if not isinstance(e, sp.Lambda)}
-        model.numbers, model.conditions, model.free, model._known = {}, [], [], {}
-        return model
 
     def _take(self, statement: Statement) -> None:
         inner = statement.statement if isinstance(statement, ForAll) else statement
@@ -299,9 +290,3 @@ def point(
         except (NoPointError, ZeroDivisionError, OverflowError, KeyError, RecursionError):
             continue
     return None
-
-
-def witnessed(theorem: Theorem) -> Mapping[str, bool]:
-    """By hypothesis, whether it holds at the theorem's witness."""
-    model = Model.of_witness(theorem)
-    return {h.name: model.holds(h.statement) for h in theorem.hypotheses}

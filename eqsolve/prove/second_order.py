@@ -165,12 +165,7 @@ def _theorem(problem: Faced) -> Theorem | str:
 
 def _condition(problem: Faced, letter: sp.Symbol, value: sp.Expr) -> Theorem | str:
     """When a coefficient is positive that the second-order condition asks to be so."""
-    found = signed(value, problem.above)
-    sums = [e for e in sp.Mul.make_args(found.rest) if e.is_Add]
-    if found.sign < 0 and sums:
-        # the longest sum takes the sign
-        last = max(sums, key=lambda e: len(e.args))
-        found = replace(found, sign=1, rest=found.rest / last * sp.expand(-last))
+    found = signed(value, problem.above).oriented
     title = f"{letter} is positive under one condition on its closed form"
     if found.sign < 0 or found.rest == letter:
         return f"{title}: not proved formally."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -31,6 +31,15 @@ class Signed:
     rest: sp.Expr = sp.S.One
     positive: tuple[sp.Symbol, ...] = ()
     nonzero: tuple[sp.Expr, ...] = ()
+
+    @property
+    def oriented(self) -> Signed:
+        """The same with a positive sign, where the longest sum in the rest can take the other."""
+        sums = [e for e in sp.Mul.make_args(self.rest) if e.is_Add]
+        if self.sign >= 0 or not sums:
+            return self
+        last = max(sums, key=lambda e: len(e.args))
+        return replace(self, sign=1, rest=self.rest / last * sp.expand(-last))
 
 
 def signed(

@@ -17,8 +17,8 @@ from eqsolve import operators as op
 from eqsolve.ledger import Display
 from eqsolve.ledger import Line as Shown
 from eqsolve.notated.derivation import Derivation
-from eqsolve.prove.along import EXPECTED, OUTCOME, START, TIME, Along, after
-from eqsolve.prove.coq import OUTCOMES, NotStatedError
+from eqsolve.prove.along import EXPECTED, START, TIME, Along, after
+from eqsolve.prove.coq import NotStatedError
 from eqsolve.prove.statement import (
     Approaches,
     ForAll,
@@ -75,22 +75,17 @@ class Spike:
         """
         if sp.expand(self.line.residual) != 0:
             raise NotStatedError(f"{self.name} does not hold.", stage="proofs")
-        limit, _ = self.line.left.args
-        quotient, length, _ = limit.args
-        plain = op.plain(quotient * length)
-        (value,) = plain.free_symbols & self.display.values.keys()
         along, hjb = self._along(""), self.derivation.hjb
-        function = along.lettered(plain + value)
+        length, value = self._quotient()
+        if any(one.along.end != START + length for one in self.parts):
+            raise NotStatedError(f"{self.name} is not stated.", stage="proofs")
+        function = along.lettered(hjb.function("V"))
         objective = self.display.values[value]
         ends = {e.letter: sp.Function(e.letter.name)(TIME) for e in self.parts}
         spiked = sp.Function(value.name)(TIME)
         hypotheses = [
             Hypothesis("linear", Has("expects", EXPECTED)),
-            *(
-                Hypothesis(f"begins_{path.__name__}", ForAll((OUTCOME,), claim, kind=OUTCOMES))
-                for s, path in along.paths.items()
-                for claim in (Relation(path(START, OUTCOME), "=", s),)
-            ),
+            *along.begins(),
             Hypothesis(
                 f"H_{function.func.__name__}", Relation(function, "=", along.lettered(hjb.value))
             ),
@@ -111,6 +106,17 @@ class Spike:
             types=along.types,
         )
         return replace(made, witness=self._witness(made))
+
+    def _quotient(self) -> tuple[sp.Symbol, sp.Symbol]:
+        """The length of the spike, which tends to 0, and the letter of the value under it."""
+        limit, _ = self.line.left.args
+        quotient, length, point = limit.args
+        loss = op.plain(quotient * length)
+        letters = loss.free_symbols & self.display.values.keys()
+        if point != 0 or loss - self.derivation.hjb.function("V") not in {-s for s in letters}:
+            raise NotStatedError(f"{self.name} is not stated.", stage="proofs")
+        (value,) = letters
+        return length, value
 
     def _along(self, name: str) -> Along:
         hjb = self.derivation.hjb

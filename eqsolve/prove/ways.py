@@ -16,6 +16,7 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import EqsolveError
+from eqsolve.ledger import Line
 from eqsolve.model import Model
 from eqsolve.notated.agents import GENERIC
 from eqsolve.prove import matching
@@ -38,6 +39,7 @@ class Claim:
     relation : what the line says.
     definitions : what the display's own letters are, in order.
     given : parameters at special values.
+    line : of an inequality, whose relation is that its sides differ by what it ``equals``.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Claim:
     relation: Relation
     definitions: Mapping[sp.Symbol, sp.Expr]
     given: Mapping[sp.Symbol, sp.Expr]
+    line: Line | None = None
 
     @property
     def left(self) -> sp.Expr:

@@ -8,7 +8,7 @@ from typing import Any
 
 from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.rational import Rational, terms
-from eqsolve.derivation.blocks import triangular
+from eqsolve.derivation.blocks import assigned, triangular
 
 #: Most unknowns of a group that are not found by linear equations.
 MOST = 3
@@ -62,23 +62,9 @@ def groups(function: Code) -> tuple[list[Group], bool]:
 
 def matched(function: Code) -> list[int]:
     """For every unknown an equation that has it, each equation once; as they are if that fails."""
-    names, entering = function.arguments, function.reached()
-    owner: dict[int, Any] = {}
-
-    def found(name: Any, tried: set[int]) -> bool:
-        # in its own place first
-        for k in sorted(range(len(names)), key=lambda k: names[k] != name):
-            if name in entering[k] and k not in tried:
-                tried.add(k)
-                if k not in owner or found(owner[k], tried):
-                    owner[k] = name
-                    return True
-        return False
-
-    if not all(found(name, set()) for name in names):
-        return list(range(len(names)))
-    places = {name: k for k, name in owner.items()}
-    return [places[name] for name in names]
+    names = function.arguments
+    places = assigned(function.reached(), names, in_place=True)
+    return [*range(len(names))] if places is None else [places[name] for name in names]
 
 
 def _affine(monomials: dict[str, Monomials], names: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import mpmath
 import sympy as sp
@@ -21,7 +22,7 @@ import sympy as sp
 import eqsolve
 from eqsolve.prove.coq import Writer
 from eqsolve.prove.needless import accepted, without
-from eqsolve.prove.points import Model, NoPointError, point, witnessed
+from eqsolve.prove.points import Model, NoPointError, point
 from eqsolve.prove.statement import ForAll, Hypothesis, Line, Relation, Slope, Statement, Theorem
 
 #: Seconds for one sentence of a proof.
@@ -121,9 +122,20 @@ def _equation(hypothesis: Hypothesis) -> bool:
     return isinstance(inner, Relation) and inner.relation == "="
 
 
+class Witness(Model):
+    """The numbers and functions of a theorem's witness."""
+
+    def __init__(self, theorem: Theorem) -> None:
+        functions = {f: e for f, e in theorem.witness.items() if isinstance(e, sp.Lambda)}
+        self.functions: dict[Any, sp.Lambda] = functions
+        self.letters = {s: e for s, e in theorem.witness.items() if s not in functions}
+        self.numbers, self.conditions, self.free, self._known = {}, [], [], {}
+
+
 def _held(theorem: Theorem) -> Iterable[bool]:
     try:
-        return witnessed(theorem).values()
+        witness = Witness(theorem)
+        return [witness.holds(h.statement) for h in theorem.hypotheses]
     except (NoPointError, KeyError, ZeroDivisionError):
         return (True,)
 

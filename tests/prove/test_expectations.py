@@ -18,9 +18,17 @@ from eqsolve.operators import Along, Discount, Expectation, TimeIntegral, Varian
 from eqsolve.prove.along import START
 from eqsolve.prove.averages import Averaged
 from eqsolve.prove.check import check
-from eqsolve.prove.coq import source
+from eqsolve.prove.coq import NotStatedError, source
 from eqsolve.prove.dynkin import Expected
-from eqsolve.prove.statement import Relation, Tends, Theorem
+from eqsolve.prove.statement import (
+    ForAll,
+    Hypothesis,
+    Joined,
+    Relation,
+    Slope,
+    Tends,
+    Theorem,
+)
 
 needs_coq = pytest.mark.skipif(
     shutil.which("coqc") is None and "EQSOLVE_REQUIRE_TOOLS" not in os.environ,
@@ -39,17 +47,72 @@ def display(*lines: Line) -> Display:
     return Display("1.1", "an expectation", lines, "identity", "exact")
 
 
-def of_paths(factor: sp.Expr = sp.S.One, end: sp.Expr = T) -> Theorem | None:
-    """The first moment at an end, or at the horizon, its payoff multiplied by a factor."""
+def of_paths(
+    factor: sp.Expr = sp.S.One,
+    end: sp.Expr = T,
+    change: Callable[[sp.Expr], sp.Expr] = lambda e: e,
+) -> Theorem | None:
+    """The first moment at an end, or at the horizon, its payoff multiplied by a factor.
+
+    A change to what the line says of its integral and of what is expected at the end is made last.
+    """
     derivation = registry.model(GAME).derivation
     hjb = derivation.hjb
     moment, function = next(iter(hjb.moments.items()))
     hazard = hjb.game.horizon.hazard
     paid = Discount(hazard, START, s) * Along(factor * moment.payoff, s)
-    total = hazard * Expectation(TimeIntegral(paid, s, START, end))
-    later = Expectation(Discount(hazard, START, end) * Along(function, end))
+    total = hazard * change(Expectation(TimeIntegral(paid, s, START, end)))
+    later = change(Expectation(Discount(hazard, START, end) * Along(function, end)))
     line = Line(function, total) if end == sp.oo else Line(later, function - total)
     return Expected("expected", line.left, line.right, display(line), derivation).theorem()
+
+
+def changed(
+    of: str,
+    discount: Callable[..., sp.Expr] = Discount,
+    along: Callable[..., sp.Expr] = Along,
+    integral: Callable[..., sp.Expr] = TimeIntegral,
+    condition: str = "",
+) -> Callable[[sp.Expr], sp.Expr]:
+    """A change to the nodes of an integral, or of what is expected at the end."""
+
+    def change(e: sp.Expr) -> sp.Expr:
+        if e.has(TimeIntegral) != (of == "integral"):
+            return e
+        (content,) = (node for node in e.atoms(Along) | e.atoms(Discount) if node.func == Along)
+        (rate,) = (node for node in e.atoms(Discount))
+        inside = discount(*rate.args) * along(*content.args)
+        if of == "integral":
+            inside = integral(inside, *e.args[0].args[1:])
+        return Expectation(inside, condition)
+
+    return change
+
+
+#: What a line may say of times and of discounting that is not so.
+WRONG = {
+    "nothing is discounted in the integral": changed("integral", lambda *_: sp.S.One),
+    "discounted up to the end": changed("integral", lambda r, t, _: Discount(r, t, T)),
+    "discounted from elsewhere": changed("integral", lambda r, _, s: Discount(r, 0, s)),
+    "discounted at another rate": changed("integral", lambda r, t, s: Discount(2 * r, t, s)),
+    "discounted twice": changed("integral", lambda *e: Discount(*e) ** 2),
+    "what is paid at the end": changed("integral", along=lambda f, _: Along(f, T)),
+    "from time 0 on": changed("integral", integral=lambda f, s, _, e: TimeIntegral(f, s, 0, e)),
+    "over another time": changed("integral", integral=lambda f, _, t, e: TimeIntegral(f, T, t, e)),
+    "over the start": changed("integral", integral=lambda f, _, t, e: TimeIntegral(f, t, t, e)),
+    "up to another time": changed(
+        "integral", integral=lambda f, s, t, e: TimeIntegral(f, s, t, 2 * e)
+    ),
+    "the integral discounted": changed(
+        "integral",
+        lambda *_: sp.S.One,
+        integral=lambda *e: Discount(1, START, T) * TimeIntegral(*e),
+    ),
+    "on a condition": changed("integral", condition="A"),
+    "nothing is discounted at the end": changed("end", lambda *_: sp.S.One),
+    "discounted to another end": changed("end", lambda r, t, _: Discount(r, t, 2 * T)),
+    "seen at another end": changed("end", along=lambda f, _: Along(f, 2 * T)),
+}
 
 
 def of_square(weight: sp.Expr) -> Theorem | None:
@@ -69,16 +132,48 @@ def test_what_is_expected_follows_or_is_not_stated() -> None:
         assert wrong is None
 
 
+@pytest.mark.parametrize("what", WRONG)
+def test_what_a_line_says_of_time_is_read(what: str) -> None:
+    with pytest.raises(NotStatedError):
+        of_paths(change=WRONG[what])
+
+
+def test_what_is_expected_of_two_functions_is_not_mixed_up() -> None:
+    """Of each there would be one."""
+    derivation = registry.model(GAME).derivation
+    one, two = (Expectation(Along(f, T)) for f in derivation.hjb.moments.values())
+    for left, right in ((one - two, sp.S.Zero), (one, two)):
+        with pytest.raises(NotStatedError):
+            Expected("mixed", left, right, display(Line(left, right)), derivation).theorem()
+    x, y = sp.symbols("x y")
+    left, right = Expectation(x, "A"), Expectation(x)
+    with pytest.raises(NotStatedError):
+        Averaged("mixed", left, right, display(Line(left, right)), (x, y), {}).theorem()
+
+
 def planted(right: Theorem) -> Iterator[Theorem]:
-    """A theorem as it is, with a wrong conclusion, and without what it needs most."""
+    """A theorem as it is, with a wrong conclusion, and with a wrong assumption."""
     yield right
     end = right.conclusion
     if isinstance(end, Relation):
         yield replace(right, name="wrong", conclusion=replace(end, right=-end.right))
     if isinstance(end, Tends):
         yield replace(right, name="wrong", conclusion=replace(end, value=-end.value))
-    rest = tuple(h for h in right.hypotheses if not h.name.startswith(("dynkin", "linear")))
-    yield replace(right, name="less", hypotheses=rest)
+    if any(h.name.startswith("dynkin") for h in right.hypotheses):
+        yield replace(right, name="faster", hypotheses=tuple(map(faster, right.hypotheses)))
+
+
+def faster(hypothesis: Hypothesis) -> Hypothesis:
+    """Dynkin's formula with twice the rate; other assumptions as they are."""
+    if not hypothesis.name.startswith("dynkin"):
+        return hypothesis
+    assert isinstance(hypothesis.statement, ForAll)
+    assert isinstance(hypothesis.statement.statement, Joined)
+    begun, moves = hypothesis.statement.statement.parts
+    assert isinstance(moves, Slope)
+    parts = begun, replace(moves, value=2 * moves.value)
+    inner = replace(hypothesis.statement.statement, parts=parts)
+    return replace(hypothesis, statement=replace(hypothesis.statement, statement=inner))
 
 
 @needs_coq

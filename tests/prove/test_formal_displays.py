@@ -17,13 +17,15 @@ from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.ledger import Display
 from eqsolve.model import Model
+from eqsolve.operators import Along, LimitOf, Meant
 from eqsolve.paper.games import record
 from eqsolve.prove.check import check
 from eqsolve.prove.coq import source
 from eqsolve.prove.displays import Displayed
 from eqsolve.prove.level import of_display, raised
 from eqsolve.prove.record import of_theorems
-from eqsolve.prove.statement import Relation, Theorem
+from eqsolve.prove.statement import Hypothesis, Relation, Theorem
+from eqsolve.prove.ways import ASSUMED
 from eqsolve.verify.displays import wrong_displays
 
 needs_coq = pytest.mark.skipif(
@@ -108,15 +110,53 @@ def test_coq_refuses_wrong_roots_by_radicals() -> None:
     assert accepted == {"right_cubic_cardano", "right_cubic_trigonometric"}
 
 
+#: An inequality as it stands, and turned round.
+TURNED = {">": "<", "<": ">", r"\geq": r"\leq", r"\leq": r"\geq"}
+
+
 @pytest.mark.full
 def test_a_wrong_loss_by_a_spike_is_not_formal() -> None:
     model = registry.model("best-response")
     (right,) = (d for d in model.shown if d.number == "A.38-A.44")
-    assert not Displayed(model)._of(right)[1]
-    for k, line in enumerate(right.lines):
-        lines = (*right.lines[:k], replace(line, right=2 * line.right), *right.lines[k + 1 :])
-        if line.relation == "=":
-            assert Displayed(model)._of(replace(right, lines=lines))[1]
+    (loss,) = (line for line in right.lines if isinstance(line.left, Meant))
+    limit, slope = loss.left.args
+    ratio, h, _ = limit.args
+    wrong = [
+        *((line, replace(line, right=2 * line.right)) for line in right.lines if line.right != 0),
+        *((e, replace(e, relation=TURNED.get(e.relation, r"\geq"))) for e in right.lines),
+        (loss, replace(loss, left=Meant(LimitOf(ratio, h, sp.oo), slope))),
+        (loss, replace(loss, left=Meant(LimitOf(ratio / h, h, sp.S.Zero), slope))),
+        (loss, replace(loss, left=Meant(LimitOf(2 * ratio, h, sp.S.Zero), slope))),
+    ]
+    assert not Displayed(model)._of(right)[1] and len(wrong) == 14
+    for old, new in wrong:
+        lines = tuple(new if line is old else line for line in right.lines)
+        assert Displayed(model)._of(replace(right, lines=lines))[1], new
+    longer = {s: e.subs(h, 2 * h) for s, e in right.values.items() if e.has(Along)}
+    assert Displayed(model)._of(replace(right, values={**right.values, **longer}))[1]
+
+
+@pytest.mark.full
+def test_an_inequality_that_is_turned_round_is_not_formal() -> None:
+    model = registry.model("best-response")
+    found = [d for d in model.shown if any(e.relation in TURNED and e.equals for e in d.lines)]
+    stated = [d for d in found if d.proof == "formal"]
+    assert [d.number for d in stated] == ["2.46", "growth", "A.38-A.44"]
+    for display in stated[:2]:
+        theorems, reason = Displayed(model)._of(display)
+        assert not reason and theorems[-1].name.endswith("_sign")
+        lines = [replace(e, relation=TURNED.get(e.relation, e.relation)) for e in display.lines]
+        assert Displayed(model)._of(replace(display, lines=tuple(lines)))[1]
+
+
+def test_what_is_assumed_is_no_theorem(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = registry.model("n-agent")
+    (right,) = (d for d in model.shown if d.number == "2.98")
+    (made,), reason = Displayed(model)._of(right)
+    assert not reason
+    assumed = replace(made, hypotheses=(Hypothesis("all", made.conclusion), *made.hypotheses))
+    monkeypatch.setattr(Displayed, "theorem", lambda *_: assumed)
+    assert Displayed(model)._of(right) == ([], ASSUMED)
 
 
 def test_a_record_needs_a_check(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ from eqsolve.derivation.derivation import derived
 from eqsolve.game.structure import build
 from eqsolve.paper.proofs import roots, selection
 from eqsolve.prove import problem, second_order
+from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.check import accepted, check
 from eqsolve.prove.collect import of_family
-from eqsolve.prove.coq import source
+from eqsolve.prove.coq import NotStatedError, source
+from eqsolve.prove.inequalities import decided
 from eqsolve.prove.script import counterexample, script, stated
 from eqsolve.prove.signs import signed
 from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Line, Relation, Slope, Theorem
@@ -33,7 +35,7 @@ needs_coq = pytest.mark.skipif(
     reason="coqc is not installed",
 )
 
-x, y = sp.symbols("x y")
+x, y, z, u, w = sp.symbols("x y z u w")
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +187,49 @@ def test_a_claim_without_theorems_is_not_formal() -> None:
     assert replace(claim, theorems=(proof,)).formal == "formal"
     both = (proof, replace(proof, formal=False))
     assert replace(claim, theorems=both).formal == "not proved formally"
+
+
+def difference(word: str, value: sp.Expr) -> Theorem:
+    """The inequality between ``y + value`` and ``y``."""
+    known = Known({x: y + value})
+    equation = theorem("sum", "a sum", Relation(x, "=", y + value), known)
+    assert isinstance(equation, Theorem)
+    return decided(equation, word, value, [z])
+
+
+def inequalities() -> dict[str, Theorem]:
+    """What the signs of differences say."""
+    return {
+        "letter": difference(">", z * w**2 * u),
+        "square": difference(r"\geq", u * w**2),
+        "quotient": difference(">", z / u**2),
+        "negative": difference("<", -z * u),
+        "sum": difference(">", u - w),
+    }
+
+
+def test_an_inequality_follows_from_the_sign_of_a_difference() -> None:
+    conclusions = {name: one.conclusion for name, one in inequalities().items()}
+    assert conclusions["square"] == Relation(x, ">=", y)
+    assert conclusions["quotient"] == Relation(x, ">", y)
+    assert conclusions["sum"] == Joined("<->", (Relation(x, ">", y), Relation(u - w, ">")))
+    assert conclusions["negative"] == Joined("<->", (Relation(x, "<", y), Relation(u, ">")))
+
+
+@needs_coq
+@pytest.mark.full
+def test_coq_accepts_inequalities_and_refuses_wrong_ones() -> None:
+    right = inequalities()
+    some, square = {name: [one] for name, one in right.items()}, right["square"]
+    # without what decides the sign, and turned round
+    some["nothing"] = [replace(square, hypotheses=square.hypotheses[:-1])]
+    some["turned"] = [replace(square, conclusion=Relation(x, "<=", y))]
+    verdicts = check({name: source(name, one) for name, one in some.items()})
+    assert [v.file for v in verdicts if v.accepted] == [*right]
+
+
+@pytest.mark.parametrize("word", ["<", r"\leq", r"\neq"])
+def test_an_inequality_that_is_turned_round_is_not_stated(word: str) -> None:
+    for value in (z * u, u - w, z / u**2):
+        with pytest.raises(NotStatedError):
+            difference(word, value)

@@ -199,7 +199,6 @@ def test_adjoints_of_open_loop_strategies_are_checked_and_a_wrong_one_is_refused
     assert accepted == [True, False]
 
 
-@needs_coq
 @pytest.mark.parametrize(
     "words",
     [
@@ -222,6 +221,7 @@ def test_every_process_writes_the_same(words: tuple[str, ...], tmp_path: Path) -
     assert written[0] == written[1] and len(written[0]) > 2
 
 
+@needs_coq
 @pytest.mark.full
 def test_all_games_in_all_notions_are_accepted() -> None:
     found = eqsolve.prove(check=True, notion="all")
