@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.codegen.kernel import Kernel, Selection
+from eqsolve.kernels.cubic.kernel import CubicKernel, Selection
 from eqsolve.paper.families import FAMILIES
 from eqsolve.registry import model
 from eqsolve.studies.accuracy import (
@@ -96,7 +96,7 @@ def draw(game: str, family: str, points: int) -> Sets:
     return known_inputs(kernel(game), sets)
 
 
-def kernels(game: str) -> dict[str, Kernel]:
+def kernels(game: str) -> dict[str, CubicKernel]:
     """The kernels of a game by the arithmetic of their main path."""
     found = kernel(game)
     exact = getattr(found, "exact", None)
@@ -118,7 +118,7 @@ def row(name: str, found: Accuracy) -> str:
     )
 
 
-def search(game: str, used: Kernel, start: Sets, rounds: int) -> list[tuple[float, Sets]]:
+def search(game: str, used: CubicKernel, start: Sets, rounds: int) -> list[tuple[float, Sets]]:
     """Move the worst points of a family about, keeping the worst; return the last ones."""
     rng = np.random.default_rng(SEED + 1)
     keep, spread = 8, 12

@@ -141,7 +141,7 @@ def main() -> None:
         kernel = eqsolve.kernel(game)
         values = {name: rng.uniform(*bounds, points) for name, bounds in ranges.items()}
         inputs = tuple(values.values())
-        names = kernel.columns[1:]
+        names = kernel.outputs[1:]
         out = tuple(np.empty(points) for _ in names)
         spare = tuple(np.empty(points) for _ in names)
         found = kernel.evaluate(values)

@@ -26,7 +26,7 @@ from bench_kernel import ORDER, OUTPUTS, parameters
 from numba import njit
 
 import eqsolve
-from eqsolve.kernels import lanes
+from eqsolve.kernels.steps import lanes
 
 POINTS, ROUNDS = 1 << 20, 9
 #: Rounds before, in which machine code is made.
@@ -142,7 +142,7 @@ def main() -> None:
     for game, (_, ranges) in GAMES.items():
         kernel = eqsolve.kernel(game)
         values = {name: rng.uniform(*bounds, points) for name, bounds in ranges.items()}
-        names = kernel.columns[1:]
+        names = kernel.outputs[1:]
         out: dict[str, Any] = {
             "status": np.empty(points, np.int8),
             **{n: np.empty(points) for n in names},

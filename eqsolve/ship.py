@@ -37,7 +37,7 @@ class WithPrograms(build_py):
         if self.editable_mode:
             return
         root = Path(self.build_lib).absolute()
-        targets = [str(root / "eqsolve" / room / "shipped") for room in ("program", "codegen")]
+        targets = [str(root / "eqsolve" / room / "shipped") for room in ("program", "kernels")]
         # papers are found by the entry points, which are written beside the sources
         beside = Path(self.get_finalized_command("egg_info").egg_base).absolute()
         # pip names the packages of an isolated build there
@@ -64,7 +64,7 @@ def ship(target: Path, kernels: Path) -> int:
         How many programs there are.
     """
     from eqsolve import registry
-    from eqsolve.codegen import recall
+    from eqsolve.kernels import recall
 
     with TemporaryDirectory() as folder:
         os.environ["EQSOLVE_CACHE_DIR"] = folder
@@ -90,9 +90,9 @@ def _game(name: str) -> int:
     """Keep what is derived of a game; how many programs."""
     from eqsolve import registry
     from eqsolve.cli import told
-    from eqsolve.codegen.kernel import kernel, kernel_of_one
     from eqsolve.errors import EqsolveError
     from eqsolve.handle import Handle
+    from eqsolve.kernels.cubic.kernel import kernel, kernel_of_one
     from eqsolve.source import Source
     from eqsolve.words.own_words import apart_of, words_of
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqsolve.codegen.kernel import Kernel
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.kernels.arithmetic.cubic import real_roots
+from eqsolve.kernels.cubic.kernel import CubicKernel
 from eqsolve.paper.families import FAMILIES, discriminant
 from eqsolve.registry import model
 from eqsolve.status import Status
@@ -44,7 +44,7 @@ def command() -> ModuleType:
     return module
 
 
-def kernels(game: str) -> list[Kernel]:
+def kernels(game: str) -> list[CubicKernel]:
     """The kernel and, if it falls back on another one, that one."""
     found = kernel(game)
     exact = getattr(found, "exact", None)

@@ -16,14 +16,14 @@ from flint import fmpz_poly
 from numba import njit
 from numpy.typing import NDArray
 
-from eqsolve.codegen.fast import fast_source
-from eqsolve.codegen.kernel import BLOCK, UNDECIDED
-from eqsolve.codegen.pieces import cut, slots
-from eqsolve.codegen.points import Points
-from eqsolve.codegen.storage import load
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError
 from eqsolve.kernels.arithmetic import lanes, tiles
+from eqsolve.kernels.cubic.fast import fast_source
+from eqsolve.kernels.cubic.kernel import BLOCK, UNDECIDED
+from eqsolve.kernels.cubic.pieces import cut, slots
+from eqsolve.kernels.points import Points
+from eqsolve.kernels.storage import load
 from eqsolve.registry import model
 from eqsolve.status import Status
 from eqsolve.verbs import kernel
@@ -98,7 +98,7 @@ def test_statuses_are_equal_and_errors_bounded_by_the_condition(game: str, name:
 def undecided(game: str, params: Parameters) -> float:
     """The part of the points that is left to the exact kernel."""
     fast = kernel(game)
-    points, same_wealth = fast._inputs(params)
+    points, same_wealth = fast.asked(params)
     outputs = [np.empty(points.size) for _ in OUTPUTS[1:]]
     status = np.empty(points.size, np.int8)
     flags = (same_wealth, False, False, False)
@@ -242,7 +242,7 @@ def filled(source: str, params: Parameters) -> dict[str, Any]:
     """All outputs of a kernel compiled from a source; what it leaves undecided is right."""
     module: dict[str, Any] = {"__name__": "planted"}
     exec(compile(source.replace("cache=True", "cache=False"), "planted", "exec"), module)
-    points, same_wealth = kernel("n-agent")._inputs(params)
+    points, same_wealth = kernel("n-agent").asked(params)
     result: dict[str, Any] = {name: np.empty(points.size) for name in OUTPUTS}
     result["status"] = np.empty(points.size, np.int8)
     module["fill"](*points.columns, same_wealth, False, True, True, *result.values())

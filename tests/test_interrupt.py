@@ -22,8 +22,9 @@ import numpy as np
 import pytest
 
 from eqsolve.cli import main
-from eqsolve.codegen.storage import load
-from eqsolve.kernels import kernel as model_kernel
+from eqsolve.kernels import kernel as shared
+from eqsolve.kernels.steps import kernel as of_steps
+from eqsolve.kernels.storage import load
 from eqsolve.output import terminable
 from eqsolve.studies.simulation import wealth
 from eqsolve.verbs import kernel
@@ -167,9 +168,9 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
         if block > 2:
             off.wait()
 
-    monkeypatch.setattr(model_kernel, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(shared, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(load(found.path), found.functions[0], fill)
-    for threads, step in ((1, model_kernel.STRETCH), (2, model_kernel.BLOCK)):
+    for threads, step in ((1, of_steps.STRETCH), (2, of_steps.BLOCK)):
         off.clear()
         begun.clear()
         with pytest.raises(KeyboardInterrupt):

@@ -20,19 +20,20 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from eqsolve.codegen import storage
-from eqsolve.codegen.arithmetic import Double, DoubleDouble
-from eqsolve.codegen.fast import fast_source
-from eqsolve.codegen.growth import AVERAGE, DEVIATION, blocks, second_moments
-from eqsolve.codegen.kernel import kernel as generated
-from eqsolve.codegen.printer import straight_line
-from eqsolve.codegen.program import program
-from eqsolve.codegen.source import kernel_source
+from eqsolve.cache import is_private
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError, EqsolveError, InputError
+from eqsolve.kernels import storage
 from eqsolve.kernels.arithmetic import doubledouble as dd
 from eqsolve.kernels.arithmetic.decision import decider
+from eqsolve.kernels.cubic.arithmetic import Double, DoubleDouble
+from eqsolve.kernels.cubic.fast import fast_source
+from eqsolve.kernels.cubic.growth import AVERAGE, DEVIATION, blocks, second_moments
+from eqsolve.kernels.cubic.kernel import kernel as generated
+from eqsolve.kernels.cubic.printer import straight_line
+from eqsolve.kernels.cubic.program import program
+from eqsolve.kernels.cubic.source import kernel_source
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.registry import model
 from eqsolve.status import Status, labels
@@ -529,8 +530,8 @@ def test_the_cache_is_below_no_folder_of_another_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    assert storage._is_private(tmp_path / "new" / "kernels")
-    assert storage._is_private(tmp_path / "file" / "kernels" / "deep")  # writing fails, and says so
+    assert is_private(tmp_path / "new" / "kernels")
+    assert is_private(tmp_path / "file" / "kernels" / "deep")  # writing fails, and says so
     # whoever owns a folder can put another one in the place of what is in it
     found = Path.stat
 
@@ -540,7 +541,7 @@ def test_the_cache_is_below_no_folder_of_another_user(
         return os.stat_result(fields)
 
     monkeypatch.setattr(Path, "stat", others)
-    assert not storage._is_private(tmp_path / "new" / "kernels")
+    assert not is_private(tmp_path / "new" / "kernels")
 
 
 def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -548,7 +549,7 @@ def test_name_carries_everything_that_is_compiled(monkeypatch: pytest.MonkeyPatc
     assert found.path.stem == f"n_agent_{storage.digest(found.source)}"
     assert storage.digest(found.source + " ") != storage.digest(found.source)
     root = Path(dd.__file__).parents[2]
-    rooms = tuple(f"eqsolve.{room}." for room in ("codegen", "kernels", "status"))
+    rooms = tuple(f"eqsolve.{room}." for room in ("kernels", "status"))
 
     def imported(text: str) -> set[str]:
         names = set()
@@ -731,7 +732,7 @@ def square(x):
     return x * x
 """
 LOAD_IT = f"""
-from eqsolve.codegen.storage import load, write
+from eqsolve.kernels.storage import load, write
 path = write({COMPILED!r}, "sample")
 module = load(path)
 print(module.twice(module.square(3.0)), path)

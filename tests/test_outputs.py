@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eqsolve.cli import cli
-from eqsolve.codegen import storage
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.handle import Handle
+from eqsolve.kernels import storage
 from eqsolve.latex import document
 from eqsolve.output import real, replacing, require_writable, staged
 from eqsolve.studies.sweep import Execution, design, sweep, write_sweep
@@ -442,7 +442,7 @@ for module in pkgutil.walk_packages(eqsolve.__path__, "eqsolve."):
 from eqsolve.files import read_text
 assert read_text(eqsolve.__file__, stage="test").startswith('\"')
 from eqsolve.studies.sweep import Execution
-from eqsolve.codegen.storage import cache_folder
+from eqsolve.kernels.storage import cache_folder
 assert Execution().workers >= 1 and cache_folder().name
 import tempfile
 from pathlib import Path

@@ -214,7 +214,7 @@ def test_wheel_holds_every_source_and_nothing_else(clean_copy: Path, wheel: Path
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     extension = {name for name in packed if name.startswith("eqsolve/_grid.") and "abi3" in name}
-    rooms = ("eqsolve/program/shipped/", "eqsolve/codegen/shipped/")
+    rooms = ("eqsolve/program/shipped/", "eqsolve/kernels/shipped/")
     shipped = {name for name in packed if name.startswith(rooms)}
     assert len(extension) == 1 and len(shipped) > 30
     assert packed - extension - shipped == expected

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eqsolve.codegen import plain
-from eqsolve.codegen.kernel import UNDECIDED, Kernel
-from eqsolve.codegen.storage import load
 from eqsolve.derivations.mean_variance.declaration import ROLES
+from eqsolve.kernels.cubic import plain
+from eqsolve.kernels.cubic.kernel import UNDECIDED, CubicKernel
+from eqsolve.kernels.storage import load
 from eqsolve.verbs import kernel
 from hard_families import decades, signs
 from reference import cases
@@ -46,7 +46,7 @@ def outputs(size: int) -> list[NDArray[Any]]:
     return [np.empty(size, np.int8), *(np.full(size, 7.0) for _ in ROLES.outputs)]
 
 
-def same_bits(found: Kernel, size: int, seed: int) -> NDArray[np.int8]:
+def same_bits(found: CubicKernel, size: int, seed: int) -> NDArray[np.int8]:
     """Compare with machine code for all options; the statuses of the last one."""
     columns = hostile((*found.parameters, *found.states), size, seed)
     for flags in product((True, False), repeat=4):

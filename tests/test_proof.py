@@ -11,7 +11,7 @@ import pytest
 from flint import arb, fmpz_poly
 
 from eqsolve.arithmetic.number import UndecidedError, precision
-from eqsolve.codegen.program import VALUE
+from eqsolve.kernels.cubic.program import VALUE
 from eqsolve.registry import model
 from eqsolve.solve.closed_form import proof
 from eqsolve.solve.closed_form.certify import certify

@@ -13,11 +13,11 @@ import sympy as sp
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
-from eqsolve.codegen import tangent
-from eqsolve.codegen.program import program
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.kernels.cubic import tangent
+from eqsolve.kernels.cubic.program import program
 from eqsolve.registry import model
 from eqsolve.status import Status
 from eqsolve.studies.sensitivity import derivatives as module

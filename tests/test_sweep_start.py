@@ -14,10 +14,10 @@ import pytest
 
 import eqsolve.derivations
 from eqsolve import registry
-from eqsolve.codegen import recall, storage
-from eqsolve.codegen.kernel import kept
-from eqsolve.codegen.kernel import kernel as generated
 from eqsolve.handle import Handle
+from eqsolve.kernels import recall, storage
+from eqsolve.kernels.cubic.kernel import kept
+from eqsolve.kernels.cubic.kernel import kernel as generated
 from eqsolve.registry import model
 from eqsolve.verbs import kernel
 from reference import cases

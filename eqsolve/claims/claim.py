@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.claims.formal import Proof, Wanted, proofs
-from eqsolve.codegen.kernel import Selection, kernel
 from eqsolve.derivation.closed_form import ClosedForm
+from eqsolve.kernels.cubic.kernel import Selection, kernel
 from eqsolve.model import Model
 from eqsolve.words.dispatch import solve
 
@@ -194,7 +194,7 @@ class Evaluator(Protocol):
         selection: Selection = "limit",
         outputs: Iterable[str] | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Return arrays by output; see ``eqsolve.codegen.kernel.Kernel``."""
+        """Return arrays by output; see ``eqsolve.kernels.cubic.kernel.CubicKernel``."""
 
 
 @dataclass(frozen=True)

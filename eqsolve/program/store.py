@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.codegen.storage import private_folder
+from eqsolve.cache import private_folder
 from eqsolve.distribution import VERSION, version
 from eqsolve.errors import InputError
 from eqsolve.output import replacing

@@ -18,7 +18,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from eqsolve.codegen.storage import private_folder
+from eqsolve.cache import private_folder
 from eqsolve.errors import EqsolveError
 from eqsolve.output import replacing
 from eqsolve.prove.coq import LIBRARY, Source

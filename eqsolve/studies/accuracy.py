@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from eqsolve.arithmetic.algebraic import rational
 from eqsolve.arithmetic.ball import real_roots
 from eqsolve.arithmetic.number import precision
-from eqsolve.codegen.kernel import Kernel, Selection
 from eqsolve.kernels.arithmetic.cubic import CubicStatus
 from eqsolve.kernels.arithmetic.cubic import real_roots as cubic_roots
+from eqsolve.kernels.cubic.kernel import CubicKernel, Selection
 from eqsolve.model import Model
 from eqsolve.parameters import ALIASES
 from eqsolve.solve.closed_form.certify import certify
@@ -89,7 +89,7 @@ class Accuracy:
         return max(self.error.values(), default=0.0)
 
 
-def known_inputs(kernel: Kernel, sets: Sets) -> dict[str, NDArray[np.float64]]:
+def known_inputs(kernel: CubicKernel, sets: Sets) -> dict[str, NDArray[np.float64]]:
     """The columns that the kernel's game knows."""
     names = (*kernel.parameters, *kernel.states)
     plain = {ALIASES.get(name, name): column for name, column in sets.items()}
@@ -132,7 +132,7 @@ def _solved(
 
 def measure(
     model: Model,
-    kernel: Kernel,
+    kernel: CubicKernel,
     sets: Sets,
     exact: list[Exact] | None = None,
     selection: Selection = "limit",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from eqsolve.codegen.kernel import kept
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.handle import Handle
+from eqsolve.kernels.cubic.kernel import kept
 from eqsolve.places import Found
 from eqsolve.registry import resolve
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from eqsolve.arrays import merged
-from eqsolve.codegen.kernel import kept
 from eqsolve.errors import InputError
 from eqsolve.handle import Handle
 from eqsolve.inputs import COUNT
 from eqsolve.inputs import counted as with_count
+from eqsolve.kernels.cubic.kernel import kept
 from eqsolve.notions import against_given, equilibrium_for, notion_of
 from eqsolve.options import checked
 from eqsolve.registry import adopt, content
@@ -103,7 +103,8 @@ def kernel(
     notion, size : structure, where the game offers it.
     types : number of types, where players have types of their own (default: 1).
     how : any values of parameters that change the equations, such as ``T`` where the horizon may be
-        infinite; for the mean-variance family ``precise``, see ``eqsolve.codegen.kernel.kernel``.
+        infinite; for the mean-variance family ``precise``, see
+        ``eqsolve.kernels.cubic.kernel.kernel``.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def kernel(
     exported = declared(game)
     require(game, "kernel")
     if exported is None:
-        from eqsolve.codegen.kernel import kernel as family_kernel
+        from eqsolve.kernels.cubic.kernel import kernel as family_kernel
 
         name = adopt(game)
         against_given(name, "kernel", notion)
@@ -122,7 +123,7 @@ def kernel(
     from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import END, build
     from eqsolve.game.structure import structure as arguments
-    from eqsolve.kernels.crowd import kernel_of
+    from eqsolve.kernels.steps.crowd import kernel_of
 
     _only(str(game), how, (*arguments(exported), END))
     return kernel_of(derive_model(build(exported, how, notion=notion, size=size)), types)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.answers import Shown
-from eqsolve.codegen.kernel import kernel_of_one
 from eqsolve.columns import Columns, array
 from eqsolve.distribution import VERSION
+from eqsolve.kernels.cubic.kernel import kernel_of_one
 from eqsolve.output import replacing
 from eqsolve.parameters import exact, require
 from eqsolve.program.words import Apart, Together

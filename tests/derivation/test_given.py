@@ -15,7 +15,7 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.errors import DerivationError
 from eqsolve.game import Ansatz, Crowd, Game, Horizon, Law, Model, Player, State, expected
 from eqsolve.game.structure import build
-from eqsolve.kernels.kernel import model_kernel
+from eqsolve.kernels.steps.kernel import model_kernel
 from eqsolve.solve.solve import solve
 from eqsolve.studies.limit import converge_model
 from eqsolve.studies.sensitivity.model import model_sensitivity

@@ -31,7 +31,7 @@ from eqsolve.game import (
     parameter,
     positive,
 )
-from eqsolve.kernels.kernel import ModelKernel, model_kernel
+from eqsolve.kernels.steps.kernel import StepsKernel, model_kernel
 from eqsolve.program.make import program
 from eqsolve.solve.solve import answered, solve
 from eqsolve.status import Status
@@ -118,7 +118,7 @@ SOLD = {"s": "0.3", "e": "1.5", "h": "10", "k": "2", "rho": "0.3"}
 
 
 @cache
-def seller() -> tuple[Derivation, ModelKernel]:
+def seller() -> tuple[Derivation, StepsKernel]:
     derivation = derive(SELLER)
     return derivation, model_kernel(derivation)
 

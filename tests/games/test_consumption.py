@@ -30,7 +30,7 @@ from eqsolve.game import (
     parameter,
     positive,
 )
-from eqsolve.kernels.monotone import slopes
+from eqsolve.kernels.steps.monotone import slopes
 from eqsolve.verify.proof.proof import prove
 
 x, c, cbar, pi = sp.symbols("x c cbar pi")

@@ -16,7 +16,7 @@ import eqsolve
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
-from eqsolve.kernels.columns import columns
+from eqsolve.kernels.steps.columns import columns
 from eqsolve.program.codes import by_unit
 from eqsolve.registry import resolve
 from eqsolve.studies.equilibrium import equilibrium, response

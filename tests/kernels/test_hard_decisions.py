@@ -19,10 +19,10 @@ import sympy as sp
 from numba import njit
 
 import eqsolve
-from eqsolve.kernels.integration import integrator
-from eqsolve.kernels.monotone import slopes
-from eqsolve.kernels.roots import crossing_of, real_roots, root_of
-from eqsolve.kernels.runtime import NO_ROOT, decider
+from eqsolve.kernels.steps.integration import integrator
+from eqsolve.kernels.steps.monotone import slopes
+from eqsolve.kernels.steps.roots import crossing_of, real_roots, root_of
+from eqsolve.kernels.steps.runtime import NO_ROOT, decider
 from eqsolve.solve.decide import Candidate, Decision, decide
 from eqsolve.status import Status
 
@@ -218,7 +218,7 @@ def test_a_zero_is_found_from_0_on_both_sides() -> None:
 _MADE = """
 import numpy as np
 from numba import njit
-from eqsolve.kernels.integration import integrator
+from eqsolve.kernels.steps.integration import integrator
 
 @njit
 def rates(s, u, p, out):

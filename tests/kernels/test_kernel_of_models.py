@@ -14,7 +14,6 @@ import sympy as sp
 
 import declared
 import eqsolve
-from eqsolve.codegen import storage
 from eqsolve.derivation.derivation import derive
 from eqsolve.derivation.solve.step import Explicit, Flow, Integral, running, to_go
 from eqsolve.errors import DerivationError, InputError
@@ -32,9 +31,10 @@ from eqsolve.game import (
     t,
 )
 from eqsolve.handle import Handle
-from eqsolve.kernels.joining import joined
-from eqsolve.kernels.kernel import ModelKernel, model_kernel
-from eqsolve.kernels.lanes import MANY
+from eqsolve.kernels import storage
+from eqsolve.kernels.steps.joining import joined
+from eqsolve.kernels.steps.kernel import StepsKernel, model_kernel
+from eqsolve.kernels.steps.lanes import MANY
 from eqsolve.registry import adopt
 from eqsolve.solve.solve import solve
 from eqsolve.status import Status
@@ -52,13 +52,13 @@ MODELS = {
 @pytest.fixture(scope="module", params=MODELS)
 def made(
     request: pytest.FixtureRequest,
-) -> tuple[Model, dict[str, str], dict[str, str], ModelKernel]:
+) -> tuple[Model, dict[str, str], dict[str, str], StepsKernel]:
     model, values, at = MODELS[request.param]
     return model, dict(values), at, model_kernel(derive(model))
 
 
 def test_kernels_agree_with_certified_solutions(
-    made: tuple[Model, dict[str, str], dict[str, str], ModelKernel],
+    made: tuple[Model, dict[str, str], dict[str, str], StepsKernel],
 ) -> None:
     """At the named set and at four seeded sets near it; balls have radii below 1e-15."""
     model, values, at, kernel = made
@@ -176,12 +176,12 @@ def test_what_comes_to_rest_is_no_quotient_of_small_numbers() -> None:
     kernel = eqsolve.kernel("one-agent")
     fill = storage.load(kernel.path, kernel.game)
     point = np.array([*(values[name] for name in kernel.parameters), 0.0, 1.0])
-    found = np.empty(len(kernel.columns) - 1)
+    found = np.empty(len(kernel.outputs) - 1)
     assert fill.solve_point(point, np.array([True]), found) == Status.OK
     answer = eqsolve.solve("one-agent", {name: Fraction(v) for name, v in values.items()})
     tile = kernel.evaluate(values)
     for name in ("a", "h20", "d"):
-        column = found[kernel.columns.index(name) - 1]
+        column = found[kernel.outputs.index(name) - 1]
         assert column == pytest.approx(answer.coefficients[name], rel=1e-12)
         assert tile[name] == pytest.approx(answer.coefficients[name], rel=1e-12)
 
@@ -227,11 +227,11 @@ def test_results_do_not_depend_on_the_way_to_memory() -> None:
         for part in (slice(MANY - 1), slice(MANY - 1, size))
     ]
     for behind in (0, 2, 5, None):
-        block = np.full((len(kernel.columns), size + 8), 7.0)
+        block = np.full((len(kernel.outputs), size + 8), 7.0)
         shift = slice(behind, (behind or 0) + size)
-        out = {name: row[shift] for name, row in zip(kernel.columns[1:], block)}
+        out = {name: row[shift] for name, row in zip(kernel.outputs[1:], block)}
         found = kernel.evaluate(values, out=None if behind is None else out)
-        for name in kernel.columns:
+        for name in kernel.outputs:
             parts = np.concatenate([few[name] for few in expected])
             assert np.array_equal(parts, found[name], equal_nan=True)
         if behind is not None:

@@ -103,7 +103,7 @@ def test_statuses_of_types_are_those_of_solve() -> None:
 
 
 def test_a_system_of_averages_is_eliminated_only_where_its_pivots_are_sure() -> None:
-    from eqsolve.kernels.linear import eliminate
+    from eqsolve.kernels.steps.linear import eliminate
 
     rng = np.random.default_rng(3)
     for size in (1, 2, 4):

@@ -13,11 +13,11 @@ import sympy as sp
 
 import eqsolve
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
-from eqsolve.kernels import lanes
-from eqsolve.kernels.fused import Fused
-from eqsolve.kernels.roots import root_of
-from eqsolve.kernels.runtime import root_cosh, root_sinh
-from eqsolve.kernels.tiles import Straight, cut, joint, rows_of
+from eqsolve.kernels.steps import lanes
+from eqsolve.kernels.steps.fused import Fused
+from eqsolve.kernels.steps.roots import root_of
+from eqsolve.kernels.steps.runtime import root_cosh, root_sinh
+from eqsolve.kernels.steps.tiles import Straight, cut, joint, rows_of
 
 ULP = 2.0**-52
 

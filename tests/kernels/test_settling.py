@@ -11,11 +11,11 @@ import pytest
 import sympy as sp
 from numba import njit
 
-from eqsolve.kernels import lanes
-from eqsolve.kernels.fused import Fused
-from eqsolve.kernels.settling import settler
-from eqsolve.kernels.settling_tiles import STEPS, Settled
-from eqsolve.kernels.tiles import rows_of
+from eqsolve.kernels.steps import lanes
+from eqsolve.kernels.steps.fused import Fused
+from eqsolve.kernels.steps.settling import settler
+from eqsolve.kernels.steps.settling_tiles import STEPS, Settled
+from eqsolve.kernels.steps.tiles import rows_of
 
 
 @njit(error_model="numpy")

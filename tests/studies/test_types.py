@@ -16,7 +16,7 @@ from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
 from eqsolve.errors import InputError
 from eqsolve.game.structure import build
-from eqsolve.kernels.crowd import kernel_of
+from eqsolve.kernels.steps.crowd import kernel_of
 from eqsolve.solve.solve import solve
 from eqsolve.studies.equilibrium import equilibria
 from eqsolve.studies.limit import Shares, converge_model

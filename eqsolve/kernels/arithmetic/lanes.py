@@ -11,7 +11,7 @@ left, deflated on the stable side. :func:`improved` and :func:`polished` take on
 last digit with a compensated residual (S. Graillat, P. Langlois, N. Louvet, "Algorithms for
 accurate, validated and fast polynomial evaluation", Japan J. Indust. Appl. Math. 26, 2009). The
 caller has to check what they say about their results. They are short because each is to be a loop
-of its own: see ``eqsolve.codegen.pieces``.
+of its own: see ``eqsolve.kernels.cubic.pieces``.
 """
 
 from __future__ import annotations

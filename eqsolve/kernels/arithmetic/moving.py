@@ -14,8 +14,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from eqsolve.codegen.rows import TILE
 from eqsolve.kernels.arithmetic.doubledouble import kernel
+from eqsolve.kernels.cubic.rows import TILE
 
 __all__ = ["ROW", "await_stores", "column", "load", "store", "wide"]
 

@@ -1,8 +1,9 @@
 """The steps of vectorized kernels that are the same for every game.
 
 Each is a loop of its own over a tile, without branches, so that the compiler turns it into vector
-instructions: see ``eqsolve.codegen.pieces``. The rows are those of ``eqsolve.codegen.rows``. A
-point whose decisions or digits are not safe in double precision gets the code UNDECIDED.
+instructions: see ``eqsolve.kernels.cubic.pieces``. The rows are those of
+``eqsolve.kernels.cubic.rows``. A point whose decisions or digits are not safe in double precision
+gets the code UNDECIDED.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any
 
 from numba import njit, types
 
-from eqsolve.codegen.rows import ROWS, TILE
 from eqsolve.kernels.arithmetic import lanes
 from eqsolve.kernels.arithmetic.doubledouble import kernel
 from eqsolve.kernels.arithmetic.moving import wide
+from eqsolve.kernels.cubic.rows import ROWS, TILE
 from eqsolve.status import Status
 
 __all__ = [

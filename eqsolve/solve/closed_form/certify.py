@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arithmetic.number import precision
 from eqsolve.arrays import NotRealError, reals
-from eqsolve.codegen.kernel import Selection, kernel
 from eqsolve.errors import InputError
+from eqsolve.kernels.cubic.kernel import Selection, kernel
 from eqsolve.model import Model
 from eqsolve.parameters import ALIASES
 from eqsolve.solve.closed_form.condition import condition_numbers

@@ -18,7 +18,7 @@ from flint import arb, arb_poly, arb_series
 
 from eqsolve.arithmetic.algebraic import rational
 from eqsolve.arithmetic.number import precision
-from eqsolve.codegen.growth import OTHERS
+from eqsolve.kernels.cubic.growth import OTHERS
 from eqsolve.solve.closed_form.proof import Number
 from eqsolve.solve.closed_form.statement import Statement
 from eqsolve.solve.closed_form.straightline import StraightLine

@@ -23,8 +23,8 @@ from eqsolve.arithmetic.algebraic import (
 )
 from eqsolve.arithmetic.ball import real_roots_of_balls
 from eqsolve.arithmetic.number import UndecidedError
-from eqsolve.codegen.growth import OTHERS
-from eqsolve.codegen.program import VALUE
+from eqsolve.kernels.cubic.growth import OTHERS
+from eqsolve.kernels.cubic.program import VALUE
 from eqsolve.solve.closed_form.straightline import StraightLine
 from eqsolve.symbols import entry
 

@@ -16,8 +16,16 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from eqsolve.codegen.program import VALUE, Program, coupling, divides, program, weights, without
 from eqsolve.derivation.closed_form import Definition
+from eqsolve.kernels.cubic.program import (
+    VALUE,
+    Program,
+    coupling,
+    divides,
+    program,
+    weights,
+    without,
+)
 from eqsolve.model import Model
 from eqsolve.symbols import symbol
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from eqsolve.answers import Tabled, by_size
-from eqsolve.codegen.kernel import kernel
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.kernels.cubic.kernel import kernel
 from eqsolve.model import Model
 from eqsolve.output import replacing
 from eqsolve.parameters import parameters

@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.answers import Tabled, by_parameter
 from eqsolve.arrays import reals
-from eqsolve.codegen.kernel import kernel
-from eqsolve.codegen.program import coupling, program
-from eqsolve.codegen.recall import recalled, remember
-from eqsolve.codegen.storage import load
-from eqsolve.codegen.tangent import tangent_module
 from eqsolve.errors import InputError
+from eqsolve.kernels.cubic.kernel import kernel
+from eqsolve.kernels.cubic.program import coupling, program
+from eqsolve.kernels.cubic.tangent import tangent_module
+from eqsolve.kernels.recall import recalled, remember
+from eqsolve.kernels.storage import load
 from eqsolve.model import Model
 from eqsolve.parameters import ALIASES, exact, parameters
 from eqsolve.registry import by_name, installed

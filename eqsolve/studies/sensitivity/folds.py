@@ -11,7 +11,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import reals
-from eqsolve.codegen.program import program
+from eqsolve.kernels.cubic.program import program
 from eqsolve.model import Model
 from eqsolve.parameters import ALIASES
 

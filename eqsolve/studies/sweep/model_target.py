@@ -17,8 +17,8 @@ from eqsolve.game import Model
 from eqsolve.game.structure import COUNT, END, build, structure
 from eqsolve.game.types import most_types, of_types
 from eqsolve.game.vocabulary import Letter
-from eqsolve.kernels.crowd import kernel_of
-from eqsolve.kernels.kernel import ModelKernel
+from eqsolve.kernels.steps.crowd import kernel_of
+from eqsolve.kernels.steps.kernel import StepsKernel
 from eqsolve.places import Found
 from eqsolve.studies.sweep.columns import coded, codes
 from eqsolve.studies.sweep.target import Structure
@@ -35,7 +35,7 @@ class ModelTarget:
     enclosed = ()
 
     @cached_property
-    def kernel(self) -> ModelKernel:
+    def kernel(self) -> StepsKernel:
         """The compiled game."""
         from eqsolve.derivation.derivation import derive
 
@@ -54,7 +54,7 @@ class ModelTarget:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The outputs."""
-        return self.kernel.columns
+        return self.kernel.outputs
 
     @property
     def origin(self) -> str:

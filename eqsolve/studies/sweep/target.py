@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.codegen.kernel import Kernel, kept
-from eqsolve.codegen.kernel import kernel as family_kernel
 from eqsolve.handle import Handle
+from eqsolve.kernels.cubic.kernel import CubicKernel, kept
+from eqsolve.kernels.cubic.kernel import kernel as family_kernel
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.symbols import entry
 
@@ -96,7 +96,7 @@ class Lettered:
 class FamilyTarget(Lettered):
     """A game of the mean-variance family."""
 
-    kernel: Kernel
+    kernel: CubicKernel
 
     chunk = None
 

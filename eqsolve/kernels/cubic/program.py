@@ -9,10 +9,10 @@ from functools import cached_property, lru_cache
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
-from eqsolve.codegen.growth import OTHERS, Condition, feedback_growth
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import InputError
 from eqsolve.game import Game
+from eqsolve.kernels.cubic.growth import OTHERS, Condition, feedback_growth
 from eqsolve.model import Model
 from eqsolve.notated.alike import average, average_position, competitor_aggregate
 from eqsolve.notated.matching import CoefficientSystem

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from eqsolve.kernels.common import Vector
+from eqsolve.kernels.steps.common import Vector
 
 
 @njit(cache=True, error_model="numpy")

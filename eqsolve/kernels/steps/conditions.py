@@ -12,7 +12,7 @@ from eqsolve.derivation.conditions import domains, second_order
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.growth import GrowthSystem, growth_of_play, growth_systems
 from eqsolve.game import t
-from eqsolve.kernels.expressions import Names
+from eqsolve.kernels.steps.expressions import Names
 from eqsolve.status import Status
 
 

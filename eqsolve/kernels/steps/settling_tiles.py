@@ -1,8 +1,8 @@
 """Where coupled coefficients come to rest, for the points of a tile at once.
 
-The method is that of ``eqsolve.kernels.settling.settler`` with its constants: the flow is followed
-by Rodas3 until it has slowed down, and Newton's method takes over. A point that does not arrive
-soon, or not at an attracting one, is left to the code with branches.
+The method is that of ``eqsolve.kernels.steps.settling.settler`` with its constants: the flow is
+followed by Rodas3 until it has slowed down, and Newton's method takes over. A point that does not
+arrive soon, or not at an attracting one, is left to the code with branches.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from itertools import chain
 
 import sympy as sp
 
-from eqsolve.kernels.fused import Fused, Line, line
-from eqsolve.kernels.integration import LARGE
-from eqsolve.kernels.settling import COARSE, JUMP, LAST, LEAST, NEAR, SLOW
-from eqsolve.kernels.tiles import Straight, cut, place, rows_of
+from eqsolve.kernels.steps.fused import Fused, Line, line
+from eqsolve.kernels.steps.integration import LARGE
+from eqsolve.kernels.steps.settling import COARSE, JUMP, LAST, LEAST, NEAR, SLOW
+from eqsolve.kernels.steps.tiles import Straight, cut, place, rows_of
 
 #: Steps after which a point is left to the code with branches, and iterations of Newton's method.
 STEPS, ITERATIONS = 100, 5

@@ -1,7 +1,7 @@
 """From expressions to three-address code.
 
 One walker visits the expressions; what an operation looks like in the target is the business of an
-:class:`~eqsolve.codegen.arithmetic.Arithmetic`. Equal operations are emitted once.
+:class:`~eqsolve.kernels.cubic.arithmetic.Arithmetic`. Equal operations are emitted once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from keyword import iskeyword
 
 import sympy as sp
 
-from eqsolve.codegen.arithmetic import Arithmetic, Operand
 from eqsolve.errors import DerivationError
 from eqsolve.inputs import ALIASES
+from eqsolve.kernels.cubic.arithmetic import Arithmetic, Operand
 
 #: Names in generated code of symbols whose own name is a keyword.
 _SPELLING = {name: short for short, name in ALIASES.items()}

@@ -20,13 +20,13 @@ from eqsolve.derivation.solve.step import (
 )
 from eqsolve.errors import DerivationError
 from eqsolve.game import t
-from eqsolve.kernels.columns import columns
-from eqsolve.kernels.conditions import Test, several, tests
-from eqsolve.kernels.expressions import domain, lines
-from eqsolve.kernels.joining import joined
-from eqsolve.kernels.module import FILL, MODULE
-from eqsolve.kernels.monotone import slopes
-from eqsolve.kernels.text import Text
+from eqsolve.kernels.steps.columns import columns
+from eqsolve.kernels.steps.conditions import Test, several, tests
+from eqsolve.kernels.steps.expressions import domain, lines
+from eqsolve.kernels.steps.joining import joined
+from eqsolve.kernels.steps.module import FILL, MODULE
+from eqsolve.kernels.steps.monotone import slopes
+from eqsolve.kernels.steps.text import Text
 from eqsolve.status import Status
 
 #: Divisors of closed forms below this lose too many digits.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from eqsolve.codegen.program import Program
+from eqsolve.kernels.cubic.program import Program
 
 
 def rounded_once(expression: sp.Expr, source: Program) -> bool:

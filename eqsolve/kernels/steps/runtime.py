@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from eqsolve.kernels.common import UNRESOLVED, Vector, copy, own
+from eqsolve.kernels.steps.common import UNRESOLVED, Vector, copy, own
 
 #: What a candidate returns that does not exist.
 NO_ROOT = -1

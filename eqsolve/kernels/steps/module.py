@@ -7,14 +7,14 @@ import math
 import numpy as np
 from numba import njit
 
-from eqsolve.kernels import lanes
-from eqsolve.kernels.common import PENDING
-from eqsolve.kernels.integration import NODES, WEIGHTS, integrator, quadrature_of
-from eqsolve.kernels.lanes import ROW, TILE
-from eqsolve.kernels.linear import eliminate, growth
-from eqsolve.kernels.roots import crossing_of, root_of
-from eqsolve.kernels.runtime import NO_ROOT, decider, explosion_time, root_cosh, root_sinh
-from eqsolve.kernels.settling import settler
+from eqsolve.kernels.steps import lanes
+from eqsolve.kernels.steps.common import PENDING
+from eqsolve.kernels.steps.integration import NODES, WEIGHTS, integrator, quadrature_of
+from eqsolve.kernels.steps.lanes import ROW, TILE
+from eqsolve.kernels.steps.linear import eliminate, growth
+from eqsolve.kernels.steps.roots import crossing_of, root_of
+from eqsolve.kernels.steps.runtime import NO_ROOT, decider, explosion_time, root_cosh, root_sinh
+from eqsolve.kernels.steps.settling import settler
 
 {helpers}
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.kernels.common import Vector, copy, own
-from eqsolve.kernels.integration import LARGE, integrator
-from eqsolve.kernels.linear import attracts, factor, norm, relative, substitute
+from eqsolve.kernels.steps.common import Vector, copy, own
+from eqsolve.kernels.steps.integration import LARGE, integrator
+from eqsolve.kernels.steps.linear import attracts, factor, norm, relative, substitute
 
 #: Where coupled coefficients come to rest: local error of a step, most steps, and most that one
 #: may change; rates from which Newton's method takes over, and how far it may go; the shortest

@@ -16,7 +16,7 @@ import sympy as sp
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import DerivationError
 
-#: Functions of ``eqsolve.kernels.lanes``, and about how many operations they take.
+#: Functions of ``eqsolve.kernels.steps.lanes``, and about how many operations they take.
 COSTS = {"exponential": 24, "raised": 26, "logarithm": 28, "sinh_by": 14}
 FUNCTIONS = (sp.exp, sp.log, sp.sinh, sp.cosh, sp.tanh, RootCosh, RootSinh)
 

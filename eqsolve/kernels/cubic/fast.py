@@ -7,14 +7,14 @@ from typing import Any
 
 import sympy as sp
 
-from eqsolve.codegen.fused import FusedBlock
-from eqsolve.codegen.growth import OTHERS
-from eqsolve.codegen.pieces import cut, slots
-from eqsolve.codegen.printer import identifier
-from eqsolve.codegen.program import VALUE, Program, program, weights, without
-from eqsolve.codegen.rounding import rounded_once, terms
-from eqsolve.codegen.rows import COLUMNS, FEEDBACK, OPENING, OUTPUTS, PASSING, ROWS
-from eqsolve.codegen.source import environment, equal_wealth
+from eqsolve.kernels.cubic.fused import FusedBlock
+from eqsolve.kernels.cubic.growth import OTHERS
+from eqsolve.kernels.cubic.pieces import cut, slots
+from eqsolve.kernels.cubic.printer import identifier
+from eqsolve.kernels.cubic.program import VALUE, Program, program, weights, without
+from eqsolve.kernels.cubic.rounding import rounded_once, terms
+from eqsolve.kernels.cubic.rows import COLUMNS, FEEDBACK, OPENING, OUTPUTS, PASSING, ROWS
+from eqsolve.kernels.cubic.source import environment, equal_wealth
 from eqsolve.model import Model
 from eqsolve.symbols import entry, symbol
 

@@ -9,10 +9,10 @@ from typing import Any
 import sympy as sp
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from eqsolve.codegen.arithmetic import DoubleDouble, Operand
-from eqsolve.codegen.growth import OTHERS
-from eqsolve.codegen.printer import Block, identifier
-from eqsolve.codegen.program import VALUE, Program, divides, program, weights, without
+from eqsolve.kernels.cubic.arithmetic import DoubleDouble, Operand
+from eqsolve.kernels.cubic.growth import OTHERS
+from eqsolve.kernels.cubic.printer import Block, identifier
+from eqsolve.kernels.cubic.program import VALUE, Program, divides, program, weights, without
 from eqsolve.model import Model
 from eqsolve.symbols import entry, symbol
 

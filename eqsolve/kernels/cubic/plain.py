@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.codegen.storage import load, loaded
+from eqsolve.kernels.storage import load, loaded
 
 Array = NDArray[np.float64]
 

@@ -16,13 +16,13 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import merged
-from eqsolve.codegen.storage import digest, write
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.errors import InputError
 from eqsolve.inputs import ALIASES, WEIGHT
-from eqsolve.kernels.emitter import Emitter
-from eqsolve.kernels.expressions import Names, domain, lines
-from eqsolve.kernels.kernel import ModelKernel, library, model_kernel
+from eqsolve.kernels.steps.emitter import Emitter
+from eqsolve.kernels.steps.expressions import Names, domain, lines
+from eqsolve.kernels.steps.kernel import StepsKernel, library, model_kernel
+from eqsolve.kernels.storage import digest, write
 from eqsolve.solve.crowd import average_terms
 from eqsolve.status import Status
 
@@ -30,7 +30,7 @@ _SUFFIX = re.compile(r"(.+)_([1-9][0-9]*)")
 
 
 @dataclass(frozen=True)
-class CrowdKernel(ModelKernel):
+class CrowdKernel(StepsKernel):
     """The compiled evaluation of a crowd at many points.
 
     Results of type k have the suffix ``_k``; so have parameters of a type. A parameter of types
@@ -59,7 +59,7 @@ class CrowdKernel(ModelKernel):
         out: Mapping[str, NDArray[Any]] | None = None,
         **values: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
-        """Evaluate every type at every point; see ``ModelKernel.evaluate``.
+        """Evaluate every type at every point; see ``StepsKernel.evaluate``.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class CrowdKernel(ModelKernel):
         return match[1] if match is not None and match[1] in self.open else name
 
 
-def kernel_of(derivation: Derivation, types: int | None = None) -> ModelKernel:
+def kernel_of(derivation: Derivation, types: int | None = None) -> StepsKernel:
     """The kernel of a game; of a crowd with types of their own, for so many types.
 
     Raises
@@ -134,7 +134,7 @@ def crowd_kernel(derivation: Derivation, count: int) -> CrowdKernel:
         game=name,
         parameters=tuple(names),
         states=tuple(s.name for s in emitter.states),
-        columns=("status", *(f"{out}_{k}" for k in types for out in emitter.outputs)),
+        outputs=("status", *(f"{out}_{k}" for k in types for out in emitter.outputs)),
         source=source,
         path=write(source, f"{stem}_{digest(source + library())}"),
         functions=("fill_types",),

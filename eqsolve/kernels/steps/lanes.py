@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.codegen.rows import TILE
 from eqsolve.kernels.arithmetic.doubledouble import fma, kernel
 from eqsolve.kernels.arithmetic.lanes import cube_root, select, with_sign
 from eqsolve.kernels.arithmetic.moving import (
@@ -26,6 +25,7 @@ from eqsolve.kernels.arithmetic.moving import (
     store,
     wide,
 )
+from eqsolve.kernels.cubic.rows import TILE
 
 __all__ = [
     "ROW",

@@ -12,13 +12,13 @@ from typing import Any
 
 import sympy as sp
 
-from eqsolve.codegen.arithmetic import Double
-from eqsolve.codegen.growth import OTHERS
-from eqsolve.codegen.printer import Block, identifier
-from eqsolve.codegen.program import VALUE, Program, program, without
-from eqsolve.codegen.source import environment
-from eqsolve.codegen.storage import digest, load, write
 from eqsolve.derivation.closed_form import Definition
+from eqsolve.kernels.cubic.arithmetic import Double
+from eqsolve.kernels.cubic.growth import OTHERS
+from eqsolve.kernels.cubic.printer import Block, identifier
+from eqsolve.kernels.cubic.program import VALUE, Program, program, without
+from eqsolve.kernels.cubic.source import environment
+from eqsolve.kernels.storage import digest, load, write
 from eqsolve.model import Model
 
 #: Slope of the root's polynomial, and the sum of the sizes of its terms.

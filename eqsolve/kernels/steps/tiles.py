@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from eqsolve.kernels.fused import NAME, Line
+from eqsolve.kernels.steps.fused import NAME, Line
 
 #: Operations of a loop, about.
 LENGTH = 40

@@ -5,19 +5,15 @@ from __future__ import annotations
 import atexit
 import hashlib
 import importlib.util
-import os
 import shutil
-import stat
 import sys
 import tempfile
 import threading
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from platformdirs import user_cache_path
-
+from eqsolve.cache import private_folder
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.output import attended, replacing
 
@@ -27,7 +23,7 @@ DEPENDENCIES = (
         f"kernels.arithmetic.{name}"
         for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "moving", "tiles")
     ),
-    *("codegen.rows", "status"),
+    *("kernels.cubic.rows", "status"),
 )
 
 #: Threads that need the same module wait until it is complete.
@@ -41,41 +37,6 @@ def cache_folder() -> Path:
     passed over; if no other is left, the folder is one of this process, deleted at its end.
     """
     return private_folder("kernels") or _temporary()
-
-
-def private_folder(name: str) -> Path | None:
-    """A folder of the cache that nobody else can write to, which may not exist; None if none is."""
-    chosen = os.environ.get("EQSOLVE_CACHE_DIR")
-    bases = [Path(os.path.expanduser(chosen))] if chosen else []
-    own = user_cache_path("eqsolve", appauthor=False)
-    bases += [own] if own.is_absolute() else []  # it is not where nobody has a home
-    for base in bases:
-        if _is_private(base / name):
-            return base / name
-    return None
-
-
-def _is_private(folder: Path) -> bool:
-    """Whether nobody else can put anything into a folder, or put another one in its place."""
-    if not hasattr(os, "getuid"):  # Windows: the folders of a user are the user's
-        return True
-    try:
-        found = folder.stat()
-        if found.st_uid != os.getuid() or found.st_mode & 0o022:
-            return False
-    except (FileNotFoundError, NotADirectoryError):
-        pass  # whoever writes there will see
-    except OSError:
-        return False
-    trusted = {os.getuid(), 0, os.stat("/").st_uid}  # in a container root may have another number
-    for above in folder.absolute().parents:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            found = above.stat()
-            if found.st_uid not in trusted:
-                return False
-            if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-                return False
-    return True
 
 
 @cache

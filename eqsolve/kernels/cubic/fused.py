@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from eqsolve.codegen.arithmetic import Double, Operand
-from eqsolve.codegen.printer import Block, identifier
+from eqsolve.kernels.cubic.arithmetic import Double, Operand
+from eqsolve.kernels.cubic.printer import Block, identifier
 
 #: A product that is not evaluated yet.
 Factors = tuple[Operand, Operand]

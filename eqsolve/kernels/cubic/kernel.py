@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.arrays import NotRealError, fillable, merged, overlap, reals
-from eqsolve.codegen.plain import SINGLE, TILES, filler
-from eqsolve.codegen.points import Array, Points
-from eqsolve.codegen.recall import recalled, remember
-from eqsolve.codegen.storage import digest, write
-from eqsolve.errors import InputError
+from eqsolve.arrays import merged
 from eqsolve.handle import Handle
-from eqsolve.inputs import ALIASES
+from eqsolve.kernels.cubic.plain import SINGLE, TILES, filler
+from eqsolve.kernels.kernel import Kernel, parallel
+from eqsolve.kernels.points import Points
+from eqsolve.kernels.recall import recalled, remember
+from eqsolve.kernels.storage import digest, write
 from eqsolve.outputs import Outputs
 from eqsolve.registry import installed
 
@@ -41,34 +36,20 @@ UNDECIDED = -1
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """A compiled game.
+class CubicKernel(Kernel):
+    """The compiled evaluation of a closed form on the root of a cubic.
 
     Attributes
     ----------
-    game : the game's name.
-    parameters : names of the required parameters.
-    states : names of the own state and of the others' aggregate, which need not be given.
+    states : names of the own state and of the others' aggregate.
     results : what is computed.
-    source : the generated source.
-    path : the file it was written to; its name carries a fingerprint of everything compiled.
     exact : the kernel that evaluates the points this one leaves undecided; None if it leaves none.
     origin : where the game comes from.
     """
 
-    game: str
-    parameters: tuple[str, ...]
-    states: tuple[str, str]
     results: Outputs = field(repr=False)
-    source: str = field(repr=False)
-    path: Path
-    exact: Kernel | None = field(default=None, repr=False)
+    exact: CubicKernel | None = field(default=None, repr=False)
     origin: str = ""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the outputs, the status first."""
-        return ("status", *self.results.names)
 
     def evaluate(
         self,
@@ -112,49 +93,37 @@ class Kernel:
             that do not broadcast, an unknown selection, output or number of threads, or an array
             that cannot be filled. Values outside their domain are no error but a status.
         """
-        wanted = self.outputs if outputs is None else tuple(outputs)
+        wanted = self.wanted(outputs)
         if selection not in ("limit", "value"):
-            raise self._error(f"there is no selection {selection!r}.", "Use limit or value.")
-        if not set(wanted) <= set(self.outputs):
-            strange = ", ".join(sorted(set(wanted) - set(self.outputs)))
-            raise self._error(f"there is no output {strange}.", f"Use {', '.join(self.outputs)}.")
-        if threads is not None and not (type(threads) is int and threads >= 1):
-            raise self._error(f"{threads!r} is no number of threads.", "Use 1 or more.")
-        points, same_wealth = self._inputs(merged(params, values))
-        filled = dict(out or {})
-        results = self._outputs(wanted, points, filled)
-        if (shared := overlap(filled, points.columns)) is not None:
-            raise self._error(
-                f"the array for {shared} shares memory with another one.",
-                "Give an array of its own: inputs are read again after outputs are written.",
-            )
+            raise self.error(f"there is no selection {selection!r}.", "Use limit or value.")
+        count = self.threads(threads)
+        points, same_wealth = self.asked(merged(params, values))
+        results = self._outputs(wanted, points, self.to_fill(out, wanted, points))
         further = (self.results.value.name in wanted, self.results.alone.name in wanted)
         flags = (same_wealth, selection == "value", *further)
         columns = [results[name].reshape(-1) for name in self.outputs]
-        self._run(points, flags, columns, threads)
+        self._run(points, flags, columns, count)
         return {name: results[name] for name in wanted}
 
+    def asked(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
+        """The points in the kernel's order, and whether everybody is as rich as the agent."""
+        arrays = self.given(params, self.states)
+        same_wealth = self.states[1] not in arrays
+        for name in self.states:
+            arrays.setdefault(name, np.ones(()))
+        return self.points(arrays, (*self.parameters, *self.states)), same_wealth
+
     def _outputs(
-        self, wanted: tuple[str, ...], points: Points, out: Mapping[str, NDArray[Any]]
+        self, wanted: tuple[str, ...], points: Points, filled: Mapping[str, NDArray[Any]]
     ) -> dict[str, NDArray[Any]]:
         """Arrays to fill; those that nobody wants have no entries if the kernel can do without."""
-        if not set(out) <= set(wanted):
-            strange = ", ".join(sorted(set(out) - set(wanted)))
-            raise self._error(f"{strange} is to be filled but not among the outputs.")
         results: dict[str, NDArray[Any]] = {}
         for name in self.outputs:
             needed = name in wanted or name == "status"
             needed = needed or (self.exact is None and name not in self.results.on_demand)
             dtype: type[np.generic] = np.int8 if name == "status" else np.float64
-            array = out.get(name)
-            if array is None:
-                array = np.empty(points.shape if needed else 0, dtype)
-            elif not fillable(array, points.shape, dtype):
-                raise self._error(
-                    f"the array for {name} cannot be filled.",
-                    f"Give a contiguous {np.dtype(dtype)} array of shape {points.shape}.",
-                )
-            results[name] = array
+            shape = points.shape if needed else 0
+            results[name] = filled[name] if name in filled else np.empty(shape, dtype)
         return results
 
     def _run(
@@ -162,7 +131,7 @@ class Kernel:
         points: Points,
         flags: tuple[bool, ...],
         outputs: list[NDArray[Any]],
-        threads: int | None,
+        threads: int,
     ) -> None:
         """Fill the outputs, block by block, then what doubles left undecided in them."""
         block = SLICE if self.exact is None else BLOCK
@@ -185,7 +154,7 @@ class Kernel:
         ranges = [
             (start, min(start + block, points.size)) for start in range(0, points.size, block)
         ]
-        _parallel(work, ranges, threads)
+        parallel(work, ranges, threads)
 
     def _repair(
         self,
@@ -207,59 +176,8 @@ class Kernel:
                 if target.size:
                     target[these] = values
 
-    def _inputs(self, params: Mapping[str, ArrayLike]) -> tuple[Points, bool]:
-        """The points in the kernel's order, and whether everybody is as rich as the agent."""
-        given: dict[str, Array] = {}
-        known = (*self.parameters, *self.states)
-        for name, value in params.items():
-            plain = ALIASES.get(name, name)
-            if plain not in known:
-                raise self._error(f"there is no parameter {name!r}.", f"Use {', '.join(known)}.")
-            if plain in given:
-                raise self._error(f"{plain} is given twice.", "Give it under one name.")
-            try:
-                given[plain] = reals(value)
-            except NotRealError as error:
-                raise self._error(f"{name} holds {error}.", "Give real numbers.") from None
-        missing = [name for name in self.parameters if name not in given]
-        if missing:
-            raise self._error(f"{', '.join(missing)} is missing.", "Give every parameter.")
-        same_wealth = self.states[1] not in given
-        for name in self.states:
-            given.setdefault(name, np.ones(()))
-        try:
-            return Points.of(given, known), same_wealth
-        except ValueError:
-            shapes = ", ".join(f"{k} {v.shape}" for k, v in given.items() if v.ndim)
-            raise self._error(f"the shapes do not broadcast: {shapes}.") from None
 
-    def _error(self, message: str, remedy: str = "") -> InputError:
-        return InputError(message, game=self.game, stage="input", remedy=remedy)
-
-
-def _parallel(
-    work: Callable[[Iterator[tuple[int, int]]], None],
-    ranges: Sequence[tuple[int, int]],
-    threads: int | None,
-) -> None:
-    """Share ranges of points among this thread and others; machine code releases the lock."""
-    count = min(threads or os.cpu_count() or 1, len(ranges))
-    if count < 2:
-        return work(iter(ranges))
-    # Everybody takes from the queue until it meets an end.
-    ends = [None] * count
-    queue: deque[Any] = deque([*ranges, *ends])
-    with ThreadPoolExecutor(count - 1) as pool:
-        others = [pool.submit(work, iter(queue.popleft, None)) for _ in range(count - 1)]
-        try:
-            work(iter(queue.popleft, None))
-        finally:
-            queue.extendleft(ends)
-        for other in others:
-            other.result()
-
-
-def kept(game: Handle, *, precise: bool = False) -> Kernel | None:
+def kept(game: Handle, *, precise: bool = False) -> CubicKernel | None:
     """The kernel of an installed game that an earlier process generated; the game stays unloaded.
 
     It is None if the kernel must be generated.
@@ -272,7 +190,7 @@ def kept(game: Handle, *, precise: bool = False) -> Kernel | None:
     return found
 
 
-def kernel_of_one(game: Handle | Model) -> Kernel:
+def kernel_of_one(game: Handle | Model) -> CubicKernel:
     """The kernel of one agent of a game whose agents differ: averages over others are parameters.
 
     It is kept under the name of the game, which stays unloaded if it was kept.
@@ -288,20 +206,22 @@ def kernel_of_one(game: Handle | Model) -> Kernel:
     return kernel(model.response, keeper=name if installed(model) else "")
 
 
-def _recalled(game: str, precise: bool) -> Kernel | None:
+def _recalled(game: str, precise: bool) -> CubicKernel | None:
     """The kernel that was noted under the name of an installed game."""
     exact = None if precise else _recalled(game, True)
     found = recalled(_stem(game, precise))
     if found is None or not (precise or exact):
         return None
     note, source, path = found
-    return Kernel(
+    results = Outputs.read(note["outputs"])
+    return CubicKernel(
         game,
         tuple(note["parameters"]),
-        (note["states"][0], note["states"][1]),
-        Outputs.read(note["outputs"]),
+        tuple(note["states"]),
+        ("status", *results.names),
         source,
         path,
+        results,
         exact,
         note["origin"],
     )
@@ -313,7 +233,7 @@ def _stem(game: str, precise: bool) -> str:
 
 
 @cache
-def kernel(model: Model, *, precise: bool = False, keeper: str = "") -> Kernel:
+def kernel(model: Model, *, precise: bool = False, keeper: str = "") -> CubicKernel:
     """Return the kernel of a game, generated on first use; compiled code is kept on disk.
 
     Parameters
@@ -335,8 +255,8 @@ def kernel(model: Model, *, precise: bool = False, keeper: str = "") -> Kernel:
     if found is not None:
         return found
     # The generator needs SymPy, which a kernel found again does without.
-    from eqsolve.codegen.fast import fast_source
-    from eqsolve.codegen.source import kernel_source
+    from eqsolve.kernels.cubic.fast import fast_source
+    from eqsolve.kernels.cubic.source import kernel_source
 
     exact = None if precise else kernel(model, precise=True, keeper=keeper)
     source = kernel_source(model) if exact is None else fast_source(model, exact.path.stem)
@@ -353,6 +273,14 @@ def kernel(model: Model, *, precise: bool = False, keeper: str = "") -> Kernel:
             outputs=results.rows(),
             origin=model.source,
         )
-    return Kernel(
-        model.name, model.parameters, (own, others), results, source, path, exact, model.source
+    return CubicKernel(
+        model.name,
+        model.parameters,
+        (own, others),
+        ("status", *results.names),
+        source,
+        path,
+        results,
+        exact,
+        model.source,
     )

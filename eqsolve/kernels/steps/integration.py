@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.kernels.common import EXPLODES, UNRESOLVED, Vector, copy, own
+from eqsolve.kernels.steps.common import EXPLODES, UNRESOLVED, Vector, copy, own
 
 #: Columns of the extrapolation table: order 2 * COLUMNS in the step.
 COLUMNS = 7

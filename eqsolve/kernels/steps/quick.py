@@ -22,12 +22,12 @@ from eqsolve.derivation.solve.step import (
     to_go,
 )
 from eqsolve.game import t
-from eqsolve.kernels.emitter import SMALL, Emitter
-from eqsolve.kernels.expressions import inside
-from eqsolve.kernels.fused import FUNCTIONS, NAME, Fused, Line, line
-from eqsolve.kernels.joining import joined
-from eqsolve.kernels.settling_tiles import LARGEST, Settled
-from eqsolve.kernels.tiles import Loop, Straight, Sum, cut, rows_of
+from eqsolve.kernels.steps.emitter import SMALL, Emitter
+from eqsolve.kernels.steps.expressions import inside
+from eqsolve.kernels.steps.fused import FUNCTIONS, NAME, Fused, Line, line
+from eqsolve.kernels.steps.joining import joined
+from eqsolve.kernels.steps.settling_tiles import LARGEST, Settled
+from eqsolve.kernels.steps.tiles import Loop, Straight, Sum, cut, rows_of
 
 #: Nodes of expressions that have code without branches.
 ALLOWED = (sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number, sp.NumberSymbol, *FUNCTIONS)

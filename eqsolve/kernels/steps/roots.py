@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from eqsolve.kernels.common import EPSILON, Vector, own
+from eqsolve.kernels.steps.common import EPSILON, Vector, own
 
 #: Roots with imaginary parts below this may be two real ones that rounding took apart.
 NEARLY_REAL = 1e-4

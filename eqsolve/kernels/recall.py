@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from eqsolve import places, registry
-from eqsolve.codegen.storage import cache_folder, digest, write
 from eqsolve.distribution import version
 from eqsolve.errors import InputError
+from eqsolve.kernels.storage import cache_folder, digest, write
 from eqsolve.output import replacing
 
 #: The packages whose sources, beside those of the games, and the distributions whose versions

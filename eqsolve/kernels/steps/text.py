@@ -10,7 +10,7 @@ import sympy as sp
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.solve.step import Explicit, Flow, Integral, Solution, to_go
 from eqsolve.errors import DerivationError
-from eqsolve.kernels.expressions import Names, lines
+from eqsolve.kernels.steps.expressions import Names, lines
 from eqsolve.status import Status
 
 
