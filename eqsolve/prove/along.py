@@ -45,7 +45,14 @@ def said(e: sp.Expr, expectation: Callable[[op.Expectation], sp.Expr]) -> sp.Exp
     if isinstance(e, (op.Named, op.Kept)):
         return said(e.args[0], expectation)
     if isinstance(e, op.Meant):
-        return said(e.args[1], expectation)
+        shown, meaning = e.args
+        if shown.has(op.Expectation):
+            # at a random time: what is seen then is what is seen at the times that are meant
+            seen = shown.args[0] if type(shown) is op.Expectation else shown
+            contents = {node.args[0] for node in meaning.atoms(op.Along)}
+            if not isinstance(seen, op.Along) or contents != {seen.args[0]}:
+                raise NotStatedError(f"{shown} is not stated.", stage="proofs")
+        return said(meaning, expectation)
     if isinstance(e, op.Expectation):
         return expectation(e)
     if isinstance(e, op.InOrder) or (e.has(op.Inert) and (e.is_Add or e.is_Mul)):

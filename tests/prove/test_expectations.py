@@ -14,7 +14,7 @@ import sympy as sp
 
 from eqsolve import registry
 from eqsolve.ledger import Display, Line
-from eqsolve.operators import Along, Discount, Expectation, TimeIntegral, Variance
+from eqsolve.operators import Along, Discount, Expectation, Meant, TimeIntegral, Variance
 from eqsolve.prove.along import START
 from eqsolve.prove.averages import Averaged
 from eqsolve.prove.check import check
@@ -136,6 +136,22 @@ def test_what_is_expected_follows_or_is_not_stated() -> None:
 def test_what_a_line_says_of_time_is_read(what: str) -> None:
     with pytest.raises(NotStatedError):
         of_paths(change=WRONG[what])
+
+
+def test_what_is_shown_at_a_random_time_is_what_is_meant() -> None:
+    tau = sp.Symbol("tau")
+
+    def shown(factor: int, inner: int) -> Callable[[sp.Expr], sp.Expr]:
+        def change(e: sp.Expr) -> sp.Expr:
+            (content,) = (node.args[0] for node in e.atoms(Along))
+            return Meant(factor * Expectation(Along(inner * content, tau), "A"), e)
+
+        return change
+
+    assert of_paths(end=sp.oo, change=shown(1, 1)) == of_paths(end=sp.oo)
+    for factor, inner in ((2, 1), (1, 2)):
+        with pytest.raises(NotStatedError):
+            of_paths(end=sp.oo, change=shown(factor, inner))
 
 
 def test_what_is_expected_of_two_functions_is_not_mixed_up() -> None:
