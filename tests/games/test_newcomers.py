@@ -16,7 +16,8 @@ import eqsolve
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
-from eqsolve.derivation.solve.step import Explicit, Flow
+from eqsolve.derivation.solve.solution import solve as formulas
+from eqsolve.derivation.solve.step import Explicit, Flow, Root
 from eqsolve.derivation.units import Units
 from eqsolve.game import (
     Ansatz,
@@ -33,6 +34,7 @@ from eqsolve.game import (
 )
 from eqsolve.kernels.steps.columns import columns
 from eqsolve.kernels.steps.joining import joined
+from eqsolve.kernels.steps.monotone import slopes
 from eqsolve.program.codes import by_unit
 from eqsolve.registry import resolve
 from eqsolve.studies.equilibrium import equilibrium, response
@@ -353,6 +355,9 @@ def test_exponentials_that_all_terms_have_are_balanced() -> None:
     claims = ((0.4, 0.5), (0.6, 1.0))
     cost = sum(m * size * math.exp(1.2 * size * (1 - share)) for m, size in claims)
     assert cost == pytest.approx(0.9, rel=1e-14)
+    # balanced, it is seen to be monotone: tables have it, too
+    root, *_ = formulas(derive(model)).steps
+    assert isinstance(root, Root) and slopes(root.equation, h)
 
 
 def test_what_equals_an_unknown_of_a_flow_comes_after_it(folder: Path) -> None:
