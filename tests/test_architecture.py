@@ -50,6 +50,7 @@ LAYERS = (
     ("claims",),
     ("plots", "convergence_plot"),
     ("site",),
+    ("explore",),
     ("kept",),
     ("displays", "source"),
     ("verbs", "doctor", "new_game"),

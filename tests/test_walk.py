@@ -19,7 +19,7 @@ from eqsolve.game import Model
 from games import ALL_GAMES, VERBS, Row
 
 #: Verbs that compile or check for long: `make walk` walks them on every game.
-LONG = ("sweep", "verify", "report", "simulate", "converge")
+LONG = ("sweep", "verify", "report", "simulate", "converge", "explore")
 #: Rows that are long for their size, likewise; a test of its own compiles derivatives of it.
 LARGE = {("relative-wealth", "sensitivity"), ("relative-wealth", "latex")}
 #: Verbs that go through all structures of a game by themselves.
@@ -88,6 +88,7 @@ def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
         "sweep": [*given, "--vary", _axis(row), "--out", str(folder / "table.csv")],
         "prove": ["--out", str(folder / "proofs")],
         "report": ["--out", str(folder / "page")],
+        "explore": [*row.given, "--points", "0", "--out", str(folder / "page.html")],
     }
     return [verb, row.name, *row.how, *more.get(verb, [])]
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from eqsolve.cli import (  # each adds its commands to the group
     converge,
+    explore,
     games,
     latex,
     ledger,
@@ -24,6 +25,7 @@ from eqsolve.cli.common import cli, last_resort
 __all__ = [
     "cli",
     "converge",
+    "explore",
     "games",
     "latex",
     "ledger",

@@ -33,6 +33,7 @@ VERBS = (
     "prove",
     "latex",
     "report",
+    "explore",
     "pde",
 )
 
@@ -70,6 +71,8 @@ def able(found: Found, verb: str) -> bool | str:
         return _of_family(model)[verb]
     if verb == "converge":
         return _converges(found)
+    if verb == "explore" and model.game.crowd is not None and model.game.crowd.own:
+        return "its players have types of their own"
     if verb == "pde":
         from eqsolve.pde.declared import represented
         from eqsolve.pde.declared_part import NotRepresentedError
@@ -139,7 +142,7 @@ def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
     if model.types is not None:
-        for verb in ("kernel", "simulate"):
+        for verb in ("kernel", "simulate", "explore"):
             table[verb] = "its agents differ"
         if not model.types.count:
             opened = dict.fromkeys(("sweep", "latex", "report", "pde"), _OPEN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
@@ -116,6 +116,58 @@ def report(
         own = (found.model,)
         return room.write(folder, own, level=level, progress=progress, whole=False)
     return room.write_game(found, folder, level=level, progress=progress)
+
+
+def explore(
+    game: Game,
+    out: str | os.PathLike[str],
+    params: Mapping[str, object] | None = None,
+    *,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+    points: int | None = None,
+) -> str:
+    """Write a page on which a game's parameters can be moved, and it is solved again at once.
+
+    Parameters
+    ----------
+    game : a name, the path of a file, or a Model.
+    out : the file; it fetches nothing.
+    params : where the page starts (default: the game's first named set).
+    notion, size, continuum : structure, where the game offers it.
+    points : of every certified curve (default: 25).
+
+    Returns
+    -------
+    str
+        The path of the page.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, a value is not acceptable, or the game has no such page.
+    """
+    from eqsolve.distribution import VERSION
+    from eqsolve.explore.page import POINTS, explored
+    from eqsolve.output import replacing, require_writable
+
+    require(game, "explore")
+    if declared(game) is None:
+        against_given(adopt(game), "explore", notion)
+    path = require_writable(os.fspath(out))
+    page = explored(
+        resolve(game),
+        params or {},
+        notion=notion,
+        size=size,
+        continuum=continuum,
+        points=POINTS if points is None else points,
+    )
+    text = page.render(VERSION)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return str(path)
 
 
 def prove(

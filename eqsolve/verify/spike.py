@@ -22,7 +22,6 @@ from typing import Any, TypeAlias
 
 import mpmath
 import sympy as sp
-from flint import Ordering, acb, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
 
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Game
@@ -34,9 +33,7 @@ Exact: TypeAlias = dict[sp.Symbol, sp.Expr]
 #: Decimal digits of the arithmetic. The gain rate loses 18 of them to cancellation.
 DIGITS = 60
 #: Length of the deviation, in units of time: the gain rate differs from its limit by O(eps).
-SPIKE = fmpq(1, 10**18)
-#: Bits of the exponentials, whose sums lose none to cancellation.
-BITS = 300
+SPIKE = mpmath.mpf(10) ** -18
 #: A coefficient that contributes less than this fraction of the largest contribution to the
 #: strategy is compared with that fraction instead of with itself.
 FLOOR = sp.Rational(1, 10**6)
@@ -100,64 +97,33 @@ def require_exponential(game: Game, stage: str) -> None:
 
 
 class _Semigroup:
-    """Moments of degree up to two of a game at given parameters: rational, and exact but for exp.
-
-    Polynomials are in the states and the control, in that order.
-    """
+    """Moments of degree up to two of a game at given parameters, in the caller's precision."""
 
     def __init__(self, game: Game, values: Exact) -> None:
         require_exponential(game, STAGE)
         self.game, self.values, self.states = game, values, game.state_symbols
-        size = len(self.states)
-        pairs = itertools.combinations_with_replacement(range(size), 2)
+        pairs = itertools.combinations_with_replacement(range(len(self.states)), 2)
         # A monomial is the tuple of the states in it: () is 1, (0,) is x, (0, 1) is xy.
-        self.basis: list[tuple[int, ...]] = [(), *((i,) for i in range(size)), *pairs]
-        self.ring = fmpq_mpoly_ctx.get([f"v{i}" for i in range(size + 1)], Ordering.lex)
-        self.hazard = self.rational(game.horizon.hazard)
-        self.drift = [self.polynomial(state.drift) for state in game.states]
-        self.loadings = [
-            {noise: self.polynomial(load) for noise, load in state.loadings.items()}
-            for state in game.states
+        self.basis: list[tuple[int, ...]] = [
+            (),
+            *((i,) for i in range(len(self.states))),
+            *pairs,
         ]
-        # with an exponential horizon a payoff accrues at the hazard rate, a running part at rate 1
-        self.accruing = [
-            self.hazard * self.polynomial(moment.payoff) + self.polynomial(moment.running)
-            for moment in game.preference.moments
-        ]
-        self.aggregate = sp.lambdify(
-            [*self.states, *(moment.symbol for moment in game.preference.moments)],
-            game.preference.aggregate.xreplace(values),
-            modules="mpmath",
-        )
+        self.hazard = self.number(game.horizon.hazard)
 
-    def known(self, expr: sp.Expr) -> sp.Expr:
-        """Value of an expression in the parameters."""
+    def number(self, expr: sp.Expr) -> Any:
+        """Numeric value of an expression in the parameters."""
         value = expr.xreplace(self.values)
         if value.free_symbols:
             missing = ", ".join(sorted(map(str, value.free_symbols)))
             raise InputError(f"no value is given for {missing}.", game=self.game.name, stage=STAGE)
-        return value
+        return mpmath.mpmathify(sp.N(value, DIGITS))
 
-    def number(self, expr: sp.Expr) -> Any:
-        """The same in the caller's precision."""
-        return mpmath.mpmathify(sp.N(self.known(expr), DIGITS))
-
-    def rational(self, expr: sp.Expr) -> fmpq:
-        """The same as a rational number, rounded if it is none."""
-        value = self.known(expr)
-        found = value if value.is_Rational else sp.Rational(sp.N(value, DIGITS))
-        return fmpq(int(found.p), int(found.q))
-
-    def polynomial(self, expr: sp.Expr) -> fmpq_mpoly:
-        """A polynomial of the states and the control."""
-        variables = *self.states, self.game.control
-        terms = sp.Poly(sp.expand(expr.xreplace(self.values)), *variables).terms()
-        return self.ring.from_dict({powers: self.rational(value) for powers, value in terms})
-
-    def vector(self, polynomial: fmpq_mpoly) -> list[fmpq]:
+    def vector(self, expr: sp.Expr) -> Any:
         """Coefficients of a polynomial of the states, as a row."""
-        row = [fmpq(0)] * len(self.basis)
-        for exponents, coefficient in polynomial.to_dict().items():
+        row = mpmath.zeros(1, len(self.basis))
+        polynomial = sp.Poly(sp.expand(expr.xreplace(self.values)), *self.states)
+        for exponents, coefficient in polynomial.terms():
             monomial = tuple(i for i, power in enumerate(exponents) for _ in range(power))
             if monomial not in self.basis:
                 raise DerivationError(
@@ -166,93 +132,86 @@ class _Semigroup:
                     stage=STAGE,
                     remedy="Drifts and loadings must be affine and payoffs of degree two.",
                 )
-            row[self.basis.index(monomial)] = coefficient
+            row[self.basis.index(monomial)] += self.number(coefficient)
         return row
 
-    def motion(self, control: fmpq_mpoly) -> list[list[fmpq]]:
+    def motion(self, control: sp.Expr) -> Any:
         """Matrix M of the moments under a control that is an affine function of the states."""
-        states = self.ring.gens()[:-1]
-        drift = [f.compose(*states, control) for f in self.drift]
+        play = self.values | {self.game.control: control}
+        drift = [state.drift.xreplace(play) for state in self.game.states]
         loadings = [
-            {noise: f.compose(*states, control) for noise, f in row.items()}
-            for row in self.loadings
+            {noise: load.xreplace(play) for noise, load in state.loadings.items()}
+            for state in self.game.states
         ]
-        rows = []
-        for monomial in self.basis:
-            rate = self.ring.constant(0)
+        matrix = mpmath.zeros(len(self.basis))
+        for row, monomial in enumerate(self.basis):
             if len(monomial) == 1:
-                rate = drift[monomial[0]]
+                matrix[row, :] = self.vector(drift[monomial[0]])
             elif len(monomial) == 2:
                 i, j = monomial
-                rate = states[i] * drift[j] + states[j] * drift[i]
-                for noise in loadings[i].keys() & loadings[j].keys():
-                    rate += loadings[i][noise] * loadings[j][noise]
-            rows.append(self.vector(rate))
-        return rows
+                bracket = sum(
+                    (loadings[i][noise] * loadings[j].get(noise, 0) for noise in loadings[i]),
+                    sp.S.Zero,
+                )
+                product_rule = self.states[i] * drift[j] + self.states[j] * drift[i] + bracket
+                matrix[row, :] = self.vector(product_rule)
+        return matrix
 
-    def payoffs(self, control: fmpq_mpoly) -> list[list[fmpq]]:
-        """Rate at which each moment of the preference accrues, one row of coefficients each."""
-        states = self.ring.gens()[:-1]
-        return [self.vector(rate.compose(*states, control)) for rate in self.accruing]
+    def payoffs(self, control: sp.Expr) -> list[Any]:
+        """Rate at which each moment of the preference accrues, one row of coefficients each.
 
-    def tail(self, matrix: Sequence[Sequence[fmpq]], rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
+        With an exponential horizon a payoff accrues at the hazard rate, a running part at rate 1.
+        """
+        play = {self.game.control: control}
+        return [
+            self.hazard * self.vector(moment.payoff) + self.vector(moment.running.xreplace(play))
+            for moment in self.game.preference.moments
+        ]
+
+    def tail(self, matrix: Any, rows: Sequence[Any]) -> list[Any]:
         """Integrals of e^{-h t} row e^{M t} over t > 0, by the resolvent.
 
         Only the moments on which the payoffs depend have to be finite.
         """
         size = range(len(self.basis))
         needed = {i for row in rows for i in size if row[i] != 0}
-        while more := {j for i in needed for j in size if matrix[i][j] != 0} - needed:
+        while more := {j for i in needed for j in size if matrix[i, j] != 0} - needed:
             needed |= more
         order = sorted(needed)
-        part = fmpq_mat([[matrix[i][j] for j in order] for i in order])
-        # pairs of a root and its multiplicity
-        roots: Any = part.charpoly().complex_roots() if order else []
-        rates = [acb(root).real for root, _ in roots]
-        highest = max(rates, key=lambda rate: float(rate.mid()), default=None)
-        if highest is not None and not all(rate < arb(self.hazard) for rate in rates):
+        part = mpmath.matrix([[matrix[i, j] for j in order] for i in order])
+        eigenvalues = mpmath.eig(part, left=False, right=False)
+        abscissa = max(mpmath.re(value) for value in eigenvalues)
+        if abscissa >= self.hazard:
             raise NoSolutionError(
                 "the second moments at the horizon are infinite under this feedback: their growth"
-                f" rate {float(highest):.6g} is not below the hazard rate"
-                f" {float(arb(self.hazard)):.6g}.",
+                f" rate {mpmath.nstr(abscissa, 6)} is not below the hazard rate"
+                f" {mpmath.nstr(self.hazard, 6)}.",
                 game=self.game.name,
                 stage=STAGE,
                 remedy="Use a feedback with finite second moments.",
             )
-        tails = fmpq_mat(len(rows), len(size))
-        if not order:
-            return tails
-        unit = fmpq_mat([[fmpq(int(i == j)) for j in order] for i in order])
-        right = fmpq_mat([[row[i] for row in rows] for i in order])
-        solution = (self.hazard * unit - part).transpose().solve(right)
-        for i, place in enumerate(order):
-            for k in range(len(rows)):
-                tails[k, place] = solution[i, k]
+        resolvent = (self.hazard * mpmath.eye(len(order)) - part).T
+        tails = []
+        for row in rows:
+            solution = mpmath.lu_solve(resolvent, mpmath.matrix([row[i] for i in order]))
+            tail = mpmath.zeros(1, len(self.basis))
+            for value, i in zip(solution, order, strict=True):
+                tail[i] = value
+            tails.append(tail)
         return tails
 
-    def reached(self, control: fmpq, tails: fmpq_mat, start: fmpq_mat) -> list[Any]:
+    def deviation(self, control: sp.Expr, tails: Sequence[Any], start: Any) -> list[Any]:
         """Moments of the preference with a constant control for the time SPIKE, then the tails.
 
         The matrix is extended by one row for each payoff, which integrates what has accrued.
         """
-        constant = self.ring.constant(control)
-        size, rows = len(self.basis), self.payoffs(constant)
-        whole = size + len(rows)
-        extended = arb_mat(whole, whole)
-        for i, row in enumerate([*self.motion(constant), *rows]):
-            for j, value in enumerate(row):
-                extended[i, j] = SPIKE * (value - self.hazard if i == j else value)
-        end = extended.exp() * arb_mat(
-            [[arb(start[i, 0])] for i in range(size)] + [[0]] * len(rows)
-        )
-        after = arb_mat(tails) * arb_mat([[end[i, 0]] for i in range(size)])
-        return [_multiprecision(end[size + k, 0] + after[k, 0]) for k in range(len(rows))]
-
-
-def _multiprecision(value: arb) -> Any:
-    """The middle of a ball in the caller's precision."""
-    mantissa, exponent = value.mid().man_exp()
-    return mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))
+        size, rows = len(self.basis), self.payoffs(control)
+        extended = mpmath.zeros(size + len(rows))
+        extended[:size, :size] = self.motion(control) - self.hazard * mpmath.eye(size)
+        for k, row in enumerate(rows):
+            extended[size + k, :size] = row
+        end = mpmath.expm(SPIKE * extended)[:, :size] * start
+        return [end[size + k] + (tail * end[:size, 0])[0] for k, tail in enumerate(tails)]
 
 
 @dataclass(frozen=True)
@@ -264,27 +223,29 @@ class _Response:
 
 
 def _response(
-    system: _Semigroup, tails: fmpq_mat, state: Sequence[sp.Rational], play: sp.Rational
+    system: _Semigroup, tails: Sequence[Any], state: Sequence[sp.Rational], play: sp.Rational
 ) -> _Response:
     """Best constant deviation at a state where the feedback plays ``play``.
 
     The gain rate is quadratic in the deviation up to O(SPIKE), so three values determine it.
     """
-    start = fmpq_mat(
-        [[system.rational(sp.Mul(*(state[i] for i in monomial)))] for monomial in system.basis]
+    game = system.game
+    frozen = dict(zip(game.state_symbols, state, strict=True))
+    start = mpmath.matrix(
+        [system.number(sp.Mul(*(state[i] for i in monomial))) for monomial in system.basis]
     )
-    point = [system.number(value) for value in state]
+
+    def objective(moments: Sequence[Any]) -> Any:
+        reached = {
+            moment.symbol: sp.Float(value, DIGITS)
+            for moment, value in zip(game.preference.moments, moments, strict=True)
+        }
+        return system.number(game.preference.aggregate.xreplace(frozen | reached))
+
     step = 1 + abs(play)
-    begin = tails * start
-    base = system.aggregate(
-        *point, *(_multiprecision(arb(begin[k, 0])) for k in range(begin.nrows()))
-    )
+    base = objective([(tail * start)[0] for tail in tails])
     low, middle, high = (
-        (
-            system.aggregate(*point, *system.reached(system.rational(play + shift), tails, start))
-            - base
-        )
-        * int(1 / SPIKE)
+        (objective(system.deviation(play + shift, tails, start)) - base) / SPIKE
         for shift in (-step, sp.S.Zero, step)
     )
     width = system.number(step)
@@ -333,7 +294,7 @@ def spike_checks(
     DerivationError
         If the game is outside the scope of the method.
     """
-    with mpmath.workdps(DIGITS), ctx.workprec(BITS):
+    with mpmath.workdps(DIGITS):
         return _spike_checks(game, feedback, values, states, name, allowed)
 
 
@@ -359,8 +320,7 @@ def _spike_checks(
             " in general position.",
         )
 
-    played = sum((f * m for f, m in zip(coefficients, monomials, strict=True)), sp.S.Zero)
-    control = system.polynomial(played)
+    control = sum((f * m for f, m in zip(coefficients, monomials, strict=True)), sp.S.Zero)
     tails = system.tail(system.motion(control), system.payoffs(control))
     plays = [sum(f * v for f, v in zip(coefficients, point, strict=True)) for point in points]
     responses = [

@@ -1,0 +1,118 @@
+"""Everything that a browser runs to solve one game, as one script."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.explore.emitter import ScriptEmitter
+from eqsolve.explore.script import literal, of_function
+from eqsolve.kernels.steps import common, integration, linear, roots, runtime, settling
+from eqsolve.kernels.steps.conditions import several
+
+#: What generated code calls, of the library of the kernels.
+LIBRARY = (
+    linear.factor,
+    linear.substitute,
+    linear.relative,
+    linear.norm,
+    linear.attracts,
+    integration.integrator,
+    integration.quadrature_of,
+    settling.settler,
+    roots.crossing_of,
+    runtime.explosion_time,
+)
+#: Its constants.
+CONSTANTS: dict[str, Any] = {
+    name: vars(module)[name]
+    for module, names in (
+        (common, ("EXPLODES", "UNRESOLVED")),
+        (integration, ("COLUMNS", "TOLERANCE", "LARGE", "POLE", "MOST_STEPS", "NODES", "WEIGHTS")),
+        (settling, ("COARSE", "COARSE_STEPS", "JUMP", "SLOW", "NEAR", "LEAST", "LAST")),
+        (settling, ("TRIED", "RESTING", "PASSING")),
+        (runtime, ("NO_ROOT",)),
+    )
+    for name in names
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The script of one game.
+
+    Attributes
+    ----------
+    inputs : names of parameters, the time ``t`` and states, as ``decide`` takes them, in pairs.
+    states : the names of those that need not be given.
+    columns : names of the results of a candidate.
+    needs : for a column the states without which it has no value.
+    script : what was generated of the game's steps.
+    model : what the decision needs to know of them.
+    """
+
+    inputs: tuple[str, ...]
+    states: tuple[str, ...]
+    columns: tuple[str, ...]
+    needs: dict[str, tuple[str, ...]]
+    script: str
+    model: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The whole script: ``decide(point, given)`` solves a point."""
+        parts = (template("explore_arithmetic.js"), library(), self.script)
+        model = f"const MODEL = {json.dumps(self.model)};"
+        return "\n".join((*parts, model, template("explore_decide.js")))
+
+
+def bundle(derivation: Derivation) -> Bundle:
+    """The script of a derived game.
+
+    Raises
+    ------
+    DerivationError
+        If its solution has no code; the error says why.
+    """
+    emitter = ScriptEmitter(derivation)
+    system, limit = derivation.system, derivation.model.limit
+    letters = {s.name for s in (*system.unknowns, *system.implicit)}
+    model = {
+        "columns": emitter.outputs,
+        "letters": [name in letters for name in emitter.outputs],
+        "choices": emitter.choices,
+        "followed": emitter.settles,
+        "reasons": emitter.reasons,
+        "several": several(derivation),
+        "limit": str(limit or ""),
+    }
+    return Bundle(
+        tuple(s.name for s in emitter.inputs),
+        tuple(s.name for s in emitter.states),
+        tuple(emitter.outputs),
+        emitter.needs,
+        emitter.script(),
+        model,
+    )
+
+
+def template(name: str) -> str:
+    """The text of a script or style sheet."""
+    return files("eqsolve.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def library() -> str:
+    """The functions of kernels that generated code calls, in JavaScript."""
+    made = [f"const {name} = {_constant(value)};" for name, value in CONSTANTS.items()]
+    return "\n".join([*made, *map(of_function, LIBRARY)])
+
+
+def _constant(value: Any) -> str:
+    if hasattr(value, "tolist"):
+        return "[" + ", ".join(map(literal, value.tolist())) + "]"
+    return literal(value)

@@ -1,0 +1,258 @@
+"""The candidate of a kernel in JavaScript: straight-line code in pairs of doubles."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from eqsolve.explore.script import Script, indented, literal, places
+
+_OPERATIONS: dict[type[ast.operator], str] = {
+    ast.Add: "Add",
+    ast.Sub: "Sub",
+    ast.Mult: "Mul",
+    ast.Div: "Div",
+}
+#: Functions of pairs, by what kernels call them.
+_PAIRED = {
+    f"math.{name}": name.capitalize()
+    for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+} | {"root_cosh": "RootCosh", "root_sinh": "RootSinh"}
+#: Constants as the two doubles next to them.
+_KNOWN = {
+    "math.pi": ("3.141592653589793", "1.2246467991473532e-16"),
+    "math.e": ("2.718281828459045", "1.4456468917292502e-16"),
+    "math.nan": ("NaN", "0"),
+}
+#: Lines of one function: browsers do not compile functions that are much longer.
+LONGEST = 250
+_ARGUMENTS = "(point, given, pick, out)"
+
+
+@dataclass
+class Pairs(Script):
+    """Writes a function of a point; arithmetic goes into one operation a line.
+
+    A pair stands in two entries of the array ``v``, and is named by the place of the first one:
+    what takes and gives places needs no memory for numbers on their way.
+
+    Attributes
+    ----------
+    places : where the pair of a variable stands.
+    constants : the same of a constant, by its high and low part.
+    plain : variables that are arrays, truth values or statuses.
+    parts : functions that hold parts of it.
+    count : entries of ``v`` so far.
+    """
+
+    places: dict[str, int] = field(default_factory=dict)
+    constants: dict[tuple[str, str], int] = field(default_factory=dict)
+    plain: dict[str, None] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    count: int = 0
+
+    # -- pairs ----------------------------------------------------------------------------------
+
+    def fresh(self) -> int:
+        """A new place."""
+        self.count += 2
+        return self.count - 2
+
+    def constant(self, high: str, low: str = "0") -> int:
+        """The place of a constant."""
+        if (high, low) not in self.constants:
+            self.constants[high, low] = self.fresh()
+        return self.constants[high, low]
+
+    def pair(self, node: ast.expr) -> int:
+        """The place of an expression; what computes it is written before."""
+        if isinstance(node, ast.Constant):
+            return self.constant(literal(node.value))
+        if isinstance(node, ast.Name) and node.id in self.places:
+            return self.places[node.id]
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in _KNOWN:
+            return self.constant(*_KNOWN[ast.unparse(node)])
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            if isinstance(node.operand, ast.Constant):
+                return self.constant(f"-{literal(node.operand.value)}")
+            return self.kept("Neg", self.pair(node.operand))
+        if isinstance(node, ast.BinOp):
+            return self._operation(node)
+        if isinstance(node, ast.Subscript):
+            (place,) = places(node)
+            name, number = self.value(node.value), self.value(place)
+            if name == "point":
+                number = str(2 * int(number))
+                return self.loaded(f"point[{number}]", f"point[{number} + 1]")
+            return self.loaded(f"{name}[{number}]")
+        if isinstance(node, (ast.Call, ast.Name)):
+            return self._function(node) if isinstance(node, ast.Call) else self.loaded(node.id)
+        raise self.refused(node)
+
+    def kept(self, name: str, *operands: int | str) -> int:
+        """Write an operation; the place of its result."""
+        place = self.fresh()
+        self.lines.append(f"{name}({', '.join(map(str, (place, *operands)))});")
+        return place
+
+    def loaded(self, high: str, low: str = "0") -> int:
+        """Write a result in doubles into a new place."""
+        place = self.fresh()
+        self.lines.append(f"v[{place}] = {high}; v[{place + 1}] = {low};")
+        return place
+
+    def _operation(self, node: ast.BinOp) -> int:
+        left = self.pair(node.left)
+        if isinstance(node.op, ast.Pow):
+            if isinstance(node.right, ast.Constant):
+                return self.kept("Power", left, self.value(node.right))
+            return self.kept("Raised", left, self.pair(node.right))
+        name = _OPERATIONS.get(type(node.op))
+        if name is None:
+            raise self.refused(node)
+        return self.kept(name, left, self.pair(node.right))
+
+    def _function(self, node: ast.Call) -> int:
+        name = ast.unparse(node.func)
+        if name in _PAIRED:
+            return self.kept(_PAIRED[name], *map(self.pair, node.args))
+        if name == "root_of":
+            array, start, pick = node.args
+            assert isinstance(array, ast.Call) and isinstance(array.args[0], ast.List)
+            entries = "[" + ", ".join(str(self.pair(e)) for e in array.args[0].elts) + "]"
+            found = self.kept("RootOf", entries, self.pair(start), self.value(pick))
+            rooted = self.value(pick).replace("pick", "rooted", 1)
+            self.lines.append(f"{rooted} = v[{found}];")
+            return found
+        # all others are of doubles
+        return self.loaded(self.called(node))
+
+    # -- in doubles -----------------------------------------------------------------------------
+
+    def value(self, node: ast.expr) -> str:
+        """An expression in doubles, of the high parts of pairs."""
+        if isinstance(node, (ast.BinOp, ast.Name)) or (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        ):
+            if isinstance(node, ast.Name) and node.id not in self.places:
+                return super().value(node)
+            return f"v[{self.pair(node)}]"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _PAIRED:
+            return f"v[{self.pair(node)}]"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "math.isnan":
+            return f"Number.isNaN({self.value(node.args[0])})"
+        return super().value(node)
+
+    def compared(self, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> str:
+        """One comparison, by the low parts where the high parts are equal."""
+        if isinstance(left, ast.Call):  # a magnitude, or a result in doubles
+            return super().compared(left, sign, right)
+        signs = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+        text = signs.get(type(sign))
+        if text is None or isinstance(left, ast.Subscript):
+            return super().compared(left, sign, right)
+        a = self.pair(left)
+        if isinstance(right, ast.Constant) or not self._is_paired(right):
+            # a constant is a double
+            other = self.value(right)
+            if other == "0":
+                return f"(v[{a}] {text} 0)"
+            return f"(v[{a}] {text[0]} {other} || (v[{a}] === {other} && v[{a + 1}] {text} 0))"
+        b = self.pair(right)
+        return f"(v[{a}] {text[0]} v[{b}] || (v[{a}] === v[{b}] && v[{a + 1}] {text} v[{b + 1}]))"
+
+    def _is_paired(self, node: ast.expr) -> bool:
+        """Whether it is a variable with a pair, or made of such."""
+        if isinstance(node, ast.Name):
+            return node.id in self.places
+        return isinstance(node, ast.BinOp)
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def statement(self, node: ast.stmt) -> Iterator[str]:
+        """Lines of one statement, after those that compute what it needs."""
+        if isinstance(node, ast.Assign):
+            found = list(self._assignment(node))
+        elif isinstance(node, ast.If):
+            test = self.value(node.test)
+            before, self.lines = self.lines, []
+            found = [*before, f"if ({test}) {{", *indented(iter(self.block(node.body))), "}"]
+        elif isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
+            status, reason = map(self.value, node.value.args)
+            found = [f"failed = {reason};", f"return {status};"]
+        else:
+            if isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+                self.plain[node.target.id] = None
+            found = list(super().statement(node))
+        before, self.lines = self.lines, []
+        yield from (*before, *found)
+
+    def _assignment(self, node: ast.Assign) -> Iterator[str]:
+        (target,) = node.targets
+        if isinstance(target, ast.Subscript):
+            high = f"v[{self.pair(node.value)}]"
+            yield f"{self.value(target.value)}" + "".join(
+                f"[{self.value(i)}]" for i in places(target)
+            ) + f" = {high};"
+            return
+        assert isinstance(target, ast.Name)
+        if self._is_plain(node.value):
+            self.plain[target.id] = None
+            yield f"{target.id} = {self.value(node.value)};"
+            return
+        found = self.pair(node.value)
+        place = self.places.get(target.id)
+        if place is None and isinstance(node.value, (ast.BinOp, ast.Call)):
+            # a new variable is its result
+            self.places[target.id] = found
+            return
+        if place is None:
+            place = self.places[target.id] = self.fresh()
+        yield f"v[{place}] = v[{found}]; v[{place + 1}] = v[{found + 1}];"
+
+    @staticmethod
+    def _is_plain(node: ast.expr) -> bool:
+        """Whether it is an array, a truth value or a status."""
+        if isinstance(node, (ast.BoolOp, ast.Compare)):
+            return True
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, bool)
+        text = ast.unparse(node)
+        if isinstance(node, ast.Call):
+            return text.startswith(("np.", "integrate_"))
+        return text.startswith("given[")
+
+    def block(self, body: list[ast.stmt]) -> list[str]:
+        """Lines of a block; a long one becomes functions that are called one after the other."""
+        pieces: list[list[str]] = [[]]
+        for node in body:
+            lines = list(self.statement(node))
+            if pieces[-1] and len(pieces[-1]) + len(lines) > LONGEST:
+                pieces.append([])
+            pieces[-1] += lines
+        if len(pieces) == 1:
+            return pieces[0]
+        called = []
+        for piece in pieces:
+            name = f"part{len(self.parts)}"
+            self.parts.append(_function(name, [*piece, "return 0;"]))
+            called.append(f"{name}{_ARGUMENTS}")
+        return [f"const status = {' || '.join(called)};", "if (status) return status;"]
+
+
+def _function(name: str, body: list[str]) -> str:
+    return "\n".join([f"function {name}{_ARGUMENTS} {{", *("  " + line for line in body), "}"])
+
+
+def candidate(body: list[str]) -> str:
+    """The function that solves one point, from its lines in Python."""
+    script = Pairs()
+    lines = script.block(ast.parse("\n".join(body)).body)
+    head = [f"const v = new Float64Array({script.count});"]
+    for (high, low), place in script.constants.items():
+        head.append(f"v[{place}] = {high}; v[{place + 1}] = {low};")
+    if script.plain:
+        head.append(f"let {', '.join(script.plain)};")
+    return "\n".join([*head, *script.parts, _function("candidate", [*lines, "return 0;"])])

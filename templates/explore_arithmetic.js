@@ -1,0 +1,570 @@
+"use strict";
+/* Arithmetic in pairs of doubles, and what generated code calls. There is no fused operation in
+   JavaScript: products are split as Dekker does. A function returns the high part of a result and
+   leaves the low part in W[0]. */
+const W = new Float64Array(1);
+const SPLIT = 134217729;
+
+function add(a, al, b, bl) {
+  const s = a + b, v = s - a;
+  const t = al + bl, w = t - al;
+  let e = a - (s - v) + (b - v) + t;
+  const f = al - (t - w) + (bl - w);
+  const u = s + e;
+  e = e - (u - s) + f;
+  const r = u + e;
+  W[0] = e - (r - u);
+  return r;
+}
+function sub(a, al, b, bl) {
+  return add(a, al, -b, -bl);
+}
+function mul(a, al, b, bl) {
+  const p = a * b;
+  const x = SPLIT * a, ah = x - (x - a), at = a - ah;
+  const y = SPLIT * b, bh = y - (y - b), bt = b - bh;
+  const e = ah * bh - p + ah * bt + at * bh + at * bt + (a * bl + al * b);
+  const r = p + e;
+  W[0] = e - (r - p);
+  return r;
+}
+function div(a, al, b, bl) {
+  const first = a / b;
+  let h = mul(b, bl, first, 0);
+  h = add(a, al, -h, -W[0]);
+  let l = W[0];
+  const second = h / b;
+  const k = mul(b, bl, second, 0);
+  h = add(h, l, -k, -W[0]);
+  l = W[0];
+  const s = first + second;
+  return add(s, second - (s - first), h / b, 0);
+}
+function sqrt(a, al) {
+  if (!(a > 0)) {
+    W[0] = 0;
+    return a === 0 ? 0 : NaN;
+  }
+  const x = Math.sqrt(a);
+  const square = mul(x, 0, x, 0);
+  const rest = add(a, al, -square, -W[0]);
+  return add(x, 0, rest / (2 * x), 0);
+}
+function power(a, al, n) {
+  let h = 1, l = 0;
+  for (let k = Math.abs(n); k > 0; k--) {
+    h = mul(h, l, a, al);
+    l = W[0];
+  }
+  if (n < 0) return div(1, 0, h, l);
+  W[0] = l;
+  return h;
+}
+const LN2 = [0.6931471805599453, 2.3190468138462996e-17];
+const HALF_PI = [1.5707963267948966, 6.123233995736766e-17];
+
+/* The terms x^k / k! with k = from, from + step, ..., times the signs of alternating series. */
+function series(x, xl, from, step, sign) {
+  let h = 0, l = 0, th = 1, tl = 0;
+  for (let k = 1; k < 60; k++) {
+    th = mul(th, tl, x, xl);
+    tl = W[0];
+    th = div(th, tl, k, 0);
+    tl = W[0];
+    if (k < from || (k - from) % step) continue;
+    const minus = sign < 0 && ((k - from) / step) % 2;
+    h = minus ? sub(h, l, th, tl) : add(h, l, th, tl);
+    l = W[0];
+    if (Math.abs(th) < 1e-34 * Math.abs(h)) break;
+  }
+  W[0] = l;
+  return h;
+}
+function exp(a, al) {
+  if (!(a < 709.7)) {
+    W[0] = 0;
+    return Math.exp(a);
+  }
+  if (a < -745) {
+    W[0] = 0;
+    return 0;
+  }
+  const k = Math.round(a / LN2[0]);
+  const m = mul(LN2[0], LN2[1], k, 0);
+  const r = sub(a, al, m, W[0]), rl = W[0];
+  let h = series(r / 64, rl / 64, 1, 1, 1), l = W[0];
+  for (let i = 0; i < 6; i++) {
+    const q = mul(h, l, h, l);
+    h = add(q, W[0], 2 * h, 2 * l);
+    l = W[0];
+  }
+  h = add(h, l, 1, 0);
+  const scale = 2 ** Math.min(k, 1000), more = 2 ** (k - Math.min(k, 1000));
+  W[0] = W[0] * scale * more;
+  return h * scale * more;
+}
+function log(a, al) {
+  if (!(a > 0) || a === Infinity) {
+    W[0] = 0;
+    return Math.log(a);
+  }
+  const y = Math.log(a);
+  const e = exp(-y, 0);
+  const p = mul(a, al, e, W[0]);
+  const d = sub(p, W[0], 1, 0), dl = W[0];
+  // log(1 + d) with |d| < 1e-15
+  const q = add(d, dl, (-d * d) / 2, 0);
+  return add(y, 0, q, W[0]);
+}
+function turned(a, al, quarter) {
+  const k = Math.round(a / HALF_PI[0]);
+  const m = mul(HALF_PI[0], HALF_PI[1], k, 0);
+  const r = sub(a, al, m, W[0]), rl = W[0];
+  const q = (((k + quarter) % 4) + 4) % 4;
+  let h, l;
+  if (q % 2) {
+    h = series(r, rl, 2, 2, -1);
+    h = sub(1, 0, h, W[0]);
+  } else h = series(r, rl, 1, 2, -1);
+  l = W[0];
+  W[0] = q > 1 ? -l : l;
+  return q > 1 ? -h : h;
+}
+const sin = (a, al) => turned(a, al, 0);
+const cos = (a, al) => turned(a, al, 1);
+function tan(a, al) {
+  const s = sin(a, al), sl = W[0];
+  const c = cos(a, al);
+  return div(s, sl, c, W[0]);
+}
+function cosh(a, al) {
+  const e = exp(Math.abs(a), a < 0 ? -al : al), el = W[0];
+  const i = div(1, 0, e, el);
+  return add(e / 2, el / 2, i / 2, W[0] / 2);
+}
+function sinh(a, al) {
+  if (Math.abs(a) < 0.5) return series(a, al, 1, 2, 1);
+  const e = exp(a, al), el = W[0];
+  const i = div(1, 0, e, el);
+  return sub(e / 2, el / 2, i / 2, W[0] / 2);
+}
+function tanh(a, al) {
+  if (Math.abs(a) > 50) {
+    W[0] = 0;
+    return Math.sign(a);
+  }
+  const s = sinh(a, al), sl = W[0];
+  const c = cosh(a, al);
+  return div(s, sl, c, W[0]);
+}
+function raised(a, al, b, bl) {
+  const y = log(a, al);
+  const p = mul(y, W[0], b, bl);
+  return exp(p, W[0]);
+}
+/* cosh(sqrt(square) s), and sinh(sqrt(square) s) / sqrt(square), for squares of either sign. */
+function root_cosh(a, al, s, sl) {
+  const minus = a < 0;
+  const r = sqrt(Math.abs(a), minus ? -al : al);
+  const p = mul(r, W[0], s, sl);
+  return minus ? cos(p, W[0]) : cosh(p, W[0]);
+}
+function root_sinh(a, al, s, sl) {
+  if (Math.abs(a * s * s) < 1e-3) {
+    let z = mul(s, sl, s, sl);
+    z = mul(a, al, z, W[0]);
+    const zl = W[0];
+    let h = 1, l = 0;
+    for (const c of [272, 210, 156, 110, 72, 42, 20, 6]) {
+      h = mul(h, l, z, zl);
+      h = div(h, W[0], c, 0);
+      h = add(h, W[0], 1, 0);
+      l = W[0];
+    }
+    return mul(h, l, s, sl);
+  }
+  const minus = a < 0;
+  const r = sqrt(Math.abs(a), minus ? -al : al), rl = W[0];
+  const p = mul(r, rl, s, sl);
+  const q = minus ? sin(p, W[0]) : sinh(p, W[0]);
+  return div(q, W[0], r, rl);
+}
+/* The same on pairs that stand in v, from the places of operands to that of the result: numbers on
+   their way from one function to another would need memory. */
+function Add(k, i, j) {
+  const a = v[i], b = v[j], al = v[i + 1], bl = v[j + 1];
+  const s = a + b, x = s - a, t = al + bl, w = t - al;
+  let e = a - (s - x) + (b - x) + t;
+  const u = s + e;
+  e = e - (u - s) + (al - (t - w) + (bl - w));
+  const r = u + e;
+  v[k] = r;
+  v[k + 1] = e - (r - u);
+}
+function Sub(k, i, j) {
+  const a = v[i], b = -v[j], al = v[i + 1], bl = -v[j + 1];
+  const s = a + b, x = s - a, t = al + bl, w = t - al;
+  let e = a - (s - x) + (b - x) + t;
+  const u = s + e;
+  e = e - (u - s) + (al - (t - w) + (bl - w));
+  const r = u + e;
+  v[k] = r;
+  v[k + 1] = e - (r - u);
+}
+function Mul(k, i, j) {
+  const a = v[i], b = v[j], p = a * b;
+  const x = SPLIT * a, ah = x - (x - a), at = a - ah;
+  const y = SPLIT * b, bh = y - (y - b), bt = b - bh;
+  const e = ah * bh - p + ah * bt + at * bh + at * bt + (a * v[j + 1] + v[i + 1] * b);
+  const r = p + e;
+  v[k] = r;
+  v[k + 1] = e - (r - p);
+}
+function Div(k, i, j) {
+  const a = v[i], b = v[j], al = v[i + 1], bl = v[j + 1], q = a / b;
+  const y = SPLIT * b, bh = y - (y - b), bt = b - bh;
+  // a - q b, then what is left of that
+  let x = SPLIT * q, h = x - (x - q), t = q - h, p = q * b;
+  let e = h * bh - p + h * bt + t * bh + t * bt + q * bl;
+  const d = a - p, z = d - a;
+  e = a - (d - z) + (-p - z) + (al - e);
+  const rest = d + e, restLow = e - (rest - d), q2 = rest / b;
+  x = SPLIT * q2;
+  h = x - (x - q2);
+  t = q2 - h;
+  p = q2 * b;
+  e = h * bh - p + h * bt + t * bh + t * bt + q2 * bl;
+  const q3 = (rest - p + (restLow - e)) / b, s = q + q2;
+  const low = q2 - (s - q) + q3, r = s + low;
+  v[k] = r;
+  v[k + 1] = low - (r - s);
+}
+function Neg(k, i) {
+  v[k] = -v[i];
+  v[k + 1] = -v[i + 1];
+}
+const unary = (f) => (k, i) => {
+  v[k] = f(v[i], v[i + 1]);
+  v[k + 1] = W[0];
+};
+const binary = (f) => (k, i, j) => {
+  v[k] = f(v[i], v[i + 1], v[j], v[j + 1]);
+  v[k + 1] = W[0];
+};
+const [Sqrt, Exp, Log, Sin, Cos, Tan] = [sqrt, exp, log, sin, cos, tan].map(unary);
+const [Sinh, Cosh, Tanh] = [sinh, cosh, tanh].map(unary);
+const [Raised, RootCosh, RootSinh] = [raised, root_cosh, root_sinh].map(binary);
+function Power(k, i, n) {
+  v[k] = power(v[i], v[i + 1], n);
+  v[k + 1] = W[0];
+}
+function RootOf(k, places, start, pick) {
+  const c = new Float64Array(2 * places.length);
+  places.forEach((i, n) => {
+    c[2 * n] = v[i];
+    c[2 * n + 1] = v[i + 1];
+  });
+  v[k] = root_of(c, v[start], v[start + 1], pick);
+  v[k + 1] = W[0];
+}
+/* A decimal, or a ratio of two, as the pair of doubles next to it. */
+function pair(text) {
+  const parts = String(text).split("/");
+  if (parts.length === 2) {
+    const [top, below] = parts.map(pair);
+    const ratio = div(...top, ...below);
+    return [ratio, W[0]];
+  }
+  const value = String(text).trim() ? Number(text) : NaN;
+  const match = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(String(text).trim());
+  if (!match || !Number.isFinite(value) || value === 0) return [value, 0];
+  const places = match[3].length - Number(match[4] || 0);
+  if (Math.abs(places) > 300) return [value, 0];
+  let digits = BigInt(match[2] + match[3] || "0") * (match[1] === "-" ? -1n : 1n);
+  const bits = 1100n;
+  // value = m 2^-bits exactly, if it is not tiny
+  let m = 0n, rest = value;
+  const scale = Math.floor(Math.log2(Math.abs(value))) - 60;
+  m = BigInt(Math.round(rest / 2 ** scale));
+  const exact = BigInt(scale) + bits >= 0n ? m << (BigInt(scale) + bits) : 0n;
+  if (!exact) return [value, 0];
+  const ten = 10n ** BigInt(Math.abs(places));
+  digits = places >= 0 ? (digits << bits) / ten : (digits * ten) << bits;
+  const left = digits - exact;
+  const size = left < 0n ? -left : left;
+  const drop = BigInt(Math.max(0, size.toString(2).length - 60));
+  return [value, Number(left >> drop) * 2 ** Number(drop - bits)];
+}
+
+/* ---- small arrays ---- */
+const rows = (n, m) => Array.from({ length: n }, () => new Float64Array(m));
+const copy = (source, target) => target.set(source);
+
+/* Real parts of the eigenvalues of a matrix: Hessenberg form and shifted QR steps (EISPACK hqr). */
+function realParts(a) {
+  const n = a.length, found = [];
+  for (let m = 1; m < n - 1; m++) {
+    let x = 0, i = m;
+    for (let j = m; j < n; j++) if (Math.abs(a[j][m - 1]) > Math.abs(x)) [x, i] = [a[j][m - 1], j];
+    if (i !== m) {
+      for (let j = m - 1; j < n; j++) [a[i][j], a[m][j]] = [a[m][j], a[i][j]];
+      for (let j = 0; j < n; j++) [a[j][i], a[j][m]] = [a[j][m], a[j][i]];
+    }
+    if (x === 0) continue;
+    for (i = m + 1; i < n; i++) {
+      const y = a[i][m - 1] / x;
+      if (y === 0) continue;
+      a[i][m - 1] = 0;
+      for (let j = m; j < n; j++) a[i][j] -= y * a[m][j];
+      for (let j = 0; j < n; j++) a[j][m] += y * a[j][i];
+    }
+  }
+  let size = 0;
+  for (let i = 0; i < n; i++) for (let j = Math.max(i - 1, 0); j < n; j++) size += Math.abs(a[i][j]);
+  let last = n - 1, shift = 0, turns = 0;
+  while (last >= 0) {
+    let l = last;
+    for (; l >= 1; l--) {
+      const s = Math.abs(a[l - 1][l - 1]) + Math.abs(a[l][l]) || size;
+      if (Math.abs(a[l][l - 1]) <= 2.3e-16 * s) {
+        a[l][l - 1] = 0;
+        break;
+      }
+    }
+    let x = a[last][last];
+    if (l === last) {
+      found.push(x + shift);
+      last -= 1;
+      turns = 0;
+      continue;
+    }
+    let y = a[last - 1][last - 1], w = a[last][last - 1] * a[last - 1][last];
+    if (l === last - 1) {
+      const p = 0.5 * (y - x), q = p * p + w, z = Math.sqrt(Math.abs(q));
+      x += shift;
+      if (q >= 0) {
+        const far = p + (p >= 0 ? z : -z);
+        found.push(x + far, far ? x - w / far : x + far);
+      } else found.push(x + p, x + p);
+      last -= 2;
+      turns = 0;
+      continue;
+    }
+    if (turns++ > 60) return [NaN];
+    if (turns === 11 || turns === 21) {
+      shift += x;
+      for (let i = 0; i <= last; i++) a[i][i] -= x;
+      const s = Math.abs(a[last][last - 1]) + Math.abs(a[last - 1][last - 2]);
+      y = x = 0.75 * s;
+      w = -0.4375 * s * s;
+    }
+    let m = last - 2, p, q, r, z;
+    for (; m >= l; m--) {
+      z = a[m][m];
+      const c = x - z, d = y - z;
+      p = (c * d - w) / a[m + 1][m] + a[m][m + 1];
+      q = a[m + 1][m + 1] - z - c - d;
+      r = a[m + 2][m + 1];
+      const s = Math.abs(p) + Math.abs(q) + Math.abs(r);
+      p /= s;
+      q /= s;
+      r /= s;
+      if (m === l) break;
+      const u = Math.abs(a[m][m - 1]) * (Math.abs(q) + Math.abs(r));
+      const v = Math.abs(p) * (Math.abs(a[m - 1][m - 1]) + Math.abs(z) + Math.abs(a[m + 1][m + 1]));
+      if (u <= 2.3e-16 * v) break;
+    }
+    for (let i = m + 2; i <= last; i++) {
+      a[i][i - 2] = 0;
+      if (i !== m + 2) a[i][i - 3] = 0;
+    }
+    for (let k = m; k <= last - 1; k++) {
+      if (k !== m) {
+        p = a[k][k - 1];
+        q = a[k + 1][k - 1];
+        r = k !== last - 1 ? a[k + 2][k - 1] : 0;
+        x = Math.abs(p) + Math.abs(q) + Math.abs(r);
+        if (x !== 0) {
+          p /= x;
+          q /= x;
+          r /= x;
+        }
+      }
+      const s = (p >= 0 ? 1 : -1) * Math.sqrt(p * p + q * q + r * r);
+      if (s === 0) continue;
+      if (k === m) {
+        if (l !== m) a[k][k - 1] = -a[k][k - 1];
+      } else a[k][k - 1] = -s * x;
+      p += s;
+      x = p / s;
+      y = q / s;
+      z = r / s;
+      q /= p;
+      r /= p;
+      for (let j = k; j <= last; j++) {
+        p = a[k][j] + q * a[k + 1][j];
+        if (k !== last - 1) {
+          p += r * a[k + 2][j];
+          a[k + 2][j] -= p * z;
+        }
+        a[k + 1][j] -= p * y;
+        a[k][j] -= p * x;
+      }
+      const end = last < k + 3 ? last : k + 3;
+      for (let i = l; i <= end; i++) {
+        p = x * a[i][k] + y * a[i][k + 1];
+        if (k !== last - 1) {
+          p += z * a[i][k + 2];
+          a[i][k + 2] -= p * r;
+        }
+        a[i][k + 1] -= p * q;
+        a[i][k] -= p;
+      }
+    }
+  }
+  return found;
+}
+/* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. */
+function growth(matrix, start) {
+  const size = matrix.length;
+  const reached = start.map((row) => row.some((x) => x !== 0));
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (let i = 0; i < size; i++)
+      for (let j = 0; j < size; j++)
+        if (reached[i] && !reached[j] && matrix[i][j] !== 0) reached[j] = grown = true;
+  }
+  const places = [...reached.keys()].filter((i) => reached[i]);
+  if (!places.length) return 0;
+  const part = places.map((i) => Float64Array.from(places, (j) => matrix[i][j]));
+  if (!part.every((row) => row.every(Number.isFinite))) return NaN;
+  return Math.max(...realParts(part));
+}
+const ones = (n, m) => rows(n, m).map((row) => row.fill(1));
+
+/* ---- real roots of polynomials; coefficients as pairs, the leading one first ---- */
+const DOUBT = 1e-27;
+function valueAt(c, x, xl) {
+  let h = 0, l = 0;
+  for (let k = 0; k < c.length; k += 2) {
+    h = mul(h, l, x, xl);
+    h = add(h, W[0], c[k], c[k + 1]);
+    l = W[0];
+  }
+  return h;
+}
+function bound(c, x) {
+  let total = 0;
+  for (let k = 0; k < c.length; k += 2) total = total * Math.abs(x) + Math.abs(c[k]);
+  return DOUBT * total;
+}
+function derivative(c) {
+  const n = c.length / 2 - 1, found = new Float64Array(2 * n);
+  for (let k = 0; k < n; k++) {
+    found[2 * k] = mul(c[2 * k], c[2 * k + 1], n - k, 0);
+    found[2 * k + 1] = W[0];
+  }
+  return found;
+}
+const signAt = (c, x, xl) => {
+  const value = valueAt(c, x, xl);
+  return Math.abs(value) <= bound(c, x) ? 0 : Math.sign(value);
+};
+/* The root between two points with values of opposite signs. */
+function between(c, slope, low, high, sign) {
+  let a = low, b = high, x = 0.5 * (a + b);
+  for (let k = 0; k < 200; k++) {
+    let value = 0, rate = 0;
+    for (let i = 0; i < c.length; i += 2) {
+      rate = rate * x + value;
+      value = value * x + c[i];
+    }
+    if (value === 0) break;
+    if (Math.sign(value) === sign) a = x;
+    else b = x;
+    let next = x - value / rate;
+    if (!(next > a && next < b) || k % 4 === 3) next = 0.5 * (a + b);
+    if (Math.abs(next - x) <= 1e-15 * Math.abs(x) || next === x) break;
+    x = next;
+  }
+  a = low;
+  b = high;
+  let xl = 0;
+  for (let k = 0; k < 200; k++) {
+    const value = valueAt(c, x, xl), vl = W[0];
+    if (value === 0) break;
+    if (Math.sign(value) === sign) a = x;
+    else b = x;
+    const rate = valueAt(slope, x, xl);
+    const step = div(value, vl, rate, W[0]), sl = W[0];
+    let next = sub(x, xl, step, sl), nl = W[0];
+    if (!(next >= a && next <= b)) [next, nl] = [0.5 * (a + b), 0];
+    const moved = Math.abs(next - x + (nl - xl));
+    [x, xl] = [next, nl];
+    if (moved <= 1e-29 * Math.abs(x)) break;
+  }
+  return [x, xl];
+}
+/* Simple real roots in order, as pairs, and where even pairs do not tell whether there are any. */
+function realRoots(c) {
+  const degree = c.length / 2 - 1;
+  if (degree < 1) return { roots: [], doubtful: [] };
+  if (degree === 1) {
+    const x = div(-c[2], -c[3], c[0], c[1]);
+    return { roots: [[x, W[0]]], doubtful: [] };
+  }
+  const slope = derivative(c);
+  const turns = realRoots(slope);
+  let far = 0;
+  for (let k = 2; k < c.length; k += 2) far = Math.max(far, Math.abs(c[k] / c[0]));
+  far = 2 * (1 + far);
+  const places = [[-far, 0], ...turns.roots, ...turns.doubtful, [far, 0]].sort((p, q) => p[0] - q[0]);
+  const roots = [], doubtful = [];
+  let last = null;
+  for (const [x, xl] of places) {
+    const sign = signAt(c, x, xl);
+    if (sign === 0) {
+      doubtful.push([x, xl]);
+      last = null;
+      continue;
+    }
+    if (last && last.sign !== sign) roots.push(between(c, slope, last.x, x, last.sign));
+    last = { x, sign };
+  }
+  return { roots, doubtful };
+}
+/* A root by its number, or where the motion from `start` ends, as kernels have it. */
+function root_of(c, start, startLow, pick) {
+  W[0] = 0;
+  let first = 0;
+  while (first < c.length && c[first] === 0) first += 2;
+  const poly = c.slice(first);
+  if (poly.length < 4 || !poly.every(Number.isFinite)) return NaN;
+  const { roots, doubtful } = realRoots(poly);
+  if (pick >= 0) {
+    W[0] = 0;
+    if (doubtful.length) return NaN;
+    if (pick >= roots.length) return Infinity;
+    W[0] = roots[pick][1];
+    return roots[pick][0];
+  }
+  const rate = valueAt(poly, start, startLow);
+  if (rate === 0) {
+    W[0] = startLow;
+    return start;
+  }
+  W[0] = 0;
+  if (!(Math.abs(rate) > bound(poly, start))) return NaN;
+  const direction = Math.sign(rate);
+  let best = Infinity, found = [direction * Infinity, 0];
+  for (const root of roots) {
+    const distance = (root[0] - start) * direction;
+    if (distance >= 0 && distance < best) [best, found] = [distance, root];
+  }
+  for (const [x] of doubtful) {
+    const distance = (x - start) * direction;
+    if (distance >= -1e-12 * (1 + Math.abs(x)) && distance <= best) return NaN;
+  }
+  W[0] = found[1];
+  return found[0];
+}

@@ -1,0 +1,144 @@
+"""The page with sliders: what it holds, what it answers, and that it agrees with its curves."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+from eqsolve.cli import cli
+from eqsolve.explore.page import explored
+from eqsolve.explore.ranges import around
+from eqsolve.registry import resolve
+from pages import Page, browser, loads
+
+GAME = "exit-externality"
+
+#: Opens the page at an address, moves a slider, follows a link, and tells what is there.
+PROBE = """<!DOCTYPE html><meta charset="utf-8"><body>
+<iframe src="page.html#%(hash)s" style="width:%(width)dpx;height:2000px;border:0"></iframe>
+<pre id="out"></pre>
+<script>
+addEventListener("load", async () => {
+  const frame = document.querySelector("iframe"), page = frame.contentDocument;
+  const wait = () => new Promise((done) => setTimeout(done, 400));
+  const text = (selector) => page.querySelector(selector).textContent;
+  const look = () => ({
+    state: text(".state"), sentence: text(".sentence"), strategy: text("table.strategy"),
+    agreement: text(".agreement"), curve: page.querySelector(".plot .curve").getAttribute("d"),
+    hash: frame.contentWindow.location.hash,
+  });
+  await wait();
+  const seen = { first: look(), overflow: page.documentElement.scrollWidth - %(width)d };
+  const high = (e) => e.getBoundingClientRect().height;
+  const small = (e) => high(e) > 0 && high(e) < 43.5;
+  seen.small = [...page.querySelectorAll("input, select, button, summary")].filter(small).length;
+  const slide = page.querySelector("#slide-%(name)s");
+  slide.value = slide.max;
+  slide.dispatchEvent(new Event("input", { bubbles: true }));
+  await wait();
+  seen.moved = look();
+  const link = page.querySelector('table.strategy a, table.values a');
+  link.click();
+  await wait();
+  seen.lit = page.querySelector(".lit")?.id;
+  seen.target = link.getAttribute("href").slice(1);
+  seen.after = frame.contentWindow.location.hash;
+  document.getElementById("out").textContent = JSON.stringify(seen);
+});
+</script></body>"""
+
+
+def look(folder: Path, name: str, width: int, address: str = "") -> dict[str, Any]:
+    """What is seen on the page of a folder."""
+    text = PROBE % {"name": name, "width": width, "hash": address}
+    (folder / "probe.html").write_text(text, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    options += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=8000"]
+    done = subprocess.run(
+        [browser(), *options, "--dump-dom", (folder / "probe.html").as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found is not None and found[1], done.stderr[-2000:]
+    seen: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return seen
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a game, as the command writes it."""
+    path = tmp_path_factory.mktemp("explored") / "page.html"
+    arguments = ["explore", GAME, "--points", "5", "--out", str(path)]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    return path
+
+
+def test_the_page_stands_alone(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not loads(text)
+    read = Page(text)
+    anchors = set(read.values("id"))
+    (embedded,) = re.findall(r"^const PAGE = (.*);$", text, re.MULTILINE)
+    data = json.loads(embedded)
+    linked = {c["anchor"] for c in data["columns"] if c["anchor"]}
+    assert linked and linked <= anchors
+    assert all(len(curve["x"]) == 5 for curve in data["reference"].values())
+
+
+def test_a_slider_solves_again(page: Path) -> None:
+    seen = look(page.parent, "k", 390)
+    first, moved = seen["first"], seen["moved"]
+    assert first["state"] == "ok" and "certified points" in first["agreement"]
+    differs = re.search(r"at most ([\d.e+-]+),", first["agreement"])
+    assert differs is None or float(differs[1]) < 1e-12
+    assert "status differs" not in first["agreement"]
+    assert moved["strategy"] != first["strategy"]
+    assert moved["hash"].startswith("#k=")
+    assert seen["overflow"] <= 0 and not seen["small"]
+    assert seen["lit"] == seen["target"] and seen["after"] == moved["hash"]
+
+
+def test_the_address_holds_the_state(page: Path) -> None:
+    seen = look(page.parent, "k", 1400, "c=1.3&against=l")
+    same = look(page.parent, "k", 1400, seen["first"]["hash"].removeprefix("#"))
+    assert "c=1.3" in seen["first"]["hash"]
+    for part in ("strategy", "curve", "hash"):
+        assert same["first"][part] == seen["first"][part]
+
+
+def test_ranges_stay_inside_of_domains() -> None:
+    assert around(sp.Interval(0, 1), 0.3).high == 1
+    open_end = around(sp.Interval.open(0, sp.oo), 2.0)
+    assert 0 < open_end.low < 2 < open_end.high
+    assert around(sp.S.Naturals, 3.0).whole
+    assert around(sp.S.Reals, 0.0).low < 0 < around(sp.S.Reals, 0.0).high
+    assert around(sp.Interval(-1, 1), -0.9).low == -1
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [(["merton"], "is missing"), ([GAME, "-p", "zeta=1"], "zeta"), (["two-agent"], "differ")],
+)
+def test_refusals_come_before_work(given: list[str], words: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["explore", *given, "--out", str(tmp_path / "page.html")])
+    assert result.exit_code == 2 and words in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_certified_curves_are_of_the_same_game() -> None:
+    made = explored(resolve(GAME), {}, points=3)
+    curve: Mapping[str, Any] = made.reference()["k"]
+    assert set(curve["curves"]) <= set(made.bundle.columns)
+    assert curve["status"] == [0, 0, 0]

@@ -1,0 +1,232 @@
+"""The JavaScript of games against enclosures and kernels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from eqsolve import kernel
+from eqsolve.derivation.derivation import Derivation, derived
+from eqsolve.explore.bundle import Bundle, bundle
+from eqsolve.game import Model
+from eqsolve.kernels.steps.kernel import model_kernel
+from eqsolve.registry import resolve
+from eqsolve.solve.solve import solve
+from eqsolve.status import Status
+from games import ALL_GAMES, Row
+from hard_families import FAMILIES
+from scripted import Found, answers, run
+
+#: Agreement, relative to the size of a number, or to one where it is smaller than ``SMALL``.
+CLOSE, SMALL = 1e-12, 1e-8
+#: Where coefficients are integrated in time, the kernel and the script err by this at most.
+INTEGRATED = 1e-9
+#: Two games that are cheap: roots that are chosen among, and a closed form in time.
+QUICK = ("exit-externality", "heston")
+#: All that have a script.
+GAMES = [row for row in ALL_GAMES if not row.how and row.verbs["explore"] is True]
+
+
+def model_of(game: str) -> Model:
+    """What the engine solves of a game."""
+    found: Any = resolve(game).model
+    model: Model = found if isinstance(found, Model) else found.restated.own()
+    return model
+
+
+def start(row: Row, made: Bundle) -> dict[str, float]:
+    """The parameters of the first set, or those of the walk, and states of size one."""
+    case = dict(row.case) or dict(
+        part.split("=", 1) for part in row.given if "=" in part and not part.startswith("-")
+    )
+    case = {"lambda" if name == "lam" else name: value for name, value in case.items()}
+    values = {name: float(_ratio(case[name])) for name in made.inputs if name in case}
+    return values | {name: values.get(name, 0.75) for name in made.states}
+
+
+def _ratio(text: object) -> float:
+    top, _, below = str(text).partition("/")
+    return float(top) / float(below or 1)
+
+
+def points(row: Row, made: Bundle, count: int, seed: int = 5) -> list[dict[str, float]]:
+    """The start, and points around it; counts stay what they are."""
+    rng = np.random.default_rng(seed)
+    first = start(row, made)
+    found = [first]
+    for factors in np.exp(rng.uniform(-0.4, 0.4, (count - 1, len(first)))):
+        moved = {
+            name: value if value == int(value) and value > 2 else round(float(value * factor), 6)
+            for (name, value), factor in zip(first.items(), factors)
+        }
+        # a correlation stays one
+        moved |= {n: max(-1.0, min(1.0, v)) for n, v in moved.items() if n == "rho"}
+        found.append(moved)
+    return found
+
+
+def far(found: float, wanted: float) -> float:
+    """The distance of two numbers relative to their size."""
+    if np.isnan(found) and np.isnan(wanted):
+        return 0.0
+    return abs(found - wanted) / max(abs(wanted), SMALL)
+
+
+def against_enclosures(
+    game: str, made: Bundle, given: list[dict[str, float]], found: list[Found]
+) -> float:
+    """The largest distance to certified numbers; statuses must be equal."""
+    model, worst = model_of(game), 0.0
+    for values, own in zip(given, found, strict=True):
+        parts = {n: repr(v) for n, v in values.items() if n not in made.states}
+        at = {s.name: repr(values[s.name]) for s in model.game.state_symbols}
+        answer = solve(model, parts, at=at)
+        assert answer.status is Status(own.status), (values, answer.message, own.sentence)
+        if not answer.ok:
+            continue
+        wanted = dict(answer.coefficients)
+        for control, table in answer.strategy.items():
+            wanted |= {f"{control}_{name}": value for name, value in table.items()}
+        shared = {*wanted} & {*made.columns}
+        assert shared
+        worst = max(worst, *(far(own.columns[name], wanted[name]) for name in shared))
+    return worst
+
+
+@pytest.mark.parametrize("game", QUICK)
+def test_scripts_agree_with_enclosures(game: str, tmp_path: Path) -> None:
+    row = next(row for row in GAMES if row.name == game)
+    made = bundle(derived(model_of(game)))
+    given = points(row, made, 12)
+    found = answers(made, given, tmp_path)
+    assert against_enclosures(game, made, given, found) < CLOSE
+    assert Status.OK in {one.status for one in found}
+
+
+def test_a_flipped_sign_is_seen(tmp_path: Path) -> None:
+    game, _ = QUICK
+    row = next(row for row in GAMES if row.name == game)
+    made = bundle(derived(model_of(game)))
+    given = points(row, made, 2)
+    wrong = made.script.replace("Add(", "Sub(", 1)
+    assert wrong != made.script
+    found = answers(made, given, tmp_path, made.text.replace(made.script, wrong))
+    with pytest.raises(AssertionError):
+        assert against_enclosures(game, made, given, found) < CLOSE
+
+
+def test_the_time_of_an_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    game, _ = QUICK
+    row = next(row for row in GAMES if row.name == game)
+    took = timed(bundle(derived(model_of(game))), row, tmp_path)
+    with capsys.disabled():
+        print(f" {game}: 200 points in {took:.1f} ms", end="")
+
+
+def timed(made: Bundle, row: Row, folder: Path) -> float:
+    """Milliseconds for 200 points, once everything is compiled: the best of twenty curves."""
+    (given,) = points(row, made, 1)
+    place = json.dumps([float(given.get(name, 0.0)) for name in made.inputs])
+    text = f"""{made.text}
+const base = {place}, all = {json.dumps([True] * len(made.states))};
+let best = Infinity;
+for (let turn = 0; turn < 20; turn++) {{
+  const began = performance.now();
+  for (let k = 0; k < 200; k++) {{
+    const pairs = new Float64Array(2 * base.length);
+    base.forEach((x, i) => (pairs[2 * i] = i ? x : x * (0.8 + 0.002 * k)));
+    decide(pairs, all);
+  }}
+  best = Math.min(best, performance.now() - began);
+}}
+const answers = [best];
+"""
+    (found,) = run(text, folder)
+    return float(found)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("row", GAMES, ids=str)
+def test_scripts_agree_with_kernels(
+    row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    derivation = derived(model_of(row.name))
+    made = bundle(derivation)
+    given = points(row, made, 1000)
+    found = answers(made, given, tmp_path)
+    compiled = model_kernel(derivation).evaluate(
+        {name: np.array([p[name] for p in given]) for name in given[0]}
+        | _in_letters_of_the_kernel(derivation, given)
+    )
+    integrated = "integrate_" in made.script
+    allowed = INTEGRATED if integrated else CLOSE
+    # the strategy in other letters is compared with enclosures only
+    written = {c for c in made.columns if derivation.model.coordinates and c.startswith("pi_")}
+    worst, apart = 0.0, []
+    for k, own in enumerate(found):
+        status = int(compiled["status"][k])
+        same = own.status == status
+        if same and status == Status.OK:
+            shared = {*own.columns} & {*compiled} - written
+            error = max(far(own.columns[name], float(compiled[name][k])) for name in shared)
+            worst, same = max(worst, error if error < allowed else 0.0), error < allowed
+        if not same:
+            apart.append(k)
+    # where doubles do not decide, or lose digits, enclosures do
+    assert len(apart) < 500
+    chosen = apart[:: max(1, len(apart) // 25)]
+    distance = against_enclosures(
+        row.name, made, [given[k] for k in chosen], [found[k] for k in chosen]
+    )
+    assert distance < allowed
+    took = timed(made, row, tmp_path)
+    with capsys.disabled():
+        print(
+            f" {row.name}: kernel within {worst:.1e}, {len(apart)} of 1000 by enclosures"
+            f" (within {distance:.1e}), 200 points in {took:.1f} ms",
+            end="",
+        )
+
+
+def _in_letters_of_the_kernel(
+    derivation: Derivation, given: list[dict[str, float]]
+) -> dict[str, Any]:
+    """States that the script takes in other letters; the strategy's columns are then others."""
+    found = {}
+    for symbol, expression in derivation.model.coordinates.items():
+        letters = sorted(expression.free_symbols, key=str)
+        function = sp.lambdify(letters, expression)
+        found[symbol.name] = np.array([function(*(p[s.name] for s in letters)) for p in given])
+    return found
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("family", FAMILIES)
+def test_scripts_hold_on_hard_families(family: str, tmp_path: Path) -> None:
+    game = "n-agent"
+    made = bundle(derived(model_of(game)))
+    drawn = FAMILIES[family](np.random.default_rng(11), 400)
+    compiled = kernel(game).evaluate(drawn)
+    given: list[Mapping[str, float | str]] = [
+        {("lambda" if n == "lam" else n): float(v[k]) for n, v in drawn.items() if n not in "xy"}
+        for k in range(400)
+    ]
+    found = answers(made, given, tmp_path)
+    for k, own in enumerate(found):
+        if _outside(given[k]):
+            continue
+        assert own.status == int(compiled["status"][k]), (given[k], own.sentence)
+        if own.status == Status.OK:
+            wanted = float(compiled["p1"][k])
+            assert abs(own.columns["p1"] - wanted) <= CLOSE * abs(wanted) + 1e-24
+
+
+def _outside(point: Mapping[str, float | str]) -> bool:
+    """Numbers that ``solve`` refuses for their size."""
+    return any(v != 0 and not 1e-30 < abs(float(v)) < 1e30 for v in point.values())
