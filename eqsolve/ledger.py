@@ -90,6 +90,11 @@ class Display:
     prose: str = ""
 
     @property
+    def every(self) -> tuple[Line, ...]:
+        """All its lines: introduced, shown, evidence."""
+        return self.let + self.lines + self.evidence
+
+    @property
     def is_numbered(self) -> bool:
         """Whether the source gives it a number."""
         return any(character.isdigit() for character in self.number)
@@ -109,8 +114,7 @@ class Checker:
 
     def failures(self, display: Display) -> tuple[Line, ...]:
         """Return the lines (shown, introduced or evidence) that do not hold."""
-        lines = display.let + display.lines + display.evidence
-        return tuple(line for line in lines if not self.holds(line, display))
+        return tuple(line for line in display.every if not self.holds(line, display))
 
     def holds(self, line: Line, display: Display) -> bool:
         """Decide whether one line of a display follows from the derivation.
@@ -123,10 +127,11 @@ class Checker:
         if residual is None or self.introduces(line, display):
             return True
         for new in reversed(display.let + display.lines):
-            if new is not line and self.introduces(new, display):
+            if new is not line and _holds(residual, new.left) and self.introduces(new, display):
                 residual = residual.subs(new.left, plain(new.right))
         for name, value in display.values.items():
-            residual = residual.subs(name, plain(value))
+            if _holds(residual, name):
+                residual = residual.subs(name, plain(value))
         residual = self._at_ansatz(residual)
         reduced = None if display.given else self._reduced(residual)
         if reduced is not None:
@@ -151,8 +156,11 @@ class Checker:
         hjb, ansatz = self._derivation.hjb, self._derivation.system.ansatz
         known = {hjb.function(name): poly for name, poly in ansatz.functions.items()}
         known[hjb.function("V")] = ansatz.value
+        known = {f: form for f, form in known.items() if residual.has(f)}
         replaced = residual.subs(known).doit()
-        replaced = replaced.subs(ansatz.feedback)
+        replaced = replaced.subs(
+            {name: form for name, form in ansatz.feedback.items() if _holds(replaced, name)}
+        )
         unknown = replaced.atoms(sp.Derivative, AppliedUndef)
         return replaced.xreplace({f: sp.Dummy(real=True) for f in unknown})
 
@@ -200,6 +208,11 @@ class Checker:
             )
             self._forms[key] = ClosedForm(special, form.nonzero)
         return self._forms[key]
+
+
+def _holds(expression: sp.Expr, name: sp.Basic) -> bool:
+    """Whether there may be something to put in for a name: SymPy looks for long."""
+    return not isinstance(name, sp.Symbol) or name in expression.free_symbols
 
 
 def _coefficients(expression: sp.Expr, states: tuple[sp.Symbol, ...]) -> list[sp.Expr]:

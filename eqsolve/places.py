@@ -59,7 +59,9 @@ class Found:
         from eqsolve.model import Model
 
         found = built(self.exported, self.path or Path(self.name))
-        return replace(found, **attached(self.module)) if isinstance(found, Model) else found
+        said = attached(self.module) if isinstance(found, Model) else {}
+        # one that nothing is attached to stays what it is: what was derived of it is known
+        return replace(found, **said) if said else found
 
     def usable(self) -> Found:
         """Return itself, if the model can be built.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -58,7 +58,7 @@ class ClosedForm(Equations):
     def __getitem__(self, symbol: sp.Symbol) -> sp.Expr:
         return self.table[symbol].expression
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """The symbols that nothing defines, in order of name."""
         free = set().union(*(d.expression.free_symbols for d in self.definitions))
@@ -84,33 +84,15 @@ class ClosedForm(Equations):
         """
         if self._refuted(expression):
             return False
-        symbols = [d.symbol for d in self.definitions]
-        ring = Ring.of(expression, symbols, *(d.expression for d in self.definitions))
-        values = {d.symbol: ring.ratio(d.expression) for d in self.definitions}
-        numerator = ring.ratio(expression).numerator
-        if self._spelled_out(ring, numerator, values).is_zero():
-            return True
-        for definition in reversed(self.definitions):
-            occurs = numerator.degrees()[ring.symbols.index(definition.symbol)] > 0
-            if not definition.is_solution or not occurs:
-                continue
-            value = values[definition.symbol]
-            if definition.is_root:
-                numerator = self._spelled_out(ring, numerator, values)
-                numerator = ring.remainder(numerator, value.numerator, definition.symbol)
-            else:
-                numerator = ring.substituted(numerator, definition.symbol, value)
-            if self._spelled_out(ring, numerator, values).is_zero():
-                return True
-        return False
+        return _Elimination(self.needed(expression.free_symbols), expression).reaches_zero()
 
     def _refuted(self, expression: sp.Expr) -> bool:
         """Whether a ball that encloses the expression at a sample point excludes zero."""
         with precision(256):
-            values = dict(self._sample)
-            for unknown in expression.free_symbols - values.keys():
-                values[unknown] = _draw(unknown, 0)
             try:
+                values = dict(self._sample)
+                for unknown in expression.free_symbols - values.keys():
+                    values[unknown] = _draw(unknown, 0)
                 return not evaluate(expression, values).contains(0)
             except EqsolveError:
                 return False
@@ -133,16 +115,6 @@ class ClosedForm(Equations):
             return values
         raise DerivationError("no sample point has a real root.", stage="solving")
 
-    def _spelled_out(
-        self, ring: Ring, numerator: fmpq_mpoly, values: Mapping[sp.Symbol, Ratio]
-    ) -> fmpq_mpoly:
-        for definition in reversed(self.definitions):
-            if not definition.is_solution:
-                numerator = ring.substituted(
-                    numerator, definition.symbol, values[definition.symbol]
-                )
-        return numerator
-
     def extended(self, extra: Sequence[Definition], nonzero: Sequence[sp.Expr] = ()) -> ClosedForm:
         """Return a longer program."""
         return ClosedForm(self.definitions + tuple(extra), self.nonzero + tuple(nonzero))
@@ -154,6 +126,51 @@ class ClosedForm(Equations):
             (d.expression, sp.S.Zero) if d.is_root else (d.symbol, d.expression)
             for d in self.definitions
         ]
+
+
+class _Elimination:
+    """The definitions that an expression depends on, as rational functions of one ring."""
+
+    def __init__(self, definitions: Sequence[Definition], expression: sp.Expr) -> None:
+        self.definitions, self.expression = definitions, expression
+        symbols = [d.symbol for d in definitions]
+        self.ring = Ring.of(expression, symbols, *(d.expression for d in definitions))
+        self.values: dict[sp.Symbol, Ratio] = {}
+
+    def reaches_zero(self) -> bool:
+        """Whether the numerator becomes the zero polynomial; see ``ClosedForm.vanishes``."""
+        numerator = self.ring.ratio(self.expression).numerator
+        if self._spelled_out(numerator).is_zero():
+            return True
+        for definition in reversed(self.definitions):
+            if not definition.is_solution or not self._occurs(definition, numerator):
+                continue
+            value = self._value(definition)
+            if definition.is_root:
+                numerator = self._spelled_out(numerator)
+                numerator = self.ring.remainder(numerator, value.numerator, definition.symbol)
+            else:
+                numerator = self.ring.substituted(numerator, definition.symbol, value)
+            if self._spelled_out(numerator).is_zero():
+                return True
+        return False
+
+    def _spelled_out(self, numerator: fmpq_mpoly) -> fmpq_mpoly:
+        for definition in reversed(self.definitions):
+            if not definition.is_solution and self._occurs(definition, numerator):
+                value = self._value(definition)
+                numerator = self.ring.substituted(numerator, definition.symbol, value)
+        return numerator
+
+    def _occurs(self, definition: Definition, numerator: fmpq_mpoly) -> bool:
+        place = self.ring.places[definition.symbol]
+        return not numerator.is_zero() and numerator.degrees()[place] > 0
+
+    def _value(self, definition: Definition) -> Ratio:
+        """What stands for a symbol, converted when it first occurs."""
+        if definition.symbol not in self.values:
+            self.values[definition.symbol] = self.ring.ratio(definition.expression)
+        return self.values[definition.symbol]
 
 
 def run(program: Iterable[Definition], values: Values) -> None:

@@ -107,14 +107,14 @@ def judged_at(derivation: Derivation) -> tuple[sp.Symbol, ...]:
 
 def _deciding(expression: sp.Expr, states: tuple[sp.Symbol, ...]) -> set[sp.Symbol]:
     """States on which the sign of an expression may depend."""
-    parts = sp.fraction(sp.together(expression))
-    units = Units.of(parts)
+    units = Units.of([expression])
+    ratio = units.ratio(expression)
     meanings = units.meaning.values()
     positive = [m.base for m in meanings if isinstance(m, sp.Pow)]
     positive += [m.args[0] for m in meanings if isinstance(m, sp.log)]
     powers = [m for m in meanings if isinstance(m, (sp.Pow, sp.exp))]
     found: set[sp.Symbol] = set()
-    for factor, power in (f for part in parts for f in units.ratio(part).numerator.factor()[1]):
+    for factor, power in (*ratio.numerator.factor()[1], *ratio.denominator.factor()[1]):
         shown = units.expression(factor)
         here = shown.free_symbols & {*states}
         # up to a factor of parameters, which has one sign

@@ -249,8 +249,8 @@ def _feedback(
             several |= len(polynomials) != len(group) or paired is None
             for symbol, k in (paired or {}).items():
                 found.conditions[symbol] = _carrying(units, polynomials[k], group)[0]
-        elif len(group) == 1 and (power := _power(units, polynomials, group[0])) is not None:
-            found.feedback[group[0]] = power
+        elif (powers := _powers(units, polynomials, group)) is not None:
+            found.feedback |= powers
             several = True
         elif len(polynomials) == len(group):
             for symbol, polynomial in zip(group, polynomials):
@@ -271,24 +271,45 @@ def _feedback(
     return found
 
 
-def _power(units: Units, polynomials: Sequence[fmpq_mpoly], unknown: sp.Symbol) -> sp.Expr | None:
-    """The solution of an equation of two terms with a power of the unknown, as ``A k**g = 1``."""
-    if len(polynomials) != 1 or len(polynomials[0]) != 2:
+def _powers(
+    units: Units, polynomials: Sequence[fmpq_mpoly], group: Sequence[sp.Symbol]
+) -> dict[sp.Symbol, sp.Expr] | None:
+    """The solution of equations of two terms with powers of the unknowns, as ``A k**g = 1``.
+
+    None if there are others, or a power is whole: it has several roots, and roots of either sign.
+    """
+    tables = [units.parts(p, group) for p in polynomials]
+    if len(tables) != len(group) or any(len(table) != 2 for table in tables):
         return None
-    exponent, rest = sp.S.Zero, -sp.S.One
-    for sign, (powers, coefficient) in zip((1, -1), polynomials[0].to_dict().items()):
-        rest *= sp.Rational(int(coefficient.p), int(coefficient.q)) ** sign
-        for symbol, power in zip(units.ring.symbols, powers):
-            base, inner = units.meaning.get(symbol, symbol).as_base_exp()
-            if base == unknown:
-                exponent += sign * int(power) * inner
-            elif power and unknown in base.free_symbols | inner.free_symbols:
-                return None
-            else:
-                rest *= base ** (sign * int(power) * inner)
-    exponent = sp.cancel(exponent)
-    # whole powers have several roots, and roots of either sign
-    return None if exponent.is_Integer else rest ** sp.cancel(-1 / exponent)
+    rows = []
+    for table in tables:
+        exponents = dict.fromkeys(group, sp.S.Zero)
+        for sign, powers in zip((1, -1), table):
+            for symbol, power in zip(units.ring.symbols, powers):
+                base, inner = units.meaning.get(symbol, symbol).as_base_exp()
+                if power and base not in exponents or inner.free_symbols & {*group}:
+                    return None
+                if power:
+                    exponents[base] += sign * int(power) * inner
+        rows.append((exponents, _opposite(*map(units.expression, table.values()))))
+    matrix = sp.Matrix([[sp.cancel(e) for e in exponents.values()] for exponents, _ in rows])
+    if any(all(e.is_Integer for e in matrix.col(k)) for k in range(len(group))):
+        return None
+    below = sp.cancel(matrix.det(method="berkowitz"))
+    if below == 0:
+        return None
+    inverse = (matrix.adjugate() / below).applyfunc(sp.cancel)
+    rests = [rest for _, rest in rows]
+    return {
+        symbol: sp.Mul(*(rest ** -inverse[k, j] for j, rest in enumerate(rests)))
+        for k, symbol in enumerate(group)
+    }
+
+
+def _opposite(above: sp.Expr, below: sp.Expr) -> sp.Expr:
+    """Less the quotient, where a sum takes the sign: powers have no negative bases."""
+    forms = [above / sp.expand(-below), sp.expand(-above) / below, -above / below]
+    return next((f for f in forms if f.as_coeff_Mul()[0] > 0), forms[-1])
 
 
 def _carrying(
@@ -299,7 +320,7 @@ def _carrying(
     for factor, multiplicity in units.ring.factors(polynomial)[1]:
         spelled = factor.xreplace(units.meaning)
         if spelled.free_symbols & set(group):
-            kept *= spelled**multiplicity
+            kept *= units.balanced(factor, group) ** multiplicity
         else:
             dropped.append(spelled)
     return kept, dropped

@@ -88,6 +88,27 @@ class Units:
             {tuple(e - k for e, k in zip(powers, taken)): c for powers, c in terms.items()}
         )
 
+    def balanced(self, expression: sp.Expr, unknowns: Iterable[sp.Symbol]) -> sp.Expr:
+        """An expression in symbols and generators, with the units: divided by the greatest ones.
+
+        Where all terms of a sum have powers or exponentials of unknowns and one has them all in
+        the highest power, it is divided by these: then it tends to something at either end.
+        """
+        wanted, meaning = {*unknowns}, self.meaning
+        units = [g for g, m in meaning.items() if isinstance(m, (sp.Pow, sp.exp))]
+        moving = [g for g in units if meaning[g].free_symbols & wanted and expression.has(g)]
+        if moving:
+            terms = sp.Poly(expression, *moving).terms()
+            top = tuple(map(max, zip(*(powers for powers, _ in terms))))
+            if any(powers == top for powers, _ in terms) and all(any(p) for p, _ in terms):
+                expression = sp.Add(
+                    *(
+                        e * sp.Mul(*(g ** (k - m) for g, k, m in zip(moving, powers, top)))
+                        for powers, e in terms
+                    )
+                )
+        return expression.xreplace(meaning)
+
     def depending(self, variables: Iterable[sp.Symbol]) -> list[int]:
         """Positions in the ring of the variables and of the units that depend on them."""
         wanted = set(variables)
@@ -239,10 +260,21 @@ def _split(part: sp.Expr) -> list[sp.Expr]:
     return [f for f in (-factors[0], *factors[1:]) if f != 1]
 
 
+def _signed(base: sp.Expr) -> list[sp.Expr]:
+    """The factors of a product; its minus stays with its only sum, as in -1/(a - 1)."""
+    parts = list(sp.Mul.make_args(base))
+    sums = [f for f in parts if f.as_base_exp()[0].is_Add and abs(f.as_base_exp()[1]) == 1]
+    if parts[0].is_Number and parts[0].is_negative and len(sums) == 1:
+        inner, exponent = sums[0].as_base_exp()
+        parts[parts.index(sums[0])] = sp.expand(-inner) ** exponent
+        parts[0] = -parts[0]
+    return [f for f in parts if f != 1]
+
+
 def _factors(base: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
     """A positive expression as factors with exponents."""
     pairs: list[tuple[sp.Expr, sp.Expr]] = []
-    for factor in (f for part in sp.Mul.make_args(base) for f in _split(part)):
+    for factor in (f for part in _signed(base) for f in _split(part)):
         if factor.is_Pow and factor.base is not sp.S.Exp1:
             pairs += [(b, e * factor.exp) for b, e in _factors(factor.base)]
         else:

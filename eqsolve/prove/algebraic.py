@@ -18,6 +18,7 @@ from flint.utils.flint_exceptions import DomainError
 
 from eqsolve.arithmetic.algebra import Ratio, Ring
 from eqsolve.derivation.units import Units
+from eqsolve.prove.conditions import following, said_otherwise
 from eqsolve.prove.need import needed
 from eqsolve.prove.statement import Hypothesis, Line, Relation, Theorem, identifier
 from eqsolve.prove.witness import witness
@@ -265,8 +266,9 @@ def theorem(
         If no point satisfies what is assumed.
     """
     left = statement.left - statement.right
-    if argument is None:
-        known, argument = _least(left, known)
+    argument = argument or argue(left, known)
+    if argument is not None and not argument.cofactors:
+        known, argument = _least(left, known, argument)
     if argument is None:
         return f"{title}: no reason was found that Coq could follow."
     defined = [
@@ -284,9 +286,11 @@ def theorem(
         for s in argument.cofactors
         if s in known.roots
     ]
-    nonzero = [
-        Hypothesis(f"nonzero_{k}", Relation(e, "<>")) for k, e in enumerate(argument.nonzero, 1)
-    ]
+    given = {*argument.inserted, *argument.spelled}
+    spelled = Known({s: e for s, e in known.definitions.items() if s in given}).abbreviations
+    others = said_otherwise(argument.nonzero, spelled)
+    assumed = [e for e in argument.nonzero if e not in others]
+    nonzero = [Hypothesis(f"nonzero_{k}", Relation(e, "<>")) for k, e in enumerate(assumed, 1)]
     hypotheses = (*defined, *roots, *nonzero)
     made = Theorem(name, title, hypotheses, statement, (), source=source)
     return Theorem(
@@ -294,17 +298,14 @@ def theorem(
         title,
         hypotheses,
         statement,
-        (Line("intros."), *script(statement, argument, known)),
+        (Line("intros."), *following(others, spelled), *script(statement, argument, known)),
         witness(made, point or {}),
         source,
     )
 
 
-def _least(left: sp.Expr, known: Known) -> tuple[Known, Argument | None]:
-    """Why an expression vanishes, from no more definitions than it needs."""
-    argument = argue(left, known)
-    if argument is None or argument.cofactors:
-        return known, argument
+def _least(left: sp.Expr, known: Known, argument: Argument) -> tuple[Known, Argument]:
+    """The same from no more definitions than are needed, where it is an identity."""
     used = {*argument.inserted, *argument.spelled}
     kept = needed(left, {s: e for s, e in known.definitions.items() if s in used})
     if kept is None or len(kept) == len(used):

@@ -118,12 +118,23 @@ def _lean(
 ) -> tuple[Theorem, list[Need]]:
     """A theorem without those of some assumptions that Coq does not need."""
     # one after the other: each may be needless only because another one is there
-    last, needs = min(until, monotonic() + share), []
+    last, needs, left = min(until, monotonic() + share), list[Need](), list[str]()
     for name in names:
         less = without(theorem, name)
-        needless = _accepted(_text(less), LONGEST, last - monotonic())
-        needs.append(Need(theorem.name, name, "needless" if needless else "open"))
-        theorem = less if needless else theorem
+        if _accepted(_text(less), LONGEST, last - monotonic()):
+            needs.append(Need(theorem.name, name, "needless"))
+            theorem = less
+        else:
+            left.append(name)
+    fewer = bool(needs)
+    for name in left:
+        # what said the same may have been left out
+        model = counterexample(theorem, name) if fewer and monotonic() < last else None
+        needs.append(
+            Need(theorem.name, name, "open")
+            if model is None
+            else Need(theorem.name, name, "needed", _shown(model))
+        )
     return theorem, needs
 
 

@@ -325,8 +325,11 @@ class Point:
         if len(judged) == 1:
             return judged[0]
         if not judged:
-            status = Status.NO_SOLUTION if solutions.complete else Status.UNRESOLVED
-            return self.refused(status, "The first-order condition has no solution.")
+            if solutions.complete:
+                none = "The first-order condition has no solution."
+                return self.refused(Status.NO_SOLUTION, none)
+            none = "The search found no solution of the first-order condition; there may be one."
+            return self.refused(Status.UNRESOLVED, none)
         return self.refused(Status.UNRESOLVED, "The first-order condition has several solutions.")
 
     def refused(

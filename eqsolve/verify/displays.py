@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import sympy as sp
 
@@ -14,6 +14,7 @@ from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 
 
+@cache
 def _exact(model: Model) -> tuple[Checker, tuple[Display, ...]]:
     return Checker(model.derivation), tuple(d for d in model.shown if d.proof in ALGEBRAIC)
 
@@ -34,7 +35,7 @@ def _checks(checker: Checker, game: str, *displays: Display) -> list[Check]:
 def _check(checker: Checker, game: str, display: Display) -> Check:
     def holds() -> bool:
         stated = any(checker.states(line, display) for line in display.lines + display.evidence)
-        return stated and not checker.failures(display)
+        return stated and all(checker.holds(line, display) for line in display.every)
 
     label = f"({display.number}) {display.title}" if display.is_numbered else display.title
     return exact_check(label, game, holds, "Every line, in exact arithmetic.")

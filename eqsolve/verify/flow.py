@@ -33,15 +33,21 @@ STAGE = "Monte Carlo"
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def _apply(even: Array, odd: Array, sign: float, flow: Array, work: Array) -> None:
-    """Multiply a flow in place by the step matrix ``even + sign odd``."""
-    size = flow.shape[0]
-    for i in range(size):
+    """Multiply a flow in place by the step matrix ``even + sign odd``.
+
+    Its rows beyond those given are those of the unit matrix.
+    """
+    rows, size = even.shape
+    for i in range(rows):
         for j in range(size):
-            total = 0.0
-            for k in range(size):
-                total += (even[i, k] + sign * odd[i, k]) * flow[k, j]
-            work[i, j] = total
-    flow[:, :] = work
+            work[i, j] = 0.0
+        for k in range(size):
+            factor = even[i, k] + sign * odd[i, k]
+            for j in range(size):
+                work[i, j] += factor * flow[k, j]
+    for i in range(rows):
+        for j in range(size):
+            flow[i, j] = work[i, j]
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
@@ -53,13 +59,14 @@ def step_matrices(
     even: Array,
     odd: Array,
 ) -> None:
-    """Step matrix of weak order two, split into its parts even and odd in the increments.
+    """First rows of the step matrix of weak order two, parts even and odd in the increments apart.
 
     ``area`` holds the two-valued variables of the scheme for pairs of noises, in units of h.
     """
     drift, drift2, load, mixed, double = system
-    noises, size = load.shape[0], drift.shape[0]
-    for i in range(size):
+    noises = load.shape[0]
+    rows, size = even.shape
+    for i in range(rows):
         for j in range(size):
             even[i, j] = h * drift[i, j] + 0.5 * h * h * drift2[i, j]
             odd[i, j] = 0.0
@@ -72,10 +79,10 @@ def step_matrices(
                 weight = 0.5 * (dw[k] * dw[m] + h * area[k, m])
             else:
                 weight = 0.5 * (dw[k] * dw[m] - h * area[m, k])
-            for i in range(size):
+            for i in range(rows):
                 for j in range(size):
                     even[i, j] += weight * double[k, m, i, j]
-        for i in range(size):
+        for i in range(rows):
             for j in range(size):
                 odd[i, j] += dw[k] * (load[k, i, j] + h * mixed[k, i, j])
 
@@ -107,7 +114,8 @@ def batch(
     """Mean of Phi' P Phi over antithetic pairs of paths, with the fine and with the coarse step."""
     drift, load = system[0], system[2]
     size, noises = drift.shape[0], load.shape[0]
-    even, odd, work = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
+    # the last row of Z, which is 1, never moves
+    even, odd, work = np.empty((3, size - 1, size))
     flows = np.empty((4, size, size))
     dw, dw_sum, area = np.empty(noises), np.empty(noises), np.zeros((noises, noises))
     rate = TILT * hazard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -62,15 +62,21 @@ def sign(
     expression = _powers(expression)
     bases = powered([expression]) - {*domains}
     known = {*positive, *bases}
+    # stand-ins: what stands under powers is positive, and waves are between -1 and 1
+    zero = {s for s, domain in domains.items() if 0 in domain}
+    sums = {
+        base: sp.Dummy(positive=True)
+        for base in bases
+        if base.is_Add or not (base.is_Symbol or base.free_symbols & zero)
+    }
     waves = {wave: sp.Dummy(real=True) for wave in expression.atoms(sp.sin, sp.cos)}
     places = dict.fromkeys(waves.values(), sp.Interval(-1, 1))
     letters = sorted(expression.free_symbols, key=lambda s: s.name)
     inside = {s: _letter(s, domains.get(s, sp.S.Reals), s in known) for s in letters}
-    outside: dict[sp.Expr, sp.Expr] = {value: key for key, value in inside.items()}
     places |= {inside[s]: domain for s, domain in domains.items() if s in inside}
-    outside |= {letter: wave for wave, letter in waves.items()}
-    split = _Split(places, tuple(b.xreplace(inside) for b in bases))
-    found, rest = split(expression.xreplace(waves).xreplace(inside))
+    split = _Split(places, tuple(base.xreplace(inside) for base in sums))
+    found, rest = split(expression.xreplace(sums).xreplace(waves).xreplace(inside))
+    outside = {letter: meaning for meaning, letter in (inside | waves | sums).items()}
     return Sign(found, tuple(e.xreplace(outside) for e in rest))
 
 
@@ -119,28 +125,46 @@ class _Split:
         return found, rest
 
     def definite(self, factor: sp.Expr) -> int:
-        """The sign of a quadratic polynomial in a letter or its square without zeros; else 0."""
+        """The sign of a sum on the domains of its letters; 0 where it is not found.
+
+        In one of them it is a line, or a quadratic polynomial (of it or its square) without zeros.
+        """
         if not factor.is_Add:
             return 0
         for letter in sorted(factor.free_symbols, key=str):
             if not factor.is_polynomial(letter):
                 continue
             terms = {int(k): e for (k,), e in sp.Poly(factor, letter).terms()}
+            if {*terms} <= {0, 1}:
+                ends = {*map(self._strict, self._ends(terms, letter))}
+                if len(ends) == 1 and ends != {0}:
+                    return ends.pop()
+                continue
             step = 2 if {*terms} == {0, 2, 4} else 1
             if not {*terms} <= {0, step, 2 * step} or 2 * step not in terms:
                 continue
             last, middle, leading = (terms.get(k * step, sp.S.Zero) for k in range(3))
-            here, open_ = self(last)
-            if open_ or not here:
+            here = self._strict(last)
+            if not here:
                 continue
             if middle == 0:
                 there, squares = self(leading)
                 if there == here and all(e.is_nonnegative for e in squares):
                     return here
-            above, open_ = self(sp.expand(4 * leading * last - middle**2))
-            if above > 0 and not open_:
+            if self._strict(sp.expand(4 * leading * last - middle**2)) > 0:
                 return here
         return 0
+
+    def _strict(self, expression: sp.Expr) -> int:
+        """The sign where it is proved, else 0."""
+        found, rest = self(expression)
+        return 0 if rest else found
+
+    def _ends(self, line: Mapping[int, sp.Expr], letter: sp.Symbol) -> Iterator[sp.Expr]:
+        """A line in a letter at the ends of its domain; where there is none, what it tends to."""
+        domain, slope = self.places.get(letter, sp.S.Reals), line.get(1, sp.S.Zero)
+        for end, side in ((domain.inf, -1), (domain.sup, 1)):
+            yield line.get(0, sp.S.Zero) + slope * end if end.is_finite else side * slope
 
 
 def _powers(expression: sp.Expr) -> sp.Expr:

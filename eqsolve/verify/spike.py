@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 
 import mpmath
 import sympy as sp
+from flint import Ordering, acb, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
 
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Game
@@ -33,7 +34,9 @@ Exact: TypeAlias = dict[sp.Symbol, sp.Expr]
 #: Decimal digits of the arithmetic. The gain rate loses 18 of them to cancellation.
 DIGITS = 60
 #: Length of the deviation, in units of time: the gain rate differs from its limit by O(eps).
-SPIKE = mpmath.mpf(10) ** -18
+SPIKE = fmpq(1, 10**18)
+#: Bits of the exponentials, whose sums lose none to cancellation.
+BITS = 300
 #: A coefficient that contributes less than this fraction of the largest contribution to the
 #: strategy is compared with that fraction instead of with itself.
 FLOOR = sp.Rational(1, 10**6)
@@ -97,33 +100,64 @@ def require_exponential(game: Game, stage: str) -> None:
 
 
 class _Semigroup:
-    """Moments of degree up to two of a game at given parameters, in the caller's precision."""
+    """Moments of degree up to two of a game at given parameters: rational, and exact but for exp.
+
+    Polynomials are in the states and the control, in that order.
+    """
 
     def __init__(self, game: Game, values: Exact) -> None:
         require_exponential(game, STAGE)
         self.game, self.values, self.states = game, values, game.state_symbols
-        pairs = itertools.combinations_with_replacement(range(len(self.states)), 2)
+        size = len(self.states)
+        pairs = itertools.combinations_with_replacement(range(size), 2)
         # A monomial is the tuple of the states in it: () is 1, (0,) is x, (0, 1) is xy.
-        self.basis: list[tuple[int, ...]] = [
-            (),
-            *((i,) for i in range(len(self.states))),
-            *pairs,
+        self.basis: list[tuple[int, ...]] = [(), *((i,) for i in range(size)), *pairs]
+        self.ring = fmpq_mpoly_ctx.get([f"v{i}" for i in range(size + 1)], Ordering.lex)
+        self.hazard = self.rational(game.horizon.hazard)
+        self.drift = [self.polynomial(state.drift) for state in game.states]
+        self.loadings = [
+            {noise: self.polynomial(load) for noise, load in state.loadings.items()}
+            for state in game.states
         ]
-        self.hazard = self.number(game.horizon.hazard)
+        # with an exponential horizon a payoff accrues at the hazard rate, a running part at rate 1
+        self.accruing = [
+            self.hazard * self.polynomial(moment.payoff) + self.polynomial(moment.running)
+            for moment in game.preference.moments
+        ]
+        self.aggregate = sp.lambdify(
+            [*self.states, *(moment.symbol for moment in game.preference.moments)],
+            game.preference.aggregate.xreplace(values),
+            modules="mpmath",
+        )
 
-    def number(self, expr: sp.Expr) -> Any:
-        """Numeric value of an expression in the parameters."""
+    def known(self, expr: sp.Expr) -> sp.Expr:
+        """Value of an expression in the parameters."""
         value = expr.xreplace(self.values)
         if value.free_symbols:
             missing = ", ".join(sorted(map(str, value.free_symbols)))
             raise InputError(f"no value is given for {missing}.", game=self.game.name, stage=STAGE)
-        return mpmath.mpmathify(sp.N(value, DIGITS))
+        return value
 
-    def vector(self, expr: sp.Expr) -> Any:
+    def number(self, expr: sp.Expr) -> Any:
+        """The same in the caller's precision."""
+        return mpmath.mpmathify(sp.N(self.known(expr), DIGITS))
+
+    def rational(self, expr: sp.Expr) -> fmpq:
+        """The same as a rational number, rounded if it is none."""
+        value = self.known(expr)
+        found = value if value.is_Rational else sp.Rational(sp.N(value, DIGITS))
+        return fmpq(int(found.p), int(found.q))
+
+    def polynomial(self, expr: sp.Expr) -> fmpq_mpoly:
+        """A polynomial of the states and the control."""
+        variables = *self.states, self.game.control
+        terms = sp.Poly(sp.expand(expr.xreplace(self.values)), *variables).terms()
+        return self.ring.from_dict({powers: self.rational(value) for powers, value in terms})
+
+    def vector(self, polynomial: fmpq_mpoly) -> list[fmpq]:
         """Coefficients of a polynomial of the states, as a row."""
-        row = mpmath.zeros(1, len(self.basis))
-        polynomial = sp.Poly(sp.expand(expr.xreplace(self.values)), *self.states)
-        for exponents, coefficient in polynomial.terms():
+        row = [fmpq(0)] * len(self.basis)
+        for exponents, coefficient in polynomial.to_dict().items():
             monomial = tuple(i for i, power in enumerate(exponents) for _ in range(power))
             if monomial not in self.basis:
                 raise DerivationError(
@@ -132,86 +166,93 @@ class _Semigroup:
                     stage=STAGE,
                     remedy="Drifts and loadings must be affine and payoffs of degree two.",
                 )
-            row[self.basis.index(monomial)] += self.number(coefficient)
+            row[self.basis.index(monomial)] = coefficient
         return row
 
-    def motion(self, control: sp.Expr) -> Any:
+    def motion(self, control: fmpq_mpoly) -> list[list[fmpq]]:
         """Matrix M of the moments under a control that is an affine function of the states."""
-        play = self.values | {self.game.control: control}
-        drift = [state.drift.xreplace(play) for state in self.game.states]
+        states = self.ring.gens()[:-1]
+        drift = [f.compose(*states, control) for f in self.drift]
         loadings = [
-            {noise: load.xreplace(play) for noise, load in state.loadings.items()}
-            for state in self.game.states
+            {noise: f.compose(*states, control) for noise, f in row.items()}
+            for row in self.loadings
         ]
-        matrix = mpmath.zeros(len(self.basis))
-        for row, monomial in enumerate(self.basis):
+        rows = []
+        for monomial in self.basis:
+            rate = self.ring.constant(0)
             if len(monomial) == 1:
-                matrix[row, :] = self.vector(drift[monomial[0]])
+                rate = drift[monomial[0]]
             elif len(monomial) == 2:
                 i, j = monomial
-                bracket = sum(
-                    (loadings[i][noise] * loadings[j].get(noise, 0) for noise in loadings[i]),
-                    sp.S.Zero,
-                )
-                product_rule = self.states[i] * drift[j] + self.states[j] * drift[i] + bracket
-                matrix[row, :] = self.vector(product_rule)
-        return matrix
+                rate = states[i] * drift[j] + states[j] * drift[i]
+                for noise in loadings[i].keys() & loadings[j].keys():
+                    rate += loadings[i][noise] * loadings[j][noise]
+            rows.append(self.vector(rate))
+        return rows
 
-    def payoffs(self, control: sp.Expr) -> list[Any]:
-        """Rate at which each moment of the preference accrues, one row of coefficients each.
+    def payoffs(self, control: fmpq_mpoly) -> list[list[fmpq]]:
+        """Rate at which each moment of the preference accrues, one row of coefficients each."""
+        states = self.ring.gens()[:-1]
+        return [self.vector(rate.compose(*states, control)) for rate in self.accruing]
 
-        With an exponential horizon a payoff accrues at the hazard rate, a running part at rate 1.
-        """
-        play = {self.game.control: control}
-        return [
-            self.hazard * self.vector(moment.payoff) + self.vector(moment.running.xreplace(play))
-            for moment in self.game.preference.moments
-        ]
-
-    def tail(self, matrix: Any, rows: Sequence[Any]) -> list[Any]:
+    def tail(self, matrix: Sequence[Sequence[fmpq]], rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
         """Integrals of e^{-h t} row e^{M t} over t > 0, by the resolvent.
 
         Only the moments on which the payoffs depend have to be finite.
         """
         size = range(len(self.basis))
         needed = {i for row in rows for i in size if row[i] != 0}
-        while more := {j for i in needed for j in size if matrix[i, j] != 0} - needed:
+        while more := {j for i in needed for j in size if matrix[i][j] != 0} - needed:
             needed |= more
         order = sorted(needed)
-        part = mpmath.matrix([[matrix[i, j] for j in order] for i in order])
-        eigenvalues = mpmath.eig(part, left=False, right=False)
-        abscissa = max(mpmath.re(value) for value in eigenvalues)
-        if abscissa >= self.hazard:
+        part = fmpq_mat([[matrix[i][j] for j in order] for i in order])
+        # pairs of a root and its multiplicity
+        roots: Any = part.charpoly().complex_roots() if order else []
+        rates = [acb(root).real for root, _ in roots]
+        highest = max(rates, key=lambda rate: float(rate.mid()), default=None)
+        if highest is not None and not all(rate < arb(self.hazard) for rate in rates):
             raise NoSolutionError(
                 "the second moments at the horizon are infinite under this feedback: their growth"
-                f" rate {mpmath.nstr(abscissa, 6)} is not below the hazard rate"
-                f" {mpmath.nstr(self.hazard, 6)}.",
+                f" rate {float(highest):.6g} is not below the hazard rate"
+                f" {float(arb(self.hazard)):.6g}.",
                 game=self.game.name,
                 stage=STAGE,
                 remedy="Use a feedback with finite second moments.",
             )
-        resolvent = (self.hazard * mpmath.eye(len(order)) - part).T
-        tails = []
-        for row in rows:
-            solution = mpmath.lu_solve(resolvent, mpmath.matrix([row[i] for i in order]))
-            tail = mpmath.zeros(1, len(self.basis))
-            for value, i in zip(solution, order, strict=True):
-                tail[i] = value
-            tails.append(tail)
+        tails = fmpq_mat(len(rows), len(size))
+        if not order:
+            return tails
+        unit = fmpq_mat([[fmpq(int(i == j)) for j in order] for i in order])
+        right = fmpq_mat([[row[i] for row in rows] for i in order])
+        solution = (self.hazard * unit - part).transpose().solve(right)
+        for i, place in enumerate(order):
+            for k in range(len(rows)):
+                tails[k, place] = solution[i, k]
         return tails
 
-    def deviation(self, control: sp.Expr, tails: Sequence[Any], start: Any) -> list[Any]:
+    def reached(self, control: fmpq, tails: fmpq_mat, start: fmpq_mat) -> list[Any]:
         """Moments of the preference with a constant control for the time SPIKE, then the tails.
 
         The matrix is extended by one row for each payoff, which integrates what has accrued.
         """
-        size, rows = len(self.basis), self.payoffs(control)
-        extended = mpmath.zeros(size + len(rows))
-        extended[:size, :size] = self.motion(control) - self.hazard * mpmath.eye(size)
-        for k, row in enumerate(rows):
-            extended[size + k, :size] = row
-        end = mpmath.expm(SPIKE * extended)[:, :size] * start
-        return [end[size + k] + (tail * end[:size, 0])[0] for k, tail in enumerate(tails)]
+        constant = self.ring.constant(control)
+        size, rows = len(self.basis), self.payoffs(constant)
+        whole = size + len(rows)
+        extended = arb_mat(whole, whole)
+        for i, row in enumerate([*self.motion(constant), *rows]):
+            for j, value in enumerate(row):
+                extended[i, j] = SPIKE * (value - self.hazard if i == j else value)
+        end = extended.exp() * arb_mat(
+            [[arb(start[i, 0])] for i in range(size)] + [[0]] * len(rows)
+        )
+        after = arb_mat(tails) * arb_mat([[end[i, 0]] for i in range(size)])
+        return [_multiprecision(end[size + k, 0] + after[k, 0]) for k in range(len(rows))]
+
+
+def _multiprecision(value: arb) -> Any:
+    """The middle of a ball in the caller's precision."""
+    mantissa, exponent = value.mid().man_exp()
+    return mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))
 
 
 @dataclass(frozen=True)
@@ -223,29 +264,27 @@ class _Response:
 
 
 def _response(
-    system: _Semigroup, tails: Sequence[Any], state: Sequence[sp.Rational], play: sp.Rational
+    system: _Semigroup, tails: fmpq_mat, state: Sequence[sp.Rational], play: sp.Rational
 ) -> _Response:
     """Best constant deviation at a state where the feedback plays ``play``.
 
     The gain rate is quadratic in the deviation up to O(SPIKE), so three values determine it.
     """
-    game = system.game
-    frozen = dict(zip(game.state_symbols, state, strict=True))
-    start = mpmath.matrix(
-        [system.number(sp.Mul(*(state[i] for i in monomial))) for monomial in system.basis]
+    start = fmpq_mat(
+        [[system.rational(sp.Mul(*(state[i] for i in monomial)))] for monomial in system.basis]
     )
-
-    def objective(moments: Sequence[Any]) -> Any:
-        reached = {
-            moment.symbol: sp.Float(value, DIGITS)
-            for moment, value in zip(game.preference.moments, moments, strict=True)
-        }
-        return system.number(game.preference.aggregate.xreplace(frozen | reached))
-
+    point = [system.number(value) for value in state]
     step = 1 + abs(play)
-    base = objective([(tail * start)[0] for tail in tails])
+    begin = tails * start
+    base = system.aggregate(
+        *point, *(_multiprecision(arb(begin[k, 0])) for k in range(begin.nrows()))
+    )
     low, middle, high = (
-        (objective(system.deviation(play + shift, tails, start)) - base) / SPIKE
+        (
+            system.aggregate(*point, *system.reached(system.rational(play + shift), tails, start))
+            - base
+        )
+        * int(1 / SPIKE)
         for shift in (-step, sp.S.Zero, step)
     )
     width = system.number(step)
@@ -294,7 +333,7 @@ def spike_checks(
     DerivationError
         If the game is outside the scope of the method.
     """
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(DIGITS), ctx.workprec(BITS):
         return _spike_checks(game, feedback, values, states, name, allowed)
 
 
@@ -320,7 +359,8 @@ def _spike_checks(
             " in general position.",
         )
 
-    control = sum((f * m for f, m in zip(coefficients, monomials, strict=True)), sp.S.Zero)
+    played = sum((f * m for f, m in zip(coefficients, monomials, strict=True)), sp.S.Zero)
+    control = system.polynomial(played)
     tails = system.tail(system.motion(control), system.payoffs(control))
     plays = [sum(f * v for f, v in zip(coefficients, point, strict=True)) for point in points]
     responses = [

@@ -18,6 +18,7 @@ import eqsolve
 from eqsolve.cli import cli
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.check import AXIOMS, Verdict, check
+from eqsolve.prove.conditions import said_otherwise
 from eqsolve.prove.coq import source
 from eqsolve.prove.statement import Hypothesis, Relation, Theorem, identifier
 from eqsolve.prove.witness import VacuousError, witness
@@ -37,7 +38,7 @@ def verdicts(*theorems: Theorem) -> list[Verdict]:
     return list(check({"some": source("some theorems", theorems)}))
 
 
-x, y, a, b = sp.symbols("x y a b")
+x, y, a, b, s = sp.symbols("x y a b s")
 
 
 def quotient() -> Theorem:
@@ -67,6 +68,27 @@ def test_only_what_is_needed_is_assumed() -> None:
     found = theorem("linear", "", Relation(a * y - b * x, "="), known)
     assert isinstance(found, Theorem)
     assert [h.name for h in found.hypotheses] == ["H_y", "nonzero_1"]
+
+
+def test_a_condition_that_another_one_says_is_not_assumed() -> None:
+    """``s`` is ``1 + a b``, and ``x/s`` and ``x/(1 + a b)`` need one condition; ``y`` is 2."""
+    left = x / s - x * y / (2 + 2 * a * b)
+    made = theorem("quotients", "", Relation(left, "="), Known({s: 1 + a * b, y: sp.Integer(2)}))
+    assert isinstance(made, Theorem)
+    assert [h.name for h in made.hypotheses] == ["H_s", "H_y", "nonzero_1"]
+    assert made.hypotheses[-1].statement == Relation(s, "<>")
+    said = said_otherwise((1 + a * b, -2 - 2 * a * b, b, y), {s: 1 + a * b, y: sp.Integer(2)})
+    assert said == {-2 - 2 * a * b: (1 + a * b, -2), y: (1, 2)}
+
+
+@needs_coq
+def test_coq_sees_that_another_condition_says_it() -> None:
+    left = x / s - x / (y * (1 + a * b))
+    made = theorem("quotients", "", Relation(left, "="), Known({s: 1 + a * b, y: sp.S.One}))
+    assert isinstance(made, Theorem)
+    assert [h.name for h in made.hypotheses] == ["H_s", "H_y", "nonzero_1"]
+    (verdict,) = verdicts(made)
+    assert verdict.accepted, verdict.message
 
 
 def test_what_does_not_follow_has_no_theorem() -> None:

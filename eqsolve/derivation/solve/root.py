@@ -124,6 +124,9 @@ class _Last:
         units, pivot = self.elimination.units, self.pivot
         if not self.degree:
             equation = units.arranged(self.polynomial, [pivot])
+            balanced = units.balanced(units.ring.expression(self.polynomial), [pivot])
+            if balanced != units.expression(self.polynomial):
+                equation = balanced
             return Root(pivot, equation, (), "equation", self.conditions)
         parts = units.ring.coefficients(self.polynomial, pivot)
         coefficients = tuple(algebra.factored(units.expression(p)) for p in reversed(parts))

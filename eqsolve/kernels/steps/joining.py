@@ -31,6 +31,22 @@ def joined(steps: Sequence[Step], derivation: Derivation) -> list[Step]:
                     start = system.terminal[integral.symbol]
                     step = _together(Flow(integral.symbols, (rate,), (start,), "linear"), step)
         found.append(step)
+    return _ordered(found)
+
+
+def _ordered(steps: Sequence[Step]) -> list[Step]:
+    """The steps, what is explicit after the flows that it needs, which may have moved."""
+    found, waiting = list[Step](), [*steps]
+    while waiting:
+        later = {symbol for step in waiting for symbol in step.symbols}
+        later -= {symbol for step in found for symbol in step.symbols}
+        ready = next(
+            step
+            for step in waiting
+            if not isinstance(step, Explicit) or not step.expression.free_symbols & later
+        )
+        waiting.remove(ready)
+        found.append(ready)
     return found
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -86,11 +86,28 @@ class Execution:
         blocks = (
             block for part in missing for block in design.blocks(chunk, part.start, part.stop)
         )
-        if self.backend == "threads":
+        if self.backend == "threads" and design.certified:
             for block in blocks:
                 yield block.start, design.evaluate(block.start, block.stop, self.workers)
+        elif self.backend == "threads":
+            yield from self._one_ahead(design, blocks)
         else:
             yield from self._distributed(design, blocks)
+
+    def _one_ahead(self, design: Design, blocks: Iterator[range]) -> Iterator[tuple[int, Columns]]:
+        """Compute one block while the one before is kept."""
+        pool = ThreadPoolExecutor(1)
+        try:
+            begun: tuple[int, Future[Columns]] | None = None
+            for block in blocks:
+                after = pool.submit(design.evaluate, block.start, block.stop, self.workers)
+                if begun is not None:
+                    yield begun[0], begun[1].result()
+                begun = block.start, after
+            if begun is not None:
+                yield begun[0], begun[1].result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _distributed(
         self, design: Design, blocks: Iterator[range]

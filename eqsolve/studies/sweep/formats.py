@@ -34,13 +34,16 @@ from eqsolve.studies.sweep.storage import Store
 class Format:
     """A file format: the packages it needs, its size, and how it is written.
 
-    ``lay`` makes a file with room for all columns as plain arrays, if the format has such.
+    ``lay`` makes a file with room for all columns as plain arrays, if the format has such. What
+    ``follows`` is written while the numbers are computed, by a thread that mostly holds no lock of
+    Python's.
     """
 
     packages: tuple[str, ...]
     estimate: Callable[[Design], int]
     write: Callable[[Path, Design, Store, Advance], None]
     lay: Callable[[Design, Path], dict[str, int]] | None = None
+    follows: bool = False
 
 
 def _rows(design: Design, store: Store, block: range) -> Columns:
@@ -162,7 +165,7 @@ def _table_bytes(design: Design) -> int:
 
 FORMATS = {
     ".csv": Format((), _csv_bytes, _write_csv),
-    ".parquet": Format(("pyarrow",), _table_bytes, _write_parquet),
+    ".parquet": Format(("pyarrow",), _table_bytes, _write_parquet, follows=True),
     ".nc": Format(("netCDF4",), array_bytes, write_netcdf, lay_netcdf),
     ".zarr": Format(("zarr",), array_bytes, write_zarr),
 }

@@ -21,6 +21,7 @@ from eqsolve.status import Status
 from eqsolve.studies.sweep.axes import bad_sweep
 from eqsolve.studies.sweep.columns import point_bytes, words
 from eqsolve.studies.sweep.execution import CHUNK, Execution, optional
+from eqsolve.studies.sweep.following import Followed
 from eqsolve.studies.sweep.formats import FORMATS, csv_metadata
 from eqsolve.studies.sweep.points import Design
 from eqsolve.studies.sweep.storage import Memory, Store, Work, discard, work_folder
@@ -98,11 +99,14 @@ def write_sweep(
             target, plan.columns, plan.size, plan.identity, resume=resume, laid=_laid(plan, target)
         )
         try:
-            _compute(plan, work, list(work.missing()), execution, progress)
-            counts = _counts(plan, work)
-            coverage = _coverage(plan, work)
-            with _bar(plan.size, 0, progress, "writing") as advance:
-                _finish(plan, target, work, advance)
+            missing = list(work.missing())
+            with _followed(plan, target, work, missing) as followed:
+                _compute(plan, followed or work, missing, execution, progress)
+                counts = _counts(plan, work)
+                coverage = _coverage(plan, work)
+                with _bar(plan.size, 0, progress, "writing") as advance:
+                    _write(plan, target, work, followed, advance)
+            _publish(target, plan, work)
             if keep is not None:
                 keep(work)
             resumed = sum(map(len, work.finished))
@@ -217,13 +221,41 @@ def _coverage(plan: Design, store: Store) -> tuple[tuple[tuple[str, int], ...], 
     return tuple((n, int(c)) for n, c in zip(labels, counts) if c), wrong
 
 
-def _finish(plan: Design, target: Path, work: Work, advance: Callable[[int], object]) -> None:
-    """Write the file in the work folder, unless it is there, and move it to its place."""
+@contextmanager
+def _followed(
+    plan: Design, target: Path, work: Work, missing: Sequence[range]
+) -> Iterator[Followed | None]:
+    """The work folder, whose numbers go to the file meanwhile; None for other formats."""
+    if not FORMATS[target.suffix].follows:
+        yield None
+        return
+    discard(work.result)
+    followed = Followed(work.result, plan, work, missing)
+    try:
+        yield followed
+    finally:
+        followed.leave()
+
+
+def _write(
+    plan: Design,
+    target: Path,
+    work: Work,
+    followed: Followed | None,
+    advance: Callable[[int], object],
+) -> None:
+    """Write the file in the work folder, unless it is there."""
+    if followed is not None:
+        followed.finish(advance)
+    elif _laid(plan, target) is None:
+        discard(work.result)
+        FORMATS[target.suffix].write(work.result, plan, work, advance)
+
+
+def _publish(target: Path, plan: Design, work: Work) -> None:
+    """Move the file from the work folder to its place."""
     temporary, old = work.result, work.folder / "replaced"
     discard(old)
-    if _laid(plan, target) is None:
-        discard(temporary)
-        FORMATS[target.suffix].write(temporary, plan, work, advance)
     if target.suffix == ".zarr":
         for path in temporary.rglob("*"):
             sync_folder(path)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -98,6 +99,8 @@ class Work:
         self._names, self._size = tuple(names), size
         self._stack = ExitStack()
         self._lock = FileLock(self.folder / "lock")
+        #: Held from where a file is opened at a place until it is read or written there.
+        self._moving = threading.Lock()
         #: Ranges of points that were finished by an earlier run, in order.
         self.finished: list[range] = []
         #: Number of finished blocks whose numbers have changed since.
@@ -235,8 +238,9 @@ class Work:
         columns = {name: np.ascontiguousarray(block[name]) for name in self._names}
         for name, column in columns.items():
             file, begin = self._files[name]
-            file.seek(begin + start * column.itemsize)
-            _write_all(file, column.data.cast("B"))
+            with self._moving:
+                file.seek(begin + start * column.itemsize)
+                _write_all(file, column.data.cast("B"))
         stop = start + columns["status"].size
         self._note({"start": start, "stop": stop, "crc": checksum(columns)})
         self.empty = False
@@ -245,8 +249,9 @@ class Work:
         """The numbers of one column from ``start`` to before ``stop``."""
         kind, (file, begin) = dtype(name), self._files[name]
         where, count = begin + start * kind.itemsize, (stop - start) * kind.itemsize
-        file.seek(where)
-        data: bytes = file.read(count)
+        with self._moving:
+            file.seek(where)
+            data: bytes = file.read(count)
         return np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], kind)
 
     def _note(self, record: Mapping[str, Any]) -> None:
