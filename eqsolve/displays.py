@@ -17,7 +17,7 @@ from eqsolve.program import store
 
 if TYPE_CHECKING:
     from eqsolve.latex.checking.check import Displays
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
 #: Modules and packages of eqsolve whose sources decide what a display is.
 SOURCES = (
@@ -26,7 +26,7 @@ SOURCES = (
 )
 
 
-def ledger(load: Callable[[], Iterable[Model]], content: str) -> Displays:
+def ledger(load: Callable[[], Iterable[Published]], content: str) -> Displays:
     """The numbered displays of games.
 
     Parameters

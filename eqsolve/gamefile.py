@@ -23,9 +23,9 @@ from eqsolve.files import read_bytes
 
 if TYPE_CHECKING:
     from eqsolve.game import Model as Declared
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
-    Exported = Model | Declared | Callable[..., Declared]
+    Exported = Published | Declared | Callable[..., Declared]
 
 
 def declares(path: Path) -> bool | None:
@@ -254,17 +254,17 @@ def exported(module: ModuleType, path: Path) -> Exported:
 
 def checked(found: Any, path: Path, name: str = "MODEL") -> Exported:
     """Return what was found if it is a model or builds one."""
-    from eqsolve import model as present
     from eqsolve.game import Model as Declared
+    from eqsolve.notated.published import Published
 
-    if isinstance(found, (present.Model, Declared)) or (name == "model" and callable(found)):
+    if isinstance(found, (Published, Declared)) or (name == "model" and callable(found)):
         exported: Exported = found
         return exported
     text = f"{name} is of type {type(found).__name__}, not a model"
     raise BrokenGameError(text, path=path)
 
 
-def built(found: Exported, path: Path) -> Model | Declared:
+def built(found: Exported, path: Path) -> Published | Declared:
     """The model itself, a function being called with its defaults."""
     if not callable(found):
         return found

@@ -11,7 +11,7 @@ from eqsolve.errors import InputError
 from eqsolve.registry import adopt, adopted, is_installed, letters, model, resolve
 
 if TYPE_CHECKING:
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
     from eqsolve.places import Found
 
 R = TypeVar("R")
@@ -57,7 +57,7 @@ class Handle:
         return resolve(self.name)
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Published:
         """The declaration that the present verbs work on.
 
         Raises

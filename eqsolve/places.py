@@ -17,7 +17,7 @@ from eqsolve.papers import attached
 if TYPE_CHECKING:
     from eqsolve.game import Model as Declared
     from eqsolve.gamefile import Exported
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
 GROUP = "eqsolve.games"
 BUILT_IN = "eqsolve.derivations"
@@ -48,7 +48,7 @@ class Found:
     module: str = ""
 
     @cached_property
-    def model(self) -> Model | Declared:
+    def model(self) -> Published | Declared:
         """The model, by its default structure, with what papers attach to it.
 
         Raises
@@ -56,10 +56,10 @@ class Found:
         BrokenGameError
             If the file's function fails or returns something else.
         """
-        from eqsolve.model import Model
+        from eqsolve.notated.published import Published
 
         found = built(self.exported, self.path or Path(self.name))
-        said = attached(self.module) if isinstance(found, Model) else {}
+        said = attached(self.module) if isinstance(found, Published) else {}
         # one that nothing is attached to stays what it is: what was derived of it is known
         return replace(found, **said) if said else found
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray
     from sympy import Symbol
 
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
 Array = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ class _Drawn:
 
     data: xarray.Dataset
     output: str
-    model: Model | None
+    model: Published | None
 
     def label(self, name: str) -> str:
         """Meaning and symbol of a parameter or state."""
@@ -116,12 +116,12 @@ class _Drawn:
         return discriminant(self.model, {**_fixed(self.data), **mesh})
 
 
-def _labels(model: Model) -> dict[str, str]:
+def _labels(model: Published) -> dict[str, str]:
     """Axis labels of a game's outputs."""
     return {output.name: output.label for output in model.parts.outputs}
 
 
-def _shown(data: xarray.Dataset, output: str | None, model: Model | None) -> str:
+def _shown(data: xarray.Dataset, output: str | None, model: Published | None) -> str:
     """The variable to draw: the one asked for, or the first number that the game has."""
     numbers = [str(name) for name, column in data.items() if column.dtype.kind == "f"]
     if model is None:
@@ -174,7 +174,7 @@ def plot_sweep(
     path: str | Path,
     output: str | None = None,
     *,
-    model: Model | None = None,
+    model: Published | None = None,
 ) -> None:
     """Draw a sweep over one or two parameters.
 

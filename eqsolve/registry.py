@@ -22,8 +22,8 @@ from eqsolve.places import Found, Place, built_in, of_game, packages
 
 if TYPE_CHECKING:
     from eqsolve.game import Model as Declared
-    from eqsolve.model import Model
     from eqsolve.notated.derivation import Derivation
+    from eqsolve.notated.published import Published
 
 Taken = TypeVar("Taken")
 R = TypeVar("R")
@@ -95,7 +95,7 @@ def _loaded(name: str) -> Found:
     return place.found()
 
 
-def resolve(game: str | os.PathLike[str] | Model | Declared) -> Found:
+def resolve(game: str | os.PathLike[str] | Published | Declared) -> Found:
     """Find a game by its name, by the path of its file, or take a model as it is.
 
     A text is a path if it ends in ``.py`` or contains a separator of folders.
@@ -136,7 +136,7 @@ def _file(path: Path) -> Found:
     return Found(built(export, place).name, "path", export, place, digest)
 
 
-def adopt(game: str | os.PathLike[str] | Model | Declared) -> str:
+def adopt(game: str | os.PathLike[str] | Published | Declared) -> str:
     """Let a game be found by its name from now on, also if it was named by its path or handed over.
 
     Returns
@@ -176,7 +176,7 @@ def adopted(name: str) -> Found | None:
     return _adopted.get(name)
 
 
-def installed(model: Model) -> bool:
+def installed(model: Published) -> bool:
     """Whether a model is that of an installed game, so that its name says what it is."""
     if not is_installed(model.name):
         return False
@@ -212,7 +212,7 @@ def games(*only: str) -> Iterator[Found | BrokenGameError]:
 
 
 @cache
-def model(name: str) -> Model:
+def model(name: str) -> Published:
     """Return the declaration of a game that the present verbs work on.
 
     Raises
@@ -224,10 +224,10 @@ def model(name: str) -> Model:
     InputError
         If the game is declared by ``eqsolve.game``.
     """
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
     found = resolve(name).model
-    if not isinstance(found, Model):
+    if not isinstance(found, Published):
         raise InputError(
             "this game is declared with eqsolve.game, which is not supported here.",
             game=found.name,
@@ -255,26 +255,26 @@ def problem_kind(name: str) -> str:
     return kind
 
 
-def limit_of(finite: Model) -> Model | None:
+def limit_of(finite: Published) -> Published | None:
     """The same game of a continuum; None if there is none."""
     return model(finite.limit) if finite.limit else None
 
 
-def finite_of(game: Model) -> Model | None:
+def finite_of(game: Published) -> Published | None:
     """The same game of finitely many agents, which may be itself; None if there is none."""
     if game.limit:
         return game
     return model(game.finite) if game.finite else None
 
 
-def models() -> list[Model]:
+def models() -> list[Published]:
     """Return the declarations of the family that a source displays, in order of name."""
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
     found = []
     for name in names():
         with suppress(BrokenGameError):
-            if isinstance(resolve(name).exported, Model) and model(name).displayed:
+            if isinstance(resolve(name).exported, Published) and model(name).displayed:
                 found.append(model(name))
     return found
 

@@ -10,12 +10,12 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.game import Game
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES, exact
 from eqsolve.symbols import entry, symbol
 
 
-def exact_values(model: Model, given: Mapping[str, Fraction]) -> dict[sp.Symbol, sp.Rational]:
+def exact_values(model: Published, given: Mapping[str, Fraction]) -> dict[sp.Symbol, sp.Rational]:
     """Parameters by symbol, and the abbreviations."""
     values = {symbol(k): sp.Rational(v.numerator, v.denominator) for k, v in given.items()}
     for name, definition in model.game.definitions.items():

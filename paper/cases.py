@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator, Mapping
 
 from eqsolve.derivations.mean_variance import declaration as mv
-from eqsolve.model import Case, Level, Model
 from eqsolve.notated.agents import Agents
+from eqsolve.notated.published import Case, Level, Published
 from eqsolve.paper.sets import GIVEN, SETS, SIZES
 
 #: Seed of the drawn sets.
@@ -111,7 +111,7 @@ def drawn(seed: int, count: int) -> list[dict[str, str]]:
     return sets
 
 
-def further(model: Model, level: Level) -> Iterator[Case]:
+def further(model: Published, level: Level) -> Iterator[Case]:
     """Yield the points beside a game's named ones: pairs of sets, special and drawn sets."""
     if model.types is not None:
         yield from _pairs(model, model.types, level)
@@ -126,7 +126,7 @@ def further(model: Model, level: Level) -> Iterator[Case]:
         yield Case(f"drawn set {k} of seed {SEED}", {key: row[key] for key in needed})
 
 
-def refereed(model: Model, level: Level) -> Iterator[Case]:
+def refereed(model: Published, level: Level) -> Iterator[Case]:
     """Yield the parameter sets at which the grid judges a game: chosen ones, then drawn ones."""
     if model.name not in REFEREED[level]:
         return
@@ -161,7 +161,7 @@ def drawn_widely(seed: int, count: int) -> list[dict[str, str]]:
     return sets
 
 
-def _pairs(model: Model, agents: Agents, level: Level) -> Iterator[Case]:
+def _pairs(model: Published, agents: Agents, level: Level) -> Iterator[Case]:
     """Neighbors in the lists of sets, in a circle, with the shared parameters of the first."""
     numbered = [
         (f"drawn set {k} of seed {SEED}", row)

@@ -12,8 +12,8 @@ import sympy as sp
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.game import Game
-from eqsolve.model import Model
 from eqsolve.notated.problem import faced
+from eqsolve.notated.published import Published
 from eqsolve.paper.sets import GIVEN, SETS
 from eqsolve.registry import model as find_model
 from eqsolve.verify.cases import SEED
@@ -49,7 +49,9 @@ def planted() -> Iterator[Planted]:
     yield from _in_limit(find_model("n-agent"), find_model("mean-field"))
 
 
-def _in_strategy(model: Model, given: Mapping[str, object], claim: Prediction) -> Iterator[Planted]:
+def _in_strategy(
+    model: Published, given: Mapping[str, object], claim: Prediction
+) -> Iterator[Planted]:
     def grid(other: Prediction) -> list[Check]:
         return grid_checks(
             other.game, other.feedback, other.values, name="grid", moments=other.moments
@@ -128,7 +130,7 @@ def _swapped(expression: sp.Expr, known: Collection[sp.Symbol]) -> sp.Expr | Non
     return None
 
 
-def _in_form(model: Model, *, skip: bool) -> Iterator[Planted]:
+def _in_form(model: Published, *, skip: bool) -> Iterator[Planted]:
     """Errors in the definitions of a closed form, in turn one of each sort for each definition.
 
     ``skip`` leaves out the response, which the game shares with another one.
@@ -171,13 +173,13 @@ def _in_form(model: Model, *, skip: bool) -> Iterator[Planted]:
             )
 
 
-def _in_displays(model: Model) -> Iterator[Planted]:
+def _in_displays(model: Published) -> Iterator[Planted]:
     clean = partial(display_checks, model)
     for what, run in wrong_displays(model):
         yield Planted("display", model.name, what, run, clean)
 
 
-def _in_game(model: Model) -> Iterator[Planted]:
+def _in_game(model: Published) -> Iterator[Planted]:
     """The right closed form of a game that differs in one sign, factor or index."""
     form = model.derivation.form
 
@@ -241,7 +243,7 @@ def _other_games(game: Game) -> Iterator[tuple[str, Game]]:
     )
 
 
-def _in_limit(finite: Model, infinite: Model) -> Iterator[Planted]:
+def _in_limit(finite: Published, infinite: Published) -> Iterator[Planted]:
     form = finite.derivation.form
     clean = partial(limit_checks, finite, infinite)
     for name in symbols("p2 c k1 k2 k3"):

@@ -20,7 +20,7 @@ from eqsolve.latex.document import ledger_rows
 from eqsolve.latex.phrase import with_formulas
 from eqsolve.latex.printer import latex
 from eqsolve.ledger import Display
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.registry import models
 from eqsolve.site.browse import judged, ledger, render_claims, render_ledger
 from eqsolve.site.page import Content, covered, render, sections
@@ -41,7 +41,7 @@ JUDGED = ("second-order-condition", "value-2.77", "corollary-3.1")
 
 
 @pytest.fixture(scope="module")
-def games() -> list[tuple[Model, tuple[Display, ...]]]:
+def games() -> list[tuple[Published, tuple[Display, ...]]]:
     """Every game with its displays."""
     return [(each, tuple(each.shown)) for each in models()]
 
@@ -54,7 +54,7 @@ def claims() -> tuple[Claim, ...]:
 
 @pytest.fixture(scope="module")
 def pages(
-    games: list[tuple[Model, tuple[Display, ...]]], claims: tuple[Claim, ...]
+    games: list[tuple[Published, tuple[Display, ...]]], claims: tuple[Claim, ...]
 ) -> dict[str, str]:
     """The three pages, with all displays."""
     verification: dict[str, Any] = {"ok": True, "checks": []}
@@ -110,7 +110,7 @@ def test_every_link_leads_somewhere(pages: dict[str, str]) -> None:
 
 
 def test_every_equation_is_rendered(
-    pages: dict[str, str], games: list[tuple[Model, tuple[Display, ...]]]
+    pages: dict[str, str], games: list[tuple[Published, tuple[Display, ...]]]
 ) -> None:
     """One row for each display, formulas as MathML, LaTeX only where source is shown."""
     shown = [display for _, displays in games for display in displays]
@@ -127,7 +127,7 @@ def test_every_equation_is_rendered(
 
 
 def test_rows_say_what_an_equation_follows_from_and_is_used_in(
-    games: list[tuple[Model, tuple[Display, ...]]], claims: tuple[Claim, ...]
+    games: list[tuple[Published, tuple[Display, ...]]], claims: tuple[Claim, ...]
 ) -> None:
     """Dependencies in both directions, and the claims that cite the number."""
     equations = [e for section in sections(games) for e in section.equations]
@@ -142,7 +142,7 @@ def test_rows_say_what_an_equation_follows_from_and_is_used_in(
     assert labels.index("(D.5)") < labels.index("(E.D.1)") < labels.index("#")
 
 
-def test_dependencies_are_given(games: list[tuple[Model, tuple[Display, ...]]]) -> None:
+def test_dependencies_are_given(games: list[tuple[Published, tuple[Display, ...]]]) -> None:
     """A solution follows from something, and what it follows from is a display."""
     known = {n for _, ds in games for d in ds for n in (d.number, *covered(d))}
     for _, displays in games:
@@ -244,7 +244,7 @@ def test_pages_in_a_browser(folder: Path, pages: dict[str, str], name: str, widt
 
 @pytest.mark.slow
 def test_search_and_anchors_in_a_browser(
-    folder: Path, games: list[tuple[Model, tuple[Display, ...]]]
+    folder: Path, games: list[tuple[Published, tuple[Display, ...]]]
 ) -> None:
     """Numbers, words, choices, and a link to a row that the filter hides."""
     total = sum(len(displays) for _, displays in games)
@@ -328,7 +328,7 @@ def _docs() -> Any:
     return module
 
 
-def test_ledger_data_names_dependencies(games: list[tuple[Model, tuple[Display, ...]]]) -> None:
+def test_ledger_data_names_dependencies(games: list[tuple[Published, tuple[Display, ...]]]) -> None:
     """The JSON of the ledger carries what the page shows."""
     rows = ledger_rows([each for each, _ in games])
     assert json.loads(json.dumps(rows)) == rows

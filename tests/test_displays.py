@@ -16,7 +16,7 @@ from eqsolve.latex.checking.kept import Decisions, Kept, encoded
 from eqsolve.latex.checking.sourced import Sourced
 from eqsolve.latex.checking.verdict import Report
 from eqsolve.latex.grammar.tokens import Unreadable
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.program import store
 
 GAME = "best-response"
@@ -50,11 +50,11 @@ def ledger() -> Ledger:
     return Ledger([registry.model(GAME)])
 
 
-def _load() -> Iterable[Model]:
+def _load() -> Iterable[Published]:
     return (registry.model(GAME),)
 
 
-def _never() -> Iterable[Model]:
+def _never() -> Iterable[Published]:
     raise AssertionError("a game was loaded to be derived")
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.errors import NoSolutionError
-from eqsolve.model import Case
+from eqsolve.notated.published import Case
 from eqsolve.paper.cases import DOMAIN, ROOTS
 from eqsolve.paper.sets import GIVEN as AGGREGATES
 from eqsolve.paper.sets import SETS as NAMED

@@ -20,7 +20,7 @@ from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError
 from eqsolve.game import Model as Declared
-from eqsolve.model import Case, Model
+from eqsolve.notated.published import Case, Published
 from eqsolve.paper.cases import DRAWN, SEED, drawn
 from eqsolve.pde import GridSolution, solve_extended_hjb
 from eqsolve.registry import finite_of, model, models, names
@@ -275,7 +275,7 @@ def test_reference_values_are_checked(report: Report) -> None:
 WRONG = [(1, "n-agent"), (2, "n-agent"), (2, "mean-field")]
 
 
-def defined(game: Model, name: str, factor: int) -> Model:
+def defined(game: Published, name: str, factor: int) -> Published:
     """The game with the sign of theta N (factor 1) or of r (factor 2) wrong in a definition."""
     right = game.game.definitions[symbol(name)]
     wrong = right + 2 * (1 - right) if factor == 1 else right + 2 * symbol("r")
@@ -283,7 +283,7 @@ def defined(game: Model, name: str, factor: int) -> Model:
     return replace(game, game=replace(game.game, definitions=definitions))
 
 
-def restated_wrongly(game: Model, factor: int) -> Model:
+def restated_wrongly(game: Published, factor: int) -> Published:
     """The same error where the problem is declared again."""
     restated = game.restated
     assert restated is not None and restated.own is not None

@@ -7,9 +7,9 @@ from dataclasses import replace
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
-from eqsolve.model import Model
 from eqsolve.notated.agents import Agents
 from eqsolve.notated.averages import Names
+from eqsolve.notated.published import Published
 
 pi, P, u, k, Omega, M_b, M_s = symbols("pi P u k Omega M_b M_s")
 BQb, BQs, BP, sQb, sQs, sP = symbols("BQb BQs BP sQb sQs sP")
@@ -35,7 +35,7 @@ ANY = Agents(
 TWO = replace(ANY, count=2)
 
 #: The equilibrium of any number of agents.
-EVERY = Model(
+EVERY = Published(
     title="equilibrium of any number of different agents",
     source="the paper, section 2.4, which has two",
     game=mv.OF_DIFFERENT.game("heterogeneous"),

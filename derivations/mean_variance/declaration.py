@@ -11,9 +11,9 @@ import sympy as sp
 
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbols
-from eqsolve.model import Model
 from eqsolve.notated.ansatz import Ansatz
 from eqsolve.notated.notation import Notation
+from eqsolve.notated.published import Published
 from eqsolve.notated.representative import Representative
 from eqsolve.notated.roles import Roles
 from eqsolve.outputs import Output, Outputs
@@ -125,7 +125,7 @@ ANSATZ = Ansatz(
 PARAMETERS = OF_ALL.played
 
 #: The response against given aggregates, derived once for all games with finitely many agents.
-RESPONSE = Model(
+RESPONSE = Published(
     title="best response of one agent to given aggregates of n - 1 competitors",
     source="the paper, section 2.2",
     game=OF_MANY.game("best-response"),

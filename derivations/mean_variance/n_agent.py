@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 
-MODEL = Model(
+MODEL = Published(
     title="equilibrium of n identical agents",
     source="the paper, section 2.3",
     game=mv.OF_MANY.game("n-agent"),

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from eqsolve.claims.formal import Proof, Wanted, proofs
 from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.kernels.cubic.kernel import Selection, kernel
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.words.dispatch import solve
 
 Verdict = Literal["holds", "conditional", "false"]
@@ -49,7 +49,7 @@ class Command:
     ``read`` is the path in the answer, such as ``"at.pi"``. Parameters are decimal strings.
     """
 
-    model: Model
+    model: Published
     params: Mapping[str, str]
     read: str
     at: Mapping[str, str] = field(default_factory=dict)
@@ -206,12 +206,12 @@ class Context:
     forms: Mapping[str, ClosedForm] = field(default_factory=dict)
     kernels: Mapping[str, Evaluator] = field(default_factory=dict)
 
-    def form(self, model: Model) -> ClosedForm:
+    def form(self, model: Published) -> ClosedForm:
         """The closed form of a game."""
         name = model.name
         return self.forms[name] if name in self.forms else model.derivation.form
 
-    def kernel(self, model: Model) -> Evaluator:
+    def kernel(self, model: Published) -> Evaluator:
         """The compiled closed form of a game."""
         name = model.name
         return self.kernels[name] if name in self.kernels else kernel(model, precise=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.prove.check import accepted
 from eqsolve.prove.collect import of_family
 from eqsolve.prove.coq import Source
@@ -32,7 +32,7 @@ class Proof:
 
 
 #: Of a game, what is wanted: ``"chapter.theorem"``, with ``*`` for any name.
-Wanted = tuple[Model, Collection[str]]
+Wanted = tuple[Published, Collection[str]]
 
 
 def proofs(wanted: Iterable[Wanted]) -> tuple[Proof, ...]:
@@ -52,7 +52,7 @@ def proofs(wanted: Iterable[Wanted]) -> tuple[Proof, ...]:
 
 
 @cache
-def _sources(model: Model, chapter: str) -> dict[str, Source]:
+def _sources(model: Published, chapter: str) -> dict[str, Source]:
     written = of_family(model, [chapter]).sources()
     start = f"{identifier(model.name)}_{chapter}"
     return {file: source for file, source in written.items() if file.startswith(start)}

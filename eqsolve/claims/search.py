@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.claims.claim import Context, Scope, Test
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.status import Status
 
 Array = NDArray[np.float64]
@@ -80,7 +80,7 @@ def signs(differences: Array, values: Array, noise: float) -> Array:
 
 
 def stencil(
-    context: Context, model: Model, output: str, vary: str, points: Points, where: str
+    context: Context, model: Published, output: str, vary: str, points: Points, where: str
 ) -> Stencil:
     """Evaluate a game at ``(1 - STEP, 1, 1 + STEP)`` times a parameter of the points."""
     rows = []

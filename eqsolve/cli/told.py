@@ -36,12 +36,12 @@ def row(game: str) -> dict[str, Any]:
 
 
 def _row(found: Found) -> dict[str, Any]:
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
     from eqsolve.verbs import capabilities, refused_options
 
     model = found.model
 
-    if isinstance(model, Model):
+    if isinstance(model, Published):
         from eqsolve.symbols import entry
 
         letters = {p: entry(p) for p in model.parameters}
@@ -116,9 +116,9 @@ def derivation(
 
 
 def _written(found: Found, style: Any, step: str | None, how: Mapping[str, Any]) -> str:
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
-    if isinstance(found.model, Model):
+    if isinstance(found.model, Published):
         return _of_family(found.model, style, step, how)
     return _writing(found, **how).in_format(style, step)
 

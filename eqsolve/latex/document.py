@@ -20,7 +20,7 @@ from eqsolve.latex.layout import LINE_WIDTH, Row, display_rows, width
 from eqsolve.latex.printer import latex
 from eqsolve.latex.values import Quantity, index
 from eqsolve.ledger import Display
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.operators import shown_symbols
 from eqsolve.symbols import entry, latex_names
 
@@ -155,7 +155,7 @@ def _listed(items: Sequence[str]) -> str:
     return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else "".join(items)
 
 
-def files(models: Iterable[Model], style: Style = Style()) -> dict[str, str]:
+def files(models: Iterable[Published], style: Style = Style()) -> dict[str, str]:
     """Return name and text of every file: one per display, and the document."""
     environment = _environment()
     found = [(m, m.shown) for m in models]
@@ -281,7 +281,7 @@ def _mathematics(word: str) -> str | None:
 
 
 def write(
-    directory: str | os.PathLike[str], models: Iterable[Model], style: Style = Style()
+    directory: str | os.PathLike[str], models: Iterable[Published], style: Style = Style()
 ) -> list[Path]:
     """Write all files into a folder; returns their paths.
 
@@ -295,7 +295,7 @@ def write(
     return write_files(directory, files(models, style))
 
 
-def ledger_rows(models: Iterable[Model]) -> list[dict[str, object]]:
+def ledger_rows(models: Iterable[Published]) -> list[dict[str, object]]:
     """Return the ledger: one row per display, with number, title, game, kind, proof and LaTeX."""
     return [
         {

@@ -18,7 +18,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from eqsolve.errors import InputError
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.pde.coefficients import Array, refuse
 from eqsolve.pde.edge import Progress, plain
 from eqsolve.pde.extended_hjb import stationary
@@ -84,7 +84,7 @@ class ClosedLoopSolution:
 
 
 def solve_closed_loop(
-    game: Model,
+    game: Published,
     values: Mapping[sp.Symbol | str, object],
     *,
     interval: Sequence[float] = (0.0, 2.0),
@@ -168,7 +168,7 @@ class _Loop:
 
     def __init__(
         self,
-        found: Model,
+        found: Published,
         values: Mapping[sp.Symbol | str, object],
         interval: Sequence[float],
         nodes: int,

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from eqsolve.game import Game
 from eqsolve.game.hazard_rates import Hazard
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.pde.coefficients import (
     Array,
     Field,
@@ -41,7 +41,7 @@ __all__ = ["CONSISTENT", "USABLE", "GridSolution", "solve_extended_hjb"]
 
 @overload
 def solve_extended_hjb(
-    game: Game | Model | GridProblem,
+    game: Game | Published | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -68,7 +68,7 @@ def solve_extended_hjb(
 
 @overload
 def solve_extended_hjb(
-    game: Game | Model | GridProblem,
+    game: Game | Published | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ...,
@@ -89,7 +89,7 @@ def solve_extended_hjb(
 
 
 def solve_extended_hjb(
-    game: Game | Model | GridProblem,
+    game: Game | Published | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None = None,
     *,
     box: Sequence[Sequence[float]] = ((0.0, 2.0), (0.0, 2.0)),

@@ -19,7 +19,7 @@ import sympy as sp
 from eqsolve import expression
 from eqsolve.errors import printable
 from eqsolve.files import read_table
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
 from eqsolve.pde.costs import cost
 from eqsolve.pde.edge import Progress
@@ -80,7 +80,7 @@ class Names:
     kind : the kind of problem that a game lends its name to, empty for none.
     """
 
-    model: Callable[[str], Model]
+    model: Callable[[str], Published]
     kind: Callable[[str], str]
 
 

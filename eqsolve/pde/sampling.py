@@ -17,7 +17,7 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.game import Game
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.pde.coefficients import (
     STAGE,
     Array,
@@ -32,7 +32,7 @@ from eqsolve.values import game_values
 
 
 def source_of(
-    game: Game | Model | GridProblem,
+    game: Game | Published | GridProblem,
     values: Mapping[sp.Symbol | str, object] | None,
     environment: Mapping[sp.Symbol | str, Field] | None = None,
 ) -> Source:
@@ -57,7 +57,7 @@ def source_of(
                 remedy="Put the numbers into the fields of the problem.",
             )
         return game
-    declared = game.game if isinstance(game, Model) else game
+    declared = game.game if isinstance(game, Published) else game
     return GameSampler(declared, values or {}, environment or {})
 
 

@@ -17,7 +17,7 @@ from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Explicit, Root, Roots, Solution
 from eqsolve.errors import DerivationError, EqsolveError
 from eqsolve.ledger import Display
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.prove import adjoints, family, generator, problem, second_order, together
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.coq import NotStatedError, Source, Writer, source
@@ -155,7 +155,7 @@ def of_declared(derivation: Derivation) -> Proofs:
     return collected.proofs()
 
 
-def of_family(model: Model, only: Collection[str] = ()) -> Proofs:
+def of_family(model: Published, only: Collection[str] = ()) -> Proofs:
     """The theorems about a game of the mean-variance family.
 
     Parameters
@@ -212,7 +212,7 @@ class _Collected:
             for chapter in self.chapters
         ]
 
-    def show(self, model: Model) -> None:
+    def show(self, model: Published) -> None:
         """Add the numbered equations of a source."""
         if self.only and "displays" not in self.only:
             return

@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from eqsolve.ledger import ALGEBRAIC, EQUATED, Checker, Display, Line
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.operators import (
     Along,
     Earlier,
@@ -49,7 +49,7 @@ STOPPED = "expectations at a random time are not stated."
 class Displayed:
     """The displays of a game and what they follow from."""
 
-    model: Model
+    model: Published
 
     @cached_property
     def _known(self) -> dict[object, Theorem | str]:

@@ -9,16 +9,16 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.closed_form import ClosedForm
-from eqsolve.model import Model
 from eqsolve.notated.derivation import Derivation
 from eqsolve.notated.matching import CoefficientSystem, insert
+from eqsolve.notated.published import Published
 from eqsolve.notated.reduction import Reduction
 from eqsolve.prove import totals
 from eqsolve.prove.algebraic import Argument, Known, theorem
 from eqsolve.prove.statement import Chapter, Maker, Relation, Theorem, identifier
 
 
-def chapters(model: Model) -> Iterator[Chapter]:
+def chapters(model: Published) -> Iterator[Chapter]:
     """Name, title and theorems of every chapter."""
     derivation = model.derivation
     yield (
@@ -106,7 +106,7 @@ def multiples(derivation: Derivation) -> dict[sp.Expr, dict[sp.Symbol, sp.Expr]]
     }
 
 
-def _equilibrium(model: Model) -> Iterator[Maker]:
+def _equilibrium(model: Published) -> Iterator[Maker]:
     """Everybody's strategy is the response to the others'."""
     if model.types is not None and not model.types.count:
         yield from totals.theorems(model)

@@ -7,13 +7,13 @@ from random import Random
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.operators import plain
 from eqsolve.prove.need import PRIME, modular
 from eqsolve.prove.statement import identifier
 
 
-def numbers(model: Model) -> dict[str, str]:
+def numbers(model: Published) -> dict[str, str]:
     """The number by which a source cites an equation, by the name of the theorem about it."""
     derivation = model.derivation
     hjb, form = derivation.hjb, derivation.form

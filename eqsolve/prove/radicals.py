@@ -13,7 +13,7 @@ from functools import cached_property
 import sympy as sp
 
 from eqsolve.ledger import Display
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.operators import plain
 from eqsolve.prove.script import script
 from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Relation, Theorem, identifier
@@ -87,7 +87,7 @@ class Radicals:
     """
 
     display: Display
-    model: Model
+    model: Published
 
     def theorem(self) -> Theorem | None:
         """That these are the roots, and that there are no others; None if it is not stated."""

@@ -10,7 +10,7 @@ from eqsolve.derivation.derivation import derived
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.game import Model, Notion
 from eqsolve.game.structure import build, structure
-from eqsolve.model import Model as Attached
+from eqsolve.notated.published import Published
 from eqsolve.notions import against_given
 from eqsolve.places import Found
 from eqsolve.prove.collect import Proofs, of_declared, of_family
@@ -39,7 +39,7 @@ def proofs(
     NothingToProveError
         If nothing can be stated.
     """
-    if isinstance(found.model, Attached):
+    if isinstance(found.model, Published):
         against_given(found.name, "prove", None if notion == ALL else notion)
         if size is not None or continuum:
             raise InputError("the number of agents is a letter.", game=found.name, stage="prove")

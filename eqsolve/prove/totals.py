@@ -16,8 +16,8 @@ from sympy.core.function import AppliedUndef
 
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.closed_form import ClosedForm
-from eqsolve.model import Model
 from eqsolve.notated.agents import BOUND, GENERIC, Agents
+from eqsolve.notated.published import Published
 from eqsolve.prove.algebraic import Known, argue, script, theorem
 from eqsolve.prove.coq import NATURAL
 from eqsolve.prove.points import FEW
@@ -37,7 +37,7 @@ from eqsolve.prove.witness import witness
 INDEX = sp.Symbol(BOUND, integer=True)
 
 
-def theorems(model: Model) -> Iterator[Maker]:
+def theorems(model: Published) -> Iterator[Maker]:
     """That averages are what positions add up to, and positions the responses to them."""
     assert model.types is not None
     stated = Totals(model.derivation.form, model.types, model.notation.parts)

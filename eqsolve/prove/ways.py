@@ -17,8 +17,8 @@ import sympy as sp
 from eqsolve.arithmetic.algebra import Ring
 from eqsolve.errors import EqsolveError
 from eqsolve.ledger import Line
-from eqsolve.model import Model
 from eqsolve.notated.agents import GENERIC
+from eqsolve.notated.published import Published
 from eqsolve.prove import matching
 from eqsolve.prove.algebraic import Argument, Known, argue, theorem
 from eqsolve.prove.family import multiples
@@ -65,7 +65,7 @@ class Claim:
 class Ways:
     """What the derivation of a game says, and the ways from it."""
 
-    model: Model
+    model: Published
 
     def theorem(self, claim: Claim) -> Theorem | str:
         """The first theorem that is found and says something, or why there is none."""

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.latex.document import as_text, display_tex
 from eqsolve.ledger import Display, Line
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.papers import Picture
 from eqsolve.site.fonts import embedded
 from eqsolve.site.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
@@ -95,7 +95,7 @@ class Content:
     claims : the judged claims of the paper.
     """
 
-    games: Sequence[tuple[Model, Sequence[Display]]]
+    games: Sequence[tuple[Published, Sequence[Display]]]
     figures: Sequence[Picture]
     baseline: Mapping[str, str]
     verification: Mapping[str, Any]
@@ -169,7 +169,7 @@ def render(content: Content, version: str) -> str:
     return embedded(page)
 
 
-def sections(games: Sequence[tuple[Model, Sequence[Display]]]) -> list[Section]:
+def sections(games: Sequence[tuple[Published, Sequence[Display]]]) -> list[Section]:
     """Turn games into sections, in the order of the source; every anchor is unique."""
     taken: Counter[str] = Counter()
     games = sorted(games, key=lambda game: _first_number(game[1]))
@@ -241,7 +241,7 @@ def _equation(
     )
 
 
-def _targets(games: Sequence[tuple[Model, Sequence[Display]]]) -> dict[str, tuple[Markup, str]]:
+def _targets(games: Sequence[tuple[Published, Sequence[Display]]]) -> dict[str, tuple[Markup, str]]:
     """What other displays call a display, how it is cited, and where it is."""
     found: dict[str, tuple[Markup, str]] = {}
     for model, displays in games:

@@ -16,7 +16,7 @@ from eqsolve.distribution import VERSION
 from eqsolve.output import staged
 
 if TYPE_CHECKING:
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
     from eqsolve.places import Found
     from eqsolve.verify.check import Check
 
@@ -53,7 +53,7 @@ class Written:
 
 
 def checked(
-    every: Iterable[Model], level: str, *, self_test: bool = True, progress: bool = False
+    every: Iterable[Published], level: str, *, self_test: bool = True, progress: bool = False
 ) -> tuple[bool, dict[str, Any]]:
     """Whether all checks of games pass, and what was found; see ``verify.suite.run_command``."""
     from eqsolve.places import Found
@@ -65,7 +65,7 @@ def checked(
 
 def write(
     directory: str | Path,
-    every: Sequence[Model],
+    every: Sequence[Published],
     *,
     level: str = "quick",
     progress: bool = False,
@@ -202,7 +202,7 @@ def write_game(
     )
 
 
-def reference(models: Iterable[Model]) -> Iterator[Mapping[str, Any]]:
+def reference(models: Iterable[Published]) -> Iterator[Mapping[str, Any]]:
     """Yield the solved reference sets of games: name, game, notion, status and strategy."""
     from eqsolve.words.equilibrium import solve
 

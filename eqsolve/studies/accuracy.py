@@ -19,7 +19,7 @@ from eqsolve.arithmetic.number import precision
 from eqsolve.kernels.arithmetic.cubic import CubicStatus
 from eqsolve.kernels.arithmetic.cubic import real_roots as cubic_roots
 from eqsolve.kernels.cubic.kernel import CubicKernel, Selection
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES
 from eqsolve.solve.closed_form.certify import certify
 from eqsolve.solve.closed_form.condition import condition_numbers
@@ -96,7 +96,7 @@ def known_inputs(kernel: CubicKernel, sets: Sets) -> dict[str, NDArray[np.float6
     return {name: column for name, column in plain.items() if name in names}
 
 
-def exact_outcomes(model: Model, sets: Sets, selection: str = "limit") -> list[Exact]:
+def exact_outcomes(model: Published, sets: Sets, selection: str = "limit") -> list[Exact]:
     """Solve every point in ball arithmetic; ``sets`` holds every parameter and the state."""
     program, single, names = straight_line(model), alone(model), output_symbols(model)
     order = [s.name for s in (*program.parameters, *program.states)]
@@ -131,7 +131,7 @@ def _solved(
 
 
 def measure(
-    model: Model,
+    model: Published,
     kernel: CubicKernel,
     sets: Sets,
     exact: list[Exact] | None = None,
@@ -147,7 +147,7 @@ def measure(
 
 
 def compare(
-    model: Model,
+    model: Published,
     inputs: Sets,
     answers: Mapping[str, NDArray[Any]],
     exact: list[Exact] | None = None,
@@ -196,7 +196,7 @@ class PolynomialAccuracy:
     withheld: int
 
 
-def polynomial_accuracy(model: Model, sets: Sets) -> PolynomialAccuracy:
+def polynomial_accuracy(model: Published, sets: Sets) -> PolynomialAccuracy:
     """Compare the roots of the polynomials with double coefficients with the exact ones."""
     program = straight_line(model)
     worst, miscounted, withheld, count = 0.0, 0, 0, 0

@@ -14,7 +14,7 @@ from eqsolve.registry import resolve
 if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
-    from eqsolve.model import Model as Family
+    from eqsolve.notated.published import Published
 
 
 Game: TypeAlias = "str | os.PathLike[str] | Model"
@@ -49,7 +49,7 @@ def declared(game: Any) -> Builder | Model | None:
     return exported if isinstance(found.model, Model) else None
 
 
-def on_one_cubic(game: str) -> Family | None:
+def on_one_cubic(game: str) -> Published | None:
     """The model of a game whose closed form is built on one cubic; None for others."""
     if declared(game) is not None:
         return None

@@ -106,13 +106,13 @@ def report(
     InputError
         If the folder cannot be written.
     """
-    from eqsolve.model import Model as Attached
+    from eqsolve.notated.published import Published
     from eqsolve.output import named
     from eqsolve.site import report as room
 
     require(game, "report")
     found, folder = resolve(game), named(os.fspath(out))
-    if isinstance(found.model, Attached):
+    if isinstance(found.model, Published):
         own = (found.model,)
         return room.write(folder, own, level=level, progress=progress, whole=False)
     return room.write_game(found, folder, level=level, progress=progress)

@@ -9,13 +9,13 @@ import sympy as sp
 
 from eqsolve.arithmetic.algebra import is_zero
 from eqsolve.derivation.closed_form import ClosedForm
-from eqsolve.model import Model
 from eqsolve.notated.agents import GENERIC, Agents
+from eqsolve.notated.published import Published
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 
 
-def any_number_checks(model: Model, agents: Agents, form: ClosedForm) -> list[Check]:
+def any_number_checks(model: Published, agents: Agents, form: ClosedForm) -> list[Check]:
     """Check that the generic agent responds to the averages, and that these are averages.
 
     The position is the response to every average less the own part; every average is the sum of
@@ -32,7 +32,7 @@ def any_number_checks(model: Model, agents: Agents, form: ClosedForm) -> list[Ch
     ]
 
 
-def _residuals(model: Model, agents: Agents, form: ClosedForm) -> Iterator[tuple[str, sp.Expr]]:
+def _residuals(model: Published, agents: Agents, form: ClosedForm) -> Iterator[tuple[str, sp.Expr]]:
     """What must vanish, and what it is."""
 
     def generic(expression: sp.Expr) -> sp.Expr:

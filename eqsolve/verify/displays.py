@@ -9,17 +9,17 @@ from functools import cache, partial
 import sympy as sp
 
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 
 
 @cache
-def _exact(model: Model) -> tuple[Checker, tuple[Display, ...]]:
+def _exact(model: Published) -> tuple[Checker, tuple[Display, ...]]:
     return Checker(model.derivation), tuple(d for d in model.shown if d.proof in ALGEBRAIC)
 
 
-def display_checks(model: Model) -> list[Check]:
+def display_checks(model: Published) -> list[Check]:
     """Check every display that is said to be exact.
 
     At least one line of each must state something, and every line must hold by the derivation.
@@ -41,7 +41,7 @@ def _check(checker: Checker, game: str, display: Display) -> Check:
     return exact_check(label, game, holds, "Every line, in exact arithmetic.")
 
 
-def wrong_displays(model: Model) -> Iterator[tuple[str, Callable[[], list[Check]]]]:
+def wrong_displays(model: Published) -> Iterator[tuple[str, Callable[[], list[Check]]]]:
     """Yield what was planted into a display, and the check of that display.
 
     In turn a sign, a factor 2 and a term that does not belong there; one error a display.

@@ -12,9 +12,9 @@ import sympy as sp
 from eqsolve.arithmetic.number import ball, precision
 from eqsolve.errors import NoSolutionError
 from eqsolve.game import Game, Moment, State
-from eqsolve.model import Model
 from eqsolve.notated.agents import indexed
 from eqsolve.notated.closed_loop import closed_loop_game
+from eqsolve.notated.published import Published
 from eqsolve.notated.roles import Roles
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
@@ -30,7 +30,7 @@ ALLOWED = 1e-60
 WRITTEN_OUT = 3
 
 
-def nash_checks(model: Model, given: Mapping[str, object], *, name: str) -> list[Check]:
+def nash_checks(model: Published, given: Mapping[str, object], *, name: str) -> list[Check]:
     """Check that no unilateral deviation from the closed-loop Nash feedback is a gain.
 
     In ball arithmetic: an upper bound of the exploitability. By the spike variation, which knows

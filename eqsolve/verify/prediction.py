@@ -16,8 +16,8 @@ from eqsolve.arithmetic.number import ball, precision
 from eqsolve.derivation.closed_form import ClosedForm, run
 from eqsolve.errors import NoSolutionError
 from eqsolve.game import Game
-from eqsolve.model import Model
 from eqsolve.notated.agents import Agents, indexed
+from eqsolve.notated.published import Published
 from eqsolve.parameters import parameters
 from eqsolve.solve.closed_form.point import PointSolver, Root
 from eqsolve.words.equilibrium import solve
@@ -58,7 +58,7 @@ class Prediction:
 
 
 def predictions(
-    model: Model, given: Mapping[str, object], *, name: str, form: ClosedForm | None = None
+    model: Published, given: Mapping[str, object], *, name: str, form: ClosedForm | None = None
 ) -> Iterator[Prediction]:
     """Evaluate a closed form at one parameter point, for one agent or for each one that differs.
 
@@ -90,7 +90,7 @@ def predictions(
         yield _prediction(model, solver, values, solver.position(values), name)
 
 
-def _selected(model: Model, given: Mapping[str, object]) -> tuple[PointSolver, Root]:
+def _selected(model: Published, given: Mapping[str, object]) -> tuple[PointSolver, Root]:
     # one of the parameters is called lambda, a keyword, so that they cannot be written out
     found = solve(model, **dict[str, Any](given))
     if not found.ok or found.selected is None:
@@ -105,7 +105,7 @@ def _next(solver: PointSolver, p1: float) -> Root:
 
 
 def _prediction(
-    model: Model, solver: PointSolver, values: Values, position: arb, name: str
+    model: Published, solver: PointSolver, values: Values, position: arb, name: str
 ) -> Prediction:
     """Read the claims off the values at everybody's wealth 1, where ``position`` is claimed."""
     game, ansatz = model.game, model.ansatz
@@ -133,7 +133,7 @@ def _prediction(
 
 
 def _each(
-    model: Model,
+    model: Published,
     agents: Agents,
     given: Mapping[str, object],
     name: str,

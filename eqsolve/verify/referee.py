@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.model import Case, Model
+from eqsolve.notated.published import Case, Published
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED, Referee, compare, referee
 from eqsolve.verify.prediction import Prediction, predictions
@@ -81,7 +81,7 @@ class Hearing:
     Only ``grid`` may run in several threads at once.
     """
 
-    model: Model
+    model: Published
     case: Case
     claim: Prediction | None
     silence: str = ""
@@ -98,7 +98,7 @@ class Hearing:
             return None
 
 
-def hear(model: Model, case: Case) -> Hearing:
+def hear(model: Published, case: Case) -> Hearing:
     """Evaluate the closed form of a game at one parameter set.
 
     Raises
@@ -113,7 +113,7 @@ def hear(model: Model, case: Case) -> Hearing:
     return Hearing(model, case, claim)
 
 
-def judge(model: Model, case: Case) -> Judgement:
+def judge(model: Published, case: Case) -> Judgement:
     """Let the grid judge the closed form of a game at one parameter set.
 
     Where the closed form has no equilibrium, a grid solution that could be relied on refutes it.
@@ -152,7 +152,7 @@ def _label(case: Case) -> str:
 
 
 def _judgement(
-    model: Model,
+    model: Published,
     case: Case,
     verdict: Verdict,
     reason: str,

@@ -13,13 +13,13 @@ from typing import Any
 import sympy as sp
 
 from eqsolve.errors import NoSolutionError
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.verify.check import Check
 from eqsolve.verify.substitution import exact_check
 from eqsolve.words.equilibrium import solve
 
 
-def weight_checks(model: Model) -> list[Check]:
+def weight_checks(model: Published) -> list[Check]:
     """Check that the moments are of own wealth less theta times the average with the own wealth.
 
     The own weight in the average is zero in a continuum. A game without
@@ -53,7 +53,7 @@ def weight_checks(model: Model) -> list[Check]:
     ]
 
 
-def reference_checks(model: Model, case: str, notion: str) -> list[Check]:
+def reference_checks(model: Published, case: str, notion: str) -> list[Check]:
     """Compare the strategy at one case with the printed decimals, to one unit of the last digit.
 
     Raises

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from eqsolve.derivation.derivation import derive
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.game import Model as Declared
-from eqsolve.model import Case, Level, Model
+from eqsolve.notated.published import Case, Level, Published
 from eqsolve.output import replacing, require_writable
 from eqsolve.places import Found
 from eqsolve.registry import finite_of
@@ -176,7 +176,7 @@ def _write_table(games: Iterable[Found], level: str, path: Path) -> tuple[bool, 
             remedy="Choose a name that ends with .md or .json.",
         )
     # those that the grid can judge
-    chosen = [found.model for found in games if isinstance(found.model, Model)]
+    chosen = [found.model for found in games if isinstance(found.model, Published)]
     checked = _level(level)
     start = time.perf_counter()
     found = referee_table(chosen, checked)
@@ -188,7 +188,7 @@ def _write_table(games: Iterable[Found], level: str, path: Path) -> tuple[bool, 
     return report.ok, report.to_dict()
 
 
-def referee_table(models: Iterable[Model], level: Level) -> Table:
+def referee_table(models: Iterable[Published], level: Level) -> Table:
     """The grid's verdicts on the parameter sets of games."""
     chosen = list(models)
     sets = [(model, case) for model in chosen for case in refereed(model, level)]
@@ -206,7 +206,7 @@ def _level(level: str) -> Level:
 
 def _tasks_of(found: Found, level: Level) -> Iterator[_Task]:
     """What there is to check of a game of any kind."""
-    if isinstance(found.model, Model):
+    if isinstance(found.model, Published):
         yield from _tasks(found.model, level)
         return
     for variant in variants(found):
@@ -229,7 +229,7 @@ def _of_variant(variant: Variant, level: Level) -> _Task:
     return _Task(variant.model.name, variant.words, "proof", run)
 
 
-def _tasks(model: Model, level: Level) -> Iterator[_Task]:
+def _tasks(model: Published, level: Level) -> Iterator[_Task]:
     game = model.name
     yield _Task(game, "symbolic checks", "exact", partial(symbolic_checks, model))
     yield _Task(game, "numbered equations", "exact", partial(display_checks, model))
@@ -253,11 +253,11 @@ def _tasks(model: Model, level: Level) -> Iterator[_Task]:
                 yield _Task(game, f"{case.name}, closed loop", "ball", loop)
 
 
-def _refereed(model: Model, level: Level) -> list[Check]:
+def _refereed(model: Published, level: Level) -> list[Check]:
     return referee_table([model], level).checks()
 
 
-def _if_solved(model: Model, run: Callable[[], list[Check]]) -> list[Check]:
+def _if_solved(model: Published, run: Callable[[], list[Check]]) -> list[Check]:
     """Run numerical checks, but not of a game without roles, which is solved symbolically only.
 
     A game that declares cases is always checked, so that its roles cannot get lost unnoticed.
@@ -265,7 +265,7 @@ def _if_solved(model: Model, run: Callable[[], list[Check]]) -> list[Check]:
     return run() if model.cases or model.roles is not None else []
 
 
-def _case_checks(model: Model, case: Case, level: Level, seed: int) -> list[Check]:
+def _case_checks(model: Published, case: Case, level: Level, seed: int) -> list[Check]:
     checks = []
     for claim in predictions(model, case.given, name=case.name):
         checks += numeric_checks(claim, paths=PATHS[level], seed=seed)

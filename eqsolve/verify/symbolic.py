@@ -13,10 +13,10 @@ from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.derivation.reductions import prove_equal, specialize
 from eqsolve.game import Game
-from eqsolve.model import Model
 from eqsolve.notated.agents import indexed
 from eqsolve.notated.alike import average_position
 from eqsolve.notated.problem import faced
+from eqsolve.notated.published import Published
 from eqsolve.notated.representative import Representative
 from eqsolve.verify.any_number import any_number_checks
 from eqsolve.verify.check import Check
@@ -66,7 +66,7 @@ def definition_checks(game: Game, hjb: GeneralHJB | None = None) -> list[Check]:
     ]
 
 
-def derivation_checks(model: Model, own: Equations, form: ClosedForm) -> Iterator[Check]:
+def derivation_checks(model: Published, own: Equations, form: ClosedForm) -> Iterator[Check]:
     """Check every matched coefficient equation and every value coefficient in both forms.
 
     The value's second form follows from the first, the moments' equations ``E_k`` and the
@@ -102,7 +102,7 @@ def derivation_checks(model: Model, own: Equations, form: ClosedForm) -> Iterato
     return (exact_check(label, game.name, holds) for label, holds in found)
 
 
-def agents_checks(model: Model, form: ClosedForm) -> list[Check]:
+def agents_checks(model: Published, form: ClosedForm) -> list[Check]:
     """Check that every agent's feedback is the response to the feedbacks of the others.
 
     Written out in all wealths, three statements for each coefficient: the averages are those of the
@@ -176,7 +176,7 @@ def published_checks(
     ]
 
 
-def equilibrium_checks(model: Model, form: ClosedForm) -> list[Check]:
+def equilibrium_checks(model: Published, form: ClosedForm) -> list[Check]:
     """Check that the common feedback is the response to itself.
 
     For any number of agents by the population's averages; for a few agents also written out, every
@@ -205,14 +205,14 @@ def equilibrium_checks(model: Model, form: ClosedForm) -> list[Check]:
     return checks
 
 
-def _gap_to_response(model: Model, crowd: Representative, form: ClosedForm) -> sp.Expr:
+def _gap_to_response(model: Published, crowd: Representative, form: ClosedForm) -> sp.Expr:
     states, position = crowd.roles.states, crowd.roles.position
     response = _response(model, form, states, {position: average_position(crowd)})
     return sp.expand(crowd.roles.feedback(*states) - response)
 
 
 def _response(
-    model: Model,
+    model: Published,
     form: ClosedForm,
     wealth: tuple[sp.Expr, ...],
     position: Mapping[sp.Symbol, sp.Expr],
@@ -226,7 +226,7 @@ def _response(
     return spelled_out.xreplace(states | implied)
 
 
-def _holds_for(size: int, model: Model, crowd: Representative, form: ClosedForm) -> bool:
+def _holds_for(size: int, model: Published, crowd: Representative, form: ClosedForm) -> bool:
     share = sp.Rational(1, size)
     fixed = {crowd.share: share}
     wealth = [sp.Dummy(f"x{i}") for i in range(size)]
@@ -245,7 +245,9 @@ def _holds_for(size: int, model: Model, crowd: Representative, form: ClosedForm)
     return all(zero(special, part) for part in coefficients(gap, wealth))
 
 
-def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None) -> list[Check]:
+def limit_checks(
+    finite: Published, infinite: Published, form: ClosedForm | None = None
+) -> list[Check]:
     """Check that the closed form of ``n`` agents becomes the mean-field one at ``1/n = 0``.
 
     Every solution of the mean-field game must be proved equal; ``form`` replaces the closed form
@@ -273,7 +275,7 @@ def limit_checks(finite: Model, infinite: Model, form: ClosedForm | None = None)
     ]
 
 
-def form_checks(model: Model, own: Equations, form: ClosedForm) -> Iterator[Check]:
+def form_checks(model: Published, own: Equations, form: ClosedForm) -> Iterator[Check]:
     """Run every exact check of one closed form of a game; ``own`` are the game's equations."""
     if model.types is not None:
         yield from agents_checks(model, form)
@@ -284,7 +286,7 @@ def form_checks(model: Model, own: Equations, form: ClosedForm) -> Iterator[Chec
     yield from equilibrium_checks(model, form)
 
 
-def symbolic_checks(model: Model) -> list[Check]:
+def symbolic_checks(model: Published) -> list[Check]:
     """Run every exact check of one game; of agents who differ, each one's response is checked."""
     own = Equations.of(model.game, model.ansatz)
     checks = definition_checks(model.game) + weight_checks(model)

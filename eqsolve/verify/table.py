@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqsolve.model import Case, Model
+from eqsolve.notated.published import Case, Published
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED
 from eqsolve.verify.referee import Hearing, Judgement, conclude, hear
@@ -21,7 +21,7 @@ MOST_REFUSED = 0.2
 
 
 def judge_all(
-    sets: Sequence[tuple[Model, Case]], *, jobs: int = 1, about: tuple[str, ...] = ()
+    sets: Sequence[tuple[Published, Case]], *, jobs: int = 1, about: tuple[str, ...] = ()
 ) -> Table:
     """Judge parameter sets of games, in order, with ``jobs`` grids at a time.
 

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from eqsolve.arithmetic.algebra import collect
-from eqsolve.model import Case, Model
+from eqsolve.notated.published import Case, Published
 from eqsolve.verify.mutation import tampered
 from eqsolve.verify.pde import (
     ALLOWED,
@@ -69,7 +69,7 @@ class Coefficient:
         return {key: value if math.isfinite(value) else None for key, value in row.items()}
 
 
-def coefficients(claim: Prediction, model: Model, grid: Referee) -> Iterator[Coefficient]:
+def coefficients(claim: Prediction, model: Published, grid: Referee) -> Iterator[Coefficient]:
     """Fit the coefficients to the grid's arrays and measure which errors are seen by planting."""
     game, mesh = claim.game, window(grid.solution)
     found = arrays(grid.solution, game)
@@ -110,7 +110,7 @@ def threshold(claimed: Array, direction: Array, reference: Array) -> float:
     return float(10**high)
 
 
-def cubic(claim: Prediction, model: Model, case: Case, grid: Referee) -> Iterator[Coefficient]:
+def cubic(claim: Prediction, model: Published, case: Case, grid: Referee) -> Iterator[Coefficient]:
     """Smallest relative errors of the cubic's coefficients that show in the policy.
 
     One error is planted, the threshold computed from it, and confirmed by planting once more. Only

@@ -9,7 +9,7 @@ from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import parameters
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.closed_form.point import joint_conditions
@@ -119,7 +119,7 @@ def _told(game: Named, spec: str, problem: Moving, answer: Solved) -> HazardEqui
     )
 
 
-def _numbers(model: Model, values: Mapping[str, Fraction], answer: Solved) -> dict[str, Any]:
+def _numbers(model: Published, values: Mapping[str, Fraction], answer: Solved) -> dict[str, Any]:
     restated = model.restated
     assert restated is not None
     (played,) = answer.strategy.values()

@@ -15,15 +15,15 @@ from eqsolve.program.words import Apart, Loop, Together, Words
 from eqsolve.registry import content, installed
 
 if TYPE_CHECKING:
-    from eqsolve.model import Model
     from eqsolve.notated.agents import Agents
+    from eqsolve.notated.published import Published
 
 
 #: A game of the family: one that is loaded when needed, or its declaration.
-Named: TypeAlias = "Handle | Model"
+Named: TypeAlias = "Handle | Published"
 
 
-def declaration(game: Named) -> Model:
+def declaration(game: Named) -> Published:
     """The game's declaration, loaded now if need be."""
     return game.model if isinstance(game, Handle) else game
 
@@ -45,7 +45,7 @@ def loop_of(game: Named) -> Loop:
         If it has no population.
     """
 
-    def derived(model: Model) -> Loop:
+    def derived(model: Published) -> Loop:
         from eqsolve.words.restating import made
 
         return made(model)
@@ -79,7 +79,7 @@ _Words = TypeVar("_Words", bound=Words | Loop | Apart | None)
 
 
 def _kept(
-    game: Named, recalled: Callable[[str], _Words | None], make: Callable[[Model], _Words]
+    game: Named, recalled: Callable[[str], _Words | None], make: Callable[[Published], _Words]
 ) -> _Words:
     """What was kept of a game, or is made and kept now."""
     # a declaration need not be the one that a file of its name exports
@@ -95,7 +95,7 @@ def _kept(
 
 
 @lru_cache
-def made(model: Model) -> Words | None:
+def made(model: Published) -> Words | None:
     """The same, derived."""
     from eqsolve.derivation.derivation import derived
     from eqsolve.program.make import Maker, program
@@ -119,7 +119,7 @@ def made(model: Model) -> Words | None:
 
 
 @lru_cache
-def made_apart(model: Model) -> Apart:
+def made_apart(model: Published) -> Apart:
     """What a game of agents with parameters of their own is solved by, derived."""
     from eqsolve.derivation.derivation import derived
     from eqsolve.program.make import Maker, program
@@ -156,7 +156,7 @@ def made_apart(model: Model) -> Apart:
     )
 
 
-def _together(model: Model, agents: Agents) -> Together:
+def _together(model: Published, agents: Agents) -> Together:
     """How positions follow from responses, from the derived fixed point."""
     import sympy as sp
 

@@ -9,7 +9,7 @@ from typing import Any
 from flint import arb
 
 from eqsolve.arithmetic.number import precision
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.program.words import Words
 from eqsolve.solve.closed_form.statement import outward, state_point
 from eqsolve.solve.closed_form.straightline import output_symbols, straight_line
@@ -18,7 +18,7 @@ from eqsolve.symbols import symbol
 
 
 def point_certificate(
-    model: Model,
+    model: Published,
     words: Words,
     given: Mapping[str, Fraction],
     state: Mapping[str, Fraction],

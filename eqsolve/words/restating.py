@@ -8,7 +8,7 @@ import sympy as sp
 
 from eqsolve.derivation.derivation import derived
 from eqsolve.errors import InputError
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.program.make import Maker, program
 from eqsolve.program.words import Loop
 
@@ -17,7 +17,7 @@ _FINITE = 2
 
 
 @lru_cache
-def made(model: Model) -> Loop:
+def made(model: Published) -> Loop:
     """Derive the closed loop of a game.
 
     Raises

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from eqsolve import registry
 from eqsolve.cli import cli
 from eqsolve.ledger import Display
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.operators import Along, LimitOf, Meant
 from eqsolve.paper.games import record
 from eqsolve.prove.check import check
@@ -42,7 +42,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EQSOLVE_CACHE_DIR", str(tmp_path / "cache"))
 
 
-def stated(model: Model) -> dict[str, tuple[Display, list[Theorem]]]:
+def stated(model: Published) -> dict[str, tuple[Display, list[Theorem]]]:
     """Displays of which everything is stated, by number."""
     rows = Displayed(model).stated()
     return {d.number: (d, theorems) for d, theorems, reason in rows if not reason}
@@ -58,7 +58,7 @@ def test_the_record_is_of_what_is_stated_now(game: str) -> None:
         assert kept[number] == [of_display(display), of_theorems(theorems)], number
 
 
-def wrong(model: Model) -> Iterator[tuple[str, Display]]:
+def wrong(model: Published) -> Iterator[tuple[str, Display]]:
     """Displays with a sign, a factor or a term that does not belong there."""
     for what, checks in wrong_displays(model):
         yield what, checks.args[-1]  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from eqsolve.kernels.cubic.program import VALUE, Program, program, weights, with
 from eqsolve.kernels.cubic.rounding import rounded_once, terms
 from eqsolve.kernels.cubic.rows import COLUMNS, FEEDBACK, OPENING, OUTPUTS, PASSING, ROWS
 from eqsolve.kernels.cubic.source import environment, equal_wealth
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.symbols import entry, symbol
 
 
@@ -181,7 +181,7 @@ def _after(source: Program) -> set[sp.Symbol]:
     return found
 
 
-def fast_source(model: Model, precise: str) -> str:
+def fast_source(model: Published, precise: str) -> str:
     """Render the source of a game's vectorized kernel; the same game always gives the same text.
 
     Parameters

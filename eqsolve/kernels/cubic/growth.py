@@ -11,9 +11,9 @@ from eqsolve.arithmetic.algebra import collect
 from eqsolve.derivation.closed_form import Definition
 from eqsolve.errors import DerivationError
 from eqsolve.game import Game
-from eqsolve.model import Model
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.matching import CoefficientSystem
+from eqsolve.notated.published import Published
 from eqsolve.notated.representative import Representative
 
 #: Symbols that must be positive, and symbols any of which voids the condition when it is zero.
@@ -61,7 +61,7 @@ def _variance(game: Game) -> sp.Expr:
     return sp.Add(*(sp.diff(v, game.control) ** 2 for v in own.loadings.values()))
 
 
-def blocks(model: Model, crowd: Representative) -> dict[tuple[str, str], sp.Expr]:
+def blocks(model: Published, crowd: Representative) -> dict[tuple[str, str], sp.Expr]:
     """Growth of the population's second moments in coordinates that decouple them.
 
     With the average wealth ``X``, the own deviation ``u = x - X`` and the average squared
@@ -114,7 +114,7 @@ def blocks(model: Model, crowd: Representative) -> dict[tuple[str, str], sp.Expr
     return result
 
 
-def feedback_growth(model: Model) -> Growth:
+def feedback_growth(model: Published) -> Growth:
     """The exact test of "abscissa below the hazard rate" for the equilibrium's closed loop.
 
     In a finite population the rates of ``D`` and ``X^2`` form a 2x2 matrix with nonnegative

@@ -21,7 +21,7 @@ from eqsolve.outputs import Outputs
 from eqsolve.registry import installed
 
 if TYPE_CHECKING:
-    from eqsolve.model import Model
+    from eqsolve.notated.published import Published
 
 Selection = Literal["limit", "value"]
 
@@ -190,7 +190,7 @@ def kept(game: Handle, *, precise: bool = False) -> CubicKernel | None:
     return found
 
 
-def kernel_of_one(game: Handle | Model) -> CubicKernel:
+def kernel_of_one(game: Handle | Published) -> CubicKernel:
     """The kernel of one agent of a game whose agents differ: averages over others are parameters.
 
     It is kept under the name of the game, which stays unloaded if it was kept.
@@ -233,7 +233,7 @@ def _stem(game: str, precise: bool) -> str:
 
 
 @cache
-def kernel(model: Model, *, precise: bool = False, keeper: str = "") -> CubicKernel:
+def kernel(model: Published, *, precise: bool = False, keeper: str = "") -> CubicKernel:
     """Return the kernel of a game, generated on first use; compiled code is kept on disk.
 
     Parameters

@@ -13,9 +13,9 @@ from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.errors import InputError
 from eqsolve.game import Game
 from eqsolve.kernels.cubic.growth import OTHERS, Condition, feedback_growth
-from eqsolve.model import Model
 from eqsolve.notated.alike import average, average_position, competitor_aggregate
 from eqsolve.notated.matching import CoefficientSystem
+from eqsolve.notated.published import Published
 from eqsolve.symbols import symbol
 
 #: The value at the state.
@@ -80,7 +80,7 @@ class Program:
         by the first-order condition; it keeps its digits where the sum cancels.
     """
 
-    model: Model
+    model: Published
     form: ClosedForm
     lever: sp.Symbol | None
     zero_without: dict[sp.Symbol, sp.Symbol]
@@ -136,7 +136,7 @@ def divides(name: sp.Symbol, expression: sp.Expr) -> bool:
     return any(base == name and exponent.is_negative for base, exponent in factors)
 
 
-def _feedback(model: Model) -> tuple[sp.Symbol, ...]:
+def _feedback(model: Published) -> tuple[sp.Symbol, ...]:
     states = model.game.state_symbols
     form = model.ansatz.response if model.alike is None else model.parts.feedback(*states)
     terms = collect(form, states)
@@ -200,7 +200,7 @@ def _at_root(form: ClosedForm, root: sp.Symbol, condition: sp.Expr) -> dict[sp.S
     return found
 
 
-def _environment(model: Model) -> list[Definition]:
+def _environment(model: Published) -> list[Definition]:
     """The aggregates when all play the equilibrium and the others share one wealth."""
     crowd = model.alike
     if crowd is None:
@@ -217,7 +217,7 @@ def _environment(model: Model) -> list[Definition]:
     return extra + [Definition(m, crowd.aggregates[m]) for m in model.game.environment]
 
 
-def _no_kernel(model: Model) -> InputError:
+def _no_kernel(model: Published) -> InputError:
     return InputError(
         "no kernel can be generated, because the closed form is not built on one cubic.",
         game=model.name,
@@ -227,7 +227,7 @@ def _no_kernel(model: Model) -> InputError:
 
 
 @lru_cache(maxsize=8)
-def program(model: Model) -> Program:
+def program(model: Published) -> Program:
     """Collect everything a kernel of the game computes.
 
     Raises

@@ -13,7 +13,7 @@ from eqsolve.kernels.cubic.arithmetic import DoubleDouble, Operand
 from eqsolve.kernels.cubic.growth import OTHERS
 from eqsolve.kernels.cubic.printer import Block, identifier
 from eqsolve.kernels.cubic.program import VALUE, Program, divides, program, weights, without
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.symbols import entry, symbol
 
 
@@ -187,7 +187,7 @@ class _Writer:
         return " and ".join([*needed, f"not ({tests})"])
 
 
-def kernel_source(model: Model) -> str:
+def kernel_source(model: Published) -> str:
     """Render the source of a game's kernel; the same game always gives the same text.
 
     Raises

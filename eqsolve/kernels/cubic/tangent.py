@@ -19,7 +19,7 @@ from eqsolve.kernels.cubic.printer import Block, identifier
 from eqsolve.kernels.cubic.program import VALUE, Program, program, without
 from eqsolve.kernels.cubic.source import environment
 from eqsolve.kernels.storage import digest, load, write
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 
 #: Slope of the root's polynomial, and the sum of the sizes of its terms.
 _SLOPE, _SIZE = sp.symbols("steepness_top steepness_bottom", real=True)
@@ -94,7 +94,7 @@ def _stage(source: Program, outputs: tuple[sp.Symbol, ...]) -> dict[str, Any]:
     }
 
 
-def tangent_source(model: Model) -> str:
+def tangent_source(model: Published) -> str:
     """Render the source of a game's derivatives; the same game always gives the same text.
 
     Raises
@@ -125,7 +125,7 @@ def tangent_source(model: Model) -> str:
     )
 
 
-def tangent_module(model: Model) -> Any:
+def tangent_module(model: Published) -> Any:
     """The compiled module of a game's derivatives, with a function ``fill``."""
     source = tangent_source(model)
     return load(write(source, f"{model.name.replace('-', '_')}_tangent_{digest(source)}"))

@@ -27,7 +27,7 @@ from eqsolve.latex.grammar.tree import Context
 from eqsolve.latex.source.formula import Document, Formula, Row
 from eqsolve.latex.source.walker import read
 from eqsolve.ledger import Checker, Display
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 
 #: Formulas of a file that are compared, those whose smallest edit is sought, and characters of
 #: those that are compared with nothing and read all the same.
@@ -54,7 +54,7 @@ class Ledger:
     models : the games.
     """
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    def __init__(self, models: Iterable[Published]) -> None:
         self.models = tuple(models)
 
     @cached_property
@@ -89,7 +89,7 @@ class Ledger:
 
 
 def _once(
-    model: Model, display: Display, others: tuple[Display, ...], checker: Checker
+    model: Published, display: Display, others: tuple[Display, ...], checker: Checker
 ) -> Callable[[], Sourced]:
     return cache(lambda: sourced(model, display, others, checker))
 

@@ -17,7 +17,7 @@ from eqsolve.latex.checking.reference import Naming, Reference, Side
 from eqsolve.latex.grammar.tokens import Unreadable
 from eqsolve.latex.printer import latex
 from eqsolve.ledger import ALGEBRAIC, Checker, Display, Line
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.symbols import symbol
 
 
@@ -147,7 +147,7 @@ class Sourced(Reference):
 
 
 def sourced(
-    model: Model, display: Display, others: tuple[Display, ...], checker: Checker
+    model: Published, display: Display, others: tuple[Display, ...], checker: Checker
 ) -> Sourced:
     """A display as its game gives it.
 
@@ -184,7 +184,7 @@ def _filled(display: Display) -> tuple[Line, ...]:
 
 
 def _table(
-    model: Model, display: Display, others: tuple[Display, ...], notation: Notation
+    model: Published, display: Display, others: tuple[Display, ...], notation: Notation
 ) -> dict[sp.Symbol, sp.Expr]:
     """The abbreviations and special values that are known at a display."""
     known: dict[sp.Symbol, sp.Expr] = {}
@@ -214,7 +214,7 @@ def _table(
     return known
 
 
-def _agents_symbols(model: Model, display: Display) -> set[sp.Symbol]:
+def _agents_symbols(model: Published, display: Display) -> set[sp.Symbol]:
     own_names = frozenset(() if model.roles is None else model.roles.own)
     definitions = own_names & set(model.derivation.game.definitions)
     found = set()

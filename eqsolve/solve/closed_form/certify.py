@@ -19,7 +19,7 @@ from eqsolve.arithmetic.number import precision
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError
 from eqsolve.kernels.cubic.kernel import Selection, kernel
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES
 from eqsolve.solve.closed_form.condition import condition_numbers
 from eqsolve.solve.closed_form.proof import Number
@@ -55,7 +55,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 def certify(
-    model: Model,
+    model: Published,
     params: Mapping[str, ArrayLike],
     *,
     selection: str = "limit",
@@ -125,7 +125,7 @@ def certify(
 
 
 def evaluate(
-    model: Model,
+    model: Published,
     params: Mapping[str, ArrayLike],
     *,
     selection: Selection = "limit",
@@ -245,7 +245,7 @@ class _Judge:
 
     def __init__(
         self,
-        model: Model,
+        model: Published,
         numbers: Sequence[Number],
         state: tuple[Number, Number | None],
         statement: Statement,

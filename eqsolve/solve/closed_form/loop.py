@@ -11,14 +11,14 @@ from flint import arb, arb_mat
 from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import UndecidedError
 from eqsolve.errors import InputError
-from eqsolve.model import Model
 from eqsolve.notated.closed_loop import closed_loop_system
 from eqsolve.notated.growth import growth_polynomials
 from eqsolve.notated.matching import CoefficientSystem, insert
+from eqsolve.notated.published import Published
 
 
 @lru_cache
-def _system(model: Model) -> CoefficientSystem:
+def _system(model: Published) -> CoefficientSystem:
     if model.alike is None:
         text = "there is no population of identical agents."
         raise InputError(text, game=model.name, stage="loop")
@@ -26,12 +26,12 @@ def _system(model: Model) -> CoefficientSystem:
 
 
 @lru_cache
-def _growth(model: Model) -> tuple[sp.Expr, ...]:
+def _growth(model: Published) -> tuple[sp.Expr, ...]:
     return growth_polynomials(_system(model), model.parts.growth)
 
 
 @lru_cache
-def _linear(model: Model) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
+def _linear(model: Published) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
     """The moment equations ``matrix u = right`` in the moments' coefficients ``u``."""
     equations = [e for e in _system(model).equations if e.source != "feedback"]
     unknowns = tuple(e.unknown for e in equations)
@@ -41,7 +41,7 @@ def _linear(model: Model) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.
 
 
 @lru_cache
-def _curvature(model: Model) -> sp.Expr:
+def _curvature(model: Published) -> sp.Expr:
     hjb = _system(model).hjb
     return insert(hjb, _system(model).ansatz, -hjb.second_order_condition)
 
@@ -57,7 +57,7 @@ class ClosedLoop:
     """
 
     def __init__(
-        self, model: Model, values: Values, exact: Mapping[sp.Symbol, sp.Rational]
+        self, model: Published, values: Values, exact: Mapping[sp.Symbol, sp.Rational]
     ) -> None:
         self.model, self.values, self.exact = model, values, exact
         self.roles = model.parts

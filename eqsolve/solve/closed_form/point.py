@@ -13,8 +13,8 @@ from flint import arb
 from eqsolve.arithmetic.ball import Values, evaluate, real_roots
 from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, number, sign
 from eqsolve.derivation.closed_form import ClosedForm, run
-from eqsolve.model import Model
 from eqsolve.notated.alike import average_position
+from eqsolve.notated.published import Published
 from eqsolve.notated.roles import Symbols
 from eqsolve.parameters import require
 from eqsolve.values import exact_values
@@ -65,7 +65,7 @@ class PointSolver:
     """Solves one game at one exact parameter point, at the working precision."""
 
     def __init__(
-        self, model: Model, given: Mapping[str, Fraction], form: ClosedForm | None = None
+        self, model: Published, given: Mapping[str, Fraction], form: ClosedForm | None = None
     ) -> None:
         self.model, self.given, self.roles = model, given, model.parts
         self.form = model.derivation.form if form is None else form
@@ -147,7 +147,7 @@ class PointSolver:
         return evaluate(self.model.ansatz.value, values)
 
 
-def joint_conditions(model: Model, values: Mapping[str, Fraction], *, game: str) -> None:
+def joint_conditions(model: Published, values: Mapping[str, Fraction], *, game: str) -> None:
     """Check what no parameter can violate alone, as far as it is given; raises InputError."""
     for sentence, expression in model.required.items():
         letters = {s: s.name for s in expression.free_symbols}

@@ -26,7 +26,7 @@ from eqsolve.kernels.cubic.program import (
     weights,
     without,
 )
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.symbols import symbol
 
 #: A function of the set of absent parameters and of values of symbols, to values of symbols.
@@ -249,7 +249,7 @@ class StraightLine:
 
 
 @lru_cache
-def straight_line(model: Model) -> StraightLine:
+def straight_line(model: Published) -> StraightLine:
     """The functions of a game.
 
     Raises
@@ -261,7 +261,7 @@ def straight_line(model: Model) -> StraightLine:
 
 
 @lru_cache
-def alone(model: Model) -> StraightLine | None:
+def alone(model: Published) -> StraightLine | None:
     """The functions of the game without competition, if there is competition."""
     source, lever = straight_line(model).source, coupling(model.game)
     if lever is None:
@@ -269,7 +269,7 @@ def alone(model: Model) -> StraightLine | None:
     return StraightLine(without(source, (lever, *model.game.environment)))
 
 
-def output_symbols(model: Model) -> dict[str, sp.Symbol]:
+def output_symbols(model: Published) -> dict[str, sp.Symbol]:
     """The symbols of a kernel's outputs by their names, but for the one without competition."""
     source, outputs = straight_line(model).source, model.parts.outputs
     names = [output.name for output in outputs if output is not outputs.alone]

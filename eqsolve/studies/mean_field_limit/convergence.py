@@ -16,7 +16,7 @@ import numpy as np
 from eqsolve.answers import Tabled, by_size
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.kernels.cubic.kernel import kernel
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.output import replacing
 from eqsolve.parameters import parameters
 from eqsolve.status import Status
@@ -180,8 +180,8 @@ def read_counts(given: Any) -> tuple[int, ...]:
 
 
 def converge(
-    finite: Model,
-    limit: Model | None,
+    finite: Published,
+    limit: Published | None,
     n: Iterable[object] = (10, 100, 1000, 10000),
     *,
     paths: int | None = None,

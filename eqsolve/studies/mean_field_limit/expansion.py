@@ -16,7 +16,7 @@ from eqsolve.arithmetic.number import DivisionByZero, UndecidedError, ball, numb
 from eqsolve.derivation.closed_form import ClosedForm, Definition, run
 from eqsolve.derivation.limits import derivative
 from eqsolve.errors import NoSolutionError
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.symbols import symbols
@@ -25,19 +25,19 @@ _PRECISIONS = (256, 1024, 4096)
 _Result = TypeVar("_Result")
 
 
-def coefficients(model: Model) -> dict[str, sp.Symbol]:
+def coefficients(model: Published) -> dict[str, sp.Symbol]:
     """The strategy's coefficients by monomial of the state, as keys of the results."""
     return dict(zip(model.monomials, model.parts.strategy))
 
 
-def quantities(model: Model) -> dict[str, sp.Symbol]:
+def quantities(model: Published) -> dict[str, sp.Symbol]:
     """What converges, by key of the results: the coefficients, and the position at wealth 1."""
     played = model.parts.played
     return coefficients(model) | {played.name: played}
 
 
 @lru_cache
-def _form(finite: Model) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
+def _form(finite: Published) -> tuple[ClosedForm, dict[int, tuple[str, ...]]]:
     """The closed form with its first and second derivatives in N, and the names of each order."""
     share = finite.parts.reciprocal
     inner = {s: e for s, e in finite.game.definitions.items() if e.has(share)}
@@ -92,10 +92,10 @@ def _gain(pair: Pair, given: Mapping[str, Fraction], feedback: Sequence[arb]) ->
 class Pair:
     """A game of finitely many agents and the same of a continuum."""
 
-    finite: Model
-    limit: Model
+    finite: Published
+    limit: Published
 
-    def at(self, given: Mapping[str, Fraction]) -> Model:
+    def at(self, given: Mapping[str, Fraction]) -> Published:
         """The game that is meant: without a number of agents the limit."""
         return self.finite if self.finite.parts.size.name in given else self.limit
 

@@ -21,7 +21,7 @@ from eqsolve.kernels.cubic.program import coupling, program
 from eqsolve.kernels.cubic.tangent import tangent_module
 from eqsolve.kernels.recall import recalled, remember
 from eqsolve.kernels.storage import load
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES, exact, parameters
 from eqsolve.registry import by_name, installed
 from eqsolve.solve.closed_form.point import joint_conditions
@@ -80,7 +80,7 @@ class Derivatives:
 
 
 @cache
-def _compiled(model: Model) -> tuple[Any, tuple[str, ...]]:
+def _compiled(model: Published) -> tuple[Any, tuple[str, ...]]:
     """The compiled function of a game's derivatives and its inputs, derived once per version."""
     title = f"{model.name}-tangent"
     ours = installed(model)
@@ -93,14 +93,14 @@ def _compiled(model: Model) -> tuple[Any, tuple[str, ...]]:
     return module.fill, inputs
 
 
-def names(model: Model) -> tuple[str, ...]:
+def names(model: Published) -> tuple[str, ...]:
     """The parameters and states of a game in the order of the generated code."""
     return _compiled(model)[1]
 
 
 @by_name
 def derivatives(
-    model: Model, params: Mapping[str, ArrayLike], *, threads: int | None = None
+    model: Published, params: Mapping[str, ArrayLike], *, threads: int | None = None
 ) -> Derivatives:
     """Differentiate all outputs at every point of a broadcast of the parameters.
 
@@ -211,7 +211,7 @@ class Sensitivity(Tabled):
 
 
 def sensitivity(
-    model: Model,
+    model: Published,
     *,
     at: Mapping[str, object] | None = None,
     outputs: Iterable[str] | None = None,
@@ -280,7 +280,7 @@ def sensitivity(
 
 
 def chosen(
-    model: Model, outputs: Iterable[str] | None, columns: Iterable[str] | None
+    model: Published, outputs: Iterable[str] | None, columns: Iterable[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Check names of outputs and parameters; None stands for all.
 

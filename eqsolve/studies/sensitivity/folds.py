@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import reals
 from eqsolve.kernels.cubic.program import program
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES
 
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ SPREAD = 1e8
 
 
 @cache
-def _functions(model: Model) -> tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any]]:
+def _functions(model: Published) -> tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any]]:
     """Parameters; functions to the cubic's coefficients and to a root's margin, on arrays."""
     source = program(model)
     root = source.root
@@ -58,7 +58,7 @@ def _nearest_pair(c3: Array, c2: Array, c1: Array, c0: Array) -> Array:
     return mean
 
 
-def discriminant(model: Model, params: Mapping[str, ArrayLike]) -> Array:
+def discriminant(model: Published, params: Mapping[str, ArrayLike]) -> Array:
     """The discriminant of the cubic relative to the size of its terms, on a broadcast.
 
     It changes its sign where two real roots merge. It is NaN where the roots next to merging, at

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES, exact
 from eqsolve.registry import by_name
 from eqsolve.status import Status, labels
@@ -92,7 +92,7 @@ class Region:
 
 @by_name
 def signs_over(
-    model: Model,
+    model: Published,
     vary: Mapping[str, ArrayLike],
     given: Mapping[str, object],
     *,
@@ -188,7 +188,7 @@ def _brackets(
 
 
 def _bisected(
-    model: Model,
+    model: Published,
     fixed: Mapping[str, float],
     axis: str,
     brackets: list[tuple[str, str, dict[str, float], float, float, float]],

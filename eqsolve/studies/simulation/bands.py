@@ -17,7 +17,7 @@ from eqsolve.arithmetic.ball import evaluate
 from eqsolve.arithmetic.number import ball, precision, sign
 from eqsolve.errors import NoSolutionError
 from eqsolve.game import Game
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
 from eqsolve.studies.simulation.population import M1, M2
@@ -60,7 +60,7 @@ class Band:
 
 
 def exact_moments(
-    finite: Model,
+    finite: Published,
     params: Mapping[str, Fraction],
     k: tuple[float, float, float],
     state: Mapping[str, Fraction],

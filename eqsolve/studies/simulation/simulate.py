@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from eqsolve.answers import Tabled
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Game
-from eqsolve.model import Model
+from eqsolve.notated.published import Published
 from eqsolve.parameters import exact, parameters, require
 from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.studies.simulation.bands import (
@@ -211,8 +211,8 @@ def require_bounded(agents: int, paths: int, hazard: float, longest: float, *, g
 
 
 def simulate(
-    model: Model,
-    finite: Model | None,
+    model: Published,
+    finite: Published | None,
     *,
     agents: int,
     paths: int,
@@ -321,7 +321,7 @@ def simulate(
 
 
 def _feedback(
-    model: Model,
+    model: Published,
     params: Mapping[str, Fraction],
     equilibrium: str,
     chosen: Mapping[str, object] | None,
@@ -342,7 +342,7 @@ def _feedback(
     return of_own, of_others, constant
 
 
-def _start(agents: int, at: Mapping[str, object], model: Model) -> dict[str, Fraction]:
+def _start(agents: int, at: Mapping[str, object], model: Published) -> dict[str, Fraction]:
     game, (own, others, _) = model.name, model.monomials
     require(set(at) <= {own, others}, f"a state has {own} and {others}.", game=game)
     x = exact(own, at.get(own, 1), game=game)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.model import Model
 from eqsolve.notated.agents import Agents
+from eqsolve.notated.published import Published
 from eqsolve.program.words import Apart
 from eqsolve.status import Status
 from eqsolve.studies.sweep.columns import attributes
@@ -35,7 +35,7 @@ class AgentsTarget(Lettered):
     content : a fingerprint of its file.
     """
 
-    model: Model
+    model: Published
     content: str
 
     #: Points are solved one by one: a bar moves, and little is lost when a sweep is interrupted.

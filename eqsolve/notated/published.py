@@ -1,4 +1,4 @@
-"""What one file declares about a game in the letters of an author, for a source to display."""
+"""A game as a source publishes it: in the letters of its author, with numbered displays."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def _undisplayed(derivation: Derivation) -> tuple[Display, ...]:
     return ()
 
 
-def _none(model: Model, level: Level) -> Iterable[Case]:
+def _none(model: Published, level: Level) -> Iterable[Case]:
     return ()
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Published:
     """A game with its ansatz, notation, numbered displays and named parameter sets.
 
     Parameters
@@ -85,7 +85,7 @@ class Model:
     parameters: tuple[str, ...]
     crowd: Representative | None = None
     types: Agents | None = None
-    response: Model | None = None
+    response: Published | None = None
     displays: Callable[[Derivation], tuple[Display, ...]] = _undisplayed
     theorems: Callable[[Derivation], Iterable[Chapter]] = lambda derivation: ()
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
@@ -96,8 +96,8 @@ class Model:
     restated: Restated | None = None
     limit: str = ""
     finite: str = ""
-    further: Callable[[Model, Level], Iterable[Case]] = _none
-    refereed: Callable[[Model, Level], Iterable[Case]] = _none
+    further: Callable[[Published, Level], Iterable[Case]] = _none
+    refereed: Callable[[Published, Level], Iterable[Case]] = _none
     about: tuple[str, ...] = ()
 
     @property
