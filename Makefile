@@ -8,7 +8,7 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper proofs test lint rust-test pytest lowest coverage bench format develop dist clean
+.PHONY: help paper proofs site test lint rust-test pytest lowest coverage bench format develop dist clean
 
 BIN := $(abspath $(VENV))/bin
 INSTALLED := $(VENV)/.installed
@@ -17,6 +17,8 @@ INSTALLED := $(VENV)/.installed
 LOWEST_TESTS := $(patsubst %,tests/test_%.py,api answers arrays cli files kernel new_game outputs pde \
 	plots registry sweep)
 TEST_EXTRAS := $(VENV)/.test-extras
+SITE_EXTRAS := $(VENV)/.site-extras
+SITE_WITH ?= docs
 PACKAGES := eqsolve derivations paper templates paper_figures
 CHECKED := $(PACKAGES) $(wildcard setup.py tests benchmarks docs)
 
@@ -36,6 +38,7 @@ help:
 	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
 	@echo "make walk      every verb on every game, the long ones included"
 	@echo "make proofs    let Coq check the theorems about all games and notions (in build/proofs) and refuse planted errors"
+	@echo "make site      the documentation with the gallery, in build/site"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -103,6 +106,12 @@ proofs: $(INSTALLED)
 	diff paper/formal.json build/formal.json
 	PYTHONPATH=tests $(BIN)/python -P -m prove.mutations
 
+# Notebooks are executed, and a warning is an error. SITE_ARGS='-D nb_execution_mode=off
+# -D eqsolve_short=1' executes none and derives nothing. PyMC wants another numba than the tests use:
+# VENV=.venv-site SITE_WITH=docs,bayes executes its notebook, too.
+site: $(INSTALLED) $(SITE_EXTRAS)
+	PATH="$(BIN):$$PATH" $(BIN)/sphinx-build -b html -W --keep-going -q $(SITE_ARGS) docs build/site
+
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html
 
@@ -123,7 +132,7 @@ dist: dist/.built
 
 clean:
 	rm -rf build dist .venv-dev $(VENV) rust/target *.egg-info
-	rm -rf .coverage htmlcov .hypothesis .mypy_cache .pytest_cache
+	rm -rf docs/generated docs/gallery .coverage htmlcov .hypothesis .mypy_cache .pytest_cache
 	find $(CHECKED) -name __pycache__ -prune -exec rm -rf {} +
 	find eqsolve -name '_grid*.so' -delete
 
@@ -153,4 +162,8 @@ $(INSTALLED): dist/.built | $(BIN)/python
 
 $(TEST_EXTRAS): setup.cfg $(INSTALLED)
 	$(BIN)/pip install --quiet "$$(echo dist/eqsolve_games-*.whl)[test]"
+	touch $@
+
+$(SITE_EXTRAS): setup.cfg $(INSTALLED)
+	$(BIN)/pip install --quiet "$$(echo dist/eqsolve_games-*.whl)[$(SITE_WITH)]"
 	touch $@

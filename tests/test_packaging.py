@@ -46,7 +46,7 @@ FILES = (
     "setup.py",
 )
 GENERATED = shutil.ignore_patterns(
-    "__pycache__", "*.py[cod]", "*.nb[ic]", "*.so", "target", "_build"
+    "__pycache__", "*.py[cod]", "*.nb[ic]", "*.so", "target", "_build", "gallery", "generated"
 )
 
 

@@ -1,4 +1,4 @@
-"""The figures, the whole report and that of one game; what is installed."""
+"""The figures, the whole report, that of one game, and the gallery; what is installed."""
 
 from __future__ import annotations
 
@@ -68,6 +68,23 @@ def report(game: str, out: str, level: str) -> None:
     say(written.summary, err=True)
     if not written.ok:
         raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("games", metavar="[GAMES]...", nargs=-1, callback=by_path)
+@click.option("--out", required=True, metavar="DIR")
+def gallery(games: tuple[str, ...], out: str) -> None:
+    """Write a page in Markdown for every game, with its figure.
+
+    Problem, solution, figure, level of the proof, reference: from the games' files, all that are
+    installed or those that are named. Sphinx with myst-parser shows the pages.
+
+    Example: eqsolve gallery ./my_game.py --out build/gallery
+    """
+    from eqsolve.verbs import gallery as write
+
+    entries = write(*games, out=out, progress=terminal())
+    say(f"{len(entries)} game{'s' if len(entries) > 1 else ''}: {out}/index.md", err=True)
 
 
 @cli.command()

@@ -39,11 +39,11 @@ class MFGSolution:
         to m) and ``exploitability`` (their difference); ``mass_error`` (largest change of mass,
         exits included); ``exit_mass`` (left and right, at absorbing boundaries);
         ``solver_error`` (of the linear systems, as a change of mass); ``minimum_density``,
-        ``negative_mass`` and ``boundary_mass``; ``cell_peclet`` (largest |H'| h/(2 nu));
+        ``negative_mass`` and ``boundary_mass``; ``cell_peclet`` (largest ``abs(H') h/(2 nu)``);
         ``other_starts`` (status and distance of each further start); ``error_estimate`` (of u and
         m, relative, with Richardson only); ``discretization_error`` (of mean, variance and u, by
         the grid of twice the widths; None if there is none); ``numerical_viscosity`` (the largest
-        |H'| h/2, which the monotone scheme adds to nu).
+        ``abs(H') h/2``, which the monotone scheme adds to nu).
     alternative : the other equilibrium, if one was found.
     """
 

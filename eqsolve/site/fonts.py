@@ -47,9 +47,14 @@ _SPECIAL = {
 
 def embedded(page: str) -> str:
     """Put the font that a page needs in its place; equal pages give equal text."""
+    return page.replace(PLACE, rule(page), 1)
+
+
+def rule(page: str) -> str:
+    """The rule ``@font-face`` with the font that the formulas of a page need."""
     formulas = _MATHEMATICS.findall(page)
     shown = {c for formula in formulas for c in unescape(_TAG.sub("", formula))}
-    return page.replace(PLACE, face(frozenset(drawn(shown))), 1)
+    return face(frozenset(drawn(shown)))
 
 
 def drawn(characters: set[str]) -> set[str]:

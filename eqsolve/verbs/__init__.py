@@ -15,7 +15,7 @@ from eqsolve.verbs.abilities import (
     require,
     require_option,
 )
-from eqsolve.verbs.derived import derive, every, explore, prove, report, verify
+from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
 from eqsolve.verbs.studies import converge, simulate
 from eqsolve.verbs.sweeps import by_name, structure_for, sweep
@@ -31,6 +31,7 @@ __all__ = [
     "derive",
     "every",
     "explore",
+    "gallery",
     "kernel",
     "on_one_cubic",
     "prove",

@@ -170,6 +170,45 @@ def explore(
     return str(path)
 
 
+def gallery(
+    *games: Game, out: str | os.PathLike[str], short: bool = False, progress: bool = False
+) -> Any:
+    """Write a page in Markdown (MyST) for every game, with a figure, and a first page.
+
+    Parameters
+    ----------
+    games : names, paths of files, or models; all games if there are none.
+    out : the folder; ``index.md`` is the first page.
+    short : say what the files say, and derive nothing.
+    progress : show a bar on standard error.
+
+    Returns
+    -------
+    tuple of eqsolve.site.gallery.Entry
+        What was written of each game.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    EqsolveError
+        If a game cannot be derived.
+    """
+    from pathlib import Path
+
+    from tqdm.auto import tqdm
+
+    from eqsolve.output import named, staged
+    from eqsolve.site import gallery as room
+
+    chosen = [resolve(game) for game in games] if games else every()
+    with staged(Path(named(os.fspath(out)))) as stage:
+        shown = tqdm(chosen, "gallery", disable=not progress, leave=False)
+        entries = tuple(room.write(found, stage, short=short) for found in shown)
+        room.index(entries, stage)
+    return entries
+
+
 def prove(
     *games: Game,
     out: str | os.PathLike[str] | None = None,

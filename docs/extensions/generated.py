@@ -1,0 +1,199 @@
+"""Pages that are written from the installed package, so that they say what it does.
+
+They are in ``docs/generated``, which is not committed; a page whose text is the same is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from inspect import getdoc
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from sphinx.application import Sphinx
+
+from eqsolve.cli import cli
+from eqsolve.cli.told import row
+from eqsolve.errors import EqsolveError
+from eqsolve.kept import kept
+from eqsolve.registry import content, names, resolve
+from eqsolve.site import gallery
+from eqsolve.site.page import PROOFS, template
+from eqsolve.status import Status
+from eqsolve.verbs import VERBS
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def verbs() -> str:
+    """Which verb takes which game, and why it does not."""
+    listed = [row(name) for name in names()]
+    marks: dict[tuple[str, str], int] = {}
+
+    def cell(verb: str, found: bool | str) -> str:
+        if found is True:
+            return "✓"
+        return f"[{marks.setdefault((verb, str(found)), len(marks) + 1)}]"
+
+    rows = [
+        [f"[`{r['name']}`](../gallery/{r['name']}.md)", *(cell(v, r["verbs"][v]) for v in VERBS)]
+        for r in listed
+    ]
+    reasons = "".join(f"{k}. `{verb}`: {why}\n" for (verb, why), k in marks.items())
+    options = [
+        [f"`{option}`", why, ", ".join(f"`{r['name']}`" for r in group)]
+        for (option, why), group in _grouped(listed)
+    ]
+    return (
+        "# Which verb takes which game\n\n"
+        "A game that a verb does not take is refused before work, with the reason.\n\n"
+        f"{table(['game', *(f'`{v}`' for v in VERBS)], rows)}\n"
+        f"Why not:\n\n{reasons}\n"
+        "## Options that some games do not take\n\n"
+        f"{table(['option', 'reason', 'games'], options)}"
+    )
+
+
+def _grouped(listed: Iterable[Any]) -> Iterator[tuple[tuple[str, str], list[Any]]]:
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for game in listed:
+        for pair in game["options"].items():
+            groups.setdefault(pair, []).append(game)
+    yield from sorted(groups.items(), key=lambda group: group[0])
+
+
+def statuses() -> str:
+    """Every status with its code and its meaning."""
+    rows = [[f"`{s.label}`", str(int(s)), s.meaning] for s in Status]
+    return (
+        "# Statuses\n\n"
+        "Every answer has a status (`answer.status`), and so has every point of a kernel and of a "
+        "sweep. Numbers of a point whose status is neither `ok` nor `near-fold` are NaN.\n\n"
+        f"{table(['status', 'code', 'meaning'], rows)}"
+    )
+
+
+def exit_codes() -> str:
+    """Every exit code with what leads to it."""
+    rows = [["0", "The command did what was asked."]]
+    kinds: dict[int, list[str]] = {}
+    for kind in (EqsolveError, *_below(EqsolveError)):
+        told = (getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
+        kinds.setdefault(kind.exit_code, []).append(f"`{kind.__name__}`: {told}")
+    for code in sorted(kinds):
+        first = "A check failed, or a fault of the program. " if code == 1 else ""
+        rows.append([str(code), first + "<br>".join(kinds[code])])
+    rows.append(["130", "The command was interrupted."])
+    return (
+        "# Exit codes and errors\n\n"
+        "Errors are sentences that name the game, the stage and the remedy. In Python they are "
+        "exceptions of `eqsolve.errors`, all of them `EqsolveError`.\n\n"
+        f"{table(['code', 'when'], rows)}"
+    )
+
+
+def _below(kind: type[EqsolveError]) -> Iterator[type[EqsolveError]]:
+    for below in kind.__subclasses__():
+        if below.__module__ == EqsolveError.__module__:
+            yield below
+            yield from _below(below)
+
+
+def glossary() -> str:
+    """The letters of all games, each with what it means where."""
+    found: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for game in names():
+        for name, told in row(game)["parameters"].items():
+            meaning = told["meaning"], "" if told["unit"] == "1" else told["unit"]
+            found.setdefault(name, {}).setdefault(meaning, []).append(game)
+    rows = [
+        [f"`{name}`", meaning, unit, ", ".join(f"[{g}](../gallery/{g}.md)" for g in games)]
+        for name in sorted(found, key=lambda n: (n.lower(), n))
+        for (meaning, unit), games in found[name].items()
+    ]
+    return (
+        "# Glossary of symbols\n\n"
+        "The parameters of all games, by the names that commands, files and machine output use. "
+        "A name may mean something else in another game: each file declares its own letters.\n\n"
+        f"{table(['name', 'meaning', 'unit', 'games'], rows)}"
+    )
+
+
+def levels() -> str:
+    """The words for the level of a proof."""
+    return table(["word", "meaning"], [[f"*{word}*", told] for word, told in PROOFS.items()])
+
+
+PAGES = {
+    "levels.md": levels,
+    "verbs.md": verbs,
+    "statuses.md": statuses,
+    "exit_codes.md": exit_codes,
+    "glossary.md": glossary,
+}
+
+
+def write(folder: Path) -> None:
+    """Write the pages of the reference that differ from what is there."""
+    folder.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        _put(folder / name, page())
+
+
+def write_gallery(folder: Path, short: bool) -> None:
+    """Write a page for every game; without derivations where the short form is wanted."""
+    folder.mkdir(exist_ok=True)
+    page = partial(_page, folder=folder, short=short)
+    if short:
+        entries = [*map(page, names())]
+    else:
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            entries = [*pool.map(page, names())]
+    gallery.index(entries, folder)
+
+
+def _page(name: str, folder: Path, short: bool) -> gallery.Entry:
+    """The page of a game, from an earlier build where nothing has changed since."""
+
+    def made() -> dict[str, Any]:
+        with TemporaryDirectory() as scratch:
+            entry = gallery.write(resolve(name), Path(scratch), short=short)
+            texts = {p.name: p.read_text(encoding="utf-8") for p in Path(scratch).iterdir()}
+        return {"entry": asdict(entry), "texts": texts}
+
+    templates = [template(name) for name in gallery.TEMPLATES]
+    found = kept(content(name), {"gallery": short, "templates": templates}, made)
+    for file, text in found["texts"].items():
+        _put(folder / file, text)
+    return gallery.Entry(**found["entry"])
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file, unless it has the text: what is older need not be read again."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _inited(app: Sphinx) -> None:
+    for command in cli.commands.values():
+        command.get_help(click.Context(command))  # puts the example into its text
+    folder = Path(app.srcdir)
+    write(folder / "generated")
+    write_gallery(folder / "gallery", app.config.eqsolve_short)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("eqsolve_short", False, "env", types=(bool,))
+    # before autosummary looks for pages
+    app.connect("builder-inited", _inited, priority=100)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

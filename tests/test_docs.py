@@ -1,0 +1,115 @@
+"""Every page of the documentation is run: its files, its sessions, its commands, its notebooks."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+import pages_of_code as code
+from eqsolve import registry
+
+DOCS = Path(__file__).parents[1] / "docs"
+#: Written from the package when the site is built.
+GENERATED = ("generated", "gallery", "example", "_build")
+#: Pages that take more than a few seconds.
+LONG = (
+    "agents.md",
+    "howto/*",
+    "sensitivity.md",
+    "simulation.md",
+    "explanation/notions.md",
+    "start/*",
+    "sweeps.md",
+    "tutorials/calibrate*.md",
+    "tutorials/n_to_infinity.md",
+    "tutorials/nash_planner.md",
+    "tutorials/sweep_to_figure.md",
+    "tutorials/wrong_formula.md",
+)
+#: What a page needs beyond what the tests bring.
+NEEDS = {"tutorials/calibrate_pymc.md": "pymc"}
+PAGES = sorted(
+    path
+    for path in DOCS.rglob("*.md")
+    if path.relative_to(DOCS).parts[0] not in GENERATED and code.runs(path.read_text())
+)
+
+
+def _page(path: Path) -> object:
+    name = path.relative_to(DOCS)
+    long = any(name.match(pattern) for pattern in LONG)
+    return pytest.param(path, id=str(name), marks=[pytest.mark.full] if long else [])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder, in which games that were named before are forgotten."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "_adopted", {})
+    matplotlib.use("agg")
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if (tmp_path / f"{name}.py").is_file():
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("path", list(map(_page, PAGES)))
+def test_a_page_does_what_it_shows(path: Path, folder: Path) -> None:
+    needed = NEEDS.get(str(path.relative_to(DOCS)))
+    if needed is not None and find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed")
+    assert code.run(path.read_text(encoding="utf-8"), folder)
+
+
+TUTORIAL = DOCS / "tutorial_own_game.md"
+
+
+def test_a_changed_output_is_seen(folder: Path) -> None:
+    """Of a session, and of a command that prints something else."""
+    text = TUTORIAL.read_text(encoding="utf-8")
+    wrong = text.replace("-0.2857142857142857", "-0.2857142857142858")
+    assert wrong != text
+    with pytest.raises(code.PageError, match="-0.2857142857142857"):
+        code.run(wrong, folder)
+    with pytest.raises(code.PageError, match="shown"):
+        code.run("```console\n$ eqsolve --version\neqsolve 0\n```\n", folder)
+    with pytest.raises(code.PageError, match="ended with 2"):
+        code.run("```console\n$ eqsolve solve\n```\n", folder)
+
+
+def test_environment_variables_are_told() -> None:
+    """Those that the sources read are those of the page."""
+    root = DOCS.parent
+    sources = [p.read_text(encoding="utf-8") for p in (root / "eqsolve").rglob("*.py")]
+    read = set(re.findall(r'"((?:EQSOLVE|NUMBA)_[A-Z_]+)"', "".join(sources)))
+    page = (DOCS / "reference" / "environment.md").read_text(encoding="utf-8")
+    assert len(read) > 3
+    assert set(re.findall(r"^\| `([A-Z_]+)`", page, re.MULTILINE)) == read
+
+
+def test_pages_fit_together(tmp_path: Path) -> None:
+    """Sphinx reads all pages without a warning; nothing is derived, executed or written."""
+    pytest.importorskip("sphinx")
+    tree = tmp_path / "docs"
+    ignored = shutil.ignore_patterns("generated", "gallery", "_build")
+    shutil.copytree(DOCS, tree, ignore=ignored)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        shutil.copy(DOCS.parent / name, tmp_path)
+    command = [sys.executable, "-P", "-m", "sphinx", "-b", "dummy", "-W", "-q"]
+    short = ["-D", "nb_execution_mode=off", "-D", "eqsolve_short=1"]
+    done = subprocess.run(
+        [*command, *short, str(tree), str(tmp_path / "out")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    pages = {path.stem for path in (tree / "gallery").glob("*.md")}
+    assert pages == {*registry.names(), "index"}

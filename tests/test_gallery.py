@@ -1,0 +1,61 @@
+"""The page of a game in the gallery: every part, from the file alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from eqsolve import registry, verbs
+from eqsolve.cli import cli
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def game(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of a game that nobody has seen, with a named set and a source."""
+    monkeypatch.setattr(registry, "_adopted", {})
+    start = README.index('"""A regulator until a random time')
+    text = README[start : README.index("```", start)]
+    ending = '    title="a regulator",\n    source="Somebody (2020)",\n'
+    ending += '    cases={"mine": {"sigma": "1/2", "lambda": "1/4"}},\n)\n'
+    path = tmp_path / "mine.py"
+    path.write_text(text.rstrip().removesuffix(")") + ending, encoding="utf-8")
+    return path
+
+
+def test_the_page_of_an_own_game_has_all_parts(game: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pages"
+    done = CliRunner().invoke(cli, ["gallery", str(game), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "1 game: " in done.stderr
+    page = (out / "my-regulator.md").read_text(encoding="utf-8")
+    parts = ("The problem", "The solution", "A figure", "How it is proved", "Reference")
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(parts)
+    assert "# A regulator\n" in page and "Somebody (2020)" in page
+    assert "until a random time: dX = p dt + sigma dW" in page
+    assert '<span class="proof proved">proved</span>' in page
+    assert "0.8827822185" in page
+    assert "![The strategy](my-regulator.svg)" in page
+    assert (out / "my-regulator.svg").stat().st_size > 1000
+    assert (out / "my-regulator.txt").read_text() == game.read_text()
+    assert "(my-regulator.md)" in (out / "index.md").read_text(encoding="utf-8")
+
+
+def test_a_proof_that_hangs_on_a_sign_is_called_conditional(game: Path, tmp_path: Path) -> None:
+    """Without the domain of the weight the second-order condition is a condition."""
+    text = game.read_text(encoding="utf-8")
+    text = text.replace("(x**2 + p**2) / 2", "(x**2 + lam * p**2) / 2")
+    text = text.replace('random horizon", positive', 'random horizon"')
+    game.write_text(text, encoding="utf-8")
+    (entry,) = verbs.gallery(str(game), out=tmp_path / "pages")
+    assert [level for _, level in entry.proof] == ["conditional"]
+
+
+def test_the_short_form_derives_nothing(game: Path, tmp_path: Path) -> None:
+    (entry,) = verbs.gallery(str(game), out=tmp_path / "pages", short=True)
+    page = (tmp_path / "pages" / "my-regulator.md").read_text(encoding="utf-8")
+    assert not entry.proof and not entry.figure
+    assert "## The problem" in page and "## The solution" not in page
