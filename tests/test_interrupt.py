@@ -151,7 +151,7 @@ def test_the_work_stops_at_the_next_look(at: int) -> None:
 
 def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     found = kernel("regulator")
-    off, begun = threading.Event(), []
+    off, begun, main = threading.Event(), [], threading.current_thread()
 
     class Pool(ThreadPoolExecutor):
         def shutdown(self, *given: Any, **how: Any) -> None:
@@ -163,10 +163,11 @@ def test_a_kernel_of_a_declared_game_stops_between_blocks(monkeypatch: pytest.Mo
         block = int(sigma[0]) // step
         begun.append(block)
         status[:] = 0
-        if block == 2:
-            raise KeyboardInterrupt
-        if block > 2:
+        # an interruption is heard by the thread that a program begins with
+        if threading.current_thread() is not main:
             off.wait()
+        elif block >= 2:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(shared, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(load(found.path), found.functions[0], fill)

@@ -115,14 +115,19 @@ def parallel(
     count = min(threads, len(ranges))
     if count < 2:
         return work(iter(ranges))
-    # Everybody takes from the queue until it meets an end.
+    # Everybody takes from the queue until it meets an end; what one raises calls off the rest.
     ends = [None] * count
     queue: deque[Any] = deque([*ranges, *ends])
-    with ThreadPoolExecutor(count - 1) as pool:
-        others = [pool.submit(work, iter(queue.popleft, None)) for _ in range(count - 1)]
+
+    def share() -> None:
         try:
             work(iter(queue.popleft, None))
-        finally:
+        except BaseException:
             queue.extendleft(ends)
+            raise
+
+    with ThreadPoolExecutor(count - 1) as pool:
+        others = [pool.submit(share) for _ in range(count - 1)]
+        share()
         for other in others:
             other.result()

@@ -15,6 +15,9 @@ from eqsolve.verify.proof.equations import SecondOrder
 from eqsolve.verify.proof.subject import Subject
 from eqsolve.verify.signs import Sign, powered, sign
 
+#: Operations of a minor with the closed form inserted that are factored; more takes minutes.
+MOST = 200
+
 
 def definite(subject: Subject, words: str, world: World, second: SecondOrder) -> Check:
     """Whether a player is where the declared sense says."""
@@ -49,7 +52,10 @@ def _signs(
     minors: Iterable[sp.Expr],
     values: Mapping[sp.Symbol, sp.Expr],
 ) -> list[Sign]:
-    """The signs of minors, the feedback spelled out and values of coefficients inserted."""
+    """The signs of minors, the feedback spelled out and values of coefficients inserted.
+
+    A minor that becomes long by these values stays without them.
+    """
     spelled = {c: e.xreplace(world.fixed) for c, e in subject.system.feedback.items()}
     domains = {letter.symbol: letter.domain for letter in subject.model.vocabulary}
     positive = set(positive_letters(subject.model))
@@ -58,4 +64,9 @@ def _signs(
         domains |= {name: domains[s] for s, name in copy.states.items() if s in domains}
         positive |= {name for s, name in copy.states.items() if s in positive}
     domains[to_go] = sp.Interval(0, sp.oo)
-    return [sign(m.xreplace(spelled).xreplace(dict(values)), domains, positive) for m in minors]
+    found = []
+    for minor in (m.xreplace(spelled) for m in minors):
+        inserted = minor.xreplace(dict(values))
+        short = inserted.count_ops() <= MOST
+        found.append(sign(inserted if short else minor, domains, positive))
+    return found
