@@ -69,6 +69,12 @@ class Parameter:
     meaning: str
     domain: Domain
 
+    @property
+    def requirement(self) -> str:
+        """What is asked of its value, in words."""
+        meaning = f" ({self.meaning})" if self.meaning else ""
+        return f"the parameter {self.name}{meaning} must be in {self.domain.text}"
+
 
 @dataclass(frozen=True)
 class Values:
@@ -163,11 +169,7 @@ class Inputs:
         for letter in self.parameters:
             number = parameters[letter.name]
             if number not in letter.domain:
-                meaning = f" ({letter.meaning})" if letter.meaning else ""
-                raise self._error(
-                    f"the parameter {letter.name}{meaning} must be in {letter.domain.text}, "
-                    f"not {float(number):g}."
-                )
+                raise self._error(f"{letter.requirement}, not {float(number):g}.")
         return Values(parameters, states, times[0] if times else Fraction(0))
 
     def takes(self, given: Mapping[str, object]) -> bool:

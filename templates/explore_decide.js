@@ -1,13 +1,12 @@
 /* The decision among the candidates of a point, as eqsolve.solve.decide makes it. */
-const OK = 0, NONE = 1, INFINITE = 2, NEAR_FOLD = 4, NO_SOLUTION = 5, INVALID = 6, UNSTABLE = 7;
-const FOLD = 1e-8;
+const sentence = (part) => `${part[0].toUpperCase()}${part.slice(1)}.`;
 
 /* One candidate: the numbers of its roots, or -1 for the limit of finite horizons. */
 function judge(point, given, pick) {
   const out = new Float64Array(MODEL.columns.length).fill(NaN);
   let status = candidate(point, given, pick, out);
-  const own = status === OK || status === INFINITE;
-  if (status === UNSTABLE && MODEL.several) status = INFINITE;
+  const own = status === OK || status === INFINITE_VARIANCE;
+  if (status === UNSTABLE && MODEL.several) status = INFINITE_VARIANCE;
   const reason = status === OK ? "" : MODEL.reasons[failed];
   // infinite variance when all play the strategy is no reason against the root
   return { pick: [...pick], status, admissible: own, reason, out, roots: [...rooted], size: measured[0] };
@@ -23,7 +22,7 @@ function candidates(point, given) {
     });
     const one = judge(point, given, pick);
     if (one.status !== NO_ROOT) found.push(one);
-    if (one.status === INVALID) break;
+    if (one.status === INVALID_INPUT) break;
   }
   return found;
 }
@@ -39,44 +38,49 @@ function nearest(limit, found) {
   const distance = (one) =>
     Math.max(...one.out.map((x, k) => (MODEL.letters[k] ? Math.abs(x - limit.out[k]) / (1 + Math.abs(x)) : 0)));
   const best = found.reduce((a, b) => (distance(b) < distance(a) ? b : a));
-  return distance(best) <= 1e-6 ? best : null;
+  return distance(best) <= REACHED ? best : null;
 }
 function decide(point, given) {
   const found = candidates(point, given);
   const answer = (status, sentence, selected = null) => ({ status, sentence, selected, found });
-  if (found.length && found[0].status === INVALID) return answer(INVALID, found[0].reason);
+  const refused = (one, selected = null) => answer(one.status, sentence(one.reason), selected);
+  if (found.length && found[0].status === INVALID_INPUT) return refused(found[0]);
   if (!MODEL.choices.length) {
     const only = found[0];
-    if (only.status !== OK) return answer(only.status, only.reason);
-    return answer(OK, MODEL.followed ? "The solution that finite horizons reach is taken; others are not looked for." : "The closed form has no choice to make.", only);
+    if (only.status !== OK) return refused(only);
+    return answer(OK, MODEL.followed ? OTHERS_OPEN : NO_CHOICE, only);
   }
   const doubtful = found.filter((one) => one.status === UNRESOLVED || one.status === NO_SOLUTION);
   const admissible = found.filter((one) => one.admissible);
-  const several = admissible.length > 1;
-  let chosen, sentence;
+  let chosen, words;
   if (doubtful.length) {
     // a root that cannot be told from another one, or that a formula divides by zero at
     const limit = judge(point, given, MODEL.choices.map(() => -1));
-    if (!limit.admissible) return answer(limit.status, limit.reason);
-    [chosen, sentence] = [limit, "The solution that finite horizons reach is taken, followed in time."];
-  } else if (!found.length) return answer(NONE, "The coefficient equations have no real solution.");
+    if (!limit.admissible) return refused(limit);
+    [chosen, words] = [limit, FOLLOWED];
+  } else if (!found.length) return answer(NO_ADMISSIBLE_ROOT, NONE_REAL);
   else if (!admissible.length) {
     const kinds = new Set(found.map((one) => one.status));
-    const reasons = [...new Set(found.map((one) => one.reason))].join(" ");
-    const status = kinds.has(INFINITE) ? INFINITE : kinds.size === 1 ? found[0].status : NONE;
-    return answer(status, `No solution is an equilibrium. ${reasons}`);
-  } else if (!several) [chosen, sentence] = [admissible[0], "The only admissible solution is selected."];
+    const reasons = [...new Set(found.map((one) => one.reason))].join("; ");
+    let status = kinds.size === 1 ? found[0].status : NO_ADMISSIBLE_ROOT;
+    if (kinds.has(INFINITE_VARIANCE)) status = INFINITE_VARIANCE;
+    return answer(status, NONE_ADMISSIBLE.replace("{reasons}", () => reasons));
+  } else if (admissible.length === 1) [chosen, words] = [admissible[0], ONLY];
   else if (MODEL.limit) {
-    chosen = admissible.reduce((a, b) => (b.size > a.size ? b : a));
-    sentence = `Of ${admissible.length} admissible solutions the one with the largest ${MODEL.limit}, the limit of finite horizons, is selected.`;
+    const quantity = () => MODEL.limit;
+    const sizes = admissible.map((one) => one.size), most = Math.max(...sizes);
+    if (sizes.filter((size) => size === most).length !== 1)
+      return answer(UNRESOLVED, NOT_UNIQUE.replace("{quantity}", quantity));
+    chosen = admissible[sizes.indexOf(most)];
+    words = LARGEST.replace("{count}", admissible.length).replace("{quantity}", quantity);
   } else {
     const limit = judge(point, given, MODEL.choices.map(() => -1));
     chosen = limit.admissible ? nearest(limit, admissible) : null;
-    sentence = "Of several admissible solutions, the limit of finite horizons is selected.";
-    if (!chosen) return answer(UNRESOLVED, "Several solutions are admissible, and finite horizons reach none of them.");
+    words = REACHES;
+    if (!chosen) return answer(UNRESOLVED, NONE_REACHED);
   }
   if (found.some((one) => one !== chosen && chosen.pick[0] >= 0 && gap(one, chosen) <= FOLD))
-    return answer(NEAR_FOLD, "The selected root nearly coincides with another one: it is not determined by parameters of double precision.", chosen);
-  if (chosen.status !== OK) return answer(chosen.status, chosen.reason, chosen);
-  return answer(OK, sentence, chosen);
+    return answer(NEAR_FOLD, FOLDED, chosen);
+  if (chosen.status !== OK) return refused(chosen, chosen);
+  return answer(OK, words, chosen);
 }

@@ -44,12 +44,17 @@ class Found:
 
 
 def answers(
-    bundle: Bundle, points: Sequence[Mapping[str, float | str]], folder: Path, text: str = ""
+    bundle: Bundle, points: Sequence[Mapping[str, float | str]], folder: Path
 ) -> list[Found]:
-    """The answers at points; states that no point gives are not given.
+    """The answers at points; states that no point gives are not given."""
+    (document,) = run([asking(bundle, points)], folder)
+    return read(bundle, document)
 
-    ``text`` replaces the script: one with a planted error.
-    """
+
+def asking(
+    bundle: Bundle, points: Sequence[Mapping[str, float | str]], text: str = ""
+) -> str:
+    """A script that solves points; ``text`` replaces that of the game: one with a planted error."""
     known = {name for point in points for name in point}
     given = [name in known for name in bundle.states]
     rows = [
@@ -57,8 +62,11 @@ def answers(
         for point in points
     ]
     head = f"const POINTS = {json.dumps(rows)};\nconst GIVEN = {json.dumps(given)};\n"
-    source = "\n".join((text or bundle.text, head, ANSWERS))
-    document = run(source, folder)
+    return "\n".join((text or bundle.text, head, ANSWERS))
+
+
+def read(bundle: Bundle, document: Sequence[Mapping[str, Any]]) -> list[Found]:
+    """The answers that such a script gave."""
     return [
         Found(
             row["status"],
@@ -73,9 +81,15 @@ def answers(
     ]
 
 
-def run(source: str, folder: Path) -> Any:
-    """Run a script in a browser, or under node where there is none; what ``answers`` then is."""
-    return _in_chromium(source, folder) if _chromium() else _under_node(source, folder)
+def run(scripts: Sequence[str], folder: Path) -> list[Any]:
+    """Run scripts in one browser, or under node where there is none; what ``answers`` is in each.
+
+    Names of one are not known to the next.
+    """
+    bodies = [f"(() => {{\n{script}\nreturn answers;\n}})()" for script in scripts]
+    source = f"const found = [{', '.join(bodies)}];\n"
+    found: list[Any] = (_in_chromium if _chromium() else _under_node)(source, folder)
+    return found
 
 
 def _text(value: float | str) -> str | None:
@@ -92,7 +106,7 @@ def _chromium() -> bool:
 
 def _in_chromium(source: str, folder: Path) -> Any:
     page = folder / "script.html"
-    shown = 'document.getElementById("out").textContent = JSON.stringify(answers);'
+    shown = 'document.getElementById("out").textContent = JSON.stringify(found);'
     head = "<!DOCTYPE html><meta charset='utf-8'><pre id='out'></pre>"
     page.write_text(f"{head}<script>{source}{shown}</script>", encoding="utf-8")
     profile = f"--user-data-dir={folder / 'profile'}"
@@ -108,6 +122,6 @@ def _under_node(source: str, folder: Path) -> Any:
     if node is None:
         pytest.skip("neither chromium nor node is installed")
     path = folder / "script.js"
-    path.write_text(f"{source}console.log(JSON.stringify(answers));", encoding="utf-8")
+    path.write_text(f"{source}console.log(JSON.stringify(found));", encoding="utf-8")
     done = subprocess.run([node, str(path)], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)

@@ -22,57 +22,55 @@ from pages import Page, browser, loads
 
 GAME = "exit-externality"
 
-#: Opens the page at an address, moves a slider, follows a link, and tells what is there.
+#: Opens the page at addresses, moves a slider, follows a link, and tells what is there.
 PROBE = """<!DOCTYPE html><meta charset="utf-8"><body>
-<iframe src="page.html#%(hash)s" style="width:%(width)dpx;height:2000px;border:0"></iframe>
 <pre id="out"></pre>
 <script>
-addEventListener("load", async () => {
-  const frame = document.querySelector("iframe"), page = frame.contentDocument;
-  const wait = () => new Promise((done) => setTimeout(done, 400));
-  const text = (selector) => page.querySelector(selector).textContent;
+const seen = {};
+async function until(happened) {
+  for (let polls = 0; polls < 2000 && !happened(); polls++)
+    await new Promise((done) => setTimeout(done, 5));
+}
+async function opened(width, address) {
+  const frame = document.createElement("iframe");
+  frame.style = `width:${width}px;height:2000px;border:0`;
+  frame.src = "page.html" + address;
+  const loaded = new Promise((done) => frame.addEventListener("load", done));
+  document.body.append(frame);
+  await loaded;
+  const page = frame.contentDocument, text = (selector) => page.querySelector(selector).textContent;
+  await until(() => text(".timing"));
   const look = () => ({
     state: text(".state"), sentence: text(".sentence"), strategy: text("table.strategy"),
     agreement: text(".agreement"), curve: page.querySelector(".plot .curve").getAttribute("d"),
     hash: frame.contentWindow.location.hash,
   });
-  await wait();
-  const seen = { first: look(), overflow: page.documentElement.scrollWidth - %(width)d };
+  return { page, look };
+}
+addEventListener("load", async () => {
+  const { page, look } = await opened(390, "");
+  seen.first = look();
+  seen.overflow = page.documentElement.scrollWidth - 390;
   const high = (e) => e.getBoundingClientRect().height;
   const small = (e) => high(e) > 0 && high(e) < 43.5;
   seen.small = [...page.querySelectorAll("input, select, button, summary")].filter(small).length;
-  const slide = page.querySelector("#slide-%(name)s");
+  const slide = page.querySelector("#slide-k");
   slide.value = slide.max;
   slide.dispatchEvent(new Event("input", { bubbles: true }));
-  await wait();
+  const { strategy, hash } = seen.first;
+  await until(() => look().strategy !== strategy && look().hash !== hash);
   seen.moved = look();
-  const link = page.querySelector('table.strategy a, table.values a');
+  const link = page.querySelector("table.strategy a, table.values a");
   link.click();
-  await wait();
+  await until(() => page.querySelector(".lit"));
   seen.lit = page.querySelector(".lit")?.id;
   seen.target = link.getAttribute("href").slice(1);
-  seen.after = frame.contentWindow.location.hash;
+  seen.after = look().hash;
+  seen.addressed = (await opened(1400, "#c=1.3&against=l")).look();
+  seen.again = (await opened(1400, seen.addressed.hash)).look();
   document.getElementById("out").textContent = JSON.stringify(seen);
 });
 </script></body>"""
-
-
-def look(folder: Path, name: str, width: int, address: str = "") -> dict[str, Any]:
-    """What is seen on the page of a folder."""
-    text = PROBE % {"name": name, "width": width, "hash": address}
-    (folder / "probe.html").write_text(text, encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    options += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=8000"]
-    done = subprocess.run(
-        [browser(), *options, "--dump-dom", (folder / "probe.html").as_uri()],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found is not None and found[1], done.stderr[-2000:]
-    seen: dict[str, Any] = json.loads(html.unescape(found[1]))
-    return seen
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +95,26 @@ def test_the_page_stands_alone(page: Path) -> None:
     assert all(len(curve["x"]) == 5 for curve in data["reference"].values())
 
 
-def test_a_slider_solves_again(page: Path) -> None:
-    seen = look(page.parent, "k", 390)
+@pytest.fixture(scope="module")
+def seen(page: Path) -> dict[str, Any]:
+    """What is seen on the page, in one browser."""
+    folder = page.parent
+    (folder / "probe.html").write_text(PROBE, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    options += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=60000"]
+    done = subprocess.run(
+        [browser(), *options, "--dump-dom", (folder / "probe.html").as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found is not None and found[1], done.stderr[-2000:]
+    document: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return document
+
+
+def test_a_slider_solves_again(seen: dict[str, Any]) -> None:
     first, moved = seen["first"], seen["moved"]
     assert first["state"] == "ok" and "certified points" in first["agreement"]
     differs = re.search(r"at most ([\d.e+-]+),", first["agreement"])
@@ -110,12 +126,12 @@ def test_a_slider_solves_again(page: Path) -> None:
     assert seen["lit"] == seen["target"] and seen["after"] == moved["hash"]
 
 
-def test_the_address_holds_the_state(page: Path) -> None:
-    seen = look(page.parent, "k", 1400, "c=1.3&against=l")
-    same = look(page.parent, "k", 1400, seen["first"]["hash"].removeprefix("#"))
-    assert "c=1.3" in seen["first"]["hash"]
+def test_the_address_holds_the_state(seen: dict[str, Any]) -> None:
+    addressed = seen["addressed"]
+    assert "c=1.3" in addressed["hash"]
+    assert addressed["strategy"] != seen["first"]["strategy"]
     for part in ("strategy", "curve", "hash"):
-        assert same["first"][part] == seen["first"][part]
+        assert seen["again"][part] == addressed[part]
 
 
 def test_ranges_stay_inside_of_domains() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.explore.emitter import ScriptEmitter
 from eqsolve.explore.script import literal, of_function
-from eqsolve.kernels.steps import common, integration, linear, roots, runtime, settling
+from eqsolve.kernels.steps import integration, linear, roots, runtime, settling
 from eqsolve.kernels.steps.conditions import several
+from eqsolve.solve import decide
+from eqsolve.status import Status
 
 #: What generated code calls, of the library of the kernels.
 LIBRARY = (
@@ -27,11 +29,19 @@ LIBRARY = (
     roots.crossing_of,
     runtime.explosion_time,
 )
-#: Its constants.
+#: What the page says where a kernel follows the motion, and ``solve`` looks for all solutions.
+SAID = {
+    "NO_CHOICE": "The closed form has no choice to make.",
+    "OTHERS_OPEN": "The solution that finite horizons reach is taken; others are not looked for.",
+    "FOLLOWED": "The solution that finite horizons reach is taken, followed in time.",
+    "FOLDED": Status.NEAR_FOLD.meaning,
+}
+#: Constants of the library and of the decision, by their names.
 CONSTANTS: dict[str, Any] = {
     name: vars(module)[name]
     for module, names in (
-        (common, ("EXPLODES", "UNRESOLVED")),
+        (decide, ("FOLD", "REACHED", "NONE_REAL", "NONE_ADMISSIBLE", "ONLY", "LARGEST")),
+        (decide, ("NOT_UNIQUE", "REACHES", "NONE_REACHED")),
         (integration, ("COLUMNS", "TOLERANCE", "LARGE", "POLE", "MOST_STEPS", "NODES", "WEIGHTS")),
         (settling, ("COARSE", "COARSE_STEPS", "JUMP", "SLOW", "NEAR", "LEAST", "LAST")),
         (settling, ("TRIED", "RESTING", "PASSING")),
@@ -108,11 +118,12 @@ def template(name: str) -> str:
 @cache
 def library() -> str:
     """The functions of kernels that generated code calls, in JavaScript."""
-    made = [f"const {name} = {_constant(value)};" for name, value in CONSTANTS.items()]
+    constants = {**Status.__members__, **CONSTANTS, **SAID}
+    made = [f"const {name} = {_constant(value)};" for name, value in constants.items()]
     return "\n".join([*made, *map(of_function, LIBRARY)])
 
 
 def _constant(value: Any) -> str:
     if hasattr(value, "tolist"):
         return "[" + ", ".join(map(literal, value.tolist())) + "]"
-    return literal(value)
+    return json.dumps(value) if isinstance(value, str) else literal(value)

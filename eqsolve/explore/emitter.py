@@ -12,6 +12,7 @@ from eqsolve.derivation.solve.step import Explicit, Root, Step
 from eqsolve.explore.pairs import candidate
 from eqsolve.explore.script import translated
 from eqsolve.game import t
+from eqsolve.game.parameters import parameter
 from eqsolve.kernels.steps.conditions import Test, several
 from eqsolve.kernels.steps.emitter import Emitter
 from eqsolve.kernels.steps.expressions import inside, lines
@@ -22,6 +23,10 @@ from eqsolve.status import Status
 def monomial(exponents: Sequence[int], letters: Sequence[sp.Symbol]) -> str:
     """The name of a monomial in columns."""
     return "".join(s.name * e for s, e in zip(letters, exponents)) or "1"
+
+
+def _part_of_sentence(text: str) -> str:
+    return text[:1].lower() + text[1:].removesuffix(".")
 
 
 #: Steps of Newton's method from a root.
@@ -37,7 +42,7 @@ class ScriptEmitter(Emitter):
 
     Attributes
     ----------
-    reasons : sentences that say why a candidate is none, by number.
+    reasons : why a candidate is none, by number, as parts of a sentence.
     by_root : for coefficients that were followed to rest, the number of such a polynomial.
     """
 
@@ -77,7 +82,7 @@ class ScriptEmitter(Emitter):
 
     def fail_unless(self, condition: str, status: Status) -> None:
         """Return a status unless a condition holds, and leave the number of the reason."""
-        reason = self.reason or status.meaning
+        reason = self.reason or _part_of_sentence(status.meaning)
         if reason not in self.reasons:
             self.reasons.append(reason)
         number = self.reasons.index(reason)
@@ -90,13 +95,13 @@ class ScriptEmitter(Emitter):
         """Parameters outside their domains are invalid input; then states in other letters."""
         for letter in self.derivation.model.vocabulary.parameters:
             name = self.names[letter.symbol]
-            self.reason = f"{letter.name} lies outside its domain."
+            self.reason = parameter(letter, self.derivation.model.name).requirement
             held = inside(letter.domain, name) or f"math.isfinite({name})"
             self.fail_unless(held, Status.INVALID_INPUT)
         for number, (words, expression) in enumerate(self.derivation.model.required.items()):
             spelled = expression.xreplace(dict(self.derivation.solved.game.definitions))
             self.body += lines([(f"required_{number}", spelled)], self.names)
-            self.reason = f"{words[:1].upper()}{words[1:]}."
+            self.reason = words
             self.fail_unless(f"abs(required_{number}) > 0.0", Status.INVALID_INPUT)
         self.reason = ""
         for symbol, expression in self.derivation.model.coordinates.items():
@@ -114,10 +119,9 @@ class ScriptEmitter(Emitter):
             )
         for test in super().tests():
             expression = test.pairs[0][1] if test.pairs else None
-            found = sentences.get(expression, "")
-            self.reason = f"{found[:1].upper()}{found[1:]}." if found else ""
+            self.reason = sentences.get(expression, "")
             if test.holds == "finite" and several(self.derivation):
-                self.reason = Status.INFINITE_VARIANCE.meaning
+                self.reason = _part_of_sentence(Status.INFINITE_VARIANCE.meaning)
             yield test
         self.reason = ""
 

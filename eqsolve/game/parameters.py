@@ -10,6 +10,7 @@ import sympy as sp
 
 from eqsolve.errors import DerivationError
 from eqsolve.game.model import Model
+from eqsolve.game.vocabulary import Letter
 from eqsolve.inputs import WEIGHT, Domain, Inputs, Parameter, Range
 
 
@@ -37,10 +38,7 @@ def inputs(model: Model) -> Inputs:
     DerivationError
         If the domain of a parameter is no union of intervals.
     """
-    letters = tuple(
-        Parameter(letter.name, letter.meaning, domain(letter.domain, model.name))
-        for letter in model.vocabulary.parameters
-    )
+    letters = tuple(parameter(letter, model.name) for letter in model.vocabulary.parameters)
     crowd = model.game.crowd
     own = () if crowd is None else crowd.own
     names = [p.name for p in model.vocabulary.parameters if p.symbol in own]
@@ -51,6 +49,11 @@ def inputs(model: Model) -> Inputs:
         (*names, WEIGHT, *(s.name for s in (averaged(model) if own else ()))),
         "" if crowd is None or crowd.weights is None else crowd.weights.name,
     )
+
+
+def parameter(letter: Letter, game: str = "") -> Parameter:
+    """A letter as what a user gives a number for."""
+    return Parameter(letter.name, letter.meaning, domain(letter.domain, game))
 
 
 def averaged(model: Model) -> list[sp.Symbol]:

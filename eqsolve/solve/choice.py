@@ -13,6 +13,7 @@ from eqsolve.arithmetic.code import Code
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.decide import (
+    NONE_ADMISSIBLE,
     Candidate,
     Decision,
     Rule,
@@ -171,7 +172,7 @@ class Choice:
         for candidate in self.candidates:
             if candidate.status in (Status.INFINITE_VARIANCE, Status.UNSTABLE):
                 reason = "; ".join(candidate.failed)
-                sentence_ = f"No solution is an equilibrium: {reason}."
+                sentence_ = NONE_ADMISSIBLE.format(reasons=reason)
                 decision = Decision(candidate.status, sentence_)
                 roots = self._roots(self.candidates, self.found, decision)
                 return self.point.refused(candidate.status, sentence_, roots)

@@ -18,6 +18,20 @@ from eqsolve.status import Status
 FOLD = 1e-8
 #: Relative distance of two solutions that is worth a word.
 CLOSE = 1e-2
+#: Distance, relative to ``1 + |u|``, at which finite horizons have reached a solution ``u``.
+REACHED = 1e-6
+
+#: What is said of a decision.
+NONE_REAL = "The coefficient equations have no real solution."
+NONE_ADMISSIBLE = "No solution is an equilibrium: {reasons}."
+ONLY = "The only admissible solution is selected."
+LARGEST = (
+    "Of {count} admissible solutions the one with the largest {quantity}, the limit of finite "
+    "horizons, is selected."
+)
+NOT_UNIQUE = "The largest {quantity} is not unique."
+REACHES = "Of several admissible solutions, the limit of finite horizons is selected."
+NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
 
 
 @dataclass(frozen=True)
@@ -123,9 +137,7 @@ def decide(
     admissible = [i for i, c in enumerate(candidates) if c.admissible]
     if not candidates:
         if complete:
-            return Decision(
-                Status.NO_ADMISSIBLE_ROOT, "The coefficient equations have no real solution."
-            )
+            return Decision(Status.NO_ADMISSIBLE_ROOT, NONE_REAL)
         return Decision(Status.UNRESOLVED, "The search found no solution; there may be one.")
     if not admissible:
         kinds = {c.status for c in candidates}
@@ -135,9 +147,9 @@ def decide(
         if not complete:
             status = Status.UNRESOLVED
         reasons = "; ".join(dict.fromkeys(s for c in candidates for s in c.failed))
-        return Decision(status, f"No solution is an equilibrium: {reasons}.")
+        return Decision(status, NONE_ADMISSIBLE.format(reasons=reasons))
     if len(admissible) == 1 and isolated:
-        only = "The only admissible solution is selected."
+        only = ONLY
         if not complete:
             only = "The one admissible solution that was found is selected; there may be others."
         return Decision(Status.OK, only, admissible[0])
@@ -198,18 +210,14 @@ def by_size(program: Program) -> Rule:
         sizes = [quantity.code.within(c.values)[0] for c in candidates]
         best = max(range(len(sizes)), key=lambda i: center(sizes[i]))
         if any(not sizes[best] > v for i, v in enumerate(sizes) if i != best):
-            return None, f"The largest {quantity.text} is not unique."
-        return best, (
-            f"Of {len(candidates)} admissible solutions the one with the largest {quantity.text}, "
-            "the limit of finite horizons, is selected."
-        )
+            return None, NOT_UNIQUE.format(quantity=quantity.text)
+        return best, LARGEST.format(count=len(candidates), quantity=quantity.text)
 
     return choose
 
 
 #: Rates at which a solution is approached are followed down to this part of the fastest.
 SLOWEST = 1e-4
-NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
 
 
 def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
@@ -254,8 +262,8 @@ def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
             point = np.array([float(candidate.values[u].mid()) for u in system.unknowns])
             gaps.append(float(np.max(np.abs(reached - point) / (1 + np.abs(point)))))
         best = int(np.argmin(gaps))
-        if gaps[best] > 1e-6:
+        if gaps[best] > REACHED:
             return None, NONE_REACHED
-        return best, "Of several admissible solutions, the limit of finite horizons is selected."
+        return best, REACHES
 
     return choose
