@@ -51,9 +51,7 @@ def answers(
     return read(bundle, document)
 
 
-def asking(
-    bundle: Bundle, points: Sequence[Mapping[str, float | str]], text: str = ""
-) -> str:
+def asking(bundle: Bundle, points: Sequence[Mapping[str, float | str]], text: str = "") -> str:
     """A script that solves points; ``text`` replaces that of the game: one with a planted error."""
     known = {name for point in points for name in point}
     given = [name in known for name in bundle.states]
