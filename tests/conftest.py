@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from configparser import ConfigParser
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from documents import watched
 
 SETUP = Path(__file__).resolve().parents[1] / "setup.cfg"
 LONG = Path(__file__).with_name("data") / "long.txt"
@@ -46,3 +49,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     gone -= {item.nodeid for item in items}
     if whole and gone:
         raise pytest.UsageError(f"{LONG.name}: there is no test {', '.join(sorted(gone))}")
+
+
+@pytest.fixture(autouse=True)
+def faults_of_documents() -> Iterator[list[str]]:
+    """JSON that a command prints to a test satisfies its schema."""
+    with watched() as faults:
+        yield faults
+    assert faults == []

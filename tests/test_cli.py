@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
+from configparser import ConfigParser
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from eqsolve import doctor
 from eqsolve.cli import cli
 
 S1 = "-p r=.03 -p b=.12 -p nu=.2 -p sigma=.2 -p theta=.5 -p gamma=2 -p alpha=1 -p beta=.5".split()
@@ -302,10 +306,33 @@ def test_the_first_words_of_a_set_leave_open_what_its_variants_differ_in() -> No
     _refused(_run("solve", "n-agent", "--set", "S"), "there is no set 'S'")
 
 
-def test_doctor() -> None:
+def test_doctor_names_every_part_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What setup.cfg requires, and of what it does not, what it is for and how to get it."""
+    config = ConfigParser()
+    config.read(Path(__file__).resolve().parents[1] / "setup.cfg", encoding="utf-8")
+    required = re.findall(r"^([\w-]+)>=", config["options"]["install_requires"], re.M)
+    optional = {
+        name: key
+        for key, lines in config["options.extras_require"].items()
+        for name in re.findall(r"^([\w-]+)>=", lines, re.M)
+    }
+    found = {part["name"]: part for part in json.loads(_run("doctor", "--json").stdout)["parts"]}
+    assert {n for n, p in found.items() if p["required"]} == {"python", "grid solver", *required}
+    assert optional.keys() < found.keys() and all(found[name]["enables"] for name in optional)
+    assert config["options.extras_require"].keys() == doctor.EXTRAS.keys()
+    assert {"coqc", "pdflatex", "cargo", "chromium", "node"} < found.keys()
+    monkeypatch.setattr(doctor, "version", _no_package)
+    monkeypatch.setenv("PATH", "")
     result = _run("doctor")
-    assert "sympy" in result.stdout
-    assert result.exit_code in (0, 3)
+    assert result.exit_code == 3
+    lines = {line[9:24].rstrip(): line for line in result.stdout.splitlines()}
+    assert lines["zarr"].endswith("install eqsolve-games[sweep], for Zarr stores")
+    assert lines["sympy"].endswith("missing  sympy           install eqsolve-games again")
+    assert lines["coqc"].startswith("missing  coqc            not found, for checking theorems")
+
+
+def _no_package(name: str) -> str:
+    raise PackageNotFoundError(name)
 
 
 def test_version() -> None:

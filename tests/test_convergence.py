@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from documents import hold
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.registry import limit_of, model
@@ -169,6 +170,7 @@ def test_games_without_equilibrium_are_skipped() -> None:
     given = {k: v for k, v in cases.INFINITE_VARIANCE.items() if k != "n"}
     found = converge("n-agent", (2, 3, 1000), **given)
     assert found.skipped == ((2, Status.INFINITE_VARIANCE),)
+    hold("converge", found.to_dict())
     assert found.to_dict()["skipped"] == [{"n": 2, "status": "infinite-variance"}]
     assert [row["n"] for row in found.rows] == [3, 1000]
     with pytest.raises(NoSolutionError, match="no finite game"):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from documents import hold
 from eqsolve import pde
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.errors import InputError, MissingPartError
@@ -92,6 +93,7 @@ def test_two_grids_that_differ() -> None:
 def test_to_dict_is_json() -> None:
     solution = solve_extended_hjb("best-response", setting(), nodes=9, coarse=5)
     result = json.loads(json.dumps(solution.to_dict(), allow_nan=False))
+    hold("grid", result)
     assert result["status"] == "ok"
     assert len(result["policy"]) == 9 and len(result["coarse"]["policy"]) == 5
 

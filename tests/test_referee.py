@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from documents import hold
 from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.errors import NoSolutionError
@@ -362,7 +363,9 @@ def test_table_command(tmp_path: Path, ending: str) -> None:
     assert result.exit_code == 0, result.output
     text = path.read_text()
     if ending == ".json":
-        rows = json.loads(text)["sets"]
+        document = json.loads(text)
+        hold("table", document)
+        rows = document["sets"]
         assert {row["verdict"] for row in rows} == {"verified"}
         assert all(row["coefficients"]["p1"]["seen_relative"] < 1e-8 for row in rows)
         assert all(row["allowed"] == ALLOWED for row in rows)

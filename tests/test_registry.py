@@ -20,6 +20,7 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 
+from documents import hold
 from eqsolve.cli import cli
 from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbol
@@ -121,6 +122,7 @@ def test_a_missing_number_is_seen() -> None:
 
 def test_rows_are_complete() -> None:
     rows = document.ledger_rows(models())
+    hold("ledger", rows)
     kinds = {"definition", "assumption", "identity", "solution", "limit", "estimate"}
     proofs = {"definition", "exact", "formal", "ball", "numeric", "reconstructed"}
     known = {n for _, d in every() for n in (d.number, *covered(d))}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from documents import hold
 from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.handle import Handle
@@ -127,6 +128,7 @@ def test_csv_holds_the_same_doubles(tmp_path: Path) -> None:
         read = np.array([float(row[name]) for row in rows])
         assert read.tobytes() == found[name].values.tobytes()
     metadata = json.loads((tmp_path / "out.csv.json").read_text())
+    hold("sweep", metadata)
     assert metadata["parameter_r"] == 0.03 and "n_agent_" in metadata["kernel"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "out.csv.json"]
     again = tmp_path / "again.csv"

@@ -5,6 +5,7 @@ They are in ``docs/generated``, which is not committed; a page whose text is the
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +24,7 @@ from eqsolve.cli.told import row
 from eqsolve.errors import EqsolveError
 from eqsolve.kept import kept
 from eqsolve.registry import content, names, resolve
+from eqsolve.schemas import SCHEMA, forms, schema
 from eqsolve.site import gallery
 from eqsolve.site.page import PROOFS, template
 from eqsolve.status import Status
@@ -134,12 +136,31 @@ def levels() -> str:
     return table(["word", "meaning"], [[f"*{word}*", told] for word, told in PROOFS.items()])
 
 
+def schemas() -> str:
+    """The form of every JSON document, with its JSON Schema as a file."""
+    rows = [
+        [f"[`{name}`](schemas/{name}.json)", f"`{what}`" if "eqsolve " in what else what]
+        for name, what in forms().items()
+    ]
+    return (
+        "# JSON\n\n"
+        "What commands print with `--json`, and `to_dict()` returns, has one form for each command. "
+        f"Every document has the key `schema` with the version of its form, now {SCHEMA}; a list "
+        "consists of documents. The version changes when a key is renamed, is removed or changes "
+        "its meaning, and not when a key is new. A number that is not finite is `null`.\n\n"
+        "The forms are published as JSON Schema (draft 2020-12). `eqsolve schema NAME` prints "
+        "them, and in Python `eqsolve.schemas.schema(name)` returns them:\n\n"
+        f"{table(['form', 'of'], rows)}"
+    )
+
+
 PAGES = {
     "levels.md": levels,
     "verbs.md": verbs,
     "statuses.md": statuses,
     "exit_codes.md": exit_codes,
     "glossary.md": glossary,
+    "json.md": schemas,
 }
 
 
@@ -148,6 +169,9 @@ def write(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         _put(folder / name, page())
+    (folder / "schemas").mkdir(exist_ok=True)
+    for name in forms():
+        _put(folder / "schemas" / f"{name}.json", json.dumps(schema(name), indent=1) + "\n")
 
 
 def write_gallery(folder: Path, short: bool) -> None:

@@ -15,6 +15,7 @@ from eqsolve.claims.formal import Proof, Wanted, proofs
 from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.kernels.cubic.kernel import Selection, kernel
 from eqsolve.notated.published import Published
+from eqsolve.schemas import SCHEMA
 from eqsolve.words.dispatch import solve
 
 Verdict = Literal["holds", "conditional", "false"]
@@ -177,6 +178,7 @@ class Claim:
         """Return the JSON form; ``tests`` repeats the evidence in parts."""
         names = ("id", "source", "statement", "verdict", "condition", "evidence", "counterexample")
         return {
+            "schema": SCHEMA,
             **{name: getattr(self, name) for name in names},
             "tests": [asdict(test) for test in self.finding.tests],
             "formal": self.formal,

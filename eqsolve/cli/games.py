@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqsolve.cli.common import JSON, chosen_size, cli, emit, say, structure
+from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from eqsolve.errors import BrokenGameError
@@ -60,6 +61,7 @@ def _broken(error: BrokenGameError) -> dict[str, Any]:
     """A game that cannot be used, with the reason."""
     where = error.path if error.line is None else f"{error.path}, line {error.line}"
     return {
+        "schema": SCHEMA,
         "name": error.game,
         "error": f"{error.reason} ({where})",
         "path": error.path,

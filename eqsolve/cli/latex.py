@@ -23,6 +23,7 @@ from eqsolve.cli.common import (
     structure,
 )
 from eqsolve.errors import InputError
+from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from eqsolve.latex.checking.check import Displays
@@ -301,7 +302,7 @@ def _check_latex(
 def _show(reports: list[Report], as_json: bool) -> None:
     if as_json:
         found = [report.to_dict() for report in reports]
-        emit(found[0] if len(found) == 1 else {"files": found})
+        emit(found[0] if len(found) == 1 else {"schema": SCHEMA, "files": found})
         return
     for report in reports:
         say(str(report))

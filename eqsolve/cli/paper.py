@@ -1,4 +1,4 @@
-"""The figures, the whole report, that of one game, and the gallery; what is installed."""
+"""The figures, the whole report, that of one game, and the gallery."""
 
 from __future__ import annotations
 
@@ -85,19 +85,3 @@ def gallery(games: tuple[str, ...], out: str) -> None:
 
     entries = write(*games, out=out, progress=terminal())
     say(f"{len(entries)} game{'s' if len(entries) > 1 else ''}: {out}/index.md", err=True)
-
-
-@cli.command()
-def doctor() -> None:
-    """Report the installed parts and what is missing.
-
-    Example: eqsolve doctor
-    """
-    from eqsolve.doctor import parts
-
-    missing = False
-    for part in parts():
-        click.echo(f"{'ok' if part.found else 'missing':<9}{part.name:<16}{part.detail}")
-        missing |= part.required and not part.found
-    if missing:
-        raise SystemExit(3)

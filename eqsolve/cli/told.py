@@ -11,6 +11,7 @@ from eqsolve.errors import BrokenGameError, InputError
 from eqsolve.kept import kept
 from eqsolve.places import Found
 from eqsolve.registry import content, games, is_path, resolve, say_hidden
+from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
     from eqsolve.writing import Writing
@@ -55,6 +56,7 @@ def _row(found: Found) -> dict[str, Any]:
             for p in model.vocabulary.parameters
         }
     return {
+        "schema": SCHEMA,
         "name": model.name,
         "title": model.title,
         "source": model.source,
@@ -176,6 +178,7 @@ def _of_family(model: Any, style: str, step: str | None, how: Mapping[str, Any])
         )
     found = [
         {
+            "schema": SCHEMA,
             "label": s.label,
             "title": s.title,
             "equations": [{"left": str(a), "right": str(b)} for a, b in s.lines],

@@ -22,6 +22,7 @@ from eqsolve.latex.values import Quantity, index
 from eqsolve.ledger import Display
 from eqsolve.notated.published import Published
 from eqsolve.operators import shown_symbols
+from eqsolve.schemas import SCHEMA
 from eqsolve.symbols import entry, latex_names
 
 TITLE = "Equilibrium strategies for mean-variance investment over a random horizon"
@@ -299,6 +300,7 @@ def ledger_rows(models: Iterable[Published]) -> list[dict[str, object]]:
     """Return the ledger: one row per display, with number, title, game, kind, proof and LaTeX."""
     return [
         {
+            "schema": SCHEMA,
             "number": display.number,
             "title": display.title,
             "game": model.name,

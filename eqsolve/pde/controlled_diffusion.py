@@ -41,6 +41,7 @@ from eqsolve.pde.edge import (
     two,
     word,
 )
+from eqsolve.schemas import SCHEMA
 
 STAGE = "controlled diffusion"
 FORMULATIONS = ("value", "certainty_equivalent")
@@ -92,7 +93,8 @@ class DiffusionSolution:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
-        result: dict[str, Any] = {"status": self.status, "message": self.message}
+        result: dict[str, Any] = {"schema": SCHEMA}
+        result |= {"status": self.status, "message": self.message}
         result |= {**self.diagnostics, "wealth": self.wealth, "t": self.t, **self.functions}
         return {name: plain(value) for name, value in result.items()}
 

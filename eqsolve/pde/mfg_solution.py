@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eqsolve.pde.edge import Array, plain
+from eqsolve.schemas import SCHEMA
 
 #: Statuses with which a solution may be relied on.
 USABLE = ("ok",)
@@ -69,6 +70,7 @@ class MFGSolution:
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
         result: dict[str, Any] = {
+            "schema": SCHEMA,
             "status": self.status,
             "message": self.message,
             "warnings": list(self.warnings),

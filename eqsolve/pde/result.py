@@ -17,6 +17,7 @@ from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg_solution import MFGSolution
 from eqsolve.pde.solution import GridPath, GridSolution
+from eqsolve.schemas import SCHEMA
 
 #: Numbers in the files of ``write``: 17 digits give every double back.
 DIGITS = "%.17g"
@@ -55,6 +56,7 @@ class Result:
 
     def _head(self) -> dict[str, Any]:
         return {
+            "schema": SCHEMA,
             "problem": self.name,
             "kind": self.kind,
             "status": self.status,

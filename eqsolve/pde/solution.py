@@ -13,6 +13,7 @@ import numpy as np
 from eqsolve.errors import InputError
 from eqsolve.pde.coefficients import Array
 from eqsolve.pde.edge import plain
+from eqsolve.schemas import SCHEMA
 
 #: Statuses with which a solution may be used to judge a closed form.
 USABLE = ("ok", "degenerate_policy")
@@ -74,6 +75,7 @@ class GridSolution:
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
         result: dict[str, Any] = {
+            "schema": SCHEMA,
             "game": self.game,
             "status": self.status,
             "message": self.message,
@@ -136,6 +138,7 @@ class GridPath:
         """Return a mapping of plain numbers, strings and lists; undefined numbers are None."""
         arrays = ("times", "hazard", "x", "y", "G", "H", "policy")
         result: dict[str, Any] = {
+            "schema": SCHEMA,
             "game": self.game,
             "status": self.status,
             "message": self.message,

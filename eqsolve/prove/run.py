@@ -13,6 +13,7 @@ from eqsolve.prove.check import Verdict, check, library
 from eqsolve.prove.collect import Proofs
 from eqsolve.prove.coq import LIBRARY, Source, cited
 from eqsolve.prove.needless import WITHIN, Need
+from eqsolve.schemas import SCHEMA
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Run:
         """The same for machines, game by game."""
         return [
             {
+                "schema": SCHEMA,
                 "game": one.game,
                 "structure": list(one.structure),
                 "theorems": [

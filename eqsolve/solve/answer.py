@@ -9,6 +9,7 @@ from typing import Any
 
 from eqsolve.answers import Shown, named
 from eqsolve.distribution import VERSION
+from eqsolve.schemas import SCHEMA
 from eqsolve.status import Status
 
 
@@ -82,7 +83,7 @@ class Answer(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         document: dict[str, Any] = {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": self.game,
             "notion": self.notion,
             "size": self.size,

@@ -23,6 +23,7 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import t
+from eqsolve.schemas import SCHEMA
 from eqsolve.solve.derived import DerivedPoint, exact_middle
 from eqsolve.solve.path import rational
 
@@ -80,7 +81,7 @@ class Derivatives(Tabled):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": self.game,
             "status": self.status,
             "message": self.message,

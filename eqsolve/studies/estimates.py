@@ -10,6 +10,7 @@ from typing import Any
 from scipy.special import ndtri
 
 from eqsolve.answers import Tabled
+from eqsolve.schemas import SCHEMA
 
 #: Share of the variance beyond which one path makes the standard error doubtful, which is then
 #: taken times ``_CAUTION``, and beyond which it means nothing.
@@ -104,7 +105,7 @@ class Simulation(Tabled):
                     row["inside"] = row["low"] <= row["exact"] <= row["high"]
             rows[name] = row
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": self.game,
             "paths": self.paths,
             "seed": self.seed,

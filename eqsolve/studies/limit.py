@@ -20,6 +20,7 @@ from eqsolve.game.types import read_types
 from eqsolve.inputs import WEIGHT
 from eqsolve.output import replacing
 from eqsolve.rows import TABLES, Types
+from eqsolve.schemas import SCHEMA
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
 from eqsolve.studies.expansion import expand, spread
@@ -85,7 +86,7 @@ class Convergence(Tabled):
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": self.game,
             "limit": dict(self.limit),
             "rate_constants": dict(self.rate_constants),

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from eqsolve.output import replacing
+from eqsolve.schemas import SCHEMA
 from eqsolve.verify.check import Check
 
 
@@ -45,6 +46,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the machine-readable form; a number that is not finite is None."""
         return {
+            "schema": SCHEMA,
             "ok": self.ok,
             "level": self.level,
             "not_verified": len(self.refused),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqsolve.notated.published import Case, Published
+from eqsolve.schemas import SCHEMA
 from eqsolve.verify.check import Check
 from eqsolve.verify.pde import ALLOWED
 from eqsolve.verify.referee import Hearing, Judgement, conclude, hear
@@ -54,7 +55,7 @@ class Table:
 
     def to_json(self) -> str:
         """The table as JSON, a row for each set."""
-        rows = {"sets": [row.to_dict() for row in self.rows]}
+        rows = {"schema": SCHEMA, "sets": [row.to_dict() for row in self.rows]}
         return json.dumps(rows, indent=1, allow_nan=False) + "\n"
 
     def to_markdown(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from eqsolve.answers import Named, Shown, named
 from eqsolve.distribution import VERSION
+from eqsolve.schemas import SCHEMA
 
 #: Working precisions in bits, tried until every sign is decided.
 PRECISIONS = (256, 1024, 4096)
@@ -44,6 +45,7 @@ class Answer(Shown):
     def document(self, setting: Mapping[str, Any], **provenance: Any) -> dict[str, Any]:
         """The JSON form, of which ``setting`` is what was asked."""
         return {
+            "schema": SCHEMA,
             "game": self.game,
             **setting,
             "status": self.status,

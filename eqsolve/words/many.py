@@ -19,6 +19,7 @@ from eqsolve.kernels.cubic.kernel import kernel_of_one
 from eqsolve.output import replacing
 from eqsolve.parameters import exact, require
 from eqsolve.program.words import Apart, Together
+from eqsolve.schemas import SCHEMA
 from eqsolve.status import Status
 from eqsolve.words.growth import at_arrays, judged
 from eqsolve.words.own_words import Named
@@ -79,6 +80,7 @@ class ManyAgents(Shown):
         found, counts = np.unique(codes, return_counts=True)
         columns = {name: values for name, values in self.table.items() if name != "status"}
         document: dict[str, Any] = {
+            "schema": SCHEMA,
             "game": self.game,
             "equilibrium": "given-aggregate",
             "selection": "limit",

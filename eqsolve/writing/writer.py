@@ -17,6 +17,7 @@ from eqsolve.derivation.solve.step import Solution
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.latex.mathml import mathml
+from eqsolve.schemas import SCHEMA
 from eqsolve.writing import problem, result
 from eqsolve.writing.notation import names_of
 from eqsolve.writing.render import Renderer, escaped
@@ -93,7 +94,7 @@ class Writing:
         """The JSON form."""
         game = self.derivation.model.game
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": game.name,
             "notion": game.notion,
             "stages": self.renderer.data(self._chosen(step)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from eqsolve.schemas import SCHEMA
+
 Verdict = Literal["equal", "equal up to a factor", "different", "not checked"]
 VERDICTS: tuple[Verdict, ...] = ("equal", "equal up to a factor", "different", "not checked")
 
@@ -188,6 +190,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
+            "schema": SCHEMA,
             "file": self.file,
             "ok": self.ok,
             "counts": self.all_counts,

@@ -19,6 +19,7 @@ from eqsolve.kernels.cubic.kernel import kernel
 from eqsolve.notated.published import Published
 from eqsolve.output import replacing
 from eqsolve.parameters import parameters
+from eqsolve.schemas import SCHEMA
 from eqsolve.status import Status
 from eqsolve.studies.mean_field_limit.expansion import (
     Expansion,
@@ -89,6 +90,7 @@ class Convergence(Tabled):
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; ``skipped`` and ``pathwise`` are absent if there is nothing."""
         result: dict[str, Any] = {
+            "schema": SCHEMA,
             "game": self.game,
             "limit": dict(self.limit),
             "rate_constants": dict(self.rate_constants),

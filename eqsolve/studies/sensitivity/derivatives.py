@@ -24,6 +24,7 @@ from eqsolve.kernels.storage import load
 from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES, exact, parameters
 from eqsolve.registry import by_name, installed
+from eqsolve.schemas import SCHEMA
 from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.status import Status
 
@@ -198,6 +199,7 @@ class Sensitivity(Tabled):
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
+            "schema": SCHEMA,
             "game": self.game,
             "params": dict(self.params),
             "at": dict(self.state),

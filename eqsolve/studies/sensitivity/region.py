@@ -15,6 +15,7 @@ from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES, exact
 from eqsolve.registry import by_name
+from eqsolve.schemas import SCHEMA
 from eqsolve.status import Status, labels
 from eqsolve.studies.sensitivity.derivatives import chosen, derivatives
 
@@ -78,6 +79,7 @@ class Region:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
+            "schema": SCHEMA,
             "game": self.game,
             "params": dict(self.params),
             "axes": {k: [float(v) for v in axis] for k, axis in self.axes.items()},

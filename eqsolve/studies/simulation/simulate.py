@@ -24,6 +24,7 @@ from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Game
 from eqsolve.notated.published import Published
 from eqsolve.parameters import exact, parameters, require
+from eqsolve.schemas import SCHEMA
 from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.studies.simulation.bands import (
     Band,
@@ -97,6 +98,7 @@ class Simulation(Tabled):
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
+            "schema": SCHEMA,
             "game": self.game,
             "params": dict(self.params),
             "agents": self.agents,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eqsolve.schemas import SCHEMA
 from eqsolve.studies.sweep.axes import bad_sweep
 from eqsolve.studies.sweep.columns import point_bytes
 from eqsolve.studies.sweep.points import Design
@@ -21,6 +22,7 @@ def metadata(design: Design) -> dict[str, Any]:
     """What the numbers depend on besides the coordinates, and where they come from."""
     identity = design.identity
     found: dict[str, Any] = {
+        "schema": SCHEMA,
         "game": design.game,
         "source": design.kernel.origin,
         "selection": design.selection,
