@@ -96,7 +96,7 @@ def value(option: click.Parameter, folder: Path, rng: random.Random) -> str:
     name = option.name or ""
     if name in ("file", "run_file", "points", "problem", "symbols", "check", "paper", "path"):
         return files(folder, rng)
-    if name in ("out", "plot", "junit"):
+    if name in ("out", "plot", "junit", "badge"):
         return rng.choice([str(folder / "o.csv"), str(folder / "o.png"), files(folder, rng)])
     if name in ("pairs", "vary", "at") and rng.random() < 0.8:
         return f"{rng.choice(NAMES)}={rng.choice(VALUES)}"

@@ -31,7 +31,7 @@ LAYERS = (
             "files",
             "numbers",
         ),
-        *("cache", "meanwhile", "operators", "options", "output", "schemas", "status"),
+        *("cache", "ci", "meanwhile", "operators", "options", "output", "schemas", "status"),
     ),
     ("inputs", "notions", "rows"),
     ("symbols",),

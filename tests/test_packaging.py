@@ -34,6 +34,7 @@ INSTALLED_AS = {
 STEM = f"{NAME.replace('-', '_')}-{VERSION}"
 FOLDERS = (*INSTALLED_AS, "rust", "tests", "benchmarks", "docs", ".ci")
 FILES = (
+    ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CITATION.cff",
     "CONTRIBUTING.md",

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from eqsolve import registry
+from eqsolve.ci import Wanted
 from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.vocabulary import symbol
@@ -93,8 +94,8 @@ def test_report_is_json(report: Report) -> None:
 
 def test_junit(report: Report, tmp_path: Path) -> None:
     failing = Check('a < "b"', "game", "exact", 0.0, 0.0, 1.0, 0.0, "It & that.")
-    whole = Report((*report.checks, failing), "quick", {})
-    whole.write_junit(tmp_path / "report.xml")
+    whole = Report((*report.checks, failing), "quick", {}, (*report.times, 0.25))
+    Wanted(str(tmp_path / "report.xml")).give("verify", [*whole.cases({})])
     root = ElementTree.parse(tmp_path / "report.xml").getroot()
     found = root.findall("testsuite/testcase")
     assert len(found) == len(whole.checks)
@@ -102,9 +103,12 @@ def test_junit(report: Report, tmp_path: Path) -> None:
     assert "It & that." in (failure.text or "")
     assert sum(int(s.attrib["tests"]) for s in root) == len(whole.checks)
     assert sum(int(s.attrib["failures"]) for s in root) == 1
+    spent = {suite.attrib["name"]: float(suite.attrib["time"]) for suite in root}
+    assert spent.pop("game") == 0.25
+    assert spent == pytest.approx(report.seconds, abs=1e-3)
     assert [p.name for p in tmp_path.iterdir()] == ["report.xml"]
     with pytest.raises(InputError):
-        whole.write_junit(tmp_path / "absent" / "report.xml")
+        Wanted(str(tmp_path / "absent" / "report.xml")).give("verify", [])
 
 
 def test_a_failure_makes_the_report_fail() -> None:
@@ -195,15 +199,16 @@ def test_a_check_that_sees_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) 
     assert len(result.to_dict()["missed"]) == 2
 
 
-def test_run_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_run_command(monkeypatch: pytest.MonkeyPatch) -> None:
     good = Check("good", "game", "exact", 0.0, 0.0, 0.0, 0.0)
     checks: list[Check] = [good]
     monkeypatch.setattr(suite, "verify", lambda *a: Report(tuple(checks), "quick", {"game": 1.0}))
     missed = mutation.Outcome("grid", "game", "error", "")
     monkeypatch.setattr(suite, "planted_errors", lambda progress: SelfTest((missed,)))
-    ok, result = suite.run_command(every(), "quick", junit=tmp_path / "r.xml")
+    seen: list[Report] = []
+    ok, result = suite.run_command(every(), "quick", told=seen.append)
     assert ok and result["ok"] and "planted" not in result
-    assert (tmp_path / "r.xml").exists()
+    assert [report.ok for report in seen] == [True]
     ok, result = suite.run_command(every("n-agent"), "quick", self_test=True)
     assert not ok and not result["ok"] and (result["planted"], result["caught"]) == (1, 0)
     checks.append(replace(good, error=1.0))
@@ -364,8 +369,9 @@ def test_bad_junit_file_stops_before_verifying(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
 ) -> None:
     monkeypatch.setattr(suite, "verify", lambda *a: pytest.fail("verified"))
-    with pytest.raises(InputError, match="cannot be written|does not name a file"):
-        suite.run_command((), junit=tmp_path / place)
+    result = CliRunner().invoke(cli, ["verify", "regulator", "--junit", str(tmp_path / place)])
+    assert result.exit_code == 2
+    assert re.search("cannot be written|does not name a file", result.stderr)
     assert list(tmp_path.iterdir()) == []
 
 

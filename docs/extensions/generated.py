@@ -139,12 +139,12 @@ def levels() -> str:
 def schemas() -> str:
     """The form of every JSON document, with its JSON Schema as a file."""
     rows = [
-        [f"[`{name}`](schemas/{name}.json)", f"`{what}`" if "eqsolve " in what else what]
+        [f"[`{name}`](schemas/{name}.json)", f"`{what}`" if what.startswith("eqsolve ") else what]
         for name, what in forms().items()
     ]
     return (
         "# JSON\n\n"
-        "What commands print with `--json`, and `to_dict()` returns, has one form for each command. "
+        "What commands print with `--json` and `to_dict()` returns has a form for each command. "
         f"Every document has the key `schema` with the version of its form, now {SCHEMA}; a list "
         "consists of documents. The version changes when a key is renamed, is removed or changes "
         "its meaning, and not when a key is new. A number that is not finite is `null`.\n\n"

@@ -11,13 +11,16 @@ from contextlib import contextmanager, suppress
 from inspect import cleandoc
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from eqsolve import __version__
 from eqsolve.errors import EqsolveError, InputError, printable
 from eqsolve.output import terminable
+
+if TYPE_CHECKING:
+    from eqsolve.ci import Wanted
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 PARAMETERS = click.option(
@@ -34,6 +37,38 @@ def parameter_file(more: str = "") -> Callable[[Decorated], Decorated]:
 
 
 PARAMETER_FILE = parameter_file()
+
+
+def shown_by_ci(command: Any) -> Any:
+    """The options for what continuous integration shows of checks."""
+    for option in (
+        click.option("--junit", metavar="FILE.xml", help="Write a JUnit report."),
+        click.option("--badge", metavar="FILE.json", help="Write a badge for shields.io."),
+        click.option("--annotate", is_flag=True, help="Print what GitHub shows beside the lines."),
+    ):
+        command = option(command)
+    return command
+
+
+def wanted_by_ci(given: Mapping[str, Any], as_json: bool) -> Wanted:
+    """What these options ask for; files can be written.
+
+    Raises
+    ------
+    InputError
+        If they cannot, or annotations are to be mixed with JSON.
+    """
+    from eqsolve.ci import Wanted
+
+    if given["annotate"] and as_json:
+        raise InputError(
+            "--annotate and --json both print to standard output.",
+            stage="output",
+            remedy="Leave out one; --junit and --badge write files.",
+        )
+    wanted = Wanted(**given)
+    wanted.require()
+    return wanted
 
 
 def structure(command: Any) -> Any:

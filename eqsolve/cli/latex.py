@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,12 +21,15 @@ from eqsolve.cli.common import (
     of_family,
     of_model,
     say,
+    shown_by_ci,
     structure,
+    wanted_by_ci,
 )
 from eqsolve.errors import InputError
 from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
+    from eqsolve.ci import Wanted
     from eqsolve.latex.checking.check import Displays
     from eqsolve.latex.checking.verdict import Report
     from eqsolve.latex.document import Style
@@ -72,6 +76,7 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @PARAMETERS
 @PARAMETER_FILE
 @structure
+@shown_by_ci
 @JSON
 def latex_command(
     out: str | None,
@@ -88,6 +93,9 @@ def latex_command(
     pairs: tuple[str, ...],
     file: str | None,
     as_json: bool,
+    junit: str | None,
+    badge: str | None,
+    annotate: bool,
     **how: str | None,
 ) -> None:
     """Write the numbered equations as LaTeX, or check an author's files against them.
@@ -112,6 +120,7 @@ def latex_command(
 
         game, others = adopt(others[0]), ()
     checks = require is not None or tags_only or propose is not None or as_json or bool(others)
+    checks = checks or junit is not None or badge is not None or annotate
     writes = fail_if_stale or number is not None or no_prose or bool(pairs) or file is not None
     writes = writes or any(how[name] is not None for name in ("case", "horizon"))
     writes = writes or (game is None and any(v is not None for v in how.values()))
@@ -121,13 +130,15 @@ def latex_command(
             stage="latex",
             remedy=(
                 "--fail-if-stale, --number, --no-prose and values belong to --out; "
-                "--require, --tags-only, --propose and --json to --check."
+                "--require, --tags-only, --propose, --json, --junit, --badge and --annotate to "
+                "--check."
             ),
         )
     if author is not None:
         wanted = "any" if require is None else require
         ledger = partial(displays, game, how["notion"], how["size"])
-        _check_latex((author, *others), ledger, symbols, wanted, tags_only, propose, as_json)
+        ci = wanted_by_ci({"junit": junit, "badge": badge, "annotate": annotate}, as_json)
+        _check_latex((author, *others), ledger, symbols, wanted, tags_only, propose, as_json, ci)
         return
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols
     from eqsolve.latex.document import Style
@@ -274,6 +285,7 @@ def _check_latex(
     tags_only: bool,
     propose: str | None,
     as_json: bool,
+    ci: Wanted,
 ) -> None:
     from eqsolve.latex.checking.check import check_document
     from eqsolve.latex.checking.proposal import proposed
@@ -288,6 +300,9 @@ def _check_latex(
         report = check_document(document, ledger, notation, counted=not tags_only)
         reports.append(proposed(document, report, ledger, notation, counted=not tags_only))
     _show(reports, as_json)
+    cases = [case for f, r in zip(files, reports) for case in r.cases(os.path.relpath(f), require)]
+    for line in ci.give("equations", cases):
+        click.echo(line)
     names = {a: b for r in reports if r.proposal for a, b in r.proposal.names.items()}
     if propose is not None:
         write_symbols(propose, SymbolMap({**notation.names, **names}, notation.numbers))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, by_path, cli, emit, terminal
+from eqsolve.cli.common import JSON, by_path, cli, emit, shown_by_ci, terminal, wanted_by_ci
+
+if TYPE_CHECKING:
+    from eqsolve.verify.report import Report
 
 
 @cli.command()
@@ -14,7 +18,7 @@ from eqsolve.cli.common import JSON, by_path, cli, emit, terminal
 @click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
 @click.option("--self-test", is_flag=True, help="Plant errors and report how many are caught.")
 @JSON
-@click.option("--junit", metavar="FILE.xml", help="Write a JUnit report.")
+@shown_by_ci
 @click.option(
     "--table",
     metavar="FILE",
@@ -26,9 +30,9 @@ def verify(
     level: str,
     self_test: bool,
     as_json: bool,
-    junit: str | None,
     table: str | None,
     verbose: bool,
+    **shown: Any,
 ) -> None:
     """Check the closed forms by means that do not use them.
 
@@ -41,8 +45,16 @@ def verify(
     from eqsolve.verbs import every
     from eqsolve.verify.suite import run_command
 
+    wanted = wanted_by_ci(shown, as_json)
+    found = tuple(every(games))
+    files = {game.name: os.path.relpath(str(game.path)) for game in found if game.origin == "path"}
+    lines: list[str] = []
+
+    def told(report: Report) -> None:
+        lines.extend(wanted.give("equilibria", list(report.cases(files))))
+
     ok, result = run_command(
-        every(games), level, self_test=self_test, junit=junit, table=table, progress=terminal()
+        found, level, self_test=self_test, told=told, table=table, progress=terminal()
     )
     if as_json:
         emit(result)
@@ -52,6 +64,8 @@ def verify(
             click.echo(f"planted errors: {result['planted']}, caught: {result['caught']}")
         open_ones = f" ({n} could not be made)" if (n := result.get("not_verified", 0)) else ""
         click.echo(f"all checks pass{open_ones}" if ok else "SOME CHECKS FAIL")
+        for line in lines:
+            click.echo(line)
     if not ok:
         raise SystemExit(1)
 

@@ -1,14 +1,13 @@
-"""What a run of the checks reports: JSON, JUnit and the verdict."""
+"""What a run of the checks reports: the verdict, JSON, and cases for continuous integration."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-from eqsolve.output import replacing
+from eqsolve.ci import Case, Outcome
 from eqsolve.schemas import SCHEMA
 from eqsolve.verify.check import Check
 
@@ -22,11 +21,14 @@ class Report:
     checks : the checks in the order they were made.
     level : ``"quick"`` or ``"full"``.
     seconds : wall-clock time by game.
+    times : wall-clock time of every check; those that are made together share it evenly. Empty if
+        it was not measured.
     """
 
     checks: tuple[Check, ...]
     level: str
     seconds: dict[str, float]
+    times: tuple[float, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -54,47 +56,32 @@ class Report:
             "checks": [_row(check) for check in self.checks],
         }
 
-    def junit(self) -> str:
-        """Return the report as JUnit XML."""
-        suites = ElementTree.Element("testsuites", name="eqsolve verify")
-        for game in dict.fromkeys(check.game for check in self.checks):
-            own = [check for check in self.checks if check.game == game]
-            suite = ElementTree.SubElement(
-                suites,
-                "testsuite",
-                name=game,
-                tests=str(len(own)),
-                failures=str(sum(failed(check) for check in own)),
-                skipped=str(sum(check.refused for check in own)),
-                errors="0",
-                time=f"{self.seconds.get(game, 0.0):.3f}",
-            )
-            for check in own:
-                name = f"{game}.{check.kind}"
-                case = ElementTree.SubElement(
-                    suite, "testcase", classname=name, name=check.name, time="0"
-                )
-                if check.refused:
-                    ElementTree.SubElement(case, "skipped", message=check.note)
-                elif failed(check):
-                    text = f"error {check.error:g}, allowed {check.allowed:g}"
-                    failure = ElementTree.SubElement(case, "failure", message=text)
-                    failure.text = f"value {check.value!r}, reference {check.reference!r}. " + (
-                        check.note
-                    )
-        ElementTree.indent(suites)
-        return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+    def cases(self, files: Mapping[str, str]) -> Iterator[Case]:
+        """The checks as continuous integration shows them.
 
-    def write_junit(self, path: str | Path) -> None:
-        """Write the JUnit XML, all of it or nothing.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be written.
+        Parameters
+        ----------
+        files : the file of a game, by its name, where a user named the file.
         """
-        with replacing(path) as temporary:
-            temporary.write_text(self.junit(), encoding="utf-8")
+        times = self.times or (0.0,) * len(self.checks)
+        for check, seconds in zip(self.checks, times, strict=True):
+            outcome: Outcome = "skip" if check.refused else "fail" if failed(check) else "pass"
+            message = check.note
+            if outcome == "fail":
+                message = f"error {check.error:g}, allowed {check.allowed:g}"
+            found = f"value {check.value!r}, reference {check.reference!r}. {check.note}".rstrip()
+            file = files.get(check.game, "")
+            yield Case(
+                check.game,
+                check.kind,
+                check.name,
+                outcome,
+                message,
+                f"{message}. {found}" if outcome == "fail" else message,
+                seconds,
+                file,
+                1 if file else 0,
+            )
 
 
 def passed(check: Check) -> bool:

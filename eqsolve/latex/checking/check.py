@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from time import perf_counter
 from typing import Protocol
 
 from eqsolve.latex.checking.beside import Definitions
@@ -195,6 +196,7 @@ def check_formulas(
             definitions.otherwise.clear()
             section = formula.section
         options = []
+        start = perf_counter()
         for reference in item.references:
             own = definitions.copy()
             comparison = Comparison(reference, symbols, own, repair and repaired < MAX_REPAIRED)
@@ -203,7 +205,8 @@ def check_formulas(
         repaired += any(f.verdict == "different" for f in best)
         if item.is_counted:
             coincidences.append(len(findings) + len(best) - 1)
-        findings += best
+        *others, last = best
+        findings += [*others, replace(last, seconds=perf_counter() - start)]
     return Report(name, tuple(_questioned(findings, coincidences)))
 
 

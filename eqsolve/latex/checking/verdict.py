@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from eqsolve.ci import Case, Outcome
 from eqsolve.schemas import SCHEMA
 
 Verdict = Literal["equal", "equal up to a factor", "different", "not checked"]
 VERDICTS: tuple[Verdict, ...] = ("equal", "equal up to a factor", "different", "not checked")
+_OUTCOMES: dict[Verdict, Outcome] = dict(
+    zip(VERDICTS, ("pass", "pass", "fail", "skip"), strict=True)
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Finding:
     number : of the display, or else what LaTeX prints.
     printed : the number that LaTeX prints, if it is known.
     definitions : what the text defines and the formula uses.
+    seconds : what the comparison took, with that of the abbreviations before it.
     """
 
     number: str
@@ -54,6 +61,7 @@ class Finding:
     abbreviation: bool = False
     printed: str = ""
     definitions: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -200,6 +208,33 @@ class Report:
             "passed": [p.to_dict() for p in self.passed],
             "proposal": None if self.proposal is None else self.proposal.to_dict(),
         }
+
+    def cases(self, file: str, require: str | int = "any") -> Iterator[Case]:
+        """The verdicts as continuous integration shows them.
+
+        Parameters
+        ----------
+        file : the path of the file; places are relative to its folder.
+        require : how much must be checked, as for :meth:`lacks`.
+        """
+        for finding in self.findings:
+            name = f"({finding.number})" if finding.number else finding.label or finding.place
+            place, _, line = finding.place.rpartition(":")
+            reasons = dict.fromkeys(part.reason for part in finding.parts if part.reason)
+            yield Case(
+                file,
+                "abbreviation" if finding.abbreviation else "formula",
+                name,
+                _OUTCOMES[finding.verdict],
+                "; ".join(reasons) if finding.verdict == "not checked" else finding.verdict,
+                str(finding),
+                finding.seconds,
+                os.path.join(os.path.dirname(file), place),
+                int(line),
+            )
+        if lacking := self.lacks(require):
+            message = f"{lacking}: {self.summary}"
+            yield Case(file, "required", "what must be checked", "fail", message, file=file, line=1)
 
     @property
     def all_counts(self) -> dict[str, int]:
