@@ -46,6 +46,7 @@ help:
 	@echo "make dist      sdist and wheel in dist/"
 	@echo "make clean     remove everything that make created"
 	@echo "settings:      PYTHON=$(PYTHON) VENV=$(VENV) OUT=$(OUT)"
+	@echo "               LOCKED=1 installs exactly what requirements.lock says"
 	@echo "               PYTEST_ARGS='$(PYTEST_ARGS)'"
 
 paper: $(INSTALLED)
@@ -155,7 +156,9 @@ dist/.built: $(SOURCES) | $(BIN)/python
 
 # The first command brings the dependencies, the second this build: pip keeps an
 # installed package of the same version.
+# With LOCKED=1 the packages are those of requirements.lock, of which every file is known by its hash.
 $(INSTALLED): dist/.built | $(BIN)/python
+	$(if $(LOCKED),$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock)
 	$(BIN)/pip install --quiet dist/eqsolve_games-*.whl
 	$(BIN)/pip install --quiet --no-deps --force-reinstall dist/eqsolve_games-*.whl
 	touch $@

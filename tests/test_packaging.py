@@ -1,5 +1,6 @@
 """The source distribution is complete, and the wheel that is installed works elsewhere."""
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,9 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from setuptools import Distribution
 from setuptools.command.build_py import build_py
 
@@ -35,6 +39,7 @@ STEM = f"{NAME.replace('-', '_')}-{VERSION}"
 FOLDERS = (*INSTALLED_AS, "rust", "tests", "benchmarks", "docs", ".ci")
 FILES = (
     ".pre-commit-hooks.yaml",
+    ".zenodo.json",
     "CHANGELOG.md",
     "CITATION.cff",
     "CONTRIBUTING.md",
@@ -43,6 +48,7 @@ FILES = (
     "Makefile",
     "README.md",
     "pyproject.toml",
+    "requirements.lock",
     "setup.cfg",
     "setup.py",
 )
@@ -58,6 +64,65 @@ def test_the_distribution_has_one_name_and_one_version() -> None:
     assert config["metadata"]["version"] == "attr: eqsolve.distribution.VERSION"
     assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## {VERSION} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_archives_are_told_what_the_citation_says() -> None:
+    """.zenodo.json and CITATION.cff."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    archived = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    for name in ("title", "version", "license", "keywords"):
+        assert archived[name] == cited[name]
+    assert archived["creators"] == cited["authors"]
+    (related,) = archived["related_identifiers"]
+    (reference,) = cited["references"]
+    assert [related["identifier"]] == [row["value"] for row in reference["identifiers"]]
+
+
+def _locked(text: str) -> list[tuple[Requirement, int]]:
+    """What a lock file pins, and how many hashes it has."""
+    entries = text.replace("\\\n", " ").splitlines()
+    split = [line.split("--hash=sha256:") for line in entries if line and line[0] != "#"]
+    return [(Requirement(head), len(hashes)) for head, *hashes in split]
+
+
+def _unlocked(text: str, minor: int) -> set[str]:
+    """What setup.cfg requires and a lock file does not pin, with hashes, for a Python."""
+    env = {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0"}
+    pins = {}
+    for pin, hashes in _locked(text):
+        if pin.marker is None or pin.marker.evaluate(env):
+            (only,) = pin.specifier
+            assert only.operator == "==" and pin.name not in pins
+            if hashes:
+                pins[canonicalize_name(pin.name)] = only.version
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    groups = config["options"]["install_requires"], config["options.extras_require"]["sweep"]
+    required = [Requirement(line) for group in groups for line in group.split()]
+    return {
+        r.name for r in required if not r.specifier.contains(pins.get(canonicalize_name(r.name), "0"))
+    }
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13, 14])
+def test_the_lock_file_pins_what_is_required(minor: int) -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert _unlocked(text, minor) == set()
+    assert re.search(r"index-url|find-links|://|^-", text, re.M) is None
+    assert _unlocked(text.replace("sympy==1.", "sympy==0."), minor) == {"sympy"}
+    bare = re.sub(r"(tqdm==\S+) \\\n( +--hash\S+( \\)?\n)+", r"\1\n", text)
+    assert bare != text and _unlocked(bare, minor) == {"tqdm"}
+
+
+def test_every_python_that_is_promised_is_tried() -> None:
+    """The classifiers, the script that builds wheels, and cibuildwheel."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    minors = re.findall(r"Python :: 3\.(\d+)$", config["metadata"]["classifiers"], re.M)
+    script = (ROOT / ".ci" / "wheels").read_text(encoding="utf-8")
+    assert re.findall(r"^for minor in (.*); do$", script, re.M) == [" ".join(minors)]
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert table["tool"]["cibuildwheel"]["build"] == [f"cp3{minor}-*" for minor in minors]
 
 
 def test_every_requirement_has_a_lowest_version(tmp_path: Path) -> None:
