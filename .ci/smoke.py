@@ -18,7 +18,9 @@ points = eqsolve.kernel("n-agent").evaluate(family)
 assert points["k_x"].round(6).tolist() == [0.230855, 0.280672], points
 given = {name: value for name, value in family.items() if name not in ("b", "lam")}
 grid = eqsolve.pde.solve_extended_hjb(
-    "best-response", given | {"b": 0.12, "lambda": 0.6, "m_b": 0.05, "m_s": 0.1, "m_2": 0.01}, nodes=9
+    "best-response",
+    given | {"b": 0.12, "lambda": 0.6, "m_b": 0.05, "m_s": 0.1, "m_2": 0.01},
+    nodes=9,
 )
 assert grid.ok, grid.message
 print(f"eqsolve {eqsolve.__version__} works under Python {sys.version.split()[0]}")

@@ -30,8 +30,13 @@ ROUNDS = 7
 _POINT = "r=.03 b=.12 nu=.2 sigma=.2 gamma=2 alpha=1 beta=.5 lambda=.6 n=3".split()
 _GIVEN = [word for pair in _POINT for word in ("-p", pair)]
 _SWEEP = ["sweep", "n-agent", "--vary", "theta=0:1:11", *_GIVEN, "--out", "out.csv"]
+#: Interpreters that do nothing, and nothing but import: what --version and --help are beside.
+STARTS = {"python -c pass": "pass", "import eqsolve": "import eqsolve"}
 #: Commands by how they are called here.
 COMMANDS = {
+    **{name: ["-c", code] for name, code in STARTS.items()},
+    "--version": ["--version"],
+    "--help": ["--help"],
     "list": ["list"],
     "derive n-agent": ["derive", "n-agent"],
     "derive regulator": ["derive", "regulator"],
@@ -58,9 +63,10 @@ def run(python: str, words: list[str], cache: str) -> Run:
     """One command, with what it writes in the folder of what is kept."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     words = [words[0], *(str(Path(cache, w)) if w in PLACES else w for w in words[1:])]
+    called = ["-P"] if words[0] == "-c" else ["-P", "-m", "eqsolve"]
     child = os.posix_spawn(
         python,
-        [python, "-P", "-m", "eqsolve", *words],
+        [python, *called, *words],
         {**os.environ, "EQSOLVE_CACHE_DIR": cache, "NUMBA_CACHE_DIR": cache},
         file_actions=[(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)],
     )

@@ -16,6 +16,7 @@ from eqsolve.errors import EqsolveError
 if TYPE_CHECKING:
     from eqsolve import pde
     from eqsolve.verbs import (
+        citation,
         converge,
         derive,
         kernel,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
 
 _LAZY = {
+    "citation": "eqsolve.verbs",
     "converge": "eqsolve.verbs",
     "derive": "eqsolve.verbs",
     "kernel": "eqsolve.verbs",
@@ -41,6 +43,7 @@ _LAZY = {
 
 __all__ = [
     "EqsolveError",
+    "citation",
     "converge",
     "derive",
     "kernel",

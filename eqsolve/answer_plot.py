@@ -55,13 +55,16 @@ class Picture(Figure):
         return stream.getvalue()
 
 
-def plot_coefficients(coefficients: Mapping[str, float], path: str | Path | None = None) -> Picture:
+def plot_coefficients(
+    coefficients: Mapping[str, float], path: str | Path | None = None, label: str = "coefficient"
+) -> Picture:
     """Draw named numbers as bars, the first one on top.
 
     Parameters
     ----------
     coefficients : the numbers by name.
     path : file to write, too: ``.pdf``, ``.png`` or ``.svg``.
+    label : what they are.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def plot_coefficients(coefficients: Mapping[str, float], path: str | Path | None
         panel.invert_yaxis()
         panel.margins(x=0.2)
         panel.axvline(0, color="black", linewidth=0.5)
-        panel.set_xlabel("coefficient")
+        panel.set_xlabel(label, parse_math=False)
         if path is not None and suffix is not None:
             with replacing(path) as temporary:
                 figure.savefig(temporary, format=suffix[1:], metadata=METADATA[suffix])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -156,11 +156,10 @@ class Shown:
         digits : significant digits of a number.
         """
         rows = (
-            rf"\texttt{{{name.translate(_LATEX)}}} & {typeset(value, digits)} \\"
+            f"{_typewritten(name)} & {typeset(value, digits)}"
             for name, value in self.results().items()
         )
-        head = (r"\begin{tabular}{lr}", r"\toprule", r"Quantity & Value \\", r"\midrule")
-        return "\n".join((*head, *rows, r"\bottomrule", r"\end{tabular}"))
+        return booktabs("lr", "Quantity & Value", rows)
 
 
 class Tabled:
@@ -190,6 +189,44 @@ class Tabled:
         shown = self.to_frame().to_html() if self.table() else ""
         return f"<p><b>{escape(self.heading)}</b></p>{shown}"
 
+    def bars(self) -> tuple[str, Mapping[str, float]]:
+        """What a picture shows: what the numbers are, and the numbers by name."""
+        raise NotImplementedError
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the numbers of :meth:`bars`; notebooks show the figure.
+
+        Parameters
+        ----------
+        path : file to write, too: ``.pdf``, ``.png`` or ``.svg``.
+
+        Raises
+        ------
+        InputError
+            If there are none, or the file has another suffix or cannot be written.
+        """
+        from eqsolve.answer_plot import plot_coefficients
+
+        label, found = self.bars()
+        return plot_coefficients(found, None if path is None else os.fspath(path), label)
+
+    def to_latex(self, digits: int = 6) -> str:
+        """The table for LaTeX with the package booktabs.
+
+        Parameters
+        ----------
+        digits : significant digits of a number.
+        """
+        rows = self.table()
+        columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+        lines = (
+            " & ".join([_typewritten(name), *(_cell(row.get(c), digits) for c in columns)])
+            for name, row in rows.items()
+        )
+        head = " & ".join(["", *map(_typewritten, columns)]).strip()
+        layout = "l" + "r" * len(columns)
+        return booktabs(layout, head, lines)
+
 
 def by_parameter(
     derivatives: Mapping[str, Mapping[str, float | None]],
@@ -197,6 +234,26 @@ def by_parameter(
     """The table of derivatives, which are given by output, then by parameter."""
     names = dict.fromkeys(name for row in derivatives.values() for name in row)
     return {name: {out: row.get(name) for out, row in derivatives.items()} for name in names}
+
+
+def by_elasticity(
+    elasticities: Mapping[str, Mapping[str, float | None]],
+) -> tuple[str, dict[str, float]]:
+    """What a picture of derivatives shows: elasticities of the first output."""
+    if not elasticities:
+        return "elasticity", {}
+    output, row = next(iter(elasticities.items()))
+    return f"elasticity of {output}", {k: v for k, v in row.items() if v is not None}
+
+
+def by_errors(rows: Mapping[str, Mapping[str, Any]]) -> tuple[str, dict[str, float]]:
+    """What a picture of a simulation shows: how far estimates are from exact values."""
+    found = {
+        name: (row["estimate"] - row["exact"]) / row["standard_error"]
+        for name, row in rows.items()
+        if row.get("exact") is not None and row["standard_error"]
+    }
+    return "(estimate - exact value) / standard error", found
 
 
 def by_size(
@@ -229,6 +286,21 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, float | bool | str]]:
 
 def _plain(value: float | bool | str) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def booktabs(layout: str, head: str, rows: Iterable[str]) -> str:
+    """A table for LaTeX with the package booktabs, of rows without their ends."""
+    top = (rf"\begin{{tabular}}{{{layout}}}", r"\toprule", rf"{head} \\", r"\midrule")
+    lines = (rf"{row} \\" for row in rows)
+    return "\n".join((*top, *lines, r"\bottomrule", r"\end{tabular}"))
+
+
+def _typewritten(name: str) -> str:
+    return rf"\texttt{{{name.translate(_LATEX)}}}"
+
+
+def _cell(value: float | bool | str | None, digits: int) -> str:
+    return "---" if value is None else typeset(value, digits)
 
 
 def typeset(value: float | bool | str, digits: int) -> str:

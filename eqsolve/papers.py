@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from eqsolve.references import Reference
+
 GROUP = "eqsolve.papers"
 
 
@@ -70,6 +72,7 @@ class Paper:
     baseline : the parameters behind its figures, as decimals.
     draw : writes its figures into an existing folder.
     write_figures : writes its figures into a folder, all or none.
+    reference : how it is cited.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Paper:
     baseline: Callable[[], Mapping[str, str]]
     draw: Callable[[Path], Sequence[Picture]]
     write_figures: Callable[[Path], Sequence[Path]]
+    reference: Reference | None = None
 
 
 @cache

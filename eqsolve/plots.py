@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqsolve.answer_plot import BLUE, METADATA, require_format
+from eqsolve.answer_plot import BLUE, METADATA, Picture, require_format
 from eqsolve.errors import InputError
 from eqsolve.output import replacing
 from eqsolve.status import Status
@@ -42,29 +42,29 @@ _BARRED: dict[str, Any] = {
 
 
 class Page:
-    """One figure under construction; matplotlib is not imported before."""
+    """One figure under construction, which becomes a file at the end if one is named."""
 
-    def __init__(self, target: str | Path) -> None:
-        self.target = Path(target)
-        require_format(target)
+    def __init__(self, target: str | Path | None) -> None:
+        self.target = None if target is None else Path(target)
+        if target is not None:
+            require_format(target)
 
     def __enter__(self) -> Any:
         import matplotlib
         import matplotlib.style
         from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
 
         self._context = matplotlib.rc_context()
         self._context.__enter__()
         matplotlib.style.use("eqsolve.style")
         matplotlib.rcParams["hatch.linewidth"] = 0.4
-        self.figure = Figure()
+        self.figure = Picture()
         FigureCanvasAgg(self.figure)
         return self.figure.add_subplot()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
-            if kind is None:
+            if kind is None and self.target is not None:
                 suffix = self.target.suffix
                 with replacing(self.target) as temporary:
                     self.figure.savefig(temporary, format=suffix[1:], metadata=METADATA[suffix])
@@ -171,11 +171,11 @@ def _fixed(data: xarray.Dataset) -> dict[str, float]:
 
 def plot_sweep(
     data: xarray.Dataset,
-    path: str | Path,
+    path: str | Path | None,
     output: str | None = None,
     *,
     model: Published | None = None,
-) -> None:
+) -> Picture:
     """Draw a sweep over one or two parameters.
 
     One axis gives a curve, with the position without competition beside it; a second axis with few
@@ -185,7 +185,8 @@ def plot_sweep(
     Parameters
     ----------
     data : what ``eqsolve.sweep`` returns, over a grid.
-    path : file to write: ``.pdf``, ``.png`` or ``.svg``. It appears when it is complete.
+    path : file to write: ``.pdf``, ``.png`` or ``.svg``. It appears when it is complete. None for
+        no file.
     output : the variable that is drawn (default: the first control's, or the first number).
     model : the game, where its closed form is built on one cubic.
 
@@ -211,11 +212,13 @@ def plot_sweep(
     if min(axis.size for axis in axes.values()) < 1 or next(iter(axes.values())).size < 2:
         raise InputError("a plot needs at least two points.", stage="plot")
     drawn = _Drawn(data, output, model)
-    with Page(path) as panel:
+    page = Page(path)
+    with page as panel:
         if len(names) == 2 and axes[names[1]].size > FAMILY:
             _map(panel, drawn, axes)
         else:
             _curves(panel, drawn, axes)
+    return page.figure
 
 
 def _curves(panel: Any, drawn: _Drawn, axes: Mapping[str, Array]) -> None:

@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.papers import Paper, Picture
+from eqsolve.references import Reference
 
 if TYPE_CHECKING:
     from eqsolve.claims.claim import Statement
     from eqsolve.verify.mutation import Planted
 
+REFERENCE = Reference(
+    "liang-xiong-yang",
+    "misc",
+    "Liang, Xiaoqing and Xiong, Jie and Yang, Ying",
+    "Equilibrium Strategies for the N-agent Mean-Variance Investment Problem over a Random Horizon",
+    2025,
+    arxiv="2507.04611",
+)
 FAMILY = "eqsolve.derivations.mean_variance"
 
 
@@ -80,4 +89,5 @@ PAPER = Paper(
     _baseline,
     _draw,
     _write_figures,
+    REFERENCE,
 )

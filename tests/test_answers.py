@@ -6,18 +6,25 @@ import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from joblib import Parallel, delayed
 
 import eqsolve
 from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.references import METHODS, OWN, Reference, collected
+from eqsolve.registry import resolve
+from eqsolve.solve.moving import solve_moving
 from eqsolve.solve.solve import solve as solve_model
 from eqsolve.status import Status
+from eqsolve.verify.check import Check
+from eqsolve.verify.report import Report
 
 FAMILY: dict[str, Any] = {
     "r": ".03",
@@ -38,8 +45,6 @@ def _family(**changed: Any) -> Any:
 
 
 def _model(**changed: Any) -> Any:
-    from eqsolve.registry import resolve
-
     return solve_model(resolve("regulator").exported, {"sigma": 1, "lambda": 1, **changed})
 
 
@@ -76,8 +81,6 @@ def test_the_text_is_short_and_begins_with_the_strategy(family: Any, declared: A
 def test_html_is_escaped_and_begins_with_the_strategy(family: Any) -> None:
     page = family._repr_html_()
     assert page.index("strategy.x") < page.index("response.p1")
-    from dataclasses import replace
-
     assert "&lt;script&gt;" in replace(family, message="<script>")._repr_html_()
 
 
@@ -114,7 +117,9 @@ def test_the_picture_holds_the_coefficients_of_the_strategy(
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_the_latex_table_compiles(family: Any, tmp_path: Path) -> None:
     head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
-    (tmp_path / "table.tex").write_text(head + family.to_latex() + "\n\\end{document}\n")
+    tables = (family.to_latex(), STUDIES["sensitivity of a declared game"]().to_latex())
+    text = "\n\n".join(tables)
+    (tmp_path / "table.tex").write_text(f"{head}{text}\n\\end{{document}}\n")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
@@ -219,7 +224,107 @@ def test_studies_show_a_heading_and_a_table(name: str) -> None:
     text, table = str(study), study.to_frame()
     assert text.startswith(f"{study.game}: ") and len(text.splitlines()) == len(table) + 2
     assert study._repr_html_().count("<tr") == len(table) + 1
+    latex = study.to_latex(digits=4)
+    assert latex.count(r" \\") == len(table) + 1
+    assert latex.count("& ") == table.size + len(table.columns)
+    label, numbers = study.bars()
+    (panel,) = study.plot().axes
+    drawn = {
+        tick.get_text(): bar.get_width()
+        for tick, bar in zip(panel.get_yticklabels(), panel.patches, strict=True)
+    }
+    assert drawn == pytest.approx(numbers) and panel.get_xlabel() == label
     assert pickle.loads(pickle.dumps(study)).table() == study.table()
+
+
+def test_a_picture_of_a_study_has_its_numbers(tmp_path: Path) -> None:
+    study = STUDIES["sensitivity of a declared game"]()
+    label, bars = study.bars()
+    output = next(iter(study.elasticities))
+    assert label == f"elasticity of {output}" and bars == study.elasticities[output]
+    study.plot(tmp_path / "study.pdf")
+    assert (tmp_path / "study.pdf").read_bytes().startswith(b"%PDF")
+    drawn = STUDIES["simulate a declared game"]()
+    row = drawn.table()["J"]
+    expected = (row["estimate"] - row["exact"]) / row["standard_error"]
+    assert drawn.bars()[1]["J"] == expected
+
+
+def test_checks_are_a_table_too() -> None:
+    good = Check("good", "game", "exact", 1.0, 1.0, 1e-12, 1e-9)
+    checks = (good, replace(good, error=2e-9), replace(good, refused=True))
+    report = Report(checks, "quick", {})
+    assert str(report).startswith("1 of 2 checks pass, 1 not verified\n")
+    assert report.table() == {"game, exact": {"pass": 1, "fail": 1, "not verified": 1}}
+    assert report.bars()[1] == {"game, exact": 2.0}
+    assert "<table" in report._repr_html_() and r"\toprule" in report.to_latex()
+
+
+def _sweep() -> Any:
+    return eqsolve.sweep("regulator", {"sigma": [0.5, 1.0]}, lam=".25")
+
+
+def test_a_swept_dataset_draws_itself(tmp_path: Path) -> None:
+    data = _sweep()
+    figure = data.eqsolve.plot("P", tmp_path / "P.png")
+    (line,) = figure.axes[0].get_lines()
+    assert line.get_ydata().tolist() == data["P"].values.tolist()
+    assert (tmp_path / "P.png").read_bytes()[:8] == figure._repr_png_()[:8]
+    assert data.eqsolve.plot().axes[0].get_xlabel()
+    with pytest.raises(InputError, match="no numbers 'Q'"):
+        data.eqsolve.plot("Q")
+
+
+CITED: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "an answer": (_family, ("liang-xiong-yang", "eqsolve", "sympy", "arb")),
+    "a declared answer": (_model, ("game-regulator", "eqsolve", "sympy", "arb", "krawczyk")),
+    "a hazard rate": (
+        lambda: solve_moving(resolve("regulator").exported, "weibull:2,20", {"sigma": 1}),
+        ("game-regulator", "eqsolve", "sympy", "numpy", "scipy"),
+    ),
+    "a game": (lambda: "heston", ("game-heston", "eqsolve", "sympy")),
+    "a sweep": (_sweep, ("game-regulator", "eqsolve", "sympy", "numba", "numpy", "xarray")),
+    "a study": (
+        lambda: eqsolve.sensitivity("regulator", sigma=1, lam=1),
+        ("game-regulator", "eqsolve", "sympy", "numpy", "scipy"),
+    ),
+    "checks": (
+        lambda: Report((Check("a", "n-agent", "exact", 0.0, 0.0, 0.0, 0.0),), "quick", {}),
+        ("liang-xiong-yang", "eqsolve", "sympy", "numpy", "scipy"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CITED)
+def test_results_are_cited(what: str) -> None:
+    made, keys = CITED[what]
+    found = eqsolve.citation(made())
+    assert tuple(reference.key for reference in found.references) == keys
+    assert len(str(found).splitlines()) == len(keys) == found.bibtex.count("\n}\n")
+
+
+def test_the_program_is_cited_as_its_repository_says() -> None:
+    cited = yaml.safe_load((Path(__file__).parents[1] / "CITATION.cff").read_text())
+    (author,) = cited["authors"]
+    assert (OWN.title, OWN.authors) == (cited["title"], author["name"])
+    assert OWN.where == f"Version {cited['version']}"
+    (paper,) = cited["references"]
+    reference = eqsolve.citation("n-agent").references[0]
+    assert " ".join(paper["title"].split()) == reference.title and paper["year"] == reference.year
+    names = [f"{p['family-names']}, {p['given-names']}" for p in paper["authors"]]
+    assert " and ".join(names) == reference.authors
+
+
+@pytest.mark.skipif(shutil.which("bibtex") is None, reason="bibtex is not installed")
+def test_bibtex_reads_every_reference(tmp_path: Path) -> None:
+    text = collected(
+        [OWN, *METHODS.values(), Reference("g", "misc", "A & B_c, 50 %", "T #1")]
+    ).bibtex
+    (tmp_path / "all.bib").write_text(text)
+    (tmp_path / "all.aux").write_text("\\citation{*}\n\\bibstyle{plain}\n\\bibdata{all}\n")
+    done = subprocess.run(["bibtex", "all"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "arning" not in done.stdout.replace("(There", ""), done.stdout
+    assert (tmp_path / "all.bbl").read_text().count("\\bibitem") == len(METHODS) + 2
 
 
 def test_the_table_has_the_numbers_of_the_study() -> None:

@@ -100,7 +100,9 @@ def _unlocked(text: str, minor: int) -> set[str]:
     groups = config["options"]["install_requires"], config["options.extras_require"]["sweep"]
     required = [Requirement(line) for group in groups for line in group.split()]
     return {
-        r.name for r in required if not r.specifier.contains(pins.get(canonicalize_name(r.name), "0"))
+        r.name
+        for r in required
+        if not r.specifier.contains(pins.get(canonicalize_name(r.name), "0"))
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat
 
-from eqsolve.answers import Tabled, by_parameter
+from eqsolve.answers import Tabled, by_elasticity, by_parameter
 from eqsolve.arithmetic.function import Function
 from eqsolve.arithmetic.taylor import integrate
 from eqsolve.derivation.conditions import evaluate
@@ -77,6 +77,10 @@ class Derivatives(Tabled):
     def table(self) -> dict[str, dict[str, float | None]]:
         """Derivatives: a row for each parameter, a column for each output."""
         return by_parameter(self.derivatives)
+
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """Elasticities of the first output."""
+        return by_elasticity(self.elasticities)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

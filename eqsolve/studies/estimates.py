@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.special import ndtri
 
-from eqsolve.answers import Tabled
+from eqsolve.answers import Tabled, by_errors
 from eqsolve.schemas import SCHEMA
 
 #: Share of the variance beyond which one path makes the standard error doubtful, which is then
@@ -87,6 +87,10 @@ class Simulation(Tabled):
     def table(self) -> dict[str, dict[str, Any]]:
         """Estimates with their intervals and exact values, a row for each moment."""
         return dict(self.to_dict()["moments"])
+
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """How far estimates are from exact values, in standard errors."""
+        return by_errors(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; an estimate that hangs on a single path has no interval."""

@@ -83,6 +83,10 @@ class Convergence(Tabled):
         """Strategies for every n, the limit's, and limits of ``n (k_n - k)``."""
         return by_size(dict(self.rows), self.limit, self.rate_constants)
 
+    def bars(self) -> tuple[str, Mapping[str, float]]:
+        """Limits of ``n (k_n - k)``."""
+        return "limit of n (k_n - k)", self.rate_constants
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {

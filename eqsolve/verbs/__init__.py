@@ -15,6 +15,7 @@ from eqsolve.verbs.abilities import (
     require,
     require_option,
 )
+from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
 from eqsolve.verbs.studies import converge, simulate
@@ -26,6 +27,7 @@ __all__ = [
     "able",
     "by_name",
     "capabilities",
+    "citation",
     "converge",
     "declared",
     "derive",

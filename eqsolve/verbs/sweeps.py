@@ -49,6 +49,8 @@ def sweep(
         sized(name, given, size) if declared(name) is None else by_name(name, given, notion, size)
     )
     options["structure"] = structure_for(name, given, vary, notion, size)
+    import eqsolve.accessor  # noqa: F401  datasets draw themselves
+
     return run(Handle(name), vary, given, **options)
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eqsolve.answers import Tabled
 from eqsolve.ci import Case, Outcome
 from eqsolve.schemas import SCHEMA
 from eqsolve.verify.check import Check
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Tabled):
     """All checks of one run.
 
     Attributes
@@ -34,6 +35,32 @@ class Report:
     def ok(self) -> bool:
         """Whether some check passes and none fails; what could not be judged does not count."""
         return any(map(passed, self.checks)) and not self.failures
+
+    @property
+    def heading(self) -> str:
+        """How many checks pass, in a line."""
+        good, refused = sum(map(passed, self.checks)), len(self.refused)
+        open_ones = f", {refused} not verified" if refused else ""
+        return f"{good} of {len(self.checks) - refused} checks pass{open_ones}"
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """How many checks of a game and kind pass, fail and could not be made."""
+        rows: dict[str, dict[str, Any]] = {}
+        for check in self.checks:
+            row = rows.setdefault(
+                f"{check.game}, {check.kind}", {"pass": 0, "fail": 0, "not verified": 0}
+            )
+            row["fail" if failed(check) else check.verdict] += 1
+        return rows
+
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """Of every game and kind, the largest error beside what is allowed."""
+        found: dict[str, float] = {}
+        for check in self.checks:
+            if not check.refused and math.isfinite(check.error) and check.allowed > 0:
+                name = f"{check.game}, {check.kind}"
+                found[name] = max(found.get(name, 0.0), check.error / check.allowed)
+        return "largest error / allowed error", found
 
     @property
     def failures(self) -> tuple[Check, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eqsolve.answers import Tabled, by_parameter
+from eqsolve.answers import Tabled, by_elasticity, by_parameter
 from eqsolve.arrays import reals
 from eqsolve.errors import InputError
 from eqsolve.kernels.cubic.kernel import kernel
@@ -195,6 +195,10 @@ class Sensitivity(Tabled):
     def table(self) -> dict[str, dict[str, float | None]]:
         """Derivatives: a row for each parameter, a column for each output."""
         return by_parameter(self.derivatives)
+
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """Elasticities of the first output."""
+        return by_elasticity(self.elasticities)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -19,7 +19,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from eqsolve.answers import Tabled
+from eqsolve.answers import Tabled, by_errors
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Game
 from eqsolve.notated.published import Published
@@ -94,6 +94,10 @@ class Simulation(Tabled):
     def table(self) -> dict[str, dict[str, Any]]:
         """Estimates with their intervals and exact values, a row for each moment."""
         return dict(self.to_dict()["moments"])
+
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """How far estimates are from exact values, in standard errors."""
+        return by_errors(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
