@@ -97,6 +97,10 @@ def test_the_level_of_the_proof_is_that_of_the_checks(parts: list[Part]) -> None
     doubtful = replace(first, refused=True, note="It holds where it holds.")
     unclear = replace(proved, checks=(doubtful, *others))
     assert unclear.proof[0] == "open" and "It holds where it holds" in unclear.proof[1]
+    hangs = replace(proved, checks=(replace(doubtful, conditions=("a > 0",)), *others))
+    assert hangs.proof[0] == "conditional" and "where a > 0" in hangs.proof[1]
+    both = replace(proved, checks=(*hangs.checks, doubtful))
+    assert both.proof[0] == "open"
     wrong = replace(proved, checks=(replace(first, error=1.0), *others))
     assert wrong.proof[0] == "fails"
     assert replace(proved, checks=()).proof[0] == "open"

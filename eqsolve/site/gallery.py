@@ -22,9 +22,10 @@ from eqsolve.game import Model
 from eqsolve.places import Found
 from eqsolve.site.game_figure import Strategy, draw
 from eqsolve.site.game_page import Part, Shown, part
-from eqsolve.site.page import PROOFS, REFUSED, Section, environment, sections, used
+from eqsolve.site.page import PROOFS, Section, environment, sections, used
 from eqsolve.verify.models import Variant, variants
 from eqsolve.verify.proof import prove
+from eqsolve.verify.report import passed
 
 #: Stages that state the problem, and those that are its solution; the others are the way there.
 PROBLEM = ("dynamics", "preference")
@@ -59,20 +60,9 @@ class Structure:
         return [(group, rows) for group, rows in self.part.groups if group in GROUPS]
 
     @property
-    def proof(self) -> tuple[str, str]:
-        """The level of the proof as a word, and a sentence.
-
-        ``conditional`` if all that is undecided hangs on a sign that the statement names.
-        """
-        word, told = self.part.proof
-        rows = [r for r in self.part.verification["checks"] if r["verdict"] == REFUSED]
-        named = rows and all(row["note"].startswith("It holds where") for row in rows)
-        return ("conditional" if word == "open" and named else word), told
-
-    @property
     def passed(self) -> int:
         """How many of its checks in exact arithmetic hold."""
-        return sum(row["verdict"] == "pass" for row in self.part.verification["checks"])
+        return sum(map(passed, self.part.checks))
 
 
 @dataclass(frozen=True)
@@ -117,7 +107,7 @@ def write(found: Found, folder: Path, *, short: bool = False) -> Entry:
     made = Entry(found.name, model.title, model.source)
     structures = [] if short else [*map(Structure, parts(found))]
     pictured = drawn([s.part for s in structures], folder / f"{found.name}.svg")
-    levels = tuple((s.part.title, s.proof[0]) for s in structures)
+    levels = tuple((s.part.title, s.part.proof[0]) for s in structures)
     made = replace(made, proof=levels, figure=f"{found.name}.svg" if pictured else "")
     if found.path is not None:
         shutil.copyfile(found.path, folder / f"{found.name}.txt")

@@ -27,7 +27,7 @@ from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
 from eqsolve.verify.check import Check
 from eqsolve.verify.models import Variant
-from eqsolve.verify.report import Report
+from eqsolve.verify.report import Report, failed
 from eqsolve.writing.stage import Display, Prose, Stage
 from eqsolve.writing.writer import Writing, headline
 
@@ -261,13 +261,16 @@ class Part:
     @property
     def proof(self) -> tuple[str, str]:
         """The level of the proof as a word, and a sentence."""
-        exact = [c for c in self.verification["checks"] if c["kind"] == "exact"]
-        bad = [c for c in self.verification["checks"] if c["verdict"] == "fail"]
-        open_ones = [c for c in exact if c["verdict"] == REFUSED]
+        exact = [c for c in self.checks if c.kind == "exact"]
+        bad = sum(map(failed, self.checks))
+        open_ones = [c for c in exact if c.refused]
         if bad:
-            return "fails", f"{len(bad)} of {len(self.checks)} checks fail."
+            return "fails", f"{bad} of {len(self.checks)} checks fail."
+        if open_ones and all(c.conditions for c in open_ones):
+            where = "; ".join(f"{c.name} where {' and '.join(c.conditions)}" for c in open_ones)
+            return "conditional", f"Proved but for a condition: {where}."
         if not exact or open_ones:
-            remains = "; ".join(f"{c['name']} ({c['note'].rstrip('.')})" for c in open_ones)
+            remains = "; ".join(f"{c.name} ({c.note.rstrip('.')})" for c in open_ones)
             return "open", f"What remains to be shown: {remains or 'everything'}."
         return "proved", (
             "The functions solve the equations and take their terminal values, every unknown has "

@@ -25,6 +25,8 @@ class Check:
     note : one sentence for a reader.
     refused : the independent method cannot judge here, whatever the numbers; the note says why.
         It must not depend on the claim, or a wrong claim could escape.
+    conditions : inequalities, in words, under which a refused check would pass; none if it is not
+        known when it would.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Check:
     allowed: float
     note: str = ""
     refused: bool = False
+    conditions: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -49,5 +52,5 @@ class Check:
     def to_dict(self) -> dict[str, str | float]:
         """The check as a JSON-ready mapping."""
         row = asdict(self)
-        row.pop("refused")
+        del row["refused"], row["conditions"]
         return row | {"verdict": self.verdict}

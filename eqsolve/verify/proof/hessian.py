@@ -32,9 +32,9 @@ def definite(subject: Subject, words: str, world: World, second: SecondOrder) ->
         return subject.check(label, False, f"The second derivatives show that it is no {kind}.")
     if all(s.proved for s in signs):
         return subject.check(label, True, f"Proved from the domains of the letters{by}.")
-    open_ = dict.fromkeys(words for s in signs for words in s.positive_where)
-    note = "It holds where " + " and ".join(open_) + "."
-    return subject.check(label, False, note, refused=True)
+    open_ = tuple(dict.fromkeys(words for s in signs for words in s.positive_where))
+    note = f"It holds where {' and '.join(open_)}."
+    return subject.check(label, False, note, conditions=open_)
 
 
 def _closed_form(subject: Subject) -> dict[sp.Symbol, sp.Expr]:

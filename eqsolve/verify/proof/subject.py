@@ -60,8 +60,15 @@ class Subject:
         """Whether the horizon has an end, at which the functions are the payoffs."""
         return self.game.horizon.end is not None
 
-    def check(self, label: str, fine: bool, note: str = "", refused: bool = False) -> Check:
-        """A check that holds or does not."""
+    def check(
+        self,
+        label: str,
+        fine: bool,
+        note: str = "",
+        refused: bool = False,
+        conditions: tuple[str, ...] = (),
+    ) -> Check:
+        """A check that holds or does not, or is left open: with conditions, but for these."""
         return Check(
             name=label,
             game=self.game.name,
@@ -71,5 +78,6 @@ class Subject:
             error=0.0 if fine else 1.0,
             allowed=0.0,
             note=note,
-            refused=refused,
+            refused=refused or bool(conditions),
+            conditions=conditions,
         )
