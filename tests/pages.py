@@ -58,7 +58,7 @@ def loads(text: str) -> list[str]:
     asked = [v for name in ("src", "srcset", "data", "poster", "action") for v in page.values(name)]
     found = [value for value in asked if not value.startswith("data:")]
     for value in page.values("href"):
-        if not re.fullmatch(r"data:,|#.+|(index|ledger|claims)\.html(#.+)?", value):
+        if not re.fullmatch(r"data:,|#.+|(index|ledger|claims|theorems)\.html(#.+)?", value):
             found.append(value)
     text = re.sub(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]*", "data:", text)
     asking = r"https?:|//\w|url\((?!data:)|@import|fetch\(|XMLHttpRequest|import\("
@@ -107,6 +107,19 @@ addEventListener("load", async () => {
     broken: [...page.images].filter((i) => !(i.complete && i.naturalWidth > 0)).length,
     answers: [],
   };
+  const mark = page.querySelector(".equation [data-symbol]");
+  const told = page.querySelector(".meaning-of");
+  if (mark && told) {
+    mark.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const box = told.getBoundingClientRect();
+    seen.meaning = {
+      name: mark.dataset.symbol,
+      text: shown(told) ? told.textContent : "",
+      inside: box.left >= 0 && box.right <= %(width)d,
+    };
+    page.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+    seen.meaning.left = shown(told);
+  }
   const rows = () => [...page.querySelectorAll("tr.row")].filter(shown).map((row) => row.id);
   for (const step of %(steps)s) {
     const form = page.querySelector("form.filter");

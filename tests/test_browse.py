@@ -23,7 +23,8 @@ from eqsolve.ledger import Display
 from eqsolve.notated.published import Published
 from eqsolve.registry import models
 from eqsolve.site.browse import judged, ledger, render_claims, render_ledger
-from eqsolve.site.page import Content, covered, render, sections
+from eqsolve.site.page import Content, render
+from eqsolve.site.sections import covered, sections
 from pages import Page, broken_links, browser, loads, probe, raw_tex
 
 #: The numbers of the paper, those of ranges one by one.

@@ -43,7 +43,7 @@ from eqsolve.operators import (
 )
 from eqsolve.paper.displays import growth, lines, paths, types
 from eqsolve.registry import model, models
-from eqsolve.site.page import covered
+from eqsolve.site.sections import covered
 from eqsolve.verify.displays import display_checks, wrong_displays
 from reference import spec
 from reference.heterogeneous import two_agent

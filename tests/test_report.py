@@ -18,11 +18,18 @@ from eqsolve.latex.printer import BREAK, marked
 from eqsolve.ledger import Display, Line
 from eqsolve.paper_figures.figure import Drawn, write
 from eqsolve.paper_figures.runner import FIGURES
+from eqsolve.prove.collect import Chapter, Proofs
+from eqsolve.prove.statement import Relation, Theorem
 from eqsolve.registry import model, models
-from eqsolve.site import report
-from eqsolve.site.page import Content, covered, grouped, overview, render, sections
+from eqsolve.site import report, theorems
+from eqsolve.site.browse import render_ledger
+from eqsolve.site.page import Content, grouped, overview, render
+from eqsolve.site.sections import covered, sections
+from eqsolve.site.statements import entering
+from eqsolve.site.symbols import letters, tagged
 from eqsolve.site.typeset import heading, mathematics, number, prose, split
-from pages import Page, loads, probe, raw_tex
+from eqsolve.symbols import entry
+from pages import Page, broken_links, loads, probe, raw_tex
 
 
 def displays() -> tuple[Display, ...]:
@@ -113,9 +120,9 @@ def test_page_is_well_formed(html: str) -> None:
 
 
 def test_page_loads_nothing(html: str) -> None:
-    """No script, no style sheet, no font, no image from anywhere."""
+    """No style sheet, no font, no image and no script but its own."""
     page = Page(html)
-    assert page.tags["script"] == 0 and page.tags["iframe"] == 0
+    assert page.tags["script"] == 1 and page.tags["iframe"] == 0
     assert loads(html) == []
 
 
@@ -133,8 +140,9 @@ def test_every_display_is_rendered(html: str, content: Content) -> None:
     page = Page(html)
     shown = sections(content.games)
     lines = [line for s in shown for e in s.equations for line in (*e.let, *e.lines)]
-    lines += [line for s in shown for line, _ in (*s.steps, *s.assumed)]
-    assert page.values("class").count("equation") == 6
+    lines += [step.line for s in shown for step in s.steps]
+    lines += [line for s in shown for line, _ in s.assumed]
+    assert sum(c.split()[0] == "equation" for c in page.values("class") if c) == 6
     assert sum(c.split()[0] == "line" for c in page.values("class") if c) == len(lines)
     assert page.tags["math"] >= 2 * len(lines)
     assert all(piece.startswith("<math") for line in lines for piece in (*line.left, *line.right))
@@ -149,11 +157,13 @@ def test_no_tex_is_left_over(html: str) -> None:
 
 
 def test_closed_form_and_assumptions_are_listed(content: Content) -> None:
-    """Every definition and every quantity assumed nonzero appears."""
+    """Every definition and every quantity assumed nonzero appears, where it divides first."""
     for (declared, _), section in zip(content.games, sections(content.games), strict=True):
         form = declared.derivation.form
         assert len(section.steps) == len(form.definitions)
-        assert len(section.assumed) == len(form.nonzero) > 5
+        beside = [line for step in section.steps for line in step.assumed]
+        assert len(beside) + len(section.assumed) == len(form.nonzero) > 5
+        assert len(beside) > 3
         assert len(section.parameters) == len(declared.parameters)
 
 
@@ -306,6 +316,60 @@ def test_games_come_in_the_order_of_the_source() -> None:
     assert order == ["n-agent", "best-response", "mean-field", "two-agent"]
 
 
+def test_a_statement_has_its_word_and_its_proof(content: Content, html: str) -> None:
+    """A solution is a theorem with the reason why; a definition has neither."""
+    for section in content.shown:
+        solution, identity, definition = section.equations
+        assert (solution.word, identity.word, definition.word) == ("Theorem", "Lemma", "")
+        assert "zero polynomial" in solution.why and "Coq" not in solution.why
+        assert '<a href="#eq-2.50">(2.50)</a>' in identity.why and not definition.why
+    assert html.count('<p class="why">') == 4
+
+
+def test_what_must_not_vanish_enters_where_it_divides_first() -> None:
+    x, y, z = sp.symbols("x y z")
+    lines = [[x + y], [x / (y * (x - 1))], [1 / y, z / sp.sqrt(x - 1)]]
+    assert entering([y, 1 - x, z], lines) == ([(), (y, 1 - x), ()], (z,))
+
+
+def test_a_letter_says_what_it_means(content: Content, html: str) -> None:
+    """Every letter that is marked has a row, and a letter with an index is marked as a whole."""
+    page = Page(html)
+    marked = set(page.values("data-symbol"))
+    rows = {name.removeprefix("symbol-") for name in page.values("id") if "symbol-" in name}
+    assert {"lambda", "kappa", "D1", "p1"} <= marked <= rows
+    meaning = content.shown[0].notation["D1"]
+    assert meaning.defined[1] == "#game-best-response-closed-form"
+    known = letters([sp.Symbol("D_1"), sp.Symbol("D")], str)
+    squared = tagged(mathematics("D_1^2 + D + 1_D"), known)
+    assert re.findall(r'<(\w+) data-symbol="(\w+)"', squared) == [
+        ("msubsup", "D_1"),
+        ("mi", "D"),
+        ("mi", "D"),
+    ]
+    assert letters([sp.Symbol("a"), sp.Symbol("b")], lambda _: "x") == {}
+
+
+def test_formal_equations_lead_to_their_theorems(content: Content, tmp_path: Path) -> None:
+    """The link, the statement, the proof and the file that Coq reads."""
+    a = sp.Symbol("a")
+    one = Theorem("equation_2_50", "a < b", (), Relation(a - a, "="), ("ring.",), source="2.50")
+    proofs = Proofs("mean-field", (Chapter("displays", "", (one,)),), (), stated={"2.50": (one,)})
+    declared, (display, *others) = content.games[1]
+    formal = [(declared, (replace(display, proof="formal"), *others))]
+    shown = replace(content, games=formal, theorems={"mean-field": proofs})
+    pages = {"index.html": render(shown, "1"), "theorems.html": theorems.render(shown, "1")}
+    pages["ledger.html"] = render_ledger(shown, "1")
+    assert 'href="theorems.html#mean-field-equation_2_50"' in pages["index.html"]
+    theorems.write([proofs], tmp_path / "proofs")
+    statement = (tmp_path / "proofs" / "mean_field_displays.v").read_text(encoding="utf-8")
+    assert "Theorem equation_2_50 :" in statement and "ring." in pages["theorems.html"]
+    assert (tmp_path / "proofs" / "eqsolve_library.v").is_file()
+    assert [b for b in broken_links(pages) if not b.endswith("proofs/mean_field_displays.v")] == []
+    without = replace(shown, theorems={})
+    assert "theorems.html" not in render(without, "1")
+
+
 def test_sentences_and_titles() -> None:
     """Formulas between dollar signs become MathML, everything else is escaped."""
     made = prose("If $p_1 < 0$ & Hamilton--Jacobi")
@@ -346,6 +410,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, drawn: list[Drawn]) -> Replace:
         monkeypatch.setattr(suite, "run_command", run)
         monkeypatch.setattr(eqsolve.claims, "judge", lambda **_: ())
         monkeypatch.setattr(report, "reference", lambda _: iter(()))
+        monkeypatch.setattr(theorems, "displayed", lambda _: {})
         return []
 
     return plant
@@ -422,3 +487,6 @@ def test_page_in_a_browser(html: str, tmp_path: Path, width: int) -> None:
     assert seen["overflow"] <= 0 and seen["console"] == []
     assert seen["maths"] == Page(html).tags["math"] and seen["flat"] == seen["errors"] == 0
     assert seen["images"] == 5 and seen["broken"] == 0
+    meaning = seen["meaning"]
+    assert entry(meaning["name"]).meaning.split("$")[0] in meaning["text"]
+    assert meaning["inside"] and not meaning["left"]

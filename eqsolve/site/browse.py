@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 
 from eqsolve.latex.phrase import with_formulas
 from eqsolve.site.fonts import embedded
-from eqsolve.site.page import PROOFS, Content, Equation, environment, template, used
+from eqsolve.site.page import PROOFS, Content, environment, template, used
+from eqsolve.site.sections import Equation
 from eqsolve.site.typeset import prose
 
 if TYPE_CHECKING:

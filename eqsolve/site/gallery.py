@@ -20,9 +20,9 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.distribution import VERSION
 from eqsolve.game import Model
 from eqsolve.places import Found
-from eqsolve.site.game_figure import Strategy, draw
 from eqsolve.site.game_page import Part, Shown, part
-from eqsolve.site.page import PROOFS, Section, environment, sections, used
+from eqsolve.site.page import PROOFS, environment, used
+from eqsolve.site.sections import Section, sections
 from eqsolve.verify.models import Variant, variants
 from eqsolve.verify.proof import prove
 from eqsolve.verify.report import passed
@@ -115,6 +115,7 @@ def write(found: Found, folder: Path, *, short: bool = False) -> Entry:
         entry=made,
         words=words(found),
         structures=structures,
+        notations=[*{m.name: m for s in structures for m in s.part.notation.values()}.values()],
         caption=pictured,
         section=None if short else numbered(found),
         proofs=PROOFS,
@@ -155,17 +156,8 @@ def parts(found: Found) -> Iterator[Part]:
 def drawn(parts: Iterable[Part], path: Path) -> Markup:
     """Draw the strategy of the first structure that has a figure; returns the caption."""
     for one in parts:
-        for case, answer in one.answers.items():
-            curves = Strategy(one.derivation, one.variant.values(case), answer).figure()
-            if curves is None:
-                continue
-            draw(curves, path, one.tex)
-            title = one.title[:1].lower() + one.title[1:]
-            varied = curves.parameter
-            what = Markup("over time")
-            if varied is not None:
-                what = Markup("at the start against {}").format(one.symbol(varied.symbol))
-            return Markup("The strategy {} at the set <i>{}</i>: {}.").format(what, case, title)
+        if caption := one.figure(path):
+            return Markup("{}: {}").format(one.title, caption[:1].lower() + caption[1:])
     return Markup("")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import sympy as sp
@@ -26,7 +27,9 @@ from eqsolve.plots import RED, Page, hatched
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.point import BITS
+from eqsolve.solve.solve import solve
 from eqsolve.studies.equilibrium import Equilibrium, equilibrium
+from eqsolve.verify.models import FEW, Variant
 
 Array = NDArray[np.float64]
 #: Points of a curve.
@@ -40,6 +43,9 @@ _STILL = 1e-9
 #: A parameter that moves the strategy by this much of its size is worth a figure.
 _MUCH = 0.2
 _TINY = np.finfo(float).tiny
+#: Where a file names no parameters: from which numbers they are drawn, how often, and the seed.
+ROUND = (Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2))
+_DRAWS, _SEED = 40, 1
 
 #: LaTeX of an expression of the model.
 Write = Callable[[sp.Expr], str]
@@ -85,12 +91,16 @@ class Strategy:
     def figure(self) -> Curves | None:
         """The strategy over time if it moves, else against the first parameter that moves it much.
 
-        None where it depends on none, where there is no equilibrium, and for types of their own.
+        None where it depends on none and where there is no equilibrium. Of types of their own, that
+        of the first type, and never over time.
         """
-        crowd = self.derivation.model.game.crowd
-        if not self.answer.ok or (crowd is not None and crowd.own):
+        if not self.answer.ok:
             return None
-        if self.claim.end is not None and (found := self.over_time()).movement > _STILL:
+        if (
+            not self.apart
+            and self.claim.end is not None
+            and (found := self.over_time()).movement > _STILL
+        ):
             return found
         probed: list[tuple[float, Letter]] = []
         for letter in self.varied():
@@ -100,6 +110,12 @@ class Strategy:
             if movement > _STILL:
                 probed.append((movement, letter))
         return self.against(max(probed, key=lambda row: row[0])[1]) if probed else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether players have types of their own."""
+        crowd = self.derivation.model.game.crowd
+        return crowd is not None and bool(crowd.own)
 
     @cached_property
     def claim(self) -> Equilibrium:
@@ -160,6 +176,8 @@ class Strategy:
     def now(self, values: Mapping[str, object]) -> list[float]:
         """The coefficients at time 0 at other parameters, not numbers without an equilibrium."""
         model = self.derivation.model
+        if self.apart:
+            return self._of_first(values)
         with ctx.workprec(BITS):
             try:
                 point = DerivedPoint(self.derivation, read(model, values), model.selection)
@@ -170,6 +188,37 @@ class Strategy:
                 return [np.nan] * len(self.coefficients)
             inside = {**point.balls, **point.coefficients(point.numbers.time), t: point.time}
             return [float(evaluate(e, inside).mid()) for e in self.coefficients.values()]
+
+    def _of_first(self, values: Mapping[str, object]) -> list[float]:
+        """The same of the first type, from an answer."""
+        try:
+            strategy = solve(self.derivation.model, values).strategy
+        except EqsolveError:
+            strategy = {}
+        found = []
+        for control, monomial in self.coefficients:
+            own = [f"{factor}_1" for factor in sp.Mul.make_args(monomial) if factor != 1]
+            found.append(strategy.get(f"{control}_1", {}).get("".join(own) or "1", np.nan))
+        return found
+
+
+def examples(variant: Variant) -> Iterator[tuple[dict[str, Fraction], Answer]]:
+    """Parameters with an equilibrium: round numbers from their domains, drawn with a fixed seed."""
+    model, draws = variant.model, Random(_SEED)
+    size = model.game.crowd.size if model.game.crowd is not None else None
+    for _ in range(_DRAWS):
+        values = {}
+        for letter in model.vocabulary.parameters:
+            inside = [v for v in ROUND if letter.domain.contains(sp.Rational(v)) == sp.true]
+            values[letter.name] = draws.choice(inside or ROUND)
+        if size is not None and size.is_Symbol:
+            values[str(size)] = Fraction(FEW)
+        try:
+            answer = solve(model, values)
+        except EqsolveError:
+            continue
+        if answer.ok:
+            yield values, answer
 
 
 def draw(curves: Curves, path: Path, write: Write) -> None:

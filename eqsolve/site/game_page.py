@@ -17,11 +17,13 @@ from markupsafe import Markup, escape
 from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
-from eqsolve.game.vocabulary import Letter
 from eqsolve.latex.nodes import BREAK
+from eqsolve.ledger import Line
 from eqsolve.site.fonts import embedded
-from eqsolve.site.game_figure import Strategy, draw
-from eqsolve.site.page import KINDS, REFUSED, environment, overview, used
+from eqsolve.site.game_figure import Strategy, draw, examples
+from eqsolve.site.game_notation import notation
+from eqsolve.site.page import KINDS, REFUSED, environment, overview, template, used
+from eqsolve.site.symbols import Meaning, explained, letters
 from eqsolve.site.typeset import Formula, laid, mathematics, number
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
@@ -118,11 +120,18 @@ class Part:
         """A display in pieces that a narrow page can break."""
         renderer = self.writing.renderer
         lines = (
-            laid(renderer.written(line.left), line.relation, renderer.written(line.right))
+            self._explained(line)
             for place, given in enumerate(display.lines, 1)
             for line in renderer.fitted(given, ROOM, place)
         )
         return Shown(self.prose(display.prose), tuple(lines))
+
+    def _explained(self, line: Line) -> Formula:
+        """A line whose letters say what they mean."""
+        written = self.writing.renderer.written
+        shown = laid(written(line.left), line.relation, written(line.right))
+        known = (line.left.free_symbols | line.right.free_symbols) & self.notation.keys()
+        return explained(shown, letters(sorted(known, key=str), self.tex))
 
     @cached_property
     def stages(self) -> tuple[tuple[Stage, tuple[Shown, ...]], ...]:
@@ -131,11 +140,10 @@ class Part:
             (stage, tuple(map(self.shown, stage.displays))) for stage in self.writing.stages
         )
 
-    @property
-    def parameters(self) -> tuple[tuple[Markup, Letter, str], ...]:
-        """Symbol, letter and domain of every parameter."""
-        letters = self.model.vocabulary.parameters
-        return tuple((self.symbol(a.symbol), a, domain(a.domain)) for a in letters)
+    @cached_property
+    def notation(self) -> dict[sp.Symbol, Meaning]:
+        """What the letters mean."""
+        return notation(self.derivation, self.symbol, f"{self.anchor}-solution")
 
     # -------------------------------------------------------------- numbers
 
@@ -251,6 +259,42 @@ class Part:
                 rows.append((tuple(number(root[name], 8) for name in letters), verdict))
             yield Roots(case, tuple(map(self.named, letters)), tuple(rows))
 
+    def figure(self, path: Path) -> Markup:
+        """Draw the strategy at the first set of parameters where it has a figure.
+
+        The sets are the named ones; a game without any is drawn at round numbers.
+
+        Returns
+        -------
+        Markup
+            The caption; empty if there is no figure.
+        """
+        for told, values, answer in self._pictured():
+            curves = Strategy(self.derivation, values, answer).figure()
+            if curves is None:
+                continue
+            draw(curves, path, self.tex)
+            what = Markup("over time")
+            if curves.parameter is not None:
+                what = Markup("at the start against {}").format(
+                    self.symbol(curves.parameter.symbol)
+                )
+            return Markup("The strategy {} {}.").format(what, told)
+        return Markup("")
+
+    def _pictured(self) -> Iterator[tuple[Markup, Mapping[str, object], Answer]]:
+        """Parameters in words, their values and the answer there."""
+        for case, answer in self.answers.items():
+            told = Markup("at the set <i>{}</i>").format(case)
+            yield told, self.variant.values(case), answer
+        if not self.answers:
+            for values, answer in examples(self.variant):
+                words = (
+                    Markup("{} = {}").format(self.named(name), value)
+                    for name, value in values.items()
+                )
+                yield Markup("at {}").format(Markup(", ").join(words)), values, answer
+
     # ------------------------------------------------------------ the proof
 
     @cached_property
@@ -302,21 +346,13 @@ def part(variant: Variant, checks: Sequence[Check], anchor: str) -> Part:
 
 
 def pictured(part: Part, folder: Path) -> Pictured:
-    """Draw the figure of a part into a folder, at its first named set with an equilibrium."""
-    for case, answer in part.answers.items():
-        curves = Strategy(part.derivation, part.variant.values(case), answer).figure()
-        if curves is None:
-            continue
-        path = folder / f"{part.anchor}.svg"
-        draw(curves, path, part.tex)
-        data = base64.b64encode(path.read_bytes()).decode("ascii")
-        varied = "over time" if curves.parameter is None else None
-        what = varied or Markup("at the start against {}").format(
-            part.symbol(curves.parameter.symbol) if curves.parameter else ""
-        )
-        caption = Markup("The strategy {} at the set <i>{}</i>.").format(what, case)
-        return Pictured(part, f"data:image/svg+xml;base64,{data}", caption)
-    return Pictured(part)
+    """Draw the figure of a part into a folder, if it has one."""
+    path = folder / f"{part.anchor}.svg"
+    caption = part.figure(path)
+    if not caption:
+        return Pictured(part)
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    return Pictured(part, f"data:image/svg+xml;base64,{data}", caption)
 
 
 def render(
@@ -329,7 +365,8 @@ def render(
         headline=headline(model),
         model=model,
         parts=parts,
-        parameters=list({row[1].name: row for p in parts for row in p.part.parameters}.values()),
+        notations=[*{m.name: m for p in parts for m in p.part.notation.values()}.values()],
+        script=Markup(template("symbols.js")),
         overview=overview,
         kinds=used(KINDS, (check["kind"] for check in checks)),
         total=len(checks),
@@ -339,20 +376,6 @@ def render(
         provenance=list(provenance),
     )
     return embedded(text)
-
-
-def domain(values: sp.Set) -> str:
-    """A set of real numbers in the signs of a reader."""
-    if isinstance(values, sp.Interval):
-        left = "(" if values.left_open else "["
-        right = ")" if values.right_open else "]"
-        ends = (f"{values.start}, {values.end}").replace("oo", "\u221e").replace("-", "\u2212")
-        return "real" if values == sp.S.Reals else f"{left}{ends}{right}"
-    if isinstance(values, sp.Union):
-        return " or ".join(map(domain, values.args))
-    if isinstance(values, sp.Range):
-        return f"integers from {values.start}" if values.stop == sp.oo else "integers"
-    return str(values)
 
 
 def text(value: object) -> str:

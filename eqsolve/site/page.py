@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import base64
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import sympy as sp
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from eqsolve.derivation.closed_form import ClosedForm
-from eqsolve.latex.document import as_text, display_tex
-from eqsolve.ledger import Display, Line
+from eqsolve.ledger import Display
 from eqsolve.notated.published import Published
 from eqsolve.papers import Picture
 from eqsolve.site.fonts import embedded
-from eqsolve.site.typeset import Formula, digits, formula, greek, heading, number, prose, symbolic
+from eqsolve.site.sections import Section, sections
+from eqsolve.site.typeset import digits, greek, number, symbolic
 from eqsolve.symbols import entry
 
 if TYPE_CHECKING:
     from eqsolve.claims import Claim
+    from eqsolve.prove.collect import Proofs
 
-PAGES = {"index.html": "Report", "ledger.html": "Ledger", "claims.html": "Claims"}
+PAGES = {
+    "index.html": "Report",
+    "ledger.html": "Ledger",
+    "claims.html": "Claims",
+    "theorems.html": "Theorems",
+}
 #: Verdict of a check that could not decide.
 REFUSED = "not verified"
 PROOFS = {
@@ -49,37 +51,6 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Equation:
-    """A display of the page, with an anchor for every number it covers."""
-
-    anchors: tuple[str, ...]
-    number: str
-    title: Markup
-    kind: str
-    proof: str
-    prose: Markup
-    let: tuple[Formula, ...]
-    lines: tuple[Formula, ...]
-    depends: tuple[tuple[Markup, str], ...]
-    game: str
-    covers: tuple[str, ...]
-    tex: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """One game: its displays, closed form, assumptions and parameters."""
-
-    anchor: str
-    title: Markup
-    source: str
-    equations: tuple[Equation, ...]
-    steps: tuple[tuple[Formula, Markup], ...]
-    assumed: tuple[tuple[Formula, Markup], ...]
-    parameters: tuple[tuple[Markup, Markup, str], ...]
-
-
-@dataclass(frozen=True)
 class Content:
     """Everything on the page.
 
@@ -93,6 +64,7 @@ class Content:
     sets : the parameter sets by name.
     provenance : rows (part, version).
     claims : the judged claims of the paper.
+    theorems : those about the displays, by game.
     """
 
     games: Sequence[tuple[Published, Sequence[Display]]]
@@ -103,16 +75,18 @@ class Content:
     sets: Mapping[str, Mapping[str, str]]
     provenance: Sequence[tuple[str, str]]
     claims: Sequence[Claim] = ()
+    theorems: Mapping[str, Proofs] = field(default_factory=dict)
 
     @property
     def pages(self) -> dict[str, str]:
         """The pages there are, by file; without claims there is no page of claims."""
-        return {k: v for k, v in PAGES.items() if self.claims or k != "claims.html"}
+        absent = {"claims.html": not self.claims, "theorems.html": not self.theorems}
+        return {k: v for k, v in PAGES.items() if not absent.get(k)}
 
     @cached_property
     def shown(self) -> list[Section]:
         """The games as all pages show them."""
-        return sections(self.games)
+        return sections(self.games, self.theorems)
 
 
 def environment(version: str, here: str, pages: Mapping[str, str]) -> Environment:
@@ -148,8 +122,10 @@ def render(content: Content, version: str) -> str:
     made.globals["symbol"] = lambda name: symbolic(entry(name).symbol)
     checks = content.verification["checks"]
     shown = content.shown
+    known = {name: told for s in reversed(shown) for name, told in s.notation.items()}
     page = made.get_template("report.html.jinja").render(
         sections=shown,
+        notations=[known[name] for name in sorted(known, key=lambda n: (n.lower(), n))],
         equations=sum(len(section.equations) for section in shown),
         claims=content.claims,
         proofs=used(PROOFS, (e.proof for s in shown for e in s.equations)),
@@ -165,119 +141,9 @@ def render(content: Content, version: str) -> str:
         reference=content.reference,
         sets=content.sets,
         provenance=content.provenance,
+        script=Markup(template("symbols.js")),
     )
     return embedded(page)
-
-
-def sections(games: Sequence[tuple[Published, Sequence[Display]]]) -> list[Section]:
-    """Turn games into sections, in the order of the source; every anchor is unique."""
-    taken: Counter[str] = Counter()
-    games = sorted(games, key=lambda game: _first_number(game[1]))
-    known = _targets(games)
-    result = []
-    for model, displays in games:
-        equations = tuple(_equation(model.name, d, known, taken) for d in displays)
-        form = model.derivation.form
-        result.append(
-            Section(
-                f"game-{model.name}",
-                heading(model.title),
-                model.source,
-                equations,
-                tuple(closed_form(form)),
-                tuple((formula(nonzero(e)), _meaning(e)) for e in form.nonzero),
-                tuple(
-                    (symbolic(entry(p).symbol), _meaning(entry(p).symbol), _domain(p))
-                    for p in model.parameters
-                ),
-            )
-        )
-    return result
-
-
-def covered(display: Display) -> tuple[str, ...]:
-    """The numbers a display covers: ``2.11-2.13`` gives 2.11, 2.12 and 2.13."""
-    first, dash, last = display.number.partition("-")
-    stem, _, start = first.rpartition(".")
-    end = last.rpartition(".")[2]
-    if not (dash and start.isdigit() and end.isdigit()):
-        return (display.number,)
-    return tuple(f"{stem}.{k}" for k in range(int(start), int(end) + 1))
-
-
-def _first_number(displays: Sequence[Display]) -> tuple[float, ...]:
-    """Where a source begins with a game; games without numbers come last."""
-    numbers = [covered(display)[0].split(".") for display in displays if display.is_numbered]
-    return min((tuple(map(int, n)) for n in numbers if "".join(n).isdigit()), default=(math.inf,))
-
-
-def anchors(game: str, display: Display) -> tuple[str, ...]:
-    """The permanent anchors of a display: ``eq-2.54``, or the game's where it has no number."""
-    stem = "eq-" if display.is_numbered else f"eq-{game}-"
-    return tuple(stem + name for name in covered(display))
-
-
-def _equation(
-    game: str, display: Display, known: Mapping[str, tuple[Markup, str]], taken: Counter[str]
-) -> Equation:
-    own = []
-    for anchor in anchors(game, display):
-        # The first game that shows a number owns its permanent anchor.
-        taken[anchor] += 1
-        own.append(anchor if taken[anchor] == 1 else f"{anchor}-{game}-{taken[anchor]}")
-    return Equation(
-        tuple(own),
-        display.tag,
-        heading(display.title),
-        display.kind,
-        display.proof,
-        prose(display.prose),
-        tuple(formula(line, display.names) for line in display.let),
-        tuple(formula(line, display.names) for line in display.lines),
-        tuple(known.get(number, (escape(f"({number})"), "")) for number in display.depends),
-        game,
-        covered(display) if display.is_numbered else (),
-        display_tex(display),
-    )
-
-
-def _targets(games: Sequence[tuple[Published, Sequence[Display]]]) -> dict[str, tuple[Markup, str]]:
-    """What other displays call a display, how it is cited, and where it is."""
-    found: dict[str, tuple[Markup, str]] = {}
-    for model, displays in games:
-        for display in displays:
-            number = display.number.replace("-", "\u2013")
-            cited = escape(f"({number})") if display.is_numbered else prose(as_text(display.title))
-            target = cited, "#" + anchors(model.name, display)[0]
-            for name in (display.number, *covered(display)):
-                found.setdefault(name, target)
-    return found
-
-
-def closed_form(form: ClosedForm) -> Iterable[tuple[Formula, Markup]]:
-    """The definitions in order of use, each with its meaning."""
-    for definition in form.definitions:
-        line = (
-            Line(definition.expression, sp.S.Zero)
-            if definition.is_root
-            else Line(definition.symbol, definition.expression)
-        )
-        yield formula(line), _meaning(definition.symbol)
-
-
-def nonzero(expression: sp.Expr) -> Line:
-    """The assumption that an expression does not vanish."""
-    return Line(expression, sp.S.Zero, r"\neq")
-
-
-def _meaning(expression: sp.Expr) -> Markup:
-    if not isinstance(expression, sp.Symbol):
-        return Markup("")
-    return prose(as_text(entry(expression.name).meaning))
-
-
-def _domain(parameter: str) -> str:
-    return str(entry(parameter).domain).replace(">=", "\u2265")
 
 
 def used(explained: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:

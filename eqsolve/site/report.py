@@ -95,6 +95,10 @@ def write(
     from eqsolve.papers import papers
     from eqsolve.site.browse import render_claims, render_ledger
     from eqsolve.site.page import Content, render
+    from eqsolve.site.theorems import FOLDER as THEOREMS
+    from eqsolve.site.theorems import displayed
+    from eqsolve.site.theorems import render as render_theorems
+    from eqsolve.site.theorems import write as write_theorems
 
     folder = Path(directory)
     with staged(folder) as stage:
@@ -110,6 +114,7 @@ def write(
         ok, verification = (verified or run)()
         data: dict[str, Any] = {"verification": verification, "ledger": ledger_rows(every)}
         games = [(each, each.shown) for each in every]
+        formal = displayed(games) if whole else {}
         content = Content(
             games,
             figures,
@@ -119,6 +124,7 @@ def write(
             {name: row for paper in papers() for name, row in paper.sets().items()},
             list(provenance()),
             claims,
+            formal,
         )
         texts = {
             "index.html": render(content, __version__),
@@ -127,6 +133,9 @@ def write(
         if whole:
             data["claims"] = [claim.to_dict() for claim in claims]
             texts["claims.html"] = render_claims(content, __version__)
+        if formal:
+            texts["theorems.html"] = render_theorems(content, __version__)
+            write_theorems(formal.values(), stage / THEOREMS)
         for name, rows in data.items():
             texts[f"{name}.json"] = json.dumps(rows, indent=1, allow_nan=False) + "\n"
         for name, text in texts.items():
