@@ -107,11 +107,11 @@ proofs: $(INSTALLED)
 	diff paper/formal.json build/formal.json
 	PYTHONPATH=tests $(BIN)/python -P -m prove.mutations
 
-# Notebooks are executed, and a warning is an error. SITE_ARGS='-D nb_execution_mode=off
+# Notebooks are executed side by side, and a warning is an error. SITE_ARGS='-D nb_execution_mode=off
 # -D eqsolve_short=1' executes none and derives nothing. PyMC wants another numba than the tests use:
 # VENV=.venv-site SITE_WITH=docs,bayes executes its notebook, too.
 site: $(INSTALLED) $(SITE_EXTRAS)
-	PATH="$(BIN):$$PATH" $(BIN)/sphinx-build -b html -W --keep-going -q $(SITE_ARGS) docs build/site
+	PATH="$(BIN):$$PATH" $(BIN)/sphinx-build -b html -j auto -W --keep-going -q $(SITE_ARGS) docs build/site
 
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html

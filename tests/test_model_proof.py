@@ -19,7 +19,7 @@ from eqsolve.game import Crowd, Model
 from eqsolve.game.structure import structure
 from eqsolve.game.world import World
 from eqsolve.studies.equilibrium import Equilibrium
-from eqsolve.verify import exact
+from eqsolve.verify import exact, signs
 from eqsolve.verify.check import Check
 from eqsolve.verify.planted import self_test
 from eqsolve.verify.proof import prove
@@ -124,6 +124,22 @@ def _assert_identities(checks: list[Check], at_points: bool) -> None:
         else:
             assert any(w in check.note for w in words.split("|")), check
     assert seen >= 3
+
+
+def test_no_expression_is_split_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letter by letter the same discriminants appear again; without that, steps are exponential."""
+    seen: list[sp.Expr] = []
+    split = signs._Split._split
+
+    def counted(self: signs._Split, expression: sp.Expr) -> tuple[int, list[sp.Expr]]:
+        seen.append(expression)
+        return split(self, expression)
+
+    monkeypatch.setattr(signs._Split, "_split", counted)
+    a, b, c, d = sp.symbols("a b c d")
+    form = (a + b) ** 2 + (b - c) ** 2 + (c + d) ** 2 + a * d + 1
+    assert not sign(sp.expand(form), {}).proved
+    assert len(seen) == len(set(seen)) > 20
 
 
 @pytest.mark.parametrize("name", ["jumps", "banks of three", "execution planner"])

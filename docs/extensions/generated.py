@@ -26,6 +26,7 @@ from eqsolve.kept import kept
 from eqsolve.registry import content, names, resolve
 from eqsolve.schemas import SCHEMA, forms, schema
 from eqsolve.site import gallery
+from eqsolve.site.game_page import LEVELS
 from eqsolve.site.page import PROOFS, template
 from eqsolve.status import Status
 from eqsolve.verbs import VERBS
@@ -132,8 +133,9 @@ def glossary() -> str:
 
 
 def levels() -> str:
-    """The words for the level of a proof."""
-    return table(["word", "meaning"], [[f"*{word}*", told] for word, told in PROOFS.items()])
+    """The words for the level of a proof, of an equation and of a game."""
+    rows = [[f"*{word}*", told] for word, told in (PROOFS | LEVELS).items()]
+    return table(["word", "meaning"], rows)
 
 
 def schemas() -> str:

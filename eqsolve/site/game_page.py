@@ -37,6 +37,13 @@ from eqsolve.writing.writer import Writing, headline
 ROOM = 40.0
 #: Highest degree of a monomial of the states that a table names by a formula.
 _DEGREE = 4
+#: The words for the level of a structure's proof.
+LEVELS = {
+    "proved": "of a structure of a game: every statement was decided in exact arithmetic",
+    "conditional": "the same but for inequalities between coefficients, which the statement names",
+    "open": "a statement could not be decided; the page says which",
+    "fails": "a check fails",
+}
 NOTIONS = {
     "feedback": "Nash equilibrium in feedback strategies",
     "open-loop": "Nash equilibrium in open-loop strategies",

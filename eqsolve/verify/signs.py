@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -93,14 +93,21 @@ def powered(expressions: Iterable[sp.Expr]) -> set[sp.Expr]:
 class _Split:
     """Splits expressions of letters with assumptions.
 
-    ``places`` has their domains, and ``positive`` sums that are positive.
+    ``places`` has their domains, and ``positive`` sums that are positive. What was split is kept:
+    other letters lead to the same discriminants, level by level.
     """
 
     places: Mapping[sp.Symbol, sp.Set]
     positive: tuple[sp.Expr, ...]
+    kept: dict[sp.Expr, tuple[int, list[sp.Expr]]] = field(default_factory=dict)
 
     def __call__(self, expression: sp.Expr) -> tuple[int, list[sp.Expr]]:
         """The sign, and the factors that leave it open."""
+        if expression not in self.kept:
+            self.kept[expression] = self._split(expression)
+        return self.kept[expression]
+
+    def _split(self, expression: sp.Expr) -> tuple[int, list[sp.Expr]]:
         found, rest = 1, []
         for factor in sp.Mul.make_args(sp.factor(sp.together(expression))):
             if factor.is_zero:
