@@ -86,6 +86,7 @@ _BAND = {"estimate": _MAYBE, "standard_error": _MAYBE, "low": _MAYBE, "high": _M
 _RANGE = _record({"value": _MAYBE, "low": _MAYBE, "high": _MAYBE})
 _SKIPPED = _many(_record({"n": _COUNT, "status": _STATUS}))
 
+#: What agents who differ play, and its value, have the names that the game gives them.
 _SOLVE = _document(
     {"game": _TEXT, "params": _NUMBERS, **_ANSWERED, "provenance": _NUMBERS},
     {
@@ -106,11 +107,10 @@ _SOLVE = _document(
         "response": {"anyOf": [_NUMBERS, _ROWS]},
         "roots": {"anyOf": [_ROWS, _many(_ROWS)]},
         **dict.fromkeys(("equilibria", "types"), _ROWS),
-        **dict.fromkeys(("pi", "V"), _many(_NUMBER)),
         "complete": _FLAG,
         "explosion": _MAYBE,
     },
-)
+) | {"additionalProperties": _many(_NUMBER)}
 
 _LIST_ROW = _document(
     {
