@@ -25,7 +25,7 @@ LONG = (
     "howto/*",
     "sensitivity.md",
     "simulation.md",
-    "explanation/notions.md",
+    "explanation/*",
     "start/*",
     "sweeps.md",
     "tutorials/calibrate*.md",
