@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,12 @@ from click.testing import CliRunner
 
 from eqsolve import registry, verbs
 from eqsolve.cli import cli
+from eqsolve.derivation.derivation import derive
+from eqsolve.registry import resolve
+from eqsolve.site.game_figure import Strategy, examples
+from eqsolve.site.game_page import part
+from eqsolve.solve.solve import solve
+from eqsolve.verify.models import variants
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -45,13 +53,35 @@ def test_the_page_of_an_own_game_has_all_parts(game: Path, tmp_path: Path) -> No
 
 
 def test_a_proof_that_hangs_on_a_sign_is_called_conditional(game: Path, tmp_path: Path) -> None:
-    """Without the domain of the weight the second-order condition is a condition."""
+    """Without the domain of the weight the second-order condition is a condition.
+
+    Without named sets, too, there is a figure, and its caption has the numbers.
+    """
     text = game.read_text(encoding="utf-8")
     text = text.replace("(x**2 + p**2) / 2", "(x**2 + lam * p**2) / 2")
     text = text.replace('random horizon", positive', 'random horizon"')
-    game.write_text(text, encoding="utf-8")
+    game.write_text(re.sub(r"    cases=.*\n", "", text), encoding="utf-8")
     (entry,) = verbs.gallery(str(game), out=tmp_path / "pages")
     assert [level for _, level in entry.proof] == ["conditional"]
+    page = (tmp_path / "pages" / "my-regulator.md").read_text(encoding="utf-8")
+    assert entry.figure and re.search(r"</math> at <math>.*</math> = \d", page)
+    marked = set(re.findall(r'data-symbol="([^"]*)"', page))
+    assert "sigma" in marked <= set(re.findall(r'<tr id="symbol-([^"]*)"', page))
+    assert "the coefficient of" in page
+
+
+def test_types_of_their_own_are_drawn_by_the_first(tmp_path: Path) -> None:
+    """Against a parameter of the type, as an answer has it there."""
+    variant = next(iter(variants(resolve("lacker-zariphopoulou-cara"))))
+    values, answer = next(examples(variant))
+    curves = Strategy(derive(variant.model), values, answer).figure()
+    assert curves is not None and curves.parameter is not None
+    (curve,) = curves.curves.values()
+    place = {**values, curves.parameter.name: Fraction(curves.places[7])}
+    expected = solve(variant.model, place).strategy["pi_1"]["1"]
+    assert curve[7] == pytest.approx(expected, rel=1e-12)
+    caption = part(variant, (), "types").figure(tmp_path / "types.svg")
+    assert "at the start against" in caption and (tmp_path / "types.svg").is_file()
 
 
 def test_the_short_form_derives_nothing(game: Path, tmp_path: Path) -> None:
