@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,20 @@ def test_two_grids_that_differ() -> None:
     solution = compared(fine, other)
     assert solution.disagreement is not None and solution.disagreement > pde.CONSISTENT
     assert solution.status == "inconsistent_grids" and not solution.ok
+
+
+def test_solutions_show_their_evidence_and_a_picture(tmp_path: Path) -> None:
+    solution = solve_extended_hjb("best-response", setting(), nodes=9)
+    lines = str(solution).splitlines()
+    assert lines[0].startswith("Extended HJB system of best-response on 9 x 9 nodes: converged")
+    assert lines[-1] == "The numbers may be relied on."
+    assert solution._repr_html_().count("<p>") == len(lines)
+    assert len(solution.plot(tmp_path / "a.png").axes) >= 4
+    assert (tmp_path / "a.png").read_bytes()[:8] == solution.plot()._repr_png_()[:8]
+    bad = replace(solution, status="stagnated")
+    assert "must not be relied on" in str(bad) and "stagnated" in bad.plot().get_suptitle()
+    with pytest.raises(InputError, match="no known ending"):
+        solution.plot(tmp_path / "a.doc")
 
 
 def test_to_dict_is_json() -> None:

@@ -25,6 +25,7 @@ from eqsolve.pde.extended_hjb import stationary
 from eqsolve.pde.nodes import nodes_of
 from eqsolve.pde.sampling import GameSampler
 from eqsolve.pde.solution import GridSolution
+from eqsolve.pde.told import Told
 
 #: Earlier iterates that accelerate the outer iteration.
 DEPTH = 5
@@ -35,7 +36,7 @@ MOST_GIVEN = 30
 
 
 @dataclass(frozen=True)
-class ClosedLoopSolution:
+class ClosedLoopSolution(Told):
     """A mean-field equilibrium in closed loop, and its distance from the given-aggregate one.
 
     Attributes

@@ -41,6 +41,7 @@ from eqsolve.pde.edge import (
     two,
     word,
 )
+from eqsolve.pde.told import Told
 from eqsolve.schemas import SCHEMA
 
 STAGE = "controlled diffusion"
@@ -48,7 +49,7 @@ FORMULATIONS = ("value", "certainty_equivalent")
 
 
 @dataclass(frozen=True)
-class DiffusionSolution:
+class DiffusionSolution(Told):
     """Value and policy of a controlled diffusion on a logarithmic grid of wealth.
 
     Attributes

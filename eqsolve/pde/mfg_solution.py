@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eqsolve.pde.edge import Array, plain
+from eqsolve.pde.told import Told
 from eqsolve.schemas import SCHEMA
 
 #: Statuses with which a solution may be relied on.
@@ -14,7 +15,7 @@ USABLE = ("ok",)
 
 
 @dataclass(frozen=True)
-class MFGSolution:
+class MFGSolution(Told):
     """Value, density and control of a mean-field game at the nodes of a space-time grid.
 
     Attributes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
@@ -14,21 +15,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import CenteredNorm
-from matplotlib.figure import Figure
 
+from eqsolve.answer_plot import BLUE, FORMATS, METADATA, Picture
 from eqsolve.errors import InputError
 from eqsolve.pde.controlled_diffusion import LABELS
 from eqsolve.pde.edge import Array
 from eqsolve.pde.result import Result
 
-BLUE, RED = "#1f4e9c", "#c0272d"
-SUFFIXES = (".pdf", ".png", ".svg")
-#: No file may depend on the time it was written.
-METADATA: dict[str, dict[str, str | None]] = {
-    ".pdf": {"CreationDate": None, "Creator": "eqsolve", "Producer": None},
-    ".png": {"Software": None},
-    ".svg": {"Date": None, "Creator": "eqsolve"},
-}
+RED = "#c0272d"
 #: Times at which the law is shown, as fractions of the horizon.
 SHOWN = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -42,23 +36,40 @@ def suffix(path: str | Path) -> str:
         If it is none of .pdf, .png, .svg.
     """
     found = Path(path).suffix.lower()
-    if found not in SUFFIXES:
+    if found not in FORMATS:
         raise InputError(
             f"the plot {str(path)!r} has no known ending.",
             stage="output",
-            remedy=f"Choose one of {', '.join(SUFFIXES)}.",
+            remedy=f"Choose one of {', '.join(FORMATS)}.",
         )
     return found
 
 
 def draw(result: Result, path: Path, kind: str) -> None:
     """Draw a result into a file of the kind ``.pdf``, ``.png`` or ``.svg``."""
+    save(picture(result), path, kind)
+
+
+def save(figure: Picture, path: Path, kind: str) -> None:
+    """Write a picture into a file of the kind ``.pdf``, ``.png`` or ``.svg``."""
+    with _styled():
+        figure.savefig(path, format=kind[1:], metadata=METADATA[kind])
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
     style = files("eqsolve").joinpath("style.mplstyle")
     with (
         as_file(style) as file,
         matplotlib.style.context(["default", str(file), {"axes.titlesize": 9}]),
     ):
-        figure = Figure(figsize=(6.8, 4.7))
+        yield
+
+
+def picture(result: Result) -> Picture:
+    """The picture of a result."""
+    with _styled():
+        figure = Picture(figsize=(6.8, 4.7))
         FigureCanvasAgg(figure)
         panels = figure.subplots(2, 2).ravel()
         _DRAWN[result.kind](result, panels)
@@ -66,7 +77,7 @@ def draw(result: Result, path: Path, kind: str) -> None:
         figure.suptitle(
             title if result.ok else f"{title} (not to be relied on)", fontsize=9, parse_math=False
         )
-        figure.savefig(path, format=kind[1:], metadata=METADATA[kind])
+    return figure
 
 
 def _map(result: Result, name: str, label: str, axes: Axes, *, signed: bool = False) -> None:

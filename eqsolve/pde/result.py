@@ -6,13 +6,14 @@ import csv
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from eqsolve.pde.closed_loop import ClosedLoopSolution
 from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg_solution import MFGSolution
@@ -91,6 +92,29 @@ class Result:
         notes = {"kind": self.kind, "status": self.status, "message": self.message}
         data = xarray.Dataset(dict(self.arrays), coords=dict(self.axes), attrs=notes)
         data.to_netcdf(path, engine="scipy")
+
+
+def labelled(solution: Any) -> Result:
+    """Label a solution of any kind.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if isinstance(solution, GridSolution | GridPath):
+        return of_game(solution.game, solution)
+    if isinstance(solution, MFGSolution):
+        return of_mean_field("mean-field game", solution)
+    if isinstance(solution, DiffusionSolution):
+        return of_diffusion("controlled diffusion", solution)
+    if isinstance(solution, ClosedLoopSolution):
+        inner = of_game(solution.game, solution.solution)
+        *evidence, _ = inner.sentences
+        told = (*evidence, f"{solution.message}.", _conclusion(solution.ok, solution.status))
+        status, message = solution.status, solution.message
+        return replace(inner, status=status, ok=solution.ok, message=message, sentences=told)
+    raise TypeError(f"{type(solution).__name__} is no solution on a grid")
 
 
 def of_game(name: str, solution: GridSolution | GridPath) -> Result:

@@ -13,6 +13,7 @@ import numpy as np
 from eqsolve.errors import InputError
 from eqsolve.pde.coefficients import Array
 from eqsolve.pde.edge import plain
+from eqsolve.pde.told import Told
 from eqsolve.schemas import SCHEMA
 
 #: Statuses with which a solution may be used to judge a closed form.
@@ -24,7 +25,7 @@ INNER = 0.5
 
 
 @dataclass(frozen=True)
-class GridSolution:
+class GridSolution(Told):
     """Moments and policy of the extended HJB system at the nodes of a tensor grid.
 
     Attributes
@@ -91,7 +92,7 @@ class GridSolution:
 
 
 @dataclass(frozen=True)
-class GridPath:
+class GridPath(Told):
     """Moments and policy over time, for the horizon min(tau, T).
 
     Attributes
