@@ -2,7 +2,8 @@
 
 Every run is a whole process. Times are those of the processor, user and system together; medians
 over the rounds are reported, with the most memory that a process held. Each command is run for the
-second time, when what was derived is kept; ``first sweep`` begins with an empty cache.
+second time, when what was derived is kept; ``first sweep`` begins with an empty cache. Below the
+table is what the import and the quickest commands take beyond ``python -c pass``.
 
 With ``--against PYTHON`` the same runs are made with the interpreter of another installation in the
 same rounds, with ``--commit COMMIT`` with that of another commit, which is built for it. With
@@ -30,8 +31,11 @@ ROUNDS = 7
 _POINT = "r=.03 b=.12 nu=.2 sigma=.2 gamma=2 alpha=1 beta=.5 lambda=.6 n=3".split()
 _GIVEN = [word for pair in _POINT for word in ("-p", pair)]
 _SWEEP = ["sweep", "n-agent", "--vary", "theta=0:1:11", *_GIVEN, "--out", "out.csv"]
-#: Interpreters that do nothing, and nothing but import: what --version and --help are beside.
-STARTS = {"python -c pass": "pass", "import eqsolve": "import eqsolve"}
+#: The start of Python itself, and with the import of the package alone.
+NOTHING = "python -c pass"
+STARTS = {NOTHING: "pass", "import eqsolve": "import eqsolve"}
+#: What is compared with the start of Python.
+QUICK = ("import eqsolve", "--version", "--help")
 #: Commands by how they are called here.
 COMMANDS = {
     **{name: ["-c", code] for name, code in STARTS.items()},
@@ -123,6 +127,7 @@ def main() -> None:
 def table(pythons: list[str], commands: Sequence[str], rounds: int) -> dict[str, float]:
     """Print the table; how many times as long every command takes with the second interpreter."""
     ratios: dict[str, float] = {}
+    spent: dict[str, float] = {}
     head = ["command", "s", "MB", *(["other s", "other MB", "ratio"] if pythons[1:] else [])]
     print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
     with TemporaryDirectory() as folder:
@@ -149,6 +154,11 @@ def table(pythons: list[str], commands: Sequence[str], rounds: int) -> dict[str,
                 ratios[name] = statistics.median(row[1][0] / row[0][0] for row in rows)
                 cells.append(f"{ratios[name]:.2f}")
             print("| " + " | ".join(cells) + " |", flush=True)
+            spent[name] = statistics.median(row[0][0] for row in rows)
+    for name in QUICK if NOTHING in spent else ():
+        if name in spent:
+            beyond, ratio = spent[name] - spent[NOTHING], spent[name] / spent[NOTHING]
+            print(f"{name}: {1000 * beyond:.0f} ms beyond {NOTHING}, {ratio:.2f} times as long")
     return ratios
 
 

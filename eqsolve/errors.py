@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 
 
 def printable(text: str) -> str:
@@ -41,6 +40,8 @@ class EqsolveError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the sentence, or with EQSOLVE_TRACEBACK=1 where it comes from."""
         if os.environ.get("EQSOLVE_TRACEBACK") == "1":
+            import traceback  # it imports much
+
             return traceback.format_exception(self)
         return [f"{type(self).__name__}: {self}"]
 

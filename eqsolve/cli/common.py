@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from inspect import cleandoc
@@ -245,6 +244,8 @@ _TRACE = "EQSOLVE_TRACEBACK=1 shows where."
 
 def _end(ctx: click.Context, sentence: str, code: int) -> NoReturn:
     if os.environ.get("EQSOLVE_TRACEBACK") == "1":
+        import traceback
+
         traceback.print_exc()
     say(f"eqsolve: {sentence}", err=True)
     ctx.exit(code)
