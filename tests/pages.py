@@ -58,7 +58,9 @@ def loads(text: str) -> list[str]:
     asked = [v for name in ("src", "srcset", "data", "poster", "action") for v in page.values(name)]
     found = [value for value in asked if not value.startswith("data:")]
     for value in page.values("href"):
-        if not re.fullmatch(r"data:,|#.+|(index|ledger|claims|theorems)\.html(#.+)?", value):
+        if not re.fullmatch(
+            r"data:,|#.+|(index|ledger|claims|theorems)\.html(#.+)?|proofs/\w+\.v", value
+        ):
             found.append(value)
     text = re.sub(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]*", "data:", text)
     asking = r"https?:|//\w|url\((?!data:)|@import|fetch\(|XMLHttpRequest|import\("

@@ -265,7 +265,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_writes_the_page_of_a_file(quick: None, tmp_path: Path) -> None:
-    """From a path: the page, the derivation in LaTeX, the figure, the checks."""
+    """From a path: the page, the derivation in LaTeX, the figure, the checks, the theorems."""
     source = resolve("regulator").path
     assert source is not None
     mine = tmp_path / "mine.py"
@@ -274,9 +274,15 @@ def test_the_command_writes_the_page_of_a_file(quick: None, tmp_path: Path) -> N
     done = CliRunner().invoke(cli, ["report", str(mine), "--out", str(out)])
     assert done.exit_code == 0, done.output
     found = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
-    assert {"index.html", "verification.json"} < found and len(found) == 4
+    formal = {name for name in found if name.startswith("proofs/")}
+    assert {"index.html", "verification.json"} < found and len(found - formal) == 4
     assert json.loads((out / "verification.json").read_text())["ok"]
-    assert loads((out / "index.html").read_text()) == []
+    text = (out / "index.html").read_text()
+    assert loads(text) == []
+    linked = {target for target in Page(text).values("href") if target.startswith("proofs/")}
+    assert linked and formal == linked | {"proofs/eqsolve_library.v"}
+    counts = {file: (out / file).read_text().count("\nTheorem ") for file in linked}
+    assert all(f">{file[7:]}</a> ({count})" in text for file, count in counts.items())
 
 
 def test_a_failed_check_ends_the_command_with_1(

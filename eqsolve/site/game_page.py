@@ -331,11 +331,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Pictured:
-    """A part with the figure that was drawn for it, and the figure's caption."""
+    """A part with what was written for it.
+
+    Attributes
+    ----------
+    image, caption : of the figure, as a data URI; empty if there is none.
+    theorems : the files of Coq beside the page, with the number of theorems in each.
+    """
 
     part: Part
     image: str = ""
     caption: Markup = Markup("")
+    theorems: tuple[tuple[str, int], ...] = ()
 
 
 def part(variant: Variant, checks: Sequence[Check], anchor: str) -> Part:

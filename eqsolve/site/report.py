@@ -6,7 +6,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +18,7 @@ from eqsolve.output import staged
 if TYPE_CHECKING:
     from eqsolve.notated.published import Published
     from eqsolve.places import Found
+    from eqsolve.prove.collect import Proofs
     from eqsolve.verify.check import Check
 
 NOTIONS = ("given-aggregate", "closed-loop")
@@ -175,6 +176,8 @@ def write_game(
     from eqsolve import __version__
     from eqsolve.game import Model
     from eqsolve.site.game_page import part, pictured, render
+    from eqsolve.site.theorems import FOLDER, of_structure
+    from eqsolve.site.theorems import write as write_theorems
     from eqsolve.verify.models import variants
     from eqsolve.verify.report import Report
     from eqsolve.verify.suite import variant_checks
@@ -188,13 +191,19 @@ def write_game(
         documents.mkdir()
         shown = []
         checks: list[Check] = []
+        proofs: list[Proofs] = []
         chosen = list(variants(found))
         for k, variant in enumerate(tqdm(chosen, "report", disable=not progress, leave=False)):
             own = variant_checks(variant, level)
             made = part(variant, own, f"{variant.words.replace(', ', '-')}-{k + 1}")
             (documents / f"{made.anchor}.tex").write_text(made.writing.latex(), encoding="utf-8")
-            shown.append(pictured(made, figures))
+            formal = of_structure(made.derivation, variant.words)
+            proofs += formal
+            files = (f for one in formal for f in one.sources().items())
+            listed = tuple((f"{FOLDER}/{name}.v", len(f.theorems)) for name, f in files)
+            shown.append(replace(pictured(made, figures), theorems=listed))
             checks += own
+        write_theorems(proofs, stage / FOLDER)
         report = Report(tuple(checks), level, {})
         texts = {
             "index.html": render(model, shown, provenance(), __version__),

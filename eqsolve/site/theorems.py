@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
 
+from eqsolve.derivation.derivation import Derivation
 from eqsolve.prove.check import library
-from eqsolve.prove.collect import Proofs, of_family
+from eqsolve.prove.collect import NothingToProveError, Proofs, of_declared, of_family
 from eqsolve.prove.coq import LIBRARY
 from eqsolve.site.fonts import embedded
 from eqsolve.site.page import Content, environment
@@ -40,6 +41,14 @@ def displayed(games: Iterable[Game]) -> dict[str, Proofs]:
         for model, displays in games
         if any(display.proof == "formal" for display in displays)
     }
+
+
+def of_structure(derivation: Derivation, words: str) -> tuple[Proofs, ...]:
+    """The theorems about one structure of a declared game; none where nothing can be stated."""
+    try:
+        return (replace(of_declared(derivation), structure=tuple(words.split(", "))),)
+    except NothingToProveError:
+        return ()
 
 
 def rows(proofs: Proofs) -> Iterator[Row]:
