@@ -258,13 +258,18 @@ function Power(k, i, n) {
   v[k] = power(v[i], v[i + 1], n);
   v[k + 1] = W[0];
 }
-function RootOf(k, places, start, pick) {
-  const c = new Float64Array(2 * places.length);
-  places.forEach((i, n) => {
-    c[2 * n] = v[i];
-    c[2 * n + 1] = v[i + 1];
-  });
-  v[k] = root_of(c, v[start], v[start + 1], pick);
+/* `known` holds the last polynomial at this place and its roots: one root after the other is asked
+   for. */
+function RootOf(k, places, start, pick, known) {
+  let same = known.length > 0;
+  for (let n = 0; n < places.length; n++) {
+    const i = places[n];
+    same = same && known[2 * n] === v[i] && known[2 * n + 1] === v[i + 1];
+    known[2 * n] = v[i];
+    known[2 * n + 1] = v[i + 1];
+  }
+  if (!same) known.found = solvedPolynomial(known);
+  v[k] = root_of(known.found, v[start], v[start + 1], pick);
   v[k + 1] = W[0];
 }
 /* A decimal, or a ratio of two, as the pair of doubles next to it. */
@@ -297,7 +302,16 @@ function pair(text) {
 }
 
 /* ---- small arrays ---- */
-const rows = (n, m) => Array.from({ length: n }, () => new Float64Array(m));
+function rows(n, m) {
+  const made = [];
+  for (let i = 0; i < n; i++) made.push(new Float64Array(m));
+  return made;
+}
+/* An array of a kernel at zeros: its memory is used again. */
+function cleared(array) {
+  for (const row of array) row.fill(0);
+  return array;
+}
 const copy = (source, target) => target.set(source);
 
 /* Real parts of the eigenvalues of a matrix: Hessenberg form and shifted QR steps (EISPACK hqr). */
@@ -427,17 +441,27 @@ function realParts(a) {
 /* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. */
 function growth(matrix, start) {
   const size = matrix.length;
-  const reached = start.map((row) => row.some((x) => x !== 0));
+  const reached = [];
+  for (let i = 0; i < size; i++) {
+    let some = false;
+    for (let k = 0; k < start[i].length; k++) some = some || start[i][k] !== 0;
+    reached.push(some);
+  }
   for (let grown = true; grown; ) {
     grown = false;
     for (let i = 0; i < size; i++)
       for (let j = 0; j < size; j++)
         if (reached[i] && !reached[j] && matrix[i][j] !== 0) reached[j] = grown = true;
   }
-  const places = [...reached.keys()].filter((i) => reached[i]);
+  const places = [];
+  for (let i = 0; i < size; i++) if (reached[i]) places.push(i);
   if (!places.length) return 0;
-  const part = places.map((i) => Float64Array.from(places, (j) => matrix[i][j]));
-  if (!part.every((row) => row.every(Number.isFinite))) return NaN;
+  const part = rows(places.length, places.length);
+  for (let i = 0; i < places.length; i++)
+    for (let j = 0; j < places.length; j++) {
+      part[i][j] = matrix[places[i]][places[j]];
+      if (!Number.isFinite(part[i][j])) return NaN;
+    }
   return Math.max(...realParts(part));
 }
 const ones = (n, m) => rows(n, m).map((row) => row.fill(1));
@@ -533,14 +557,19 @@ function realRoots(c) {
   }
   return { roots, doubtful };
 }
-/* A root by its number, or where the motion from `start` ends, as kernels have it. */
-function root_of(c, start, startLow, pick) {
-  W[0] = 0;
+/* A polynomial without zeros in front, and its roots; null if there is none. */
+function solvedPolynomial(c) {
   let first = 0;
   while (first < c.length && c[first] === 0) first += 2;
   const poly = c.slice(first);
-  if (poly.length < 4 || !poly.every(Number.isFinite)) return NaN;
-  const { roots, doubtful } = realRoots(poly);
+  if (poly.length < 4 || !poly.every(Number.isFinite)) return null;
+  return { poly, ...realRoots(poly) };
+}
+/* A root by its number, or where the motion from `start` ends, as kernels have it. */
+function root_of(solved, start, startLow, pick) {
+  W[0] = 0;
+  if (!solved) return NaN;
+  const { poly, roots, doubtful } = solved;
   if (pick >= 0) {
     W[0] = 0;
     if (doubtful.length) return NaN;

@@ -9,20 +9,21 @@ function judge(point, given, pick) {
   if (status === UNSTABLE && MODEL.several) status = INFINITE_VARIANCE;
   const reason = status === OK ? "" : MODEL.reasons[failed];
   // infinite variance when all play the strategy is no reason against the root
-  return { pick: [...pick], status, admissible: own, reason, out, roots: [...rooted], size: measured[0] };
+  return { pick: pick.slice(), status, admissible: own, reason, out, roots: rooted.slice(), size: measured[0] };
 }
+/* All candidates in the order of their roots: later polynomials depend on roots of earlier ones. */
 function candidates(point, given) {
-  const total = MODEL.choices.reduce((n, k) => n * k, 1), found = [];
-  const pick = MODEL.choices.map(() => 0);
-  for (let number = 0; number < total; number++) {
-    let rest = number;
-    MODEL.choices.forEach((count, i) => {
-      pick[i] = rest % count;
-      rest = Math.floor(rest / count);
-    });
+  const found = [], pick = MODEL.choices.map(() => 0);
+  for (let place = 0; place >= 0; ) {
     const one = judge(point, given, pick);
-    if (one.status !== NO_ROOT) found.push(one);
-    if (one.status === INVALID_INPUT) break;
+    if (one.status === INVALID_INPUT) return [one];
+    place = pick.length - 1;
+    // a polynomial without this root has no later one
+    if (one.status === NO_ROOT) place = rooted.findIndex((x) => !Number.isFinite(x)) - 1;
+    else found.push(one);
+    while (place >= 0 && pick[place] + 1 >= MODEL.choices[place]) place--;
+    if (place >= 0) pick[place] += 1;
+    pick.fill(0, place + 1);
   }
   return found;
 }

@@ -29,8 +29,9 @@ def _part_of_sentence(text: str) -> str:
     return text[:1].lower() + text[1:].removesuffix(".")
 
 
-#: Steps of Newton's method from a root.
-TURNS = 3
+#: Steps of Newton's method from a root; relative changes below which there is none to follow: it
+#: would be smaller by as many digits as a double has.
+TURNS, STILL = 3, 1e-20
 
 
 @dataclass
@@ -159,6 +160,8 @@ class ScriptEmitter(Emitter):
         solved = [f"{self.names[s]} = {self.names[s]} - change[{i}]" for i, s in enumerate(symbols)]
         inner += ["if factor(slopes, order):", "    substitute(slopes, order, change)"]
         inner += ["    " + line for line in solved]
+        still = (f"abs(change[{i}]) <= {STILL} * abs({self.names[s]})" for i, s in enumerate(symbols))
+        inner += [f"    if {' and '.join(still)}:", "        break"]
         self.body += [f"slopes = np.empty(({size}, {size}))", f"change = np.empty({size})"]
         self.body += [f"order = np.empty({size})", f"for turn in range({TURNS}):"]
         self.body += ["    " + line for line in inner]

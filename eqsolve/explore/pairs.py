@@ -43,6 +43,7 @@ class Pairs(Script):
     constants : the same of a constant, by its high and low part.
     plain : variables that are arrays, truth values or statuses.
     parts : functions that hold parts of it.
+    stores : arrays that are made once, and used at every point.
     count : entries of ``v`` so far.
     """
 
@@ -51,6 +52,7 @@ class Pairs(Script):
     plain: dict[str, None] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
+    stores: list[str] = field(default_factory=list)
     count: int = 0
 
     # -- pairs ----------------------------------------------------------------------------------
@@ -103,6 +105,11 @@ class Pairs(Script):
         self.lines.append(f"v[{place}] = {high}; v[{place + 1}] = {low};")
         return place
 
+    def stored(self, made: str) -> str:
+        """The name of an array that is made once."""
+        self.stores.append(made)
+        return f"store{len(self.stores) - 1}"
+
     def _operation(self, node: ast.BinOp) -> int:
         left = self.pair(node.left)
         if isinstance(node.op, ast.Pow):
@@ -122,7 +129,8 @@ class Pairs(Script):
             array, start, pick = node.args
             assert isinstance(array, ast.Call) and isinstance(array.args[0], ast.List)
             entries = "[" + ", ".join(str(self.pair(e)) for e in array.args[0].elts) + "]"
-            found = self.kept("RootOf", entries, self.pair(start), self.value(pick))
+            known = self.stored("[]")
+            found = self.kept("RootOf", entries, self.pair(start), self.value(pick), known)
             rooted = self.value(pick).replace("pick", "rooted", 1)
             self.lines.append(f"{rooted} = v[{found}];")
             return found
@@ -200,7 +208,12 @@ class Pairs(Script):
         assert isinstance(target, ast.Name)
         if self._is_plain(node.value):
             self.plain[target.id] = None
-            yield f"{target.id} = {self.value(node.value)};"
+            value = self.value(node.value)
+            name = ast.unparse(node.value.func) if isinstance(node.value, ast.Call) else ""
+            if name in ("np.zeros", "np.empty"):
+                value = self.stored(value)
+                value = f"cleared({value})" if name == "np.zeros" else value
+            yield f"{target.id} = {value};"
             return
         found = self.pair(node.value)
         place = self.places.get(target.id)
@@ -253,6 +266,7 @@ def candidate(body: list[str]) -> str:
     head = [f"const v = new Float64Array({script.count});"]
     for (high, low), place in script.constants.items():
         head.append(f"v[{place}] = {high}; v[{place + 1}] = {low};")
+    head += [f"const store{k} = {made};" for k, made in enumerate(script.stores)]
     if script.plain:
         head.append(f"let {', '.join(script.plain)};")
     return "\n".join([*head, *script.parts, _function("candidate", [*lines, "return 0;"])])
