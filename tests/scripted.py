@@ -24,7 +24,8 @@ const plainly = (x) => (Number.isFinite(x) ? x : null);
 const answers = POINTS.map((point) => {
   const pairs = new Float64Array(2 * point.length);
   point.forEach((x, i) => {
-    [pairs[2 * i], pairs[2 * i + 1]] = x === null ? [NaN, 0] : pair(x);
+    // a double is what the kernel takes, not the decimal that is next to it
+    [pairs[2 * i], pairs[2 * i + 1]] = typeof x === "string" ? pair(x) : [x ?? NaN, 0];
   });
   const { status, sentence, selected, found } = decide(pairs, GIVEN);
   const out = selected ? [...selected.out].map(plainly) : [];
@@ -56,7 +57,7 @@ def asking(bundle: Bundle, points: Sequence[Mapping[str, float | str]], text: st
     known = {name for point in points for name in point}
     given = [name in known for name in bundle.states]
     rows = [
-        [_text(point.get(name, 0 if name == "t" else 1)) for name in bundle.inputs]
+        [_written(point.get(name, 0 if name == "t" else 1)) for name in bundle.inputs]
         for point in points
     ]
     head = f"const POINTS = {json.dumps(rows)};\nconst GIVEN = {json.dumps(given)};\n"
@@ -90,10 +91,10 @@ def run(scripts: Sequence[str], folder: Path) -> list[Any]:
     return found
 
 
-def _text(value: float | str) -> str | None:
+def _written(value: float | str) -> float | str | None:
     if isinstance(value, str):
         return value
-    return repr(float(value)) if math.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None
 
 
 def _chromium() -> bool:

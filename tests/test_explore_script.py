@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,8 @@ def against_enclosures(
     """The largest distance to certified numbers; statuses must be equal."""
     model, worst = model_of(game), 0.0
     for values, own in zip(given, found, strict=True):
-        parts = {n: repr(v) for n, v in values.items() if n not in made.states}
-        at = {s.name: repr(values[s.name]) for s in model.game.state_symbols}
+        parts = {n: Fraction(v) for n, v in values.items() if n not in made.states}
+        at = {s.name: Fraction(values[s.name]) for s in model.game.state_symbols}
         answer = solve(model, parts, at=at)
         assert answer.status is Status(own.status), (values, answer.message, own.sentence)
         if not answer.ok:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -31,7 +31,7 @@ def _part_of_sentence(text: str) -> str:
 
 #: Steps of Newton's method from a root; relative changes below which there is none to follow: it
 #: would be smaller by as many digits as a double has.
-TURNS, STILL = 3, 1e-20
+TURNS, STILL = 5, 1e-20
 
 
 @dataclass
@@ -118,13 +118,35 @@ class ScriptEmitter(Emitter):
             sentences[condition.expression.xreplace({s: sp.S.One for s in free})] = (
                 condition.sentence
             )
-        for test in super().tests():
+        for test in self._ordered(list(super().tests())):
             expression = test.pairs[0][1] if test.pairs else None
             self.reason = sentences.get(expression, "")
             if test.holds == "finite" and several(self.derivation):
                 self.reason = _part_of_sentence(Status.INFINITE_VARIANCE.meaning)
             yield test
         self.reason = ""
+
+    def _ordered(self, found: list[Test]) -> list[Test]:
+        """Infinite expectations before coefficients that do not exist and are not needed for them.
+
+        ``solve`` decides in this order, too. What is followed at the start need only not be zero.
+        """
+        growth = [test for test in found if test.status is None]
+        if not growth:
+            return found
+        seconds = (test.second.pairs for test in growth if test.second is not None)
+        pairs = [pair for part in (*(test.pairs for test in growth), *seconds) for pair in part]
+        rates = [e for name, e in pairs if not name.startswith("start")]
+        needed = {f"({self.names[s]})" for e in rates for s in e.free_symbols}
+        late = [
+            test
+            for test in found
+            if test.status is Status.NO_SOLUTION and not any(n in test.holds for n in needed)
+        ]
+        early = [test for test in found if not any(test is other for other in late)]
+        place = max(k for k, test in enumerate(early) if test.status is None) + 1
+        excused = [replace(test, holds=f"{test.holds} or not finite") for test in late]
+        return [*early[:place], *excused, *early[place:]]
 
     # -- all roots ------------------------------------------------------------------------------
 
