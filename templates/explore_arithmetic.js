@@ -438,7 +438,9 @@ function realParts(a) {
   }
   return found;
 }
-/* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. */
+/* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. Rows may go
+   on with the low parts of their entries: the sign of a real eigenvalue near zero is then that of
+   pairs. */
 function growth(matrix, start) {
   const size = matrix.length;
   const reached = [];
@@ -455,14 +457,83 @@ function growth(matrix, start) {
   }
   const places = [];
   for (let i = 0; i < size; i++) if (reached[i]) places.push(i);
-  if (!places.length) return 0;
-  const part = rows(places.length, places.length);
-  for (let i = 0; i < places.length; i++)
-    for (let j = 0; j < places.length; j++) {
-      part[i][j] = matrix[places[i]][places[j]];
-      if (!Number.isFinite(part[i][j])) return NaN;
+  let largest = -Infinity;
+  for (const block of blocks(matrix, places)) {
+    const n = block.length;
+    if (n === 1) {
+      largest = Math.max(largest, matrix[block[0]][block[0]]);
+      continue;
     }
-  return Math.max(...realParts(part));
+    const part = rows(n, n);
+    let norm = 0;
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++) {
+        part[i][j] = matrix[block[i]][block[j]];
+        if (!Number.isFinite(part[i][j])) return NaN;
+        norm = Math.max(norm, Math.abs(part[i][j]));
+      }
+    let own = -Infinity;
+    for (const value of realParts(part)) own = Math.max(own, value);
+    if (matrix[0].length > size && Math.abs(own) <= BORDER * norm) {
+      const exact = nearZero(matrix, block);
+      if (Math.abs(exact - own) <= BORDER * norm) own = exact;
+    }
+    largest = Math.max(largest, own);
+  }
+  return largest;
+}
+const BORDER = 1e-11;
+/* The eigenvalue next to zero, in pairs: one step of Newton's method on the characteristic
+   polynomial, whose slope at zero is the sum of the minors. */
+function nearZero(matrix, block) {
+  const value = determinant(matrix, block);
+  let slope = 0;
+  for (const left of block) slope += determinant(matrix, block.filter((i) => i !== left));
+  return value / slope;
+}
+/* The determinant of the rows and columns `block` of a matrix in pairs, by elimination. */
+function determinant(matrix, block) {
+  const n = block.length, size = matrix.length;
+  const high = block.map((i) => block.map((j) => matrix[i][j]));
+  const low = block.map((i) => block.map((j) => matrix[i][size + j]));
+  let h = 1, l = 0;
+  for (let k = 0; k < n; k++) {
+    let best = k;
+    for (let i = k; i < n; i++) if (Math.abs(high[i][k]) > Math.abs(high[best][k])) best = i;
+    if (high[best][k] === 0) return 0;
+    if (best !== k) {
+      for (const rows of [high, low]) [rows[k], rows[best]] = [rows[best], rows[k]];
+      [h, l] = [-h, -l];
+    }
+    h = mul(h, l, high[k][k], low[k][k]);
+    l = W[0];
+    for (let i = k + 1; i < n; i++) {
+      const f = div(high[i][k], low[i][k], high[k][k], low[k][k]), fl = W[0];
+      for (let j = k; j < n; j++) {
+        const p = mul(f, fl, high[k][j], low[k][j]);
+        high[i][j] = sub(high[i][j], low[i][j], p, W[0]);
+        low[i][j] = W[0];
+      }
+    }
+  }
+  return h;
+}
+/* The places that lead to each other: the matrix is triangular in these blocks. */
+function blocks(matrix, places) {
+  const leads = new Map();
+  for (const i of places) {
+    const found = new Set([i]);
+    for (const k of found) for (const j of places) if (matrix[k][j] !== 0) found.add(j);
+    leads.set(i, found);
+  }
+  const found = [], taken = new Set();
+  for (const i of places) {
+    if (taken.has(i)) continue;
+    const block = places.filter((j) => leads.get(i).has(j) && leads.get(j).has(i));
+    for (const j of block) taken.add(j);
+    found.push(block);
+  }
+  return found;
 }
 const ones = (n, m) => rows(n, m).map((row) => row.fill(1));
 

@@ -25,6 +25,26 @@ def monomial(exponents: Sequence[int], letters: Sequence[sp.Symbol]) -> str:
     return "".join(s.name * e for s, e in zip(letters, exponents)) or "1"
 
 
+#: Second-order conditions where expectations are infinite: what is not a number is not known.
+_UNKNOWN = {
+    "held > 0.0 or finite": "not (held <= 0.0) or finite",
+    "held > 0.0": "held > 0.0 or not finite",
+}
+
+
+def _margin(test: Test) -> Test:
+    """A test of growth by what it exceeds its rate by, which is rounded once: its sign counts."""
+    if test.second is None:
+        return test
+    rate, entries = dict(test.pairs)["rate"], dict(test.second.pairs)
+    names = [f"grown[{i}, {i}]" for i in range(test.second.size)]
+    margins = {name: entries.get(name, sp.S.Zero) - rate for name in names}
+    pairs = tuple((entries | margins).items())
+    holds = f"growth(grown, start) < {-EQUAL} * rate"
+    second = replace(test.second, pairs=pairs, holds=holds)
+    return replace(test, second=second)
+
+
 def _part_of_sentence(text: str) -> str:
     return text[:1].lower() + text[1:].removesuffix(".")
 
@@ -32,6 +52,9 @@ def _part_of_sentence(text: str) -> str:
 #: Steps of Newton's method from a root; relative changes below which there is none to follow: it
 #: would be smaller by as many digits as a double has.
 TURNS, STILL = 5, 1e-20
+#: Relative distance of a growth rate from its bound at which it is taken to be there, as rounding of
+#: pairs does not tell them apart.
+EQUAL = 1e-28
 
 
 @dataclass
@@ -118,11 +141,14 @@ class ScriptEmitter(Emitter):
             sentences[condition.expression.xreplace({s: sp.S.One for s in free})] = (
                 condition.sentence
             )
-        for test in self._ordered(list(super().tests())):
+        for test in self._ordered([_margin(test) for test in super().tests()]):
             expression = test.pairs[0][1] if test.pairs else None
             self.reason = sentences.get(expression, "")
-            if test.holds == "finite" and several(self.derivation):
-                self.reason = _part_of_sentence(Status.INFINITE_VARIANCE.meaning)
+            if several(self.derivation):
+                if test.holds == "finite":
+                    self.reason = _part_of_sentence(Status.INFINITE_VARIANCE.meaning)
+                # what is not known is no reason besides infinite expectations
+                test = replace(test, holds=_UNKNOWN.get(test.holds, test.holds))
             yield test
         self.reason = ""
 

@@ -25,6 +25,8 @@ _KNOWN = {
     "math.e": ("2.718281828459045", "1.4456468917292502e-16"),
     "math.nan": ("NaN", "0"),
 }
+#: The matrix whose entries are kept as pairs: high parts, then low parts in each row.
+_WHOLE = "grown"
 #: Lines of one function: browsers do not compile functions that are much longer.
 LONGEST = 250
 _ARGUMENTS = "(point, given, pick, out)"
@@ -200,10 +202,12 @@ class Pairs(Script):
     def _assignment(self, node: ast.Assign) -> Iterator[str]:
         (target,) = node.targets
         if isinstance(target, ast.Subscript):
-            high = f"v[{self.pair(node.value)}]"
-            yield f"{self.value(target.value)}" + "".join(
-                f"[{self.value(i)}]" for i in places(target)
-            ) + f" = {high};"
+            found, array = self.pair(node.value), self.value(target.value)
+            entry = array + "".join(f"[{self.value(i)}]" for i in places(target))
+            yield f"{entry} = v[{found}];"
+            if array == _WHOLE:
+                row, column = map(self.value, places(target))
+                yield f"{array}[{row}][{array}.length + {column}] = v[{found + 1}];"
             return
         assert isinstance(target, ast.Name)
         if self._is_plain(node.value):
@@ -211,6 +215,8 @@ class Pairs(Script):
             value = self.value(node.value)
             name = ast.unparse(node.value.func) if isinstance(node.value, ast.Call) else ""
             if name in ("np.zeros", "np.empty"):
+                if target.id == _WHOLE:  # both parts of every entry
+                    value = f"rows({value[5:-1]} * 2)"
                 value = self.stored(value)
                 value = f"cleared({value})" if name == "np.zeros" else value
             yield f"{target.id} = {value};"

@@ -18,11 +18,15 @@ from eqsolve.status import Status
 
 @dataclass(frozen=True)
 class Second:
-    """A second way to satisfy a test, by code with branches: lines, names, the condition."""
+    """A second way to satisfy a test, by code with branches: lines, names, the condition.
+
+    ``size`` is that of the matrix that is asked for its eigenvalues.
+    """
 
     before: tuple[str, ...]
     pairs: Sequence[tuple[str, sp.Expr]]
     holds: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def _growth(system: GrowthSystem, status: Status | None) -> Test:
         (("rate", system.rate), *own),
         all_grow if len(own) == len(blocks) else "",
         status,
-        Second(before, entries, "growth(grown, start) < rate"),
+        Second(before, entries, "growth(grown, start) < rate", size),
     )
 
 
