@@ -33,7 +33,7 @@ def meanwhile(function: Callable[..., Any], *arguments: object) -> Iterator[Call
                 return answer.result()
             except BrokenProcessPool:
                 raise EqsolveError(
-                    "the process that makes the checks ended without an answer.",
+                    "a process that makes a part of this ended without an answer.",
                     stage="processes",
                     remedy="Is there enough memory?",
                 ) from None

@@ -149,7 +149,7 @@
       parts.push(`<path class="grid" d="M${left} ${y(b).toFixed(2)}H${right}"/>`);
       parts.push(`<text x="${left - 8}" y="${(y(b) + 4).toFixed(2)}" text-anchor="end">${minus(String(b))}</text>`);
     }
-    for (const a of ticks(low, high, width < 480 ? 4 : 8))
+    for (const a of ticks(low, high, width < 480 ? 5 : 8))
       parts.push(`<text x="${x(a).toFixed(2)}" y="${down + 18}" text-anchor="middle">${minus(String(a))}</text>`);
     parts.push(`<path class="axis" d="M${left} ${up}V${down}H${right}"/>`);
     parts.push(`<svg x="${left}" y="${up}" width="${right - left}" height="${down - up}" viewBox="${left} ${up} ${right - left} ${down - up}">`);
@@ -214,7 +214,13 @@
     fill();
     update();
   }
+  /* The named set that the page stands at, if it does. */
+  const setHere = () =>
+    Object.keys(PAGE.cases).find((c) =>
+      Object.entries(PAGE.cases[c]).every(([name, value]) => !(name in values) || values[name] === value),
+    ) ?? "";
   function fill(except) {
+    if (sets) sets.value = setHere();
     for (const name of Object.keys(PAGE.start)) {
       const field = one(`#value-${CSS.escape(name)}`), slide = one(`#slide-${CSS.escape(name)}`);
       const x = pair(values[name])[0];
@@ -254,7 +260,6 @@
   }
   function set(name, text, except) {
     values[name] = text;
-    if (sets) sets.value = "";
     fill(except);
     soon();
   }
@@ -266,7 +271,6 @@
   form.addEventListener("reset", (event) => {
     event.preventDefault();
     Object.assign(values, PAGE.start);
-    if (sets) sets.value = "";
     fill();
     soon();
   });

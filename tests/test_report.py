@@ -424,13 +424,14 @@ def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "paper"
     folder.mkdir(parents=True)
     (folder / "notes.txt").write_text("mine")
-    written = report.write(folder, models())
+    written = report.write(folder, models(), explorable=lambda: {"n-agent": "a page"})
     assert written.ok and "3 of 3 checks passed, 7 of 7 planted" in written.summary
     found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert found == {
         "index.html",
         "ledger.html",
         "claims.html",
+        "explore-n-agent.html",
         "verification.json",
         "ledger.json",
         "claims.json",
@@ -444,6 +445,9 @@ def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
     )
     for name in ("index.html", "ledger.html", "claims.html"):
         Page((folder / name).read_text())
+    assert (folder / "explore-n-agent.html").read_text() == "a page"
+    links = Page((folder / "index.html").read_text()).values("href")
+    assert [link for link in links if link.startswith("explore")] == ["explore-n-agent.html"]
 
 
 def test_failed_checks_are_reported_and_written(quick: Replace, tmp_path: Path) -> None:

@@ -36,8 +36,10 @@ def paper(out: str, level: str) -> None:
     from eqsolve.registry import models
     from eqsolve.site.report import write
 
-    with meanwhile(_verified, level, terminal()) as verified:
-        report = write(named(out), models(), level=level, verified=verified)
+    with meanwhile(_verified, level, terminal()) as verified, meanwhile(_explored) as explorable:
+        report = write(
+            named(out), models(), level=level, verified=verified, explorable=explorable
+        )
     click.echo(report.summary, err=True)
     if not report.ok:
         raise SystemExit(1)
@@ -49,6 +51,18 @@ def _verified(level: str, progress: bool) -> tuple[bool, dict[str, Any]]:
     from eqsolve.site.report import checked
 
     return checked(models(), level, progress=progress)
+
+
+def _explored() -> dict[str, str]:
+    """The pages with sliders of the games of papers, by game."""
+    from eqsolve.distribution import VERSION
+    from eqsolve.explore.page import SHORT, explored
+    from eqsolve.registry import models, resolve
+    from eqsolve.verbs.abilities import able
+
+    found = [resolve(model.name) for model in models()]
+    chosen = [each for each in found if able(each, "explore") is True]
+    return {each.name: explored(each, {}, points=SHORT).render(VERSION) for each in chosen}
 
 
 @cli.command()

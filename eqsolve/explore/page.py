@@ -32,10 +32,10 @@ from eqsolve.verify.models import FEW, Variant
 from eqsolve.writing.stage import Stage
 from eqsolve.writing.writer import Writing
 
-#: Points of a certified curve.
-POINTS = 25
-#: The stage of a derivation that solves the equations.
-SOLUTION = "solution"
+#: Points of a certified curve, and of one on a page beside a report.
+POINTS, SHORT = 25, 9
+#: The stages of a derivation that solve the equations, and that have the form of the value.
+SOLUTION, ANSATZ = "solution", "ansatz"
 #: Where a state stands, if nothing else is said.
 STATE = "1"
 
@@ -138,6 +138,11 @@ class Explored:
             found.append((stage, own))
         return tuple(found)
 
+    @property
+    def keys(self) -> set[str]:
+        """The names of the stages."""
+        return {stage.key for stage, _ in self.stages}
+
     @cached_property
     def anchors(self) -> dict[str, str]:
         """By letter, the last display that has it alone on its left, or the one that is of it."""
@@ -166,7 +171,7 @@ class Explored:
         for column in self.bundle.columns:
             owner = next((c for c in controls if column.startswith(f"{c}_")), "")
             monomial = column.removeprefix(f"{owner}_")
-            words = ""
+            words = alone = ""
             if owner and monomial in names and not seen & coefficients:
                 what = Markup("constant") if monomial == "1" else self.part.named(monomial)
                 label = Markup("{}: {}").format(self.part.named(owner), what)
@@ -177,7 +182,8 @@ class Explored:
                 value = column == "V" or column.startswith("V_")
                 label = mathematics(column) if value else self.part.named(column)
                 group = "coefficients" if column in coefficients else "at the state"
-            anchor = self.anchors.get(owner or column, "")
+                alone = f"{ANSATZ}-1" if value and ANSATZ in self.keys else ""
+            anchor = self.anchors.get(owner or column, alone)
             row = {"name": column, "label": str(label), "words": words, "group": group}
             found.append({**row, "anchor": anchor})
         return found

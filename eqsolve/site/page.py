@@ -30,6 +30,8 @@ PAGES = {
     "claims.html": "Claims",
     "theorems.html": "Theorems",
 }
+#: The page with sliders of a game.
+EXPLORED = "explore-{}.html"
 #: Verdict of a check that could not decide.
 REFUSED = "not verified"
 PROOFS = {
@@ -65,6 +67,7 @@ class Content:
     provenance : rows (part, version).
     claims : the judged claims of the paper.
     theorems : those about the displays, by game.
+    explored : files of pages with sliders, by game.
     """
 
     games: Sequence[tuple[Published, Sequence[Display]]]
@@ -76,6 +79,7 @@ class Content:
     provenance: Sequence[tuple[str, str]]
     claims: Sequence[Claim] = ()
     theorems: Mapping[str, Proofs] = field(default_factory=dict)
+    explored: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pages(self) -> dict[str, str]:
@@ -125,6 +129,7 @@ def render(content: Content, version: str) -> str:
     known = {name: told for s in reversed(shown) for name, told in s.notation.items()}
     page = made.get_template("report.html.jinja").render(
         sections=shown,
+        explored={f"game-{game}": file for game, file in content.explored.items()},
         notations=[known[name] for name in sorted(known, key=lambda n: (n.lower(), n))],
         equations=sum(len(section.equations) for section in shown),
         claims=content.claims,

@@ -72,6 +72,7 @@ def write(
     progress: bool = False,
     whole: bool = True,
     verified: Callable[[], tuple[bool, dict[str, Any]]] | None = None,
+    explorable: Callable[[], Mapping[str, str]] = dict,
 ) -> Written:
     """Derive, draw, verify, and write the report.
 
@@ -83,6 +84,7 @@ def write(
     whole : report figures, claims and planted errors of the papers, too, not only equations and
         checks of the games.
     verified : answers like :func:`checked`, which is asked by default.
+    explorable : answers with pages with sliders, by game; they are written beside, with a link.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def write(
     from eqsolve.latex.document import write as write_latex
     from eqsolve.papers import papers
     from eqsolve.site.browse import render_claims, render_ledger
-    from eqsolve.site.page import Content, render
+    from eqsolve.site.page import EXPLORED, Content, render
     from eqsolve.site.theorems import FOLDER as THEOREMS
     from eqsolve.site.theorems import displayed
     from eqsolve.site.theorems import render as render_theorems
@@ -115,6 +117,7 @@ def write(
         ok, verification = (verified or run)()
         data: dict[str, Any] = {"verification": verification, "ledger": ledger_rows(every)}
         games = [(each, each.shown) for each in every]
+        explored = {game: (EXPLORED.format(game), text) for game, text in explorable().items()}
         formal = displayed(games) if whole else {}
         content = Content(
             games,
@@ -126,8 +129,10 @@ def write(
             list(provenance()),
             claims,
             formal,
+            {game: name for game, (name, _) in explored.items()},
         )
         texts = {
+            **dict(explored.values()),
             "index.html": render(content, __version__),
             "ledger.html": render_ledger(content, __version__),
         }
