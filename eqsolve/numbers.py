@@ -18,6 +18,7 @@ _RATIO = re.compile(r"[+-]?[0-9]+/[0-9]+")
 #: Most characters of a number, and the magnitudes of numbers other than 0.
 LONGEST = 100
 LEAST, MOST = Fraction(1, 10**30), Fraction(10**30)
+MAGNITUDE = "0 or of magnitude 1e-30 to 1e30"
 
 
 def exact(name: str, value: object, *, game: str = "") -> Fraction:
@@ -41,7 +42,7 @@ def exact(name: str, value: object, *, game: str = "") -> Fraction:
             )
     if number is None or (number != 0 and not LEAST <= abs(number) <= MOST):
         raise InputError(
-            f"the parameter {name} must be 0 or of magnitude 1e-30 to 1e30, written in at most "
+            f"the parameter {name} must be {MAGNITUDE}, written in at most "
             f"{LONGEST} characters.",
             game=game,
             stage="input",

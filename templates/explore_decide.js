@@ -57,6 +57,7 @@ function decide(point, given) {
   if (doubtful.length) {
     // a root that cannot be told from another one, or that a formula divides by zero at
     const limit = judge(point, given, MODEL.choices.map(() => -1));
+    if (limit.status === NO_ROOT) return answer(UNRESOLVED, UNDECIDED);
     if (!limit.admissible) return refused(limit);
     [chosen, words] = [limit, FOLLOWED];
   } else if (!found.length) return answer(NO_ADMISSIBLE_ROOT, NONE_REAL);

@@ -35,6 +35,7 @@ SAID = {
     "OTHERS_OPEN": "The solution that finite horizons reach is taken; others are not looked for.",
     "FOLLOWED": "The solution that finite horizons reach is taken, followed in time.",
     "FOLDED": Status.NEAR_FOLD.meaning,
+    "UNDECIDED": Status.UNRESOLVED.meaning,
 }
 #: Constants of the library and of the decision, by their names.
 CONSTANTS: dict[str, Any] = {

@@ -16,6 +16,7 @@ from eqsolve.game.parameters import parameter
 from eqsolve.kernels.steps.conditions import Test, several
 from eqsolve.kernels.steps.emitter import Emitter
 from eqsolve.kernels.steps.expressions import inside, lines
+from eqsolve.numbers import LEAST, MAGNITUDE, MOST
 from eqsolve.program.codes import coefficients
 from eqsolve.status import Status
 
@@ -49,6 +50,8 @@ def _part_of_sentence(text: str) -> str:
     return text[:1].lower() + text[1:].removesuffix(".")
 
 
+#: The numbers that ``solve`` takes, besides zero.
+_SIZES = f"abs({{0}}) >= {float(LEAST)!r} and abs({{0}}) <= {float(MOST)!r}"
 #: Steps of Newton's method from a root; relative changes below which there is none to follow: it
 #: would be smaller by as many digits as a double has.
 TURNS, STILL = 5, 1e-20
@@ -122,6 +125,8 @@ class ScriptEmitter(Emitter):
             self.reason = parameter(letter, self.derivation.model.name).requirement
             held = inside(letter.domain, name) or f"math.isfinite({name})"
             self.fail_unless(held, Status.INVALID_INPUT)
+            self.reason = f"the parameter {letter.name} must be {MAGNITUDE}"
+            self.fail_unless(f"{name} == 0.0 or {_SIZES.format(name)}", Status.INVALID_INPUT)
         for number, (words, expression) in enumerate(self.derivation.model.required.items()):
             spelled = expression.xreplace(dict(self.derivation.solved.game.definitions))
             self.body += lines([(f"required_{number}", spelled)], self.names)
@@ -149,6 +154,11 @@ class ScriptEmitter(Emitter):
                     self.reason = _part_of_sentence(Status.INFINITE_VARIANCE.meaning)
                 # what is not known is no reason besides infinite expectations
                 test = replace(test, holds=_UNKNOWN.get(test.holds, test.holds))
+            elif test.status is Status.NOT_A_MAXIMUM:
+                # what is not a number is no reason against a maximum
+                words, self.reason = self.reason, ""
+                yield replace(test, holds="not math.isnan(held)", status=Status.NO_SOLUTION)
+                self.reason, test = words, replace(test, pairs=())
             yield test
         self.reason = ""
 
