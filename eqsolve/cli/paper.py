@@ -37,9 +37,7 @@ def paper(out: str, level: str) -> None:
     from eqsolve.site.report import write
 
     with meanwhile(_verified, level, terminal()) as verified, meanwhile(_explored) as explorable:
-        report = write(
-            named(out), models(), level=level, verified=verified, explorable=explorable
-        )
+        report = write(named(out), models(), level=level, verified=verified, explorable=explorable)
     click.echo(report.summary, err=True)
     if not report.ok:
         raise SystemExit(1)

@@ -55,7 +55,7 @@ _SIZES = f"abs({{0}}) >= {float(LEAST)!r} and abs({{0}}) <= {float(MOST)!r}"
 #: Steps of Newton's method from a root; relative changes below which there is none to follow: it
 #: would be smaller by as many digits as a double has.
 TURNS, STILL = 5, 1e-20
-#: Relative distance of a growth rate from its bound at which it is taken to be there, as rounding of
+#: Relative distance of a growth rate from its bound at which it is taken to be there: rounding of
 #: pairs does not tell them apart.
 EQUAL = 1e-28
 
@@ -218,7 +218,9 @@ class ScriptEmitter(Emitter):
         solved = [f"{self.names[s]} = {self.names[s]} - change[{i}]" for i, s in enumerate(symbols)]
         inner += ["if factor(slopes, order):", "    substitute(slopes, order, change)"]
         inner += ["    " + line for line in solved]
-        still = (f"abs(change[{i}]) <= {STILL} * abs({self.names[s]})" for i, s in enumerate(symbols))
+        still = (
+            f"abs(change[{i}]) <= {STILL} * abs({self.names[s]})" for i, s in enumerate(symbols)
+        )
         inner += [f"    if {' and '.join(still)}:", "        break"]
         self.body += [f"slopes = np.empty(({size}, {size}))", f"change = np.empty({size})"]
         self.body += [f"order = np.empty({size})", f"for turn in range({TURNS}):"]
