@@ -59,7 +59,8 @@ def loads(text: str) -> list[str]:
     found = [value for value in asked if not value.startswith("data:")]
     for value in page.values("href"):
         if not re.fullmatch(
-            r"data:,|#.+|(index|ledger|claims|theorems|explore-[\w-]+)\.html(#.+)?|proofs/\w+\.v", value
+            r"data:,|#.+|(index|ledger|claims|theorems|explore-[\w-]+)\.html(#.+)?|proofs/\w+\.v",
+            value,
         ):
             found.append(value)
     text = re.sub(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]*", "data:", text)
