@@ -645,6 +645,94 @@ Ltac limit :=
       | |- tends (fun y => (@?f y) ^ ?n) _ => eapply (tends_power f n); limit
       end ].
 
+(* Derivatives of functions of which nothing is said before some time t: there from above. *)
+
+Definition derivable_from (t : R) (f : R -> R) (s l : R) :=
+  forall e, 0 < e -> exists d, 0 < d /\
+    forall h, h <> 0 -> Rabs h < d -> t <= s + h -> Rabs ((f (s + h) - f s) / h - l) < e.
+
+Lemma from_equal t f s a b : derivable_from t f s a -> a = b -> derivable_from t f s b.
+Proof. intros D <-. exact D. Qed.
+
+Lemma from_everywhere t f s a : derivable_pt_lim f s a -> derivable_from t f s a.
+Proof. intros D e P. destruct (D e P) as [[d Q] H]. exists d. auto. Qed.
+
+Lemma from_agreeing t f g s a :
+  t <= s -> (forall y, t <= y -> f y = g y) -> derivable_from t g s a -> derivable_from t f s a.
+Proof.
+  intros L E D e P. destruct (D e P) as [d [Q H]]. exists d. split; [exact Q |].
+  intros h N S B. rewrite !E by assumption. auto.
+Qed.
+
+(* The function, continued by the line with its slope. *)
+Definition continued (t l : R) (f : R -> R) (s : R) :=
+  if Rle_dec t s then f s else f t + l * (s - t).
+
+Lemma continued_after t l f s : t <= s -> continued t l f s = f s.
+Proof. intro L. unfold continued. destruct (Rle_dec t s); [reflexivity | contradiction]. Qed.
+
+Lemma continued_slope t f s l :
+  t <= s -> derivable_from t f s l -> derivable_pt_lim (continued t l f) s l.
+Proof.
+  intros L D e P. destruct (D e P) as [d [Q H]].
+  assert (exists q, 0 < q /\ q <= d /\ (t < s -> q <= s - t)) as [q [A [B C]]].
+  { destruct (Rlt_le_dec t s) as [M | M]; [exists (Rmin d (s - t)) | exists d].
+    - split; [apply Rmin_pos; lra |]. split; [apply Rmin_l | intros _; apply Rmin_r].
+    - split; [exact Q |]. split; [lra | intro; lra]. }
+  exists (mkposreal q A). intros h N S. cbn in S. rewrite (continued_after t l f s L).
+  unfold continued. destruct (Rle_dec t (s + h)) as [G | G]; [apply H; lra |].
+  apply Rabs_def2 in S. assert (s = t) as E by (destruct (Rlt_le_dec t s); lra). rewrite E.
+  replace ((f t + l * (t + h - t) - f t) / h - l) with 0 by (field; exact N).
+  now rewrite Rabs_R0.
+Qed.
+
+(* Rules are those of continued functions. *)
+Ltac by_continuing rule :=
+  intros; eapply from_agreeing;
+    [eassumption | | apply from_everywhere, rule; apply continued_slope; eassumption];
+    intros; cbv beta; now rewrite !continued_after.
+
+Lemma from_sum t f g s a b : t <= s -> derivable_from t f s a -> derivable_from t g s b ->
+  derivable_from t (fun y => f y + g y) s (a + b).
+Proof. by_continuing slope_sum. Qed.
+
+Lemma from_difference t f g s a b : t <= s -> derivable_from t f s a -> derivable_from t g s b ->
+  derivable_from t (fun y => f y - g y) s (a - b).
+Proof. by_continuing slope_difference. Qed.
+
+Lemma from_opposite t f s a :
+  t <= s -> derivable_from t f s a -> derivable_from t (fun y => - f y) s (- a).
+Proof. by_continuing slope_opposite. Qed.
+
+Lemma from_product t f g s a b : t <= s -> derivable_from t f s a -> derivable_from t g s b ->
+  derivable_from t (fun y => f y * g y) s (a * g s + f s * b).
+Proof.
+  intros L F G. rewrite <- (continued_after t a f s L), <- (continued_after t b g s L).
+  revert L F G. by_continuing slope_product.
+Qed.
+
+Lemma from_power t f n s a : t <= s -> derivable_from t f s a ->
+  derivable_from t (fun y => f y ^ n) s (INR n * f s ^ pred n * a).
+Proof.
+  intros L F. rewrite <- (continued_after t a f s L). revert L F. by_continuing slope_power.
+Qed.
+
+(* The derivative from t on, by structure; of an unknown function, what a hypothesis says. *)
+Ltac slope_from :=
+  lazymatch goal with
+  | |- derivable_from _ (fun y => - @?f y) _ _ => eapply (from_opposite _ f); [lra | slope_from]
+  | |- derivable_from _ (fun y => @?f y + @?g y) _ _ =>
+      eapply (from_sum _ f g); [lra | slope_from | slope_from]
+  | |- derivable_from _ (fun y => @?f y - @?g y) _ _ =>
+      eapply (from_difference _ f g); [lra | slope_from | slope_from]
+  | |- derivable_from _ (fun y => @?f y * @?g y) _ _ =>
+      eapply (from_product _ f g); [lra | slope_from | slope_from]
+  | |- derivable_from _ (fun y => @?f y / ?c) _ _ =>
+      eapply (from_product _ f (fun _ => / c)); [lra | slope_from | slope_from]
+  | |- derivable_from _ (fun y => (@?f y) ^ ?n) _ _ => eapply (from_power _ f n); [lra | slope_from]
+  | _ => first [eassumption | apply from_everywhere; slope]
+  end.
+
 (* A letter for a number or function that is chosen. *)
 Tactic Notation "choose_value" ident(name) constr(value) :=
   let E := fresh "is_" name in
@@ -659,6 +747,7 @@ Ltac witness :=
     | field; side
     | let Z := fresh in intro Z; lra
     | eapply slope_equal; [slope | multiply_out]
+    | eapply from_equal; [slope_from | multiply_out]
     | eapply tends_equal; [limit | multiply_out]
     | apply (tends_extended _ (fun _ => 0)); [intro; ring | apply tends_constant]
     | bound ].
@@ -867,9 +956,14 @@ Proof.
 Qed.
 
 Lemma stays_0 t f :
-  (forall s, t <= s -> derivable_pt_lim f s 0) -> f t = 0 -> forall s, t <= s -> f s = 0.
+  (forall s, t <= s -> derivable_from t f s 0) -> f t = 0 -> forall s, t <= s -> f s = 0.
 Proof.
-  intros D B s L. destruct (Rtotal_order (f s) 0) as [N | [Z | N]]; [exfalso | exact Z | exfalso].
+  intros F Z s L. rewrite <- (continued_after t 0 f s L).
+  assert (continued t 0 f t = 0) as B by (rewrite continued_after; [exact Z | lra]).
+  assert (forall y, t <= y -> derivable_pt_lim (continued t 0 f) y 0) as D
+    by (intros y Y; now apply continued_slope; [| apply F]).
+  clear F Z. revert B D. generalize (continued t 0 f). clear f. intros f B D.
+  destruct (Rtotal_order (f s) 0) as [N | [Z | N]]; [exfalso | exact Z | exfalso].
   - assert (- f s <= - f t + - f s / (2 * (s - t + 1)) * (s - t)) as R.
     { apply (rises_slowly t s (fun x => - f x)); [exact L | apply Rdiv_lt_0_compat; lra |].
       intros x [X _]. eapply slope_equal; [apply slope_opposite, (D x X) | ring]. }
@@ -894,17 +988,17 @@ Proof.
   assert (b ^ 2 = 0) as B by lra. assert (b = 0) by nra. subst. assert (a ^ 2 = 0) by lra. nra.
 Qed.
 
-(* Limits at a place, and what is lost on the way from there as a rate. *)
+(* Limits from above, and what is lost on the way from there as a rate. *)
 
-Definition approaches (f : R -> R) (a l : R) :=
-  forall e, 0 < e -> exists d, 0 < d /\
-    forall x, x <> a -> Rabs (x - a) < d -> Rabs (f x - l) < e.
+Definition approaches_from_above (f : R -> R) (a l : R) :=
+  forall e, 0 < e -> exists d, 0 < d /\ forall x, a < x < a + d -> Rabs (f x - l) < e.
 
-Lemma approaches_slope f a v l : derivable_pt_lim f a (- l) -> f a = v ->
-  approaches (fun x => (v - f x) / (x - a)) a l.
+Lemma approaches_slope f a v l : derivable_from a f a (- l) -> f a = v ->
+  approaches_from_above (fun x => (v - f x) / (x - a)) a l.
 Proof.
-  intros D <- e P. destruct (D e P) as [[d Q] H]. exists d. split; [exact Q |]. intros x N S.
-  specialize (H (x - a) ltac:(lra) S). replace (a + (x - a)) with x in H by ring.
+  intros D <- e P. destruct (D e P) as [d [Q H]]. exists d. split; [exact Q |]. intros x S.
+  specialize (H (x - a) ltac:(lra) ltac:(rewrite Rabs_right; lra) ltac:(lra)).
+  replace (a + (x - a)) with x in H by ring.
   replace ((f a - f x) / (x - a) - l) with (- ((f x - f a) / (x - a) - - l)) by (field; lra).
   now rewrite Rabs_Ropp.
 Qed.

@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from eqsolve import operators as op
 from eqsolve.prove.coq import OUTCOMES, NotStatedError
-from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Relation, Slope, Statement
+from eqsolve.prove.statement import ForAll, Hypothesis, Joined, Relation, Slope
 from eqsolve.symbols import letters
 
 (START,) = letters("t")
@@ -20,9 +20,10 @@ OUTCOME, TIME = sp.symbols("omega s")
 EXPECTED = sp.Function("expectation")
 
 
-def after(claim: Statement) -> ForAll:
-    """A statement for all times from the start on."""
-    return ForAll((TIME,), Joined("->", (Relation(START, "<=", TIME), claim)))
+def moves(value: sp.Expr, rate: sp.Expr) -> ForAll:
+    """How something moves with time from the start on; nothing is said of it before."""
+    slope = Slope(value, TIME, TIME, rate, since=START)
+    return ForAll((TIME,), Joined("->", (Relation(START, "<=", TIME), slope)))
 
 
 def discount(rate: sp.Expr, end: sp.Expr) -> sp.Expr:
@@ -161,8 +162,8 @@ class Along:
         for e, token in self.integrals.items():
             integral = self.letters[token]
             yield Hypothesis(f"begins_{integral.__name__}", Relation(integral(START), "="))
-            slope = Slope(integral(TIME), TIME, TIME, self.discounted(e, TIME))
-            yield Hypothesis(f"slope_{integral.__name__}", after(slope))
+            motion = moves(integral(TIME), self.discounted(e, TIME))
+            yield Hypothesis(f"slope_{integral.__name__}", motion)
 
     def begins(self) -> Iterator[Hypothesis]:
         """Where the paths begin."""

@@ -34,8 +34,8 @@ LIBRARY = "eqsolve_library"
 TAKEN = frozenset(
     "as at by cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return "
     "Set SProp then Type using where with R RootCosh RootSinh exp logarithm power sqrt pow INR IZR "
-    "PI sin cos sinh cosh derivable_pt_lim S O tends approaches bounded everything nat "
-    "sum_f".split()
+    "PI sin cos sinh cosh derivable_pt_lim derivable_from S O tends approaches_from_above bounded "
+    "everything nat sum_f".split()
 )
 #: The set of outcomes of theorems about expectations.
 OUTCOMES = "Outcome"
@@ -212,7 +212,9 @@ class Writer:
             limit = f" {self.expression(what.value, _ATOM)}" if isinstance(what, Tends) else ""
             return f"{'tends' if limit else 'bounded'} {function}{limit}"
         at, value = self.expression(what.at, _ATOM), self.expression(what.value, _ATOM)
-        word = "approaches" if isinstance(what, Approaches) else "derivable_pt_lim"
+        word = "approaches_from_above" if isinstance(what, Approaches) else "derivable_pt_lim"
+        if isinstance(what, Slope) and what.since is not None:
+            word = f"derivable_from {self.names(what.since)}"
         return f"{word} {self.function(what.function, what.variable)} {at} {value}"
 
     def function(self, body: sp.Expr, variable: sp.Symbol) -> str:

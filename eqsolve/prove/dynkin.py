@@ -20,7 +20,7 @@ from eqsolve.derivation.identity import GeneralHJB
 from eqsolve.ledger import Display
 from eqsolve.notated.derivation import Derivation
 from eqsolve.operators import Expectation, plain
-from eqsolve.prove.along import EXPECTED, OUTCOME, START, TIME, Along, after, discount
+from eqsolve.prove.along import EXPECTED, OUTCOME, START, TIME, Along, discount, moves
 from eqsolve.prove.observed import Motion, Observed, Part
 from eqsolve.prove.statement import (
     ForAll,
@@ -191,7 +191,7 @@ class Expected:
                 claim = Relation(part.letter, "=", part.value)
                 yield Hypothesis(f"H_{part.name}", ForAll(along.arguments, claim))
         value, rate = (along.expected(e, TIME) for e in (one.value, one.rate))
-        yield Hypothesis(f"dynkin_{one.name}", after(Slope(value, TIME, TIME, rate)))
+        yield Hypothesis(f"dynkin_{one.name}", moves(value, rate))
         if motion.equation:
             assert one.payoff is not None
             claim = Relation(one.rate - along.rate * (one.value - one.payoff), "=")
@@ -214,7 +214,7 @@ class Expected:
         yield from self._flow(motion)
         for name in (f"dynkin_{one.name}", *(f"slope_{f}" for f in integrals)):
             yield Line(f"    specialize ({name} {{}} after).", (TIME,))
-        yield Line("    eapply slope_equal; [slope | cbv beta; rewrite ?flow; ring].")
+        yield Line("    eapply from_equal; [slope_from | cbv beta; rewrite ?flow; ring].")
         begins = "".join(f", ?begins_{name}" for name in integrals)
         yield Line(f"  - rewrite begins{begins}. at_zero. ring. }}}}")
         if end == sp.oo:

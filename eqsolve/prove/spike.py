@@ -17,7 +17,7 @@ from eqsolve import operators as op
 from eqsolve.ledger import Display
 from eqsolve.ledger import Line as Shown
 from eqsolve.notated.derivation import Derivation
-from eqsolve.prove.along import EXPECTED, START, TIME, Along, after
+from eqsolve.prove.along import EXPECTED, START, TIME, Along, moves
 from eqsolve.prove.coq import NotStatedError
 from eqsolve.prove.statement import (
     Approaches,
@@ -26,7 +26,6 @@ from eqsolve.prove.statement import (
     Hypothesis,
     Line,
     Relation,
-    Slope,
     Theorem,
     identifier,
 )
@@ -149,10 +148,8 @@ class Spike:
 
     def _assumed(self, one: Expectancy, end: sp.Expr) -> Iterator[Hypothesis]:
         along, name = one.along, one.function.func.__name__
-        moves = Slope(
-            along.expected(one.function, TIME), TIME, TIME, along.expected(one.rate, TIME)
-        )
-        yield Hypothesis(f"dynkin_{name}", after(moves))
+        value, rate = (along.expected(e, TIME) for e in (one.function, one.rate))
+        yield Hypothesis(f"dynkin_{name}", moves(value, rate))
         yield from along.accumulated()
         claim = Relation(end, "=", along.shown(one.value, TIME))
         yield Hypothesis(f"H_{one.letter}", ForAll((TIME,), claim))
@@ -175,12 +172,13 @@ class Spike:
         integrals = [f.__name__ for e in self.parts for f in e.along.letters.values()]
         zero = ", ".join(f"?begins_{identifier(name)}" for name in integrals)
         yield Line("apply approaches_slope.")
-        yield Line("- apply (slope_extended _ {});", (body,))
-        yield Line(f"    [intro; rewrite H_{identifier(value.name)}, {names}; reflexivity |].")
+        yield Line("- apply (from_agreeing _ _ {});", (body,))
+        spelled = f"rewrite H_{identifier(value.name)}, {names}; reflexivity"
+        yield Line(f"    [lra | intros; {spelled} |].")
         moving = [f"dynkin_{e.function.func.__name__}" for e in self.parts]
         for name in (*moving, *(f"slope_{name}" for name in integrals)):
             yield Line(f"  specialize ({identifier(name)} {{}} (Rle_refl {{}})).", (START, START))
-        yield Line("  eapply slope_equal; [slope |]. cbv beta; cbn [INR pred].")
+        yield Line("  eapply from_equal; [slope_from |]. cbv beta; cbn [INR pred].")
         yield Line(f"  rewrite {known}, {zero}. at_zero. field.")
         yield Line(f"- rewrite H_{identifier(value.name)}, {names}, {known}, {zero}. at_zero.")
         yield Line(f"  rewrite H_{identifier(function.func.__name__)}. field.")

@@ -32,17 +32,21 @@ class Relation:
 
 @dataclass(frozen=True)
 class Slope:
-    """``value`` is the derivative of ``function``, as a function of ``variable``, at ``at``."""
+    """``value`` is the derivative of ``function``, as a function of ``variable``, at ``at``.
+
+    With ``since`` nothing is said of the function before that: there the derivative is from above.
+    """
 
     function: sp.Expr
     variable: sp.Symbol
     at: sp.Expr
     value: sp.Expr
+    since: sp.Symbol | None = None
 
     @property
     def expressions(self) -> tuple[sp.Expr, ...]:
         """What it is made of."""
-        return (self.function, self.at, self.value)
+        return (self.function, self.at, self.value, *((self.since,) if self.since else ()))
 
     @property
     def bound(self) -> tuple[sp.Symbol, ...]:
@@ -71,7 +75,7 @@ class Tends:
 
 @dataclass(frozen=True)
 class Approaches:
-    """``function`` tends to ``value`` as ``variable`` tends to ``at``."""
+    """``function`` tends to ``value`` as ``variable`` falls to ``at``."""
 
     function: sp.Expr
     variable: sp.Symbol
