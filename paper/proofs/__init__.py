@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eqsolve.notated.derivation import Derivation
-from eqsolve.paper.proofs import counterexamples, roots, selection, weights
+from eqsolve.paper.proofs import competition, counterexamples, roots, selection, weights
 from eqsolve.prove.statement import Chapter
 
 
@@ -25,5 +25,6 @@ def n_agent(derivation: Derivation) -> Iterator[Chapter]:
 def mean_field(derivation: Derivation) -> Iterator[Chapter]:
     """The common strategy of a continuum."""
     yield "weights", "the strategy and the weight alpha", weights.theorems(derivation)
+    yield "competition", "the strategy and competition", competition.theorems(derivation)
     title = "what does not hold without a condition, at rational numbers"
     yield "counterexamples", title, counterexamples.competing(derivation)
