@@ -22,17 +22,28 @@ from eqsolve.registry import model
 
 #: What is stated of a claim for Coq, by game: chapters and names of theorems.
 _THEOREMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "theorem-2.1": {"best-response": ("system.*",)},
-    "second-order-condition": {"best-response": ("signs.*",)},
+    "theorem-2.1": {
+        "best-response": ("system.*", "displays.equation_2_2[123]", "displays.equation_A_*")
+    },
+    "second-order-condition": {
+        "best-response": ("signs.*", "displays.curvature", "displays.equation_2_4[56]*")
+    },
     "theorem-2.2": {"best-response": ("solution.*",)},
+    "corollary-2.1": {"two-agent": ("displays.equation_2_80_*",)},
+    "corollary-2.2": {"best-response": ("displays.equation_2_82_*", "displays.equation_2_88")},
     "theorem-2.3": {"n-agent": ("equilibrium.*",)},
-    "theorem-2.4": {"two-agent": ("equilibrium.*",)},
+    "theorem-2.4": {"two-agent": ("equilibrium.*", "displays.equation_2_11[0123]*")},
     "remark-2.5-count": {
         "best-response": ("roots.*", "selection.one_admissible_root_if_B_is_small"),
     },
     "remark-2.5-selection": {
         "best-response": ("selection.one_admissible_root_has_*", "selection.largest_*")
     },
+    "corollary-2.3": {"two-agent": ("displays.equation_2_11[67]", "displays.equation_C_*")},
+    "corollary-3.1": {"mean-field": ("displays.equation_3_41",)},
+    "remark-3.1": {"mean-field": ("displays.equation_D_*", "displays.equation_3_44")},
+    "theta-increasing": {"mean-field": ("competition.position_rises_*",)},
+    "competition-above": {"mean-field": ("competition.*",)},
     "gamma-decreasing": {
         "best-response": ("selection.selected_B_p1_rises_*",),
         "mean-field": ("counterexamples.*_fall_with_gamma",),

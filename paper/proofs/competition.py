@@ -15,7 +15,7 @@ from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.notated.derivation import Derivation
 from eqsolve.paper.claims.exact import B, Q, alpha, k1, k2, k3, lam, p1, p2, q3, r, s2, sigma, theta
-from eqsolve.paper.proofs.cubic import AVERSION, INTEREST, VARIANCE, D1, D2, Delta
+from eqsolve.paper.proofs.cubic import AVERSION, D1, D2, INTEREST, VARIANCE, Delta
 from eqsolve.prove.script import script, stated
 from eqsolve.prove.statement import Hypothesis, Line, Maker, Relation, Theorem
 

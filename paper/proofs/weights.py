@@ -1,4 +1,4 @@
-"""How the common strategy moves with the weight alpha: exactly in proportion."""
+"""How the common strategy moves with the weight alpha: in proportion, and in which direction."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from functools import partial
 
 import sympy as sp
 
-from eqsolve.derivations.mean_variance.vocabulary import symbol
+from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.notated.derivation import Derivation
-from eqsolve.paper.claims.exact import B, alpha, gamma, k1, k2, k3, kappa, q3
-from eqsolve.paper.proofs.cubic import AVERSION, D1, D2, OWN_WEIGHT, Delta
+from eqsolve.paper.claims.exact import B, alpha, gamma, k1, k2, k3, kappa, lam, p1, q3
+from eqsolve.paper.proofs.cubic import (
+    AVERSION,
+    D1,
+    D2,
+    E1,
+    INTEREST,
+    OWN_WEIGHT,
+    VARIANCE,
+    Delta,
+)
 from eqsolve.prove.script import script, stated
 from eqsolve.prove.statement import Hypothesis, Joined, Maker, Relation, Theorem
 
-S, x, y = symbol("S"), symbol("x"), symbol("y")
+E0, S, x, y = symbols("E0 S x y")
 
 
 def theorems(derivation: Derivation) -> Iterator[Maker]:
-    """The one about alpha."""
+    """The ones about alpha."""
     yield partial(_alpha, derivation)
+    yield partial(_constant, derivation)
 
 
 def _alpha(derivation: Derivation) -> Theorem:
@@ -62,4 +72,33 @@ split; intro R; [apply W; lra | apply W in R; lra].
                 "difference": new[k3] - k3,
             },
         ),
+    )
+
+
+def _constant(derivation: Derivation) -> Theorem:
+    form = derivation.form
+    chosen = (E0, E1, D1, D2, Delta, q3)
+    signs = [Hypothesis(f"positive_{e.name}", Relation(e, ">")) for e in (D2, alpha)]
+    signs += [AVERSION, VARIANCE, INTEREST]
+    signs += [OWN_WEIGHT] if kappa in form[q3].free_symbols else []
+    signs.append(Hypothesis("nonzero_B", Relation(B, "<>")))
+    signs.append(Hypothesis("long", Relation(B * p1, ">=")))
+    return stated(
+        "constant_has_the_sign_of_B",
+        "where B p1 >= 0, Delta is positive, and the constant q3 of the response has the sign of B",
+        (*(Hypothesis(f"H_{e.name}", Relation(e, "=", form[e])) for e in chosen), *signs),
+        Joined("/\\", (Relation(Delta, ">"), Relation(B * q3, ">"))),
+        script(
+            """
+assert (0 <= s2 * p1 ^ 2) by (apply Rmult_le_pos; [lra | apply pow2_ge_0]).
+assert (0 < B ^ 2) by (apply (even_power_positive B 1); exact nonzero_B).
+assert (0 < D1) by lra. assert (0 < E1) by lra.
+assert (P : 0 < Delta).
+{ rewrite H_Delta. apply Rplus_le_lt_0_compat; [| positive].
+  apply Rmult_le_pos; [apply pow2_ge_0 | lra]. }
+split; [exact P |]. replace <<signed>> with <<square>> by (rewrite H_q3; field; side). positive.
+""",
+            {"signed": B * q3, "square": B * form[q3]},
+        ),
+        point={lam: sp.Integer(3)},
     )
