@@ -14,7 +14,7 @@ import sympy as sp
 from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.derivations.mean_variance.vocabulary import symbols
 from eqsolve.notated.derivation import Derivation
-from eqsolve.paper.claims.exact import B, Q, alpha, k1, k2, k3, lam, p1, p2, q3, r, s2, sigma, theta
+from eqsolve.paper.claims.exact import B, Q, alpha, k1, k2, k3, lam, p1, q3, r, s2, sigma, theta
 from eqsolve.paper.proofs.cubic import AVERSION, D1, D2, INTEREST, VARIANCE, Delta
 from eqsolve.prove.script import script, stated
 from eqsolve.prove.statement import Hypothesis, Line, Maker, Relation, Theorem
@@ -155,8 +155,8 @@ def _signs(form: ClosedForm) -> Iterator[Line]:
             {"value": spelled[symbol]},
         )
         known.append(f"is_{symbol.name}")
+    rules = ", ?".join(reversed(known))
     for number, expression in enumerate(_own(), 1):
-        rules = ", ?".join(reversed(known))
         yield from script(
             f"assert (numerator_{number} : 0 < <<what>>).\n"
             "{ replace <<what>> with <<value>>\n"
@@ -165,20 +165,20 @@ def _signs(form: ClosedForm) -> Iterator[Line]:
             {"what": expression, "value": sp.factor(expression.xreplace(spelled))},
         )
     yield from script(
-        f"""
+        """
 assert (0 < Delta).
-{{ rewrite H_Delta. replace (D1 - D2) with <<excess>> by lra. positive. }}
+{ rewrite H_Delta. replace (D1 - D2) with <<excess>> by lra. positive. }
 assert (0 < q3) by (rewrite H_q3; positive).
 assert (0 <= <<p2>>) by (apply Rle_mult_inv_pos; [not_negative | assumption]).
 assert (0 < <<Q>>).
-{{ apply Rdiv_lt_0_compat; [| positive]. apply Rmult_lt_0_compat; [positive |].
+{ apply Rdiv_lt_0_compat; [| positive]. apply Rmult_lt_0_compat; [positive |].
   apply Rplus_lt_le_0_compat.
   - apply Rdiv_lt_0_compat; [| assumption]. apply Rmult_lt_0_compat; [positive | assumption].
-  - apply Rmult_le_pos; [| lra]. apply Rmult_le_pos; [lra | apply pow2_ge_0]. }}
+  - apply Rmult_le_pos; [| lra]. apply Rmult_le_pos; [lra | apply pow2_ge_0]. }
 assert (0 < (<<p2>> + p1 * <<Q>>) * y + q3 * <<Q>>).
-{{ apply Rplus_le_lt_0_compat; [| apply Rmult_lt_0_compat; assumption].
+{ apply Rplus_le_lt_0_compat; [| apply Rmult_lt_0_compat; assumption].
   apply Rmult_le_pos; [| lra]. apply Rplus_le_le_0_compat; [assumption |].
-  apply Rmult_le_pos; apply Rlt_le; assumption. }}
+  apply Rmult_le_pos; apply Rlt_le; assumption. }
 """,
         _per_theta() | {"excess": B * p1 + p1**2 * s2 + r},
     )
