@@ -197,7 +197,10 @@ def bound(polys, core, stages, apart=()):
             below = determinant([row[:-1] for row in whole[:size]])
             tries = ([below, *above], core), ([below, *above, *rows[:size]], [*core, *stage])
             if all(at_most(some, divisors, places) != 0 for some, places in tries):
-                return None
+                if not stages:
+                    return None
+                stages = [[*stage, *(place for later in stages for place in later)]]
+                continue  # what it leaves open, the other equations may settle
             polys = {k: inserted(polys[k], stage, above, below) for k in polys if k not in stage}
             left, divisors = [*polys.values()], [*divisors, *(p for p, _ in below.factor()[1])]
         else:

@@ -399,6 +399,43 @@ def loop() -> Certificate:
     return solved("mean-field", "--set", "S1", "--equilibrium", "closed-loop")
 
 
+def apart() -> Certificate:
+    """The same of two agents who do not compete: a first unknown of the solution is 0."""
+    game = ["n-agent", "--set", "S1", "--equilibrium", "closed-loop"]
+    return solved(*game, "-p", "n=2", "-p", "theta=0")
+
+
+def test_solutions_are_counted_where_a_first_unknown_is_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = apart()
+    (core, _, parts), *_ = document["groups"]
+    zero = [s for s in document["solutions"] if s["boxes"]["p2"][0] == 0]
+    assert len(zero) == 1 and "p2" in core and [name for name, *_ in parts] == ["p2"]
+    assert document["number"] == len(document["solutions"]) == 9
+    check(document, tmp_path)
+    assert "there are no others" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", ["zero left out", "another left out", "not apart"])
+def test_an_error_where_a_first_unknown_is_zero_is_seen(error: str, tmp_path: Path) -> None:
+    document = apart()
+    if error == "not apart":
+        document["groups"][0][2] = []
+    else:
+        lost = next(
+            s
+            for k, s in enumerate(document["solutions"])
+            if (s["boxes"]["p2"][0] == 0) == (error == "zero left out")
+        )
+        document["solutions"].remove(lost)
+        document["number"] -= 1
+        document["selected"] = 0
+    with pytest.raises(SystemExit, match="not so: there are "):
+        check(document, tmp_path)
+
+
+
 def test_players_who_differ_have_a_certificate(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,7 @@ from eqsolve.program.data import encoded
 from eqsolve.program.program import TIME, Growth, Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.boxes import ORDER, Entry, ball, entry, steps
-from eqsolve.solve.groups import groups, matched
+from eqsolve.solve.groups import Group, groups, matched
 from eqsolve.solve.growth import Followed, alike
 from eqsolve.solve.lyapunov import lyapunov
 from eqsolve.solve.path import Backward, time_to_go
@@ -218,8 +218,6 @@ class Writer:
             raise refused(self.program, "where some solutions are not isolated")
         growth = [g for g in program.growth if g.matrix is not None]
         function, found = self._algebraic(range(len(program.system.names)))
-        grouped, countable = groups(function)
-        found["groups"] = grouped
         solutions: list[dict[str, Any]] = []
         for candidate in choice.candidates:
             boxes = self._boxes(function, candidate.values)
@@ -228,10 +226,9 @@ class Writer:
             solutions.append({"boxes": boxes, "growth": proofs})
         selected = next(k for k, root in enumerate(self.answer.roots) if root["selected"])
         found |= {"growth": list(map(growth_data, growth)), "solutions": solutions}
-        first = {name for core, *_ in grouped for name in core}
-        # where one of these is zero, determinants may vanish with it: others cannot count there
-        plain = not any(ball(s["boxes"][name]).contains(0) for s in solutions for name in first)
-        if self.point.solutions.complete and countable and plain:
+        zero = {n for s in solutions for n, e in s["boxes"].items() if ball(e).contains(0)}
+        found["groups"], countable = groups(function, zero)
+        if self.point.solutions.complete and countable and _apart(found["groups"], zero):
             found["number"] = len(solutions)
         play = self.given.play if self.given is not None else None
         if play is not None and play.matrix is not None:
@@ -286,6 +283,12 @@ class Writer:
                 raise refused(self.program, "where steps would be too short")
             found.append(one)
         return found
+
+
+def _apart(grouped: Iterable[Group], zero: set[str]) -> bool:
+    """Whether others can count where a first unknown vanishes: determinants may vanish with it."""
+    vanishing = [({*core} & zero, {name for name, *_ in apart}) for core, _, apart in grouped]
+    return all(names <= counted and len(names) <= 1 for names, counted in vanishing)
 
 
 def shown(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -19,12 +19,13 @@ Group = list[Any]
 Monomials = list[frozenset[tuple[str, int]]]
 
 
-def groups(function: Code) -> tuple[list[Group], bool]:
+def groups(function: Code, zero: Collection[str] = ()) -> tuple[list[Group], bool]:
     """Unknowns in groups: each needs only itself and earlier ones, or nothing else if not linear.
 
     Parameters
     ----------
     function : an equation for every unknown; the unknowns are the arguments, the feedback's last.
+    zero : unknowns that vanish at a solution.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def groups(function: Code) -> tuple[list[Group], bool]:
                 own = [*members, *own]
             else:
                 rest.append(group)
-        found = [_split(monomials, sorted(own, key=names.index)), *reversed(rest)]
+        found = [_split(monomials, sorted(own, key=names.index), zero), *reversed(rest)]
     return found, all(len(core) <= MOST for core, _, _ in found)
 
 
@@ -73,16 +74,18 @@ def _affine(monomials: dict[str, Monomials], names: Iterable[str]) -> bool:
     return all(sum(e for n, e in m if n in own) <= 1 for u in own for m in monomials[u])
 
 
-def _split(monomials: dict[str, Monomials], names: Sequence[str]) -> Group:
-    """A group, with what it is where one unknown vanishes."""
+def _split(
+    monomials: dict[str, Monomials], names: Sequence[str], vanishing: Collection[str]
+) -> Group:
+    """A group, with what it is where one unknown vanishes: if that is less, or at a solution."""
     core, stages = _staged(monomials, names)
     apart = []
     for zero in core if len(core) > 1 else ():
         others = [name for name in names if name != zero]
         left = {u: [m for m in monomials[u] if all(n != zero for n, _ in m)] for u in others}
         less, finer = _staged(left, others, [name for name in core if name != zero])
-        if less and max(map(len, finer), default=0) < max(map(len, stages), default=0):
-            apart.append([zero, less, finer])
+        if zero in vanishing or max(map(len, finer), default=0) < max(map(len, stages), default=0):
+            apart += [[zero, less, finer]] if less else []
     return [core, stages, apart]
 
 
