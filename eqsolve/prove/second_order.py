@@ -62,7 +62,11 @@ class _Gain:
         self.first = {u: _factored(slope(inner, u)) for u in self.controls}
         pairs = combinations_with_replacement(self.controls, 2)
         self.second = {(u, v): _factored(slope(self.first[u], v)) for u, v in pairs}
-        self.moves = any(e.free_symbols & {*self.controls} for e in self.second.values())
+        raised = [e.base if e.is_Pow else e.args[0] for e in units_in(inner)]
+        #: controls of which powers or logarithms are taken: they are positive
+        self.positive = tuple(u for u in self.controls if u in raised)
+        moving = set().union(*(e.free_symbols for e in self.second.values()))
+        self.moves = bool(moving & {*self.controls} - {*self.positive})
         self.sign = 1 if problem.minimized else -1
         self.problem = problem
 
@@ -73,7 +77,7 @@ class _Gain:
         for (u, v), e in self.second.items():
             i, j = self.controls.index(u), self.controls.index(v)
             matrix[i, j] = matrix[j, i] = e
-        positive = (*self.problem.above, *self.problem.positive)
+        positive = (*self.problem.above, *self.problem.positive, *self.positive)
         found = [matrix[0, 0]]
         found += [
             _factored((self.sign * matrix[:k, :k]).det(method="berkowitz"))
@@ -109,9 +113,9 @@ def _theorem(problem: Faced) -> Theorem | str:
     parts: list[Statement] = []
     proof: list[Line] = []
     for u, e in rate.first.items():
-        parts.append(ForAll(rate.controls, Slope(rate.rate, u, u, e)))
+        parts.append(ForAll(rate.controls, Slope(rate.rate, u, u, e), rate.positive))
     for (u, v), e in rate.second.items():
-        parts.append(ForAll(rate.controls, Slope(rate.first[u], v, v, e)))
+        parts.append(ForAll(rate.controls, Slope(rate.first[u], v, v, e), rate.positive))
     proof += [Line("split; [intros; eapply slope_equal; [slope | multiply_out] |].")] * len(parts)
     minors = rate.minors()
     entering = set().union(*(f.magnitude.free_symbols | f.rest.free_symbols for _, f in minors))
@@ -123,13 +127,15 @@ def _theorem(problem: Faced) -> Theorem | str:
         if found.rest != 1 and minor in (found.rest, -found.rest):
             return f"{title}: nothing to prove, the condition is {found.rest} > 0 itself."
         statement, lines = equivalent(minor, found, inserting)
+        if moving := tuple(u for u in rate.positive if u in minor.free_symbols):
+            statement, lines = ForAll(moving, statement, moving), [Line("intros."), *lines]
         last.append((statement, lines))
     for k, (statement, lines) in enumerate(last):
         parts.append(statement)
         if k < len(last) - 1:
             proof.append(Line("split."))
         proof += [
-            replace(line, text=f"{'{{ ' if i == 0 else ''}{line.text}{' }}' if i else ''}")
+            replace(line, text=f"{'' if i else '{{ '}{line.text}{'' if lines[i + 1 :] else ' }}'}")
             for i, line in enumerate(lines)
         ]
     hypotheses = [Hypothesis(f"H_{s.name}", Relation(s, "=", e)) for s, e in folded.items()]
@@ -139,17 +145,15 @@ def _theorem(problem: Faced) -> Theorem | str:
         for c, dot in problem.moves.items()
         if any(c in f.moving for f in rate.functions)
     ]
-    signs = assumptions([found for _, found in minors])
+    signs = [h for h in assumptions([f for _, f in minors]) if h.statement.left not in controls]
     guards = [Hypothesis(f"positive_{s.name}", Relation(s, ">")) for s in problem.positive]
     stated = {h.statement.expressions[0] for h in (*signs, *guards)}
     # also where it cancels
     moving = [e for e in sp.Add.make_args(rate.rate) if e.free_symbols & {*rate.controls}]
     written = [e for e in divisors(moving) if not e.has(AppliedUndef)]
     below = (*divisors([*(f.form for f in rate.functions), *rate.first.values()]), *written)
-    divided = [
-        Hypothesis(f"divisor_{k}", Relation(e, "<>"))
-        for k, e in enumerate((e for e in below if e not in stated), 1)
-    ]
+    free = (e for e in dict.fromkeys(below) if e not in stated and not e.free_symbols & controls)
+    divided = [Hypothesis(f"divisor_{k}", Relation(e, "<>")) for k, e in enumerate(free, 1)]
     hypotheses += dict.fromkeys((*signs, *guards, *divided))
     script = (
         Line("intros."),
