@@ -435,7 +435,6 @@ def test_an_error_where_a_first_unknown_is_zero_is_seen(error: str, tmp_path: Pa
         check(document, tmp_path)
 
 
-
 def test_players_who_differ_have_a_certificate(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

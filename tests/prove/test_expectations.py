@@ -18,8 +18,9 @@ from eqsolve.operators import Along, Discount, Expectation, Meant, TimeIntegral,
 from eqsolve.prove.along import START
 from eqsolve.prove.averages import Averaged
 from eqsolve.prove.check import check
-from eqsolve.prove.coq import NotStatedError, source
+from eqsolve.prove.coq import NotStatedError, Writer, source
 from eqsolve.prove.dynkin import Expected
+from eqsolve.prove.needless import accepted
 from eqsolve.prove.statement import (
     ForAll,
     Hypothesis,
@@ -190,6 +191,26 @@ def faster(hypothesis: Hypothesis) -> Hypothesis:
     parts = begun, replace(moves, value=2 * moves.value)
     inner = replace(hypothesis.statement.statement, parts=parts)
     return replace(hypothesis, statement=replace(hypothesis.statement, statement=inner))
+
+
+def test_nothing_is_said_of_what_was_before_the_start() -> None:
+    right = of_paths()
+    assert right is not None
+    text = Writer().theorem(right)
+    # what is expected and the integral, each as it is assumed and at the witness
+    assert text.count("derivable_from t") == 4 and "derivable_pt_lim" not in text
+
+
+@needs_coq
+def test_a_jump_before_the_start_is_not_seen_and_one_after_it_is() -> None:
+    jumps = """Lemma {} : derivable_from {} (fun s => if Rle_dec 0 s then 0 else 1) 0 0.
+Proof.
+  intros e P. exists 1. split; [lra |]. intros h N S B.
+  destruct (Rle_dec 0 (0 + h)); destruct (Rle_dec 0 0); try lra.
+  replace ((0 - 0) / h - 0) with 0 by (field; exact N). now rewrite Rabs_R0.
+Qed."""
+    texts = [("at_it", jumps.format("at_it", 0)), ("before_it", jumps.format("before_it", -1))]
+    assert accepted(texts) == ["at_it"]
 
 
 @needs_coq

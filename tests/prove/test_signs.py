@@ -17,7 +17,7 @@ from eqsolve.claims.claim import Test as Examined
 from eqsolve.claims.formal import Proof, proofs
 from eqsolve.derivation.derivation import derived
 from eqsolve.game.structure import build
-from eqsolve.paper.proofs import roots, selection
+from eqsolve.paper.proofs import competition, roots, selection, weights
 from eqsolve.prove import problem, second_order
 from eqsolve.prove.algebraic import Known, theorem
 from eqsolve.prove.check import accepted, check
@@ -59,12 +59,47 @@ def test_the_counts_of_roots_are_proved() -> None:
 @needs_coq
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("game", "number"), [("best-response", 2), ("mean-field", 3), ("n-agent", 1)]
+    ("game", "number"), [("best-response", 2), ("mean-field", 6), ("n-agent", 2)]
 )
 def test_what_is_said_of_parameters_is_proved(game: str, number: int) -> None:
-    files = of_family(model(game), ["counterexamples", "weights"]).sources()
+    files = of_family(model(game), ["competition", "counterexamples", "weights"]).sources()
     verdicts = list(check(files))
     assert len(verdicts) == number and all(v.accepted for v in verdicts), verdicts
+
+
+def rising() -> list[Theorem]:
+    """How competition and the weight alpha move the mean-field strategy."""
+    form = model("mean-field").derivation
+    made = [maker() for maker in (*competition.theorems(form), *weights.theorems(form))]
+    return [one for one in made if isinstance(one, Theorem)]
+
+
+def test_what_competition_does_is_stated_with_its_assumptions() -> None:
+    rises, above, _, constant = rising()
+    signs = {h.name for h in rises.hypotheses if not h.name.startswith("H_")}
+    positive = {f"positive_{name}" for name in ("B", "p1", "D2", "alpha", "gamma", "s2")}
+    assert signs == {*positive, "interest", "wealth", "order", "regular"}
+    assert {h.name for h in above.hypotheses} - signs >= {"competes", "H_Q", "H_k2", "H_k3"}
+    assert not any(h.name == "positive_p1" for h in constant.hypotheses)
+
+
+@needs_coq
+@pytest.mark.full
+def test_without_what_it_needs_the_position_does_not_rise() -> None:
+    rises, above, _, constant = rising()
+    wrong: list[Theorem] = []
+    for right in (rises, above, constant):
+        signs = [h for h in right.hypotheses if not h.name.startswith("H_")]
+        for lost in signs:
+            rest = tuple(h for h in right.hypotheses if h is not lost)
+            less = replace(right, hypotheses=rest, witness=right.witness)
+            wrong.append(replace(less, script=(_introduction(less), *less.script[1:])))
+    for right in (rises, above):
+        assert isinstance(right.conclusion, Relation)
+        wrong.append(replace(right, conclusion=replace(right.conclusion, relation=">")))
+    verdicts = list(check({f"wrong_{k}": source("", [one]) for k, one in enumerate(wrong)}))
+    assert len(verdicts) == len(wrong) > 25
+    assert not [v for v in verdicts if v.proved]
 
 
 @needs_coq
@@ -114,6 +149,21 @@ def curvature(name: str) -> Theorem:
     made = next(second_order.theorems(faced, {}))()
     assert isinstance(made, Theorem)
     return made
+
+
+@needs_coq
+def test_a_power_of_the_control_is_paid_and_the_control_is_positive() -> None:
+    right = curvature("merton-consumption")
+    assert isinstance(right.conclusion, Joined)
+    *_, last = right.conclusion.parts
+    assert isinstance(last, ForAll) and last.letters == last.positive
+    assert not any(
+        {*last.letters} & h.statement.expressions[0].free_symbols for h in right.hypotheses
+    )
+    unbounded = replace(last, positive=())
+    wrong = replace(right, conclusion=Joined("/\\", (*right.conclusion.parts[:-1], unbounded)))
+    verdicts = check({"right": source("", [right]), "wrong": source("", [wrong])})
+    assert [v.proved for v in verdicts] == [True, False]
 
 
 @needs_coq
