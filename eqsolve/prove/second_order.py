@@ -65,8 +65,8 @@ class _Gain:
         raised = [e.base if e.is_Pow else e.args[0] for e in units_in(inner)]
         #: controls of which powers or logarithms are taken: they are positive
         self.positive = tuple(u for u in self.controls if u in raised)
-        moving = set().union(*(e.free_symbols for e in self.second.values()))
-        self.moves = bool(moving & {*self.controls} - {*self.positive})
+        entering = set().union(*(e.free_symbols for e in self.second.values()))
+        self.moves = bool(entering & {*self.controls} - {*self.positive})
         self.sign = 1 if problem.minimized else -1
         self.problem = problem
 
@@ -127,8 +127,8 @@ def _theorem(problem: Faced) -> Theorem | str:
         if found.rest != 1 and minor in (found.rest, -found.rest):
             return f"{title}: nothing to prove, the condition is {found.rest} > 0 itself."
         statement, lines = equivalent(minor, found, inserting)
-        if moving := tuple(u for u in rate.positive if u in minor.free_symbols):
-            statement, lines = ForAll(moving, statement, moving), [Line("intros."), *lines]
+        if bound := tuple(u for u in rate.positive if u in minor.free_symbols):
+            statement, lines = ForAll(bound, statement, bound), [Line("intros."), *lines]
         last.append((statement, lines))
     for k, (statement, lines) in enumerate(last):
         parts.append(statement)
@@ -145,7 +145,11 @@ def _theorem(problem: Faced) -> Theorem | str:
         for c, dot in problem.moves.items()
         if any(c in f.moving for f in rate.functions)
     ]
-    signs = [h for h in assumptions([f for _, f in minors]) if h.statement.left not in controls]
+    signs = [
+        h
+        for h in assumptions([found for _, found in minors])
+        if not h.statement.expressions[0].free_symbols & controls
+    ]
     guards = [Hypothesis(f"positive_{s.name}", Relation(s, ">")) for s in problem.positive]
     stated = {h.statement.expressions[0] for h in (*signs, *guards)}
     # also where it cancels
