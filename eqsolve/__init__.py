@@ -16,6 +16,7 @@ from eqsolve.errors import EqsolveError
 if TYPE_CHECKING:
     from eqsolve import pde
     from eqsolve.verbs import (
+        anarchy,
         citation,
         converge,
         derive,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     )
 
 _LAZY = {
+    "anarchy": "eqsolve.verbs",
     "citation": "eqsolve.verbs",
     "converge": "eqsolve.verbs",
     "derive": "eqsolve.verbs",
@@ -43,6 +45,7 @@ _LAZY = {
 
 __all__ = [
     "EqsolveError",
+    "anarchy",
     "citation",
     "converge",
     "derive",

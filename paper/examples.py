@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "anarchy": ("eqsolve anarchy mean-field --set S1 --vary theta=0:0.9:10",),
     "converge": (
         "eqsolve converge n-agent --n 10,100,1000 -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2",
         "-p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6",

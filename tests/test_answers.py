@@ -213,6 +213,10 @@ STUDIES: dict[str, Any] = {
     "sensitivity": lambda: eqsolve.sensitivity("n-agent", FAMILY),
     "sensitivity of a declared game": lambda: eqsolve.sensitivity("regulator", sigma=1, lam=1),
     "converge": lambda: eqsolve.converge("n-agent", (10, 20), WITHOUT_N),
+    "anarchy": lambda: eqsolve.anarchy("mean-field", WITHOUT_N),
+    "anarchy along a parameter": lambda: eqsolve.anarchy(
+        "mean-field", WITHOUT_N, vary={"theta": (0.2, 0.4)}
+    ),
     "converge a declared game": lambda: eqsolve.converge("relative-wealth", (10, 20), WITHOUT_N),
 }
 WITHOUT_N = {name: value for name, value in FAMILY.items() if name != "n"}

@@ -83,6 +83,7 @@ def _arguments(row: Row, verb: str, folder: Path) -> list[str]:
     more = {
         "solve": [*given, "--json"],
         "sensitivity": given,
+        "anarchy": given,
         "converge": ["--n", "2,4", *_without_size(row, given)],
         "simulate": [*given, *own, "--paths", "16", "--seed", "1"],
         "sweep": [*given, "--vary", _axis(row), "--out", str(folder / "table.csv")],

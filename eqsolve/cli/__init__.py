@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 from eqsolve.cli import (  # each adds its commands to the group
+    anarchy,
     converge,
     explore,
     games,
@@ -24,6 +25,7 @@ from eqsolve.cli import (  # each adds its commands to the group
 from eqsolve.cli.common import cli, last_resort
 
 __all__ = [
+    "anarchy",
     "cli",
     "converge",
     "explore",

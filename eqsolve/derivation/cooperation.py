@@ -40,10 +40,12 @@ class Cooperation(ExtendedHJB):
 
     Attributes
     ----------
-    average : the average of an expression over the players.
+    average : the average of an expression over the others, each with the weight of one player.
+    share : the weight of one player, 0 in a continuum.
     """
 
     average: Callable[[sp.Expr], sp.Expr]
+    share: sp.Expr
 
     def influence(self, name: sp.Symbol) -> sp.Expr:
         """``w_a``, by the symbol of an average over the others."""
@@ -55,9 +57,14 @@ class Cooperation(ExtendedHJB):
         )
 
     def slopes(self, name: sp.Symbol) -> list[sp.Expr]:
-        """The derivatives of what is averaged in the controls."""
-        inner = self.problem.others[name].expression
-        return [sp.diff(inner, control) for control in self.problem.player.controls]
+        """The derivatives of what is averaged in the controls, as one of an average."""
+        atom = self.problem.others[name]
+        weight = self.share ** (atom.power - 1)
+        return [weight * sp.diff(atom.expression, control) for control in self._controls]
+
+    @property
+    def _controls(self) -> tuple[sp.Symbol, ...]:
+        return self.problem.player.controls
 
     @property
     def moving(self) -> tuple[sp.Symbol, ...]:
@@ -65,32 +72,40 @@ class Cooperation(ExtendedHJB):
         return tuple(name for name in self.problem.others if any(self.slopes(name)))
 
     @cached_property
+    def externality(self) -> tuple[sp.Expr, ...]:
+        """What all others gain by a player's deviation, as derivatives in the player's controls."""
+        means = {name: self.average(self.influence(name)) for name in self.moving}
+        rows = [[mean * slope for slope in self.slopes(name)] for name, mean in means.items()]
+        return tuple(sp.Add(*column) for column in zip(*rows)) or (sp.S.Zero,) * len(self._controls)
+
+    @cached_property
     def gradient(self) -> tuple[sp.Expr, ...]:
         """Derivatives of the average gain rate in the controls of one player."""
-        found = list(super().gradient)
-        for name in self.moving:
-            mean = self.average(self.influence(name))
-            found = [g + mean * slope for g, slope in zip(found, self.slopes(name))]
-        return tuple(found)
+        return tuple(map(sp.Add, self.own, self.externality))
 
     @cached_property
     def hessian(self) -> sp.Matrix:
         """Second derivatives: in deviations that leave the averages, and beside it by all alike.
 
         A deviation is the same for all and, added to it, one of mean zero; the average gain rate is
-        the sum of both parts where its second derivatives are the same for all players.
+        the sum of both parts where its second derivatives are the same for all players. With ``n``
+        players of weight ``1/n`` a deviation of one moves an average over the others by ``1/n`` of
+        the slope, one by all alike moves it by ``(n - 1)/n`` of it.
         """
-        controls = self.problem.player.controls
+        controls, names, share = self._controls, self.moving, self.share
         alone = sp.Matrix([[sp.diff(g, control) for control in controls] for g in self.gradient])
-        names = self.moving
+        if not names:
+            return sp.diag(alone, alone)
         rows = sp.Matrix([self.slopes(n) for n in names])
         influences = [self.influence(n) for n in names]
-        together = alone
-        if names:
-            mixed = sp.Matrix([[sp.diff(w, control) for control in controls] for w in influences])
-            both = sp.Matrix([[sp.diff(w, n) for n in names] for w in influences])
-            together = alone + mixed.T * rows + rows.T * mixed + rows.T * both * rows
-        return sp.diag(alone, together)
+        mixed = sp.Matrix([[sp.diff(w, control) for control in controls] for w in influences])
+        both = sp.Matrix([[sp.diff(w, n) for n in names] for w in influences])
+        across, twice = mixed.T * rows + rows.T * mixed, rows.T * both * rows
+        others = 1 - share
+        return sp.diag(
+            alone - share * across + share**2 * twice,
+            alone + others * across + others**2 * twice,
+        )
 
 
 def cooperative(
@@ -101,24 +116,25 @@ def cooperative(
     Raises
     ------
     DerivationError
-        If the game is none of a continuum of players who are alike, or second derivatives are not
+        If the game is none of players who are alike, or second derivatives are not
         the same for all players.
     """
     found = []
     for system in systems:
         assert isinstance(system, ExtendedHJB)
         game, states = system.problem.game, system.problem.states
-        if game.crowd is None or game.crowd.size is not None or game.crowd.own:
+        if game.crowd is None or game.crowd.own:
             raise game.error(
-                "the planner needs a continuum of players who are alike.",
+                "the planner needs players who are alike.",
                 stage="planner",
-                remedy="Declare Crowd(player).",
+                remedy="Declare Crowd(player), without parameters of the players' own.",
             )
 
         def average(expression: sp.Expr, game: Game = game) -> sp.Expr:
             return others_average(game, closure(expression), 1)
 
-        one = Cooperation(system.problem, system.functions, system.rates, average)
+        share = game.crowd.share
+        one = Cooperation(system.problem, system.functions, system.rates, average, share)
         if any(sp.expand(closure(e)).free_symbols & {*states} for e in one.hessian):
             raise game.error(
                 "the second derivatives of the gain rate depend on the state.",

@@ -159,32 +159,61 @@ def derive(model: Model) -> Derivation:
     check(model)
     if model.game.notion == "given":
         return _given(model)
-    together = model.game.notion == "planner" and needs_commitment(model.game)
-    planned = model.game.notion == "planner" and not together
-    solved = planner(model) if planned else model
+    if model.game.notion == "planner":
+        crowd = model.game.crowd
+        finite = crowd is not None and crowd.size is not None
+        if finite or needs_commitment(model.game):
+            return together(model)
+        return _derived(model, planner(model))
+    return _derived(model, model)
+
+
+def together(model: Model) -> Derivation:
+    """Derive what a planner chooses who cannot commit: everybody deviates at once.
+
+    Where the planner's control of the law is no commitment, it is the same optimum; finitely many
+    players have no law that moves by itself.
+
+    Parameters
+    ----------
+    model : of players who are alike, finitely many or a continuum.
+
+    Raises
+    ------
+    DerivationError
+        As for :func:`derive`.
+    """
+    return _derived(model, model, cooperative)
+
+
+def _derived(
+    model: Model,
+    solved: Model,
+    deviating: Callable[[tuple[Any, ...], Closure], tuple[Any, ...]] = lambda alone, _: alone,
+) -> Derivation:
+    """Match the system of a model, with what deviations of some or all players do to it."""
     systems, closure = _systems(solved)
-    if together:
-        systems = cooperative(systems, closure)
     if _reacting(solved, systems, closure):
         model = solved = moved_by_second_moments(model)
         systems, closure = _systems(solved)
+    systems = deviating(systems, closure)
     check_curvature(model, systems)
     system = match(solved, systems, closure)
     check_extremum(model, systems, closure, system.feedback)
     return Derivation(model, solved, systems, closure, system)
 
 
-#: What was derived last.
-_RECENT: deque[tuple[Model, Derivation]] = deque(maxlen=16)
+#: What was derived last, and by which function.
+_RECENT: deque[tuple[Model, Callable[[Model], Derivation], Derivation]] = deque(maxlen=16)
 
 
-def derived(model: Model) -> Derivation:
+def derived(model: Model, by: Callable[[Model], Derivation] = derive) -> Derivation:
     """The same, kept for models that are asked for again."""
-    for known, made in [*_RECENT]:
-        if known == model:
+    for known, function, made in [*_RECENT]:
+        if known == model and function is by:
             return made
-    made = derive(model)
-    _RECENT.append((model, made))
+    made = by(model)
+    _RECENT.append((model, by, made))
     return made
 
 
@@ -201,7 +230,7 @@ def _systems(model: Model) -> tuple[tuple[ExtendedHJB | Adjoints, ...], Closure]
 def _reacting(model: Model, systems: tuple[ExtendedHJB | Adjoints, ...], closure: Closure) -> bool:
     """Whether others' reactions move second moments of finitely many players who are alike."""
     crowd = model.game.crowd
-    if crowd is None or crowd.size is None or crowd.own or model.game.notion != "feedback":
+    if crowd is None or crowd.size is None or crowd.own or model.game.notion == "open-loop":
         return False
     return any(
         set(closure.missing) & system.moment_equation(moment).free_symbols

@@ -69,9 +69,14 @@ class ExtendedHJB:
         values = {m.symbol: self.functions[m.name] for m in self.problem.moments}
         return self.problem.aggregate.xreplace(values)
 
-    @cached_property
+    @property
     def gradient(self) -> tuple[sp.Expr, ...]:
-        """Derivatives of the gain rate in the player's controls."""
+        """What vanishes at the feedback: derivatives of a gain rate in the player's controls."""
+        return self.own
+
+    @cached_property
+    def own(self) -> tuple[sp.Expr, ...]:
+        """Derivatives of the player's own gain rate in the controls."""
         marginals = {m.name: self.marginal(m) for m in self.problem.moments}
         equations = {m.name: self.moment_equation(m) for m in self.problem.moments}
         return tuple(

@@ -76,6 +76,8 @@ class Together:
     def __init__(self, derivation: Derivation) -> None:
         (self.problem,), (system,) = faced(derivation), derivation.systems
         assert isinstance(system, Cooperation)
+        if system.share != 0:
+            raise _not_stated("except of a continuum")
         problem, others = self.problem, system.problem.others
         laws = {symbol: of for of, symbol in law_monomials(derivation.solved.game).items()}
         own = [s for s in problem.states if s not in laws]

@@ -18,13 +18,14 @@ from eqsolve.verbs.abilities import (
 from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
-from eqsolve.verbs.studies import converge, simulate
+from eqsolve.verbs.studies import anarchy, converge, simulate
 from eqsolve.verbs.sweeps import by_name, structure_for, sweep
 
 __all__ = [
     "Game",
     "VERBS",
     "able",
+    "anarchy",
     "by_name",
     "capabilities",
     "citation",

@@ -28,6 +28,7 @@ VERBS = (
     "sweep",
     "sensitivity",
     "converge",
+    "anarchy",
     "simulate",
     "verify",
     "prove",
@@ -71,6 +72,8 @@ def able(found: Found, verb: str) -> bool | str:
         return _of_family(model)[verb]
     if verb == "converge":
         return _converges(found)
+    if verb == "anarchy":
+        return _has_planner(model)
     if verb == "explore" and model.game.crowd is not None and model.game.crowd.own:
         return "its players have types of their own"
     if verb == "pde":
@@ -81,6 +84,15 @@ def able(found: Found, verb: str) -> bool | str:
             represented(model)
         except NotRepresentedError as error:
             return error.reason
+    return True
+
+
+def _has_planner(model: Model) -> bool | str:
+    crowd = model.game.crowd
+    if crowd is None:
+        return "it has no crowd of players"
+    if crowd.own:
+        return "its players have types of their own"
     return True
 
 
@@ -148,7 +160,9 @@ def _of_family(model: Any) -> dict[str, bool | str]:
             opened = dict.fromkeys(("sweep", "latex", "report", "pde"), _OPEN)
             return {**table, **opened, "converge": _OPEN}
     if model.crowd is None:
-        table["simulate"] = "it is the problem of one agent"
+        table["simulate"] = table["anarchy"] = "it is the problem of one agent"
+    if model.types is not None:
+        table["anarchy"] = "its agents differ"
     if model.alike is None:
         table["converge"] = "its number of agents is fixed"
     elif not model.alike.share:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqsolve.arrays import merged
 from eqsolve.errors import InputError
@@ -12,6 +12,10 @@ from eqsolve.options import checked
 from eqsolve.registry import adopt, finite_of, limit_of
 from eqsolve.registry import model as family
 from eqsolve.verbs.abilities import Game, declared, require, require_option
+
+if TYPE_CHECKING:
+    from eqsolve.game import Model
+    from eqsolve.game.structure import Builder
 
 
 @checked
@@ -96,6 +100,71 @@ def _one_size(game: str, size: int | None, agents: int | None) -> int | None:
     if None not in (size, agents) and size != agents:
         raise InputError("agents and size differ.", game=game, stage="simulate")
     return agents if size is None else size
+
+
+@checked
+def anarchy(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    vary: Mapping[str, Iterable[object]] | None = None,
+    **values: Any,
+) -> Any:
+    """What competition costs: the equilibrium of a crowd beside what a planner would choose.
+
+    Parameters
+    ----------
+    game, params, values, at, size : see ``solve``.
+    notion : in which players compete, ``feedback`` by default, or ``given``.
+    vary : one parameter with several values.
+
+    Returns
+    -------
+    ``eqsolve.studies.anarchy.Anarchy`` with both answers, welfare, price of anarchy and the tax
+    that makes the planner's feedback an equilibrium; with ``vary`` the same along the parameter.
+
+    Raises
+    ------
+    InputError
+        If the game has no crowd of players who are alike, or a name or value is not acceptable.
+    DerivationError
+        If the planner's system does not close with the game's ansatz.
+    """
+    from eqsolve.studies.anarchy import along
+    from eqsolve.studies.anarchy import anarchy as compare
+
+    given = merged(params, values)
+    require(game, "anarchy")
+    source, continuum, state = crowd_of(game)
+    how: dict[str, Any] = {"notion": notion, "size": size, "continuum": continuum}
+    how["at"] = {**state, **(at or {})} or None
+    if not vary:
+        return compare(source, given, **how)
+    if len(vary) != 1:
+        raise InputError("one parameter is varied.", game=str(game), stage="anarchy")
+    ((name, points),) = vary.items()
+    return along(source, name, points, given, **how)
+
+
+def crowd_of(game: Game) -> tuple[Model | Builder, bool, Mapping[str, object]]:
+    """What a game of a crowd is built by, whether as a continuum, and where it starts by default.
+
+    A game in its author's letters is the one that it was declared once more as; everybody's states
+    are 1 then.
+    """
+    exported = declared(game)
+    if exported is not None:
+        return exported, False, {}
+    restated = family(adopt(game)).restated
+    assert restated is not None, "it was required"
+    built = restated.source()
+    laws = {law.symbol.name: "1" for law in built.game.laws if law.of.is_Symbol}
+    own = {state.symbol.name: "1" for state in built.game.states}
+    return restated.source, restated.continuum, {**own, **laws}
 
 
 @checked

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Player, t
+from eqsolve.game.world import Place
 from eqsolve.studies.coordinates import state_space
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moments import Moments
@@ -105,15 +106,22 @@ class _Spike:
             shift = sp.Dummy(f"{control}+")
             shifts.append(shift)
             if self.claim.game.notion == "planner":
-                for copy in world.copies:
-                    played[copy.controls[control]] += shift
-                for own, mean in zip(world.first.states.values(), world.copies[1].states.values()):
+                for state in self.claim.game.state_symbols:
                     slope = sp.Dummy(f"{control}*")
                     shifts.append(slope)
-                    played[world.first.controls[control]] += slope * (own - mean)
+                    mean = sp.Add(*(place[state] * weight for weight, place in self._places))
+                    for copy in world.copies:
+                        played[copy.controls[control]] += slope * (copy.states[state] - mean)
+                for copy in world.copies:
+                    played[copy.controls[control]] += shift
             else:
                 played[world.first.controls[control]] += shift
         return shifts, played
+
+    @property
+    def _places(self) -> tuple[Place, ...]:
+        """Weights and states that make the mean; a continuum that is followed by it is one atom."""
+        return self.claim.world.places
 
     def checks(self, allowed: float) -> list[Check]:
         """The two checks."""
@@ -238,5 +246,16 @@ class _Spike:
         if claim.game.notion != "planner":
             copies = 2 if self.moments.shadows else 1
             return [[(1.0, np.tile(point, copies))] for point in points]
+        if claim.world.size is not None:
+            return [self._seen_by_all(point) for point in points]
         variances = [0.16 * (1 + k) for k in range(len(claim.game.states))]
         return [claim.spread(point, variances) for point in points]
+
+    def _seen_by_all(self, point: Array) -> list[tuple[float, Array]]:
+        """A point as every one of finitely many copies sees it, who is first."""
+        copies, found = len(self.claim.world.copies), []
+        table = point.reshape(copies, -1)
+        for k in range(copies):
+            order = [k, *(j for j in range(copies) if j != k)]
+            found.append((1 / copies, table[order].ravel()))
+        return found

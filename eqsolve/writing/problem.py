@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -226,13 +228,13 @@ def abstract(derivation: Derivation, system: ExtendedHJB | Adjoints) -> Extended
     inner = arguments(derivation)
     functions = {name: sp.Function(name)(*inner) for name in system.functions}
     if isinstance(system, Cooperation):
-        return Cooperation(system.problem, functions, {}, _mean)
+        others = partial(_average, system.share, sp.S.Zero)
+        return replace(system, functions=functions, rates={}, average=others)
     return type(system)(system.problem, functions, {})
 
 
-def _mean(expression: sp.Expr) -> sp.Expr:
-    """The average over a continuum, as it is written."""
-    return Average(expression, sp.S.Zero, sp.S.Zero)
+def _average(share: sp.Expr, own: sp.Expr, expression: sp.Expr) -> sp.Expr:
+    return Average(expression, share, own)
 
 
 def spelled(problem: Problem, expression: sp.Expr) -> sp.Expr:
@@ -323,7 +325,6 @@ def _extended(derivation: Derivation, system: ExtendedHJB) -> list[Display]:
         )
     ]
     controls = problem.player.controls
-    together = isinstance(system, Cooperation)
     moved = (*controls, *system.moving) if isinstance(system, Cooperation) else controls
     terms = []
     for moment in problem.moments:
@@ -335,10 +336,11 @@ def _extended(derivation: Derivation, system: ExtendedHJB) -> list[Display]:
     sign = 1 if problem.player.preference.sense == "maximize" else -1
     chosen = controls[0] if len(controls) == 1 else Vector(*controls)
     rate = spelled(problem, InOrder(*terms))
-    gain = ArgExtremum(_mean(rate) if together else rate, chosen, sp.Integer(sign))
     whose: Prose = ("and no deviation gains at any moment:",)
-    if together:
+    if isinstance(system, Cooperation):
+        rate = _average(system.share, sp.Integer(system.share != 0), rate)
         whose = ("and no deviation of all players at once gains on average at any moment:",)
+    gain = ArgExtremum(rate, chosen, sp.Integer(sign))
     displays.append(Display((Line(chosen, gain),), whose))
     return displays
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from eqsolve.derivation import derivation as whole
 from eqsolve.derivation.cooperation import Cooperation, cooperative
 from eqsolve.derivation.matching import match
 from eqsolve.derivations.mean_variance.wealth import SETS, crowd
-from eqsolve.errors import DerivationError
 from eqsolve.game.structure import build
 from eqsolve.program.make import program
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import answered, solve
+from eqsolve.studies.equilibrium import equilibrium
+from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.model import verify
 from eqsolve.verify.proof import prove
 from eqsolve.writing.writer import write
@@ -100,6 +102,26 @@ def test_it_is_written_as_an_average_over_the_players() -> None:
     assert "The planner maximizes" in text
 
 
-def test_finitely_many_are_refused() -> None:
-    with pytest.raises(DerivationError, match="continuum of players who are alike"):
-        whole.derive(crowd("planner", 3))
+def test_of_finitely_many_no_deviation_of_all_gains() -> None:
+    numbers = SETS["S1"] | {"n": "3", "x": "1", "m": "6/5"}
+    rows = deviation_checks(equilibrium(crowd("planner", 3), numbers))
+    assert {row.verdict for row in rows} == {"pass"}
+
+
+@pytest.mark.full
+def test_finitely_many_are_proved_copy_by_copy() -> None:
+    """Written out with two and three agents, and by deviations of all in numbers."""
+    numbers = SETS["S1"] | {"n": "3", "x": "1", "m": "6/5"}
+    rows = verify(crowd("planner", 3), numbers, paths=200)
+    exact = [row for row in rows if row.kind == "exact" and "first-order" in row.name]
+    assert len(exact) == 5 and {row.verdict for row in exact} == {"pass"}
+    assert {row.verdict for row in rows if row.kind in ("ball", "spike", "monte-carlo")} == {"pass"}
+
+
+def test_a_strategy_that_is_not_the_planners_gains_when_all_deviate() -> None:
+    """Spikes of all see the equilibrium of the players as a planted error."""
+    model = crowd("planner", 3)
+    numbers = SETS["S1"] | {"n": "3", "x": "1", "m": "6/5"}
+    selfish = equilibrium(crowd("feedback", 3), numbers)
+    rows = deviation_checks(replace(selfish, derivation=replace(selfish.derivation, model=model)))
+    assert [row.verdict for row in rows if "best deviation" in row.name] == ["fail"]

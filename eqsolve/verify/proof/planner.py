@@ -1,4 +1,4 @@
-"""Equations of the planner, who chooses the control of every atom of a continuum."""
+"""Equations of the planner, who chooses the control of every copy, or atom of a continuum."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ def planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> 
     game = model.game
     (player,) = game.players
     moment, *others = player.preference.moments
-    if others or player.preference.aggregate != moment.symbol:
+    finite = world.size is not None
+    if finite or others or player.preference.aggregate != moment.symbol:
         return _together(model, world, dots)
     law_only = World(game, tuple(c for c in world.copies if c.atom), None)
-    if not law_only.copies:
-        raise game.error("the planner of finitely many copies is not written out.", stage="checks")
     played = law_only.played(model.ansatz.feedback)
     function = law_only.functional(model.ansatz.functions[moment.name])
     here = function({}, law_only.places)
@@ -59,24 +58,26 @@ def planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> 
 
 
 def _together(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
-    """All atoms deviate at once: the gain is the average of theirs, each with the own functions."""
+    """All copies deviate at once: the gain is the average of theirs, each with the own functions."""
     (player,) = model.game.players
     played = world.played(model.ansatz.feedback)
-    first, atoms = world.first, [copy for copy in world.copies if copy.atom]
+    first, copies = world.first, [copy for copy in world.copies if copy.weight]
     terminal: dict[str, sp.Expr] = {}
     rates, gain = gains(model, world, dots, player, terminal)
 
     def as_first(copy: Copy) -> dict[sp.Symbol, sp.Symbol]:
+        # the copies change places
         pairs = ((first.states, copy.states), (first.controls, copy.controls))
-        return {one[s]: two[s] for one, two in pairs for s in one}
+        there = {one[s]: two[s] for one, two in pairs for s in one}
+        return {two: one for one, two in there.items()} | there
 
     def put(expression: sp.Expr) -> sp.Expr:
         return expression.xreplace(played)
 
-    total = sp.Add(*(copy.weight * gain.xreplace(as_first(copy)) for copy in atoms))
+    total = sp.Add(*(copy.weight * gain.xreplace(as_first(copy)) for copy in copies))
     first_order: dict[str, sp.Expr] = {}
     second: list[SecondOrder] = []
-    own = [copy.controls[u] for copy in atoms for u in player.controls]
+    own = [copy.controls[u] for copy in copies for u in player.controls]
     optimal(player.name, player.preference.sense, total, own, put, first_order, second)
     return Equations(
         {f"equation of {name}": put(rate) for name, rate in rates.items()},
