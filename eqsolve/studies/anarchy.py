@@ -50,7 +50,8 @@ class Tax:
     ----------
     rate : by control, coefficients by monomial of the states; empty where it is no polynomial.
     at : by control, its value at the state.
-    gain : the largest rate at which a player alone gains by leaving the planner's feedback, untaxed.
+    gain : the largest rate at which a player alone gains by leaving the planner's feedback without
+        a tax.
     maximal : whether second derivatives of the own gain rate are definite there; this and ``gain``
         are None where the states are not given.
     """

@@ -58,7 +58,7 @@ def planner(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> 
 
 
 def _together(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -> Equations:
-    """All copies deviate at once: the gain is the average of theirs, each with the own functions."""
+    """All copies deviate at once: the gain is their average, each with the own functions."""
     (player,) = model.game.players
     played = world.played(model.ansatz.feedback)
     first, copies = world.first, [copy for copy in world.copies if copy.weight]
@@ -66,10 +66,11 @@ def _together(model: Model, world: World, dots: Mapping[sp.Symbol, sp.Symbol]) -
     rates, gain = gains(model, world, dots, player, terminal)
 
     def as_first(copy: Copy) -> dict[sp.Symbol, sp.Symbol]:
-        # the copies change places
         pairs = ((first.states, copy.states), (first.controls, copy.controls))
         there = {one[s]: two[s] for one, two in pairs for s in one}
-        return {two: one for one, two in there.items()} | there
+        # of finitely many, both change places; beside a continuum the first has no weight
+        back = {two: one for one, two in there.items()} if world.size is not None else {}
+        return back | there
 
     def put(expression: sp.Expr) -> sp.Expr:
         return expression.xreplace(played)
