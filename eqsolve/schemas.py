@@ -165,6 +165,42 @@ _SWEEP = {
     },
 }
 
+_COMPARED = _document(
+    {
+        "game": _TEXT,
+        "notion": _TEXT,
+        "size": {"type": ["integer", "null"]},
+        "params": _NUMBERS,
+        **_ANSWERED,
+        "minimized": _FLAG,
+        "welfare": _record({"nash": _MAYBE, "planner": _MAYBE}),
+        "gap": _MAYBE,
+        "price": _MAYBE,
+        "nash": _SOLVE,
+        "planner": _SOLVE,
+        "tax": {
+            "anyOf": [
+                {"type": "null"},
+                _record(
+                    {
+                        "rate": _by_name(_by_name(_NUMBER)),
+                        "at": _by_name(_NUMBER),
+                        "gain": _MAYBE,
+                        "maximal": {"type": ["boolean", "null"]},
+                    }
+                ),
+            ]
+        },
+    }
+)
+_ALONG = _document(
+    {
+        "game": _TEXT,
+        "notion": _TEXT,
+        "vary": _TEXT,
+        "rows": _many(_record({"at": _NUMBER, "found": _COMPARED})),
+    }
+)
 _CONVERGE = _document(
     {
         "game": _TEXT,
@@ -434,6 +470,7 @@ _DOCTOR = _document(
 
 #: Every form by its name: what it is of, and its schema.
 _FORMS: dict[str, tuple[str, Schema]] = {
+    "anarchy": ("eqsolve anarchy", {"anyOf": [_COMPARED, _ALONG]}),
     "claims": ("eqsolve claims", _many(_CLAIM)),
     "converge": ("eqsolve converge", _CONVERGE),
     "derive": ("eqsolve derive --format json", {"anyOf": [_STAGES, _many(_STEP)]}),

@@ -113,6 +113,7 @@ DOCUMENTS: dict[str, Callable[[Path], Iterator[Any]]] = {
 }
 #: Forms whose documents take long to make: tests that make them anyway validate them.
 ELSEWHERE = {
+    "anarchy": "studies/test_anarchy.py",
     "converge": "test_convergence.py",
     "grid": "test_pde.py",
     "ledger": "test_registry.py",

@@ -28,6 +28,7 @@ from eqsolve.game.structure import Builder, build, counted, structure
 from eqsolve.program.codes import coefficients
 from eqsolve.program.make import program
 from eqsolve.program.program import monomial
+from eqsolve.schemas import SCHEMA
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import center
@@ -147,11 +148,15 @@ class Anarchy(Tabled):
                 row["tax"] = self.tax.rate.get(control, {}).get(monomial)
         return {**rows, "welfare": self.welfare}
 
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """What the average player obtains."""
+        return "welfare", {name: v for name, v in self.welfare.items() if v is not None}
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         tax = self.tax
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": self.game,
             "notion": self.nash.notion,
             "size": self.nash.size,
@@ -205,15 +210,20 @@ class AnarchyCurve(Tabled):
         """Welfare, price of anarchy and tax at the state, with the status, by value."""
         return {repr(value): _row(found) for value, found in self.rows}
 
+    def bars(self) -> tuple[str, dict[str, float]]:
+        """The gap between planner and equilibrium by value."""
+        found = {f"{self.name} = {value:g}": row.gap for value, row in self.rows}
+        return "gap of welfare", {name: gap for name, gap in found.items() if not math.isnan(gap)}
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         first = self.rows[0][1]
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "game": first.game,
             "notion": first.nash.notion,
             "vary": self.name,
-            "rows": [{self.name: value, **found.to_dict()} for value, found in self.rows],
+            "rows": [{"at": value, "found": found.to_dict()} for value, found in self.rows],
         }
 
 

@@ -14,6 +14,7 @@ import sympy as sp
 from click.testing import CliRunner
 
 import eqsolve
+from documents import hold
 from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import InputError
@@ -173,7 +174,7 @@ def test_without_states_there_is_a_strategy_and_no_welfare() -> None:
     found = of("systemic-risk")
     assert found.ok and found.price is None and "--at" in found.message
     assert found.to_dict()["gap"] is None
-    json.dumps(found.to_dict(), allow_nan=False)
+    hold("anarchy", json.loads(json.dumps(found.to_dict(), allow_nan=False)))
 
 
 @pytest.mark.parametrize(
@@ -195,9 +196,10 @@ def test_the_command_along_a_parameter_with_a_figure(tmp_path: Path) -> None:
     words = ["anarchy", "n-agent", "--set", "S1", "--vary", "n=2:4:3"]
     done = CliRunner().invoke(cli, [*words, "--plot", str(figure), "--json"])
     assert done.exit_code == 0, done.output
-    rows = json.loads(done.stdout)["rows"]
-    assert [row["n"] for row in rows] == [2, 3, 4]
-    assert rows[1]["price"] == pytest.approx(1.02898209, rel=1e-8)
+    document = json.loads(done.stdout)
+    hold("anarchy", document)
+    assert [row["at"] for row in document["rows"]] == [2, 3, 4]
+    assert document["rows"][1]["found"]["price"] == pytest.approx(1.02898209, rel=1e-8)
     assert "<svg" in figure.read_text()
     refused = CliRunner().invoke(cli, ["anarchy", "n-agent", "--set", "S1", "--plot", str(figure)])
     assert refused.exit_code == 2 and "Add --vary" in refused.output
