@@ -49,7 +49,7 @@ LAYERS = (
     ("studies",),
     ("verify", "prove"),
     ("claims",),
-    ("plots", "convergence_plot"),
+    ("plots", "convergence_plot", "anarchy_plot"),
     ("site",),
     ("explore",),
     ("kept",),

@@ -154,15 +154,13 @@ def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
     if model.types is not None:
-        for verb in ("kernel", "simulate", "explore"):
+        for verb in ("kernel", "simulate", "explore", "anarchy"):
             table[verb] = "its agents differ"
         if not model.types.count:
             opened = dict.fromkeys(("sweep", "latex", "report", "pde"), _OPEN)
             return {**table, **opened, "converge": _OPEN}
     if model.crowd is None:
         table["simulate"] = table["anarchy"] = "it is the problem of one agent"
-    if model.types is not None:
-        table["anarchy"] = "its agents differ"
     if model.alike is None:
         table["converge"] = "its number of agents is fixed"
     elif not model.alike.share:
