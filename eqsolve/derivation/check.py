@@ -65,6 +65,12 @@ def _structure(game: Game) -> None:
                 remedy="Declare Crowd(player, size), or use the notion feedback.",
             )
         return
+    if game.notion == "planner" and crowd.own:
+        raise game.error(
+            "the planner needs players who are alike.",
+            stage="planner",
+            remedy="Declare Crowd(player), without parameters of the players' own.",
+        )
     if crowd.player not in [p.name for p in game.players]:
         raise game.error(
             f"the crowd consists of {crowd.player!r}, which is no player.",

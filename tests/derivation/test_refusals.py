@@ -403,10 +403,10 @@ REFUSED: dict[str, tuple[Callable[[], Model], str, str]] = {
         "covariance of x",
     ),
     "planner of one": (lambda: regulator(notion="planner"), "planner", "continuum"),
-    "planner of finitely many": (
-        lambda: crowd(notion="planner", crowd=Crowd("one", 3)),
+    "planner of finitely many who are not alike": (
+        lambda: crowd(notion="planner", crowd=Crowd("one", 3, own=(s,))),
         "planner",
-        "continuum",
+        "alike",
     ),
     "planner whose gain is curved by the state": (
         lambda: crowd(
