@@ -482,7 +482,7 @@ BESIDES = {
     "places",
     "registry",
 }
-BESIDES |= {"files", "ledger", "output", "outputs", "paper"}
+BESIDES |= {"files", "ledger", "output", "outputs", "paper", "references"}
 
 
 def test_every_source_that_derives_is_part_of_the_key() -> None:
