@@ -189,7 +189,16 @@ def test_json_and_text(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(cli, ["claims", "--json"])
     assert result.exit_code == 0
     rows = json.loads(result.stdout)
-    keys = ("id", "source", "statement", "verdict", "condition", "evidence", "counterexample")
+    keys = (
+        "schema",
+        "id",
+        "source",
+        "statement",
+        "verdict",
+        "condition",
+        "evidence",
+        "counterexample",
+    )
     assert all(tuple(row)[: len(keys)] == keys for row in rows)
     assert [row["verdict"] for row in rows] == ["holds", "conditional"]
     assert rows[0]["counterexample"] is None
