@@ -135,7 +135,7 @@ def test_every_structure_of_a_page_can_be_derived() -> None:
 def test_a_game_without_named_sets_has_a_page(tmp_path: Path) -> None:
     (only,) = parts_of("merton")
     text = written([only], tmp_path)
-    assert "no named sets" in text and Page(text).tags["img"] == 0 and loads(text) == []
+    assert "no named sets" in text and Page(text).tags["img"] == 1 and loads(text) == []
 
 
 # --------------------------------------------------------------- the figure
