@@ -102,6 +102,7 @@ def test_it_is_written_as_an_average_over_the_players() -> None:
     assert "The planner maximizes" in text
 
 
+@pytest.mark.full
 def test_of_finitely_many_no_deviation_of_all_gains() -> None:
     numbers = SETS["S1"] | {"n": "3", "x": "1", "m": "6/5"}
     rows = deviation_checks(equilibrium(crowd("planner", 3), numbers))

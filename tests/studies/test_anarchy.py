@@ -75,8 +75,7 @@ def test_without_interest_and_weight_of_wealth(seed: int) -> None:
     assert rates["nash"] / rates["planner"] == pytest.approx(1 - loss**2, rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("size", [2, 5])
+@pytest.mark.parametrize(("seed", "size"), [(0, 2), (1, 5)])
 def test_finitely_many_without_interest(seed: int, size: int) -> None:
     """The variance of relative wealth when all hold the same amount."""
     given = drawn(seed) | {"n": str(size)}
@@ -160,6 +159,7 @@ def test_nothing_is_lost_where_nobody_sees_the_others() -> None:
     assert alone.gap == pytest.approx(0, abs=1e-15)
 
 
+@pytest.mark.full
 def test_games_in_their_authors_letters_and_their_notions() -> None:
     numbers = {k: v for k, v in S1.items() if k not in ("x", "m")}
     many = eqsolve.anarchy("mean-field", numbers)
