@@ -270,8 +270,19 @@ class Asked:
         ----------
         arguments : those that the function has.
         values : what the user gave, exact numbers by name (matrices as nested lists).
+
+        Raises
+        ------
+        InputError
+            If a continuum and a number of players are both asked for.
         """
         asked = self
+        if self.continuum and COUNT in values and "size" in arguments:
+            raise InputError(
+                f"a continuum and {COUNT} are both given.",
+                stage="structure",
+                remedy="Leave one out.",
+            )
         if self.size is None and COUNT in values and "size" in arguments:
             number = exact(COUNT, values[COUNT])
             if number.denominator == 1:

@@ -112,6 +112,14 @@ def test_commands_drop_no_structure(words: list[str]) -> None:
     assert "Leave out" in result.stderr or "Leave the notion out" in result.stderr
 
 
+@pytest.mark.parametrize("verb", ["solve", "anarchy"])
+def test_a_continuum_and_a_number_are_two_sizes(verb: str) -> None:
+    words = [verb, "execution", "--set", "default", "--size", "continuum"]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    refused = CliRunner().invoke(cli, [*words, "-p", "n=4"])
+    assert refused.exit_code == 2 and "both given" in refused.stderr
+
+
 def test_the_size_is_the_number_of_agents() -> None:
     three = eqsolve.solve("n-agent", SET, n=3).strategy.x
     assert eqsolve.solve("n-agent", SET, size=3).strategy.x == three

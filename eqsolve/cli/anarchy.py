@@ -70,8 +70,6 @@ def anarchy(
         size = None
     else:
         values = of_model(exported, values, how["case"], how["horizon"], how["notion"], at)
-        if continuum:
-            how["continuum"] = "yes"
     axes = _axes(game, vary)
     found: Any = run(
         game,
@@ -79,6 +77,7 @@ def anarchy(
         at=state(at) or None,
         notion=how["notion"],
         size=size,
+        continuum=continuum,
         vary=axes or None,
     )
     if plot is not None:

@@ -35,8 +35,10 @@ from eqsolve.solve.path import center
 from eqsolve.solve.point import BITS
 from eqsolve.solve.solve import answered, solve
 
-#: The notions in which players compete, the first that a game offers being meant.
+#: The notions in which players compete, the first one where nothing is said.
 COMPETING = ("feedback", "given")
+#: What is said of a negative gap.
+COMMITTED = "The planner cannot commit, and falls short of the equilibrium at this moment."
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Anarchy(Tabled):
     game : the game's name.
     nash, planner : the answers.
     minimized : whether the preference is a cost.
+    commits : whether the planner's optimum is one for later, too, so that no gap is negative.
     tax : what makes the planner's feedback an equilibrium; None where there is none.
     """
 
@@ -79,6 +82,7 @@ class Anarchy(Tabled):
     nash: Answer
     planner: Answer
     minimized: bool
+    commits: bool
     tax: Tax | None
 
     @property
@@ -101,7 +105,7 @@ class Anarchy(Tabled):
             return "What players obtain needs their states: give them by --at or in at."
         if self.price is None:
             return "There is no ratio: what players obtain is not positive in both."
-        return "The planner cannot commit: a gap may be negative." if self.gap < 0 else ""
+        return "" if self.gap >= 0 or self.commits else COMMITTED
 
     @property
     def welfare(self) -> dict[str, float | None]:
@@ -144,8 +148,8 @@ class Anarchy(Tabled):
         }
         for name, row in rows.items():
             if self.tax is not None:
-                control, _, monomial = name.partition(".")
-                row["tax"] = self.tax.rate.get(control, {}).get(monomial)
+                control, _, product = name.partition(".")
+                row["tax"] = self.tax.rate.get(control, {}).get(product)
         return {**rows, "welfare": self.welfare}
 
     def bars(self) -> tuple[str, dict[str, float]]:
@@ -272,6 +276,12 @@ def anarchy(
     DerivationError
         If the planner's system does not close with the game's ansatz.
     """
+    if notion not in (None, *COMPETING):
+        raise InputError(
+            f"with the notion {notion!r} players are not compared with a planner.",
+            stage="anarchy",
+            remedy=f"Choose one of {', '.join(COMPETING)}.",
+        )
     chosen = competing(source) if notion is None else notion
     how = {"size": size, "continuum": continuum}
     model = build(source, values, notion=chosen, size=size, continuum=continuum)
@@ -284,7 +294,8 @@ def anarchy(
     tax = None
     if planner.ok:
         tax = _tax(derivation, counted(derivation.model, values, size), at)
-    return Anarchy(model.name, nash, planner, player.preference.sense == "minimize", tax)
+    minimized = player.preference.sense == "minimize"
+    return Anarchy(model.name, nash, planner, minimized, not needs_commitment(model.game), tax)
 
 
 def competing(source: Model | Builder) -> str | None:

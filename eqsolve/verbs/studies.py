@@ -111,6 +111,7 @@ def anarchy(
     at: Mapping[str, object] | None = None,
     notion: str | None = None,
     size: int | None = None,
+    continuum: bool = False,
     vary: Mapping[str, Iterable[object]] | None = None,
     **values: Any,
 ) -> Any:
@@ -120,6 +121,7 @@ def anarchy(
     ----------
     game, params, values, at, size : see ``solve``.
     notion : in which players compete, ``feedback`` by default, or ``given``.
+    continuum : take infinitely many players of a game that has both.
     vary : one parameter with several values.
 
     Returns
@@ -139,8 +141,8 @@ def anarchy(
 
     given = merged(params, values)
     require(game, "anarchy")
-    source, continuum, state = crowd_of(game)
-    how: dict[str, Any] = {"notion": notion, "size": size, "continuum": continuum}
+    source, limit, state = crowd_of(game)
+    how: dict[str, Any] = {"notion": notion, "size": size, "continuum": continuum or limit}
     how["at"] = {**state, **(at or {})} or None
     if not vary:
         return compare(source, given, **how)

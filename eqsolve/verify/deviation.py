@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, NoSolutionError
 from eqsolve.game import Player, t
-from eqsolve.game.world import Place
 from eqsolve.studies.coordinates import state_space
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moments import Moments
@@ -106,10 +105,11 @@ class _Spike:
             shift = sp.Dummy(f"{control}+")
             shifts.append(shift)
             if self.claim.game.notion == "planner":
-                for state in self.claim.game.state_symbols:
+                # who is alone is at the mean
+                for state in self.claim.game.state_symbols if world.size != 1 else ():
                     slope = sp.Dummy(f"{control}*")
                     shifts.append(slope)
-                    mean = sp.Add(*(place[state] * weight for weight, place in self._places))
+                    mean = sp.Add(*(weight * place[state] for weight, place in world.places))
                     for copy in world.copies:
                         played[copy.controls[control]] += slope * (copy.states[state] - mean)
                 for copy in world.copies:
@@ -117,11 +117,6 @@ class _Spike:
             else:
                 played[world.first.controls[control]] += shift
         return shifts, played
-
-    @property
-    def _places(self) -> tuple[Place, ...]:
-        """Weights and states that make the mean; a continuum that is followed by it is one atom."""
-        return self.claim.world.places
 
     def checks(self, allowed: float) -> list[Check]:
         """The two checks."""
@@ -233,7 +228,8 @@ class _Spike:
     def groups(self) -> list[list[tuple[float, Array]]]:
         """Points at which a player deviates; for a planner, laws as weighted points.
 
-        The points are in general position, one more than there are states.
+        The points are in general position, one more than there are states; for a planner of
+        finitely many the start, where all may be at one place, is left out.
         """
         claim = self.claim
         states = [s for s in self.moments.closed.states if s in claim.begin]
@@ -247,7 +243,8 @@ class _Spike:
             copies = 2 if self.moments.shadows else 1
             return [[(1.0, np.tile(point, copies))] for point in points]
         if claim.world.size is not None:
-            return [self._seen_by_all(point) for point in points]
+            # where all are at one place the slopes of a deviation do not count
+            return [self._seen_by_all(point) for point in points[1:]]
         variances = [0.16 * (1 + k) for k in range(len(claim.game.states))]
         return [claim.spread(point, variances) for point in points]
 

@@ -102,9 +102,20 @@ def test_it_is_written_as_an_average_over_the_players() -> None:
     assert "The planner maximizes" in text
 
 
-@pytest.mark.full
 def test_of_finitely_many_no_deviation_of_all_gains() -> None:
-    numbers = SETS["S1"] | {"n": "3", "x": "1", "m": "6/5"}
+    """Wherever they start, everybody at one place included."""
+    banks: Any = resolve("systemic-risk").exported
+    model = build(banks, {}, notion="planner", size=3)
+    assert model.game.crowd is not None
+    numbers = next(iter(model.cases.values())) | {str(model.game.crowd.size): "3"}
+    rows = deviation_checks(equilibrium(model, numbers))
+    assert [row.verdict for row in rows] == ["pass", "pass"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("mean", ["1", "6/5"])
+def test_of_finitely_many_agents_no_deviation_of_all_gains(mean: str) -> None:
+    numbers = SETS["S1"] | {"n": "3", "x": "1", "m": mean}
     rows = deviation_checks(equilibrium(crowd("planner", 3), numbers))
     assert {row.verdict for row in rows} == {"pass"}
 

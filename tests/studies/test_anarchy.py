@@ -191,6 +191,32 @@ def test_what_has_no_planner_is_refused(game: str, reason: str) -> None:
         eqsolve.anarchy(game)
 
 
+@pytest.mark.parametrize("notion", ["planner", "open-loop"])
+def test_a_planner_is_not_compared_with_itself(notion: str) -> None:
+    with pytest.raises(InputError, match="Choose one of feedback, given"):
+        of("execution", notion=notion)
+
+
+def test_the_command_takes_a_continuum_where_there_are_both() -> None:
+    words = ["anarchy", "relative-wealth", "--set", "S1", "--size"]
+    rows = {}
+    for size in ("continuum", "4"):
+        done = CliRunner().invoke(cli, [*words, size, "--json"])
+        assert done.exit_code == 0, done.output
+        rows[size] = json.loads(done.stdout)
+    assert rows["continuum"]["size"] is None and rows["4"]["size"] == 4
+    assert rows["continuum"]["price"] > rows["4"]["price"]
+
+
+def test_a_negative_gap_of_who_cannot_commit_is_told() -> None:
+    found = anarchy(wealth.crowd, S1, continuum=True)
+    assert not found.commits and found.message == ""
+    swapped = replace(found, nash=found.planner, planner=found.nash)
+    assert swapped.gap < 0 and "cannot commit" in swapped.message
+    assert replace(swapped, commits=True).message == ""
+    assert of("lq-mfg").commits
+
+
 def test_the_command_along_a_parameter_with_a_figure(tmp_path: Path) -> None:
     figure = tmp_path / "figure.svg"
     words = ["anarchy", "n-agent", "--set", "S1", "--vary", "n=2:4:3"]
