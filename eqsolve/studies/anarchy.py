@@ -279,7 +279,8 @@ def anarchy(
     if notion not in (None, *COMPETING):
         raise InputError(
             f"with the notion {notion!r} players are not compared with a planner.",
-            stage="anarchy",
+            game=source.name if isinstance(source, Model) else source().name,
+            stage="notion",
             remedy=f"Choose one of {', '.join(COMPETING)}.",
         )
     chosen = competing(source) if notion is None else notion
