@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from eqsolve.cache import private_folder
 from eqsolve.errors import EqsolveError
 from eqsolve.output import replacing
 from eqsolve.prove.coq import LIBRARY, Source
+from eqsolve.prove.coqc import Compiler, MissingCoqError, compiled_library, coqc, library, version
 
 #: What the theory of the real numbers of Coq's standard library rests on.
 AXIOMS = frozenset(
@@ -31,12 +26,6 @@ AXIOMS = frozenset(
         "FunctionalExtensionality.functional_extensionality_dep",
     )
 )
-#: Seconds after which Coq is stopped at one file.
-LONGEST = 900
-
-
-class MissingCoqError(EqsolveError):
-    """Coq is not installed."""
 
 
 @dataclass(frozen=True)
@@ -65,37 +54,6 @@ class Verdict:
         return self.proved and set(self.axioms) <= AXIOMS
 
 
-def library() -> str:
-    """The lemmas and tactics that all files need."""
-    return files("eqsolve.templates").joinpath(f"{LIBRARY}.v").read_text(encoding="utf-8")
-
-
-@cache
-def coqc() -> str:
-    """The path of Coq's compiler.
-
-    Raises
-    ------
-    MissingCoqError
-        If it is not on the path.
-    """
-    found = shutil.which("coqc")
-    if found is None:
-        raise MissingCoqError(
-            "coqc is not on the path.",
-            stage="proofs",
-            remedy="Install Coq: on Debian or Ubuntu, apt-get install coq.",
-        )
-    return found
-
-
-@cache
-def version() -> str:
-    """What Coq says of its version."""
-    done = subprocess.run([coqc(), "--version"], capture_output=True, text=True, check=True)
-    return " ".join(done.stdout.split())
-
-
 def check(sources: Mapping[str, Source], fresh: bool = False) -> Iterator[Verdict]:
     """Let Coq check files of theorems, by name.
 
@@ -107,6 +65,8 @@ def check(sources: Mapping[str, Source], fresh: bool = False) -> Iterator[Verdic
     ------
     MissingCoqError
         If Coq is not installed.
+    EqsolveError
+        If a signal ended Coq.
     """
     coqc()
     known = {name: [] if fresh else _recalled(one.text) for name, one in sources.items()}
@@ -114,8 +74,10 @@ def check(sources: Mapping[str, Source], fresh: bool = False) -> Iterator[Verdic
     with tempfile.TemporaryDirectory(prefix="eqsolve-proofs-") as folder:
         if left:
             shutil.copy(compiled_library() / f"{LIBRARY}.vo", folder)
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
-            jobs = {n: workers.submit(_checked, Path(folder), n, sources[n]) for n in left}
+        with Compiler() as compiler:
+            jobs = {
+                n: compiler.submit(_checked, compiler, Path(folder), sources[n], n) for n in left
+            }
             for name in sources:
                 yield from jobs[name].result() if name in jobs else known[name]
 
@@ -128,27 +90,7 @@ def accepted(source: Source) -> frozenset[str]:
         return frozenset()
 
 
-@cache
-def compiled_library() -> Path:
-    """The folder of the compiled library, deleted when this process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="eqsolve-library-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / f"{LIBRARY}.v").write_text(library(), encoding="utf-8")
-    done = _run(folder, LIBRARY)
-    if done.returncode:
-        raise EqsolveError(f"Coq does not accept the library: {done.stderr}", stage="proofs")
-    return folder
-
-
-def _run(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
-    command = [coqc(), "-q", "-time", f"{name}.v"]
-    try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST)
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, "", "it takes too long")
-
-
-def _checked(folder: Path, name: str, whole: Source) -> list[Verdict]:
+def _checked(compiler: Compiler, folder: Path, whole: Source, name: str) -> list[Verdict]:
     """One file: a theorem that is not accepted is left out, and the rest is checked without it."""
     failed: dict[str, str] = {}
     rest = whole
@@ -156,7 +98,7 @@ def _checked(folder: Path, name: str, whole: Source) -> list[Verdict]:
     axioms: tuple[str, ...] = ()
     while rest.theorems:
         (folder / f"{name}.v").write_text(rest.text, encoding="utf-8")
-        done = _run(folder, name)
+        done = compiler.run(folder, name, "-time")
         seconds |= _seconds(rest.text, done.stdout)
         if not done.returncode:
             axioms = _axioms(done.stdout)

@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import random
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
 from typing import Literal
 
-from eqsolve.prove.check import compiled_library, coqc
 from eqsolve.prove.coq import LIBRARY, Writer
+from eqsolve.prove.coqc import LONGEST, Compiler, compiled_library
 from eqsolve.prove.points import Model, point
 from eqsolve.prove.statement import Line, Relation, Theorem
 
 #: Points that are tried for every assumption, and the seed of what is drawn.
 ATTEMPTS, SEED = 60, 1
 #: Seconds for one sentence of a proof.
-LONGEST = 10
+SENTENCE = 10
 #: Seconds for all theorems of a game, and which part of it one theorem may take.
 WITHIN, SHARE = 900.0, 10
 
@@ -105,8 +103,8 @@ def lean(theorems: Iterable[Theorem], within: float = WITHIN) -> tuple[list[Theo
             else:
                 needs.append(Need(one.name, name, "needed", _shown(model)))
         rest.append(left)
-    with ThreadPoolExecutor(2) as workers:
-        jobs = [workers.submit(_lean, *pair, until, share) for pair in zip(found, rest)]
+    with Compiler() as coq:
+        jobs = [coq.submit(_lean, coq, *pair, until, share) for pair in zip(found, rest)]
         for k, job in enumerate(jobs):
             found[k], some = job.result()
             needs += some
@@ -114,14 +112,14 @@ def lean(theorems: Iterable[Theorem], within: float = WITHIN) -> tuple[list[Theo
 
 
 def _lean(
-    theorem: Theorem, names: Iterable[str], until: float, share: float
+    coq: Compiler, theorem: Theorem, names: Iterable[str], until: float, share: float
 ) -> tuple[Theorem, list[Need]]:
     """A theorem without those of some assumptions that Coq does not need."""
     # one after the other: each may be needless only because another one is there
     last, needs, left = min(until, monotonic() + share), list[Need](), list[str]()
     for name in names:
         less = without(theorem, name)
-        if _accepted(_text(less), LONGEST, last - monotonic()):
+        if _accepted(coq, _text(less), SENTENCE, last - monotonic()):
             needs.append(Need(theorem.name, name, "needless"))
             theorem = less
         else:
@@ -150,29 +148,25 @@ def _text(theorem: Theorem) -> str:
     return Writer().theorem(theorem).partition("\n\nLemma ")[0]
 
 
-def accepted(texts: Sequence[tuple[str, str]], longest: int = LONGEST) -> list[str]:
+def accepted(texts: Sequence[tuple[str, str]], longest: int = SENTENCE) -> list[str]:
     """The names of the theorems that Coq accepts, of texts that it reads one by one.
 
     Parameters
     ----------
     longest : seconds for one sentence of a proof.
     """
-    with ThreadPoolExecutor(2) as workers:
-        found = workers.map(lambda pair: _accepted(pair[1], longest), texts)
-        return [name for (name, _), taken in zip(texts, found) if taken]
+    compiled_library()  # before there are threads
+    with Compiler() as coq:
+        jobs = [coq.submit(_accepted, coq, text, longest) for _, text in texts]
+        return [name for (name, _), job in zip(texts, jobs) if job.result()]
 
 
-def _accepted(text: str, longest: int, seconds: float | None = None) -> bool:
+def _accepted(coq: Compiler, text: str, longest: int, seconds: float = LONGEST) -> bool:
     """Whether Coq accepts a theorem; it stops at the first sentence that it does not."""
-    if seconds is not None and seconds <= 0:
+    if seconds <= 0:
         return False
     lines = [f"Require Import {LIBRARY}.", f"Set Default Timeout {longest}.", text]
-    library = compiled_library()
+    library = str(compiled_library())
     with tempfile.TemporaryDirectory(prefix="eqsolve-less-") as folder:
         (Path(folder) / "less.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        command = [coqc(), "-q", "-Q", str(library), "", "less.v"]
-        try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return False
-    return not done.returncode
+        return not coq.run(Path(folder), "less", "-Q", library, "", seconds=seconds).returncode

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from eqsolve.output import replacing
-from eqsolve.prove.check import library, version
 from eqsolve.prove.coq import source
+from eqsolve.prove.coqc import library, version
 from eqsolve.prove.level import digest, of_display
 from eqsolve.prove.run import Run
 from eqsolve.prove.statement import Theorem

@@ -9,9 +9,10 @@ from typing import Any
 
 from eqsolve.errors import InputError
 from eqsolve.output import staged
-from eqsolve.prove.check import Verdict, check, library
+from eqsolve.prove.check import Verdict, check
 from eqsolve.prove.collect import Proofs
 from eqsolve.prove.coq import LIBRARY, Source, cited
+from eqsolve.prove.coqc import library
 from eqsolve.prove.needless import WITHIN, Need
 from eqsolve.schemas import SCHEMA
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from eqsolve.derivation.derivation import Derivation
-from eqsolve.prove.check import library
 from eqsolve.prove.collect import NothingToProveError, Proofs, of_declared, of_family
 from eqsolve.prove.coq import LIBRARY
+from eqsolve.prove.coqc import library
 from eqsolve.site.fonts import embedded
 from eqsolve.site.page import Content, environment
 from eqsolve.site.sections import Game
