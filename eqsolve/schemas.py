@@ -451,6 +451,28 @@ _GRID = {
     "additionalProperties": _ref("numbers"),
 }
 
+_ATLAS = _document(
+    {
+        "game": _TEXT,
+        "params": _NUMBERS,
+        "formulas": _by_name(_TEXT),
+        "axes": _by_name(_many(_NUMBER)),
+        "root": _TEXT,
+        "shown": _TEXT,
+        "polynomial": _TEXT,
+        "discriminant": _TEXT,
+        "factors": _many(_record({"factor": _TEXT, "power": _COUNT})),
+        "cusps": _many(
+            _record({"at": _by_name(_NUMBER), "root": _NUMBER, "equations": _by_name(_TEXT)})
+        ),
+        "complete": _FLAG,
+        "shares": _by_name(_NUMBER),
+        "admissible": _many(_many(_COUNT)),
+        "near": _COUNT,
+        "selected": _many(_many(_MAYBE)),
+    }
+)
+
 _DOCTOR = _document(
     {
         "ok": _FLAG,
@@ -484,6 +506,7 @@ _FORMS: dict[str, tuple[str, Schema]] = {
     "list": ("eqsolve list", _many({"anyOf": [_LIST_ROW, _BROKEN_ROW]})),
     "pde": ("eqsolve pde", _PDE),
     "prove": ("eqsolve prove", _many(_PROVE_ROW)),
+    "roots": ("eqsolve roots", _ATLAS),
     "sensitivity": ("eqsolve sensitivity", _SENSITIVITY),
     "signs": ("eqsolve sensitivity --vary", _REGION),
     "simulate": ("eqsolve simulate", _SIMULATE),

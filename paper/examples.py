@@ -11,6 +11,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "-p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6",
     ),
     "derive": ("eqsolve derive n-agent --step equilibrium",),
+    "roots": (
+        "eqsolve roots mean-field --set S1 --vary lambda=0.05:1.5:60 --vary w=0:0.6:60",
+        "--let beta=w*gamma -p b=0.38",
+    ),
     "sensitivity": (
         "eqsolve sensitivity n-agent -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2 -p theta=0.5",
         "-p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3",

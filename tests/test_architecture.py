@@ -49,7 +49,7 @@ LAYERS = (
     ("studies",),
     ("verify", "prove"),
     ("claims",),
-    ("plots", "convergence_plot", "anarchy_plot"),
+    ("plots", "convergence_plot", "anarchy_plot", "atlas_plot"),
     ("site",),
     ("explore",),
     ("kept",),

@@ -117,6 +117,7 @@ ELSEWHERE = {
     "converge": "test_convergence.py",
     "grid": "test_pde.py",
     "ledger": "test_registry.py",
+    "roots": "studies/test_roots.py",
     "sweep": "test_sweep.py",
     "table": "test_referee.py",
 }

@@ -170,6 +170,57 @@ def crowd_of(game: Game) -> tuple[Model | Builder, bool, Mapping[str, object]]:
 
 
 @checked
+def roots(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    vary: Mapping[str, Iterable[float]],
+    let: Mapping[str, str] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+    **values: Any,
+) -> Any:
+    """All solutions of a game over two coordinates: how many are admissible, where they merge.
+
+    Parameters
+    ----------
+    game, params, values, notion, size : see ``solve``.
+    vary : two coordinates with ascending values: parameters, or names that ``let`` uses.
+    let : parameters as formulas in coordinates and other parameters, as in
+        ``{"beta": "w*gamma*(1 - theta/n)"}``.
+    continuum : take infinitely many players of a game that has both.
+
+    Returns
+    -------
+    ``eqsolve.studies.roots.atlas.Atlas``: the regions, the discriminant and its cusps exactly, and
+    every solution with what is selected; ``to_dataset`` has all of it.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    DerivationError
+        If the coefficients do not come down to one polynomial in one unknown.
+    """
+    from eqsolve.game.structure import build
+    from eqsolve.studies.roots.atlas import atlas
+
+    given = merged(params, values)
+    exported = declared(game)
+    if exported is None:
+        name = adopt(game)
+        against_given(name, "roots", notion)
+        restated = family(name).restated
+        if restated is None or restated.own is None:
+            raise InputError("its agents differ.", game=name, stage="roots")
+        return atlas(restated.own(), vary, given, let)
+    model = build(exported, given, notion=notion, size=size, continuum=continuum)
+    return atlas(model, vary, given, let)
+
+
+@checked
 def converge(
     game: Game,
     n: str | Iterable[object] = (10, 100, 1000, 10000),

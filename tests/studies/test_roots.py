@@ -1,0 +1,244 @@
+"""All solutions over two coordinates: counts, discriminant, cusps, and which one is reached.
+
+The key finds the roots of the published cubic with 60 digits, and shares nothing with the package.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+import eqsolve
+from documents import hold
+from eqsolve.cli import cli
+from eqsolve.derivation.derivation import derived
+from eqsolve.derivations.mean_variance import wealth
+from eqsolve.errors import DerivationError, InputError
+from eqsolve.studies.roots.atlas import Atlas
+from eqsolve.studies.roots.branching import Branching
+from eqsolve.studies.roots.locus import Locus
+from eqsolve.studies.roots.truncation import follow
+from reference.response import best_response
+
+SEED = 5
+#: Whose excess drift is large against the hazard rate: one admissible root or three.
+WIDE = {"b": "0.38", "r": "0.03", "nu": "0.15", "sigma": "0.1", "theta": "0.5", "gamma": "2"}
+WIDE |= {"alpha": "1"}
+
+
+@cache
+def branching() -> Branching:
+    return Branching(derived(wealth.family()))
+
+
+def drawn(size: int) -> dict[str, Any]:
+    """Parameters with one root and with three, in the order in which they are given."""
+    rng = np.random.default_rng(SEED)
+    table = {
+        "r": rng.uniform(0, 0.03, size),
+        "nu": rng.uniform(0.05, 0.3, size),
+        "sigma": rng.uniform(-0.3, 0.3, size),
+        "theta": rng.uniform(0, 1, size),
+        "gamma": rng.uniform(0.5, 4, size),
+        "alpha": rng.uniform(0.2, 2, size),
+        "beta": rng.uniform(0, 0.4, size),
+    }
+    table["b"] = table["r"] + rng.uniform(0.1, 0.5, size) * rng.choice([-1, 1], size)
+    table["lambda"] = 2 * table["r"] + rng.uniform(0.01, 0.6, size)
+    return table
+
+
+def test_every_root_is_the_key_s() -> None:
+    table = drawn(60)
+    found = branching().at(table)
+    met = set()
+    for k in range(60):
+        row = {"lam" if name == "lambda" else name: repr(float(v[k])) for name, v in table.items()}
+        key = best_response({**row, "kappa": "1"})["roots"]
+        real = [float(one["p1"]) for one in key]
+        ours = found.quantities["p1"][k]
+        assert sorted(ours[np.isfinite(ours)]) == pytest.approx(sorted(real), rel=1e-9)
+        admissible = sorted(float(one["p1"]) for one in key if one["admissible"])
+        assert sorted(ours[found.admissible[k]]) == pytest.approx(admissible, rel=1e-9)
+        excess = table["b"][k] - table["r"][k]
+        best = max(admissible, key=lambda p: excess * p)
+        assert found.of_reached("p1")[k] == pytest.approx(best, rel=1e-9)
+        met.add(len(admissible))
+    assert met == {1, 3}
+
+
+def test_finite_horizons_reach_the_selected_root_and_repel_from_the_middle_one() -> None:
+    """The rule is declared; the equations of the finite horizon know nothing of it."""
+    table = drawn(200)
+    found = branching().at(table)
+    way = follow(branching(), table, found)
+    assert way.rest.all() and (way.reached == found.reached).all()
+    assert np.take_along_axis(found.attracting, found.reached[:, None].astype(int), -1).all()
+    three = found.count == 3
+    order = np.sort(np.where(found.admissible, found.quantities["p1"], np.nan), axis=-1)[three]
+    middle = found.quantities["p1"][three] == order[:, 1:2]
+    assert three.sum() > 10 and not found.attracting[three][middle].any()
+
+
+def test_another_rule_is_not_what_finite_horizons_reach() -> None:
+    """A planted error: the smallest instead of the largest."""
+    model = wealth.family()
+    assert model.limit is not None
+    wrong = Branching(derived(replace(model, limit=-model.limit)))
+    table = drawn(200)
+    found = wrong.at(table)
+    way = follow(wrong, table, found)
+    assert (way.reached != found.reached).sum() == (found.count == 3).sum() > 10
+
+
+def axes(low: float, high: float, count: int) -> list[float]:
+    return np.linspace(low, high, count).tolist()
+
+
+@cache
+def wide() -> Atlas:
+    found = eqsolve.roots(
+        "mean-field",
+        WIDE,
+        vary={"lambda": axes(0.08, 1.6, 40), "w": axes(0, 0.3, 31)},
+        let={"beta": "w*gamma"},
+    )
+    assert isinstance(found, Atlas)
+    return found
+
+
+def test_numbers_of_solutions_change_where_the_discriminant_does() -> None:
+    found = wide()
+    assert set(np.unique(found.branches.count)) == {1, 3}
+    x, y = found.locus.coordinates
+    assert (x.name, y.name) == ("lambda", "w")
+    sign = np.sign(
+        sp.lambdify((x, y), found.locus.discriminant)(
+            found.axes["lambda"][:, None], found.axes["w"][None]
+        )
+    )
+    several = found.branches.count == 3
+    # three real roots are not always admissible, but where they are the sign is one
+    assert len(set(sign[several])) == 1
+    along = np.diff(several.astype(int), axis=0) != 0
+    assert (sign[1:] != sign[:-1])[along].all()
+
+
+def plane(r: str, region: Any = ((0, 10), (-10, 10))) -> Locus:
+    """Hazard rate and weight in units in which excess drift and variance are 1."""
+    made, zero, one = branching(), sp.Integer(0), sp.Integer(1)
+    rate, weight = sp.symbols("lambda w")
+    numbers = {"sigma": zero, "theta": zero, "gamma": one, "nu": one, "beta": weight}
+    numbers |= {"r": sp.Rational(r), "b": one + sp.Rational(r)}
+    values = {sp.Symbol(k): v for k, v in numbers.items()}
+    return Locus.of(made.coefficients, made.root, values, (rate, weight), region)
+
+
+def test_the_cusp_is_a_root_of_cubics_and_ends_the_region_with_three() -> None:
+    """Without interest it lies at a negative weight: no equilibrium is there."""
+    locus = plane("0")
+    (cusp,) = locus.cusps
+    rate, weight = locus.coordinates
+    assert locus.complete and cusp.at["w"] < 0 < cusp.at["lambda"]
+    assert cusp.equations["lambda"] == rate**3 + 18 * rate**2 + 54 * rate - 27
+    assert cusp.equations["w"] == 8 * weight**3 + 15 * weight**2 - 21 * weight - 1
+    for name, equation in cusp.equations.items():
+        exact = sp.Poly(equation).nroots(n=30)
+        assert min(abs(z - cusp.at[name]) for z in exact) < 1e-15
+    sign = sp.lambdify((rate, weight), locus.discriminant)
+    angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
+    three = []
+    for angle in angles:
+        values = (cusp.at["lambda"] + 0.02 * np.cos(angle), cusp.at["w"] + 0.02 * np.sin(angle))
+        row = sp.Poly(locus.polynomial.subs(dict(zip((rate, weight), values))), locus.root)
+        real = np.abs(np.roots([float(c) for c in row.all_coeffs()]).imag) < 1e-12
+        three.append(real.sum() == 3)
+        assert (sign(*values) > 0) == (sign(0.1, 0.1) > 0) if real.sum() == 3 else True
+    # a narrow wedge: the region ends in a point there
+    assert 0 < sum(three) < 60
+
+
+def test_a_cusp_elsewhere_is_none() -> None:
+    """A planted error: a polynomial that differs in one coefficient has its cusp elsewhere."""
+    locus = plane("0")
+    wrong = replace(locus, polynomial=locus.polynomial + locus.root / 100)
+    (cusp,) = locus.cusps
+    assert all(c.at["w"] != pytest.approx(cusp.at["w"], abs=1e-4) for c in wrong.cusps)
+
+
+def test_without_interest_and_weight_of_wealth_three_roots_need_a_large_drift() -> None:
+    """The discriminant's only factor that changes its sign is b^2 - 3 lambda s2."""
+    b, nu, lam = sp.symbols("b nu lambda")
+    values = {sp.Symbol(k): sp.Integer(0) for k in ("r", "beta", "sigma", "theta")}
+    values |= {sp.Symbol("gamma"): sp.Integer(1), sp.Symbol("b"): sp.Integer(1)}
+    made = branching()
+    locus = Locus.of(made.coefficients, made.root, values, (lam, nu), ((0.1, 2), (0.1, 1)))
+    odd = [f for f, power in locus.factors if power % 2]
+    merged = [f for f in odd if sp.expand(f - (1 - 3 * lam * nu**2)) == 0]
+    merged += [f for f in odd if sp.expand(f + (1 - 3 * lam * nu**2)) == 0]
+    assert len(merged) == 1
+    for factor in odd:
+        if factor is not merged[0]:
+            positive = sp.Poly(factor, lam, nu)
+            assert len({sp.sign(c) for c in positive.coeffs()}) == 1
+    found = eqsolve.roots(
+        "mean-field",
+        {
+            **{k: v for k, v in WIDE.items() if k != "nu"},
+            "r": "0",
+            "beta": "0",
+            "sigma": "0",
+            "b": "0.3",
+        },
+        vary={"lambda": axes(0.05, 2, 30), "nu": axes(0.05, 0.6, 30)},
+    )
+    rates, sizes = found.axes["lambda"][:, None], found.axes["nu"][None]
+    clear = np.abs(0.09 - 3 * rates * sizes**2) > 1e-9
+    assert ((found.branches.count == 3) == (0.09 > 3 * rates * sizes**2))[clear].all()
+
+
+def test_refusals() -> None:
+    with pytest.raises(DerivationError, match="one polynomial in one unknown"):
+        eqsolve.roots(
+            "merton",
+            {"r": "0.03", "s": "0.2", "g": 2},
+            vary={"B": axes(0.05, 0.1, 3), "T": axes(1, 2, 3)},
+        )
+    with pytest.raises(InputError, match="no formula uses it"):
+        eqsolve.roots("mean-field", WIDE, vary={"lambda": [0.1, 0.2], "w": [0, 1]})
+    with pytest.raises(InputError, match="two coordinates"):
+        eqsolve.roots("mean-field", WIDE, vary={"lambda": [0.1, 0.2]})
+    with pytest.raises(InputError, match="given twice"):
+        eqsolve.roots("mean-field", WIDE, vary={"b": [0.1, 0.2], "lambda": [1, 2]})
+    with pytest.raises(InputError, match="agents differ"):
+        eqsolve.roots("heterogeneous", WIDE, vary={"beta": [0.1, 0.2], "lambda": [1, 2]})
+
+
+def test_the_command_prints_draws_and_writes(tmp_path: Path) -> None:
+    given = [part for k, v in WIDE.items() for part in ("-p", f"{k}={v}")]
+    vary = ["--vary", "lam=0.1:1.2:12", "--vary", "w=0:0.3:7", "--let", "beta=w*gamma"]
+    command = ["roots", "mean-field", *given, *vary]
+    files = [str(tmp_path / name) for name in ("atlas.png", "atlas.csv", "atlas.nc")]
+    done = CliRunner().invoke(cli, [*command, "--plot", files[0], "--out", files[1], "--json"])
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    hold("roots", document)
+    assert sum(document["shares"].values()) == pytest.approx(1)
+    assert Path(files[0]).read_bytes().startswith(b"\x89PNG")
+    assert len(Path(files[1]).read_text().splitlines()) == 1 + 12 * 7 * 3
+    told = CliRunner().invoke(cli, [*command, "--out", files[2]])
+    assert told.exit_code == 0 and "three solutions merge (proved)" in told.stdout
+    import xarray
+
+    with xarray.open_dataset(files[2]) as data:
+        assert data["admissible"].dims == ("lambda", "w", "solution")
+    refused = CliRunner().invoke(cli, [*command, "--out", str(tmp_path / "atlas.txt")])
+    assert refused.exit_code == 2 and ".nc, .csv or .parquet" in refused.stderr
