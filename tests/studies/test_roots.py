@@ -23,6 +23,7 @@ from eqsolve.derivation.derivation import derived
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import DerivationError, InputError
 from eqsolve.studies.roots.atlas import Atlas
+from eqsolve.studies.roots.attack import Tally, attack, lines, search, spread
 from eqsolve.studies.roots.branching import Branching
 from eqsolve.studies.roots.locus import Locus
 from eqsolve.studies.roots.truncation import follow
@@ -242,3 +243,40 @@ def test_the_command_prints_draws_and_writes(tmp_path: Path) -> None:
         assert data["admissible"].dims == ("lambda", "w", "solution")
     refused = CliRunner().invoke(cli, [*command, "--out", str(tmp_path / "atlas.txt")])
     assert refused.exit_code == 2 and ".nc, .csv or .parquet" in refused.stderr
+
+
+def test_draws_go_on_where_they_ended_and_a_wrong_statement_is_caught(tmp_path: Path) -> None:
+    domain, width = spread(
+        {
+            "r": (0, 0.02, False),
+            "b": (0.2, 0.5, False),
+            "nu": (0.05, 0.3, True),
+            "sigma": (0.05, 0.3, True),
+            "theta": (0, 1, False),
+            "gamma": (0.5, 4, True),
+            "alpha": (0.5, 1, False),
+            "beta": (0, 0.2, False),
+            "lambda": (0.05, 1, True),
+        }
+    )
+    path = tmp_path / "tally.json"
+    first = attack(branching(), domain, width, 300, Tally(SEED), unique="Delta")
+    first.write(path)
+    again = attack(branching(), domain, width, 600, Tally.read(path, SEED), unique="Delta")
+    assert again.points == 600 and again.chunks == 2 and again.followed > 200
+    assert set(again.admissible) == {"1", "3"} and not any(again.exceptions.values())
+    assert again.admissible["3"] == again.attracting["2"] and again.unrested == 0
+    with pytest.raises(InputError, match="of seed"):
+        Tally.read(path, SEED + 1)
+    path.write_text("[]")
+    with pytest.raises(InputError, match="holds no tally"):
+        Tally.read(path, SEED)
+    # a planted error: D2 is positive at every admissible root, not at one
+    wrong = attack(branching(), domain, width, 300, Tally(SEED), unique="D2")
+    assert wrong.exceptions["unique"] == wrong.admissible["3"] > 20 and len(wrong.kept) == 20
+    worst = search(branching(), domain, width, unique="Delta", seed=SEED, rounds=2, population=40)
+    assert [one.statement for one in worst] == ["unique", "limit"]
+    assert all(one.margin > 0 for one in worst)
+    planted = search(branching(), domain, width, unique="D2", seed=SEED, rounds=2, population=40)
+    assert planted[0].margin < 0
+    assert any("exceptions to unique: 0" in line for line in lines(first, worst))

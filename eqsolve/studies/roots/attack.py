@@ -6,7 +6,7 @@ What doubles do not decide is decided again by the engine in ball arithmetic.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from eqsolve.studies.roots.truncation import follow
 
 #: Points of a chunk: after each the state can be kept.
 CHUNK = 1 << 18
-#: Points of a chunk that are followed besides those with several admissible solutions.
-FOLLOWED = 1 << 8
+#: Points of a chunk with several admissible solutions that are followed, and of others, at most.
+SEVERAL, SINGLE = 1 << 11, 1 << 8
+#: Points that are solved at a time, so that what is computed stays near the processor.
+BLOCK = 1 << 14
 #: Exceptions that are kept with their parameters.
 KEPT = 20
 #: From draws in [0, 1) to parameters.
@@ -118,7 +120,10 @@ def attack(
 
 
 def _count(branching: Branching, values: Values, tally: Tally, unique: str) -> None:
-    found = branching.at(values)
+    wanted = (unique, *branching.coupled)
+    size = len(next(iter(values.values())))
+    parts = [np.arange(k, min(k + BLOCK, size)) for k in range(0, size, BLOCK)]
+    found = _joined([branching.at(_part(values, part), wanted) for part in parts])
     sure = ~found.near
     tally.near += int((~sure).sum())
     for told, numbers in (
@@ -127,7 +132,8 @@ def _count(branching: Branching, values: Values, tally: Tally, unique: str) -> N
     ):
         for number, many in zip(*np.unique(numbers[sure], return_counts=True)):
             told[str(number)] = told.get(str(number), 0) + int(many)
-    some = np.flatnonzero(sure & ((found.count > 1) | (np.arange(len(sure)) < FOLLOWED)))
+    many, one = np.flatnonzero(sure & (found.count > 1)), np.flatnonzero(sure & (found.count == 1))
+    some = np.concatenate([many[:SEVERAL], one[:SINGLE]])
     way = follow(branching, _part(values, some), _branches(found, some))
     tally.followed += some.size
     tally.unrested += int((~way.rest).sum())
@@ -161,6 +167,17 @@ def _except(tally: Tally, name: str, values: Values, points: NDArray[np.intp]) -
 
 def _part(values: Values, points: NDArray[np.intp]) -> dict[str, Array]:
     return {k: v[points] for k, v in values.items()}
+
+
+def _joined(parts: Sequence[Branches]) -> Branches:
+    return Branches(
+        np.concatenate([p.roots for p in parts]),
+        {k: np.concatenate([p.quantities[k] for p in parts]) for k in parts[0].quantities},
+        np.concatenate([p.admissible for p in parts]),
+        np.concatenate([p.attracting for p in parts]),
+        np.concatenate([p.reached for p in parts]),
+        np.concatenate([p.near for p in parts]),
+    )
 
 
 def _branches(found: Branches, points: NDArray[np.intp]) -> Branches:
@@ -241,12 +258,12 @@ def search(
 
 def _apart(branching: Branching, values: Values, unique: str) -> Array:
     """How clearly the sign of the result tells the selected solution from the others."""
-    found = branching.at(values)
+    found = branching.at(values, [unique])
     result = np.where(found.admissible, found.quantities[unique], np.nan)
-    scale = np.nanmax(np.abs(result), axis=-1)
+    scale = np.fmax.reduce(np.abs(result), axis=-1)
     own = np.arange(result.shape[-1]) == found.reached[:, None]
-    chosen = np.nanmax(np.where(own, result, np.nan), axis=-1)
-    others = np.nanmax(np.where(own, np.nan, result), axis=-1)
+    chosen = np.where(own, result, -np.inf).max(axis=-1)
+    others = np.fmax.reduce(np.where(own, -np.inf, result), axis=-1)
     margin = np.fmin(chosen, -others) / scale
     # next to a fold both tend to 0: only the sign is asked for there
     return np.where(found.near | (found.reached < 0), np.nan, margin)
@@ -254,7 +271,7 @@ def _apart(branching: Branching, values: Values, unique: str) -> Array:
 
 def _way(branching: Branching, values: Values, unique: str) -> Array:
     """How near finite horizons come to another admissible solution; negative if they stay."""
-    found = branching.at(values)
+    found = branching.at(values, branching.coupled)
     size = len(found.reached)
     margin = np.full(size, np.nan)
     several = np.flatnonzero((found.count > 1) & ~found.near)

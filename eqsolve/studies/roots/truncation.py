@@ -29,8 +29,8 @@ class Followed:
     ----------
     reached : the number of the solution that is reached; -1 where none is.
     rest : whether the motion came to rest.
-    nearest : the least relative distance on the way to an admissible solution that was not
-        reached; infinite where there is none.
+    nearest : the least distance on the way to an admissible solution that was not reached, as a
+        part of its distance from the one that was; infinite where there is none.
     """
 
     reached: NDArray[np.int8]
@@ -80,15 +80,20 @@ def follow(branching: Branching, values: Values, branches: Branches) -> Followed
             state[took] = new[good]
             gap = _distance(state[took][:, None], ends[took])
             nearest[took] = np.fmin(nearest[took], gap)
+            close = np.zeros(here.size, bool)
+            close[good] = np.nanmin(gap, axis=-1) < REACHED
             slow = (np.abs(four) / size_of).max(axis=-1) <= REST * motion.pace[here]
-            rest[here[good & slow]] = True
+            slow &= close
+            rest[here[slow]] = True
             step[here] *= np.clip(0.9 / np.cbrt(np.maximum(worst, 1e-9)), 0.2, 4)
-            moving[here] = ~(good & slow) & (step[here] > 1e-14)
+            moving[here] = ~slow & (step[here] > 1e-14)
     gaps = _distance(state[:, None], ends)
     best = np.where(np.isnan(gaps), np.inf, gaps).argmin(axis=-1)
     found = np.take_along_axis(gaps, best[:, None], axis=-1)[:, 0] < REACHED
     reached = np.where(rest & found, best, -1).astype(np.int8)
     other = branches.admissible & (np.arange(ends.shape[1]) != best[:, None])
+    with np.errstate(all="ignore"):
+        nearest /= _distance(np.take_along_axis(ends, best[:, None, None], axis=1), ends)
     return Followed(reached, rest, np.where(other, nearest, np.inf).min(axis=-1))
 
 
