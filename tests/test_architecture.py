@@ -38,6 +38,7 @@ LAYERS = (
     ("symbols",),
     ("outputs", "parameters"),
     ("arithmetic",),
+    ("laws",),
     ("game",),
     ("derivation",),
     ("notated", "ledger"),

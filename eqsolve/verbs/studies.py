@@ -16,6 +16,7 @@ from eqsolve.verbs.abilities import Game, declared, require, require_option
 if TYPE_CHECKING:
     from eqsolve.game import Model
     from eqsolve.game.structure import Builder
+    from eqsolve.studies.particles import Particles
 
 
 @checked
@@ -218,6 +219,49 @@ def roots(
         return atlas(restated.own(), vary, given, let)
     model = build(exported, given, notion=notion, size=size, continuum=continuum)
     return atlas(model, vary, given, let)
+
+
+@checked
+def particles(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    **values: Any,
+) -> Particles:
+    """The players of a game as particles that play its equilibrium.
+
+    Parameters
+    ----------
+    game, params, values, at, notion, size : see ``solve``.
+
+    Returns
+    -------
+    ``eqsolve.studies.particles.Particles``, with the laws of the game as moments of the particles:
+    its ``run`` simulates them, ``eqsolve.studies.particles.chaos`` measures how fast they come near
+    their limit.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not acceptable.
+    DerivationError
+        If the game has jumps or players with types of their own.
+    NoSolutionError
+        If there is no equilibrium.
+    """
+    from eqsolve.game.structure import build
+    from eqsolve.studies.equilibrium import equilibrium
+    from eqsolve.studies.particles import of_equilibrium
+
+    given = merged(params, values)
+    require(game, "simulate")
+    source, continuum, state = crowd_of(game)
+    model = build(source, given, notion=notion, size=size, continuum=continuum and size is None)
+    return of_equilibrium(equilibrium(model, given, {**state, **(at or {})} or None))
 
 
 @checked
