@@ -21,9 +21,9 @@ def solve_any(game: str, **given: Any) -> Equilibrium | AgentsEquilibrium:
 
 
 def solve_hazard(
-    game: str, spec: str, given: Any, *, horizon: object = None
+    game: str, spec: str, given: Any, *, horizon: object = None, at: Any = None
 ) -> HazardEquilibrium | Equilibrium:
-    return hazard.solve_hazard(Handle(game), spec, given, horizon=horizon)
+    return hazard.solve_hazard(Handle(game), spec, given, horizon=horizon, at=at)
 
 
 def solve_agents(game: str, given: Any, *, selection: str = "limit") -> AgentsEquilibrium:

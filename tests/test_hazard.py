@@ -104,8 +104,8 @@ def test_a_horizon_that_may_never_strike_has_no_solution() -> None:
 
 GOMPERTZ = key.makeham("0", ".05", ".09")
 CASES = [
-    ("makeham:0,.05,.09", None, GOMPERTZ),
-    pytest.param("expr:.05*exp(.09*t)", None, GOMPERTZ, marks=pytest.mark.full),
+    ("expr:.05*exp(.09*t)", None, GOMPERTZ),
+    pytest.param("makeham:0,.05,.09", None, GOMPERTZ, marks=pytest.mark.full),
     ("expr:.2+.1*t", "5", key.Hazard(lambda t: (2 + t) / 10, lambda t: t / 5 + t * t / 20)),
     pytest.param("gompertz:.05,.09", None, GOMPERTZ, marks=pytest.mark.full),
     pytest.param(
@@ -254,7 +254,8 @@ def test_a_rate_that_is_constant_in_the_end_needs_no_truncation() -> None:
 def test_slow_convergence_is_not_called_convergence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Differences that are small but do not shrink, and an end that matters, are not enough."""
     given = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "3"}
-    assert solve_hazard("n-agent", "gompertz:.05,.09", given).ok
+    spec_text = CASES[0][0]
+    assert solve_hazard("n-agent", spec_text, given).ok
     # the horizons are 38, 45 and 53
     creeping = {38: 1.0, 45: 1 + 5e-9, 53: 1 + 1e-8}
     for factor in (
@@ -263,7 +264,7 @@ def test_slow_convergence_is_not_called_convergence(monkeypatch: pytest.MonkeyPa
     ):
         with monkeypatch.context() as planted:
             _scaled(planted, factor)
-            assert solve_hazard("n-agent", "gompertz:.05,.09", given).status == "unresolved"
+            assert solve_hazard("n-agent", spec_text, given).status == "unresolved"
 
 
 def test_agents_who_differ_are_refused() -> None:

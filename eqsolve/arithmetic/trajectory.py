@@ -36,6 +36,11 @@ class Piece:
     polynomials: list[arb_poly]
     parts: list[tuple[fmpq, npt.NDArray[Any]]]
 
+    def after(self, time: fmpq) -> Piece:
+        """The same step, so much later."""
+        parts = [(end + time, error) for end, error in self.parts]
+        return Piece(self.begin + time, self.end + time, self.polynomials, parts)
+
     def over(self, first: fmpq, last: fmpq) -> list[arb]:
         """Return enclosures over an interval of the step."""
         middle = (self.begin + self.end) / 2

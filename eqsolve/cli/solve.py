@@ -88,12 +88,12 @@ def solve(
     if source is not None:
         if out is not None:
             raise InputError("--out is for many agents who differ.", game=game, stage="input")
-        if hazard is not None and (at or certify):
+        if hazard is not None and certify:
             raise InputError(
-                "--hazard gives the strategy at time 0 only.",
+                "--certify does not go with --hazard.",
                 game=game,
                 stage="input",
-                remedy="Leave out --at and --certify.",
+                remedy="Leave out --certify: numbers are enclosed, and the answer says how.",
             )
         if equilibrium is not None:
             from eqsolve.notions import notion_of
@@ -111,17 +111,17 @@ def solve(
     check_keywords(Handle(game), values)
     answer: Equilibrium | AgentsEquilibrium | HazardEquilibrium | ManyAgents
     if hazard is not None:
-        if (equilibrium, selection) != ("given-aggregate", "limit") or at or certify:
+        if (equilibrium, selection) != ("given-aggregate", "limit") or certify:
             raise InputError(
-                "--hazard gives the given-aggregate feedback at time 0 only.",
+                "--hazard gives the given-aggregate equilibrium only.",
                 game=game,
                 stage="input",
-                remedy="Leave out --equilibrium, --selection, --at and --certify.",
+                remedy="Leave out --equilibrium, --selection and --certify.",
             )
         from eqsolve.words.hazard import certified_hazard, solve_hazard
 
         if certificate is None:
-            answer = solve_hazard(Handle(game), hazard, values, horizon=horizon)
+            answer = solve_hazard(Handle(game), hazard, values, horizon=horizon, at=state(at))
         else:
             answer, made = certified_hazard(Handle(game), hazard, values, horizon=horizon)
             _write(made, certificate)
@@ -178,7 +178,7 @@ def _model(
         if certificate is None:
             from eqsolve.solve.moving import solve_moving
 
-            answer = solve_moving(source.exported, hazard, inside, **how)
+            answer = solve_moving(source.exported, hazard, inside, at=state(at), **how)
         else:
             from eqsolve.solve.certificate_hazard import certified_moving
 

@@ -37,6 +37,7 @@ class Hazard:
     smooth : whether the rate has one scale of time; long steps could miss a peak of another one.
     formula : the rate written in ``t``, where it is not made of pieces.
     pieces : the exact times from which the rates of pieces hold, and these.
+    rising : whether the rate is known to rise at all times.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Hazard:
     smooth: bool = True
     formula: str = ""
     pieces: tuple[tuple[Fraction, Fraction], ...] = ()
+    rising: bool = False
 
     def reached(self, decay: float) -> float | None:
         """The time at which the integrated hazard is ``decay``, whatever the unit of time."""
@@ -127,6 +129,7 @@ def parse_hazard(spec: str) -> Hazard:
             lambda t: base * t + level / second * math.expm1(min(second * t, 700.0)),
             math.inf,
             formula=f"{lowest} + ({given[-2]})*exp(({given[-1]})*t)",
+            rising=True,
         )
     if given[0] == 1:
         return Hazard(spec, lambda t: 1 / second, lambda t: t / second, 1 / second, 1 / given[1])
@@ -140,6 +143,7 @@ def parse_hazard(spec: str) -> Hazard:
         lambda t: power(t, first),
         math.inf if first > 1 else 0.0,
         formula=f"({given[0]})/({given[1]})*(t/({given[1]}))**({given[0]} - 1)",
+        rising=first > 1,
     )
 
 

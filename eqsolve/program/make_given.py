@@ -21,7 +21,7 @@ def given(codes: Codes) -> Given | None:
     fixed = codes.derivation.fixed
     if fixed is None:
         return None
-    followed = codes.derivation.stationary and not codes.typed and not codes.frozen
+    followed = not codes.typed and not codes.frozen
     system = growth_of_play(codes.derivation) if followed else None
     known = {n: fixed.values[n] for n in fixed.averages if n in fixed.values and not codes.typed}
     known |= codes.frozen

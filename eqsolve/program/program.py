@@ -252,7 +252,7 @@ class Given:
     nonzero : denominators of the fixed point.
     fixed : the linear equations of the strategy's coefficients, row by row, and the right sides.
     letters : these coefficients.
-    play : the growth of expectations when everybody plays, of a stationary problem.
+    play : the growth of expectations when everybody plays.
     alone : for every function that is followed then, the number of the first one that is the same
         where there is one player only.
     outcome : what is obtained then; None if it does not follow from finitely many functions.

@@ -16,22 +16,30 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
+from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.derivation import Derivation, derived
 from eqsolve.errors import InputError
-from eqsolve.game import Model
+from eqsolve.expression import letters
+from eqsolve.expression import read as formula_in
+from eqsolve.game import Model, Vocabulary, parameter, positive
 from eqsolve.game.hazard_rates import Hazard, parse_hazard
 from eqsolve.game.parameters import Numbers, read
 from eqsolve.game.structure import Builder, build, counted
 from eqsolve.numbers import exact
+from eqsolve.program.make import program
+from eqsolve.program.program import TIME
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.beyond import box, payoffs
 from eqsolve.solve.choice import sentence
 from eqsolve.solve.derived import DerivedPoint
-from eqsolve.solve.path import center
-from eqsolve.solve.point import BITS
+from eqsolve.solve.expected import rates_of_play
+from eqsolve.solve.outcome import Expected, Play
+from eqsolve.solve.path import Leg, Moves, center, time_to_go
+from eqsolve.solve.point import BITS, Point
 from eqsolve.solve.results import floats
 from eqsolve.solve.solve import solve
 from eqsolve.status import Status
@@ -43,6 +51,13 @@ FAR = (16.0, 32.0, 64.0)
 #: Relative difference of the last solutions up to which they have converged, and the part of the
 #: difference before that it may be, unless it is as small as the integration's error.
 CONVERGED, SHRINKS = 1e-8, 0.1
+#: Integrated hazards of the ends beyond which a box is looked for, and how wide it may be.
+BEYOND = (96.0, 192.0, 384.0, 768.0)
+NEAR = 0.15
+#: Relative error of a hazard rate in doubles, with a margin.
+ROUNDING = 1e-9
+#: Relative radius up to which a number is right to double precision.
+RIGHT = 1e-17
 #: Least number of steps under a rate that may have peaks.
 STEPS = 1000
 #: Times at which conditions are checked.
@@ -56,12 +71,13 @@ def solve_moving(
     values: Mapping[str, object],
     *,
     horizon: object = None,
+    at: Mapping[str, object] | None = None,
     notion: str | None = None,
     size: int | None = None,
     continuum: bool = False,
     selection: str | None = None,
 ) -> Answer:
-    """Solve a model at time 0 under a hazard rate that moves in time.
+    """Solve a model under a hazard rate that moves in time.
 
     Parameters
     ----------
@@ -69,13 +85,14 @@ def solve_moving(
     spec : the rate, as ``parse_hazard`` reads it.
     values : all parameters but the hazard rate.
     horizon : the end, where there is one: min(tau, T).
+    at : states and the time ``t`` (0 by default).
 
     Returns
     -------
     Answer
-        Without ``at``; ``certificate`` says by how much the solution moves with the horizon. Where
-        it is not shown to converge its status is ``unresolved``. A rate that tends to a number has
-        a solution only if the stationary problem of that number has one.
+        Its ``certificate`` says what is known of ends that are later and later. Where the solution
+        is not shown to converge its status is ``unresolved``. A rate that tends to a number has a
+        solution only if the stationary problem of that number has one.
 
     Raises
     ------
@@ -90,8 +107,8 @@ def solve_moving(
     }
     problem = moving_problem(source, spec, values, horizon=horizon, **how)
     if isinstance(problem, Moving):
-        return problem.answer()
-    return solve(source, problem, **how)
+        return problem.answer(at)
+    return solve(source, problem, at=at, **how)
 
 
 def moving_problem(
@@ -144,7 +161,8 @@ def moving_problem(
                 stage="input",
             )
         numbers = read(model, numbered, None)
-    return Moving(derivation, letter, numbers, hazard, selection or model.selection, last)
+    chosen = selection or model.selection
+    return Moving(model, derivation, letter, numbers, hazard, chosen, last)
 
 
 def _letter(model: Model) -> sp.Symbol:
@@ -166,18 +184,61 @@ def _letter(model: Model) -> sp.Symbol:
     return letter
 
 
+def with_end(model: Model) -> tuple[Model, sp.Symbol]:
+    """The same game up to min(tau, T), and the letter of T."""
+    letters = {row.name for row in model.vocabulary}
+    end = sp.Symbol(
+        next(name for name in ("T", "horizon", "end of the horizon") if name not in letters)
+    )
+    horizon = replace(model.game.horizon, end=end)
+    rows = (*model.vocabulary, parameter(end, "end of the horizon", positive, unit="time"))
+    game = replace(model.game, horizon=horizon)
+    return (
+        replace(
+            model,
+            game=game,
+            vocabulary=Vocabulary(*rows),
+            outputs={},
+            beside={},
+            cases={},
+            reference={},
+        ),
+        end,
+    )
+
+
+def moves(hazard: Hazard, letter: str) -> Moves:
+    """A rate as a parameter that moves in time."""
+    if hazard.pieces:
+        return Moves(letter, hazard.pieces)
+    if hazard.constant is not None or not hazard.formula:
+        return Moves(letter, ((Fraction(0), hazard.constant or Fraction(0)),))
+    return Moves(letter, ((Fraction(0), formula_of(hazard)),))
+
+
+def formula_of(hazard: Hazard) -> Code:
+    """The formula of a rate as a program of the time."""
+    (time,) = letters([TIME])
+    formula = formula_in("hazard", hazard.formula, [TIME], "input")
+    # decimals are meant as they are written
+    plain = {f: sp.Rational(str(f)) for f in formula.atoms(sp.Float)}
+    code = Function([formula.xreplace(plain)], [time])
+    return Code((TIME,), code.constants, code.steps, code.outputs)
+
+
 @dataclass(frozen=True)
 class Moving:
     """One model at one set of numbers, under one rate.
 
     Attributes
     ----------
-    derivation, selection : of the model.
+    model, derivation, selection : what is solved.
     letter : the parameter that is the rate; ``numbers`` hold 1 for it.
     hazard : the rate.
     last : the end of the horizon, if there is one.
     """
 
+    model: Model
     derivation: Derivation
     letter: sp.Symbol
     numbers: Numbers
@@ -192,17 +253,20 @@ class Moving:
             self.derivation, replace(self.numbers, parameters=parameters), self.selection
         )
 
-    def answer(self) -> Answer:
-        """The answer at time 0, or why there is none, in doubles."""
-        with ctx.workprec(BITS):
-            return self._answer()
+    def answer(self, at: Mapping[str, object] | None = None) -> Answer:
+        """The answer, or why there is none; in balls, where the solution can be enclosed.
 
-    def _answer(self) -> Answer:
+        Parameters
+        ----------
+        at : states and the time ``t``.
+        """
+        with ctx.workprec(BITS):
+            return self._answer(at or {})
+
+    def _answer(self, at: Mapping[str, object]) -> Answer:
         hazard, last = self.hazard, self.last
         if last is not None:
-            run = self.integrated(float(last), self.payoffs())
-            message = f"The equations are integrated from T = {float(last):.6g} to time 0."
-            return self.refused(run) if isinstance(run, str) else self.found(run, message, {})
+            return self.until(last, at)
         if hazard.limit is None:
             return self.refused(
                 "The hazard rate has no limit that could be seen: convergence is not decided. "
@@ -214,28 +278,162 @@ class Moving:
             return self.refused("With positive probability the horizon never strikes.")
         far = [float(end or 0) for end in ends]
         if hazard.limit == math.inf:
-            return self.far(far)
+            return self.far(far, at)
         final = self.point(hazard.tail or Fraction(hazard.limit or hazard.rate(far[-1])))
         limit = final.answer()
         if not limit.ok:
             return self.refused(f"At the last hazard rate: {limit.message}", limit.status)
         if hazard.tail is None:
-            return self.far(far)
+            return self.far(far, at)
+        return self.onward(final, at)
+
+    def until(self, last: Fraction, at: Mapping[str, object]) -> Answer:
+        """The answer where the horizon ends at ``last`` at the latest."""
+        self._positive(float(last))
+        answer = self.timed(last, at)
+        if answer.status is Status.UNRESOLVED and not at:
+            # not enclosed: the same in doubles
+            run = self.integrated(float(last), self.payoffs())
+            message = f"The equations are integrated from T = {float(last):.6g} to time 0."
+            return self.refused(run) if isinstance(run, str) else self.found(run, message, {})
+        return answer
+
+    def onward(self, final: DerivedPoint, at: Mapping[str, object]) -> Answer:
+        """The answer where the rate is constant in the end."""
+        begin, time = self.hazard.pieces[-1][0], exact("t", at.get(TIME, 0))
+        if time >= begin:
+            stationary = solve(
+                self.model,
+                {**self._given(), self.letter.name: self.hazard.pieces[-1][1]},
+                at={k: v for k, v in at.items() if k != TIME},
+                selection=self.selection,
+            )
+            return self._told(replace(stationary, time=time), stationary.message)
         assert final.path is not None
         rest = final.path.coefficients(Fraction(0))
-        start = np.array([float(rest[u.name].mid()) for u in self.derivation.system.unknowns])
-        run = self.integrated(hazard.breaks[-1], start)
-        if isinstance(run, str):
-            return self.refused(run)
-        return self.found(
-            run,
-            f"The hazard rate is constant from t = {hazard.breaks[-1]:.6g} on and the solution the "
-            "stationary one; the equations are integrated from there to time 0.",
-            {},
+        names = [u.name for u in self.derivation.system.unknowns]
+        settled, given = final.point, final.point.program.given
+        values = settled.environment(rest, Fraction(0))
+        expected = None if given is None else Play(given, values, settled.single).expected()
+        answer = self.timed(begin, at, [rest[name] for name in names], expected)
+        return self._told(
+            answer,
+            f"The hazard rate is constant from t = {float(begin):.6g} on and the solution the "
+            f"stationary one; before, it is enclosed. {answer.message}",
         )
 
-    def far(self, ends: Sequence[float]) -> Answer:
+    @cached_property
+    def pulled(self) -> tuple[Code, list[fmpq], int] | None:
+        """Rates of coefficients and expectations in play, the payoffs they are pulled to.
+
+        Also how many functions every expectation has. None if they are not pulled so.
+        """
+        point = self._point(Fraction(1), {})
+        program, given, name = point.program, point.program.given, self.letter.name
+        fixed = {k: v for k, v in point.parameters.items() if k != name}
+        leg, size = Leg(Fraction(0), Fraction(1), fixed, {}), 0
+        if given is None or given.play is None or given.outcome is None or point.single:
+            rates = time_to_go(program, fixed, (), leg.end, leg=leg, free=(name,))
+        else:
+            size = len(given.play.functions)
+            rates = rates_of_play(program, given, (), leg, (name,))
+        centers = payoffs(rates)
+        return None if centers is None else (rates, centers, size)
+
+    def beyond(self, end: Fraction) -> tuple[list[arb], Expected | None] | None:
+        """Boxes at a time for all solutions of later ends, and for what is then expected."""
+        if self.pulled is None:
+            return None
+        rates, centers, size = self.pulled
+        # rates are doubles
+        found = box(rates, centers, arb(self.hazard.rate(float(end))) * (1 - ROUNDING))
+        if found is None or not self._holds_in(found, end):
+            return None
+        wide = max(float(b.rad()) / max(1.0, abs(float(b.mid()))) for b in found)
+        if wide > NEAR:
+            return None
+        count = len(self.derivation.system.unknowns)
+        rows = [found[k : k + size] for k in range(count, len(found), size)] if size else None
+        return found[:count], rows
+
+    def _holds_in(self, found: Sequence[arb], end: Fraction) -> bool:
+        """Whether the conditions hold in a box, at any hazard rate."""
+        point = self._point(end, {})
+        program = point.program
+        inside = point.environment(dict(zip(program.system.unknowns, found)), end)
+        inside[self.letter.name] = arb(0, "inf")
+        claims = (*program.system.domains, *program.second_order)
+        return all(claim.holds(inside) is True for claim in claims)
+
+    def proved(self, at: Mapping[str, object]) -> Answer | None:
+        """The limit of ends that are later and later, enclosed; None if it is not."""
+        if not self.hazard.rising:
+            return None
+        for decay in BEYOND:
+            time = self.hazard.reached(decay)
+            if time is None:
+                return None
+            end = Fraction(math.ceil(time * 2**20), 2**20) if time > 1e-3 else Fraction(time)
+            if end <= exact("t", at.get(TIME, 0)):
+                continue
+            held = self.beyond(end)
+            if held is None:
+                continue
+            answer = self.timed(end, at, *held)
+            if answer.ok and answer.certificate["largest_relative_radius"] <= RIGHT:
+                sentence = (
+                    "Whatever the end, if it is after "
+                    f"T = {float(end):.6g}, the solution is within the enclosure: it converges."
+                )
+                told = self._told(answer, sentence)
+                more = {**told.certificate, "convergence": "proved", "from": float(end)}
+                return replace(told, certificate=more)
+        return None
+
+    def timed(
+        self,
+        last: Fraction,
+        at: Mapping[str, object],
+        begun: Sequence[arb] | None = None,
+        onward: Expected | None = None,
+    ) -> Answer:
+        """The problem up to an end, enclosed; beyond it, it goes on from what is given."""
+        point = self._point(last, at)
+        point.begun, point.onward = begun, onward
+        answer = point.answer()
+        given = {k: v for k, v in answer.parameters.items() if k in self._given()}
+        certificate = {"arithmetic": "ball", "hazard": self.hazard.name, **answer.certificate}
+        certificate.pop("explosion", None)
+        return replace(answer, parameters=given, certificate=certificate)
+
+    def _told(self, answer: Answer, message: str) -> Answer:
+        given = {k: v for k, v in answer.parameters.items() if k in self._given()}
+        return replace(answer, parameters=given, message=message if answer.ok else answer.message)
+
+    def _given(self) -> dict[str, object]:
+        """The parameters that were given."""
+        known = self.numbers.parameters.items()
+        return {s.name: v for s, v in known if s != self.letter}
+
+    def _point(self, last: Fraction, at: Mapping[str, object]) -> Point:
+        """The problem with an end, at numbers."""
+        ended, end = with_end(self.model)
+        # laws of states are not followed where parameters move
+        made = replace(program(derived(ended), ended), moments=None)
+        one = {self.letter.name: 1, end.name: last}
+        numbers = made.inputs.read({**self._given(), **one}, at)
+        return Point(made, numbers, self.selection, moves=moves(self.hazard, self.letter.name))
+
+    def _positive(self, last: float) -> None:
+        """Refuse a formula that is negative at one of many times."""
+        for k in range(STEPS + 1):
+            self.hazard.rate(last * k / STEPS)
+
+    def far(self, ends: Sequence[float], at: Mapping[str, object]) -> Answer:
         """The limit of horizons that grow, or why it is not shown."""
+        enclosed = self.proved(at)
+        if enclosed is not None:
+            return enclosed
         runs: list[tuple[Array, Array]] = []
         starts = [self.payoffs()] * len(ends) + [self.elsewhere()]
         for end, start in zip((*ends, ends[-1]), starts):
@@ -245,26 +443,29 @@ class Moving:
             runs.append(run)
         played = [self.controls(values[:, -1]) for _, values in runs]
         size = max(float(np.max(np.abs(played[-2]), initial=0.0)), 1e-300)
-        moves = [float(np.max(np.abs(a - b))) / size for a, b in zip(played, played[1:])]
+        moved = [float(np.max(np.abs(a - b))) / size for a, b in zip(played, played[1:])]
         rough = self.integrated(ends[-1], starts[0], COARSER * TOLERANCE)
         if isinstance(rough, str):
             return self.refused(rough)
         error = float(np.max(np.abs(self.controls(rough[1][:, -1]) - played[-2]))) / size
         # each of two solutions may be off by the error
-        shrinks = moves[1] <= max(SHRINKS * moves[0], 2 * error)
-        if not (shrinks and max(moves[1:]) <= CONVERGED):
+        shrinks = moved[1] <= max(SHRINKS * moved[0], 2 * error)
+        if not (shrinks and max(moved[1:]) <= CONVERGED):
             return self.refused(
                 "The feedback at time 0 still moves with the horizon: no limit is shown.",
                 Status.UNRESOLVED,
             )
         message = (
-            f"The feedback at time 0 moves by {moves[0]:.1g} from T = {ends[0]:.4g} to "
-            f"{ends[1]:.4g}, by {moves[1]:.1g} to {ends[2]:.4g}, and by {moves[2]:.1g} with other "
+            f"The feedback at time 0 moves by {moved[0]:.1g} from T = {ends[0]:.4g} to "
+            f"{ends[1]:.4g}, by {moved[1]:.1g} to {ends[2]:.4g}, and by {moved[2]:.1g} with other "
             "functions at the end."
         )
-        return self.found(
-            runs[-2], message, {"horizons": list(ends), "moves": moves, "error": error}
-        )
+        seen = {"convergence": "observed", "horizons": list(ends), "moves": moved, "error": error}
+        if at:
+            answer = self.timed(Fraction(ends[-1]), at)
+            told = self._told(answer, message)
+            return replace(told, certificate={**told.certificate, **seen})
+        return self.found(runs[-2], message, seen)
 
     def payoffs(self) -> Array:
         """The coefficients when the horizon ends."""

@@ -17,6 +17,9 @@ from eqsolve.program.program import EDGE, Given, Outcome
 from eqsolve.solve.growth import Followed, Rise
 from eqsolve.status import Status
 
+#: Of every moment, the coefficients of its expectation.
+Expected = Sequence[Sequence[arb]]
+
 
 @dataclass(frozen=True)
 class Obtained:
@@ -51,8 +54,8 @@ class Play:
     def _same(self) -> Sequence[int]:
         return self.given.alone if self.single else ()
 
-    def refused(self) -> tuple[Status, str] | None:
-        """Why the response is nobody's strategy, if it is not."""
+    def refused(self, finite: bool = False) -> tuple[Status, str] | None:
+        """Why the response is nobody's strategy, if it is not; up to an end nothing is infinite."""
         if self._singular:
             if any(not v.is_finite() or float(v.rad()) >= EDGE for v in self._singular):
                 return Status.UNRESOLVED, "Whether the fixed point is singular is not decided."
@@ -61,7 +64,7 @@ class Play:
                 "The response does not determine a strategy: the fixed point of the averages over "
                 "the others is singular.",
             )
-        grown = self.rise
+        grown = None if finite else self.rise
         if grown is not None and grown.finite is not True:
             status = Status.UNRESOLVED if grown.finite is None else Status.INFINITE_VARIANCE
             return status, f"When everybody plays the strategy, {grown}."
@@ -93,12 +96,13 @@ class Play:
         """The growth rate of second moments of the states, where it is known."""
         return None if self._followed is None else self._followed.second()
 
-    def obtained(self, place: Environment) -> Obtained | None:
-        """What the first player obtains, of a stationary problem.
+    def obtained(self, expected: Expected | None = None) -> Obtained | None:
+        """What the first player obtains at the states; all others are where their mean is.
 
         Parameters
         ----------
-        place : the states. All others are taken to be where their mean is.
+        expected : of every moment, the coefficients of its expectation in the functions that are
+            followed; None in a stationary problem, where they follow.
 
         Returns
         -------
@@ -107,27 +111,39 @@ class Play:
         followed, outcome = self._followed, self.given.outcome
         if followed is None or outcome is None:
             return None
-        values = {**self.values, **place}
+        expected = self.expected() if expected is None else expected
+        if expected is None:
+            return None
+        averaged = outcome.products if self.single else outcome.seconds
+        numbers = {**self.values, **averaged.within(self.values)}
+        for expectation, weights in zip(outcome.expectations, expected):
+            numbers |= dict.fromkeys(expectation.letters, arb(0))
+            numbers |= {expectation.letters[k]: w for k, w in zip(followed.kept, weights)}
+        (objective,) = outcome.objective.within(numbers)
+        return Obtained(objective, _exploitability(outcome, numbers))
+
+    def expected(self) -> Expected | None:
+        """The expectations where nothing moves; None if they are not known to be finite."""
+        followed, outcome = self._followed, self.given.outcome
+        if followed is None or outcome is None:
+            return None
         size = len(followed.kept)
         rates = arb_mat(size, size, [e for row in followed.rows for e in row]).transpose()
         identity = [arb(int(i == j)) for i in range(size) for j in range(size)]
         matrix = arb_mat(size, size, identity) * followed.discount - rates
-        (hazard,) = outcome.hazard.within(values)
-        numbers = {
-            **values,
-            **(outcome.products if self.single else outcome.seconds).within(values),
-        }
+        (hazard,) = outcome.hazard.within(self.values)
+        found = []
         for expectation in outcome.expectations:
-            parts = zip(expectation.payoff.within(values), expectation.running.within(values))
+            parts = zip(
+                expectation.payoff.within(self.values), expectation.running.within(self.values)
+            )
             right = followed.merged([hazard * payoff + running for payoff, running in parts])
             try:
                 solved = matrix.solve(arb_mat(size, 1, right))
             except ZeroDivisionError:
                 return None
-            numbers |= dict.fromkeys(expectation.letters, arb(0))
-            numbers |= {expectation.letters[k]: solved[i, 0] for i, k in enumerate(followed.kept)}
-        (objective,) = outcome.objective.within(numbers)
-        return Obtained(objective, _exploitability(outcome, numbers))
+            found.append([solved[i, 0] for i in range(size)])
+        return found
 
 
 def _exploitability(outcome: Outcome, values: Environment) -> arb | None:

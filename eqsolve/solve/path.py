@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING, Protocol
 
 from flint import arb, fmpq
@@ -65,23 +66,130 @@ def rational(value: Fraction) -> fmpq:
     return fmpq(value.numerator, value.denominator)
 
 
-def backward(
-    program: Program,
-    parameters: Mapping[str, fmpq],
-    constants: Mapping[str, arb],
-    end: Fraction,
-) -> Backward:
-    """Integrate the coefficients from the end of the horizon to time 0."""
+@dataclass(frozen=True)
+class Moves:
+    """A parameter that moves in time: from when on it is which number, or formula in the time.
+
+    The first of these times is 0.
+    """
+
+    letter: str
+    values: tuple[tuple[Fraction, Fraction | Code], ...]
+
+    def at(self, time: Fraction) -> arb:
+        """Its value from a time on."""
+        value = [value for begin, value in self.values if begin <= time][-1]
+        if isinstance(value, Fraction):
+            return arb(rational(value))
+        found: arb = value.within({TIME: arb(rational(time))})[0]
+        return found
+
+    def over(self, end: Fraction) -> arb:
+        """A ball around all its values up to a time; of a formula any number."""
+        values = [value for begin, value in self.values if begin < end]
+        if not all(isinstance(value, Fraction) for value in values):
+            return arb(0, arb("inf"))
+        return reduce(arb.union, [self.at(begin) for begin, _ in self.values if begin < end])
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A stretch of calendar time on which nothing jumps.
+
+    Attributes
+    ----------
+    begin, end : of the stretch.
+    parameters : those that do not move.
+    formulas : those that do, in the time.
+    """
+
+    begin: Fraction
+    end: Fraction
+    parameters: Mapping[str, fmpq]
+    formulas: Mapping[str, Code]
+
+    @property
+    def length(self) -> Fraction:
+        """Of the stretch."""
+        return self.end - self.begin
+
+    def later(self, time: Fraction) -> Leg:
+        """The part from a time on."""
+        return replace(self, begin=max(self.begin, time))
+
+    def begun(self, builder: Folding) -> dict[str, int]:
+        """The nodes of the time and of all parameters, in the time to go to its end."""
+        time = builder.step(
+            "sub", builder.constant(rational(self.end)), builder.arguments.index(ELAPSED)
+        )
+        nodes = {TIME: time}
+        nodes |= {name: builder.constant(value) for name, value in self.parameters.items()}
+        for name, formula in self.formulas.items():
+            (nodes[name],) = builder.insert(formula, nodes)
+        return nodes
+
+
+def legs(parameters: Mapping[str, fmpq], end: Fraction, moves: Moves | None) -> list[Leg]:
+    """The stretches from 0 to the end, the last one first."""
+    if moves is None:
+        return [Leg(Fraction(0), end, parameters, {})]
+    fixed = {name: value for name, value in parameters.items() if name != moves.letter}
+    inside = [(begin, value) for begin, value in moves.values if begin < end]
+    found = []
+    for (begin, value), stop in zip(inside, [*(begin for begin, _ in inside[1:]), end]):
+        if isinstance(value, Fraction):
+            found.append(Leg(begin, stop, {**fixed, moves.letter: rational(value)}, {}))
+        else:
+            found.append(Leg(begin, stop, fixed, {moves.letter: value}))
+    return found[::-1]
+
+
+def chained(rates: Sequence[tuple[Code, Fraction]], start: Sequence[arb]) -> Trajectory:
+    """Integrate from stretch to stretch, as one trajectory in the time to go.
+
+    Parameters
+    ----------
+    rates : of every stretch, in the time from its own beginning, and how long it is.
+    """
     from eqsolve.arithmetic.taylor import integrate  # which needs NumPy
 
-    assert program.terminal is not None
-    start = program.terminal.at(parameters).within(constants)
-    trajectory = integrate(
-        time_to_go(program, parameters, list(constants), end),
-        [*start, *constants.values()],
-        rational(end),
-    )
-    return Backward(end, program.system.unknowns, dict(constants), trajectory)
+    gone, now, pieces = fmpq(0), list(start), []
+    for function, length in rates:
+        own = integrate(function, now, rational(length))
+        pieces += [piece.after(gone) for piece in own.pieces]
+        bracket = own.bracket
+        if bracket is not None:
+            bracket = bracket[0] + gone, None if bracket[1] is None else bracket[1] + gone
+        gone += own.reached
+        if own.status != "ok":
+            break
+        now = own.at(own.reached)
+    return replace(own, reached=gone, bracket=bracket, start=tuple(start), pieces=tuple(pieces))
+
+
+def backward(
+    program: Program,
+    stretches: Sequence[Leg],
+    constants: Mapping[str, arb],
+    start: Sequence[arb] | None = None,
+) -> Backward:
+    """Integrate the coefficients from the end of the horizon to time 0.
+
+    Parameters
+    ----------
+    stretches : of time, the last one first.
+    start : the coefficients at the end, where they are not those of the payoffs.
+    """
+    last = stretches[0]
+    if start is None:
+        assert program.terminal is not None
+        start = program.terminal.at(last.parameters).within(constants)
+    rates = [
+        (time_to_go(program, leg.parameters, list(constants), leg.end, leg=leg), leg.length)
+        for leg in stretches
+    ]
+    trajectory = chained(rates, [*start, *constants.values()])
+    return Backward(last.end, program.system.unknowns, dict(constants), trajectory)
 
 
 def time_to_go(
@@ -90,18 +198,21 @@ def time_to_go(
     constants: Sequence[str],
     end: Fraction,
     moved: tuple[Code, Sequence[str]] | None = None,
+    leg: Leg | None = None,
+    free: Sequence[str] = (),
 ) -> Code:
     """The rates in the time to go ``end - t``: of it, the unknowns and the constants.
 
     ``moved`` is a matrix M, row by row, and names of ``w`` for as many vectors as they have rows
-    in it: those follow ``dw/ds = M^T w`` along with the unknowns, before the constants.
+    in it: those follow ``dw/ds = M^T w`` along with the unknowns, before the constants. ``leg`` is
+    the stretch, where parameters move on it; ``free`` are parameters that are arguments, too.
     """
+    stretch = leg or Leg(Fraction(0), end, parameters, {})
     matrix, followed = moved or (None, ())
     unknowns = program.system.unknowns
-    builder = Folding([ELAPSED, *unknowns, *followed, *constants])
+    builder = Folding([ELAPSED, *unknowns, *followed, *constants, *free])
     nodes: dict[str, int] = dict(zip(builder.arguments, range(len(builder.arguments))))
-    nodes[TIME] = builder.step("sub", builder.constant(rational(end)), nodes[ELAPSED])
-    nodes |= {name: builder.constant(value) for name, value in parameters.items()}
+    nodes |= stretch.begun(builder)
     outputs = builder.insert(program.system.rates, nodes)
     if matrix is not None:
         entries = builder.insert(matrix, nodes)

@@ -19,8 +19,8 @@ from eqsolve.solve.choice import Choice, Solved, sentence
 from eqsolve.solve.decide import Decision
 from eqsolve.solve.horizon import Intervals, longest_horizon
 from eqsolve.solve.laws import InitialLaw, initial_law
-from eqsolve.solve.outcome import Play
-from eqsolve.solve.path import Backward, Constant, backward, rational
+from eqsolve.solve.outcome import Expected, Play
+from eqsolve.solve.path import Backward, Constant, Leg, Moves, backward, legs, rational
 from eqsolve.solve.region import may_be_finite
 from eqsolve.solve.results import Results
 from eqsolve.solve.stationary import Solutions, ball, stationary
@@ -39,6 +39,8 @@ class Point:
     """One program at one set of numbers; every part is computed when it is asked for.
 
     ``finite`` leaves out solutions whose expectations are surely infinite, which saves proofs.
+    ``moves`` is a parameter that moves in time. Where a problem goes on beyond the end, ``begun``
+    are the coefficients there, and ``onward`` what is expected there when everybody plays.
     ``path`` holds the coefficients by time once an answer has been found. Where players with types
     of their own respond to averages over the others, these (``frozen``), the strategy in the states
     of all types and what is obtained in play come from all types.
@@ -49,6 +51,9 @@ class Point:
     selection: str
     averages: Mapping[str, fmpq] = field(default_factory=dict)
     finite: bool = False
+    moves: Moves | None = None
+    begun: Sequence[arb] | None = None
+    onward: Expected | None = None
     path: Constant | Backward | None = field(default=None, init=False)
     frozen: Mapping[str, arb] = field(default_factory=dict, init=False)
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict, init=False)
@@ -83,6 +88,12 @@ class Point:
         return value
 
     @cached_property
+    def legs(self) -> list[Leg]:
+        """The stretches of time in which nothing jumps, the last one first."""
+        assert self.end is not None
+        return legs(self.parameters, self.end, self.moves)
+
+    @cached_property
     def solutions(self) -> Solutions:
         """All solutions of a stationary system, or of the implicit feedback of another one."""
         if not self.finite:
@@ -98,6 +109,8 @@ class Point:
     def environment(self, coefficients: Mapping[str, arb], time: Fraction) -> dict[str, arb]:
         """Balls for parameters, coefficients of functions and feedback, states and the time."""
         values = {**self.balls, **coefficients, TIME: arb(rational(time))}
+        if self.moves is not None:
+            values[self.moves.letter] = self.moves.at(time)
         values |= self.program.explicit.within(values)
         for state in self.program.states:
             values[state] = self.place.get(state, arb(1))
@@ -242,7 +255,7 @@ class Point:
             constants = points
         if not 0 <= self.numbers.time <= self.end:
             raise self.error(f"t must lie between 0 and {float(self.end):g}.")
-        path = backward(program, self.parameters, constants, self.end)
+        path = backward(program, self.legs, constants, self.begun)
         trajectory = path.trajectory
         if trajectory.status == "explodes":
             low, high = trajectory.bracket or (trajectory.reached, None)
@@ -266,6 +279,8 @@ class Point:
             return self.refused(*failed)
         held = "on the whole horizon"
         first = self.environment(path.coefficients(Fraction(0)), Fraction(0))
+        if self.moves is not None:
+            first[self.moves.letter] = self.moves.over(self.end)
         intervals = Intervals(path, first)
         for condition, otherwise in wanted:
             proved, moment = intervals.holds(condition)
@@ -274,7 +289,9 @@ class Point:
                 return self.refused(otherwise, sentence(condition.sentence) + where + ".")
             if proved is None:
                 held = f"at {CHECKED} times"
-        explosion, how = longest_horizon(program, self.parameters, path)
+        explosion, how = None, f"none up to {float(self.end):g}"
+        if self.moves is None:
+            explosion, how = longest_horizon(program, self.parameters, path)
         certificate = {
             "steps": len(trajectory.pieces),
             "bits": BITS,
@@ -299,7 +316,7 @@ class Point:
                     where = f" at t = {float(moment):g}"
                     return status, sentence(condition.failing(values)) + where + "."
             if self.program.given is not None and not self.typed:
-                failed = Play(self.program.given, values, self.single).refused()
+                failed = Play(self.program.given, values, self.single).refused(finite=True)
                 if failed is not None:
                     return failed
         return None

@@ -12,6 +12,7 @@ from flint import arb
 from eqsolve.program.program import Program, Table, Value, exact
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import Solved
+from eqsolve.solve.expected import expectations
 from eqsolve.solve.laws import Laws
 from eqsolve.solve.outcome import Play
 from eqsolve.solve.path import Backward, Constant, center
@@ -146,7 +147,7 @@ class Results:
     def _laws(self, path: Constant | Backward) -> tuple[dict[str, float], dict[str, arb]]:
         """Means and variances at the time asked for, where they close."""
         laws = Laws(self.program, self.point.parameters, path, self.point.initial)
-        if not laws.available:
+        if not laws.available or self.point.moves is not None:
             return {}, {}
         found: dict[str, float] = {}
         places: dict[str, arb] = {}
@@ -224,7 +225,14 @@ class Results:
                 found |= floats(value.moments, values)
         if self.point.typed:
             return found | {name: center(v) for name, v in self.point.obtained.items()}
-        result = Play(given, values, self.point.single).obtained({}) if usable else None
+        if not usable:
+            return found
+        expected, path = None, self.point.path
+        if isinstance(path, Backward):
+            expected = expectations(self.point, path, self.point.numbers.time)
+            if expected is None:
+                return found
+        result = Play(given, values, self.point.single).obtained(expected)
         if result is None:
             return found
         found["J"] = center(result.objective)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+
+import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.notated.published import Published
-from eqsolve.parameters import parameters
+from eqsolve.parameters import exact, parameters, require
+from eqsolve.program.program import TIME
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.solve.moving import Moving, moving_problem
@@ -21,7 +24,7 @@ from eqsolve.words.own_words import Named, declaration
 
 @dataclass(frozen=True, kw_only=True)
 class HazardEquilibrium(Answer):
-    """The feedback at time 0 under a time-dependent hazard rate."""
+    """The feedback under a time-dependent hazard rate, at the time asked for."""
 
     hazard: str
     parameters: Mapping[str, Fraction]
@@ -33,13 +36,18 @@ class HazardEquilibrium(Answer):
             "hazard": self.hazard,
             "params": {k: float(v) for k, v in self.parameters.items()},
         }
-        return self.document(setting, arithmetic="double")
+        return self.document(setting)
 
 
 def solve_hazard(
-    game: Named, spec: str, given: Mapping[str, object], *, horizon: object = None
+    game: Named,
+    spec: str,
+    given: Mapping[str, object],
+    *,
+    horizon: object = None,
+    at: Mapping[str, object] | None = None,
 ) -> HazardEquilibrium | Equilibrium:
-    """The feedback at time 0; see ``eqsolve.solve.moving.solve_moving``.
+    """The equilibrium at a time; see ``eqsolve.solve.moving.solve_moving``.
 
     The agents act until ``min(tau, horizon)``, or until ``tau`` without a horizon. The aggregates
     are constants to the agent, as in the stationary problem. A constant rate without a horizon is
@@ -50,11 +58,16 @@ def solve_hazard(
     InputError
         For anything wrong with the input.
     """
-    problem = _problem(game, spec, given, horizon)
+    place = dict(at or {})
+    problem = _problem(game, spec, given, horizon, place)
     if not isinstance(problem, Moving):
         stationary: dict[str, Any] = problem
-        return solve(game, **stationary)
-    return _told(game, spec, problem, problem.answer())
+        place.pop(TIME, None)
+        return solve(game, at=place, **stationary)
+    model = declaration(game)
+    if place and model.restated is not None:
+        place = {**_state(model, problem, place, game.name), TIME: place.get(TIME, 0)}
+    return _told(game, spec, problem, problem.answer(place))
 
 
 def certified_hazard(
@@ -82,7 +95,11 @@ def certified_hazard(
 
 
 def _problem(
-    game: Named, spec: str, given: Mapping[str, object], horizon: object
+    game: Named,
+    spec: str,
+    given: Mapping[str, object],
+    horizon: object,
+    at: Mapping[str, object] | None = None,
 ) -> Moving | dict[str, object]:
     """The problem under the rate; of a constant one the parameters of the stationary problem."""
     model, name, hazard = declaration(game), game.name, parse_hazard(spec)
@@ -99,9 +116,31 @@ def _problem(
     if hazard.constant is not None and horizon is None:
         return {**values, rate: hazard.constant}
     restated = model.restated
+    if at and restated.own is not None:
+        # values are in the game's own states
+        own = replace(restated.own(), outputs={})
+        return moving_problem(own, spec, values, horizon=horizon)
     return moving_problem(
         restated.source, spec, values, horizon=horizon, continuum=restated.continuum
     )
+
+
+def _state(
+    model: Published, problem: Moving, at: Mapping[str, object], game: str
+) -> dict[str, Fraction]:
+    """The state that is asked for; what is not given is as the game has it."""
+    restated = model.restated
+    assert restated is not None
+    names = [s.name for s in restated.state]
+    for name in at:
+        require(name in (*names, TIME), f"{name!r} is no state.", game=game)
+    known = dict(problem.numbers.parameters)
+    found: dict[str, Fraction] = {}
+    for symbol, form in restated.state.items():
+        value = form.xreplace({s: sp.Rational(v) for s, v in known.items()})
+        found[symbol.name] = exact(symbol.name, at.get(symbol.name, value), game=game)
+        known[symbol] = found[symbol.name]
+    return found
 
 
 def _told(game: Named, spec: str, problem: Moving, answer: Solved) -> HazardEquilibrium:
@@ -123,7 +162,18 @@ def _numbers(model: Published, values: Mapping[str, Fraction], answer: Solved) -
     restated = model.restated
     assert restated is not None
     (played,) = answer.strategy.values()
-    numbers = {"strategy": restated.affine(played, model.game.state_symbols, values)}
+    numbers: dict[str, Any] = {
+        "strategy": restated.affine(played, model.game.state_symbols, values)
+    }
+    if answer.value:
+        (numbers["value"],) = answer.value.values()
+    if answer.at:
+        hidden = {m.name for m in restated.source().game.moments}
+        numbers["at"] = {"t": float(answer.time)} | {
+            k: v for k, v in answer.at.items() if k not in hidden
+        }
+    if answer.certificate:
+        numbers["enclosure"] = dict(answer.certificate)
     if {*restated.response.values()} <= answer.coefficients.keys():
         named = {own: answer.coefficients[name] for own, name in restated.response.items()}
         return {"response": named, **numbers}

@@ -18,7 +18,7 @@ from eqsolve.game import t
 from eqsolve.program.make import program
 from eqsolve.program.program import Claim
 from eqsolve.solve.horizon import Intervals, explosion
-from eqsolve.solve.path import backward
+from eqsolve.solve.path import backward, legs
 from eqsolve.solve.point import Point
 from eqsolve.solve.solve import answered, solve
 from eqsolve.status import Status
@@ -46,7 +46,7 @@ def intervals() -> Intervals:
     made = program(derive(declared.crowd()))
     point = Point(made, made.inputs.read(declared.CROWD), "limit")
     end = Fraction(declared.CROWD["T"])
-    path = backward(made, point.parameters, {}, end)
+    path = backward(made, legs(point.parameters, end, None), {})
     return Intervals(path, point.environment(path.coefficients(Fraction(0)), Fraction(0)))
 
 
