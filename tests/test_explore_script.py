@@ -201,10 +201,12 @@ def test_scripts_agree_with_kernels(
             worst, same = max(worst, error if error < allowed else 0.0), error < allowed
         if not same:
             apart.append(k)
-    # where doubles do not decide, or lose digits, enclosures do
+    # where doubles do not decide, or lose digits, enclosures do; at the start they see that kernel
+    # and script have what ``solve`` has in every column
     assert len(apart) <= APART
+    chosen = sorted({0, *apart})
     distance = against_enclosures(
-        row.name, made, [given[k] for k in apart], [found[k] for k in apart]
+        row.name, made, [given[k] for k in chosen], [found[k] for k in chosen]
     )
     assert distance < allowed
     with capsys.disabled():

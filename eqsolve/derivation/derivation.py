@@ -21,7 +21,7 @@ from eqsolve.derivation.fixed_point import (
     moved_by_second_moments,
     with_second_moments,
 )
-from eqsolve.derivation.given import enlarged, frozen
+from eqsolve.derivation.given import as_parameters, enlarged, frozen
 from eqsolve.derivation.hjb import Adjoints, ExtendedHJB
 from eqsolve.derivation.matching import (
     CoefficientSystem,
@@ -70,6 +70,25 @@ class Derivation:
     def strategy(self) -> Mapping[sp.Symbol, sp.Expr]:
         """What is played: every control in states and coefficients."""
         return self.model.ansatz.feedback if self.fixed is None else self.fixed.strategy
+
+    @cached_property
+    def averages(self) -> Mapping[sp.Symbol, sp.Symbol]:
+        """The parameters that stand for frozen averages over the others, where the model has such.
+
+        Raises
+        ------
+        DerivationError
+            If there is none for one of them.
+        """
+        frozen = self.model.frozen
+        return as_parameters(self.model, self.fixed.averages) if self.fixed and frozen else {}
+
+    @property
+    def answered(self) -> Mapping[sp.Symbol, sp.Expr]:
+        """What a player does: the response where averages are parameters, else the strategy."""
+        if self.fixed is None or not self.averages:
+            return self.strategy
+        return {c: form.xreplace(self.averages) for c, form in self.fixed.response.items()}
 
     @property
     def explicit(self) -> dict[sp.Symbol, sp.Expr]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from eqsolve.derivation.conditions import domains, second_order
-from eqsolve.derivation.solve.step import Explicit, Root, Step
+from eqsolve.derivation.solve.step import Explicit, Root, Roots, Step
 from eqsolve.explore.pairs import candidate
 from eqsolve.explore.script import translated
 from eqsolve.game import t
@@ -95,7 +95,7 @@ class ScriptEmitter(Emitter):
             return found
         named = {}
         places = tuple(dict.fromkeys((*self.derivation.model.game.state_symbols, *given)))
-        for control, form in self.derivation.strategy.items():
+        for control, form in self.derivation.answered.items():
             for exponents in coefficients(form, places):
                 found = [
                     c for c in found if c[0] != f"{control.name}_{monomial(exponents, places)}"
@@ -199,11 +199,16 @@ class ScriptEmitter(Emitter):
         if step.symbol in own and all(s in self.known for s in own):
             self._refine(own, number)
 
-    def _refine(self, symbols: Sequence[sp.Symbol], number: int) -> None:
+    def roots(self, step: Roots) -> None:
+        """The rest of coupled coefficients, to the digits of pairs."""
+        super().roots(step)
+        self._refine([s for s in step.symbols if s in self.derivation.system.rates])
+
+    def _refine(self, symbols: Sequence[sp.Symbol], number: int | None = None) -> None:
         """Newton's method with the equations in pairs and their slopes in doubles.
 
         A root and what follows from it may lose all digits where a formula divides by something
-        small; the equations do not.
+        small; the equations do not. With a number, where a root of that polynomial is taken.
         """
         before, size = len(self.body), len(symbols)
         rates = [self.derivation.system.rates[s] for s in symbols]
@@ -225,7 +230,8 @@ class ScriptEmitter(Emitter):
         self.body += [f"slopes = np.empty(({size}, {size}))", f"change = np.empty({size})"]
         self.body += [f"order = np.empty({size})", f"for turn in range({TURNS}):"]
         self.body += ["    " + line for line in inner]
-        self._where(f"pick[{number}] >= 0", before)
+        if number is not None:
+            self._where(f"pick[{number}] >= 0", before)
 
     def conditions(self) -> None:
         """Before what decides the status, what is largest at the limit of finite horizons."""

@@ -10,7 +10,6 @@ from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.function import Function
 from eqsolve.derivation.conditions import Condition
 from eqsolve.derivation.derivation import Derivation
-from eqsolve.derivation.given import as_parameters
 from eqsolve.derivation.units import Units
 from eqsolve.errors import DerivationError
 from eqsolve.program.letters import Names
@@ -34,11 +33,7 @@ class Codes:
         self.letters: dict[str, sp.Symbol] = {}
         fixed = derivation.fixed
         self.typed = fixed is not None and bool(fixed.totals)
-        self.frozen = (
-            as_parameters(self.model, fixed.averages)
-            if fixed is not None and self.model.frozen
-            else {}
-        )
+        self.frozen = derivation.averages
 
     def name(self, symbol: sp.Symbol) -> str:
         """The name of a letter."""

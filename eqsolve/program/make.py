@@ -17,7 +17,7 @@ from eqsolve.errors import DerivationError
 from eqsolve.game import Model
 from eqsolve.game.parameters import inputs
 from eqsolve.program.codes import Codes, coefficients
-from eqsolve.program.make_given import given, played
+from eqsolve.program.make_given import given
 from eqsolve.program.make_growth import growth, moments
 from eqsolve.program.make_responses import averaging
 from eqsolve.program.program import Claim, Program, Start, System, Table, Value
@@ -95,7 +95,7 @@ class Maker(Codes):
                 if derivation.stationary
                 else ()
             ),
-            strategy=self.forms(played(self), self.places),
+            strategy=self.forms(derivation.answered, self.places),
             values=tuple(
                 self._value(system)
                 for system in derivation.systems

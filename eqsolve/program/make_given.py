@@ -43,15 +43,6 @@ def given(codes: Codes) -> Given | None:
     )
 
 
-def played(codes: Codes) -> Mapping[sp.Symbol, sp.Expr]:
-    """What is played: the response where averages are parameters."""
-    if not codes.frozen:
-        return codes.derivation.strategy
-    assert codes.derivation.fixed is not None
-    response = codes.derivation.fixed.response
-    return {control: form.xreplace(codes.frozen) for control, form in response.items()}
-
-
 def _implied(codes: Codes, fixed: FixedPoint) -> Table:
     """Coefficients of the ansatz at the averages in equilibrium."""
     if codes.typed:

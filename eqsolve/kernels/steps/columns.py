@@ -18,7 +18,7 @@ def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[s
     """
     fixed = derivation.fixed
     found: list[tuple[str, sp.Expr]] = []
-    for control, form in derivation.strategy.items():
+    for control, form in derivation.answered.items():
         rows = _monomials(form, states) or by_unit(form, states, derivation)
         for monomial, coefficient in rows.items():
             found.append((f"{control.name}_{monomial}", coefficient))
@@ -26,10 +26,10 @@ def columns(derivation: Derivation, states: Sequence[sp.Symbol]) -> list[tuple[s
     found += [(s.name, s) for s in names if s.name not in dict(found)]
     if fixed is not None:
         found += [(s.name, s) for s in derivation.system.feedback if s.name not in dict(found)]
-    found += [(c.name, f) for c, f in derivation.strategy.items()]
+    found += [(c.name, f) for c, f in derivation.answered.items()]
     systems = [s for s in derivation.systems if isinstance(s, ExtendedHJB)]
     spelled = derivation.solved.game.abbreviations
-    frozen = {} if fixed is None else dict(fixed.values)
+    frozen = {} if fixed is None else {**fixed.values, **derivation.averages}
     for number, system in enumerate(systems, start=1):
         label = "V" if len(systems) == 1 else f"V_{number}"
         value = system.value.xreplace(frozen)

@@ -65,7 +65,7 @@ def tests(derivation: Derivation, names: Names, known: Collection[sp.Symbol]) ->
             yield Test(pairs, "held > 0.0 or finite", Status.NO_ADMISSIBLE_ROOT)
         yield Test(pairs, "held > 0.0", Status.NOT_A_MAXIMUM)
     yield Test((), "finite", Status.UNSTABLE)
-    if derivation.stationary and derivation.fixed is not None:
+    if derivation.stationary and derivation.fixed is not None and not derivation.averages:
         played = growth_of_play(derivation)
         if played.matrix:
             yield _growth(played, Status.INFINITE_VARIANCE)
