@@ -80,6 +80,13 @@ function series(x, xl, from, step, sign) {
   W[0] = l;
   return h;
 }
+/* 1/13!, 1/12!, ..., 1/1! as pairs. */
+const INVERSE = new Float64Array(26);
+INVERSE[24] = 1;
+for (let n = 2; n <= 13; n++) {
+  INVERSE[26 - 2 * n] = div(INVERSE[28 - 2 * n], INVERSE[29 - 2 * n], n, 0);
+  INVERSE[27 - 2 * n] = W[0];
+}
 function exp(a, al) {
   if (!(a < 709.7)) {
     W[0] = 0;
@@ -92,7 +99,16 @@ function exp(a, al) {
   const k = Math.round(a / LN2[0]);
   const m = mul(LN2[0], LN2[1], k, 0);
   const r = sub(a, al, m, W[0]), rl = W[0];
-  let h = series(r / 64, rl / 64, 1, 1, 1), l = W[0];
+  const x = r / 64, xl = rl / 64;
+  // (exp(x) - 1) / x for |x| < 0.0055 by Horner's rule: the next term is below 1e-34
+  let h = INVERSE[0], l = INVERSE[1];
+  for (let n = 2; n < INVERSE.length; n += 2) {
+    h = mul(h, l, x, xl);
+    h = add(h, W[0], INVERSE[n], INVERSE[n + 1]);
+    l = W[0];
+  }
+  h = mul(h, l, x, xl);
+  l = W[0];
   for (let i = 0; i < 6; i++) {
     const q = mul(h, l, h, l);
     h = add(q, W[0], 2 * h, 2 * l);

@@ -175,18 +175,19 @@ class Script:
 
     def assigned(self, node: ast.Assign) -> Iterator[str]:
         """Lines of an assignment, to several targets from the right."""
-        value = (
-            "[" + ", ".join(map(self.value, node.value.elts)) + "]"
-            if isinstance(node.value, ast.Tuple)
-            else self.value(node.value)
-        )
+        value, whole = node.value, node.targets[0]
+        if isinstance(value, ast.Tuple) and isinstance(whole, ast.Tuple):
+            # at once, without an array on the way
+            made = [f"const to{k} = {self.value(e)};" for k, e in enumerate(value.elts)]
+            kept = [f"{self.value(e)} = to{k};" for k, e in enumerate(whole.elts)]
+            yield " ".join(["{", *made, *kept, "}"])
+            return
         targets = []
         for target in node.targets:
-            if isinstance(target, ast.Tuple):
-                targets.append("[" + ", ".join(map(self.value, target.elts)) + "]")
-            else:
-                targets.append(self.value(target))
-        yield " = ".join([*targets, value]) + ";"
+            parts = target.elts if isinstance(target, ast.Tuple) else []
+            listed = "[" + ", ".join(map(self.value, parts)) + "]"
+            targets.append(listed if parts else self.value(target))
+        yield " = ".join([*targets, self.value(value)]) + ";"
 
     def _loop(self, node: ast.For) -> Iterator[str]:
         if not isinstance(node.iter, ast.Call):
