@@ -34,6 +34,10 @@ def _many(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
+def _tuple(*items: Schema) -> Schema:
+    return {"type": "array", "prefixItems": [*items], "minItems": len(items), "items": False}
+
+
 def _by_name(value: Schema) -> Schema:
     """Names that depend on the game, each with such a value."""
     return {"type": "object", "additionalProperties": value}
@@ -490,13 +494,86 @@ _DOCTOR = _document(
     }
 )
 
+#: A program: names, constants, operations on numbers of entries, and which of these are results.
+_CODE = _record(
+    {
+        "arguments": _many(_TEXT),
+        "constants": _many(_TEXT),
+        "steps": _many(_many({"type": ["string", "integer"]})),
+        "outputs": _many(_COUNT),
+    }
+)
+#: Mantissa, exponent of two, and radius.
+_BALL = _tuple({"type": "integer"}, {"type": "integer"}, _NUMBER)
+_GROWING = _record(
+    {
+        "functions": _many(_TEXT),
+        "matrix": _ref("code"),
+        "rate": _ref("code"),
+        "start": _many(_ref("code")),
+    }
+)
+_LYAPUNOV = _record(
+    {
+        "functions": _many(_COUNT),
+        "finite": _FLAG,
+        "P": _many(_many(_NUMBER)),
+        "v": _many(_NUMBER),
+        "shift": _NUMBER,
+    }
+)
+
+
+_MOVING = _record(
+    {
+        "names": _many(_TEXT),
+        "start": _ref("code"),
+        "rates": _ref("code"),
+        "end": _TEXT,
+        "order": _COUNT,
+        "after": {"anyOf": [{"type": "null"}, _ref("proof")]},
+        "steps": _many(_record({"end": _TEXT, "over": _many(_BALL), "at": _many(_BALL)})),
+    }
+)
+_PROOF = {
+    "game": _TEXT,
+    "parameters": _by_name(_TEXT),
+    "at": _by_name(_TEXT),
+    "names": _many(_TEXT),
+    "equations": _ref("code"),
+    "groups": _many({"type": "array"}),
+    "number": {"type": ["integer", "null"]},
+    "solutions": _many(_record({"boxes": _by_name(_BALL), "growth": _many(_LYAPUNOV)})),
+    "selected": _COUNT,
+    "moving": {"anyOf": [{"type": "null"}, _MOVING]},
+    "open": _many(_TEXT),
+    "explicit": _many(_tuple(_TEXT, _ref("code"))),
+    "fixed": _many(_tuple(_many(_TEXT), _ref("code"))),
+    "claims": _many(_tuple(_TEXT, _ref("code"))),
+    "growth": _many(_GROWING),
+    "play": _many(_tuple(_GROWING, _LYAPUNOV)),
+    "results": _many(_tuple(_TEXT, _ref("code"), _MAYBE)),
+    "types": _many(_ref("proof")),
+    "averages": _many(_tuple(_TEXT, _ref("code"))),
+}
+_FACED = {"notion": _TEXT, "size": {"type": ["integer", "null"]}}
+_DEFINITIONS |= {"code": _CODE, "proof": _record(_PROOF, _FACED)}
+_CERTIFICATE = _document({"format": _TEXT, "bits": _COUNT, **_PROOF}, _FACED)
+
+#: Equations of a source that Coq accepted: digests of the equation and of its theorems.
+_FORMAL = _document(
+    {"coq": _TEXT, "library": _TEXT, "displays": _by_name(_by_name(_tuple(_TEXT, _TEXT)))}
+)
+
 #: Every form by its name: what it is of, and its schema.
 _FORMS: dict[str, tuple[str, Schema]] = {
     "anarchy": ("eqsolve anarchy", {"anyOf": [_COMPARED, _ALONG]}),
+    "certificate": ("eqsolve solve --certificate FILE.json", _CERTIFICATE),
     "claims": ("eqsolve claims", _many(_CLAIM)),
     "converge": ("eqsolve converge", _CONVERGE),
     "derive": ("eqsolve derive --format json", {"anyOf": [_STAGES, _many(_STEP)]}),
     "doctor": ("eqsolve doctor", _DOCTOR),
+    "formal": ("the record of eqsolve prove: equations that Coq accepted", _FORMAL),
     "grid": ("to_dict() of the solutions that functions of eqsolve.pde return", _GRID),
     "latex-check": (
         "eqsolve latex --check",

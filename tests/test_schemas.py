@@ -85,6 +85,16 @@ def _verified(folder: Path) -> Iterator[Any]:
     yield json.loads(json.dumps(Report((bad, none), "quick", {"game": 1.5}).to_dict()))
 
 
+def _certificates(folder: Path) -> Iterator[Any]:
+    path = folder / "certificate.json"
+    moving = ("solve", "lq-mfg", "--set", "default")
+    types = ("solve", "lacker-zariphopoulou-cara", "-p", "T=1", "-p", "nu=.2", "-p", "sigma=.2")
+    types += ("-p", "mu=.1", "-p", "theta=.5", "-p", "delta_1=1", "-p", "delta_2=2")
+    for words in (("solve", "regulator", *GIVEN), moving, types):
+        printed(*words, "--certificate", str(path), "--json")
+        yield json.loads(path.read_text())
+
+
 def _claims(folder: Path) -> Iterator[Any]:
     test = Examination("search", "No point differs.", True, domain="10 points")
     proof = Proof("n-agent", "n_agent", "roots", False)
@@ -94,9 +104,11 @@ def _claims(folder: Path) -> Iterator[Any]:
 
 #: Documents of every form; those that the table lacks come from the tests of their own rooms.
 DOCUMENTS: dict[str, Callable[[Path], Iterator[Any]]] = {
+    "certificate": _certificates,
     "claims": _claims,
     "derive": lambda folder: iter([printed("derive", "regulator", "--format", "json")]),
     "doctor": lambda folder: iter([printed("doctor", "--json")]),
+    "formal": lambda folder: iter([json.loads((ROOT / "paper" / "formal.json").read_text())]),
     "latex-check": _checked_papers,
     "list": _listed,
     "pde": _gridded,
@@ -134,7 +146,7 @@ def test_schemas_are_schemas_and_refer_to_nothing_else(form: str) -> None:
     found = json.loads(json.dumps(schema(form)))
     Draft202012Validator.check_schema(found)
     assert found == printed("schema", form)
-    assert set(_references(found)) <= {"#/$defs/numbers"}
+    assert set(_references(found)) <= {f"#/$defs/{name}" for name in found["$defs"]}
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -163,6 +175,8 @@ def test_documents_are_valid_and_planted_errors_are_seen(form: str, tmp_path: Pa
         ("latex-check", ("formulas", 0, "parts", 0), "tex"),
         ("derive", ("stages", 0, "displays", 0), "latex"),
         ("doctor", ("parts", 0), "found"),
+        ("certificate", ("solutions", 0, "growth", 0), "shift"),
+        ("certificate", ("equations",), "steps"),
     ],
 )
 def test_errors_inside_are_seen(

@@ -18,6 +18,7 @@ from eqsolve.prove.coqc import library, version
 from eqsolve.prove.level import digest, of_display
 from eqsolve.prove.run import Run
 from eqsolve.prove.statement import Theorem
+from eqsolve.schemas import SCHEMA
 
 
 def of_theorems(theorems: Sequence[Theorem]) -> str:
@@ -37,7 +38,8 @@ def record(run: Run) -> dict[str, Any]:
                 row = [of_display(display), of_theorems(one.stated[display.number])]
                 found.setdefault(one.game, {})[display.number] = row
     sorted_by_game = dict(sorted(found.items()))  # whatever order games were asked in
-    return {"coq": version(), "library": digest([library()]), "displays": sorted_by_game}
+    made = {"coq": version(), "library": digest([library()]), "displays": sorted_by_game}
+    return {"schema": SCHEMA, **made}
 
 
 def write(run: Run, path: str | os.PathLike[str]) -> None:

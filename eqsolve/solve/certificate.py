@@ -17,6 +17,7 @@ from eqsolve.arithmetic.trajectory import Piece
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.program.data import encoded
 from eqsolve.program.program import TIME, Growth, Program
+from eqsolve.schemas import SCHEMA
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.boxes import ORDER, Entry, ball, entry, steps
 from eqsolve.solve.groups import Group, groups, matched
@@ -69,7 +70,7 @@ def certified(point: Point, answer: Answer, bits: int) -> dict[str, Any]:
 
 def whole(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document that is no part of another one, at the working precision."""
-    return {"format": FORMAT, "bits": int(ctx.prec), **document}
+    return {"schema": SCHEMA, "format": FORMAT, "bits": int(ctx.prec), **document}
 
 
 def empty(game: str) -> dict[str, Any]:
