@@ -16,7 +16,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from eqsolve.errors import BrokenGameError, InputError, UnknownGameError
+from eqsolve.errors import BrokenGameError, EqsolveError, InputError, UnknownGameError
 from eqsolve.gamefile import built, checked, content_hash, exported, load, self_contained
 from eqsolve.places import Found, Place, built_in, of_game, packages
 
@@ -265,6 +265,14 @@ def finite_of(game: Published) -> Published | None:
     if game.limit:
         return game
     return model(game.finite) if game.finite else None
+
+
+def content_of(game: Published) -> str:
+    """The fingerprint of the file that exports a model, as above; empty for any other model."""
+    try:
+        return content(game.name) if model(game.name) is game else ""
+    except EqsolveError:
+        return ""
 
 
 def models() -> list[Published]:

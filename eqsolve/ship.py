@@ -1,9 +1,9 @@
 """What is derived of the built-in games while a wheel is built, and part of it.
 
-These are their programs, derivations as texts, generated kernels and the displays that an author's
-are compared with. ``python -m eqsolve.ship FOLDER FOLDER`` makes them; the class below does it for
-setuptools. It is loaded from its file before eqsolve can be imported: nothing of eqsolve is
-imported at the head.
+These are their programs, derivations as texts, generated kernels, the displays that an author's
+are compared with, and the theorems of papers as texts. ``python -m eqsolve.ship FOLDER FOLDER``
+makes them; the class below does it for setuptools. It is loaded from its file before eqsolve can be
+imported: nothing of eqsolve is imported at the head.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -70,9 +71,12 @@ def ship(target: Path, kernels: Path) -> int:
         os.environ["EQSOLVE_CACHE_DIR"] = folder
         # each game in a process that knows of no other; what takes all of them begins first
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            displays = pool.submit(_displays)
-            number = sum(pool.map(_game, registry.names()))
-            displays.result()
+            displays, chapters = pool.submit(_displays), pool.submit(_chapters)
+            games = [pool.submit(_game, name) for name in registry.names()]
+            theorems = [pool.submit(_theorems, *pair) for pair in chapters.result()]
+            number = sum(game.result() for game in games)
+            for job in (displays, *theorems):
+                job.result()
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(Path(folder) / "programs", target)
         recall.ship(kernels)
@@ -84,6 +88,27 @@ def _displays() -> None:
     from eqsolve import displays, registry
 
     displays.ledger(registry.models, registry.all_contents())
+
+
+def _chapters() -> list[tuple[str, str]]:
+    """The chapters of theorems that the claims and pages of papers rest on, with their games."""
+    from eqsolve import registry
+    from eqsolve.papers import papers
+
+    wanted = (w for paper in papers() for claim in paper.statements() for w in claim.theorems())
+    found = [(model.name, p.partition(".")[0]) for model, patterns in wanted for p in patterns]
+    shown = [(model.name, "displays") for model in registry.models()]
+    return [*dict.fromkeys((*shown, *found))]
+
+
+def _theorems(game: str, chapter: str) -> None:
+    """Keep the theorems of a chapter."""
+    from eqsolve import registry
+    from eqsolve.prove.collect import NothingToProveError
+    from eqsolve.prove.texts import texts
+
+    with suppress(NothingToProveError):  # a source may number no equation of a game
+        texts(registry.model(game), chapter)
 
 
 def _game(name: str) -> int:

@@ -20,6 +20,7 @@ from eqsolve.paper_figures.figure import Drawn, write
 from eqsolve.paper_figures.runner import FIGURES
 from eqsolve.prove.collect import Chapter, Proofs
 from eqsolve.prove.statement import Relation, Theorem
+from eqsolve.prove.texts import Texts
 from eqsolve.registry import model, models
 from eqsolve.site import report, theorems
 from eqsolve.site.browse import render_ledger
@@ -356,13 +357,14 @@ def test_formal_equations_lead_to_their_theorems(content: Content, tmp_path: Pat
     a = sp.Symbol("a")
     one = Theorem("equation_2_50", "a < b", (), Relation(a - a, "="), (), source="2.50")
     proofs = Proofs("mean-field", (Chapter("displays", "", (one,)),), (), stated={"2.50": (one,)})
+    texts = Texts.of(proofs)
     declared, (display, *others) = content.games[1]
     formal = [(declared, (replace(display, proof="formal"), *others))]
-    shown = replace(content, games=formal, theorems={"mean-field": proofs})
+    shown = replace(content, games=formal, theorems={"mean-field": texts})
     pages = {"index.html": render(shown, "1"), "theorems.html": theorems.render(shown, "1")}
     pages["ledger.html"] = render_ledger(shown, "1")
     assert 'href="theorems.html#mean-field-equation_2_50"' in pages["index.html"]
-    theorems.write([proofs], tmp_path / "proofs")
+    theorems.write([texts], tmp_path / "proofs")
     statement = (tmp_path / "proofs" / "mean_field_displays.v").read_text(encoding="utf-8")
     assert "Theorem equation_2_50 :" in statement
     assert "Theorem equation_2_50 :" in pages["theorems.html"]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tqdm.auto import tqdm
-
 from eqsolve.claims.claim import Claim, Context
 from eqsolve.errors import InputError, UnknownGameError
 from eqsolve.papers import papers
@@ -48,6 +46,8 @@ def judge(
     InputError
         For an unknown id or a number of samples that is not positive.
     """
+    from tqdm.auto import tqdm
+
     known = {s.id: s for paper in papers() for s in paper.statements()}
     chosen = tuple(known) if ids is None else (ids,) if isinstance(ids, str) else tuple(ids)
     strange = [name for name in chosen if name not in known]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
 
 from eqsolve.notated.published import Published
 from eqsolve.prove.check import accepted
-from eqsolve.prove.collect import of_family
-from eqsolve.prove.coq import Source
-from eqsolve.prove.statement import identifier
+from eqsolve.prove.texts import texts
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def proofs(wanted: Iterable[Wanted]) -> tuple[Proof, ...]:
     for model, patterns in wanted:
         for chapter in dict.fromkeys(p.partition(".")[0] for p in patterns):
             names = [p.partition(".")[2] for p in patterns if p.startswith(f"{chapter}.")]
-            for file, source in _sources(model, chapter).items():
+            for file, source in texts(model, chapter).files.items():
                 known = accepted(source)
                 found += [
                     Proof(model.name, file, theorem, theorem in known)
@@ -49,10 +46,3 @@ def proofs(wanted: Iterable[Wanted]) -> tuple[Proof, ...]:
                     if any(fnmatchcase(theorem, name) for name in names)
                 ]
     return tuple(found)
-
-
-@cache
-def _sources(model: Published, chapter: str) -> dict[str, Source]:
-    written = of_family(model, [chapter]).sources()
-    start = f"{identifier(model.name)}_{chapter}"
-    return {file: source for file, source in written.items() if file.startswith(start)}

@@ -22,7 +22,7 @@ from eqsolve.symbols import entry
 
 if TYPE_CHECKING:
     from eqsolve.claims import Claim
-    from eqsolve.prove.collect import Proofs
+    from eqsolve.prove.texts import Texts
 
 PAGES = {
     "index.html": "Report",
@@ -78,7 +78,7 @@ class Content:
     sets: Mapping[str, Mapping[str, str]]
     provenance: Sequence[tuple[str, str]]
     claims: Sequence[Claim] = ()
-    theorems: Mapping[str, Proofs] = field(default_factory=dict)
+    theorems: Mapping[str, Texts] = field(default_factory=dict)
     explored: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -18,7 +18,7 @@ from eqsolve.output import staged
 if TYPE_CHECKING:
     from eqsolve.notated.published import Published
     from eqsolve.places import Found
-    from eqsolve.prove.collect import Proofs
+    from eqsolve.prove.texts import Texts
     from eqsolve.verify.check import Check
 
 NOTIONS = ("given-aggregate", "closed-loop")
@@ -196,7 +196,7 @@ def write_game(
         documents.mkdir()
         shown = []
         checks: list[Check] = []
-        proofs: list[Proofs] = []
+        proofs: list[Texts] = []
         chosen = list(variants(found))
         for k, variant in enumerate(tqdm(chosen, "report", disable=not progress, leave=False)):
             own = variant_checks(variant, level)
@@ -204,7 +204,7 @@ def write_game(
             (documents / f"{made.anchor}.tex").write_text(made.writing.latex(), encoding="utf-8")
             formal = of_structure(made.derivation, variant.words)
             proofs += formal
-            files = (f for one in formal for f in one.sources().items())
+            files = (f for one in formal for f in one.files.items())
             listed = tuple((f"{FOLDER}/{name}.v", len(f.theorems)) for name, f in files)
             shown.append(replace(pictured(made, figures), theorems=listed))
             checks += own

@@ -23,7 +23,7 @@ from eqsolve.site.typeset import Formula, formula, heading, prose, symbolic
 from eqsolve.symbols import entry
 
 if TYPE_CHECKING:
-    from eqsolve.prove.collect import Proofs
+    from eqsolve.prove.texts import Texts
 
 #: A game with its displays.
 Game = tuple[Published, Sequence[Display]]
@@ -80,7 +80,7 @@ class Section:
     notation: Mapping[str, Meaning]
 
 
-def sections(games: Sequence[Game], theorems: Mapping[str, Proofs] | None = None) -> list[Section]:
+def sections(games: Sequence[Game], theorems: Mapping[str, Texts] | None = None) -> list[Section]:
     """Turn games into sections, in the order of the source; every anchor is unique.
 
     Parameters
@@ -146,7 +146,7 @@ def _equation(
     display: Display,
     known: Mapping[str, Link],
     taken: Counter[str],
-    formal: Proofs | None,
+    formal: Texts | None,
     assumed: Iterable[sp.Expr],
 ) -> Equation:
     own = []
@@ -155,7 +155,7 @@ def _equation(
         taken[anchor] += 1
         own.append(anchor if taken[anchor] == 1 else f"{anchor}-{game}-{taken[anchor]}")
     depends = tuple(known.get(number, (escape(f"({number})"), "")) for number in display.depends)
-    names = [t.name for t in formal.stated.get(display.number, ())] if formal else []
+    names = formal.displays.get(display.number, ()) if formal else ()
     theorems = [(Markup("<code>{}</code>").format(n), f"theorems.html#{game}-{n}") for n in names]
     return Equation(
         tuple(own),

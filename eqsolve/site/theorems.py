@@ -9,9 +9,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from eqsolve.derivation.derivation import Derivation
-from eqsolve.prove.collect import NothingToProveError, Proofs, of_declared, of_family
+from eqsolve.prove.collect import NothingToProveError, of_declared
 from eqsolve.prove.coq import LIBRARY
 from eqsolve.prove.coqc import library
+from eqsolve.prove.texts import Texts, texts
 from eqsolve.site.fonts import embedded
 from eqsolve.site.page import Content, environment
 from eqsolve.site.sections import Game
@@ -34,47 +35,48 @@ class Row:
     proof: str
 
 
-def displayed(games: Iterable[Game]) -> dict[str, Proofs]:
+def displayed(games: Iterable[Game]) -> dict[str, Texts]:
     """The theorems about the displays of games, by game; a game without formal ones has none."""
     return {
-        model.name: of_family(model, ["displays"])
+        model.name: texts(model, "displays")
         for model, displays in games
         if any(display.proof == "formal" for display in displays)
     }
 
 
-def of_structure(derivation: Derivation, words: str) -> tuple[Proofs, ...]:
+def of_structure(derivation: Derivation, words: str) -> tuple[Texts, ...]:
     """The theorems about one structure of a declared game; none where nothing can be stated."""
     try:
-        return (replace(of_declared(derivation), structure=tuple(words.split(", "))),)
+        proofs = replace(of_declared(derivation), structure=tuple(words.split(", ")))
+        return (Texts.of(proofs),)
     except NothingToProveError:
         return ()
 
 
-def rows(proofs: Proofs) -> Iterator[Row]:
+def rows(written: Texts) -> Iterator[Row]:
     """The theorems of a game in the order of its files."""
-    about = {t.name: t for t in proofs.theorems}
-    for file, source in proofs.sources().items():
+    for file, source in written.files.items():
         for name, text in source.theorems.items():
+            title, number = written.titles[name]
             statement, _, proof = text.partition("\nProof.")
             yield Row(
-                f"{proofs.game}-{name}",
+                f"{written.game}-{name}",
                 name,
-                heading(about[name].title),
-                about[name].source,
+                heading(title),
+                number,
                 f"{FOLDER}/{file}.v",
                 statement,
                 f"Proof.{proof}" if proof else "",
             )
 
 
-def write(every: Iterable[Proofs], folder: Path) -> None:
+def write(every: Iterable[Texts], folder: Path) -> None:
     """Write the files that Coq checks into a new folder, the library with them."""
     folder.mkdir()
-    texts = {LIBRARY: library()}
-    for proofs in every:
-        texts |= {file: source.text for file, source in proofs.sources().items()}
-    for name, text in texts.items():
+    found = {LIBRARY: library()}
+    for written in every:
+        found |= {file: source.text for file, source in written.files.items()}
+    for name, text in found.items():
         (folder / f"{name}.v").write_text(text, encoding="utf-8")
 
 
