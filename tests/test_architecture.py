@@ -38,7 +38,7 @@ LAYERS = (
     ("symbols",),
     ("outputs", "parameters"),
     ("arithmetic",),
-    ("laws",),
+    ("laws", "finite"),
     ("game",),
     ("derivation",),
     ("notated", "ledger"),
