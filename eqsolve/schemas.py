@@ -99,6 +99,7 @@ _SOLVE = _document(
         "notion": _TEXT,
         "selection": _TEXT,
         "hazard": _TEXT,
+        "enclosure": _NUMBERS,
         "size": {"type": ["integer", "null"]},
         "t": _NUMBER,
         "agents": _COUNT,

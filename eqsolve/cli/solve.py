@@ -41,9 +41,14 @@ if TYPE_CHECKING:
 @click.option("--equilibrium", metavar="given-aggregate|closed-loop")
 @click.option("--selection", metavar="limit|stabilizing|value")
 @click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
+@click.option("--times", metavar="START:STOP:COUNT", help="With --hazard: a table over time.")
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--certify", is_flag=True, help="Add proved root counts, enclosures and finiteness.")
-@click.option("--out", metavar="FILE", help="Write a table of many agents: .csv or .parquet.")
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Write a table of many agents, or over time; that as a figure, too.",
+)
 @click.option("--certificate", metavar="FILE", help="Write a proof that others can check.")
 @JSON
 def solve(
@@ -53,6 +58,7 @@ def solve(
     equilibrium: str | None,
     selection: str | None,
     hazard: str | None,
+    times: str | None,
     at: str | None,
     certify: bool,
     certificate: str | None,
@@ -85,6 +91,11 @@ def solve(
             say_hidden(source.name, game)
         game = source.name
     values = given(pairs, file, game=game, table=lambda: source is None and _differ(game))
+    if times is not None:
+        if hazard is None:
+            raise InputError("--times goes with --hazard.", game=game, stage="input")
+        _over_time(game, values, hazard, times, at, out, **how)
+        return
     if source is not None:
         if out is not None:
             raise InputError("--out is for many agents who differ.", game=game, stage="input")
@@ -151,6 +162,44 @@ def solve(
         _show(answer.to_dict())
     if answer.status not in ("ok", "near-fold"):
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
+
+
+def _over_time(
+    game: str,
+    values: Mapping[str, Any],
+    hazard: str,
+    times: str,
+    at: str | None,
+    out: str | None,
+    notion: str | None,
+    size: str | None,
+    horizon: str | None,
+    case: str | None,
+) -> None:
+    """Solve a game at several times under a hazard rate; print the table, or write it."""
+    from eqsolve.studies.course import evenly
+    from eqsolve.verbs import course
+
+    if case is not None:
+        raise InputError("--times does not go with --set.", game=game, stage="input")
+    number, continuum = chosen_size(size)
+    how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
+    how |= {"horizon": horizon, "at": state(at), "times": evenly(times, game)}
+    found = course(game, values, hazard=hazard, **how)
+    if out is None:
+        click.echo(found.to_frame().to_string(index=False))
+    elif out.endswith(".csv"):
+        from eqsolve.output import replacing
+
+        with replacing(out) as temporary:
+            found.to_frame().to_csv(temporary, index=False)
+    else:
+        from eqsolve.course_plot import plot_course
+
+        plot_course(found, out)
+    for answer in found.answers:
+        if not answer.ok:
+            raise NoSolutionError(answer.message, game=game, stage=answer.to_dict()["status"])
 
 
 def _model(

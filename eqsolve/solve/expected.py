@@ -17,6 +17,7 @@ from eqsolve.solve.outcome import Expected
 from eqsolve.solve.path import ELAPSED, Backward, Leg, chained, rational
 
 if TYPE_CHECKING:
+    from eqsolve.arithmetic.trajectory import Trajectory
     from eqsolve.solve.point import Point
 
 
@@ -25,32 +26,34 @@ def expectations(point: Point, path: Backward, time: Fraction) -> Expected | Non
 
     None if these are not finitely many, or the equations cannot be enclosed.
     """
-    program, given = point.program, point.program.given
+    given = point.program.given
     if given is None or given.play is None or given.play.matrix is None or given.outcome is None:
         return None
     if point.single:
         return None
     size, count = len(given.play.functions), len(given.outcome.expectations)
+    if point.played is None:
+        point.played = _followed(point, path, given)
+    if point.played.status != "ok":
+        return None
+    found = point.played.at(rational(path.end - time))[len(path.unknowns) :]
+    return [found[k * size : (k + 1) * size] for k in range(count)]
+
+
+def _followed(point: Point, path: Backward, given: Given) -> Trajectory:
+    """The coefficients, and what each moment is expected to be, from the end to time 0."""
+    assert given.outcome is not None
     payoffs = [value for row in point.onward or () for value in row]
     last = point.environment(path.coefficients(path.end), path.end)
     if point.onward is None:
         for expectation in given.outcome.expectations:
             payoffs += expectation.payoff.within(last)
-    legs = [leg for leg in point.legs if leg.begin < path.end]
-    legs = [leg.later(time) for leg in legs if leg.end > time]
     rates = [
-        (rates_of_play(program, given, tuple(path.constants), leg), leg.length) for leg in legs
+        (rates_of_play(point.program, given, tuple(path.constants), leg), leg.length)
+        for leg in point.legs
     ]
-    unknowns = len(path.unknowns)
-    start = [*path.trajectory.start[:unknowns], *payoffs, *path.constants.values()]
-    if not rates:
-        found = start
-    else:
-        trajectory = chained(rates, start)
-        if trajectory.status != "ok":
-            return None
-        found = trajectory.at(rational(path.end - time))
-    return [found[unknowns + k * size : unknowns + (k + 1) * size] for k in range(count)]
+    start = path.trajectory.start[: len(path.unknowns)]
+    return chained(rates, [*start, *payoffs, *path.constants.values()])
 
 
 def rates_of_play(

@@ -34,13 +34,13 @@ from eqsolve.program.make import program
 from eqsolve.program.program import TIME
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.beyond import box, payoffs
-from eqsolve.solve.choice import sentence
+from eqsolve.solve.choice import Solved, sentence
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.expected import rates_of_play
 from eqsolve.solve.outcome import Expected, Play
 from eqsolve.solve.path import Leg, Moves, center, time_to_go
 from eqsolve.solve.point import BITS, Point
-from eqsolve.solve.results import floats
+from eqsolve.solve.results import Results, floats
 from eqsolve.solve.solve import solve
 from eqsolve.status import Status
 
@@ -287,6 +287,33 @@ class Moving:
             return self.far(far, at)
         return self.onward(final, at)
 
+    def course(self, times: Sequence[Fraction], at: Mapping[str, object]) -> list[Answer]:
+        """The answers at several times, from one solution.
+
+        Parameters
+        ----------
+        times : ascending, none after the end.
+        at : states, the same at all times.
+        """
+        with ctx.workprec(BITS):
+            found = [self._answer({**at, TIME: times[0]})]
+            kept = [*self.enclosed]
+            for time in times[1:]:
+                if kept and kept[0][0].end is not None and time <= kept[0][0].end:
+                    (point, solved), first = kept[0], found[0]
+                    point.numbers = replace(point.numbers, time=time)
+                    again = self._reported(Results(point).answer(solved))
+                    more = {**first.certificate, **again.certificate}
+                    found.append(replace(again, message=first.message, certificate=more))
+                else:
+                    found.append(self._answer({**at, TIME: time}))
+        return found
+
+    @cached_property
+    def enclosed(self) -> list[tuple[Point, Solved]]:
+        """What the last answer was found by."""
+        return []
+
     def until(self, last: Fraction, at: Mapping[str, object]) -> Answer:
         """The answer where the horizon ends at ``last`` at the latest."""
         self._positive(float(last))
@@ -303,7 +330,7 @@ class Moving:
         begin, time = self.hazard.pieces[-1][0], exact("t", at.get(TIME, 0))
         if time >= begin:
             stationary = solve(
-                self.model,
+                replace(self.model, beside={}),
                 {**self._given(), self.letter.name: self.hazard.pieces[-1][1]},
                 at={k: v for k, v in at.items() if k != TIME},
                 selection=self.selection,
@@ -400,7 +427,15 @@ class Moving:
         """The problem up to an end, enclosed; beyond it, it goes on from what is given."""
         point = self._point(last, at)
         point.begun, point.onward = begun, onward
-        answer = point.answer()
+        solved = point.solved()
+        self.enclosed.clear()
+        if isinstance(solved, Answer):
+            return self._reported(solved)
+        self.enclosed.append((point, solved))
+        return self._reported(point.found(solved))
+
+    def _reported(self, answer: Answer) -> Answer:
+        """An answer up to an end with what was given, and how it was found."""
         given = {k: v for k, v in answer.parameters.items() if k in self._given()}
         certificate = {"arithmetic": "ball", "hazard": self.hazard.name, **answer.certificate}
         certificate.pop("explosion", None)

@@ -113,10 +113,6 @@ class Leg:
         """Of the stretch."""
         return self.end - self.begin
 
-    def later(self, time: Fraction) -> Leg:
-        """The part from a time on."""
-        return replace(self, begin=max(self.begin, time))
-
     def begun(self, builder: Folding) -> dict[str, int]:
         """The nodes of the time and of all parameters, in the time to go to its end."""
         time = builder.step(

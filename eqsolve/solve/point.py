@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
@@ -26,6 +26,9 @@ from eqsolve.solve.results import Results
 from eqsolve.solve.stationary import Solutions, ball, stationary
 from eqsolve.status import Status
 
+if TYPE_CHECKING:
+    from eqsolve.arithmetic.trajectory import Trajectory
+
 #: Working precision of balls, in bits.
 BITS = 192
 #: Precisions that are tried at a stationary problem until every sign is decided.
@@ -41,7 +44,8 @@ class Point:
     ``finite`` leaves out solutions whose expectations are surely infinite, which saves proofs.
     ``moves`` is a parameter that moves in time. Where a problem goes on beyond the end, ``begun``
     are the coefficients there, and ``onward`` what is expected there when everybody plays.
-    ``path`` holds the coefficients by time once an answer has been found. Where players with types
+    ``path`` holds the coefficients by time once an answer has been found, ``played`` what is then
+    expected. Where players with types
     of their own respond to averages over the others, these (``frozen``), the strategy in the states
     of all types and what is obtained in play come from all types.
     """
@@ -55,6 +59,7 @@ class Point:
     begun: Sequence[arb] | None = None
     onward: Expected | None = None
     path: Constant | Backward | None = field(default=None, init=False)
+    played: Trajectory | None = field(default=None, init=False)
     frozen: Mapping[str, arb] = field(default_factory=dict, init=False)
     strategy: Mapping[str, Mapping[str, float]] = field(default_factory=dict, init=False)
     obtained: Mapping[str, arb] = field(default_factory=dict, init=False)

@@ -18,7 +18,7 @@ from eqsolve.verbs.abilities import (
 from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
-from eqsolve.verbs.studies import anarchy, converge, particles, roots, simulate
+from eqsolve.verbs.studies import anarchy, converge, course, particles, roots, simulate
 from eqsolve.verbs.sweeps import by_name, structure_for, sweep
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "by_name",
     "capabilities",
     "citation",
+    "course",
     "converge",
     "declared",
     "derive",

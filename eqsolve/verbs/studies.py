@@ -12,6 +12,7 @@ from eqsolve.options import checked
 from eqsolve.registry import adopt, finite_of, limit_of
 from eqsolve.registry import model as family
 from eqsolve.verbs.abilities import Game, declared, require, require_option
+from eqsolve.verbs.points import sized
 
 if TYPE_CHECKING:
     from eqsolve.game import Model
@@ -151,6 +152,56 @@ def anarchy(
         raise InputError("one parameter is varied.", game=str(game), stage="anarchy")
     ((name, points),) = vary.items()
     return along(source, name, points, given, **how)
+
+
+@checked
+def course(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    hazard: str,
+    times: Iterable[object],
+    horizon: object = None,
+    at: Mapping[str, object] | None = None,
+    notion: str | None = None,
+    size: int | None = None,
+    continuum: bool = False,
+    **values: Any,
+) -> Any:
+    """An equilibrium as a function of time, under any hazard rate.
+
+    Parameters
+    ----------
+    game, params, values, at, notion, size : see ``solve``; without the hazard rate.
+    hazard : the rate, as for ``eqsolve solve --hazard``, such as ``"gompertz:.05,.09"`` or
+        ``"table:FILE.csv"``.
+    times : at which it is wanted.
+    horizon : the end, where there is one: min(tau, T).
+    continuum : take infinitely many players of a game that has both.
+
+    Returns
+    -------
+    ``eqsolve.studies.course.Course`` with an answer for every time; ``to_frame()`` is a table of
+    strategies, values, what is obtained and exploitability, ``plot(FILE)`` a figure.
+
+    Raises
+    ------
+    InputError
+        If the game does not declare one letter as its hazard rate, or a name or value is not
+        acceptable.
+    """
+    from eqsolve.handle import Handle
+    from eqsolve.studies.course import course as over
+
+    given, exported = merged(params, values), declared(game)
+    if exported is None:
+        name = adopt(game)
+        against_given(name, "course", notion)
+        own = sized(name, given, size)
+        return over(Handle(name), hazard, own, [*times], horizon=horizon, at=at)
+    how: dict[str, Any] = {"notion": notion, "size": size, "continuum": continuum}
+    return over(exported, hazard, given, [*times], horizon=horizon, at=at, **how)
 
 
 def crowd_of(game: Game) -> tuple[Model | Builder, bool, Mapping[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -68,6 +68,24 @@ def solve_hazard(
     if place and model.restated is not None:
         place = {**_state(model, problem, place, game.name), TIME: place.get(TIME, 0)}
     return _told(game, spec, problem, problem.answer(place))
+
+
+def course(
+    game: Named,
+    spec: str,
+    given: Mapping[str, object],
+    times: Sequence[Fraction],
+    *,
+    horizon: object = None,
+    at: Mapping[str, object] | None = None,
+) -> list[HazardEquilibrium | Equilibrium]:
+    """The same at several times, ascending, from one solution."""
+    place = {**(at or {}), TIME: times[0]}
+    problem = _problem(game, spec, given, horizon, place)
+    if not isinstance(problem, Moving):
+        return [solve_hazard(game, spec, given, at=at)] * len(times)
+    state = _state(declaration(game), problem, at or {}, game.name)
+    return [_told(game, spec, problem, answer) for answer in problem.course(times, state)]
 
 
 def certified_hazard(

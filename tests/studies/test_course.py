@@ -1,0 +1,92 @@
+"""An equilibrium as a function of time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import eqsolve
+from eqsolve.course_plot import plot_course
+from eqsolve.errors import InputError
+from eqsolve.studies.course import Course
+
+S1 = dict(zip("r b nu sigma theta gamma".split(), ".03 .12 .2 .2 .5 2".split()))
+S1 |= {"alpha": "1", "beta": ".5", "n": "3"}
+TABLE = "piecewise:0=.2,3=.6"
+
+
+def _course(times: Any, **how: Any) -> Course:
+    given: dict[str, Any] = {"hazard": TABLE, "at": {"x": 1}, **how}
+    found: Course = eqsolve.course("n-agent", S1, times=times, **given)
+    return found
+
+
+def test_all_times_of_a_course_are_those_of_single_answers(tmp_path: Path) -> None:
+    from by_name import solve_hazard
+
+    found = _course([0, "3/2", 3, 5])
+    assert found.ok
+    frame = found.to_frame()
+    for k, time in enumerate(("0", "1.5", "3", "5")):
+        alone = solve_hazard("n-agent", TABLE, S1, at={"x": "1", "t": time}).to_dict()
+        for name, value in alone["at"].items():
+            assert frame[name][k] == pytest.approx(value, rel=1e-14, abs=1e-18)
+        for name, value in alone["strategy"].items():
+            assert frame[f"k_{name}"][k] == pytest.approx(value, rel=1e-14)
+    assert frame["J"][2] == pytest.approx(frame["J"][3], rel=1e-14)
+    assert abs(frame["J"][0] - frame["J"][1]) > 1e-3
+    plot_course(found, tmp_path / "course.svg")
+    assert (tmp_path / "course.svg").stat().st_size > 5000
+
+
+def test_courses_end_with_the_horizon() -> None:
+    found = _course([0, 4], horizon=4)
+    last = found.rows[-1]
+    # at the end payoffs are due: the position is that of a moment before
+    assert last["V"] == pytest.approx((1 + 0.5) * 0.5, rel=1e-12)
+    assert last["J"] == pytest.approx(last["V"], rel=1e-12)
+    with pytest.raises(InputError, match="after the horizon"):
+        _course([0, 5], horizon=4)
+    with pytest.raises(InputError, match="times"):
+        _course([])
+    with pytest.raises(InputError, match="no state"):
+        _course([0], at={"z": 1})
+
+
+def test_the_command_writes_tables_and_figures(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from eqsolve.cli import cli
+
+    given = [text for name, value in S1.items() for text in ("-p", f"{name}={value}")]
+    words = ["solve", "n-agent", *given, "--hazard", TABLE, "--at", "x=1", "--times", "0:4:3"]
+    table = tmp_path / "course.csv"
+    result = CliRunner().invoke(cli, [*words, "--out", str(table)])
+    assert result.exit_code == 0, result.output
+    head, *rows = table.read_text().splitlines()
+    assert head.startswith("t,status,k_x") and [row.split(",")[0] for row in rows] == [
+        "0.0",
+        "2.0",
+        "4.0",
+    ]
+    figure = tmp_path / "course.png"
+    assert CliRunner().invoke(cli, [*words, "--out", str(figure)]).exit_code == 0
+    assert figure.stat().st_size > 5000
+    for wrong in (["--times", "0:4"], ["--times", "0:4:0"]):
+        refused = CliRunner().invoke(cli, [*words, *wrong])
+        assert refused.exit_code == 2 and "START:STOP:COUNT" in refused.output
+
+
+def test_other_games_have_courses_too() -> None:
+    from eqsolve.derivations.mean_variance import wealth
+
+    model = wealth.crowd("feedback", None)
+    given = {k: v for k, v in S1.items() if k != "n"}
+    found = eqsolve.course(
+        model, given, hazard="constant:.6", horizon=3, times=[0, 1], at={"x": 1, "m": 1}
+    )
+    assert found.ok and found.rows[0]["pi_x"] != found.rows[1]["pi_x"]
+    refused = eqsolve.course(model, given, hazard="piecewise:0=.6,2=0", times=[0, 1])
+    assert not refused.ok and refused.rows[0]["status"] != "ok"
