@@ -80,6 +80,8 @@ function series(x, xl, from, step, sign) {
   W[0] = l;
   return h;
 }
+/* Whether an exponential was beyond the range of doubles: what it is put into may have lost its sign. */
+let beyond = false;
 /* 1/13!, 1/12!, ..., 1/1! as pairs. */
 const INVERSE = new Float64Array(26);
 INVERSE[24] = 1;
@@ -89,10 +91,12 @@ for (let n = 2; n <= 13; n++) {
 }
 function exp(a, al) {
   if (!(a < 709.7)) {
+    beyond = true;
     W[0] = 0;
     return Math.exp(a);
   }
   if (a < -745) {
+    beyond = true;
     W[0] = 0;
     return 0;
   }

@@ -4,7 +4,11 @@ const sentence = (part) => `${part[0].toUpperCase()}${part.slice(1)}.`;
 /* One candidate: the numbers of its roots, or -1 for the limit of finite horizons. */
 function judge(point, given, pick) {
   const out = new Float64Array(MODEL.columns.length).fill(NaN);
+  beyond = false;
   let status = candidate(point, given, pick, out);
+  if (beyond && (status === NO_SOLUTION || status === NOT_A_MAXIMUM)) {
+    return { pick: pick.slice(), status: UNRESOLVED, admissible: false, reason: BEYOND, out, roots: rooted.slice(), size: NaN };
+  }
   const own = status === OK || status === INFINITE_VARIANCE;
   if (status === UNSTABLE && MODEL.several) status = INFINITE_VARIANCE;
   const reason = status === OK ? "" : MODEL.reasons[failed];

@@ -113,8 +113,8 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Asked], list[Found], float]:
-    """Cheap games, one of them with a planted error, and a time: in one browser."""
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Cheap games, one of them with a planted error, a time, numbers beyond doubles: in one browser."""
     rows = {row.name: row for row in GAMES if row.name in QUICK}
     made = {game: bundle(derived(model_of(game))) for game in QUICK}
     given = {game: points(rows[game], made[game], 12) for game in QUICK}
@@ -124,12 +124,15 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Asked], l
     scripts = [asking(made[game], given[game]) for game in QUICK]
     scripts.append(asking(first, given[QUICK[0]], first.text.replace(first.script, wrong)))
     scripts.append(timing(first, rows[QUICK[0]]))
-    *documents, planted, (took,) = run(scripts, tmp_path_factory.mktemp("quick"))
+    beyond = [start(rows["heston"], made["heston"]) | {name: 1e12} for name in ("r", "g", "L")]
+    scripts.append(asking(made["heston"], beyond))
+    *documents, planted, (took,), last = run(scripts, tmp_path_factory.mktemp("quick"))
     answered = {
         game: Asked(made[game], given[game], read(made[game], document))
         for game, document in zip(QUICK, documents)
     }
-    return answered, read(first, planted), took
+    statuses = [one.status for one in read(made["heston"], last)]
+    return answered, read(first, planted), took, statuses
 
 
 @pytest.mark.parametrize("game", QUICK)
@@ -149,6 +152,10 @@ def test_the_time_of_an_answer_is_told(quick: Any, capsys: pytest.CaptureFixture
     assert quick[2] > 0
     with capsys.disabled():
         print(f" {QUICK[0]}: 200 points in {quick[2]:.1f} ms", end="")
+
+
+def test_numbers_beyond_doubles_are_no_verdict(quick: Any) -> None:
+    assert quick[3] == [Status.UNRESOLVED] * 3
 
 
 def timing(made: Bundle, row: Row) -> str:

@@ -36,6 +36,7 @@ SAID = {
     "FOLLOWED": "The solution that finite horizons reach is taken, followed in time.",
     "FOLDED": Status.NEAR_FOLD.meaning,
     "UNDECIDED": Status.UNRESOLVED.meaning,
+    "BEYOND": "an exponential is beyond the range of doubles: eqsolve solve decides",
 }
 #: Constants of the library and of the decision, by their names.
 CONSTANTS: dict[str, Any] = {
