@@ -124,6 +124,8 @@ _LIST_ROW = _document(
         "source": _TEXT,
         "parameters": _by_name(_record({"meaning": _TEXT, "domain": _TEXT, "unit": _TEXT})),
         "sets": _many(_TEXT),
+        "notions": _many(_TEXT),
+        "solutions": _many(_TEXT),
         "verbs": _by_name({"anyOf": [{"const": True}, _TEXT]}),
         "options": _by_name(_TEXT),
     }

@@ -6,6 +6,7 @@ After an intended change of the printed form, write the golden file anew with
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -454,3 +455,21 @@ def test_the_recalled_strategy_is_the_equilibrium(checkers: dict[str, Checker]) 
     (line,) = display.lines
     assert checkers["n-agent"].holds(line, display)
     assert not checkers["n-agent"].holds(replace(line, right=line.right + symbol("k3")), display)
+
+
+@pytest.mark.parametrize(
+    ("game", "notions", "solutions"),
+    [
+        ("n-agent", ["given-aggregate", "closed-loop"], ["stationary"]),
+        ("systemic-risk", ["feedback", "open-loop", "given", "planner"], ["finite horizon"]),
+        ("lq-regulator", ["feedback"], ["stationary", "finite horizon"]),
+        ("best-response", ["given-aggregate"], ["stationary"]),
+    ],
+)
+def test_a_listing_tells_notions_and_solutions(
+    game: str, notions: list[str], solutions: list[str]
+) -> None:
+    told = json.loads(CliRunner().invoke(cli, ["list", game, "--json"]).stdout)[0]
+    assert (told["notions"], told["solutions"]) == (notions, solutions)
+    text = CliRunner().invoke(cli, ["list", game]).stdout
+    assert f"notions: {', '.join(notions)}\n" in text and ", ".join(solutions) in text

@@ -39,6 +39,8 @@ def list_games(games: tuple[str, ...], as_json: bool) -> None:
         about = " ".join(filter(None, (row["title"], row["source"] and f"({row['source']})")))
         click.echo(f"{row['name']:<{width}}{about}".rstrip())
         click.echo(f"{'':<{width}}parameters: {', '.join(row['parameters'])}")
+        for kind in ("notions", "solutions"):
+            click.echo(f"{'':<{width}}{kind}: {', '.join(row[kind])}")
         for verb, able in row["verbs"].items():
             if able is not True:
                 click.echo(f"{'':<{width}}no {verb}: {able}")

@@ -38,7 +38,7 @@ def row(game: str) -> dict[str, Any]:
 
 def _row(found: Found) -> dict[str, Any]:
     from eqsolve.notated.published import Published
-    from eqsolve.verbs import capabilities, refused_options
+    from eqsolve.verbs import capabilities, offered, refused_options
 
     model = found.model
 
@@ -62,6 +62,7 @@ def _row(found: Found) -> dict[str, Any]:
         "source": model.source,
         "parameters": parameters,
         "sets": list(model.cases),
+        **offered(found),
         "verbs": capabilities(found),
         "options": refused_options(found),
     }

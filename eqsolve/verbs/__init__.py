@@ -11,7 +11,7 @@ from eqsolve.verbs.abilities import (
     capabilities,
     declared,
     on_one_cubic,
-    refused_options,
+    offered, refused_options,
     require,
     require_option,
 )

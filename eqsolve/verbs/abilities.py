@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator
+from itertools import product
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from eqsolve.errors import EqsolveError, InputError
 from eqsolve.handle import Handle
@@ -85,6 +87,50 @@ def able(found: Found, verb: str) -> bool | str:
         except NotRepresentedError as error:
             return error.reason
     return True
+
+
+def offered(found: Found) -> dict[str, list[str]]:
+    """What a game can be solved for: ``notions`` of equilibrium, and ``solutions``.
+
+    Of a declared game a solution is "stationary" or "finite horizon". Nothing is derived: a form of
+    the solution that does not close for some notion is refused when that is asked for.
+    """
+    from eqsolve.game import Model
+
+    if not isinstance(found.model, Model):
+        own: Any = found.model
+        closed = own.types is None and own.crowd is not None
+        return {
+            "notions": ["given-aggregate", *(["closed-loop"] if closed else [])],
+            "solutions": ["stationary"],
+        }
+    built = list(_built(found))
+    kinds = {"stationary" if m.game.horizon.end is None else "finite horizon" for m in built}
+    return {
+        "notions": list(dict.fromkeys(m.game.notion for m in built)),
+        "solutions": sorted(kinds, reverse=True),
+    }
+
+
+def _built(found: Found) -> Iterator[Model]:
+    """The model as the file exports it, then with every notion and horizon that it offers."""
+    from eqsolve.game.game import Notion
+    from eqsolve.game.structure import structure
+
+    exported: Any = found.exported
+    arguments = structure(exported)
+    model: Any = found.model
+    yield model
+    notions = get_args(Notion) if "notion" in arguments else (model.game.notion,)
+    for notion, end in product(notions, (False, True) if "horizon" in arguments else (None,)):
+        asked = {"notion": notion} if "notion" in arguments else {}
+        asked |= {} if end is None else {"horizon": end}
+        try:
+            other = exported(**asked) if asked else model
+        except (EqsolveError, TypeError, ValueError):
+            continue
+        if other.game.notion == notion:
+            yield other
 
 
 def _has_planner(model: Model) -> bool | str:
