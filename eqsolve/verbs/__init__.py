@@ -10,8 +10,9 @@ from eqsolve.verbs.abilities import (
     able,
     capabilities,
     declared,
+    offered,
     on_one_cubic,
-    offered, refused_options,
+    refused_options,
     require,
     require_option,
 )
