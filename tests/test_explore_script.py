@@ -114,7 +114,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Cheap games, one of them with a planted error, a time, numbers beyond doubles: in one browser."""
+    """Cheap games, one of them with a planted error, a time, numbers beyond doubles."""
     rows = {row.name: row for row in GAMES if row.name in QUICK}
     made = {game: bundle(derived(model_of(game))) for game in QUICK}
     given = {game: points(rows[game], made[game], 12) for game in QUICK}

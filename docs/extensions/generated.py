@@ -58,7 +58,8 @@ def verbs() -> str:
         for (option, why), group in _grouped(listed)
     ]
     offered = [
-        [f"`{r['name']}`", ", ".join(r["notions"]), ", ".join(r["solutions"])] for r in listed
+        [f"`{r['name']}`", *(", ".join(r[kind]) for kind in ("notions", "solutions"))]
+        for r in listed
     ]
     return (
         "# Which verb takes which game\n\n"
@@ -66,8 +67,8 @@ def verbs() -> str:
         f"{table(['game', *(f'`{v}`' for v in VERBS)], rows)}\n"
         f"Why not:\n\n{reasons}\n"
         "## Notions and solutions\n\n"
-        "What the file of a game offers. A form of the solution that does not close for some notion\n"
-        "is refused when that notion is asked for.\n\n"
+        "What the file of a game offers. A form of the solution that does not close for a\n"
+        "notion is refused when that is asked for.\n\n"
         f"{table(['game', 'notions', 'solutions'], offered)}\n"
         "## Options that some games do not take\n\n"
         f"{table(['option', 'reason', 'games'], options)}"

@@ -38,7 +38,8 @@ def row(game: str) -> dict[str, Any]:
 
 def _row(found: Found) -> dict[str, Any]:
     from eqsolve.notated.published import Published
-    from eqsolve.verbs import capabilities, offered, refused_options
+    from eqsolve.verbs import capabilities, refused_options
+    from eqsolve.verbs.abilities import offered
 
     model = found.model
 

@@ -10,7 +10,6 @@ from eqsolve.verbs.abilities import (
     able,
     capabilities,
     declared,
-    offered,
     on_one_cubic,
     refused_options,
     require,
