@@ -31,6 +31,7 @@ LONG = (
     "tutorials/calibrate*.md",
     "tutorials/n_to_infinity.md",
     "tutorials/nash_planner.md",
+    "tutorials/finite.md",
     "tutorials/particles.md",
     "tutorials/sweep_to_figure.md",
     "tutorials/wrong_formula.md",

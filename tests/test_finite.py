@@ -418,3 +418,34 @@ def test_what_makes_no_sense_is_refused(call: object, message: str) -> None:
 
 def uniform_value(game: FiniteGame) -> float:
     return exploitability(game, uniform(game)).total
+
+
+def test_an_environment_of_mfglib_is_written_and_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With arrays of numpy in place of torch's, which the functions are handed."""
+
+    class Written:
+        def __init__(self, **given: object) -> None:
+            self.__dict__.update(given)
+
+        def reward(self, t: int, law: Array) -> Array:
+            return self.__dict__["reward_fn"](self, t, law)
+
+        def prob(self, t: int, law: Array) -> Array:
+            return self.__dict__["transition_fn"](self, t, law)
+
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(tensor=np.array))
+    monkeypatch.setitem(sys.modules, "mfglib", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "mfglib.env", SimpleNamespace(Environment=Written))
+    game = drawn().game()
+    written = to_mfglib(game)
+    assert (written.T, written.S, written.A) == (2, (3,), (2,))
+    law = flow(game, random_policy(game))[1]
+    assert written.prob(1, law).shape == (3, 3, 2)
+    assert written.prob(1, law).sum(axis=0) == pytest.approx(np.ones((3, 2)))
+    again = from_mfglib(written)
+    policy = random_policy(game)
+    assert exploitability(again, policy).total == exploitability(game, policy).total
+    with pytest.raises(InputError, match="not allowed"):
+        to_mfglib(replace(game, legal=np.array([[True, False]] * 3)))
