@@ -45,6 +45,8 @@ def test_the_page_of_an_own_game_has_all_parts(game: Path, tmp_path: Path) -> No
     assert "# A regulator\n" in page and "Somebody (2020)" in page
     assert "until a random time: dX = p dt + sigma dW" in page
     assert '<span class="proof proved">proved</span>' in page
+    (linked,) = re.findall(r'<a href="#(theorems-1)">4</a>', page)
+    assert f'<details id="{linked}">' in page and "Theorem hjb_J" in page
     assert "0.8827822185" in page
     assert "![The strategy](my-regulator.svg)" in page
     assert (out / "my-regulator.svg").stat().st_size > 1000

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from eqsolve.places import Found
 from eqsolve.site.game_page import Part, Shown, part
 from eqsolve.site.page import PROOFS, environment, used
 from eqsolve.site.sections import Section, sections
+from eqsolve.site.theorems import Row, of_structure, rows
 from eqsolve.verify.models import Variant, variants
 from eqsolve.verify.proof import prove
 from eqsolve.verify.report import passed
@@ -58,6 +60,12 @@ class Structure:
     def numbers(self) -> list[tuple[str, list[Any]]]:
         """The rows of the table of numbers, by group."""
         return [(group, rows) for group, rows in self.part.groups if group in GROUPS]
+
+    @cached_property
+    def theorems(self) -> tuple[Row, ...]:
+        """What Coq is asked to check of it."""
+        made = of_structure(self.part.derivation, self.part.variant.words)
+        return tuple(row for proofs in made for row in rows(proofs))
 
     @property
     def passed(self) -> int:
