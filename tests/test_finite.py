@@ -29,10 +29,12 @@ from eqsolve.finite import (
     read,
     tables,
     to_mfglib,
+    to_openspiel,
     uniform,
     values,
     write,
 )
+from eqsolve.finite.spiel import require_states_only
 from eqsolve.verify.learner import judge
 
 Array = np.ndarray
@@ -371,6 +373,30 @@ def test_an_installed_game_of_openspiel() -> None:
     pyspiel = pytest.importorskip("pyspiel")
     game = from_openspiel(pyspiel.load_game("mfg_crowd_modelling", {"size": 4, "horizon": 3}))
     assert exploitability(game, uniform(game)).total == pytest.approx(1 / 3, rel=1e-9)
+
+
+def test_a_game_is_written_for_openspiel_and_read_again() -> None:
+    pytest.importorskip("pyspiel")
+    nash_conv = pytest.importorskip("open_spiel.python.mfg.algorithms.nash_conv")
+    policies = pytest.importorskip("open_spiel.python.policy")
+    game = replace(drawn(4, law=False), reward_law=None).game()
+    written = to_openspiel(game)
+    said = nash_conv.NashConv(written, policies.UniformRandomPolicy(written)).nash_conv()
+    again = from_openspiel(written, "again")
+    for other in (game, again):
+        assert exploitability(other, uniform(other)).total == pytest.approx(said, rel=1e-9)
+
+
+def test_what_openspiel_cannot_hold_is_refused() -> None:
+    with pytest.raises(InputError, match="law of actions"):
+        require_states_only(drawn().game())
+    require_states_only(replace(drawn(4, law=False), reward_law=None).game())
+
+
+def test_without_openspiel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspiel", None)
+    with pytest.raises(MissingPartError, match="Install open_spiel"):
+        to_openspiel(sides())
 
 
 def _changed(**values: object) -> dict[str, object]:

@@ -13,6 +13,7 @@ from eqsolve.finite.play import (
     uniform,
     values,
 )
+from eqsolve.finite.spiel import to_openspiel
 from eqsolve.finite.tables import Tables, read, tables, write
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "read",
     "tables",
     "to_mfglib",
+    "to_openspiel",
     "uniform",
     "values",
     "write",

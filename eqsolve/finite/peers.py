@@ -9,6 +9,7 @@ named by their strings.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,18 +154,14 @@ class _Tree:
         first = self._after(game.new_initial_state())
         self.first = {key: met.share for key, met in first.items()}
         self.layers: list[dict[str, _Met]] = []
-        #: By time, state and action, the decision nodes that follow.
-        self.ways: dict[tuple[int, str, int], dict[str, _Met]] = {}
         layer = {key: met for key, met in first.items() if met.node is not None}
         while layer:
             if len(layer) > MOST_NODES:
                 raise self.refused(f"a time has more than {MOST_NODES} states")
-            time = len(self.layers)
             following: dict[str, _Met] = {}
-            for key, met in layer.items():
+            for met in layer.values():
                 for action in met.node.legal_actions():
                     found = self._after(met.node.child(action))
-                    self.ways[time, key, action] = found
                     following |= {k: m for k, m in found.items() if m.node is not None}
             self.layers.append(layer)
             layer = following
@@ -231,33 +228,41 @@ class _Tree:
             name=self.name,
         )
 
-    def _reward(self, time: int, law: Array) -> Array:
-        """Rewards of the decision nodes at this law, and of what follows up to the next ones."""
-        found = np.zeros((self.width, self.actions))
+    def _nodes(self, time: int, law: Array) -> Iterator[tuple[int, Any]]:
+        """The decision nodes of a time that were told a law, with their places."""
         masses: dict[str, float] = {}
         for mass, met in zip(law.sum(axis=1).tolist(), self.layers[time].values()):
             name = str(met.before)
             masses[name] = masses.get(name, 0.0) + mass
-        for key, met in self.layers[time].items():
-            node, place = met.node, self.places[time][key]
+        for place, met in enumerate(self.layers[time].values()):
+            node = met.node
             if met.before is not None:
                 support = list(met.before.distribution_support())
                 node = self._told(met.before, [masses.get(name, 0.0) for name in support])
+            yield place, node
+
+    def _reward(self, time: int, law: Array) -> Array:
+        """Rewards of the decision nodes at this law, and of what follows up to the next ones."""
+        found = np.zeros((self.width, self.actions))
+        for place, node in self._nodes(time, law):
             own = float(node.rewards()[0])
             for action in node.legal_actions():
-                ways = self.ways[time, key, action].values()
+                ways = self._after(node.child(action)).values()
                 found[place, action] = own + sum(way.share * way.earned for way in ways)
         return found
 
     def _transition(self, time: int, law: Array) -> Array:
         found = np.zeros((self.width, self.actions, self.width))
         found[:, :, 0] = 1
-        for (now, key, action), ways in self.ways.items():
-            if now == time < len(self.layers) - 1:
-                row = found[self.places[time][key], action]
-                row[0] = 0
-                for following, way in ways.items():
+        if time == len(self.layers) - 1:
+            return found
+        for place, node in self._nodes(time, law):
+            for action in node.legal_actions():
+                found[place, action] = 0
+                for key, way in self._after(node.child(action)).items():
                     if way.node is None:
                         raise self.refused("some of its paths end before others")
-                    row[self.places[time + 1][following]] += way.share
+                    if key not in self.places[time + 1]:
+                        raise self.refused("a reward depends on laws of several times")
+                    found[place, action, self.places[time + 1][key]] += way.share
         return found
