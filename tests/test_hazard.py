@@ -267,9 +267,46 @@ def test_slow_convergence_is_not_called_convergence(monkeypatch: pytest.MonkeyPa
             assert solve_hazard("n-agent", spec_text, given).status == "unresolved"
 
 
-def test_agents_who_differ_are_refused() -> None:
-    with pytest.raises(InputError, match="agents who are alike"):
-        solve_hazard("two-agent", "constant:1", {"r": ".03", "agent": [{}, {}]})
+#: Two agents who are alike, and the second of them with other numbers.
+ALIKE = {k: v for k, v in cases.S1.items() if k not in ("lam", "r")}
+OTHER = dict(zip("b nu sigma theta gamma alpha beta".split(), ".10 .25 .15 .3 1.5 1 .2".split()))
+
+
+def test_agents_who_differ_are_those_who_are_alike() -> None:
+    given = {"r": cases.S1["r"], "agent": [ALIKE, ALIKE]}
+    spec_text, end, time = "piecewise:0=.2,1=.6", "2", {"t": ".5"}
+    found = solve_hazard("two-agent", spec_text, given, horizon=end, at=time).to_dict()
+    row = {k: v for k, v in cases.S1.items() if k != "lam"} | {"n": "2"}
+    alike = solve_hazard("n-agent", spec_text, row, horizon=end, at={"x": "1", **time}).to_dict()
+    for position, value in zip(found["pi"], found["V"]):
+        assert position == pytest.approx(alike["at"]["pi"], rel=1e-13)
+        assert value == pytest.approx(alike["at"]["V"], rel=1e-13)
+    # another rate or another agent is another answer
+    other = solve_hazard("two-agent", "constant:.6", given, horizon=end, at=time).to_dict()
+    assert other["pi"][0] != pytest.approx(found["pi"][0], rel=1e-4)
+
+
+@pytest.mark.full
+def test_agents_who_differ_have_the_stationary_answer_on_long_horizons() -> None:
+    from by_name import solve_agents
+
+    rate = {"lam": ".6"}
+    stationary = solve_agents(
+        "two-agent", {"r": ".03", "agent": [{**ALIKE, **rate}, {**OTHER, **rate}]}
+    ).to_dict()
+    given = {"r": ".03", "agent": [ALIKE, OTHER]}
+    long = solve_hazard("two-agent", "constant:.6", given, horizon="60").to_dict()
+    for name in ("pi", "V"):
+        assert long[name] == pytest.approx(stationary[name], rel=1e-10)
+
+
+def test_agents_who_differ_need_an_end() -> None:
+    given = {"r": ".03", "agent": [ALIKE, OTHER]}
+    with pytest.raises(InputError, match="need an end"):
+        solve_hazard("two-agent", "gompertz:.05,.09", given)
+    with pytest.raises(InputError, match="besides"):
+        twice = {"r": ".03", "agent": [ALIKE, {**OTHER, "lambda": ".6"}]}
+        solve_hazard("two-agent", "constant:1", twice, horizon="1")
 
 
 @pytest.mark.parametrize(

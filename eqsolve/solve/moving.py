@@ -105,6 +105,12 @@ def solve_moving(
         "continuum": continuum,
         "selection": selection,
     }
+    model = build(source, values, notion=notion, size=size, continuum=continuum)
+    if model.game.crowd is not None and model.game.crowd.own and model.game.notion == "given":
+        from eqsolve.solve.moving_types import solve_moving_types
+
+        told: dict[str, Any] = {"horizon": horizon, "at": at, "size": size}
+        return solve_moving_types(model, [spec], values, selection=selection, **told)
     problem = moving_problem(source, spec, values, horizon=horizon, **how)
     if isinstance(problem, Moving):
         return problem.answer(at)
@@ -136,7 +142,7 @@ def moving_problem(
     hazard = parse_hazard(spec)
     found = source if isinstance(source, Model) else None
     model = found or build(source, values, notion=notion, size=size, continuum=continuum)
-    letter = _letter(model)
+    letter = hazard_letter(model)
     if letter.name in values:
         raise InputError(
             f"{letter} is given, and a hazard rate besides.", game=model.name, stage="input"
@@ -165,7 +171,7 @@ def moving_problem(
     return Moving(model, derivation, letter, numbers, hazard, chosen, last)
 
 
-def _letter(model: Model) -> sp.Symbol:
+def hazard_letter(model: Model) -> sp.Symbol:
     """The parameter that is the hazard rate and nothing else."""
     game = model.game
     letter = game.horizon.hazard

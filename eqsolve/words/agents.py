@@ -148,7 +148,7 @@ def _unit(apart: Apart, name: str) -> str:
 
 def solved(apart: Apart, game: str, given: Mapping[str, Any]) -> AgentsEquilibrium:
     """The same for a game of a name, from what it is solved by."""
-    rows = _rows(apart, given, game)
+    rows = validated(apart, given, game)
     status, message = Status.DEGENERATE, ""
     numbers: dict[str, Any] = {}
     for bits in PRECISIONS:
@@ -181,7 +181,7 @@ def is_single(apart: Apart, name: str) -> bool:
     return entry in (*apart.own, *ALIASES, *GIVEN) and 0 < number <= (apart.count or number)
 
 
-def _by_agent(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any]:
+def by_agent(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any]:
     """Move what is given one by one, such as ``b_1``, into the tables of the agents."""
     single = [name for name in given if is_single(apart, name)]
     if not single:
@@ -209,10 +209,10 @@ def _absent(tables: Mapping[str, Any]) -> int:
     return next(k for k in range(1, len(tables) + 2) if str(k) not in tables)
 
 
-def _rows(apart: Apart, given: Mapping[str, Any], game: str) -> list[dict[str, Fraction]]:
+def validated(apart: Apart, given: Mapping[str, Any], game: str) -> list[dict[str, Fraction]]:
     """Validate and return each agent's parameters, with its weight and its wealth."""
     rate, rival, required = apart.rate, apart.competition, apart.own
-    given = _by_agent(apart, given, game)
+    given = by_agent(apart, given, game)
     tables = given.get("agent", given.get("agents"))
     stray = set(given) - {rate, "agent", "agents"}
     if stray or not isinstance(tables, Sequence) or isinstance(tables, str):
@@ -286,7 +286,7 @@ def typed(game: Named, given: Mapping[str, Any]) -> tuple[Apart, Types, list[Val
         For anything wrong with the input.
     """
     apart = apart_of(game)
-    return apart, *_types(apart, _rows(apart, in_columns(apart, given, game.name), game.name))
+    return apart, *_types(apart, validated(apart, in_columns(apart, given, game.name), game.name))
 
 
 def _types(apart: Apart, rows: Sequence[Mapping[str, Fraction]]) -> tuple[Types, list[Values]]:

@@ -19,7 +19,7 @@ from eqsolve.solve.closed_form.point import joint_conditions
 from eqsolve.solve.moving import Moving, moving_problem
 from eqsolve.words.answer import Answer
 from eqsolve.words.equilibrium import Equilibrium, solve
-from eqsolve.words.own_words import Named, declaration
+from eqsolve.words.own_words import Named, apart_of, declaration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,8 @@ def solve_hazard(
         For anything wrong with the input.
     """
     place = dict(at or {})
+    if declaration(game).types is not None:
+        return _differing(game, spec, given, horizon, place)
     problem = _problem(game, spec, given, horizon, place)
     if not isinstance(problem, Moving):
         stationary: dict[str, Any] = problem
@@ -110,6 +112,55 @@ def certified_hazard(
         return solve(game, **stationary), certificate(game, stationary, **how)
     answer, document = certificate_of_hazard(problem)
     return _told(game, spec, problem, answer), {**document, "game": game.name}
+
+
+def _differing(
+    game: Named,
+    spec: str,
+    given: Mapping[str, object],
+    horizon: object,
+    at: Mapping[str, object],
+) -> HazardEquilibrium:
+    """The same of agents who differ: positions, values and feedback of each at a time."""
+    from eqsolve.solve.moving_types import solve_moving_types
+    from eqsolve.words.agents import by_agent, in_columns, validated
+
+    apart, model = apart_of(game), declaration(game)
+    assert model.restated is not None
+    require(
+        set(at) <= {TIME}, "the wealths of agents who differ are in their tables.", game=game.name
+    )
+    tables = by_agent(apart, in_columns(apart, given, game.name), game.name)
+    agents: Any = tables.get("agent", tables.get("agents", ()))
+    known = [name for table in agents for name in (apart.hazard, "lam") if name in table]
+    require(not known, f"{apart.hazard} is given, and a hazard rate besides.", game=game.name)
+    one = [{**table, apart.hazard: 1} for table in agents]
+    rows = validated(apart, {**tables, "agent": one}, game.name)
+    names = {"wealth": apart.state}
+    values: dict[str, object] = {apart.rate: rows[0][apart.rate], apart.size: len(rows)}
+    for k, row in enumerate(rows, 1):
+        skipped = (apart.rate, apart.hazard)
+        values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n not in skipped}
+    source = model.restated.source()
+    answer = solve_moving_types(source, [spec], values, horizon=horizon, at=at)
+    numbers: dict[str, Any] = {}
+    if answer.ok:
+        count = range(1, len(rows) + 1)
+        (control,) = (c.name for c in source.game.controls)
+        numbers = {
+            control: [answer.at[f"{control}_{k}"] for k in count],
+            "V": [answer.at[f"V_{k}"] for k in count],
+            "feedback": {k: dict(v) for k, v in answer.strategy.items()},
+            "at": {"t": float(answer.time)},
+        }
+    return HazardEquilibrium(
+        game=game.name,
+        hazard=spec,
+        parameters={k: exact(k, v) for k, v in values.items() if k != apart.size},
+        status=answer.status.label,
+        message=answer.message,
+        numbers=numbers,
+    )
 
 
 def _problem(
