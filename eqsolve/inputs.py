@@ -104,6 +104,7 @@ class Inputs:
     own : what a table of types may hold, if copies have types of their own: parameters, the weight,
         and states.
     share : the parameter that is a player's own weight in averages; empty if there is none.
+    tail : what may be given in place of weights: the exponent of Zipf's law.
     """
 
     game: str
@@ -111,6 +112,7 @@ class Inputs:
     places: tuple[str, ...]
     own: tuple[str, ...] = ()
     share: str = ""
+    tail: str = ""
 
     @property
     def typed(self) -> bool:

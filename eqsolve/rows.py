@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ def read_types(
                 stage="input",
             )
         return _drawn(common, laws, nodes)
+    _sizes(taken, common, columns, size)
     count = max((len(c) for c in columns.values()), default=1)
     for name, column in columns.items():
         if sorted(column) != list(range(1, count + 1)):
@@ -141,6 +143,33 @@ def read_types(
         for i, share in enumerate(shares, start=1)
     )
     return Types(common, rows, weights, shares=shares)
+
+
+def _sizes(
+    taken: Inputs,
+    common: dict[str, object],
+    columns: dict[str, dict[int, object]],
+    size: int | None,
+) -> None:
+    """Put weights by Zipf's law in the table where its exponent is given in their place."""
+    if not taken.tail or taken.tail not in common:
+        return
+    game, exponent = taken.game, exact(taken.tail, common.pop(taken.tail), game=taken.game)
+    if WEIGHT in columns or size is None or exponent <= 0:
+        raise InputError(
+            f"{taken.tail} gives the weights of a number of players, and is positive.",
+            game=game,
+            stage="input",
+            remedy=f"Give a size and {taken.tail}, or weights.",
+        )
+    columns[WEIGHT] = dict(enumerate(map(Fraction, zipf(size, float(exponent))), start=1))
+
+
+def zipf(count: int, exponent: float) -> list[float]:
+    """Weights in proportion to ``k**(-1/exponent)``, the largest first; they sum to 1."""
+    sizes = [k ** (-1 / exponent) for k in range(1, count + 1)]
+    total = math.fsum(sizes)
+    return [size / total for size in sizes]
 
 
 def _whole(weights: tuple[Fraction, ...], size: int, game: str) -> tuple[Fraction, ...]:

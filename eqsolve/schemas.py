@@ -480,6 +480,32 @@ _ATLAS = _document(
     }
 )
 
+_GRANULARITY = _document(
+    {
+        "game": _TEXT,
+        "law": _TEXT,
+        "vanishes": {"type": ["boolean", "null"]},
+        "params": _by_name(_TEXT),
+        "limit": _by_name(_NUMBER),
+        "ratio": _MAYBE,
+        "rows": _many(
+            _record(
+                {
+                    "n": _COUNT,
+                    "herfindahl": _NUMBER,
+                    "theory": _MAYBE,
+                    "own": _NUMBER,
+                    "common": _NUMBER,
+                    "share": _MAYBE,
+                    "simulated": {"type": ["array", "null"], "items": _NUMBER},
+                    "largest": _by_name(_NUMBER),
+                    "smallest": _by_name(_NUMBER),
+                }
+            )
+        ),
+    }
+)
+
 _DOCTOR = _document(
     {
         "ok": _FLAG,
@@ -590,6 +616,7 @@ _FORMS: dict[str, tuple[str, Schema]] = {
     "sensitivity": ("eqsolve sensitivity", _SENSITIVITY),
     "signs": ("eqsolve sensitivity --vary", _REGION),
     "simulate": ("eqsolve simulate", _SIMULATE),
+    "sizes": ("eqsolve sizes", _many(_GRANULARITY)),
     "solve": ("eqsolve solve", _SOLVE),
     "sweep": ("what the files of eqsolve sweep say about themselves", _SWEEP),
     "table": ("eqsolve verify --table FILE.json", _TABLE),

@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "eqsolve simulate n-agent --agents 100 --paths 10000 --seed 1 -p r=0.03 -p b=0.12",
         "-p nu=0.2 -p sigma=0.2 -p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6",
     ),
+    "sizes": ("eqsolve sizes granular --set S1 --law equal --law zipf:1 --n 10,100,1000",),
     "solve": (
         "eqsolve solve n-agent -p r=0.03 -p b=0.12 -p nu=0.2 -p sigma=0.2 -p theta=0.5",
         "-p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6 -p n=3",

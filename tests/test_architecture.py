@@ -50,7 +50,7 @@ LAYERS = (
     ("studies",),
     ("verify", "prove"),
     ("claims",),
-    ("plots", "convergence_plot", "anarchy_plot", "atlas_plot", "course_plot"),
+    ("plots", "convergence_plot", "anarchy_plot", "atlas_plot", "course_plot", "sizes_plot"),
     ("site",),
     ("explore",),
     ("displays", "source"),

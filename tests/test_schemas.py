@@ -130,6 +130,7 @@ ELSEWHERE = {
     "grid": "test_pde.py",
     "ledger": "test_registry.py",
     "roots": "studies/test_roots.py",
+    "sizes": "studies/test_sizes.py",
     "sweep": "test_sweep.py",
     "table": "test_referee.py",
 }

@@ -180,13 +180,15 @@ class Crowd:
 
     ``own`` names the parameters in which the copies differ (types of their own); without them
     all copies are alike. ``weights`` is the letter of a copy's weight in the averages, where
-    finitely many copies differ in it, too; without it the weights are equal.
+    finitely many copies differ in it, too; without it the weights are equal. ``tail`` is the name
+    under which a user may give the exponent of Zipf's law in place of the weights.
     """
 
     player: str
     size: sp.Expr | None = None
     own: tuple[sp.Symbol, ...] = ()
     weights: sp.Symbol | None = None
+    tail: sp.Symbol | None = None
 
     def __post_init__(self) -> None:
         kind(self, "player", str)

@@ -48,6 +48,7 @@ def inputs(model: Model) -> Inputs:
         tuple(s.name for s in _places(model)),
         (*names, WEIGHT, *(s.name for s in (averaged(model) if own else ()))),
         "" if crowd is None or crowd.weights is None else crowd.weights.name,
+        "" if crowd is None or crowd.tail is None else crowd.tail.name,
     )
 
 

@@ -18,7 +18,7 @@ from eqsolve.verbs.abilities import (
 from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
-from eqsolve.verbs.studies import anarchy, converge, course, particles, roots, simulate
+from eqsolve.verbs.studies import anarchy, converge, course, particles, roots, simulate, sizes
 from eqsolve.verbs.sweeps import by_name, structure_for, sweep
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "roots",
     "sensitivity",
     "simulate",
+    "sizes",
     "sized",
     "solve",
     "structure_for",

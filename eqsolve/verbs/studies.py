@@ -316,6 +316,63 @@ def particles(
 
 
 @checked
+def sizes(
+    game: Game,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    law: str | Iterable[str] = "zipf:1",
+    n: str | Iterable[object] = (10, 100, 1000, 10000),
+    at: Mapping[str, object] | None = None,
+    draws: int = 0,
+    seed: int = 0,
+    **values: Any,
+) -> Any:
+    """Players of different sizes: the largest one, and the share of own noises in the average.
+
+    Parameters
+    ----------
+    game : players with weights in the average, whose averages are given to each.
+    params, values, at : see ``solve``; common to all players.
+    law : of sizes, or several: ``equal``, ``zipf:1``, ``pareto:1.5``, ``lognormal:2`` or
+        ``table:FILE.csv``.
+    n : numbers of players, or a text such as ``10,100`` or ``2:1e6:40:log``.
+    draws : estimate the share from so many draws of every player's noise, too.
+    seed : of the draws.
+
+    Returns
+    -------
+    tuple of ``eqsolve.studies.sizes.Granularity``, one for every law.
+
+    Raises
+    ------
+    InputError
+        If the game has no weights, or a name or value is not acceptable.
+    NoSolutionError
+        If a player has no admissible response.
+    """
+    from eqsolve.game.structure import build
+    from eqsolve.studies.mean_field_limit.convergence import read_counts
+    from eqsolve.studies.sizes import along as run
+
+    given = merged(params, values)
+    exported = declared(game)
+    if exported is None:
+        raise InputError(
+            "it is declared in an author's letters.",
+            game=adopt(game),
+            stage="sizes",
+            remedy="Use a game whose crowd is declared with weights.",
+        )
+    texts = [law] if isinstance(law, str) else [*law]
+    states = {name: given.pop(name) for name in ("t",) if name in given}
+    model = build(exported, given)
+    return run(
+        model, texts, read_counts(n), given, {**states, **(at or {})}, draws=draws, seed=seed
+    )
+
+
+@checked
 def converge(
     game: Game,
     n: str | Iterable[object] = (10, 100, 1000, 10000),

@@ -21,8 +21,9 @@ from eqsolve.studies.roots.truncation import follow
 
 #: Points of a chunk: after each the state can be kept.
 CHUNK = 1 << 18
-#: Points of a chunk with several admissible solutions that are followed, and of others, at most.
-SEVERAL, SINGLE = 1 << 11, 1 << 8
+#: Of every so many chunks one has points whose finite horizons are followed: at most so many with
+#: several admissible solutions, and so many others.
+EVERY, SEVERAL, SINGLE = 16, 1 << 14, 1 << 12
 #: Points that are solved at a time, so that what is computed stays near the processor.
 BLOCK = 1 << 14
 #: Exceptions that are kept with their parameters.
@@ -133,12 +134,14 @@ def _count(branching: Branching, values: Values, tally: Tally, unique: str) -> N
         for number, many in zip(*np.unique(numbers[sure], return_counts=True)):
             told[str(number)] = told.get(str(number), 0) + int(many)
     many, one = np.flatnonzero(sure & (found.count > 1)), np.flatnonzero(sure & (found.count == 1))
+    for name, wrong in statements(found, unique).items():
+        _except(tally, name, values, np.flatnonzero(sure & wrong))
+    if tally.chunks % EVERY:
+        return
     some = np.concatenate([many[:SEVERAL], one[:SINGLE]])
     way = follow(branching, _part(values, some), _branches(found, some))
     tally.followed += some.size
     tally.unrested += int((~way.rest).sum())
-    for name, wrong in statements(found, unique).items():
-        _except(tally, name, values, np.flatnonzero(sure & wrong))
     lost = way.rest & (way.reached != found.reached[some])
     _except(tally, "limit", values, some[lost])
 

@@ -286,10 +286,11 @@ def _growth(system: Growth, own: Values, size: int) -> Array:
     start = [_stacked(code, own, size) for code in system.start]
     begun = np.stack([(s != 0).any(axis=-1) for s in start], axis=-1)
     pattern = np.concatenate([(matrix != 0).reshape(size, -1), begun], axis=-1)
-    kinds, which = np.unique(np.packbits(pattern, axis=-1), axis=0, return_inverse=True)
     growth = np.full(size, -np.inf)
-    for k in range(len(kinds)):
-        points = np.flatnonzero(which.reshape(-1) == k)
+    pending = np.arange(size)
+    while pending.size:
+        alike = (pattern[pending] == pattern[pending[0]]).all(axis=-1)
+        points, pending = pending[alike], pending[~alike]
         first = points[0]
         for block in _blocks(matrix[first] != 0, begun[first]):
             part = matrix[points][:, block][:, :, block]

@@ -1,0 +1,33 @@
+"""Investors of different sizes who compare their wealth with the average, and are alike otherwise.
+
+The average of all wealths has the weights w_k of the investors, sizes over their sum: equal, or
+heavy-tailed as those of firms (Gabaix, The granular origins of aggregate fluctuations, Econometrica
+79, 2011). An investor moves the average by the own weight. Wealth, preference and horizon are those
+of the mean-variance family. Weights are given by ``weight``, or follow Zipf's law if ``zeta`` is
+given: the k-th largest of N has a size in proportion to k^(-1/zeta).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy as sp
+
+from eqsolve.derivations.mean_variance import wealth
+from eqsolve.game import Model
+
+zeta = sp.Symbol("zeta")
+
+
+def model(size: int = 2) -> Model:
+    """The game of ``size`` investors, whose averages are given to each."""
+    found = wealth.with_roots(wealth.crowd("given", size, types=True))
+    crowd = found.game.crowd
+    assert crowd is not None
+    game = replace(found.game, name="granular", crowd=replace(crowd, tail=zeta))
+    return replace(
+        found,
+        game=game,
+        title="investors of different sizes with relative wealth over a random horizon",
+        source="Gabaix (2011) for sizes; the paper, section 2.3, for preferences",
+    )

@@ -1,0 +1,166 @@
+"""Players of different sizes, against the key, which works with 50 digits and shares nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import eqsolve
+from documents import hold
+from eqsolve.cli import cli
+from eqsolve.derivations.granular import model
+from eqsolve.derivations.mean_variance import wealth
+from eqsolve.errors import InputError
+from eqsolve.studies.sizes import Granularity, _Players, granularity, law
+from reference import cases, spec
+from reference.games import granular
+
+KEY: dict[str, Any] = {**cases.S1}
+S1 = {{"lam": "lambda"}.get(k, k): v for k, v in KEY.items()}
+
+
+@cache
+def found(text: str, n: int, draws: int = 0) -> Granularity:
+    return granularity(model(), law(text), [n], S1, {"x": "1.3"}, draws=draws)
+
+
+@pytest.mark.parametrize(("text", "zeta"), [("equal", None), ("zipf:1", "1"), ("zipf:0.5", "1/2")])
+def test_controls_and_variances_are_the_key_s(text: str, zeta: str | None) -> None:
+    (row,) = found(text, 25).rows
+    key = granular.solve(size=25, zeta=zeta, x="1.3", **KEY)
+    assert row.herfindahl == pytest.approx(float(key["herfindahl"]), rel=1e-13)
+    assert row.largest["pi"] == pytest.approx(float(key["pi"][0]), rel=1e-10)
+    assert row.smallest["pi"] == pytest.approx(float(key["pi"][-1]), rel=1e-10)
+    assert row.own == pytest.approx(float(key["idiosyncratic"]), rel=1e-10)
+    assert row.share == pytest.approx(float(key["share"]), rel=1e-10)
+
+
+def test_a_response_that_leaves_out_the_own_size_is_not_the_key_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A planted error: everybody takes the whole average for given, the own part of it, too."""
+    honest = _Players._solved
+
+    def wrong(self: Any, env: Any, weights: Any, masses: Any) -> Any:
+        return honest(self, env, 0 * weights, masses)
+
+    key = granular.solve(size=25, zeta="1/2", x="1.3", **KEY)
+    monkeypatch.setattr(_Players, "_solved", wrong)
+    (row,) = granularity(model(), law("zipf:0.5"), [25], S1, {"x": "1.3"}).rows
+    assert abs(row.largest["pi"] / float(key["pi"][0]) - 1) > 1e-3
+
+
+def test_the_limit_is_the_mean_field() -> None:
+    limit = found("equal", 25).limit["pi"]
+    assert limit == pytest.approx(float(spec.mean_field(KEY, "1.3", "1.3")["pi"]), rel=1e-12)
+
+
+def test_a_million_players() -> None:
+    """Equal sizes: one over their number. Zipf's law: the key's figures of the index."""
+    (equal,) = found("equal", 10**6).rows
+    assert equal.herfindahl == pytest.approx(1e-6, rel=1e-9)
+    weights = law("zipf:1").sizes(10**6)
+    index = math.fsum((weights / weights.sum()) ** 2)
+    assert index == pytest.approx(0.00794, abs=5e-6)
+    assert law("zipf:1").index(10**6) == pytest.approx(index, rel=1e-5)  # type: ignore[misc]
+
+
+@pytest.mark.full
+def test_a_million_different_sizes() -> None:
+    (row,) = found("zipf:1", 10**6).rows
+    whole = found("zipf:1", 10**6)
+    assert whole.ratio is not None
+    assert row.share / (1 - row.share) / row.herfindahl == pytest.approx(whole.ratio, rel=0.03)
+
+
+@pytest.mark.parametrize("text", ["equal", "zipf:3", "zipf:2", "zipf:1", "zipf:0.7", "pareto:1"])
+def test_squares_of_weights_decay_as_the_law_says(text: str) -> None:
+    """The quotient of the leading terms is that of the sums, better and better."""
+    one = law(text)
+    assert one.index is not None
+    gaps = []
+    for n in (10**3, 10**6):
+        sizes = one.sizes(n)
+        gaps.append(abs(one.index(n) / math.fsum((sizes / sizes.sum()) ** 2) - 1))
+    assert gaps[1] < max(0.3 * gaps[0], 1e-9) or gaps[1] < 5e-2 and gaps[1] < gaps[0]
+    small = one.index(10**12) < 0.1 * one.index(100)
+    assert one.vanishes is (small or text.endswith("1"))
+
+
+def test_own_risk_over_common_risk_is_the_index_where_that_is_small() -> None:
+    whole = found("zipf:1", 3000)
+    (row,) = whole.rows
+    assert whole.ratio is not None
+    assert row.share / (1 - row.share) / row.herfindahl == pytest.approx(whole.ratio, rel=0.03)
+    # not where the largest weight stays
+    (heavy,) = found("zipf:0.5", 3000).rows
+    assert abs(heavy.share / (1 - heavy.share) / heavy.herfindahl / whole.ratio - 1) > 0.05
+
+
+def test_drawn_noises_have_the_share() -> None:
+    """Seed 0, 2000 draws: within four standard errors, but for one in 16,000."""
+    (row,) = found("zipf:1", 400, 2000).rows
+    assert row.simulated is not None
+    share, error = row.simulated
+    assert abs(share - row.share) < 4 * error < 0.02
+    # the share of equal sizes is told apart
+    assert abs(share - found("equal", 400).rows[0].share) > 4 * error
+
+
+def test_the_largest_moves_away_from_the_limit_where_its_weight_stays() -> None:
+    gaps = {}
+    for text in ("equal", "zipf:1", "zipf:0.5"):
+        whole = found(text, 3000)
+        gaps[text] = abs(whole.rows[0].largest["pi"] / whole.limit["pi"] - 1)
+    assert gaps["equal"] < 1e-4 < gaps["zipf:1"] < 0.05 < gaps["zipf:0.5"]
+
+
+def test_zipf_s_law_in_place_of_weights() -> None:
+    answer = eqsolve.solve("granular", S1, size=4, at={"x": "1.3"}, zeta="1/2")
+    key = granular.solve(size=4, zeta="1/2", x="1.3", **KEY)
+    played = [answer.to_dict()["at"][f"pi_{k}"] for k in range(1, 5)]
+    assert played == pytest.approx([float(v) for v in key["pi"]], rel=1e-12)
+    with pytest.raises(InputError, match="gives the weights"):
+        eqsolve.solve("granular", S1, zeta="1", weight=["0.7", "0.3"], size=2)
+    with pytest.raises(InputError, match="is positive"):
+        eqsolve.solve("granular", S1, zeta="-1", size=2)
+
+
+def test_refusals() -> None:
+    for text in ("uniform:1", "zipf:0", "equal:2"):
+        with pytest.raises(InputError, match="law of sizes|not positive"):
+            law(text)
+    with pytest.raises(InputError, match="no weights"):
+        granularity(wealth.crowd("given"), law("equal"), [3], S1, {"x": 1})
+    with pytest.raises(InputError, match="x is missing"):
+        granularity(model(), law("equal"), [3], S1, {})
+    with pytest.raises(InputError, match="author's letters"):
+        eqsolve.sizes("heterogeneous", S1)
+    assert replace(found("equal", 25), law=law("zipf:1")).heading.endswith("sizes zipf:1")
+
+
+def test_the_command_prints_draws_and_writes(tmp_path: Path) -> None:
+    table = tmp_path / "sizes.csv"
+    np.savetxt(table, [5, 1, 3, 2], header="size", comments="")
+    files = [str(tmp_path / name) for name in ("sizes.png", "rows.csv")]
+    command = ["sizes", "granular", "--set", "S1", "--law", f"table:{table}", "--law", "equal"]
+    command += ["--n", "2,4", "--draws", "50"]
+    done = CliRunner().invoke(cli, [*command, "--plot", files[0], "--out", files[1], "--json"])
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    hold("sizes", document)
+    assert document[0]["rows"][1]["herfindahl"] == pytest.approx((25 + 9 + 4 + 1) / 121)
+    assert Path(files[0]).read_bytes().startswith(b"\x89PNG")
+    assert len(Path(files[1]).read_text().splitlines()) == 5
+    told = CliRunner().invoke(cli, command)
+    assert told.exit_code == 0 and "infinitely many players of no size" in told.stdout
+    refused = CliRunner().invoke(cli, [*command, "--n", "9"])
+    assert refused.exit_code == 2 and "4 sizes for 9 players" in refused.stderr
