@@ -16,12 +16,12 @@ import sympy as sp
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.game import Model
 
-zeta = sp.Symbol("zeta")
+w, zeta = sp.symbols("w zeta")
 
 
-def model(size: int = 2) -> Model:
-    """The game of ``size`` investors, whose averages are given to each."""
-    found = wealth.with_roots(wealth.crowd("given", size, types=True))
+def _made() -> Model:
+    """The game of any number of investors, whose averages are given to each."""
+    found = wealth.with_roots(wealth.crowd("given", 2, types=True, weight=w))
     crowd = found.game.crowd
     assert crowd is not None
     game = replace(found.game, name="granular", crowd=replace(crowd, tail=zeta))
@@ -31,3 +31,6 @@ def model(size: int = 2) -> Model:
         title="investors of different sizes with relative wealth over a random horizon",
         source="Gabaix (2011) for sizes; the paper, section 2.3, for preferences",
     )
+
+
+MODEL = _made()

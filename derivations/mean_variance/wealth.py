@@ -93,7 +93,12 @@ def _ansatz(others: sp.Expr, own: sp.Expr = x) -> Ansatz:
     )
 
 
-def crowd(notion: Notion = "given", size: int | None = None, types: bool = False) -> Model:
+def crowd(
+    notion: Notion = "given",
+    size: int | None = None,
+    types: bool = False,
+    weight: sp.Symbol = weight,
+) -> Model:
     """The game of ``size`` agents or of a continuum of them, alike or of types of their own."""
     finite = size is not None
     weighted = finite and types

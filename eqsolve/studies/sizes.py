@@ -89,13 +89,14 @@ def law(text: str) -> Law:
     if word == "lognormal":
 
         def quantiles(n: int) -> Array:
-            return np.exp(parameter * -ndtri((np.arange(n) + 0.5) / n))
+            found: Array = np.exp(parameter * -ndtri((np.arange(n) + 0.5) / n))
+            return found
 
         return Law(text, quantiles, lambda n: math.exp(parameter**2) / n, True)
     first, power = (1.0 if word == "zipf" else 0.5), 1 / parameter
     return Law(
         text,
-        lambda n: (np.arange(n) + first) ** -power,
+        lambda n: np.asarray((np.arange(n) + first) ** -power, float),
         lambda n: _power_sum(2 * power, first, n) / _power_sum(power, first, n) ** 2,
         parameter >= 1,
     )
@@ -107,7 +108,7 @@ def _power_sum(power: float, first: float, n: int) -> float:
         return float(zeta(power, first))
     if power == 1:
         return math.log(n) - float(psi(first))
-    return n ** (1 - power) / (1 - power)
+    return float(n ** (1 - power) / (1 - power))
 
 
 def _error(message: str) -> InputError:
@@ -427,7 +428,7 @@ def _evaluated(polynomials: Polynomials, env: Mapping[str, Array], size: int) ->
             for letter, power in zip(polynomials.letters, powers):
                 if power:
                     term = term * env[letter] ** power
-            total = total + term
+            total += term
         found.append(total)
     return found
 

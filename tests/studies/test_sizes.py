@@ -16,7 +16,7 @@ from click.testing import CliRunner
 import eqsolve
 from documents import hold
 from eqsolve.cli import cli
-from eqsolve.derivations.granular import model
+from eqsolve.derivations.granular import MODEL
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import InputError
 from eqsolve.studies.sizes import Granularity, _Players, granularity, law
@@ -29,7 +29,7 @@ S1 = {{"lam": "lambda"}.get(k, k): v for k, v in KEY.items()}
 
 @cache
 def found(text: str, n: int, draws: int = 0) -> Granularity:
-    return granularity(model(), law(text), [n], S1, {"x": "1.3"}, draws=draws)
+    return granularity(MODEL, law(text), [n], S1, {"x": "1.3"}, draws=draws)
 
 
 @pytest.mark.parametrize(("text", "zeta"), [("equal", None), ("zipf:1", "1"), ("zipf:0.5", "1/2")])
@@ -54,7 +54,7 @@ def test_a_response_that_leaves_out_the_own_size_is_not_the_key_s(
 
     key = granular.solve(size=25, zeta="1/2", x="1.3", **KEY)
     monkeypatch.setattr(_Players, "_solved", wrong)
-    (row,) = granularity(model(), law("zipf:0.5"), [25], S1, {"x": "1.3"}).rows
+    (row,) = granularity(MODEL, law("zipf:0.5"), [25], S1, {"x": "1.3"}).rows
     assert abs(row.largest["pi"] / float(key["pi"][0]) - 1) > 1e-3
 
 
@@ -141,7 +141,7 @@ def test_refusals() -> None:
     with pytest.raises(InputError, match="no weights"):
         granularity(wealth.crowd("given"), law("equal"), [3], S1, {"x": 1})
     with pytest.raises(InputError, match="x is missing"):
-        granularity(model(), law("equal"), [3], S1, {})
+        granularity(MODEL, law("equal"), [3], S1, {})
     with pytest.raises(InputError, match="author's letters"):
         eqsolve.sizes("heterogeneous", S1)
     assert replace(found("equal", 25), law=law("zipf:1")).heading.endswith("sizes zipf:1")
