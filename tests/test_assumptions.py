@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
 from eqsolve.paper import assumptions
-from eqsolve.paper.assumptions import Judged, conditions, drawn, judged
+from eqsolve.paper.assumptions import Array, Flags, Judged, conditions, drawn, judged
 
 SIZE = 4000
 
@@ -47,7 +49,7 @@ def test_another_bound_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted error: three times the interest rate makes the condition wrong for a response."""
     honest = conditions
 
-    def wrong(game: str, points: dict[str, np.ndarray]) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    def wrong(game: str, points: Mapping[str, Array]) -> dict[str, Flags]:
         turned = {**points, "r": points["r"] * 3}
         return honest(game, turned)
 

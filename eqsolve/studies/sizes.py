@@ -427,7 +427,7 @@ def _evaluated(polynomials: Polynomials, env: Mapping[str, Array], size: int) ->
             term = next(coefficients)
             for letter, power in zip(polynomials.letters, powers):
                 if power:
-                    term = term * env[letter] ** power
+                    term = np.asarray(term * env[letter] ** power, float)
             total += term
         found.append(total)
     return found

@@ -76,7 +76,8 @@ def able(found: Found, verb: str) -> bool | str:
         return _converges(found)
     if verb == "anarchy":
         return _has_planner(model)
-    if verb == "kernel" and model.game.crowd is not None and model.game.crowd.own:
+    crowd = model.game.crowd
+    if verb in ("kernel", "sweep") and crowd is not None and crowd.own:
         if model.game.notion == "given":
             return "its players have types of their own and respond to averages over the others"
     if verb == "explore" and model.game.crowd is not None and model.game.crowd.own:
