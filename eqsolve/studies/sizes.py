@@ -381,7 +381,7 @@ class _Players:
                 game=self.model.name,
                 stage="degenerate",
             ) from None
-        found: Array = alone + moved @ averages
+        found: Array = np.asarray(alone + moved @ averages, float)
         return found
 
     def variances(
@@ -422,13 +422,13 @@ def _evaluated(polynomials: Polynomials, env: Mapping[str, Array], size: int) ->
     coefficients = iter(arrays(polynomials.code, env, size))
     found = []
     for terms in polynomials.exponents:
-        total = np.zeros(size)
+        total: Array = np.zeros(size)
         for powers in terms:
             term = next(coefficients)
             for letter, power in zip(polynomials.letters, powers):
                 if power:
                     term = np.asarray(term * env[letter] ** power, float)
-            total += term
+            total = np.asarray(total + term, float)
         found.append(total)
     return found
 
