@@ -78,7 +78,7 @@ def test_solve_with_a_fixed_horizon() -> None:
 
 def test_solve_without_equilibrium_exits_4() -> None:
     result = _run("solve", "n-agent", *FULL, "-p", "n=5", "--hazard", "constant:1")
-    _refused(result, "'lambda' is not a parameter")
+    _refused(result, "lambda is given, and a hazard rate besides")
     result = _run("solve", "best-response", *S1, *"-p n=5 -p m_b=0 -p m_s=0 -p m_2=0".split(),
                   "--hazard", "weibull:.7,20")  # fmt: skip
     _refused(result, "At the last hazard rate", code=4)

@@ -19,6 +19,7 @@ from eqsolve.cli.common import (
     of_family,
     of_set,
     parameter_file,
+    remaining,
     say,
     state,
     structure,
@@ -71,7 +72,8 @@ def solve(
     EXAMPLE
 
     A hazard rate that depends on time: --hazard gompertz:0.05,0.09 or weibull:2,20 (then lambda
-    is not given); table:FILE.csv and "expr:0.05*exp(0.09*t)" are others. Exit code 4 when there is
+    is not given, and the one of a named set is replaced); table:FILE.csv and
+    "expr:0.05*exp(0.09*t)" are others. Exit code 4 when there is
     no equilibrium; the message says why. Status near-fold: the numbers hold, but the selected root
     nearly coincides with another one.
     """
@@ -94,7 +96,7 @@ def solve(
     if times is not None:
         if hazard is None:
             raise InputError("--times goes with --hazard.", game=game, stage="input")
-        _over_time(game, values, hazard, times, at, out, **how)
+        _over_time(source, game, values, hazard, times, at, out, **how)
         return
     if source is not None:
         if out is not None:
@@ -116,7 +118,10 @@ def solve(
     from eqsolve.words.dispatch import check_keywords
 
     horizon = how["horizon"] if hazard is not None else None
-    values = of_family(game, values, how if horizon is None else {**how, "horizon": None})
+    if hazard is None:
+        values = of_family(game, values, how)
+    else:
+        values = _beside_hazard(None, game, values, at, **how)
     equilibrium = equilibrium_for(how["notion"], equilibrium, game) or "given-aggregate"
     selection = selection or "limit"
     check_keywords(Handle(game), values)
@@ -164,9 +169,39 @@ def solve(
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
 
 
-def _over_time(
+def _beside_hazard(
+    source: Source | None,
     game: str,
-    values: Mapping[str, Any],
+    values: dict[str, Any],
+    at: str | None,
+    notion: str | None,
+    size: str | None,
+    horizon: str | None,
+    case: str | None,
+) -> dict[str, Any]:
+    """Parameters beside a hazard rate, which takes the place of the constant one of a named set."""
+    if source is None:
+        from eqsolve.handle import Handle
+
+        how = {"horizon": None, "size": size, "case": case}
+        rate = Handle(game).model.parts.hazard.name if case is not None else ""
+        return of_family(game, values, how, apart=rate)
+    base = source.named_set(case, notion) if case is not None else {}
+    found = of_set(base, values, None, at)
+    if base:
+        from eqsolve.game.structure import build
+        from eqsolve.solve.moving import hazard_letter
+
+        number, continuum = chosen_size(size)
+        model = build(source.exported, found, notion=notion, size=number, continuum=continuum)
+        base = remaining(base, without=[hazard_letter(model).name])
+    return of_set(base, values, None, at)
+
+
+def _over_time(
+    source: Source | None,
+    game: str,
+    values: dict[str, Any],
     hazard: str,
     times: str,
     at: str | None,
@@ -180,8 +215,7 @@ def _over_time(
     from eqsolve.studies.course import evenly
     from eqsolve.verbs import course
 
-    if case is not None:
-        raise InputError("--times does not go with --set.", game=game, stage="input")
+    values = _beside_hazard(source, game, values, at, notion, size, horizon, case)
     number, continuum = chosen_size(size)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     how |= {"horizon": horizon, "at": state(at), "times": evenly(times, game)}
@@ -218,12 +252,10 @@ def _model(
 ) -> None:
     """Solve a game that is declared by ``eqsolve.game``, and print the answer."""
     number, continuum = chosen_size(size)
-    end = None if hazard is None else horizon
-    base = source.named_set(case, notion) if case is not None else {}
-    inside = of_set(base, values, None if hazard is not None else horizon, at)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     if hazard is not None:
-        how |= {"horizon": end, "selection": selection}
+        inside = _beside_hazard(source, source.name, values, at, notion, size, horizon, case)
+        how |= {"horizon": horizon, "selection": selection}
         if certificate is None:
             from eqsolve.solve.moving import solve_moving
 
@@ -234,6 +266,8 @@ def _model(
             answer, made = certified_moving(source.exported, hazard, inside, **how)
             _write(made, certificate)
     else:
+        base = source.named_set(case, notion) if case is not None else {}
+        inside = of_set(base, values, horizon, at)
         answer = source.answer(inside, at=state(at), selection=selection, **how)
         if certificate is not None and answer.ok:
             made = source.certificate(inside, at=state(at), selection=selection, **how)

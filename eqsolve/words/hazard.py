@@ -11,6 +11,7 @@ import sympy as sp
 
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
+from eqsolve.inputs import ALIASES
 from eqsolve.notated.published import Published
 from eqsolve.parameters import exact, parameters, require
 from eqsolve.program.program import TIME
@@ -180,6 +181,8 @@ def _problem(
             stage="input",
         )
     rate = model.parts.hazard.name
+    known = {ALIASES.get(key, key) for key in given}
+    require(rate not in known, f"{rate} is given, and a hazard rate besides.", game=name)
     values = parameters(given, [p for p in model.parameters if p != rate], game=name)
     joint_conditions(model, values, game=name)
     if hazard.constant is not None and horizon is None:

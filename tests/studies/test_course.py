@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,33 @@ def test_the_command_writes_tables_and_figures(tmp_path: Path) -> None:
     for wrong in (["--times", "0:4"], ["--times", "0:4:0"]):
         refused = CliRunner().invoke(cli, [*words, *wrong])
         assert refused.exit_code == 2 and "START:STOP:COUNT" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("game", "case", "control"), [("n-agent", "S1", "k_x"), ("labour-income", "example", "pi_x")]
+)
+def test_a_rate_takes_the_place_of_the_one_in_a_named_set(
+    game: str, case: str, control: str
+) -> None:
+    from click.testing import CliRunner
+
+    from eqsolve.cli import cli
+
+    size = ["--size", "3"] if game == "n-agent" else []
+    words = ["solve", game, "--set", case, *size, "--hazard", "none", "--horizon", "2"]
+    alone = CliRunner().invoke(cli, [*words, "--json"])
+    assert alone.exit_code == 0, alone.output
+    answer = json.loads(alone.stdout)
+    assert answer["status"] == "ok" and "lambda" not in answer["params"]
+    table = CliRunner().invoke(cli, [*words, "--times", "0:2:2"])
+    assert table.exit_code == 0, table.output
+    head, first, _ = (line.split() for line in table.stdout.splitlines())
+    strategy = answer["strategy"]
+    slope = strategy.get("pi", strategy)["x"]
+    assert float(first[head.index(control)]) == pytest.approx(slope, abs=1e-6)
+    for more in ([], ["--times", "0:2:2"]):
+        both = CliRunner().invoke(cli, [*words, *more, "-p", "lambda=.1"])
+        assert both.exit_code == 2 and "lambda is given, and a hazard rate besides" in both.stderr
 
 
 def test_other_games_have_courses_too() -> None:
