@@ -225,6 +225,19 @@ _CONVERGE = _document(
         "why": _TEXT,
         "leading_order": _MAYBE,
         "skipped": _SKIPPED,
+        "epsilon": _by_name(
+            _record(
+                {},
+                {
+                    "message": _TEXT,
+                    "strategy": _NUMBERS,
+                    "order": _MAYBE,
+                    "constant": _NUMBER,
+                    "terms": _many(_NUMBER),
+                    "rows": _many(_record({"n": _COUNT, "epsilon": _MAYBE})),
+                },
+            )
+        ),
         "pathwise": _record(
             {
                 "paths": _COUNT,

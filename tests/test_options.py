@@ -16,6 +16,7 @@ GIVEN = ["systemic-risk", "--set", "default"]
 #: What an option of a verb is tried with.
 WORDS = {
     "converge --paths": ["converge", *GIVEN, "--n", "3,5", "--paths", "10"],
+    "converge --epsilon": ["converge", *GIVEN, "--n", "3,5", "--epsilon"],
     "simulate --feedback": [
         *["simulate", *GIVEN, "--size", "3", "--paths", "10", "--seed", "1"],
         *["--feedback", "x=1"],

@@ -34,6 +34,7 @@ from eqsolve.errors import InputError
 @click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw the distances, too.")
 @click.option("--paths", type=int, help="Simulate so many paths for every number of agents, too.")
 @click.option("--drawn", is_flag=True, help="Draw the types of n players that have their own.")
+@click.option("--epsilon", is_flag=True, help="What leaving the limit's strategy gains, too.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of paths or draws.")
 def converge(
     game: str,
@@ -46,6 +47,7 @@ def converge(
     paths: int | None,
     seed: int,
     drawn: bool,
+    epsilon: bool,
     **how: str | None,
 ) -> None:
     """Compare n agents with the mean field as n grows.
@@ -68,6 +70,8 @@ def converge(
     if exported is not None:
         if paths is not None:
             require_option(game, "converge --paths")
+        if epsilon:
+            require_option(game, "converge --epsilon")
         if how["size"] is not None:
             raise InputError(
                 "the numbers of players are those of --n.",
@@ -90,9 +94,8 @@ def converge(
     parameters = of_family(game, parameters, how, apart="n")
     check_keywords(Handle(game), parameters, apart="n")
     finite = model(game)
-    study = run(
-        finite, limit_of(finite), parse_counts(counts), paths=paths, seed=seed, **parameters
-    )
+    options: dict[str, Any] = {"paths": paths, "seed": seed, "with_epsilon": epsilon}
+    study = run(finite, limit_of(finite), parse_counts(counts), **options, **parameters)
     if out:
         study.write(Path(out))
     if plot:
@@ -122,6 +125,8 @@ def converge(
     found = f"{last['exploitability']:.6g} at n = {last['n']}, {gain:.6g} in the limit"
     end = "" if gain == 0 else ": not a closed-loop Nash equilibrium"
     click.echo(f"exploitability there: {found}{end}")
+    for notion, gains in result.get("epsilon", {}).items():
+        _show_epsilon(notion, gains)
     if "pathwise" in result:
         _show_paths(result["pathwise"])
 
@@ -174,6 +179,24 @@ def _of_model(
         click.echo(f"order of convergence, proved: {study.leading_order:g}")
     order = "none (no distance)" if study.order is None else f"{study.order:.4f}"
     click.echo(f"observed order of convergence: {order}")
+
+
+def _show_epsilon(notion: str, found: Mapping[str, Any]) -> None:
+    click.echo(f"all play the mean-field strategy ({notion}), gain of an agent who leaves it:")
+    if "message" in found:
+        click.echo(f"{'none':>12}: {found['message']}")
+        return
+    for row in found["rows"]:
+        gain = row["epsilon"]
+        click.echo(f"{row['n']:>12}{'infinite variance' if gain is None else f'{gain:.6g}':>22}")
+    if found["order"] is None:
+        click.echo("it is 0 in all derived terms")
+    elif found["order"] == 0:
+        _, first, _ = found["terms"]
+        click.echo(f"it tends to {found['constant']:.6g}; limit of n (gain - that): {first:.6g}")
+    else:
+        order, constant = found["order"], found["constant"]
+        click.echo(f"order {order} in 1/n, derived; limit of n^{order} gain: {constant:.6g}")
 
 
 def _show_paths(found: Mapping[str, Any]) -> None:

@@ -173,6 +173,7 @@ def refused_options(found: Found) -> dict[str, str]:
     }
     if able(found, "converge") is True:
         reasons["converge --paths"] = "its paths are not coupled with those of the continuum"
+        reasons["converge --epsilon"] = "gains of the continuum's strategy are not expanded"
     return reasons
 
 

@@ -384,6 +384,7 @@ def converge(
     seed: int = 0,
     threads: int | None = None,
     drawn: bool = False,
+    epsilon: bool = False,
     **values: Any,
 ) -> Any:
     """Compare finitely many players with a continuum as their number grows.
@@ -394,6 +395,8 @@ def converge(
     n : numbers of players, or a text such as ``10,100`` or ``2:1e6:40:log``.
     paths, threads : simulate so many paths, too (mean-variance family).
     drawn : draw the types of n players, where players have types of their own.
+    epsilon : derive with which order and constant in 1/n the gain of leaving the mean-field
+        strategy vanishes while all n agents play it, too (mean-variance family).
     seed : of paths or draws.
 
     Raises
@@ -412,11 +415,12 @@ def converge(
         if drawn:
             raise InputError("the agents of this game are alike.", game=name, stage="converge")
         finite = family(name)
-        return of_family(
-            finite, limit_of(finite), n, paths=paths, seed=seed, threads=threads, **given
-        )
+        how: dict[str, Any] = {"paths": paths, "seed": seed, "threads": threads}
+        return of_family(finite, limit_of(finite), n, with_epsilon=epsilon, **how, **given)
     if paths is not None:
         require_option(game, "converge --paths")
+    if epsilon:
+        require_option(game, "converge --epsilon")
     from eqsolve.studies.limit import converge_model
     from eqsolve.studies.mean_field_limit.convergence import read_counts
 

@@ -18,7 +18,8 @@ from eqsolve.notated.published import Published
 
 
 @lru_cache
-def _system(model: Published) -> CoefficientSystem:
+def system_of(model: Published) -> CoefficientSystem:
+    """The equations of everybody's common affine feedback; refused without a population."""
     if model.alike is None:
         text = "there is no population of identical agents."
         raise InputError(text, game=model.name, stage="loop")
@@ -27,13 +28,13 @@ def _system(model: Published) -> CoefficientSystem:
 
 @lru_cache
 def _growth(model: Published) -> tuple[sp.Expr, ...]:
-    return growth_polynomials(_system(model), model.parts.growth)
+    return growth_polynomials(system_of(model), model.parts.growth)
 
 
 @lru_cache
 def _linear(model: Published) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple[sp.Symbol, ...]]:
     """The moment equations ``matrix u = right`` in the moments' coefficients ``u``."""
-    equations = [e for e in _system(model).equations if e.source != "feedback"]
+    equations = [e for e in system_of(model).equations if e.source != "feedback"]
     unknowns = tuple(e.unknown for e in equations)
     rows = [[sp.diff(e.expression, u) for u in unknowns] for e in equations]
     zero = dict.fromkeys(unknowns, sp.S.Zero)
@@ -41,9 +42,10 @@ def _linear(model: Published) -> tuple[list[list[sp.Expr]], list[sp.Expr], tuple
 
 
 @lru_cache
-def _curvature(model: Published) -> sp.Expr:
-    hjb = _system(model).hjb
-    return insert(hjb, _system(model).ansatz, -hjb.second_order_condition)
+def curvature_of(model: Published) -> sp.Expr:
+    """Minus the second derivative of the gain in the deviation, in the moments' coefficients."""
+    hjb = system_of(model).hjb
+    return insert(hjb, system_of(model).ansatz, -hjb.second_order_condition)
 
 
 class ClosedLoop:
@@ -61,7 +63,7 @@ class ClosedLoop:
     ) -> None:
         self.model, self.values, self.exact = model, values, exact
         self.roles = model.parts
-        self.system = _system(model)
+        self.system = system_of(model)
 
     @property
     def _hazard(self) -> arb:
@@ -118,7 +120,7 @@ class ClosedLoop:
 
     def curvature(self, moments: Mapping[sp.Symbol, arb]) -> arb:
         """Minus the second derivative of the gain in the deviation."""
-        return evaluate(_curvature(self.model), self.values | dict(moments))
+        return evaluate(curvature_of(self.model), self.values | dict(moments))
 
     def exploitability(
         self,

@@ -21,6 +21,7 @@ from eqsolve.output import replacing
 from eqsolve.parameters import parameters
 from eqsolve.schemas import SCHEMA
 from eqsolve.status import Status
+from eqsolve.studies.mean_field_limit.epsilon import NOTIONS, Epsilon, epsilon
 from eqsolve.studies.mean_field_limit.expansion import (
     Expansion,
     Pair,
@@ -59,6 +60,8 @@ class Convergence(Tabled):
     rows : per ``n`` the coefficients, ``pi``, the distances to the limit, the remainders
         ``n^2 (k_n - k - c1/n)``, free of cancellation, and the exploitability.
     pathwise : distance along simulated paths, if asked for.
+    epsilons : what an agent gains while all play the mean-field strategy, by its notion, if asked
+        for.
     skipped : number of agents and status where there is no equilibrium.
     letters : LaTeX of every coefficient and of the position.
     """
@@ -76,6 +79,7 @@ class Convergence(Tabled):
     skipped: tuple[tuple[int, Status], ...] = ()
     pathwise: Pathwise | None = None
     letters: Mapping[str, str] = field(default_factory=dict)
+    epsilons: Mapping[str, Epsilon] = field(default_factory=dict)
 
     @property
     def heading(self) -> str:
@@ -92,7 +96,7 @@ class Convergence(Tabled):
         return "limit of n (k_n - k)", self.rate_constants
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form; ``skipped`` and ``pathwise`` are absent if there is nothing."""
+        """Return the JSON form; what is optional is absent if there is nothing."""
         result: dict[str, Any] = {
             "schema": SCHEMA,
             "game": self.game,
@@ -109,6 +113,8 @@ class Convergence(Tabled):
             result["skipped"] = [{"n": n, "status": s.label} for n, s in self.skipped]
         if self.pathwise is not None:
             result["pathwise"] = self.pathwise.to_dict()
+        if self.epsilons:
+            result["epsilon"] = {name: e.to_dict() for name, e in self.epsilons.items()}
         return result
 
     def write(self, path: str | Path) -> None:
@@ -193,6 +199,7 @@ def converge(
     paths: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    with_epsilon: bool = False,
     **given: object,
 ) -> Convergence:
     """Compare the equilibrium of n agents with its limit.
@@ -205,6 +212,7 @@ def converge(
     paths, seed : simulate so many paths for every number of agents up to 100,000, and measure how
         far the positions along them are from the limit's.
     threads : number of threads of the simulation; the result does not depend on it.
+    with_epsilon : derive what an agent gains while all play the mean-field strategy, too.
     given : the other parameters (``lam`` for lambda), as numbers or decimal strings.
 
     Raises
@@ -260,6 +268,7 @@ def converge(
         skipped,
         along,
         {key: entry(letter.name).latex for key, letter in quantities(finite).items()},
+        {n: epsilon(pair, exact, good, n) for n in NOTIONS} if with_epsilon else {},
     )
 
 

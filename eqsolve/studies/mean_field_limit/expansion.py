@@ -77,15 +77,46 @@ def _at(pair: Pair, given: Mapping[str, Fraction], orders: Sequence[int]) -> dic
     return {order: [values[s] for s in row] for order, row in wanted.items()}
 
 
-def _gain(pair: Pair, given: Mapping[str, Fraction], feedback: Sequence[arb]) -> float:
-    """Exploitability of a feedback that everybody at wealth 1 plays."""
+def everybody(pair: Pair, given: Mapping[str, Fraction]) -> tuple[ClosedLoop, dict[sp.Symbol, arb]]:
+    """What everybody obtains from a common feedback, and the state of everybody at wealth 1."""
     finite, at = pair.finite, pair.at(given)
     solver = PointSolver(at, given)
     loop = ClosedLoop(at, solver.values, solver.exact)
     x, y = at.game.state_symbols
     others = 1 - solver.values.get(finite.parts.reciprocal, arb(0))
-    state = {x: arb(1), y: others, finite.parts.square: loop.second_moment(others)}
+    return loop, {x: arb(1), y: others, finite.parts.square: loop.second_moment(others)}
+
+
+def _gain(pair: Pair, given: Mapping[str, Fraction], feedback: Sequence[arb]) -> float:
+    """Exploitability of a feedback that everybody at wealth 1 plays."""
+    loop, state = everybody(pair, given)
     return number(loop.exploitability(loop.moments(feedback), feedback, state))
+
+
+def limit_feedback(pair: Pair, given: Mapping[str, Fraction]) -> tuple[arb, ...]:
+    """The coefficients of the continuum's given-aggregate strategy, at the working precision."""
+    return tuple(_at(pair, given, (0,))[0][:3])
+
+
+def decided(compute: Callable[[], _Result], game: str) -> _Result:
+    """Compute at the first precision that decides every sign.
+
+    Raises
+    ------
+    NoSolutionError
+        If none does, or something that is divided by is zero.
+    """
+    for bits in _PRECISIONS:
+        with precision(bits):
+            try:
+                return compute()
+            except UndecidedError:
+                continue
+            except DivisionByZero:
+                break
+    raise NoSolutionError(
+        "the expansion in 1/n is singular at these parameters.", game=game, stage="convergence"
+    )
 
 
 @dataclass(frozen=True)
@@ -133,10 +164,10 @@ class Expansion:
             return [dict(zip(self.keys, map(number, row))) for row in found.values()]
 
         def gain() -> float:
-            return _gain(self.pair, self.given, _at(self.pair, self.given, (0,))[0][:3])
+            return _gain(self.pair, self.given, limit_feedback(self.pair, self.given))
 
-        self.limit, self.first, self.second = self._decided(terms)
-        self.exploitability = self._decided(gain)
+        self.limit, self.first, self.second = decided(terms, pair.finite.name)
+        self.exploitability = decided(gain, pair.finite.name)
 
     @property
     def directions(self) -> dict[str, str]:
@@ -166,26 +197,10 @@ class Expansion:
                 result[f"remainder_{key}"] = number(size * (size * gap - limit[1][k]))
             return result
 
-        found = self._decided(differences)
+        found = decided(differences, self.pair.finite.name)
         keys = [
             *self.keys,
             *(f"{kind}_{k}" for kind in ("distance", "remainder") for k in self.keys),
             "exploitability",
         ]
         return {key: found[key] for key in keys}
-
-    def _decided(self, compute: Callable[[], _Result]) -> _Result:
-        """Compute at the first precision that decides every sign."""
-        for bits in _PRECISIONS:
-            with precision(bits):
-                try:
-                    return compute()
-                except UndecidedError:
-                    continue
-                except DivisionByZero:
-                    break
-        raise NoSolutionError(
-            "the expansion in 1/n is singular at these parameters.",
-            game=self.pair.finite.name,
-            stage="convergence",
-        )
