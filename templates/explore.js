@@ -71,7 +71,7 @@
       .map((each) => {
         const selected = each === answer.selected;
         const verdict = selected ? "selected" : each.admissible ? "admissible, not selected" : each.reason;
-        const cells = shown.map(([, k]) => `<td class="num">${Number.isFinite(each.out[k]) ? number(each.out[k], 8) : "–"}</td>`);
+        const cells = shown.map(([c, k]) => `<td class="num"><span class="label">${named(c)}</span>${Number.isFinite(each.out[k]) ? number(each.out[k], 8) : "–"}</td>`);
         return `<tr${selected ? ' class="selected"' : ""}>${cells.join("")}<td>${verdict}</td></tr>`;
       })
       .join("");

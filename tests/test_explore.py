@@ -51,6 +51,10 @@ addEventListener("load", async () => {
   const { page, look } = await opened(390, "");
   seen.first = look();
   seen.overflow = page.documentElement.scrollWidth - 390;
+  seen.verdicts = [...page.querySelectorAll(".roots tbody tr")].map((row) => {
+    const told = row.lastElementChild, box = told.getBoundingClientRect();
+    return { text: told.textContent, inside: box.width > 0 && box.left >= 0 && box.right <= 390 };
+  });
   const high = (e) => e.getBoundingClientRect().height;
   const small = (e) => high(e) > 0 && high(e) < 43.5;
   seen.small = [...page.querySelectorAll("input, select, button, summary")].filter(small).length;
@@ -123,6 +127,8 @@ def test_a_slider_solves_again(seen: dict[str, Any]) -> None:
     assert moved["strategy"] != first["strategy"]
     assert moved["hash"].startswith("#k=")
     assert seen["overflow"] <= 0 and not seen["small"]
+    assert any(v["text"] == "selected" for v in seen["verdicts"])
+    assert all(v["inside"] for v in seen["verdicts"])
     assert seen["lit"] == seen["target"] and seen["after"] == moved["hash"]
 
 
