@@ -114,6 +114,33 @@ def test_a_sample_and_a_law_that_is_no_atom(order: int) -> None:
     assert order == 1 or abs(exact**2 - exact) > 0.1 * exact
 
 
+@pytest.mark.parametrize(("center", "scale"), [(1e8, 1.0), (-1e7, 1.0), (100.0, 1e-3), (0, 1e-4)])
+def test_laws_far_from_zero_are_those_at_zero(center: float, scale: float) -> None:
+    """In closed form with two points; the rest moves with the law. Places have 16 digits."""
+    digits = 4 * np.spacing(abs(center)) / scale + 1e-11
+    far = Normal(center, scale)
+    pair = center + scale * math.sqrt(2 / math.pi) * np.array([-1, 1])
+    found = wasserstein(far, pair, 2) / scale
+    assert found == pytest.approx(math.sqrt(1 - 2 / math.pi), rel=digits)
+    levels = ndtri((np.arange(50) + 0.5) / 50)
+    for order in (1, 2):
+        near = wasserstein(Normal(), levels, order)
+        assert wasserstein(far, center + scale * levels, order) / scale == pytest.approx(
+            near, rel=20 * digits
+        )
+    values = np.exp(-GRID * GRID / 2) / math.sqrt(2 * math.pi)
+    for law, moved in (
+        (Normal(), far),
+        (Atoms(SAMPLE), Atoms(center + scale * SAMPLE)),
+        (Density(GRID, values), Density(center + scale * GRID, values / scale)),
+    ):
+        assert moved.variance / scale**2 == pytest.approx(law.variance, rel=1e-5)
+        five, same = quantize(moved, 5), quantize(law, 5)
+        assert five.distortion / scale**2 == pytest.approx(same.distortion, rel=1e-5)
+        assert five.stationarity <= scale * digits
+    assert quantize(far, 5).distortion / scale**2 == pytest.approx(0.0799411, abs=1e-6)
+
+
 def test_distances_of_laws_with_densities() -> None:
     for m, s in ((1.0, 2.0), (0.0, 0.5)):
         exact = math.hypot(m, s - 1)

@@ -141,18 +141,12 @@ def _slabs(law: Line, atoms: Atoms, order: float) -> float:
     levels = np.concatenate([[0.0], np.cumsum(atoms.weights)])
     edges = law.quantile(np.minimum(levels / levels[-1], 1.0))
     edges[0], edges[-1] = -np.inf, np.inf
-    x, (m0, m1, m2) = atoms.points, law.partial(edges)
+    x, low, high = atoms.points, edges[:-1], edges[1:]
+    before, after = law.partial(low, x), law.partial(high, x)
     if order == 2:
-        center = law.mean  # moments about the mean, lest digits cancel
-        m2 = m2 - 2 * center * m1 + center**2 * m0
-        m1 = m1 - center * m0
-        x = x - center
-        return float(np.sum(x * x * np.diff(m0) - 2 * x * np.diff(m1)) + m2[-1] - m2[0])
-    cut = np.clip(x, edges[:-1], edges[1:])
-    c0, c1, _ = law.partial(cut)
-    below = x * (c0 - m0[:-1]) - (c1 - m1[:-1])
-    above = (m1[1:] - c1) - x * (m0[1:] - c0)
-    return float(np.sum(below + above))
+        return float(np.sum(after[2] - before[2]))
+    middle = law.partial(np.clip(x, low, high), x)
+    return float(np.sum(after[1] + before[1] - 2 * middle[1]))
 
 
 def _transported(one: tuple[Array, Array], other: tuple[Array, Array], order: float) -> float:

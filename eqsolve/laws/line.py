@@ -1,8 +1,9 @@
 """Laws on the real line, known by their partial moments.
 
 What distances and quantizers need of a law is its quantile function and the three numbers
-``E[X^k; X <= x]``, k = 0, 1, 2. Every law here has them in closed form, so that nothing is sampled
-and no integral is approximated.
+``E[(X - a)^k; X <= x]``, k = 0, 1, 2. Every law here has them in closed form, so that nothing is
+sampled and no integral is approximated. Moments are taken about a point ``a`` near by: squares of
+places far from zero would cancel.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class Line(ABC):
     """A law on the real line."""
 
     @abstractmethod
-    def partial(self, x: ArrayLike) -> Array:
-        """``E[X^k; X <= x]`` for k = 0, 1, 2 along the first axis; x may be infinite."""
+    def partial(self, x: ArrayLike, about: ArrayLike = 0.0) -> Array:
+        """``E[(X - about)^k; X <= x]`` for k = 0, 1, 2 along the first axis; x may be infinite."""
 
     @abstractmethod
     def quantile(self, level: ArrayLike) -> Array:
@@ -69,7 +70,7 @@ class Line(ABC):
     @property
     def variance(self) -> float:
         """The variance."""
-        _, first, second = self.partial(math.inf)
+        _, first, second = self.partial(math.inf, self.mean)
         return float(max(second - first * first, 0.0))
 
     @property
@@ -100,13 +101,14 @@ class Normals(Line):
                 "Where the deviation is 0 the law is an atom.",
             )
         require_mass(parts[2])
+        parts[2] = parts[2] / parts[2].sum()
         for name, part in zip(names, parts):
             object.__setattr__(self, name, part)
 
-    def partial(self, x: ArrayLike) -> Array:
+    def partial(self, x: ArrayLike, about: ArrayLike = 0.0) -> Array:
         """See :class:`Line`."""
-        m, s = self.means, self.deviations
-        z = (np.asarray(x, float)[..., None] - m) / s
+        s, m = self.deviations, self.means - np.asarray(about, float)[..., None]
+        z = (np.asarray(x, float)[..., None] - self.means) / s
         total, bell = ndtr(z), _bell(z)
         edge = np.where(np.isinf(z), 0.0, z) * bell
         first = m * total - s * bell
@@ -152,8 +154,9 @@ class Atoms(Line):
         require_mass(mass)
         order = np.argsort(place, kind="stable")
         self.points: Array = place[order]
-        self.weights: Array = mass[order]
-        powers = np.stack([self.points**k * self.weights for k in range(3)])
+        self.weights: Array = mass[order] / mass.sum()
+        self._center = float(self.points @ self.weights)
+        powers = np.stack([(self.points - self._center) ** k * self.weights for k in range(3)])
         self._sums = np.concatenate([np.zeros((3, 1)), np.cumsum(powers, axis=1)], axis=1)
 
     @property
@@ -161,10 +164,10 @@ class Atoms(Line):
         """Atoms have no density."""
         return False
 
-    def partial(self, x: ArrayLike) -> Array:
+    def partial(self, x: ArrayLike, about: ArrayLike = 0.0) -> Array:
         """See :class:`Line`."""
-        found: Array = self._sums[:, np.searchsorted(self.points, np.asarray(x, float), "right")]
-        return found
+        place = np.searchsorted(self.points, np.asarray(x, float), "right")
+        return _moved(self._sums[:, place], self._center - np.asarray(about, float))
 
     def quantile(self, level: ArrayLike) -> Array:
         """See :class:`Line`."""
@@ -189,25 +192,28 @@ class Density(Line):
             raise refused("a density needs a value at each of two or more increasing nodes.")
         if np.any(self.values < 0):
             raise refused("a density is nowhere negative.")
+        mass = np.trapezoid(self.values, self.nodes)
+        require_mass(mass)
+        self.values = self.values / mass
         self._slopes = np.diff(self.values) / steps
+        self._center = float(self.nodes[np.argmax(self.values)])
         cells = self._within(np.arange(steps.size), steps)
         self._sums = np.concatenate([np.zeros((3, 1)), np.cumsum(cells, axis=1)], axis=1)
-        require_mass(self._sums[0, -1:])
 
     def _within(self, cell: NDArray[np.intp], t: Array) -> Array:
-        """Moments of the part of a cell up to ``t`` behind its node."""
-        x, f, s = self.nodes[cell], self.values[cell], self._slopes[cell]
+        """Moments about the center of the part of a cell up to ``t`` behind its node."""
+        x, f, s = self.nodes[cell] - self._center, self.values[cell], self._slopes[cell]
         m0 = t * (f + t * s / 2)
         m1 = t * t * (f / 2 + t * s / 3)
         m2 = t**3 * (f / 3 + t * s / 4)
-        return np.stack([m0, x * m0 + m1, x * x * m0 + 2 * x * m1 + m2])
+        return _moved(np.stack([m0, m1, m2]), x)
 
-    def partial(self, x: ArrayLike) -> Array:
+    def partial(self, x: ArrayLike, about: ArrayLike = 0.0) -> Array:
         """See :class:`Line`."""
         place = np.clip(np.asarray(x, float), self.nodes[0], self.nodes[-1])
         cell = np.clip(np.searchsorted(self.nodes, place, "right") - 1, 0, self.nodes.size - 2)
-        found: Array = self._sums[:, cell] + self._within(cell, place - self.nodes[cell])
-        return found
+        found = self._sums[:, cell] + self._within(cell, place - self.nodes[cell])
+        return _moved(found, self._center - np.asarray(about, float))
 
     def density(self, x: ArrayLike) -> Array:
         """See :class:`Line`."""
@@ -255,9 +261,9 @@ def vector(values: ArrayLike | None, name: str) -> Array:
     return found
 
 
-def require_mass(weights: Array) -> None:
+def require_mass(weights: ArrayLike) -> None:
     """Refuse weights whose sum is not 1."""
-    total = float(weights.sum())
+    total = float(np.sum(weights))
     if not abs(total - 1) <= MASS:
         raise refused(f"the mass of a law is 1, not {total:.9g}.", "Divide by the sum.")
 
@@ -265,6 +271,12 @@ def require_mass(weights: Array) -> None:
 def refused(text: str, remedy: str = "") -> InputError:
     """An error of this room."""
     return InputError(text, stage=STAGE, remedy=remedy)
+
+
+def _moved(moments: Array, by: Array) -> Array:
+    """Moments of a law that is moved."""
+    m0, m1, m2 = moments
+    return np.stack(np.broadcast_arrays(m0, m1 + by * m0, m2 + by * (2 * m1 + by * m0)))
 
 
 def _bell(z: Array) -> Array:
