@@ -184,6 +184,31 @@ def test_a_learner_is_refereed() -> None:
     assert judge(game, other, exact.total).verdict == "fail"
     with pytest.raises(InputError, match="Measures are total"):
         judge(game, policy, 0.1, measure="average")
+    for odd in ("0.1", None, [0.1], True):
+        with pytest.raises(InputError, match="exploitability is a number"):
+            judge(game, policy, odd)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unit", [1e-9, 2e-5, 1.0, 1e6])
+def test_a_learner_is_refereed_in_any_unit(unit: float) -> None:
+    """Two times of decision, of which the second action earns a unit each: half is gained."""
+    game = FiniteGame(
+        1,
+        np.ones(1),
+        2,
+        lambda t, m: np.array([[0.0, unit]]),
+        lambda t, m: np.ones((1, 2, 1)),
+    )
+    policy = uniform(game)
+    assert judge(game, policy, np.float32(unit)).verdict == "pass"
+    for wrong in (0.0, 0.99 * unit, 1.01 * unit):
+        assert judge(game, policy, wrong).verdict == "fail"
+    other = judge(game, policy, unit / 2)
+    assert other.verdict == "fail" and "is the measure per_step" in other.note
+    # an equilibrium's exploitability is rounding
+    best = np.broadcast_to([0.0, 1.0], (2, 1, 2))
+    assert judge(game, best, 1e-7 * unit).verdict == "pass"
+    assert judge(game, best, 1e-4 * unit).verdict == "fail"
 
 
 def test_tables_are_written_and_read(tmp_path: Path) -> None:
