@@ -52,11 +52,12 @@
     return exponent ? `${minus(mantissa)} × 10<sup>${minus(exponent.replace("+", ""))}</sup>` : minus(mantissa);
   }
   const named = (c) => (c.anchor ? `<a href="#${c.anchor}">${c.label}</a>` : c.label);
+  const cited = (c) => c.cited.map(([text, href]) => ` <a class="cited" href="${href}">${text}</a>`).join("");
   function rows(found, group) {
     return PAGE.columns
       .map((c, k) => [c, found ? found.out[k] : NaN])
       .filter(([c]) => c.group === group)
-      .map(([c, x]) => `<tr><td>${named(c)}</td><td class="num">${found ? number(x) : "–"}</td></tr>`)
+      .map(([c, x]) => `<tr><td>${named(c)}${cited(c)}</td><td class="num">${found ? number(x) : "–"}</td></tr>`)
       .join("");
   }
   function solutions(answer) {

@@ -18,6 +18,7 @@ from eqsolve.cli import cli
 from eqsolve.explore.page import explored
 from eqsolve.explore.ranges import around
 from eqsolve.registry import resolve
+from eqsolve.site.values import Origin
 from pages import Page, browser, loads
 
 GAME = "exit-externality"
@@ -157,6 +158,14 @@ def test_refusals_come_before_work(given: list[str], words: str, tmp_path: Path)
     result = CliRunner().invoke(cli, ["explore", *given, "--out", str(tmp_path / "page.html")])
     assert result.exit_code == 2 and words in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_beside_a_report_values_lead_to_its_equations_and_theorems() -> None:
+    made = explored(resolve(GAME), {}, points=0)
+    origins = {"a_L": Origin("7", "index.html#eq-7", "theorems.html#one-7")}
+    column, *others = made.data(origins)["columns"]
+    assert column["cited"] == [["(7)", "index.html#eq-7"], ["theorem", "theorems.html#one-7"]]
+    assert others and not any(c["cited"] for c in others)
 
 
 def test_certified_curves_are_of_the_same_game() -> None:

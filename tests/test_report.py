@@ -29,6 +29,7 @@ from eqsolve.site.sections import covered, sections
 from eqsolve.site.statements import entering
 from eqsolve.site.symbols import letters, tagged
 from eqsolve.site.typeset import heading, mathematics, number, prose, split
+from eqsolve.site.values import Origin, of_columns, of_strategy
 from eqsolve.symbols import entry
 from pages import Page, broken_links, loads, probe, raw_tex
 
@@ -97,6 +98,7 @@ def content(drawn: list[Drawn]) -> Content:
             "notion": "closed-loop",
             "status": "ok",
             "strategy": {"x": 0.25, "y": -0.125, "1": 1.0},
+            "origins": {"y": Origin("2.50", "index.html#eq-2.50", "")},
         },
         {"name": "S9", "game": "n = 3", "notion": "-", "status": "degenerate", "strategy": {}},
     ]
@@ -246,6 +248,17 @@ def test_checks_are_counted_by_game_and_kind() -> None:
 def test_reference_values(html: str) -> None:
     """Solved sets show ten digits, unsolved ones their status."""
     assert ">−0.1250000000<" in html and ">degenerate<" in html
+    assert '<a href="index.html#eq-2.50" title="from (2.50)">−0.1250000000</a>' in html
+
+
+def test_values_lead_to_the_display_that_defines_them() -> None:
+    """Not to one of a special case; to a theorem where the display is one."""
+    own = of_columns(model("best-response"))
+    assert [own[name].number for name in ("pi_x", "pi_1", "p3[B*pi]")] == ["2.35", "2.37", "2.69"]
+    assert own["pi_1"].theorem == "theorems.html#best-response-2.37"
+    assert of_strategy(model("best-response"), theorems=False)["1"].theorem == ""
+    (limit,) = {of_columns(model("mean-field"))[f"pi_{name}"] for name in ("x", "y", "1")}
+    assert (limit.number, limit.theorem) == ("3.45", "")
 
 
 def test_page_depends_on_its_content_only(content: Content, html: str) -> None:
@@ -360,7 +373,9 @@ def test_formal_equations_lead_to_their_theorems(content: Content, tmp_path: Pat
     texts = Texts.of(proofs)
     declared, (display, *others) = content.games[1]
     formal = [(declared, (replace(display, proof="formal"), *others))]
-    shown = replace(content, games=formal, theorems={"mean-field": texts})
+    origin = Origin("2.50", "index.html#eq-2.50", "theorems.html#mean-field-2.50")
+    row = {**content.reference[0], "origins": {"x": origin}}
+    shown = replace(content, games=formal, theorems={"mean-field": texts}, reference=[row])
     pages = {"index.html": render(shown, "1"), "theorems.html": theorems.render(shown, "1")}
     pages["ledger.html"] = render_ledger(shown, "1")
     assert 'href="theorems.html#mean-field-equation_2_50"' in pages["index.html"]
@@ -370,7 +385,8 @@ def test_formal_equations_lead_to_their_theorems(content: Content, tmp_path: Pat
     assert "Theorem equation_2_50 :" in pages["theorems.html"]
     assert (tmp_path / "proofs" / "eqsolve_library.v").is_file()
     assert [b for b in broken_links(pages) if not b.endswith("proofs/mean_field_displays.v")] == []
-    without = replace(shown, theorems={})
+    assert origin.theorem in pages["index.html"]
+    without = replace(shown, theorems={}, reference=content.reference)
     assert "theorems.html" not in render(without, "1")
 
 
@@ -413,7 +429,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, drawn: list[Drawn]) -> Replace:
         monkeypatch.setattr(eqsolve.paper_figures.runner, "draw", pictures)
         monkeypatch.setattr(suite, "run_command", run)
         monkeypatch.setattr(eqsolve.claims, "judge", lambda **_: ())
-        monkeypatch.setattr(report, "reference", lambda _: iter(()))
+        monkeypatch.setattr(report, "reference", lambda _, **__: iter(()))
         monkeypatch.setattr(theorems, "displayed", lambda _: {})
         return []
 

@@ -56,11 +56,15 @@ def _explored() -> dict[str, str]:
     from eqsolve.distribution import VERSION
     from eqsolve.explore.page import SHORT, explored
     from eqsolve.registry import models, resolve
+    from eqsolve.site.values import of_columns
     from eqsolve.verbs.abilities import able
 
-    found = [resolve(model.name) for model in models()]
-    chosen = [each for each in found if able(each, "explore") is True]
-    return {each.name: explored(each, {}, points=SHORT).render(VERSION) for each in chosen}
+    found = [(model, resolve(model.name)) for model in models()]
+    return {
+        model.name: explored(each, {}, points=SHORT).render(VERSION, of_columns(model))
+        for model, each in found
+        if able(each, "explore") is True
+    }
 
 
 @cli.command()

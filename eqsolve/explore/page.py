@@ -27,6 +27,7 @@ from eqsolve.site.fonts import embedded
 from eqsolve.site.game_page import Part, Shown
 from eqsolve.site.page import environment
 from eqsolve.site.typeset import heading, mathematics
+from eqsolve.site.values import Origin
 from eqsolve.status import Status
 from eqsolve.verify.models import FEW, Variant
 from eqsolve.writing.stage import Stage
@@ -203,8 +204,12 @@ class Explored:
             if c.name in known
         }
 
-    def data(self) -> dict[str, Any]:
+    def data(self, origins: Mapping[str, Origin]) -> dict[str, Any]:
         """What the script of the page reads."""
+        cited = {
+            name: [[f"({o.number})", o.equation], *([["theorem", o.theorem]] if o.theorem else [])]
+            for name, o in origins.items()
+        }
         return {
             "inputs": self.bundle.inputs,
             "states": self.bundle.states,
@@ -212,16 +217,22 @@ class Explored:
             "symbols": {c.name: str(c.symbol) for c in self.controls},
             "ranges": {c.name: [c.across.low, c.across.high] for c in self.controls},
             "cases": self.cases,
-            "columns": self.columns,
+            "columns": [{**c, "cited": cited.get(c["name"], [])} for c in self.columns],
             "needs": self.bundle.needs,
             "statuses": {int(s): [s.label, s.meaning] for s in Status},
             "reference": self.reference(),
         }
 
-    def render(self, version: str) -> str:
-        """The page as HTML; equal contents give equal text."""
+    def render(self, version: str, origins: Mapping[str, Origin] | None = None) -> str:
+        """The page as HTML; equal contents give equal text.
+
+        Parameters
+        ----------
+        version : of eqsolve.
+        origins : by column, what the pages of a report beside this one say of it.
+        """
         made = environment(version, "", {})
-        data = json.dumps(self.data(), allow_nan=False).replace("</", "<\\/")
+        data = json.dumps(self.data(origins or {}), allow_nan=False).replace("</", "<\\/")
         parts = (self.bundle.text, f"const PAGE = {data};", template("explore.js"))
         made.globals["script"] = Markup("\n".join(parts))
         made.globals["style"] = Markup(template("report.css") + template("explore.css"))

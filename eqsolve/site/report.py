@@ -124,7 +124,7 @@ def write(
             figures,
             {name: value for paper in papers() for name, value in paper.baseline().items()},
             verification,
-            list(reference(every)),
+            list(reference(every, theorems=bool(formal))),
             {name: row for paper in papers() for name, row in paper.sets().items()},
             list(provenance()),
             claims,
@@ -225,8 +225,14 @@ def write_game(
     )
 
 
-def reference(models: Iterable[Published]) -> Iterator[Mapping[str, Any]]:
-    """Yield the solved reference sets of games: name, game, notion, status and strategy."""
+def reference(
+    models: Iterable[Published], *, theorems: bool = False
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the solved reference sets of games: name, game, notion, status and strategy.
+
+    Where the notion is that of the source, ``origins`` says where each coefficient comes from.
+    """
+    from eqsolve.site.values import of_strategy
     from eqsolve.words.equilibrium import solve
 
     # of each set, the games of finitely many agents come first
@@ -235,6 +241,7 @@ def reference(models: Iterable[Published]) -> Iterator[Mapping[str, Any]]:
     for game, case in sorted(cases, key=lambda pair: pair[1].partition(", ")[0]):
         name, _, size = case.partition(", ")
         given: dict[str, Any] = dict(game.cases[case])
+        origins = of_strategy(game, theorems=theorems)
         for notion in NOTIONS:
             answer = solve(game, equilibrium=notion, **given)
             yield {
@@ -243,6 +250,7 @@ def reference(models: Iterable[Published]) -> Iterator[Mapping[str, Any]]:
                 "notion": notion,
                 "status": answer.status,
                 "strategy": answer.to_dict().get("strategy", {}) if answer.ok else {},
+                "origins": origins if notion == NOTIONS[0] else {},
             }
 
 

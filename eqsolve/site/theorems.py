@@ -24,7 +24,10 @@ FOLDER = "proofs"
 
 @dataclass(frozen=True)
 class Row:
-    """One theorem: its names, what it says in the language of Coq, and its proof there."""
+    """One theorem: its names, what it says in the language of Coq, and its proof there.
+
+    ``displays`` are the anchors of the displays whose first theorem it is.
+    """
 
     anchor: str
     name: str
@@ -33,6 +36,7 @@ class Row:
     file: str
     statement: str
     proof: str
+    displays: tuple[str, ...]
 
 
 def displayed(games: Iterable[Game]) -> dict[str, Texts]:
@@ -67,6 +71,9 @@ def rows(written: Texts) -> Iterator[Row]:
                 f"{FOLDER}/{file}.v",
                 statement,
                 f"Proof.{proof}" if proof else "",
+                tuple(
+                    f"{written.game}-{n}" for n, some in written.displays.items() if some[0] == name
+                ),
             )
 
 
