@@ -88,6 +88,20 @@ def test_distances_of_atoms(order: int) -> None:
     assert wasserstein(one, one, order) == 0
 
 
+def test_distances_of_large_and_infinite_order() -> None:
+    assert wasserstein([0, 0], [3, 4], math.inf) == 4
+    # half moves by 3, half by 4
+    assert wasserstein([0, 0], [3, 4], 600) == pytest.approx(4 * 0.5 ** (1 / 600), rel=1e-12)
+    for scale in (1e100, 1e-200):
+        found = wasserstein([0, 0], [3 * scale, 4 * scale], 4)
+        assert found / scale == pytest.approx(((3**4 + 4**4) / 2) ** 0.25)
+    assert wasserstein([0, 0], [0, 0], math.inf) == 0
+    # thirds against sixths: what sums of weights leave by rounding moves nowhere
+    thirds, sixths = np.arange(3.0), np.repeat(np.arange(3.0), 2)
+    assert wasserstein(thirds, sixths, math.inf) == 0
+    assert wasserstein([0, 1], [0, 5], math.inf, weights=([0.75, 0.25], [0.25, 0.75])) == 5
+
+
 @pytest.mark.parametrize("c", [0.0, 0.7, -2.0])
 def test_distances_of_a_point_from_a_normal_law(c: float) -> None:
     assert wasserstein([c], Normal(), 2) == pytest.approx(math.sqrt(c * c + 1), rel=1e-13)
@@ -185,6 +199,11 @@ def test_without_the_package_of_transport(monkeypatch: pytest.MonkeyPatch) -> No
     ("call", "message"),
     [
         (lambda: wasserstein([0], [1], 0.5), "at least 1"),
+        (lambda: wasserstein([0], [1], -math.inf), "at least 1"),
+        (lambda: wasserstein([0], [1], math.nan), "at least 1"),
+        (lambda: wasserstein([0], [1], "2"), "at least 1"),  # type: ignore[arg-type]
+        (lambda: wasserstein(Normal(), [1.0], math.inf), "orders are 1 and 2"),
+        (lambda: wasserstein(np.zeros((2, 2)), np.ones((2, 2)), math.inf), "order .* is finite"),
         (lambda: wasserstein(Normal(), [1.0], 3), "orders are 1 and 2"),
         (lambda: wasserstein([0.0, math.nan], [1]), "finite"),
         (lambda: wasserstein(np.zeros((2, 2)), [1.0]), "not compared"),

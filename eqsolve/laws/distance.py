@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 
 #: Nodes in z of the integral over levels Phi(z) between two laws with densities, and their range.
 _LEVELS, _FAR = 8001, 7.5
+#: A mass that differences of sums of weights leave by rounding; none is moved for it.
+_ROUNDING = 1e-12
 #: Most pairs of points of the linear program.
 MOST_PAIRS = 10**8
 
@@ -42,6 +44,7 @@ def wasserstein(
     ----------
     one, other : laws on the line; samples (n,) on the line; or samples (n, d).
     order : p of the p-th moment of the distances: at least 1, and 1 or 2 where a law is not atomic.
+        Between atoms on the line it may be infinite: the largest distance that a mass is moved.
     weights : of samples; equal by default.
 
     Returns
@@ -56,15 +59,15 @@ def wasserstein(
     MissingPartError
         In more than one dimension without POT.
     """
-    if not order >= 1:
-        raise refused(f"the order of a distance is at least 1, not {order:g}.")
+    if np.asarray(order).dtype.kind not in "iuf" or not order >= 1:
+        raise refused(f"the order of a distance is a number of at least 1, not {order!r}.")
     first, second = (_law(law, w) for law, w in zip((one, other), weights))
     if isinstance(first, tuple) or isinstance(second, tuple):
         if not (isinstance(first, tuple) and isinstance(second, tuple)):
             raise refused("laws on the line and in space are not compared.")
         return _transported(first, second, order)
     if isinstance(first, Atoms) and isinstance(second, Atoms):
-        return float(_between_atoms(first, second, order) ** (1 / order))
+        return _between_atoms(first, second, order)
     if order not in (1, 2):
         raise refused(
             "between laws that are no atoms the orders are 1 and 2.", "Take a sample of the law."
@@ -124,16 +127,26 @@ def _law(law: Line | ArrayLike, weights: ArrayLike | None) -> Line | tuple[Array
 
 
 def _between_atoms(one: Atoms, other: Atoms, order: float) -> float:
-    """The p-th power of the distance of two atomic laws."""
+    """The distance of two atomic laws."""
     a, b = one.points, other.points
     if a.size == b.size and np.ptp(one.weights) == np.ptp(other.weights) == 0:
-        return float(np.mean(np.abs(a - b) ** order))
+        return _norm(np.abs(a - b), one.weights, order)
     u, v = np.cumsum(one.weights), np.cumsum(other.weights)
     u, v = u / u[-1], v / v[-1]
     levels = np.union1d(u, v)
-    middles = levels - np.diff(levels, prepend=0.0) / 2
+    mass = np.diff(levels, prepend=0.0)
+    middles = levels - mass / 2
     gaps = np.abs(a[np.searchsorted(u, middles)] - b[np.searchsorted(v, middles)])
-    return float((gaps**order) @ np.diff(levels, prepend=0.0))
+    return _norm(gaps, mass, order)
+
+
+def _norm(gaps: Array, mass: Array, order: float) -> float:
+    """The norm in L^p of distances, relative to the largest lest powers overflow."""
+    gaps, mass = gaps[mass > _ROUNDING], mass[mass > _ROUNDING]
+    most = float(gaps.max())
+    if most == 0 or np.isinf(order):
+        return most
+    return float(most * ((gaps / most) ** order @ mass) ** (1 / order))
 
 
 def _slabs(law: Line, atoms: Atoms, order: float) -> float:
@@ -156,10 +169,16 @@ def _transported(one: tuple[Array, Array], other: tuple[Array, Array], order: fl
         raise refused("the two samples have different dimensions.")
     if len(x) * len(y) > MOST_PAIRS:
         raise refused(f"at most {MOST_PAIRS:.0e} pairs of points are transported.")
+    if np.isinf(order):
+        raise refused("in space the order of a distance is finite.", "Take a large order.")
     ot = _pot()
     distances = np.sqrt(np.maximum(ot.dist(x, y, metric="sqeuclidean"), 0.0))
-    power = ot.emd2(a / a.sum(), b / b.sum(), distances**order, numItermax=10**7)
-    return float(max(float(power), 0.0) ** (1 / order))
+    most = float(distances.max())
+    if most == 0:
+        return 0.0
+    costs = (distances / most) ** order
+    power = float(ot.emd2(a / a.sum(), b / b.sum(), costs, numItermax=10**7))
+    return float(most * max(power, 0.0) ** (1 / order))
 
 
 def _pot() -> Any:
