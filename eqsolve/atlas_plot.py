@@ -55,10 +55,12 @@ def _regions(panel: Any, atlas: Atlas) -> None:
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     (name, xs), (other, ys) = atlas.axes.items()
-    count = np.minimum(atlas.branches.count, len(SHADES) - 1)
+    found = atlas.branches.count
+    # without a color where doubles do not decide
+    count = np.ma.masked_less(np.minimum(found, len(SHADES) - 1), 0)
     norm = BoundaryNorm(np.arange(-0.5, len(SHADES)), len(SHADES))
     panel.pcolormesh(xs, ys, count.T, cmap=ListedColormap(SHADES), norm=norm, rasterized=True)
-    for number in np.unique(count):
+    for number in np.unique(count.compressed()):
         word = "solution" if number == 1 else "solutions"
         label = f"{number} admissible {word}"
         panel.bar(0, 0, color=SHADES[number], edgecolor="gray", linewidth=0.4, label=label)

@@ -487,7 +487,7 @@ _ATLAS = _document(
         ),
         "complete": _FLAG,
         "shares": _by_name(_NUMBER),
-        "admissible": _many(_many(_COUNT)),
+        "admissible": _many(_many(_MAYBE)),
         "near": _COUNT,
         "selected": _many(_many(_MAYBE)),
     }

@@ -21,7 +21,7 @@ from documents import hold
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derived
 from eqsolve.derivations.mean_variance import wealth
-from eqsolve.errors import DerivationError, InputError
+from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.studies.roots.atlas import Atlas
 from eqsolve.studies.roots.attack import Tally, attack, lines, search, spread
 from eqsolve.studies.roots.branching import Branching
@@ -206,7 +206,27 @@ def test_without_interest_and_weight_of_wealth_three_roots_need_a_large_drift() 
     assert ((found.branches.count == 3) == (0.09 > 3 * rates * sizes**2))[clear].all()
 
 
+@pytest.mark.parametrize("r", ["0", "0.02"])
+def test_where_a_formula_divides_by_nothing_no_count_is_claimed(r: str) -> None:
+    """At b = r exactly one solution is admissible (p1 = 0), which doubles do not find."""
+    given = {"r": r, "nu": 1, "sigma": 0, "theta": "1/2", "gamma": 1, "alpha": 1, "beta": "0.1"}
+    found = eqsolve.roots(
+        "mean-field", given, vary={"b": [-0.1, float(r), 0.1], "lambda": [0.2, 0.3]}
+    )
+    assert found.branches.count.tolist() == [[1, 1], [-1, -1], [1, 1]]
+    assert found.branches.near.tolist() == [[False] * 2, [True] * 2, [False] * 2]
+    document = found.to_dict()
+    hold("roots", document)
+    assert document["admissible"][1] == [None, None] and found.shares == {1: pytest.approx(2 / 3)}
+    assert found.table()["not decided in doubles"]["share"] == pytest.approx(1 / 3)
+    with pytest.raises(NoSolutionError, match="at no point doubles decide"):
+        eqsolve.roots("mean-field", {**given, "nu": 0}, vary={"b": [0.1, 0.2], "lambda": [1, 2]})
+
+
 def test_refusals() -> None:
+    with pytest.raises(InputError, match="zzz, which is no parameter"):
+        vary = {"lambda": [0.1, 0.2], "w": [0, 1]}
+        eqsolve.roots("mean-field", WIDE, vary=vary, let={"beta": "w", "zzz": "w"})
     with pytest.raises(DerivationError, match="one polynomial in one unknown"):
         eqsolve.roots(
             "merton",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eqsolve.answers import Tabled
 from eqsolve.derivation.derivation import derived
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.expression import function
 from eqsolve.expression import read as formula
 from eqsolve.game import Model
@@ -65,9 +65,10 @@ class Atlas(Tabled):
 
     @cached_property
     def shares(self) -> dict[int, float]:
-        """The part of the points with so many admissible solutions."""
-        found, counts = np.unique(self.branches.count, return_counts=True)
-        return {int(k): float(c) / self.branches.count.size for k, c in zip(found, counts)}
+        """The part of the points with so many admissible solutions, where that is decided."""
+        count = self.branches.count
+        found, counts = np.unique(count[count >= 0], return_counts=True)
+        return {int(k): float(c) / count.size for k, c in zip(found, counts)}
 
     @property
     def heading(self) -> str:
@@ -88,6 +89,8 @@ class Atlas(Tabled):
                 f"most {self.shown}": float(values.max()) if values.size else None,
                 "attracting": float(both.mean()),
             }
+        if branches.near.any():
+            found["not decided in doubles"] = {"share": float(branches.near.mean())}
         for number, cusp in enumerate(self.locus.cusps, 1):
             found[f"cusp {number}"] = {name: v for name, v in cusp.at.items()}
         return found
@@ -120,7 +123,9 @@ class Atlas(Tabled):
             ],
             "complete": locus.complete,
             "shares": {str(k): v for k, v in self.shares.items()},
-            "admissible": self.branches.count.tolist(),
+            "admissible": [
+                [k if k >= 0 else None for k in row] for row in self.branches.count.tolist()
+            ],
             "near": int(self.branches.near.sum()),
             "selected": _listed(self.branches.of_reached(self.shown)),
         }
@@ -209,6 +214,13 @@ def atlas(
         raise InputError(f"an atlas has at most {LARGEST} points.", game=game, stage=STAGE)
     letters = {p.name for p in inputs(model).parameters}
     given = {ALIASES.get(k, k): v for k, v in values.items()}
+    for name in (k for k in told if k not in letters):
+        raise InputError(
+            f"--let gives {name}, which is no parameter.",
+            game=game,
+            stage=STAGE,
+            remedy=f"Give one of {', '.join(sorted(letters))}.",
+        )
     for name in {*axes, *told} & {*given}:
         raise InputError(f"{name} is given twice.", game=game, stage=STAGE)
     known = {k: exact(k, v, game=game) for k, v in given.items() if k in letters}
@@ -228,6 +240,14 @@ def atlas(
         read(model, {**others, **{k: float(end(v)) for k, v in numbers.items()}})
     branching = Branching(derived(model))
     branches = branching.at(numbers)
+    if branches.near.all():
+        raise NoSolutionError(
+            "at no point doubles decide which solutions are admissible: the polynomial or a "
+            "formula of the solution degenerates there.",
+            game=game,
+            stage="unresolved",
+            remedy="Choose other values, or use solve, which decides exactly at a point.",
+        )
     symbols = {s.name: s for c in branching.coefficients for s in c.free_symbols}
     inserted = {k: sp.Rational(v.numerator, v.denominator) for k, v in known.items()}
     for name, expression in read_as.items():

@@ -44,7 +44,8 @@ class Branches:
         grows.
     reached : by the number of the solution, the admissible one that finite horizons reach where
         that is known; -1 elsewhere.
-    near : whether two solutions cannot be told apart in doubles, without the axis of solutions.
+    near : whether doubles do not decide, without the axis of solutions: two solutions cannot be
+        told apart, or a condition on one is not a number, as where a formula divides by 0.
     """
 
     roots: Array
@@ -56,9 +57,9 @@ class Branches:
 
     @property
     def count(self) -> NDArray[np.int8]:
-        """How many solutions are admissible."""
-        found: NDArray[np.int8] = self.admissible.sum(axis=-1, dtype=np.int8)
-        return found
+        """How many solutions are admissible; -1 where doubles do not decide."""
+        found = self.admissible.sum(axis=-1, dtype=np.int8)
+        return np.where(self.near, -1, found).astype(np.int8)
 
     def of_reached(self, name: str) -> Array:
         """A quantity at the solution that is reached."""
@@ -127,7 +128,10 @@ class Branching:
             own = self.environment(
                 {k: v[place] for k, v in flat.items()}, roots[place, number], wanted
             )
-            judged = self._judged(own, place.size)
+            judged, decided = self._judged(own, place.size)
+            attracting = self._attracting(own, place.size)
+            unknown = (table[:, :-1] == 0).all(axis=-1)
+            unknown[place[~decided]] = True
             told = {
                 n: arrays(c, own, place.size)[0] for n, c in self.program.outputs if n in wanted
             }
@@ -146,9 +150,9 @@ class Branching:
             roots.reshape(*shape, -1),
             {name: filled(v, np.nan) for name, v in told.items()},
             admissible,
-            filled(self._attracting(own, place.size), False),
-            _reached(admissible, order),
-            near.reshape(shape),
+            filled(attracting, False),
+            np.where(unknown.reshape(shape), -1, _reached(admissible, order)).astype(np.int8),
+            (near | unknown).reshape(shape),
         )
 
     @cached_property
@@ -199,14 +203,20 @@ class Branching:
                 (own[name],) = arrays(code, own, roots.size)
         return own
 
-    def _judged(self, own: Values, size: int) -> Flags:
-        fine = np.ones(size, bool)
+    def _judged(self, own: Values, size: int) -> tuple[Flags, Flags]:
+        """Whether solutions are admissible, and whether that is decided: by numbers only."""
+        fine, decided = np.ones(size, bool), np.ones(size, bool)
         for claim in (*self.program.system.domains, *self.program.second_order):
-            fine &= arrays(claim.code, own, size)[0] > 0
+            margin = arrays(claim.code, own, size)[0]
+            fine &= margin > 0
+            decided &= np.isfinite(margin) & (margin != 0)
         for system in self.program.growth:
             if system.matrix is not None and size:
-                fine &= _growth(system, own, size) < 0
-        return fine
+                growth = _growth(system, own, size)
+                fine &= growth < 0
+                # nothing grows where nothing is reached
+                decided &= (np.isfinite(growth) & (growth != 0)) | np.isneginf(growth)
+        return fine, decided
 
     def _attracting(self, own: Values, size: int) -> Flags:
         """Whether all eigenvalues of the coupled rates' derivatives are negative."""
