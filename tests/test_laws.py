@@ -167,6 +167,37 @@ def test_distances_of_laws_with_densities() -> None:
     assert near == pytest.approx(wasserstein(SAMPLE, Normal(), 2), rel=1e-4)
 
 
+def _mixed(weight: float, far: float, deviation: float = 1.0) -> Normals:
+    return Normals(np.array([0.0, far]), np.full(2, deviation), np.array([1 - weight, weight]))
+
+
+def test_distances_where_quantile_functions_jump() -> None:
+    """Half of a normal law goes 100 far, monotonically: the square is 100^2 w - 2 E[...]."""
+    # W_2^2 = E|X|^2 + E|Y|^2 - 2 int F^-1 G^-1: the halves of N(0,1) lie at -+ sqrt(2/pi), and
+    # those of the mixture are N(0,1) and N(100,1), whose own order is that of the half of N(0,1)
+    half = ndtri((np.arange(100_000) + 0.5) / 200_000)  # the lower half of N(0,1)
+    whole = ndtri((np.arange(100_000) + 0.5) / 100_000)
+    product = float(np.mean(half * whole - half[::-1] * (100 + whole))) / 2
+    exact = math.sqrt(1 + 5001 - 2 * product)
+    found = wasserstein(_mixed(0.5, 100), Normal(), 2)
+    assert found == pytest.approx(exact, rel=3e-7) and found == pytest.approx(70.15020, abs=1e-5)
+    # of order 1 the integral of the distribution functions' difference
+    x = np.linspace(-10, 110, 60_001)
+    for weight in (0.123, 1e-4):
+        law = _mixed(weight, 100)
+        exact = float(np.trapezoid(np.abs(law.cdf(x) - ndtr(x)), x))
+        assert wasserstein(law, Normal(), 1) == pytest.approx(exact, abs=2e-5)
+    # jumps side by side: a mass of 1e-5 goes 100 far
+    near = wasserstein(_mixed(0.5, 100, 1e-3), _mixed(0.50001, 100, 1e-3), 2)
+    assert near == pytest.approx(math.sqrt(0.1), rel=1e-4)
+    gap = Density([0, 1, 2, 9, 10, 11], [0, 0.5, 0, 0, 0.5, 0])
+    assert wasserstein(gap, Density([0, 1, 2], [0, 1, 0]), 1) == pytest.approx(4.5, rel=1e-6)
+    # far away, and equal
+    law = _mixed(0.5, 100)
+    assert wasserstein(Normal(7e6, 1), Normal(7e6, 2), 2) == pytest.approx(1, rel=1e-6)
+    assert wasserstein(law, law, 2) == 0
+
+
 def test_normal_laws_in_the_plane() -> None:
     a, b = np.diag([1.0, 4.0]), np.diag([9.0, 1.0])
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
