@@ -54,6 +54,8 @@ CONVERGED, SHRINKS = 1e-8, 0.1
 #: Integrated hazards of the ends beyond which a box is looked for, and how wide it may be.
 BEYOND = (96.0, 192.0, 384.0, 768.0)
 NEAR = 0.15
+#: Integrated hazard of the last time that is answered without an end.
+LATEST = 640.0
 #: Relative error of a hazard rate in doubles, with a margin.
 ROUNDING = 1e-9
 #: Relative radius up to which a number is right to double precision.
@@ -271,6 +273,7 @@ class Moving:
 
     def _answer(self, at: Mapping[str, object]) -> Answer:
         hazard, last = self.hazard, self.last
+        self.enclosed.clear()
         if last is not None:
             return self.until(last, at)
         if hazard.limit is None:
@@ -283,6 +286,14 @@ class Moving:
         if hazard.tail == 0 or None in ends:
             return self.refused("With positive probability the horizon never strikes.")
         far = [float(end or 0) for end in ends]
+        time = float(exact("t", at.get(TIME, 0)))
+        if hazard.tail is None and hazard.integral(time) > LATEST:
+            return self.refused(
+                f"t = {time:.6g} is after t = {hazard.reached(LATEST):.6g}, the last time that is "
+                "answered without an end: the horizon has then struck but for a chance of "
+                f"exp(-{LATEST:g}). Give the horizon an end, with --horizon.",
+                Status.UNRESOLVED,
+            )
         if hazard.limit == math.inf:
             return self.far(far, at)
         final = self.point(hazard.tail or Fraction(hazard.limit or hazard.rate(far[-1])))
@@ -302,18 +313,30 @@ class Moving:
         at : states, the same at all times.
         """
         with ctx.workprec(BITS):
-            found = [self._answer({**at, TIME: times[0]})]
-            kept = [*self.enclosed]
-            for time in times[1:]:
-                if kept and kept[0][0].end is not None and time <= kept[0][0].end:
-                    (point, solved), first = kept[0], found[0]
-                    point.numbers = replace(point.numbers, time=time)
-                    again = self._reported(Results(point).answer(solved))
-                    more = {**first.certificate, **again.certificate}
-                    found.append(replace(again, message=first.message, certificate=more))
-                else:
-                    found.append(self._answer({**at, TIME: time}))
+            found: list[Answer] = []
+            first: Answer | None = None
+            for time in times:
+                answer = None if first is None else self.again(first, time)
+                if answer is None:
+                    answer = first = self._answer({**at, TIME: time})
+                found.append(answer)
         return found
+
+    def again(self, first: Answer, time: Fraction) -> Answer | None:
+        """The answer at a later time from what ``first`` was found by; None if it does not do."""
+        # what was tried for an answer that is refused may be too wide, or the end too early
+        if not self.enclosed or not (first.ok or self.last is not None):
+            return None
+        point, solved = self.enclosed[0]
+        if point.end is None or time > point.end:
+            return None
+        point.numbers = replace(point.numbers, time=time)
+        answer = self._reported(Results(point).answer(solved))
+        proved = first.certificate.get("convergence") == "proved"
+        if proved and answer.certificate["largest_relative_radius"] > RIGHT:
+            return None
+        told = replace(answer, certificate={**first.certificate, **answer.certificate})
+        return replace(told, message=first.message) if first.ok and answer.ok else told
 
     @cached_property
     def enclosed(self) -> list[tuple[Point, Solved]]:

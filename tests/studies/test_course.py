@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 import eqsolve
 from eqsolve.course_plot import plot_course
+from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import InputError
 from eqsolve.studies.course import Course
 
@@ -40,6 +42,34 @@ def test_all_times_of_a_course_are_those_of_single_answers(tmp_path: Path) -> No
     assert abs(frame["J"][0] - frame["J"][1]) > 1e-3
     plot_course(found, tmp_path / "course.svg")
     assert (tmp_path / "course.svg").stat().st_size > 5000
+
+
+def test_a_time_near_the_box_is_found_from_a_later_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: the enclosure is wide at a later time, as it is just before the box."""
+    from dataclasses import replace
+
+    from eqsolve.solve import moving
+
+    model = wealth.crowd("feedback", None)
+    given = {k: v for k, v in S1.items() if k != "n"}
+    problem = moving.moving_problem(model, "gompertz:.6,.4", given)
+    assert isinstance(problem, moving.Moving)
+    first = problem.until(Fraction(1), {"x": 1, "m": 1})
+    for width, serves in ((1e-18, True), (0.03, False)):
+
+        def reported(self: Any, answer: Any, width: float = width) -> Any:
+            return replace(answer, certificate={"largest_relative_radius": width})
+
+        monkeypatch.setattr(moving.Moving, "_reported", reported)
+        proved = replace(first, certificate={"convergence": "proved"})
+        assert (problem.again(proved, Fraction(1, 2)) is not None) is serves
+
+
+def test_a_time_that_is_too_late_has_its_own_status() -> None:
+    found = _course([20, 30], hazard="gompertz:.3,.4").answers
+    assert [answer.status for answer in found] == ["unresolved"] * 2
+    assert "t = 20 is after" in found[0].message and "--horizon" in found[0].message
+    assert found[0].game == "n-agent"
 
 
 def test_courses_end_with_the_horizon() -> None:
@@ -108,8 +138,6 @@ def test_a_rate_takes_the_place_of_the_one_in_a_named_set(
 
 
 def test_other_games_have_courses_too() -> None:
-    from eqsolve.derivations.mean_variance import wealth
-
     model = wealth.crowd("feedback", None)
     given = {k: v for k, v in S1.items() if k != "n"}
     found = eqsolve.course(
