@@ -96,11 +96,29 @@ def solve(
     if times is not None:
         if hazard is None:
             raise InputError("--times goes with --hazard.", game=game, stage="input")
+        others = {
+            "--equilibrium": equilibrium,
+            "--selection": selection,
+            "--certify": certify,
+            "--certificate": certificate,
+            "--json": as_json,
+            "--at t=": "t" in (state(at) or {}),
+        }
+        for option, chosen in others.items():
+            if chosen:
+                raise InputError(f"{option} does not go with --times.", game=game, stage="input")
         _over_time(source, game, values, hazard, times, at, out, **how)
         return
+    if hazard is not None and certificate is not None and at is not None:
+        raise InputError(
+            "under a hazard rate --certificate is about the strategy at time 0.",
+            game=game,
+            stage="input",
+            remedy="Leave out --at.",
+        )
+    if out is not None and (source is not None or hazard is not None):
+        raise InputError("--out is for many agents who differ.", game=game, stage="input")
     if source is not None:
-        if out is not None:
-            raise InputError("--out is for many agents who differ.", game=game, stage="input")
         if hazard is not None and certify:
             raise InputError(
                 "--certify does not go with --hazard.",

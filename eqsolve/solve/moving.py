@@ -332,8 +332,10 @@ class Moving:
             return None
         point.numbers = replace(point.numbers, time=time)
         answer = self._reported(Results(point).answer(solved))
-        proved = first.certificate.get("convergence") == "proved"
-        if proved and answer.certificate["largest_relative_radius"] > RIGHT:
+        convergence = first.certificate.get("convergence")
+        if convergence == "observed":
+            return None  # at every time it is to be seen
+        if convergence == "proved" and answer.certificate["largest_relative_radius"] > RIGHT:
             return None
         told = replace(answer, certificate={**first.certificate, **answer.certificate})
         return replace(told, message=first.message) if first.ok and answer.ok else told
@@ -526,7 +528,16 @@ class Moving:
         )
         seen = {"convergence": "observed", "horizons": list(ends), "moves": moved, "error": error}
         if at:
-            answer = self.timed(Fraction(ends[-1]), at)
+            time = exact("t", at.get(TIME, 0))
+            nearer = self.timed(Fraction(ends[-2]), at) if time < ends[-2] else None
+            answer = self.timed(Fraction(ends[-1]), at) if nearer is not None else None
+            if answer is None or nearer is None or not _agree(nearer, answer):
+                return self.refused(
+                    f"At t = {float(time):.6g} the solution still moves with the horizon, from "
+                    f"T = {ends[-2]:.6g} to {ends[-1]:.6g}: no limit is shown. Give the horizon an "
+                    "end, with --horizon.",
+                    Status.UNRESOLVED,
+                )
             told = self._told(answer, message)
             return replace(told, certificate={**told.certificate, **seen})
         return self.found(runs[-2], message, seen)
@@ -641,3 +652,12 @@ class Moving:
         answer = self.point(Fraction(1)).point.refused(status, message)
         given = {k: v for k, v in answer.parameters.items() if k != self.letter.name}
         return replace(answer, parameters=given)
+
+
+def _agree(one: Answer, other: Answer) -> bool:
+    """Whether the coefficients of two answers are the same, up to ``CONVERGED``."""
+    if not (one.ok and other.ok):
+        return one.status is other.status
+    size = max((abs(v) for v in other.coefficients.values()), default=0.0)
+    moved = [abs(one.coefficients[k] - v) for k, v in other.coefficients.items()]
+    return max(moved, default=0.0) <= CONVERGED * size

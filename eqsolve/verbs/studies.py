@@ -195,6 +195,8 @@ def course(
     from eqsolve.studies.course import course as over
 
     given, exported = merged(params, values), declared(game)
+    if isinstance(times, str) or not isinstance(times, Iterable):
+        raise InputError(f"{times!r} are no times.", stage="input", remedy="Give a list of them.")
     if exported is None:
         name = adopt(game)
         against_given(name, "course", notion)

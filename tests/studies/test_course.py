@@ -72,6 +72,40 @@ def test_a_time_that_is_too_late_has_its_own_status() -> None:
     assert found[0].game == "n-agent"
 
 
+def test_where_a_limit_is_only_seen_it_is_seen_at_every_time() -> None:
+    """Next to the last end that was compared the answer would be that of the end."""
+    early, late = _course([4, 120], hazard="expr:.5+.1*exp(-t)").answers
+    assert early.ok
+    assert late.status == "unresolved" and "At t = 120 the solution still moves" in late.message
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--selection", "value"],
+        ["--equilibrium", "closed-loop"],
+        ["--certify"],
+        ["--json"],
+        ["--at", "x=1,t=3"],
+    ],
+)
+def test_options_that_are_not_for_many_times_are_refused(option: list[str]) -> None:
+    from click.testing import CliRunner
+
+    from eqsolve.cli import cli
+
+    words = ["solve", "n-agent", "--hazard", "gompertz:.05,.09", "--times", "0:1:2", *option]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 2 and "does not go with --times" in result.stderr
+
+
+def test_times_are_a_list() -> None:
+    import eqsolve
+
+    with pytest.raises(InputError, match="5 are no times"):
+        eqsolve.course("n-agent", S1, hazard="gompertz:.05,.09", times=5)  # type: ignore[arg-type]
+
+
 def test_courses_end_with_the_horizon() -> None:
     found = _course([0, 4], horizon=4)
     last = found.rows[-1]
