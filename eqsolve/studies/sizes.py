@@ -36,6 +36,10 @@ Array = NDArray[np.float64]
 STAGE = "sizes"
 #: Most players.
 LARGEST = 10**7
+#: Fewest draws: the error of a share is that of many.
+FEWEST = 100
+#: The largest deviation of a logarithm of sizes, so that squares stay numbers.
+WIDEST = 20.0
 #: Players that are computed at a time, so that what is computed stays near the processor.
 BLOCK = 1 << 14
 
@@ -63,7 +67,7 @@ def law(text: str) -> Law:
 
     Zipf's sizes are ``k**(-1/zeta)``; of Pareto's law and the lognormal one (with the standard
     deviation of the logarithm) they are the quantiles at ``(k - 1/2)/n``. A table has a column
-    ``size``, and as many players.
+    ``size``, and as many rows as there are players.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def law(text: str) -> Law:
         given = np.sort(np.array([float(exact("size", v)) for v in table.columns["size"]]))[::-1]
         if not (given > 0).all():
             raise _error("a size is not positive.")
-        return Law(text, lambda n: given[:n], None, None)
+        return Law(text, lambda n: given, None, None)
     if word == "equal" and not number:
         return Law(text, np.ones, lambda n: 1 / n, True)
     if word not in ("zipf", "pareto", "lognormal"):
@@ -86,6 +90,8 @@ def law(text: str) -> Law:
     parameter = float(exact(word, number))
     if parameter <= 0:
         raise _error(f"the parameter of {word} is {number}, not positive.")
+    if word == "lognormal" and parameter > WIDEST:
+        raise _error(f"lognormal sizes are at most of {WIDEST:g}.")
     if word == "lognormal":
 
         def quantiles(n: int) -> Array:
@@ -246,15 +252,24 @@ def granularity(
     crowd, game = model.game.crowd, model.name
     if crowd is None or crowd.weights is None:
         raise InputError("its players have no weights.", game=game, stage=STAGE)
+    if draws and draws < FEWEST or seed < 0:
+        raise InputError(
+            f"choose {FEWEST} draws or more, and a seed that is not negative.",
+            game=game,
+            stage=STAGE,
+        )
     players = _Players(model, values, at)
     rows = []
     for n in counts:
         if not 1 <= n <= LARGEST:
             raise InputError(f"{n} players: choose up to {LARGEST}.", game=game, stage=STAGE)
         found = sizes.sizes(n)
-        if len(found) < n:
+        if len(found) != n:
             raise InputError(
-                f"the table has {len(found)} sizes for {n} players.", game=game, stage=STAGE
+                f"the table has {len(found)} sizes, not {n}.",
+                game=game,
+                stage=STAGE,
+                remedy=f"Give --n {len(found)}.",
             )
         rows.append(players.row(found / math.fsum(found), sizes, draws, seed))
     nobody, loads = players.played(np.zeros(1), np.ones(1))
@@ -344,6 +359,12 @@ class _Players:
         found = self.branching.at(values, ())
         if (found.reached < 0).any():
             k = int(np.argmax(found.reached < 0))
+            if found.near[k]:
+                raise NoSolutionError(
+                    f"doubles do not decide the response of a player of weight {weights[k]:.6g}.",
+                    game=self.model.name,
+                    stage="unresolved",
+                )
             raise NoSolutionError(
                 f"a player of weight {weights[k]:.6g} has no admissible response.",
                 game=self.model.name,
@@ -369,11 +390,11 @@ class _Players:
         part = weights[:, None, None]
         inner = np.eye(width) + part * slopes @ load
         right = still[..., None] - part * slopes @ zero[..., None]
-        alone = np.linalg.solve(inner, right)[..., 0]
-        moved = np.linalg.solve(inner, slopes)
-        matrix = np.eye(many) - np.einsum("k,kij->ij", masses, load @ moved)
-        level = masses @ (zero + (load @ alone[..., None])[..., 0])
         try:
+            alone = np.linalg.solve(inner, right)[..., 0]
+            moved = np.linalg.solve(inner, slopes)
+            matrix = np.eye(many) - np.einsum("k,kij->ij", masses, load @ moved)
+            level = masses @ (zero + (load @ alone[..., None])[..., 0])
             averages = np.linalg.solve(matrix, level) if many else level
         except np.linalg.LinAlgError:
             raise NoSolutionError(

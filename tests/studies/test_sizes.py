@@ -18,7 +18,7 @@ from documents import hold
 from eqsolve.cli import cli
 from eqsolve.derivations.granular import MODEL
 from eqsolve.derivations.mean_variance import wealth
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.studies.sizes import Granularity, _Players, granularity, law
 from reference import cases, spec
 from reference.games import granular
@@ -152,15 +152,36 @@ def test_the_command_prints_draws_and_writes(tmp_path: Path) -> None:
     np.savetxt(table, [5, 1, 3, 2], header="size", comments="")
     files = [str(tmp_path / name) for name in ("sizes.png", "rows.csv")]
     command = ["sizes", "granular", "--set", "S1", "--law", f"table:{table}", "--law", "equal"]
-    command += ["--n", "2,4", "--draws", "50"]
+    command += ["--n", "4", "--draws", "100"]
     done = CliRunner().invoke(cli, [*command, "--plot", files[0], "--out", files[1], "--json"])
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     hold("sizes", document)
-    assert document[0]["rows"][1]["herfindahl"] == pytest.approx((25 + 9 + 4 + 1) / 121)
+    assert document[0]["rows"][0]["herfindahl"] == pytest.approx((25 + 9 + 4 + 1) / 121)
     assert Path(files[0]).read_bytes().startswith(b"\x89PNG")
-    assert len(Path(files[1]).read_text().splitlines()) == 5
+    assert len(Path(files[1]).read_text().splitlines()) == 3
     told = CliRunner().invoke(cli, command)
     assert told.exit_code == 0 and "infinitely many players of no size" in told.stdout
     refused = CliRunner().invoke(cli, [*command, "--n", "9"])
-    assert refused.exit_code == 2 and "4 sizes for 9 players" in refused.stderr
+    assert refused.exit_code == 2 and "4 sizes, not 9" in refused.stderr
+
+
+def test_what_doubles_do_not_decide_is_not_called_inadmissible() -> None:
+    """Without an excess return a formula divides by 0 where there is one response: none."""
+    with pytest.raises(NoSolutionError, match="doubles do not decide") as raised:
+        granularity(MODEL, law("equal"), [4], {**S1, "b": S1["r"]}, {"x": "1"})
+    assert raised.value.stage == "unresolved"
+
+
+@pytest.mark.parametrize("how", [{"draws": -3}, {"draws": 1}, {"draws": 200, "seed": -3}])
+def test_few_draws_are_refused(how: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="100 draws or more"):
+        granularity(MODEL, law("equal"), [4], S1, {"x": "1"}, **how)
+
+
+def test_a_table_has_as_many_rows_as_players(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("size\n3\n2\n1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="3 sizes, not 2. Give --n 3"):
+        granularity(MODEL, law(f"table:{tmp_path / 't.csv'}"), [2], S1, {"x": "1"})
+    with pytest.raises(InputError, match="at most of 20"):
+        law("lognormal:40")
