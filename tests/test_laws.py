@@ -240,6 +240,8 @@ def test_without_the_package_of_transport(monkeypatch: pytest.MonkeyPatch) -> No
         (lambda: wasserstein(np.zeros((2, 2)), [1.0]), "not compared"),
         (lambda: Atoms([1, 2], [0.5, 0.6]), "mass of a law is 1, not 1.1"),
         (lambda: Atoms([1, 2], [1.5, -0.5]), "not negative"),
+        (lambda: Normals(np.zeros(2), np.ones(2), np.array([1.5, -0.5])), "not negative"),
+        (lambda: quantize(Normal(), 2.5), "whole number"),  # type: ignore[arg-type]
         (lambda: Density([0, 1], [1.0, 1.1]), "mass of a law is 1"),
         (lambda: Density([0, 0], [1, 1]), "increasing"),
         (lambda: Normal(0, 0), "positive standard deviation"),

@@ -85,7 +85,8 @@ class Normals(Line):
 
     Parameters
     ----------
-    means, deviations, weights : arrays of one length; deviations positive, weights of sum 1.
+    means, deviations, weights : arrays of one length; deviations positive, weights not negative
+        and of sum 1.
     """
 
     means: Array
@@ -100,6 +101,8 @@ class Normals(Line):
                 "a normal law needs a mean and a positive standard deviation.",
                 "Where the deviation is 0 the law is an atom.",
             )
+        if np.any(parts[2] < 0):
+            raise refused("every normal law of a mixture needs a weight that is not negative.")
         require_mass(parts[2])
         parts[2] = parts[2] / parts[2].sum()
         for name, part in zip(names, parts):

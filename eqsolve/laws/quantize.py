@@ -82,8 +82,9 @@ def quantize(law: Line | ArrayLike, points: int, method: Method | None = None) -
     method = method or ("newton" if law.smooth else "lloyd")
     if method not in ("newton", "lloyd"):
         raise refused(f"there is no method {method!r}.", "Take newton or lloyd.")
-    if not 1 <= points <= MOST_POINTS:
-        raise refused(f"the number of points lies between 1 and {MOST_POINTS}.")
+    if not 1 <= points <= MOST_POINTS or points != int(points):
+        raise refused(f"the number of points is a whole number between 1 and {MOST_POINTS}.")
+    points = int(points)
     if method == "newton" and not law.smooth:
         law.density(law.mean)  # says why not
     if isinstance(law, Atoms) and np.unique(law.points).size < points:
