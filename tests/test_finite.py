@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -428,6 +429,13 @@ def _changed(**values: object) -> dict[str, object]:
     return {**drawn().to_dict(), **values}
 
 
+def _off(error: float) -> list[object]:
+    """A transition with one wrong row."""
+    found = drawn().transition.copy()
+    found[1, 2, 0, 1] += error
+    return list(found.tolist())
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -452,6 +460,14 @@ def _changed(**values: object) -> dict[str, object]:
             "not finite",
         ),
         (lambda: mirror_descent(sides(), rate=-1.0), "rate of learning"),
+        (lambda: mirror_descent(sides(), rate=math.inf), "rate of learning"),
+        (
+            lambda: mirror_descent(
+                replace(sides(), reward=lambda t, m: np.array([[0.0, 100.0]] * 2)), rate=1e308
+            ),
+            "overflow at step 1",
+        ),
+        (lambda: read(_changed(transition=_off(0.1))), "at 1 from state 2 under action 0"),
         (lambda: fictitious_play(sides(), -1), "number of steps"),
         (lambda: read({"horizon": 1}), "initial is missing"),
         (lambda: read(_changed(extra=1)), "'extra' is not known"),

@@ -130,8 +130,8 @@ def mirror_descent(
 ) -> Learned:
     """Online mirror descent (Perolat et al., Scaling mean field games by online mirror descent,
     AAMAS 2022): the values of actions are summed, and the policy is their exponential."""
-    if not rate > 0:
-        raise game.error("the rate of learning is positive.")
+    if not 0 < rate < math.inf:
+        raise game.error("the rate of learning is positive and finite.")
     summed = np.zeros(game.size)
     if start is not None:
         with np.errstate(divide="ignore"):
@@ -140,8 +140,11 @@ def mirror_descent(
     def step(k: int, policy: Array) -> Array:
         nonlocal summed
         earned = action_values(game, flow(game, policy), policy)
-        summed = np.where(game.allowed, summed + rate * earned, -np.inf)
-        power = np.exp(summed - summed.max(axis=-1, keepdims=True))
+        with np.errstate(over="ignore", invalid="ignore"):
+            summed = np.where(game.allowed, summed + rate * earned, -np.inf)
+            power = np.exp(summed - summed.max(axis=-1, keepdims=True))
+        if not np.all(np.isfinite(power)):
+            raise game.error(f"the sums of values overflow at step {k}.", "Take a smaller rate.")
         return np.asarray(power / power.sum(axis=-1, keepdims=True), float)
 
     return _iterated(game, "online mirror descent", "last", step, steps, start, tolerance)

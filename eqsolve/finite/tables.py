@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.errors import InputError
-from eqsolve.finite.environment import STAGE, FiniteGame
+from eqsolve.finite.environment import MASS, STAGE, FiniteGame
 from eqsolve.output import replacing
 from eqsolve.schemas import SCHEMA
 
@@ -245,8 +245,30 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Tables:
         raise InputError(f"{where}: {said}.", stage=STAGE, remedy=f"Keys: {', '.join(known)}.")
     given = {key: _read(where, key, document[key]) for key in known if key in document}
     found = Tables(**given)
-    found.game()
+    _require_laws(found)
     return found
+
+
+def _require_laws(data: Tables) -> None:
+    """Refuse rows of a transition that do not sum to 1 whatever the joint law.
+
+    Sums are affine in the law, so that it is enough to try the uniform law and every single pair.
+    """
+    game = data.game()
+    states, actions = game.size[1:]
+    slopes = data.transition_law
+    for time in range(game.horizon):
+        sums = data.transition[time % len(data.transition)].sum(axis=-1)[..., None, None]
+        if slopes is not None:
+            sums = sums + slopes[time % len(slopes)].sum(axis=2)
+        odd = (np.abs(sums - 1) > MASS).any(axis=(2, 3)) & game.allowed[time]
+        if odd.any():
+            state, action = np.argwhere(odd)[0].tolist()
+            raise game.error(
+                f"the transition at {time} from state {state} under action {action} does not sum "
+                "to 1 under every law."
+            )
+        game.transitions(time, np.full((states, actions), 1 / (states * actions)))
 
 
 def _read(where: str, key: str, value: Any) -> Any:
