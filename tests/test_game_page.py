@@ -318,7 +318,7 @@ def test_a_game_of_the_paper_has_a_page_of_its_own(
     monkeypatch.setattr(
         suite, "run_command", lambda *_, **__: (True, {"ok": True, "checks": [row]})
     )
-    monkeypatch.setattr(report, "reference", lambda _: iter(()))
+    monkeypatch.setattr(report, "reference", lambda *_, **__: iter(()))
     done = write("mean-field", tmp_path)
     assert done.ok and "1 of 1 checks passed;" in done.summary
     pages = {n: (tmp_path / n).read_text() for n in ("index.html", "ledger.html")}
