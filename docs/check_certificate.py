@@ -1,10 +1,7 @@
-"""Check a certificate of ``eqsolve solve --certificate FILE`` without eqsolve.
+"""Check a certificate of ``eqsolve solve --certificate FILE``: python check_certificate.py FILE
 
-    python check_certificate.py FILE
-
-Needs python-flint (balls, exact numbers), count_solutions.py beside it and nothing else;
-certificates.md explains the file.
-Prints what is proved, and what is not; ends with 1 if something of the file is not so.
+Needs python-flint (balls, exact numbers) and count_solutions.py beside it, not eqsolve. Prints what
+is proved, and what is not; ends with 1 if something is not so. certificates.md explains the file.
 """
 
 import json
@@ -159,7 +156,7 @@ def equilibrium(told):
         base |= {f"{n}_{k}": v for n, v in equilibrium(one).items()}
         exact |= {f"{n}_{k}": ratio(v) for n, v in one["parameters"].items()}
     need(not any(run(code, exact, ratio)[0] for _, code in told["averages"]), "the averages")
-    boxes, moving, chosen = algebraic(told, base, exact), told["moving"], None
+    boxes, moving, chosen, admissible = algebraic(told, base, exact), told["moving"], None, 0
     if moving:
         constants, unproved = boxes[0] if boxes else {}, set()
         begun = equilibrium(moving["after"]) if moving["after"] else base | constants
@@ -170,7 +167,6 @@ def equilibrium(told):
             if time == ratio(moving["end"]) - ratio(told["at"]["t"]):
                 chosen = environment(told, base | dict(zip(moving["names"], now)))
         print(f"solved to time to go {time}; not shown on the way:", *unproved or ["none"])
-    admissible = 0
     for solution, one in zip(told["solutions"], boxes) if not moving else ():
         (values, open_claims), proofs = environment(told, base | one), solution["growth"]
         need(all(map(growth, told["growth"], [values] * len(proofs), proofs)), "the growth")

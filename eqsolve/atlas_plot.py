@@ -36,11 +36,8 @@ def plot_atlas(atlas: Atlas, path: str | Path | None) -> Figure:
     InputError
         If the file has another suffix or cannot be written.
     """
-    page = Page(path)
-    with page as left:
-        left.remove()
-        page.figure.set_size_inches(8.2, 3.4)
-        left, right = page.figure.subplots(1, 2)
+    page = Page(path, panels=2)
+    with page as (left, right):
         _regions(left, atlas)
         _line(right, atlas, left)
         page.figure.legend(loc="outside lower center", ncols=4)

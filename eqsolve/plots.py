@@ -42,9 +42,15 @@ _BARRED: dict[str, Any] = {
 
 
 class Page:
-    """One figure under construction, which becomes a file at the end if one is named."""
+    """One figure under construction, which becomes a file at the end if one is named.
 
-    def __init__(self, target: str | Path | None) -> None:
+    Parameters
+    ----------
+    panels : how many there are, side by side; entering gives one, or all of them.
+    """
+
+    def __init__(self, target: str | Path | None, panels: int = 1) -> None:
+        self.panels = panels
         self.target = None if target is None else Path(target)
         if target is not None:
             require_format(target)
@@ -60,7 +66,9 @@ class Page:
         matplotlib.rcParams["hatch.linewidth"] = 0.4
         self.figure = Picture()
         FigureCanvasAgg(self.figure)
-        return self.figure.add_subplot()
+        if self.panels > 1:
+            self.figure.set_size_inches(4.1 * self.panels, 3.4)
+        return self.figure.subplots(1, self.panels)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:

@@ -31,11 +31,8 @@ def plot_sizes(found: Sequence[Granularity], path: str | Path | None) -> Figure:
     """
     from matplotlib import colormaps
 
-    page = Page(path)
-    with page as panel:
-        panel.remove()
-        page.figure.set_size_inches(8.2, 3.4)
-        left, right = page.figure.subplots(1, 2)
+    page = Page(path, panels=2)
+    with page as (left, right):
         control = next(iter(found[0].limit))
         for k, one in enumerate(found):
             color = colormaps["viridis"](0.9 * k / max(1, len(found) - 1))

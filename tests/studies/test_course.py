@@ -65,6 +65,16 @@ def test_a_time_near_the_box_is_found_from_a_later_end(monkeypatch: pytest.Monke
         assert (problem.again(proved, Fraction(1, 2)) is not None) is serves
 
 
+@pytest.mark.full
+def test_a_proved_course_has_at_late_times_what_they_have_alone() -> None:
+    """Just before the box the enclosure that serves time 0 is wide: .5625 instead of .5622."""
+    found = _course([0, "12.14"], hazard="gompertz:.3,.4").answers[1]
+    (alone,) = _course(["12.14"], hazard="gompertz:.3,.4").answers
+    assert found.enclosure["convergence"] == alone.enclosure["convergence"] == "proved"
+    for name, value in alone.to_dict()["at"].items():
+        assert found.to_dict()["at"][name] == pytest.approx(value, rel=1e-12, abs=1e-15)
+
+
 def test_a_time_that_is_too_late_has_its_own_status() -> None:
     found = _course([20, 30], hazard="gompertz:.3,.4").answers
     assert [answer.status for answer in found] == ["unresolved"] * 2

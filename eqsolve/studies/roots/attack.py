@@ -1,6 +1,6 @@
 """Statements about all solutions, attacked with many draws and with a search for the worst point.
 
-What doubles do not decide is decided again by the engine in ball arithmetic.
+Points that doubles do not decide are counted apart; no statement is tested there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Tally:
     ----------
     seed, chunks, points : of the draws.
     admissible : points by the number of admissible solutions.
-    near : points next to a fold, which doubles do not decide; ``decided`` by the engine.
+    near : points that doubles do not decide, as next to a fold; no statement is tested there.
     followed : points whose finite horizons were followed.
     unrested : of these, those that did not come to rest.
     attracting : points by how many admissible solutions attract.
@@ -306,7 +306,7 @@ def spread(ranges: Mapping[str, tuple[float, float, bool]]) -> tuple[Domain, int
 
 def lines(tally: Tally, worst: Iterable[Worst]) -> Iterable[str]:
     """The outcome, a line each."""
-    yield f"{tally.points:,} points of seed {tally.seed}, {tally.near:,} of them next to a fold"
+    yield f"{tally.points:,} points of seed {tally.seed}, {tally.near:,} of them not decided"
     for title, table in (("admissible", tally.admissible), ("attracting", tally.attracting)):
         yield f"{title}: " + ", ".join(f"{k} at {v:,}" for k, v in sorted(table.items()))
     yield f"{tally.followed:,} followed, {tally.unrested:,} of them not to rest"
