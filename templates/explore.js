@@ -5,6 +5,7 @@
   const sets = form.elements.case;
   const values = { ...PAGE.start };
   const label = Object.fromEntries(PAGE.columns.map((c) => [c.name, c]));
+  const position = Object.fromEntries(PAGE.columns.map((c, k) => [c.name, k]));
   const CURVE = 200;
 
   /* ---- solving ---- */
@@ -32,7 +33,7 @@
     return xs;
   }
   function curve(name, column) {
-    const k = MODEL.columns.indexOf(column);
+    const k = position[column];
     placeAll();
     const found = sampled(name).map((x) => {
       place(name, [x, 0]);
@@ -64,16 +65,17 @@
     const section = one(".solutions");
     section.hidden = !MODEL.choices.length || !answer.found.length;
     if (section.hidden) return;
-    const shown = PAGE.columns.map((c, k) => [c, k]).filter(([, k]) => MODEL.letters[k]).slice(0, 4);
+    const shown = PAGE.roots, players = answer.found.some((each) => each.player);
+    const whose = (text, tag) => (players ? `<${tag}>${text}</${tag}>` : "");
     section.querySelector("thead").innerHTML =
-      `<tr>${shown.map(([c]) => `<th class="num">${named(c)}</th>`).join("")}<th>verdict</th></tr>`;
-    const list = answer.selected && !answer.found.includes(answer.selected) ? [answer.selected] : answer.found;
+      `<tr>${whose("player", "th")}${shown.map((c) => `<th class="num">${named(c)}</th>`).join("")}<th>verdict</th></tr>`;
+    const list = players || !answer.selected || answer.found.includes(answer.selected) ? answer.found : [answer.selected];
     section.querySelector("tbody").innerHTML = list
       .map((each) => {
-        const selected = each === answer.selected;
+        const selected = players ? each.chosen : each === answer.selected;
         const verdict = selected ? "selected" : each.admissible ? "admissible, not selected" : each.reason;
-        const cells = shown.map(([c, k]) => `<td class="num"><span class="label">${named(c)}</span>${Number.isFinite(each.out[k]) ? number(each.out[k], 8) : "–"}</td>`);
-        return `<tr${selected ? ' class="selected"' : ""}>${cells.join("")}<td>${verdict}</td></tr>`;
+        const cells = shown.map((c) => `<td class="num"><span class="label">${named(c)}</span>${Number.isFinite(each.out[c.place]) ? number(each.out[c.place], 8) : "–"}</td>`);
+        return `<tr${selected ? ' class="selected"' : ""}>${whose(`<span class="label">player</span>${each.player}`, "td")}${cells.join("")}<td>${verdict}</td></tr>`;
       })
       .join("");
   }
@@ -162,7 +164,7 @@
     if (here >= low && here <= high) {
       parts.push(`<path class="here" d="M${x(here).toFixed(2)} ${up}V${down}"/>`);
       const fine = answer.status === OK || answer.status === NEAR_FOLD;
-      const level = fine ? answer.selected.out[MODEL.columns.indexOf(column)] : NaN;
+      const level = fine ? answer.selected.out[position[column]] : NaN;
       if (level >= bottom && level <= top)
         parts.push(`<circle class="here" cx="${x(here).toFixed(2)}" cy="${y(level).toFixed(2)}" r="5"/>`);
     }
@@ -174,7 +176,7 @@
   function agreement(name, column, certified) {
     if (!certified) return "";
     if (!isStart(name)) return "The certified curve is that of the start; another parameter has been moved since.";
-    const k = MODEL.columns.indexOf(column);
+    const k = position[column];
     let worst = 0, count = 0, apart = 0;
     placeAll();
     certified.x.forEach((text, i) => {

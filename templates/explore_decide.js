@@ -45,7 +45,7 @@ function nearest(limit, found) {
   const best = found.reduce((a, b) => (distance(b) < distance(a) ? b : a));
   return distance(best) <= REACHED ? best : null;
 }
-function decide(point, given) {
+function decideAlone(point, given) {
   const found = candidates(point, given);
   const answer = (status, sentence, selected = null) => ({ status, sentence, selected, found });
   const refused = (one, selected = null) => answer(one.status, sentence(one.reason), selected);

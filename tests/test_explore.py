@@ -15,8 +15,8 @@ import sympy as sp
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
-from eqsolve.explore.page import explored
 from eqsolve.explore.ranges import around
+from eqsolve.explore.start import explored
 from eqsolve.registry import resolve
 from eqsolve.site.values import Origin
 from pages import Page, browser, loads
@@ -152,7 +152,11 @@ def test_ranges_stay_inside_of_domains() -> None:
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [(["merton"], "is missing"), ([GAME, "-p", "zeta=1"], "zeta"), (["two-agent"], "differ")],
+    [
+        (["merton"], "is missing"),
+        ([GAME, "-p", "zeta=1"], "zeta"),
+        (["two-agent"], "missing parameters r"),
+    ],
 )
 def test_refusals_come_before_work(given: list[str], words: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["explore", *given, "--out", str(tmp_path / "page.html")])

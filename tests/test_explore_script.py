@@ -16,12 +16,14 @@ import sympy as sp
 from eqsolve import kernel
 from eqsolve.derivation.derivation import Derivation, derived
 from eqsolve.explore.bundle import Bundle, bundle
+from eqsolve.explore.start import explored
 from eqsolve.game import Model
 from eqsolve.kernels.steps.kernel import model_kernel
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
+from eqsolve.solve.types import solve_types
 from eqsolve.status import Status
-from games import ALL_GAMES, Row
+from games import ALL_GAMES, GIVEN, Row
 from hard_families import FAMILIES
 from scripted import Found, answers, asking, read, run
 
@@ -34,13 +36,22 @@ APART = 50
 #: Two games that are cheap: roots that are chosen among, and a closed form in time.
 QUICK = ("exit-externality", "heston")
 #: All that have a script.
-GAMES = [row for row in ALL_GAMES if not row.how and row.verbs["explore"] is True]
+ROWS = [row for row in ALL_GAMES if not row.how and row.verbs["explore"] is True]
+#: Those whose players have types of their own: they are two here.
+DIFFERENT = [
+    row for row in ROWS if row.name in GIVEN and any("_1" in g or "[" in g for g in row.given)
+]
+GAMES = [row for row in ROWS if row not in DIFFERENT]
+#: One of them is asked in the quick tests, at so many points.
+FEW_POINTS = 4
 
 
 def model_of(game: str) -> Model:
     """What the engine solves of a game."""
     found: Any = resolve(game).model
-    model: Model = found if isinstance(found, Model) else found.restated.own()
+    if not isinstance(found, Model):
+        found = (found.restated.own or found.restated.source)()
+    model: Model = found
     return model
 
 
@@ -123,7 +134,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
     assert wrong != first.script
     scripts = [asking(made[game], given[game]) for game in QUICK]
     scripts.append(asking(first, given[QUICK[0]], first.text.replace(first.script, wrong)))
-    scripts.append(timing(first, rows[QUICK[0]]))
+    scripts.append(timing(first, start(rows[QUICK[0]], first)))
     beyond = [start(rows["heston"], made["heston"]) | {name: 1e12} for name in ("r", "g", "L")]
     scripts.append(asking(made["heston"], beyond))
     *documents, planted, (took,), last = run(scripts, tmp_path_factory.mktemp("quick"))
@@ -158,9 +169,8 @@ def test_numbers_beyond_doubles_are_no_verdict(quick: Any) -> None:
     assert quick[3] == [Status.UNRESOLVED] * 3
 
 
-def timing(made: Bundle, row: Row) -> str:
+def timing(made: Bundle, given: Mapping[str, float]) -> str:
     """A script for the milliseconds of 200 points: the best of twenty curves, once compiled."""
-    (given,) = points(row, made, 1)
     place = json.dumps([float(given.get(name, 0.0)) for name in made.inputs])
     return f"""{made.text}
 const base = {place}, all = {json.dumps([True] * len(made.states))};
@@ -186,7 +196,7 @@ def test_scripts_agree_with_kernels(
     derivation = derived(model_of(row.name))
     made = bundle(derivation)
     given = points(row, made, 1000)
-    document, (took,) = run([asking(made, given), timing(made, row)], tmp_path)
+    document, (took,) = run([asking(made, given), timing(made, start(row, made))], tmp_path)
     found = read(made, document)
     compiling = model_kernel(derivation)
     others = {*made.states} - {*compiling.states}
@@ -260,3 +270,122 @@ def test_scripts_hold_on_hard_families(family: str, tmp_path: Path) -> None:
 def _outside(point: Mapping[str, float | str]) -> bool:
     """Numbers that ``solve`` refuses for their size."""
     return any(v != 0 and not 1e-30 < abs(float(v)) < 1e30 for v in point.values())
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Two players with types of their own: their page's script and what solves them."""
+
+    made: Bundle
+    start: dict[str, float]
+
+    def points(self, count: int) -> list[dict[str, float]]:
+        """The start, and points far around it: expectations are infinite at some of them."""
+        rng = np.random.default_rng(3)
+        factors = np.exp(rng.uniform(-1.2, 1.2, (count - 1, len(self.start))))
+        moved = (
+            {n: round(v * float(f), 6) for (n, v), f in zip(self.start.items(), row)}
+            for row in factors
+        )
+        return [self.start, *moved]
+
+    def against_solve(self, given: list[dict[str, float]], found: list[Found]) -> float:
+        """The largest distance to certified numbers; statuses must be equal."""
+        players, worst = self.made.players, 0.0
+        assert players is not None
+        size = len(players.types.weights) if all(players.types.shares) else None
+        for values, own in zip(given, found, strict=True):
+            parts = {n: Fraction(v) for n, v in values.items()}
+            at = {n: parts.pop(n) for n in self.made.states}
+            answer = solve_types(players.program, parts, at=at, size=size)
+            assert answer is not None
+            assert answer.status is Status(own.status), (values, answer.message, own.sentence)
+            if not answer.ok:
+                continue
+            wanted = {**answer.coefficients, **answer.laws, **answer.at}
+            for name, table in answer.strategy.items():
+                wanted |= {f"{name}_{part}": value for part, value in table.items()}
+            assert {*own.columns} <= {*wanted}
+            worst = max(worst, *(far(x, wanted[name]) for name, x in own.columns.items()))
+        return worst
+
+
+def everybody(row: Row) -> Everybody:
+    """The script of two players, and where they start."""
+    given = dict(part.split("=", 1) for part in row.given if "=" in part)
+    lists = {
+        n: json.loads(v.replace("[.", "[0.").replace(",.", ",0.")) if "[" in v else v
+        for n, v in given.items()
+    }
+    made = explored(resolve(row.name), lists, points=0)
+    start_at = {n: float(_ratio(made.start[n])) for n in made.bundle.inputs if n in made.start}
+    return Everybody(made.bundle, start_at | {n: 0.75 for n in made.bundle.states})
+
+
+def few(asked: Everybody) -> list[dict[str, float]]:
+    """A few points, the last one with infinite expectations."""
+    growing = {"b": 0.15, "nu": 0.1, "theta": 0.9}
+    both = {f"{name}_{k}": value for name, value in growing.items() for k in (1, 2)}
+    return [*asked.points(FEW_POINTS), asked.start | both | {"lambda_1": 0.15}]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Everybody, list[Found], list[Found]]:
+    """Two players at a few points, and with a planted error in what puts them together."""
+    asked = everybody(next(row for row in DIFFERENT if row.name == "two-agent"))
+    given = few(asked)
+    text = asked.made.text
+    wrong = text.replace("PAIR.mul(share, dot(slopes[i], column(load, j)))", "ZERO", 1)
+    assert wrong != text
+    scripts = [asking(asked.made, given), asking(asked.made, given, wrong)]
+    found = run(scripts, tmp_path_factory.mktemp("two"))
+    right, planted = (read(asked.made, document) for document in found)
+    return asked, right, planted
+
+
+def test_players_of_their_own_types_agree_with_enclosures(two: Any) -> None:
+    asked, found, planted = two
+    given = few(asked)
+    assert asked.against_solve(given, found) < CLOSE
+    assert {one.status for one in found} >= {Status.OK, Status.INFINITE_VARIANCE}
+    with pytest.raises(AssertionError):
+        assert asked.against_solve(given, planted) < CLOSE
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("row", DIFFERENT, ids=str)
+def test_players_of_their_own_types_agree_everywhere(
+    row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = everybody(row)
+    given = asked.points(1000)
+    timed = timing(asked.made, asked.start)
+    document, (took,) = run([asking(asked.made, given), timed], tmp_path)
+    found = read(asked.made, document)
+    distance = asked.against_solve(given, found)
+    assert distance < CLOSE
+    compared = "enclosures"
+    if asked.made.players is not None and asked.made.players.responses is None:
+        against_kernel(row, asked, given, found)
+        compared = "enclosures and kernel"
+    others = sum(one.status != Status.OK for one in found)
+    with capsys.disabled():
+        print(
+            f" {row.name}: {compared} within {distance:.1e}, {others} of 1000 without an"
+            f" equilibrium, 200 points in {took:.1f} ms",
+            end="",
+        )
+
+
+def against_kernel(
+    row: Row, asked: Everybody, given: list[dict[str, float]], found: list[Found]
+) -> None:
+    """Statuses and strategies are those of the compiled kernel for two types."""
+    compiled = kernel(row.name, types=2).evaluate(
+        {n: np.array([p[n] for p in given]) for n in asked.start if n not in asked.made.states}
+    )
+    assert [one.status for one in found] == compiled["status"].tolist()
+    for k, own in enumerate(found):
+        for number in (1, 2) if own.status == Status.OK else ():
+            wanted = float(compiled[f"pi_1_{number}"][k])
+            assert far(own.columns[f"pi_{number}_1"], wanted) < CLOSE

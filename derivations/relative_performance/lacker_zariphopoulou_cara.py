@@ -12,6 +12,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations.relative_performance.letters import (
+    CASES,
     OWN,
     T,
     c,
@@ -60,4 +61,5 @@ def model(size: int | None = None) -> Model:
         Vocabulary(*letters, *((parameter(n, "number of managers", positive),) if finite else ())),
         title="exponential utility of relative wealth, managers of their own types",
         source="Lacker and Zariphopoulou (2019), section 2",
+        cases={} if finite else CASES,
     )

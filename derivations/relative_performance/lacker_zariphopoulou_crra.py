@@ -13,6 +13,7 @@ from __future__ import annotations
 import sympy as sp
 
 from eqsolve.derivations.relative_performance.letters import (
+    CASES,
     OWN,
     T,
     c,
@@ -68,4 +69,5 @@ def model(size: int | None = None, horizon: bool = True) -> Model:
         Vocabulary(*letters, *((parameter(n, "number of managers", positive),) if finite else ())),
         title="power utility of relative wealth, managers of their own types",
         source="Lacker and Zariphopoulou (2019), section 3",
+        cases=CASES if horizon and not finite else {},
     )

@@ -16,3 +16,16 @@ OWN = (
     parameter(theta, "competition weight", nonnegative),
     parameter(delta, "risk tolerance", positive),
 )
+
+_ROWS = ("0.08 0.2 0.15 0.5 2", "0.05 0.15 0.25 0.8 3")
+#: Two managers.
+CASES = {
+    "two managers": {
+        **{
+            f"{letter.name}_{k}": value
+            for k, row in enumerate(_ROWS, 1)
+            for letter, value in zip(OWN, row.split(), strict=True)
+        },
+        "T": "1",
+    }
+}

@@ -54,7 +54,8 @@ def _verified(level: str, progress: bool) -> tuple[bool, dict[str, Any]]:
 def _explored() -> dict[str, str]:
     """The pages with sliders of the games of papers, by game."""
     from eqsolve.distribution import VERSION
-    from eqsolve.explore.page import SHORT, explored
+    from eqsolve.explore.page import SHORT
+    from eqsolve.explore.start import explored
     from eqsolve.registry import models, resolve
     from eqsolve.site.values import of_columns
     from eqsolve.verbs.abilities import able

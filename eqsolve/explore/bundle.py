@@ -11,9 +11,11 @@ from typing import Any
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.explore.emitter import ScriptEmitter
 from eqsolve.explore.script import literal, of_function
+from eqsolve.explore.types import Players, players
 from eqsolve.kernels.steps import integration, linear, roots, runtime, settling
 from eqsolve.kernels.steps.conditions import several
-from eqsolve.solve import decide
+from eqsolve.rows import Types
+from eqsolve.solve import decide, joint
 from eqsolve.status import Status
 
 #: What generated code calls, of the library of the kernels.
@@ -36,6 +38,9 @@ SAID = {
     "FOLLOWED": "The solution that finite horizons reach is taken, followed in time.",
     "FOLDED": Status.NEAR_FOLD.meaning,
     "UNDECIDED": Status.UNRESOLVED.meaning,
+    "NOT_DETERMINED": "The averages over all players do not follow from the responses.",
+    "PLAYER": "Type {number}: ",
+    "GROWS": joint.GROWS,
     "BEYOND": "an exponential is beyond the range of doubles: eqsolve solve decides",
 }
 #: Constants of the library and of the decision, by their names.
@@ -65,6 +70,7 @@ class Bundle:
     needs : for a column the states without which it has no value.
     script : what was generated of the game's steps.
     model : what the decision needs to know of them.
+    players : those with types of their own; None if there are none.
     """
 
     inputs: tuple[str, ...]
@@ -73,17 +79,21 @@ class Bundle:
     needs: dict[str, tuple[str, ...]]
     script: str
     model: dict[str, Any]
+    players: Players | None = None
 
     @property
     def text(self) -> str:
         """The whole script: ``decide(point, given)`` solves a point."""
         parts = (template("explore_arithmetic.js"), library(), self.script)
         model = f"const MODEL = {json.dumps(self.model)};"
-        return "\n".join((*parts, model, template("explore_decide.js")))
+        together: tuple[str, ...] = ("const decide = decideAlone;",)
+        if self.players is not None:
+            together = (self.players.text(), template("explore_types.js"))
+        return "\n".join((*parts, model, template("explore_decide.js"), *together))
 
 
-def bundle(derivation: Derivation) -> Bundle:
-    """The script of a derived game.
+def bundle(derivation: Derivation, types: Types | None = None) -> Bundle:
+    """The script of a derived game; of players with types of their own, for so many types.
 
     Raises
     ------
@@ -102,6 +112,11 @@ def bundle(derivation: Derivation) -> Bundle:
         "several": several(derivation),
         "limit": str(limit or ""),
     }
+    if types is not None:
+        made = players(derivation, types, emitter)
+        columns, states = tuple(made.columns), tuple(made.states)
+        needs = dict.fromkeys(columns, states)
+        return Bundle(tuple(made.inputs), states, columns, needs, emitter.script(), model, made)
     return Bundle(
         tuple(s.name for s in emitter.inputs),
         tuple(s.name for s in emitter.states),

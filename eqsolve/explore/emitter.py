@@ -91,6 +91,12 @@ class ScriptEmitter(Emitter):
     def found(self) -> list[tuple[str, sp.Expr]]:
         """The columns, in these letters."""
         found, given = super().found(), self.derivation.model.coordinates
+        fixed = self.derivation.fixed
+        if fixed is not None and fixed.totals:
+            # what players of types of their own play is known when all have their coefficients
+            system = self.derivation.system
+            letters = {*system.unknowns, *system.implicit, *system.feedback}
+            found = [(n, e) for n, e in found if e in letters and n.startswith(e.name)]
         if not given:
             return found
         named = {}

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import cached_property
-from typing import Any, cast
+from functools import cached_property, partial
+from typing import Any
 
 import sympy as sp
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from eqsolve.derivation.derivation import Derivation, derived
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.derivation.problem import Others
 from eqsolve.errors import InputError
 from eqsolve.explore.bundle import Bundle, bundle, template
 from eqsolve.explore.ranges import Range, around
-from eqsolve.explore.reference import curve
+from eqsolve.explore.reference import Solved, curve
+from eqsolve.explore.types import VALUE, Players
 from eqsolve.game import Model
-from eqsolve.game.structure import build
-from eqsolve.inputs import flattened
-from eqsolve.places import Found
 from eqsolve.program.make import program
 from eqsolve.program.program import TIME
+from eqsolve.rows import Types
 from eqsolve.site.fonts import embedded
 from eqsolve.site.game_page import Part, Shown
 from eqsolve.site.page import environment
 from eqsolve.site.typeset import heading, mathematics
 from eqsolve.site.values import Origin
+from eqsolve.solve.solve import answered
+from eqsolve.solve.types import solve_types
 from eqsolve.status import Status
-from eqsolve.verify.models import FEW, Variant
+from eqsolve.verify.models import Variant
 from eqsolve.writing.stage import Stage
 from eqsolve.writing.writer import Writing
 
@@ -39,6 +40,8 @@ POINTS, SHORT = 25, 9
 SOLUTION, ANSATZ = "solution", "ansatz"
 #: Where a state stands, if nothing else is said.
 STATE = "1"
+#: Letters that every solution is shown with.
+SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Control:
     value: str
     across: Range
     group: str
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Explored:
     cases : named sets of parameters, exact, as texts by name.
     start : the set or the parameters that the page starts at, and certified curves belong to.
     points : of a certified curve; none for 0.
+    types : of players with types of their own; None for other games.
     """
 
     title: str
@@ -72,6 +77,7 @@ class Explored:
     cases: Mapping[str, Mapping[str, str]]
     start: Mapping[str, str]
     points: int = POINTS
+    types: Types | None = None
 
     @property
     def model(self) -> Model:
@@ -81,7 +87,7 @@ class Explored:
     @cached_property
     def bundle(self) -> Bundle:
         """The script."""
-        return bundle(self.derivation)
+        return bundle(self.derivation, self.types)
 
     @cached_property
     def part(self) -> Part:
@@ -93,13 +99,15 @@ class Explored:
         """One slider for every input."""
         letters = {letter.name: letter for letter in self.model.vocabulary}
         parameters = {letter.name for letter in self.model.vocabulary.parameters}
-        found = []
+        found, players = [], self.bundle.players
+        of_players = {} if players is None else players.inputs
         for name in self.bundle.inputs:
             if name == TIME:
                 found += self._time()
                 continue
-            letter = letters.get(name)
-            own = name in parameters
+            inner, k = of_players.get(name, (name, 0))
+            letter = letters.get(inner)
+            own = inner in parameters
             value = self.start.get(name, "" if own else STATE)
             if not value:
                 raise InputError(
@@ -110,11 +118,18 @@ class Explored:
                 )
             domain = sp.S.Reals if letter is None else letter.domain
             group = "parameters" if own else "state"
+            group = f"player {k}" if k and own else group
             meaning = "" if letter is None else letter.meaning
             across = around(domain, float(sp.Rational(value)))
-            symbol = self.part.symbol(sp.Symbol(name) if letter is None else letter.symbol)
-            found.append(Control(name, symbol, meaning, value, across, group))
+            symbol = self.of_player(sp.Symbol(inner) if letter is None else letter.symbol, k)
+            found.append(Control(name, symbol, meaning, value, across, group, own))
         return tuple(found)
+
+    def of_player(self, expression: sp.Expr, k: int) -> Markup:
+        """A letter as a formula, with the number of a player; 0 for what all have in common."""
+        if not k:
+            return self.part.symbol(expression)
+        return mathematics(f"{{{self.part.tex(expression)}}}_{{{k}}}")
 
     def _time(self) -> list[Control]:
         """The slider of the time, where there is an end."""
@@ -125,7 +140,7 @@ class Explored:
         last = float(end.xreplace(numbers))
         across = replace(around(sp.Interval(0, last), last / 2), low=0.0, high=last)
         symbol = self.part.symbol(sp.Symbol(TIME))
-        return [Control(TIME, symbol, "time", "0", across, "state")]
+        return [Control(TIME, symbol, "time", "0", across, "state", False)]
 
     # ---------------------------------------------------------- equations
 
@@ -163,6 +178,44 @@ class Explored:
     @property
     def columns(self) -> list[dict[str, str]]:
         """What the page says of every column: its label, its group and its equation."""
+        players = self.bundle.players
+        return self._of_one if players is None else [*self._of_players(players)]
+
+    def _of_players(self, players: Players) -> Iterator[dict[str, str]]:
+        """The same where there is a column for every player."""
+        names, fixed = self.part.names, self.derivation.fixed
+        atoms = self.derivation.closure.aggregates if fixed is None else fixed.totals
+        averages = {symbol.name: atom for symbol, atom in atoms.items()}
+        for column, (group, inner, k) in players.columns.items():
+            control, *rest = column.split(f"_{k}_", 1) if group == "strategy" else (inner,)
+            label = self.of_player(names[control], k) if control in names else escape(control)
+            if control in averages:
+                label = self._average(averages[control])
+            words = ""
+            if rest:
+                state, _, j = rest[0].rpartition("_")
+                what = Markup("constant")
+                if state in names:
+                    what = self.of_player(names[state], int(j))
+                elif rest[0] in names and rest[0] != "1":
+                    what = self.of_player(names[rest[0]], k)
+                label = Markup("{}: {}").format(label, what)
+                words = f"{control}_{k}: {'constant' if rest == ['1'] else rest[0]}"
+            elif control not in names and control == VALUE:
+                label = mathematics(f"{control}_{{{k}}}")
+            elif control not in names and k:
+                label = Markup("{} of player {}").format(control, k)
+            row = {"name": column, "label": str(label), "words": words, "group": group}
+            yield {**row, "anchor": self.anchors.get(control, "")}
+
+    def _average(self, atom: Others) -> Markup:
+        """What is averaged over all players as a formula; a share of each for a higher power."""
+        game, tex = self.model.game, self.part.tex(atom.expression)
+        share = "" if game.crowd is None or atom.power == 1 else self.part.tex(game.crowd.share)
+        return mathematics(rf"\mathrm{{E}}[{share}{' ' if share else ''}{tex}]")
+
+    @property
+    def _of_one(self) -> list[dict[str, str]]:
         controls = {control.name for control in self.model.game.controls}
         names, found = self.part.names, []
         system = self.derivation.system
@@ -196,10 +249,15 @@ class Explored:
         if not self.points:
             return {}
         made = program(self.derivation, self.model)
-        known = {c.name for c in self.controls if c.group == "parameters" or c.name == TIME}
+        known = {c.name for c in self.controls if c.own or c.name == TIME}
         values = {k: v for k, v in self.start.items() if k in known}
+        solved: Solved = partial(answered, made)
+        if self.types is not None:
+            finite = all(self.types.shares)
+            size = len(self.types.weights) if finite else None
+            solved = partial(solve_types, made, size=size)
         return {
-            c.name: curve(made, values, c.name, c.across, self.points)
+            c.name: curve(solved, values, c.name, c.across, self.points)
             for c in self.controls
             if c.name in known
         }
@@ -219,9 +277,25 @@ class Explored:
             "cases": self.cases,
             "columns": [{**c, "cited": cited.get(c["name"], [])} for c in self.columns],
             "needs": self.bundle.needs,
+            "roots": self._roots,
             "statuses": {int(s): [s.label, s.meaning] for s in Status},
             "reference": self.reference(),
         }
+
+    @property
+    def _roots(self) -> list[dict[str, Any]]:
+        """Of the first letters: label, place among the numbers of a solution, and equation."""
+        names = self.part.names
+        columns = self.bundle.model["columns"]
+        places = [k for k, letter in enumerate(self.bundle.model["letters"]) if letter][:SHOWN]
+        return [
+            {
+                "label": str(self.part.named(columns[k]) if columns[k] in names else columns[k]),
+                "place": k,
+                "anchor": self.anchors.get(columns[k], ""),
+            }
+            for k in places
+        ]
 
     def render(self, version: str, origins: Mapping[str, Origin] | None = None) -> str:
         """The page as HTML; equal contents give equal text.
@@ -250,71 +324,3 @@ class Explored:
             points=self.points,
         )
         return embedded(text)
-
-
-def explored(
-    found: Found,
-    values: Mapping[str, object],
-    *,
-    notion: str | None = None,
-    size: int | None = None,
-    continuum: bool = False,
-    points: int = POINTS,
-) -> Explored:
-    """The page of a game in one structure.
-
-    Parameters
-    ----------
-    found : the game.
-    values : where it starts; the game's first named set, if there are none.
-    notion, size, continuum : structure, where the game offers it.
-    points : of a certified curve; none for 0.
-
-    Raises
-    ------
-    InputError
-        If a value is not acceptable or missing, or the game does not offer the structure.
-    DerivationError
-        If the game cannot be derived, or its solution has no code.
-    """
-    model: Any = found.model
-    start = {**dict(next(iter(model.cases.values()), {})), **values}
-    if isinstance(model, Model):
-        own = build(cast(Any, found.exported), start, notion=notion, size=size, continuum=continuum)
-        cases = own.cases
-    else:
-        own, cases = model.restated.own(), model.cases
-    crowd = own.game.crowd
-    if crowd is not None and crowd.size is not None and crowd.size.is_Symbol:
-        start.setdefault(crowd.size.name, size or FEW)
-    letters = (letter.name for letter in own.vocabulary)
-    known = list(dict.fromkeys((*letters, *(s.name for s in own.game.state_symbols))))
-    strange = [name for name, _ in flattened(values, known=known) if name not in known]
-    if strange:
-        raise InputError(
-            f"{strange[0]!r} is no parameter.",
-            game=model.name,
-            stage="explore",
-            remedy=f"Give some of {', '.join(known)}.",
-        )
-    return Explored(
-        model.title or model.name,
-        model.source,
-        derived(own),
-        {name: exact(case, known) for name, case in cases.items()},
-        exact(start, known),
-        points,
-    )
-
-
-def exact(case: Mapping[str, object], known: Container[str]) -> dict[str, str]:
-    """A named set as texts, matrices entry by entry, without what the model does not have."""
-    return {k: written(v) for k, v in flattened(case, known=known) if k in known}
-
-
-def written(value: Fraction) -> str:
-    """An exact number as a decimal where it is one, else as a ratio."""
-    for places in range(13):
-        if (value * 10**places).denominator == 1:
-            return f"{float(value):.{places}f}"
-    return f"{value.numerator}/{value.denominator}"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqsolve.errors import EqsolveError
 from eqsolve.explore.ranges import Range
-from eqsolve.program.program import Program
-from eqsolve.solve.solve import answered
+from eqsolve.solve.answer import Answer
+
+#: What answers at values, with ``at`` for the time; None where it has no numbers.
+Solved = Callable[..., Answer | None]
 
 
 def curve(
-    program: Program, values: Mapping[str, str], name: str, across: Range, points: int
+    solved: Solved, values: Mapping[str, str], name: str, across: Range, points: int
 ) -> dict[str, Any]:
-    """The strategy against one parameter, or the time ``t``.
+    """The strategy that is solved for against one parameter, or the time ``t``.
 
     Returns
     -------
@@ -30,9 +32,12 @@ def curve(
         at = {"t": values["t"]} if "t" in values else {}
         (at if name == "t" else given)[name] = place
         row: dict[str, float] = {}
+        answer: Answer | None
         try:
-            answer = answered(program, given, at=at)
+            answer = solved(given, at=at)
         except EqsolveError:
+            answer = None
+        if answer is None:
             statuses.append(None)
         else:
             statuses.append(int(answer.status))

@@ -91,7 +91,7 @@ class Maker(Codes):
             second_order=self.claims(derivation.once(second_order)),
             judged=self.names(judged_at(derivation)),
             growth=(
-                tuple(growth(self, s, game) for s in growth_systems(derivation))
+                tuple(growth(self, s, game) for s in derivation.once(growth_systems))
                 if derivation.stationary
                 else ()
             ),

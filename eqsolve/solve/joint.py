@@ -32,7 +32,8 @@ from eqsolve.status import Status
 
 #: Most joint equilibria that are listed; more are counted.
 LISTED = 81
-_GROWS = "When everybody plays, expectations grow at least as fast as they are discounted."
+#: Why a type has no equilibrium.
+GROWS = "When everybody plays, expectations grow at least as fast as they are discounted."
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def joint(points: Sequence[Point], types: Types) -> Answer:
         return _told(merged(own, types, {}), [(a.status, a.message) for a in own])
     answers = [p.found(s) for p, s in zip(points, found)]
     statuses = [
-        (s, a.message if s is Status.OK else _GROWS) for s, a in zip(chosen.statuses, answers)
+        (s, a.message if s is Status.OK else GROWS) for s, a in zip(chosen.statuses, answers)
     ]
     own = [
         a if s is Status.OK else p.refused(s, m) for a, p, (s, m) in zip(answers, points, statuses)

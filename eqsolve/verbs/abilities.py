@@ -80,8 +80,6 @@ def able(found: Found, verb: str) -> bool | str:
     if verb in ("kernel", "sweep") and crowd is not None and crowd.own:
         if model.game.notion == "given":
             return "its players have types of their own and respond to averages over the others"
-    if verb == "explore" and model.game.crowd is not None and model.game.crowd.own:
-        return "its players have types of their own"
     if verb == "pde":
         from eqsolve.pde.declared import represented
         from eqsolve.pde.declared_part import NotRepresentedError
@@ -205,7 +203,7 @@ def _of_family(model: Any) -> dict[str, bool | str]:
     """The verbs of a game of the mean-variance family."""
     table: dict[str, bool | str] = dict.fromkeys(VERBS, True)
     if model.types is not None:
-        for verb in ("kernel", "simulate", "explore", "anarchy"):
+        for verb in ("kernel", "simulate", "anarchy"):
             table[verb] = "its agents differ"
         if not model.types.count:
             opened = dict.fromkeys(("sweep", "latex", "report", "pde"), _OPEN)

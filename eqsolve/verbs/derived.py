@@ -149,7 +149,8 @@ def explore(
         If the file cannot be written, a value is not acceptable, or the game has no such page.
     """
     from eqsolve.distribution import VERSION
-    from eqsolve.explore.page import POINTS, explored
+    from eqsolve.explore.page import POINTS
+    from eqsolve.explore.start import explored
     from eqsolve.output import replacing, require_writable
 
     require(game, "explore")

@@ -53,7 +53,7 @@ def tests(derivation: Derivation, names: Names, known: Collection[sp.Symbol]) ->
         yield Test((("held", condition.expression),), "held > 0.0", Status.NO_ADMISSIBLE_ROOT)
     for symbol in (*derivation.system.unknowns, *derivation.explicit):
         yield Test((), f"math.isfinite({names[symbol]})", Status.NO_SOLUTION)
-    systems = growth_systems(derivation) if derivation.stationary else ()
+    systems = derivation.once(growth_systems) if derivation.stationary else ()
     for system in systems:
         if system.matrix:
             yield _growth(system, None)
@@ -65,7 +65,10 @@ def tests(derivation: Derivation, names: Names, known: Collection[sp.Symbol]) ->
             yield Test(pairs, "held > 0.0 or finite", Status.NO_ADMISSIBLE_ROOT)
         yield Test(pairs, "held > 0.0", Status.NOT_A_MAXIMUM)
     yield Test((), "finite", Status.UNSTABLE)
-    if derivation.stationary and derivation.fixed is not None and not derivation.averages:
+    fixed = derivation.fixed
+    # what players of types of their own play together is followed beside their kernels
+    alike = fixed is not None and not fixed.totals and not derivation.averages
+    if derivation.stationary and alike:
         played = growth_of_play(derivation)
         if played.matrix:
             yield _growth(played, Status.INFINITE_VARIANCE)
@@ -73,7 +76,7 @@ def tests(derivation: Derivation, names: Names, known: Collection[sp.Symbol]) ->
 
 def several(derivation: Derivation) -> bool:
     """Whether a stationary preference is one of several expectations."""
-    return derivation.stationary and any(s.several for s in growth_systems(derivation))
+    return derivation.stationary and any(s.several for s in derivation.once(growth_systems))
 
 
 def _growth(system: GrowthSystem, status: Status | None) -> Test:

@@ -1,0 +1,294 @@
+"""Players with types of their own in a page: what their script needs to put them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import fmpq
+
+from eqsolve.arithmetic.code import Builder, Code
+from eqsolve.derivation.derivation import Derivation
+from eqsolve.errors import DerivationError
+from eqsolve.explore.emitter import ScriptEmitter
+from eqsolve.program.make import program
+from eqsolve.program.program import TIME, Averaging, Program
+from eqsolve.program.responses import Motion, Polynomials, Responses
+from eqsolve.rows import Types
+
+#: Highest degrees of what moves states and is averaged, and of what is paid.
+MOVING, PAID = 1, 2
+#: The column of what a player obtains.
+VALUE = "V"
+
+
+@dataclass(frozen=True)
+class Players:
+    """The players of a page, and names of what all of them have.
+
+    Attributes
+    ----------
+    emitter : of the script that solves one type.
+    program : of the game.
+    types : their weights.
+    """
+
+    emitter: ScriptEmitter
+    program: Program
+    types: Types
+
+    @property
+    def numbers(self) -> range:
+        """The players, from 1 on."""
+        return range(1, len(self.types.weights) + 1)
+
+    @property
+    def responses(self) -> Responses | None:
+        """How a type responds to averages over the others, where these are given."""
+        return None if self.program.given is None else self.program.given.responses
+
+    @property
+    def averaging(self) -> Averaging | None:
+        """How averages follow from numbers, where a type's feedback is explicit in them."""
+        return self.program.averaging
+
+    # -- inputs ---------------------------------------------------------------------------------
+
+    @property
+    def implied(self) -> set[str]:
+        """Inputs of a type that all types imply."""
+        found = (
+            {*(law.name for law in self.responses.laws if law.implied)} if self.responses else ()
+        )
+        averages = self.averaging.averages if self.averaging is not None else ()
+        return {*found, *averages}
+
+    def fixed(self, k: int) -> dict[str, Fraction]:
+        """Inputs of a type that no slider moves: the number of players, and its weight."""
+        found = {}
+        if self.program.count:
+            found[self.program.count] = Fraction(len(self.types.weights))
+        if self.program.inputs.share:
+            found[self.program.inputs.share] = self.types.shares[k - 1]
+        return found
+
+    def input(self, name: str, k: int) -> str:
+        """The name on the page of an input of a type; empty for what the page does not have."""
+        if name in self.implied or name in self.fixed(k):
+            return ""
+        own = name in self.program.inputs.own
+        return f"{name}_{k}" if own else name
+
+    @property
+    def inputs(self) -> dict[str, tuple[str, int]]:
+        """Inputs of the page: the input of a type, and whose it is, or 0."""
+        inner = [s.name for s in self.emitter.inputs]
+        states = {s.name for s in self.emitter.states}
+        found: dict[str, tuple[str, int]] = {}
+        own = {*self.program.inputs.own}
+        for part in ([n for n in inner if n not in states], [n for n in inner if n in states]):
+            common = [n for n in part if n not in own and n != TIME]
+            found |= {n: (n, 0) for n in common if self.input(n, 1)}
+            for k in self.numbers:
+                found |= {f"{n}_{k}": (n, k) for n in part if n in own and self.input(n, k)}
+            found |= {TIME: (TIME, 0)} if TIME in part else {}
+        return found
+
+    @property
+    def states(self) -> list[str]:
+        """Those that need not be given."""
+        own = {s.name for s in self.emitter.states}
+        return [name for name, (inner, _) in self.inputs.items() if inner in own]
+
+    # -- columns --------------------------------------------------------------------------------
+
+    @property
+    def columns(self) -> dict[str, tuple[str, str, int]]:
+        """Columns of the page: a group, a column of a type or its control, and whose it is."""
+        found: dict[str, tuple[str, str, int]] = {}
+        own = self.responses
+        for k in self.numbers:
+            for name, column, group in self._strategy(k):
+                found[name] = (group, column, k)
+        if own is not None:
+            for k in self.numbers:
+                found |= {f"{c}_{k}": ("at the state", c, k) for c in (*own.controls, VALUE)}
+            found |= {name: ("at the state", name, 0) for name in own.totals}
+        elif self.averaging is not None:
+            found |= {name: ("at the state", name, 0) for name in self.averaging.averages}
+        system = self.emitter.derivation.system
+        letters = {s.name for s in (*system.unknowns, *system.implicit, *system.feedback)}
+        for k in self.numbers:
+            for column in self.emitter.outputs:
+                if own is not None or not self._control(column):
+                    group = "coefficients" if column in letters else "at the state"
+                    found[f"{column}_{k}"] = (group, column, k)
+        return found
+
+    def _strategy(self, k: int) -> Iterator[tuple[str, str, str]]:
+        """Names, columns of a type and groups of a player's strategy, as answers have them."""
+        own = self.responses
+        if own is None:
+            for column in self.emitter.outputs:
+                if control := self._control(column):
+                    rest = column.removeprefix(f"{control}_")
+                    yield f"{control}_{k}_{rest}", column, "strategy"
+            return
+        for control in own.controls:
+            if self.types.counts[k - 1] != 1:
+                yield from ((f"{control}_{k}_{s}", s, "strategy") for s in own.states)
+            for j in self.numbers:
+                yield from ((f"{control}_{k}_{s}_{j}", f"{s}_{j}", "strategy") for s in own.states)
+            yield f"{control}_{k}_1", "1", "strategy"
+
+    def _control(self, column: str) -> str:
+        """The control of which a column of a type is a coefficient; empty for others."""
+        controls = (c.name for c in self.emitter.derivation.model.game.controls)
+        return next((c for c in controls if column.startswith(f"{c}_")), "")
+
+    # -- the script -----------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """Functions of the program, and what puts the types together."""
+        own, averaging = self.responses, self.averaging
+        codes: dict[str, Code] = {}
+        data: dict[str, Any] = self._data()
+        if own is not None:
+            motion = _followed(own, self.program.game)
+            codes = {"table": own.table, "terms": own.terms, "rate": motion.rate}
+            (value,) = self.program.values
+            codes |= {
+                "value": value.code,
+                "law": _one([law.code for law in own.laws if law.implied]),
+            }
+            parts = ("laws", "drifts", "loadings", "payoffs", "running")
+            for name in parts:
+                polynomials: Polynomials = getattr(motion, name)
+                codes[name] = polynomials.code
+                data[name] = polynomials.exponents
+        elif averaging is not None:
+            codes = {"system": averaging.system, "rest": averaging.rest}
+        functions = ",\n".join(f"  {name}: {_function(code)}" for name, code in codes.items())
+        return f"const TYPES = {json.dumps(data)};\nconst CODE = {{\n{functions}\n}};"
+
+    def _data(self) -> dict[str, Any]:
+        own, averaging = self.responses, self.averaging
+        inner = [s.name for s in self.emitter.inputs]
+        wide, outputs = list(self.inputs), self.emitter.outputs
+        names = [[self.input(n, k) for n in inner] for k in self.numbers]
+        data: dict[str, Any] = {
+            "inputs": inner,
+            "states": [s.name for s in self.emitter.states],
+            "places": [[wide.index(n) if n else -1 for n in row] for row in names],
+            "fixed": [
+                {n: _pair(fmpq(v.numerator, v.denominator)) for n, v in self.fixed(k).items()}
+                for k in self.numbers
+            ],
+            "weights": [_pair(fmpq(w.numerator, w.denominator)) for w in self.types.weights],
+            "shares": [_pair(fmpq(s.numerator, s.denominator)) for s in self.types.shares],
+            "counts": self.types.counts,
+            "first": len(wide) - len(self.states),
+            "columns": [
+                [name, k, outputs.index(column) if column in outputs and k else -1]
+                for name, (_, column, k) in self.columns.items()
+            ],
+            "responds": own is not None,
+        }
+        if own is not None and own.motion is not None:
+            data |= {
+                "controls": own.controls,
+                "own": own.states,
+                "entered": own.entered,
+                "powers": own.powers,
+                "totals": own.totals,
+                "others": own.averages,
+                "value": VALUE,
+                "implied": [law.name for law in own.laws if law.implied],
+                "letters": own.motion.drifts.letters,
+                "moved": own.motion.places,
+                "common": own.motion.given,
+            }
+        elif averaging is not None:
+            data |= {
+                "averages": averaging.averages,
+                "powers": averaging.powers,
+                "coupled": averaging.coupled,
+            }
+        return data
+
+
+def players(derivation: Derivation, types: Types, emitter: ScriptEmitter) -> Players:
+    """The players of a page.
+
+    Raises
+    ------
+    DerivationError
+        If they cannot be put together in a page; the error says why.
+    """
+    made = program(derivation)
+    found = Players(emitter, made, types)
+    if found.responses is not None:
+        _followed(found.responses, made.game)
+    elif found.averaging is None:
+        raise _without(made.game, "the feedback of a type is not explicit in the averages")
+    return found
+
+
+def _followed(own: Responses, game: str) -> Motion:
+    """The motion of affine states.
+
+    Raises
+    ------
+    DerivationError
+        If it is another.
+    """
+    motion = own.motion
+    if motion is None or not own.affine or not all(law.implied for law in own.laws):
+        raise _without(game, "its controls or laws are not affine in the states")
+    for part, degree in (
+        *((p, MOVING) for p in (motion.laws, motion.drifts, motion.loadings)),
+        *((p, PAID) for p in (motion.payoffs, motion.running)),
+    ):
+        if any(sum(powers) > degree for terms in part.exponents for powers in terms):
+            raise _without(game, "its states do not move affinely, or payoffs are not quadratic")
+    return motion
+
+
+def _without(game: str, reason: str) -> DerivationError:
+    return DerivationError(
+        f"players with types of their own have no page here: {reason}.",
+        game=game,
+        stage="explore",
+        remedy="eqsolve solve takes such a game.",
+    )
+
+
+def _one(codes: list[Code]) -> Code:
+    """Programs of one function each as one program."""
+    arguments = list(dict.fromkeys(a for code in codes for a in code.arguments))
+    builder = Builder(arguments)
+    places = dict(zip(arguments, range(len(arguments))))
+    return builder.code([node for code in codes for node in builder.insert(code, places)])
+
+
+def _function(code: Code) -> str:
+    """A program as a function of pairs by name."""
+    nodes = [f"e[{json.dumps(name)}]" for name in code.arguments]
+    nodes += [json.dumps(_pair(c)) for c in code.constants]
+    lines = [f"const n{k} = {value};" for k, value in enumerate(nodes)]
+    for place, (name, operands) in enumerate(code.steps, len(nodes)):
+        lines.append(f"const n{place} = PAIR.{name}({', '.join(f'n{k}' for k in operands)});")
+    lines.append(f"return [{', '.join(f'n{k}' for k in code.outputs)}];")
+    return "(e) => {\n" + "\n".join(f"    {line}" for line in lines) + "\n  }"
+
+
+def _pair(value: fmpq | str) -> list[float]:
+    """A constant as the two doubles next to it."""
+    if isinstance(value, str):
+        return [3.141592653589793, 1.2246467991473532e-16]
+    exact = Fraction(int(value.p), int(value.q))
+    high = float(exact)
+    return [high, float(exact - Fraction(high))]
