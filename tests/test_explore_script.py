@@ -23,7 +23,7 @@ from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
 from eqsolve.solve.types import solve_types
 from eqsolve.status import Status
-from games import ALL_GAMES, GIVEN, Row
+from games import ALL_GAMES, Row
 from hard_families import FAMILIES
 from scripted import Found, answers, asking, read, run
 
@@ -36,14 +36,6 @@ APART = 50
 #: Two games that are cheap: roots that are chosen among, and a closed form in time.
 QUICK = ("exit-externality", "heston")
 #: All that have a script.
-ROWS = [row for row in ALL_GAMES if not row.how and row.verbs["explore"] is True]
-#: Those whose players have types of their own: they are two here.
-DIFFERENT = [
-    row for row in ROWS if row.name in GIVEN and any("_1" in g or "[" in g for g in row.given)
-]
-GAMES = [row for row in ROWS if row not in DIFFERENT]
-#: One of them is asked in the quick tests, at so many points.
-FEW_POINTS = 4
 
 
 def model_of(game: str) -> Model:
@@ -53,6 +45,20 @@ def model_of(game: str) -> Model:
         found = (found.restated.own or found.restated.source)()
     model: Model = found
     return model
+
+
+def of_types(row: Row) -> bool:
+    """Whether players have types of their own."""
+    crowd = model_of(row.name).game.crowd
+    return crowd is not None and bool(crowd.own)
+
+
+ROWS = [row for row in ALL_GAMES if not row.how and row.verbs["explore"] is True]
+#: Those whose players have types of their own.
+DIFFERENT = [row for row in ROWS if of_types(row)]
+GAMES = [row for row in ROWS if row not in DIFFERENT]
+#: One of them is asked in the quick tests, at so many points.
+FEW_POINTS = 4
 
 
 def start(row: Row, made: Bundle) -> dict[str, float]:
@@ -274,7 +280,7 @@ def _outside(point: Mapping[str, float | str]) -> bool:
 
 @dataclass(frozen=True)
 class Everybody:
-    """Two players with types of their own: their page's script and what solves them."""
+    """A few players with types of their own: their page's script and what solves them."""
 
     made: Bundle
     start: dict[str, float]
@@ -297,6 +303,7 @@ class Everybody:
         for values, own in zip(given, found, strict=True):
             parts = {n: Fraction(v) for n, v in values.items()}
             at = {n: parts.pop(n) for n in self.made.states}
+            parts |= {f"weight_{k}": w for k, w in enumerate(players.types.weights, 1)}
             answer = solve_types(players.program, parts, at=at, size=size)
             assert answer is not None
             assert answer.status is Status(own.status), (values, answer.message, own.sentence)
@@ -311,13 +318,14 @@ class Everybody:
 
 
 def everybody(row: Row) -> Everybody:
-    """The script of two players, and where they start."""
+    """The script of players, investors of Zipf's sizes among them, and where they start."""
+    sizes = {} if row.name != "granular" else {"zeta": "1"}
     given = dict(part.split("=", 1) for part in row.given if "=" in part)
     lists = {
         n: json.loads(v.replace("[.", "[0.").replace(",.", ",0.")) if "[" in v else v
         for n, v in given.items()
     }
-    made = explored(resolve(row.name), lists, points=0)
+    made = explored(resolve(row.name), lists | sizes, points=0)
     start_at = {n: float(_ratio(made.start[n])) for n in made.bundle.inputs if n in made.start}
     return Everybody(made.bundle, start_at | {n: 0.75 for n in made.bundle.states})
 

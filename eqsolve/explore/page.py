@@ -19,6 +19,7 @@ from eqsolve.explore.ranges import Range, around
 from eqsolve.explore.reference import Solved, curve
 from eqsolve.explore.types import VALUE, Players
 from eqsolve.game import Model
+from eqsolve.inputs import WEIGHT
 from eqsolve.program.make import program
 from eqsolve.program.program import TIME
 from eqsolve.rows import Types
@@ -253,9 +254,9 @@ class Explored:
         values = {k: v for k, v in self.start.items() if k in known}
         solved: Solved = partial(answered, made)
         if self.types is not None:
-            finite = all(self.types.shares)
-            size = len(self.types.weights) if finite else None
+            size = len(self.types.weights) if all(self.types.shares) else None
             solved = partial(solve_types, made, size=size)
+            values |= {f"{WEIGHT}_{k}": str(w) for k, w in enumerate(self.types.weights, 1)}
         return {
             c.name: curve(solved, values, c.name, c.across, self.points)
             for c in self.controls

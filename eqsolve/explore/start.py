@@ -16,7 +16,8 @@ from eqsolve.numbers import exact as exactly
 from eqsolve.places import Found
 from eqsolve.program.make import program
 from eqsolve.program.program import Program
-from eqsolve.rows import Types, read_types
+from eqsolve.rows import Types, of_types, read_types
+from eqsolve.solve.everybody import JOINT
 from eqsolve.solve.solve import renamed
 from eqsolve.solve.types import counted, numbers_of
 from eqsolve.verify.models import FEW
@@ -57,6 +58,9 @@ def explored(
         own = restated.own() if restated.own is not None else restated.source()
         cases = model.cases
     if own.game.crowd is not None and own.game.crowd.own:
+        # as many players as are asked for, not as many as a set has
+        count = str(own.game.crowd.size)
+        start = start if count in values else _without(start, count)
         fixed = None if isinstance(model, Model) else model.types.count or None
         return _of_types(model, own, start, cases, size or fixed, points)
     crowd = own.game.crowd
@@ -94,8 +98,14 @@ def _of_types(
     derivation = derived(own)
     made = renamed(program(derivation, own), found.name)
     types = _types(made, start, size)
-    sets = {name: _wide(made, _types(made, case, size)) for name, case in cases.items()}
     values = _wide(made, types)
+    number = len(types.rows) if all(types.shares) else None
+    others = {
+        name: _types(made, _without(case, made.count), number) for name, case in cases.items()
+    }
+    sets = {name: _wide(made, each) for name, each in others.items()}
+    # a set that gives for all what each has here, or the other way round, is another page
+    sets = {name: each for name, each in sets.items() if each.keys() == values.keys()}
     if types.drawn:
         raise InputError(
             "a continuous law of types has no sliders.",
@@ -109,24 +119,39 @@ def _of_types(
 
 
 def _types(made: Program, values: Mapping[str, object], size: int | None) -> Types:
-    """The types that numbers speak of, checked."""
+    """The types that numbers speak of, checked.
+
+    Raises
+    ------
+    InputError
+        If they are not acceptable, or too many for a page.
+    """
+    if size is None and made.count and not of_types(made.inputs, values):
+        size = None if made.count in values else FEW
     given = counted(made, values, size)
-    if size is None and made.count in given:
+    if made.count in given:
         size = int(exactly(made.count, given[made.count]))
     types = read_types(made.inputs, given, size)
+    if len(types.rows) > JOINT:
+        raise InputError(
+            f"{len(types.rows)} players with parameters of their own are too many for a page.",
+            game=made.game,
+            stage="explore",
+            remedy=f"Give at most {JOINT}.",
+        )
     numbers_of(made, types)
     return types
 
 
+def _without(values: Mapping[str, object], name: str) -> dict[str, object]:
+    return {n: v for n, v in values.items() if n != name}
+
+
 def _wide(made: Program, types: Types) -> dict[str, str]:
     """A table of types as one text for each number, by the names of the page."""
-    found = {n: v for n, v in types.common.items() if n != made.count}
+    found = _without(types.common, made.count)
     for k, row in enumerate(types.rows, 1):
         found |= {f"{n}_{k}": v for n, v in row.items() if n != made.inputs.share}
-    spread = {n: v for n, v in types.common.items() if n in made.inputs.own}
-    for n, v in spread.items():
-        del found[n]
-        found |= {f"{n}_{k}": v for k in range(1, len(types.rows) + 1)}
     return {name: written(exactly(name, v)) for name, v in found.items()}
 
 

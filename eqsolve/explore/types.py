@@ -79,8 +79,12 @@ class Players:
         """The name on the page of an input of a type; empty for what the page does not have."""
         if name in self.implied or name in self.fixed(k):
             return ""
-        own = name in self.program.inputs.own
-        return f"{name}_{k}" if own else name
+        return f"{name}_{k}" if name in self.own else name
+
+    @property
+    def own(self) -> set[str]:
+        """Inputs that every player has of its own: those that were not given for all at once."""
+        return {*self.program.inputs.own} - {*self.types.common}
 
     @property
     def inputs(self) -> dict[str, tuple[str, int]]:
@@ -88,7 +92,7 @@ class Players:
         inner = [s.name for s in self.emitter.inputs]
         states = {s.name for s in self.emitter.states}
         found: dict[str, tuple[str, int]] = {}
-        own = {*self.program.inputs.own}
+        own = self.own
         for part in ([n for n in inner if n not in states], [n for n in inner if n in states]):
             common = [n for n in part if n not in own and n != TIME]
             found |= {n: (n, 0) for n in common if self.input(n, 1)}
