@@ -2,11 +2,12 @@
 
 ::
 
-    -u_t - nu u_xx + H(u_x) = f(t, x, law),     u(T) = g(x, law)
-     m_t - (nu m)_xx - (m H'(u_x))_x = 0,       m(0) = m0
+    -u_t + r u - nu u_xx - b u_x + H(u_x) = f(t, x, law),     u(T) = g(x, law)
+     m_t - (nu m)_xx + (m (b - H'(u_x)))_x = 0,               m(0) = m0
 
-The agent controls ``dX = a dt + sqrt(2 nu) dW`` at the cost ``Lambda(a) + f``, where
-``a = -H'(u_x)``. On the grid the Fokker-Planck equation is the exact adjoint of the linearized
+The agent controls ``dX = (b + a) dt + sqrt(2 nu) dW`` at the cost ``Lambda(a) + f``, discounted at
+the rate r, where ``a = -H'(u_x)``. A stationary problem has no time: ``r u`` takes the place of
+``-u_t + r u``, or without discount the ergodic constant c does, the long-run mean cost. On the grid the Fokker-Planck equation is the exact adjoint of the linearized
 Hamilton-Jacobi-Bellman equation, so that mass is conserved to rounding and, where the scheme is
 monotone, the discrete system is itself a mean-field game of a Markov chain. Implicit midpoint rule
 and central differences are of second order; implicit Euler and upwind differences are monotone and
@@ -42,31 +43,36 @@ from eqsolve.pde.edge import (
 from eqsolve.pde.hamiltonians import (
     STAGE,
     Absolute,
+    Choice,
     Compiled,
     Hamiltonian,
+    Lagrangian,
     Power,
     Quadratic,
     Tabulated,
+    Uncontrolled,
 )
+from eqsolve.pde.mfg_arguments import MOST, add_coarse, exits, grid_of_time, switch, uniform
 from eqsolve.pde.mfg_solution import MFGSolution
 from eqsolve.pde.resolution import Gaussian, Halved, extrapolated, judged
 
 __all__ = [
     "Absolute",
+    "Choice",
     "Compiled",
     "Coupling",
     "Hamiltonian",
+    "Lagrangian",
     "MFGSolution",
     "Power",
     "Quadratic",
     "Tabulated",
+    "Uncontrolled",
     "gaussian",
     "solve_mfg",
 ]
 
 BOUNDARIES = ("reflecting", "absorbing", "periodic", "open")
-#: Most nodes, and most steps in time.
-MOST = 100_000
 #: Most points of time and space together, as in the compiled module.
 MOST_POINTS = 1 << 23
 
@@ -87,9 +93,13 @@ def solve_mfg(
     steps: int = 100,
     times: ArrayLike | None = None,
     viscosity: Field,
-    initial: ArrayLike | Callable[[Array], ArrayLike],
+    drift: ArrayLike | Callable[[float, Array], ArrayLike] = 0.0,
+    discount: float = 0.0,
+    stationary: bool = False,
+    initial: ArrayLike | Callable[[Array], ArrayLike] = uniform,
     running: Coupling | Field = 0.0,
     terminal: Coupling | Field = 0.0,
+    stopping: Field | None = None,
     hamiltonian: Hamiltonian = Quadratic(),
     boundary: str = "reflecting",
     exit_costs: tuple[float, float] = (0.0, 0.0),
@@ -115,11 +125,22 @@ def solve_mfg(
     horizon, steps : T and the number of equal steps in time.
     times : increasing times, from the initial one on, in place of ``horizon`` and ``steps``.
     viscosity : nu >= 0, half the squared volatility; a number, an array (nodes,) or a function.
-    initial : density m0 at the nodes with mass 1 (trapezoidal rule), or a function, whose values
+    drift : b, beside the control; a number, an array (nodes,), or as a function of (t, x), called
+        with a number and the array of nodes, or an array (steps, nodes) at the middle of each step.
+    discount : rate r >= 0.
+    stationary : whether there is no time: the value and the law that rest, and without discount the
+        ergodic constant. Functions of time are taken at 1/2. With ``stopping`` or absorbing
+        boundaries, where nobody rests, r > 0 is needed, and the law is that of those who start from
+        m0, averaged over their discounted time: ``r int e^{-rt} m_t dt``.
+    initial : the uniform law, or a density m0 at the nodes with mass 1 (trapezoidal rule), or a function, whose values
         are divided by their mass. See `gaussian`.
     running, terminal : costs f and g; a `Coupling`, or a number, array or function of x when the
         law does not enter.
-    hamiltonian : `Quadratic`, `Absolute`, `Power`, `Tabulated` or `Compiled`.
+    stopping : the cost psi(x) of stopping at any time, which bounds u from above; those who stop
+        leave the law. Implicit Euler steps, of first order in time.
+    hamiltonian : `Quadratic`, `Absolute`, `Power`, `Tabulated`, `Choice` (a list of controls),
+        `Lagrangian` (the cost of the control), `Compiled`, or `Uncontrolled`: with that the
+        Fokker-Planck equation and its adjoint are linear.
     boundary : ``"reflecting"`` (u_x = 0, no flux), ``"absorbing"`` (u = exit cost, m = 0),
         ``"periodic"``, or ``"open"`` (a piece of the real line which the agents do not leave: the
         third difference of u vanishes, controls that point outward are not available).
@@ -161,11 +182,12 @@ def solve_mfg(
     """
     low, high = interval(STAGE, "domain", domain)
     nodes = count(STAGE, "nodes", nodes, 5, MOST)
-    if not isinstance(richardson, (bool, np.bool_)):
-        refuse(STAGE, "richardson", shown(richardson), "True or False is needed")
-    when = _times(horizon, steps, times)
+    richardson, stationary = switch("richardson", richardson), switch("stationary", stationary)
+    if stationary and richardson:
+        refuse(STAGE, "richardson", True, "it is not offered for stationary problems")
+    when = np.array([0.0, 1.0]) if stationary else grid_of_time(horizon, steps, times)
     periodic = word(STAGE, "boundary", boundary, *BOUNDARIES) == "periodic"
-    costs_of_exit = _exit_costs(exit_costs, boundary)
+    costs_of_exit = exits(exit_costs, boundary)
     x = np.linspace(low, high, nodes, endpoint=not periodic)
     x.setflags(write=False)  # the caller's functions see it
     if nodes * (when.size - 1) > MOST_POINTS:
@@ -183,34 +205,39 @@ def solve_mfg(
         "starts": count(STAGE, "starts", starts, 1, 3),
         "damped_steps": count(STAGE, "damped_steps", damped_steps, 0, when.size - 1),
         "richardson": richardson,
+        "drift": forced(drift, x, middles, "drift"),
+        "discount": number(STAGE, "discount", discount),
+        "stationary": stationary,
         "normalize": callable(initial),
         "progress": progress,
     }
     if mass_source is not None:
         options["mass_source"] = forced(mass_source, x, middles, "mass_source")
+    if stopping is not None:
+        options["stopping"] = sampled(STAGE, "stopping", stopping, x)
     costs = [
         (part if isinstance(part, Coupling) else Coupling(potential=part)).encoded(x, middles)
         for part in (running, terminal)
     ]
     if richardson:
-        _add_coarse(options, costs, (running, terminal), mass_source, x, when)
+        add_coarse(options, costs, (running, terminal), mass_source, drift, x, when)
     if not isinstance(hamiltonian, Hamiltonian):
         refuse(STAGE, "hamiltonian", shown(hamiltonian), "use one of the classes of this module")
-    solution = _solution(
-        call(
-            STAGE,
-            "solve_mfg",
-            low,
-            high,
-            nodes,
-            when,
-            sampled(STAGE, "viscosity", viscosity, x),
-            hamiltonian.encoded(),
-            *costs,
-            sampled(STAGE, "initial", initial, x),
-            options,
-        )
+    found = call(
+        STAGE,
+        "solve_mfg",
+        low,
+        high,
+        nodes,
+        when,
+        sampled(STAGE, "viscosity", viscosity, x),
+        hamiltonian.encoded(),
+        *costs,
+        sampled(STAGE, "initial", initial, x),
+        options,
     )
+    solution = MFGSolution.of(found)
+    solution = solution.at_rest() if stationary else solution
     solution = second_order.judged(solution, running, terminal, hamiltonian, boundary)
     if richardson:
         if solution.diagnostics["scheme"] == "monotone":
@@ -219,14 +246,18 @@ def solve_mfg(
         return extrapolated(solution)
     if not check:
         return solution
-    halved = Halved(x, when, periodic=periodic)
+    halved = Halved(x, when, periodic=periodic, resting=stationary)
     coarse = None
     if solution.ok and halved.possible:
         coarse = solve_mfg(
             domain=domain,
             nodes=halved.x.size,
-            times=halved.times,
+            times=None if stationary else halved.times,
             viscosity=halved.field(viscosity),
+            drift=halved.over_time(drift),
+            discount=discount,
+            stationary=stationary,
+            stopping=None if stopping is None else halved.field(stopping),
             initial=halved.density(initial),
             running=halved.coupling(running),
             terminal=halved.coupling(terminal),
@@ -243,61 +274,7 @@ def solve_mfg(
             starts=1,
             check=False,
         )
-    used = solution.diagnostics["scheme"]
-    return judged(solution, coarse, initial, (low, high), used, halved, boundary)
-
-
-def _solution(found: dict[str, Any]) -> MFGSolution:
-    alternative = found.pop("alternative", None)
-    names = ("x", "t", "u", "m", "control", "mean", "variance", "control_mean", "status", "message")
-    fields = {name: found.pop(name) for name in names}
-    return MFGSolution(
-        **fields,
-        warnings=tuple(found.pop("warnings")),
-        diagnostics=found,
-        alternative=None if alternative is None else _solution(alternative),
-    )
-
-
-def _exit_costs(value: Any, boundary: str) -> tuple[float, float]:
-    sides = two(STAGE, "exit_costs", value, "numbers, left and right,")
-    left, right = (number(STAGE, "exit_costs", side) for side in sides)
-    if boundary != "absorbing" and (left, right) != (0.0, 0.0):
-        refuse(STAGE, "exit_costs", shown(value), "they belong to boundary 'absorbing'")
-    return left, right
-
-
-def _times(horizon: Any, steps: Any, times: ArrayLike | None) -> Array:
-    if times is not None:
-        when = np.array(reals(STAGE, "times", times), dtype=float)
-        if when.ndim != 1 or not 2 <= when.size <= MOST + 1:
-            refuse(
-                STAGE, "times", f"an array of shape {when.shape}", "2 to 100001 times are needed"
-            )
-        return when
-    length = number(STAGE, "horizon", horizon)
-    if not length > 0:
-        refuse(STAGE, "horizon", length, "choose a positive number")
-    return np.linspace(0.0, length, count(STAGE, "steps", steps, 1, MOST) + 1)
-
-
-def _add_coarse(
-    options: dict[str, Any],
-    costs: list[dict[str, Any]],
-    couplings: tuple[Any, Any],
-    mass_source: Any,
-    x: Array,
-    when: Array,
-) -> None:
-    """Functions of time at the middles of the coarse steps, which are not middles of fine ones."""
-    if when.size % 2 == 0:
-        refuse(STAGE, "steps", when.size - 1, "with richardson an even number is needed")
-    middles = 0.5 * (when[:-2:2] + when[2::2])
-    forcings = [c.forcing if isinstance(c, Coupling) else None for c in couplings]
-    parts = [(costs[0], "forcing", forcings[0]), (costs[1], "forcing", forcings[1])]
-    for target, name, given in (*parts, (options, "mass_source", mass_source)):
-        if given is None:
-            continue
-        if not callable(given):
-            refuse(STAGE, name, "an array", "with richardson a function of (t, x) is needed")
-        target[f"coarse_{name}"] = forced(given, x[::2], middles, name)
+    central = solution.diagnostics["scheme"] == "central"
+    # where agents stop is known to a node only
+    order = 2 if central and stopping is None else 1
+    return judged(solution, coarse, initial, (low, high), order, halved, boundary)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.told import Told
@@ -20,7 +22,8 @@ class MFGSolution(Told):
 
     Attributes
     ----------
-    x, t : nodes (nodes,) and times (steps + 1,). With ``richardson=True`` every second one.
+    x, t : nodes (nodes,) and times (steps + 1,). With ``richardson=True`` every second one. A
+        stationary problem has the one time 0.
     u, m, control : value, density and optimal control a = -H'(u_x), arrays (steps + 1, nodes).
     mean, variance, control_mean : of the law of those who have not left at the times t, arrays
         (steps + 1,); NaN once nobody is left.
@@ -37,9 +40,10 @@ class MFGSolution(Told):
     diagnostics : evidence by name.
         ``scheme`` used; ``iterations`` of the fixed point, ``residual`` and ``residual_history``
         (relative change of the law's functionals in one iteration); ``newton_iterations`` (total);
+        ``ergodic_constant`` (long-run mean cost, of stationary problems without discount);
         ``cost`` (of the agents of m under their own control), ``best_cost`` (of the best response
         to m) and ``exploitability`` (their difference); ``mass_error`` (largest change of mass,
-        exits included); ``exit_mass`` (left and right, at absorbing boundaries);
+        exits included); ``stopped_mass`` (where agents may stop); ``exit_mass`` (left and right, at absorbing boundaries);
         ``solver_error`` (of the linear systems, as a change of mass); ``minimum_density``,
         ``negative_mass`` and ``boundary_mass``; ``cell_peclet`` (largest ``abs(H') h/(2 nu)``);
         ``other_starts`` (status and distance of each further start); ``error_estimate`` (of u and
@@ -62,6 +66,27 @@ class MFGSolution(Told):
     warnings: tuple[str, ...]
     diagnostics: Mapping[str, Any]
     alternative: MFGSolution | None = None
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> MFGSolution:
+        """The solution that the compiled module returns."""
+        alternative = found.pop("alternative", None)
+        laws = ("mean", "variance", "control_mean")
+        names = ("x", "t", "u", "m", "control", *laws, "status", "message")
+        fields = {name: found.pop(name) for name in names}
+        return cls(
+            **fields,
+            warnings=tuple(found.pop("warnings")),
+            diagnostics=found,
+            alternative=None if alternative is None else cls.of(alternative),
+        )
+
+    def at_rest(self) -> MFGSolution:
+        """The solution of a problem without time: its last row."""
+        names = ("t", "u", "m", "control", "mean", "variance", "control_mean")
+        rows = {name: getattr(self, name)[-1:] for name in names}
+        other = None if self.alternative is None else self.alternative.at_rest()
+        return replace(self, **rows | {"t": np.zeros(1)}, alternative=other)
 
     @property
     def ok(self) -> bool:

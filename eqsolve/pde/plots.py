@@ -145,7 +145,19 @@ def _path(result: Result, panels: list[Axes]) -> None:
     panels[3].legend()
 
 
+def _at_rest(result: Result, panels: list[Axes]) -> None:
+    x = result.axes["x"]
+    labels = {"u": "value $u$", "control": "control", "m": "density $m$"}
+    for axes, (name, label) in zip(panels, labels.items(), strict=False):
+        axes.plot(x, result.arrays[name][1], color=BLUE)
+        axes.set(xlabel="$x$", title=label)
+    panels[-1].set_axis_off()
+
+
 def _mean_field(result: Result, panels: list[Axes]) -> None:
+    if "t" not in result.axes:
+        _at_rest(result, panels)
+        return
     value, control, law, path = panels
     _map(result, "u", "value $u$", value)
     _map(result, "control", "control", control, signed=_crosses_zero(result.arrays["control"][1]))

@@ -16,12 +16,10 @@ from typing import Any, Protocol
 
 import sympy as sp
 
-from eqsolve import expression
 from eqsolve.errors import printable
 from eqsolve.files import read_table
 from eqsolve.notated.published import Published
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
-from eqsolve.pde.costs import cost
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.entries import (
     STAGE,
@@ -31,19 +29,15 @@ from eqsolve.pde.entries import (
     integer,
     number,
     numbers,
-    switch,
     word,
 )
 from eqsolve.pde.extended_hjb import solve_extended_hjb
-from eqsolve.pde.hamiltonians import Absolute, Compiled, Hamiltonian, Power, Quadratic
-from eqsolve.pde.mfg import gaussian, solve_mfg
-from eqsolve.pde.result import Result, of_diffusion, of_game, of_mean_field
+from eqsolve.pde.mfg_entries import mean_field
+from eqsolve.pde.result import Result, of_diffusion, of_game
 from eqsolve.values import game_values
 
 #: Largest problem file, in bytes.
 LARGEST = 100_000
-#: What a Hamiltonian is a function of: the state, and the slope of the value there.
-PLACES = ("x", "p")
 
 
 class Solve(Protocol):
@@ -159,73 +153,8 @@ def _game(name: str, entries: Entries, names: Names) -> Problem:
 
 
 def _mean_field(name: str, entries: Entries, _: Names) -> Problem:
-    domain = numbers(entries, "domain", entries.need("domain", "[-3.0, 3.0]"))
-    viscosity = formula("x")(entries, "viscosity", entries.need("viscosity", "0.05"))
-    options = entries.options(
-        nodes=integer,
-        horizon=number,
-        steps=integer,
-        boundary=word,
-        exit_costs=numbers,
-        scheme=word,
-        damped_steps=integer,
-        richardson=switch,
-        method=word,
-        tolerance=number,
-        max_iterations=integer,
-        relaxation=number,
-        starts=integer,
-    )
-    options |= {
-        "initial": _initial(entries),
-        "hamiltonian": _hamiltonian(entries.sub("hamiltonian")),
-        "running": cost(entries, "running"),
-        "terminal": cost(entries, "terminal"),
-    }
-    size, steps = options.get("nodes", 201), options.get("steps", 100)
-    return Problem(
-        name,
-        "mfg",
-        f"mean-field game on {size} nodes, {steps} steps",
-        lambda progress=None: of_mean_field(
-            name, solve_mfg(domain=domain, viscosity=viscosity, progress=progress, **options)
-        ),
-    )
-
-
-def _initial(entries: Entries) -> Any:
-    found = entries.need("initial", "{ mean = 0.0, deviation = 0.4 }, or a formula in x")
-    if isinstance(found, str):
-        return formula("x")(entries, "initial", found)
-    if not isinstance(found, dict):
-        entries.refuse("initial must be a formula in x, or a mean and a deviation")
-    law = Entries(f"{entries.where}, initial", dict(found))
-    center = number(law, "mean", law.need("mean", "0.0"))
-    spread = number(law, "deviation", law.need("deviation", "0.4"))
-    law.end()
-    return gaussian(center, spread)
-
-
-def _hamiltonian(entries: Entries) -> Hamiltonian:
-    kind = entries.take("kind", "quadratic")
-    found: Hamiltonian
-    if kind == "expression":
-        where = f"{entries.where}, value"
-        value = expression.read(where, entries.need("value", '"p**2/2 + p**4/10"'), PLACES)
-        _, slope = expression.letters(PLACES)
-        functions = [expression.scalar(part, PLACES) for part in (value, sp.diff(value, slope))]
-        found = Compiled(functions[0], functions[1], **entries.options(minimizer=number))
-    elif kind == "power":
-        exponent = number(entries, "exponent", entries.need("exponent", "1.5"))
-        found = Power(exponent, **entries.options(scale=number))
-    elif kind in ("quadratic", "absolute"):
-        found = (Quadratic if kind == "quadratic" else Absolute)(**entries.options(scale=number))
-    else:
-        entries.refuse(
-            f"kind is {str(kind)[:40]!r}", "Choose quadratic, absolute, power or expression."
-        )
-    entries.end()
-    return found
+    what, solve = mean_field(name, entries)
+    return Problem(name, "mfg", what, solve)
 
 
 def _diffusion(name: str, entries: Entries, _: Names) -> Problem:

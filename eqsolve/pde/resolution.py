@@ -22,8 +22,6 @@ Array = NDArray[np.float64]
 UNRESOLVED = 1e-2
 #: Smallest share outside the domain that is told.
 NEGLIGIBLE = 1e-6
-#: Order of the schemes.
-ORDER = {"central": 2, "monotone": 1}
 
 
 @dataclass(frozen=True)
@@ -55,16 +53,18 @@ class Halved:
     ----------
     nodes, when : the fine nodes and times.
     periodic : whether the right end is the left one and not a node.
+    resting : whether there is no time.
     """
 
     nodes: Array
     when: Array
     periodic: bool
+    resting: bool = False
 
     @property
     def possible(self) -> bool:
         """Whether the grid is fine enough to have a coarser one."""
-        return self.nodes.size >= 9 and self.when.size >= 3
+        return self.nodes.size >= 9 and (self.resting or self.when.size >= 3)
 
     @property
     def _every_second(self) -> bool:
@@ -86,7 +86,7 @@ class Halved:
     @property
     def steps(self) -> NDArray[np.intp]:
         """The coarse times among the fine ones."""
-        last = self.when.size - 1
+        last = 0 if self.resting else self.when.size - 1
         return np.unique(np.append(np.arange(0, last + 1, 2), last))
 
     @property
@@ -132,6 +132,10 @@ class Halved:
         sums = np.add.reduceat(array * widths, steps[:-1], axis=0)
         return sums / np.add.reduceat(widths, steps[:-1], axis=0)
 
+    def over_time(self, given: Any) -> Any:
+        """A field of the state that may change with time."""
+        return self.forcing(given) if callable(given) or np.ndim(given) == 2 else self.field(given)
+
     def coupling(self, given: Any) -> Any:
         """A cost."""
         if not isinstance(given, Coupling):
@@ -151,7 +155,7 @@ def judged(
     coarse: MFGSolution | None,
     initial: Callable[[Array], object] | object,
     domain: tuple[float, float],
-    scheme: str,
+    order: int,
     halved: Halved,
     boundary: str,
 ) -> MFGSolution:
@@ -159,7 +163,8 @@ def judged(
     x = solution.x
     added = 0.5 * float(x[1] - x[0]) * float(np.nanmax(np.abs(solution.control), initial=0.0))
     told: dict[str, Any] = {"discretization_error": None}
-    told["numerical_viscosity"] = added if scheme == "monotone" else 0.0
+    monotone = solution.diagnostics["scheme"] == "monotone"
+    told["numerical_viscosity"] = added if monotone else 0.0
     status, message = solution.status, solution.message
     warnings = list(solution.warnings)
     lost, about = 0.0, ""
@@ -177,7 +182,7 @@ def judged(
         status = "unresolved"
         message = f"the domain cuts {about}a share of {lost:.3e} of the initial law off: widen it"
     if coarse is not None and coarse.ok:
-        error = _difference(solution, coarse, halved) / (halved.ratio ** ORDER[scheme] - 1)
+        error = _difference(solution, coarse, halved) / (halved.ratio**order - 1)
         told["discretization_error"] = error
         if not error <= UNRESOLVED and status == "ok":
             status = "unresolved"
@@ -185,7 +190,7 @@ def judged(
                 f"the grid of twice the widths differs so much that the relative error of mean, "
                 f"variance or value is about {error:.3g}: use more nodes and steps, or richardson"
             )
-            if scheme == "monotone":
+            if monotone:
                 warnings.append(
                     f"numerical_viscosity: the monotone scheme adds up to |H'| h/2 = {added:.3g} "
                     "to the viscosity"

@@ -206,8 +206,16 @@ def _conclusion(ok: bool, status: str) -> str:
 
 def of_mean_field(name: str, solution: MFGSolution) -> Result:
     """Label the solution of a mean-field game."""
+    laws = ("mean", "variance", "control_mean")
+    axes = {"t": solution.t, "x": solution.x}
     fields = {key: (("t", "x"), getattr(solution, key)) for key in ("u", "m", "control")}
-    laws = {key: (("t",), getattr(solution, key)) for key in ("mean", "variance", "control_mean")}
+    diagnostics = {**solution.diagnostics, "warnings": list(solution.warnings)}
+    if solution.t.size == 1:
+        axes = {"x": solution.x}
+        fields = {key: (("x",), array[0]) for key, (_, array) in fields.items()}
+        diagnostics |= {key: float(getattr(solution, key)[0]) for key in laws}
+    else:
+        fields |= {key: (("t",), getattr(solution, key)) for key in laws}
     return Result(
         name,
         "mfg",
@@ -215,17 +223,23 @@ def of_mean_field(name: str, solution: MFGSolution) -> Result:
         solution.ok,
         solution.message,
         tuple(_mean_field_sentences(solution)),
-        {**solution.diagnostics, "warnings": list(solution.warnings)},
-        {"t": solution.t, "x": solution.x},
-        {**fields, **laws},
+        diagnostics,
+        axes,
+        fields,
     )
 
 
 def _mean_field_sentences(solution: MFGSolution) -> Iterator[str]:
     known = solution.diagnostics
-    size = f"{solution.x.size} nodes and {solution.t.size - 1} steps"
-    yield f"Mean-field game on {size}: {solution.message}."
+    resting = solution.t.size == 1
+    size = f"{solution.x.size} nodes"
+    size += "" if resting else f" and {solution.t.size - 1} steps"
+    kind = "Stationary mean-field game" if resting else "Mean-field game"
+    yield f"{kind} on {size}: {solution.message}."
     facts = (
+        ("ergodic_constant", "The long-run mean cost is {:.8g}."),
+        ("discretization_error", "The estimated error of the grid is {:.1e}, relative."),
+        ("stopped_mass", "A mass of {:.6g} stops."),
         ("mass_error", "The mass of the law changes by {:.1e}."),
         ("minimum_density", "The smallest density is {:.1e}."),
     )
@@ -234,7 +248,7 @@ def _mean_field_sentences(solution: MFGSolution) -> Iterator[str]:
         if value is not None and np.isfinite(value):
             yield text.format(value)
     yield (
-        f"The law ends with mean {solution.mean[-1]:.6g} and variance "
+        f"The law {'has' if resting else 'ends with'} mean {solution.mean[-1]:.6g} and variance "
         f"{solution.variance[-1]:.6g}."
     )
     yield from (f"Warning: {text.rstrip('.')}." for text in solution.warnings)

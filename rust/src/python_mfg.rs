@@ -11,7 +11,7 @@ use crate::mfg::mesh::{Boundary, Mesh};
 use crate::mfg::problem::{Method, Options, Problem};
 use crate::mfg::solution::{self, Solution};
 use crate::python::{array, callback, count, interruptible, invalid, items, number, shown, text};
-use crate::python_parts::{field, read_coupling, read_hamiltonian, vector};
+use crate::python_parts::{field, field_over_time, read_coupling, read_hamiltonian, vector};
 
 /// Add the functions to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -27,6 +27,11 @@ struct Setting {
     normalize: bool,
     mass_source: Option<Vec<f64>>,
     coarse_mass_source: Option<Vec<f64>>,
+    drift: Vec<f64>,
+    coarse_drift: Option<Vec<f64>>,
+    discount: f64,
+    stationary: bool,
+    stopping: Option<Vec<f64>>,
 }
 
 fn read_options(
@@ -50,6 +55,11 @@ fn read_options(
         normalize: false,
         mass_source: None,
         coarse_mass_source: None,
+        drift: vec![0.0; n],
+        coarse_drift: None,
+        discount: 0.0,
+        stationary: false,
+        stopping: None,
     };
     for (key, value) in items(options)? {
         match key.as_str() {
@@ -70,6 +80,14 @@ fn read_options(
                 let shape = [Some(steps / 2), Some(n.div_ceil(2))];
                 setting.coarse_mass_source = Some(array(&key, &value, &shape)?);
             }
+            "drift" => setting.drift = field_over_time(&key, &value, n, steps)?,
+            "coarse_drift" => {
+                let shape = [Some(steps / 2), Some(n.div_ceil(2))];
+                setting.coarse_drift = Some(array(&key, &value, &shape)?);
+            }
+            "discount" => setting.discount = number(&key, &value)?,
+            "stopping" => setting.stopping = Some(field(&key, &value, n)?),
+            "stationary" => setting.stationary = value.is_truthy()?,
             "method" => {
                 result.method = match text(&value).as_str() {
                     "anderson" => Method::Anderson,
@@ -116,7 +134,7 @@ impl Setting {
     }
 
     fn scheme(&self, hamiltonian: &Kind, viscosity: &[f64]) -> PyResult<Scheme> {
-        let kinked = matches!(hamiltonian, Kind::Absolute(_));
+        let kinked = hamiltonian.kinked();
         Ok(match self.scheme.as_str() {
             "central" if kinked => {
                 return invalid(
@@ -186,10 +204,14 @@ fn solve_mfg<'py>(
         terminal,
         initial: field("initial", initial, n)?,
         mass_source: setting.mass_source,
+        drift: setting.drift,
+        discount: setting.discount,
+        stationary: setting.stationary,
+        stopping: setting.stopping,
     };
     problem.validate(setting.normalize)?;
     let coarse = if setting.richardson {
-        Some(problem.coarsened(forcing, setting.coarse_mass_source)?)
+        Some(problem.coarsened(forcing, setting.coarse_mass_source, setting.coarse_drift)?)
     } else {
         None
     };
@@ -228,12 +250,18 @@ fn to_dict(py: Python<'_>, s: Solution) -> PyResult<Bound<'_, PyDict>> {
     result.set_item("residual", s.residuals.last().copied())?;
     result.set_item("residual_history", s.residuals)?;
     result.set_item("newton_iterations", s.newton_iterations)?;
+    if let Some(constant) = s.constant {
+        result.set_item("ergodic_constant", constant)?;
+    }
     result.set_item("cost", s.cost)?;
     result.set_item("best_cost", s.best_cost)?;
     result.set_item("exploitability", s.cost - s.best_cost)?;
     result.set_item("mass_error", h.mass_error)?;
     result.set_item("solver_error", h.solver_error)?;
     result.set_item("exit_mass", s.exit_mass.map(|[left, right]| (left, right)))?;
+    if let Some(stopped) = s.stopped_mass {
+        result.set_item("stopped_mass", stopped)?;
+    }
     result.set_item("minimum_density", s.minimum_density)?;
     result.set_item("negative_mass", s.negative_mass)?;
     result.set_item("boundary_mass", s.boundary_mass)?;

@@ -5,7 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyTuple};
 
 use crate::mfg::coupling::{self, Coupling};
-use crate::mfg::hamiltonian::{self, Absolute, Compiled, Kind, Power, Quadratic, Table};
+use crate::mfg::hamiltonian::{
+    self, Absolute, Choice, Compiled, Kind, Power, Quadratic, Table, Uncontrolled, Uses,
+};
 use crate::python::{array, count, invalid, items, number, refuse_masked, shown, text};
 
 /// An array of n numbers.
@@ -25,6 +27,20 @@ pub(crate) fn vector(
     array(name, object, &[n])
 }
 
+/// A number at all nodes, an array of one number for each, or of one row for each step.
+pub(crate) fn field_over_time(
+    name: &str,
+    object: &Bound<'_, PyAny>,
+    n: usize,
+    steps: usize,
+) -> PyResult<Vec<f64>> {
+    let rows = object.getattr("ndim").and_then(|ndim| ndim.eq(2));
+    if rows.unwrap_or(false) {
+        return array(name, object, &[Some(steps), Some(n)]);
+    }
+    field(name, object, n)
+}
+
 /// A number at all nodes, or an array of one number for each.
 pub(crate) fn field(name: &str, object: &Bound<'_, PyAny>, n: usize) -> PyResult<Vec<f64>> {
     let scalar = object.is_instance_of::<PyFloat>()
@@ -40,7 +56,7 @@ pub(crate) fn field(name: &str, object: &Bound<'_, PyAny>, n: usize) -> PyResult
 
 /// The functions in question are compiled, and their signature was checked, on the Python side.
 #[allow(unsafe_code)]
-fn compiled_pair(name: &str, object: &Bound<'_, PyAny>) -> PyResult<hamiltonian::Function> {
+fn compiled_hamiltonian(name: &str, object: &Bound<'_, PyAny>) -> PyResult<hamiltonian::Function> {
     let address = address(name, object)?;
     // SAFETY: the address is that of a C function of this signature, kept alive by the caller.
     Ok(unsafe { std::mem::transmute::<usize, hamiltonian::Function>(address) })
@@ -78,21 +94,35 @@ pub(crate) fn read_hamiltonian(object: &Bound<'_, PyAny>) -> PyResult<Kind> {
             exponent: number("exponent", &part(1)?)?,
             scale: number("scale", &part(2)?)?,
         }),
-        ("table", 4) => Kind::Table(Table::new(
+        ("none", 1) => Kind::Uncontrolled(Uncontrolled),
+        ("choice", 3) => Kind::Choice(Choice::new(
+            vector("controls", &part(1)?, None)?,
+            vector("control costs", &part(2)?, None)?,
+        )?),
+        ("table", 5) => Kind::Table(Table::new(
             vector("hamiltonian gradient", &part(1)?, None)?,
             vector("hamiltonian value", &part(2)?, None)?,
             vector("hamiltonian slope", &part(3)?, None)?,
+            part(4)?.is_truthy()?,
         )?),
-        ("compiled", 4) => Kind::Compiled(Compiled {
-            value: compiled_pair("hamiltonian value", &part(1)?)?,
-            slope: compiled_pair("hamiltonian slope", &part(2)?)?,
-            minimizer: number("minimizer", &part(3)?)?,
-        }),
+        ("compiled", 5) => {
+            let uses: (bool, bool, bool) = part(4)?.extract()?;
+            Kind::Compiled(Compiled {
+                value: compiled_hamiltonian("hamiltonian value", &part(1)?)?,
+                slope: compiled_hamiltonian("hamiltonian slope", &part(2)?)?,
+                minimizer: number("minimizer", &part(3)?)?,
+                uses: Uses {
+                    density: uses.0,
+                    mean: uses.1,
+                    variance: uses.2,
+                },
+            })
+        }
         _ => {
             return invalid(
                 "hamiltonian",
                 shown(object),
-                "use quadratic, absolute, power, table or compiled",
+                "use none, quadratic, absolute, power, choice, table or compiled",
             )
         }
     })

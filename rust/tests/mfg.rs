@@ -3,8 +3,8 @@
 
 use _grid::mfg::coupling::Coupling;
 use _grid::mfg::fixed_point;
-use _grid::mfg::generator::{Generator, Linearised, Scheme};
-use _grid::mfg::hamiltonian::{Absolute, Hamiltonian, Kind, Power, Quadratic};
+use _grid::mfg::generator::{Conditions, Generator, Linearised, Scheme};
+use _grid::mfg::hamiltonian::{Absolute, Hamiltonian, Kind, Place, Power, Quadratic};
 use _grid::mfg::mesh::{Boundary, Mesh};
 use _grid::mfg::problem::{Method, Options, Problem};
 use _grid::mfg::solution::{solve, Status};
@@ -17,6 +17,9 @@ const ENDS: [Boundary; 4] = [
     Boundary::Periodic,
     Boundary::Open,
 ];
+
+/// Discount rate of the problems below.
+const DISCOUNT: f64 = 0.4;
 
 fn options() -> Options {
     Options {
@@ -49,6 +52,10 @@ fn problem(boundary: Boundary, scheme: Scheme, n: usize, steps: usize) -> Proble
         },
         initial: field(|x| (-4.0 * (x - 0.1) * (x - 0.1)).exp()),
         mass_source: None,
+        drift: field(|x| 0.3 * (4.0 * x).cos() - 0.2 * x),
+        discount: DISCOUNT,
+        stationary: false,
+        stopping: None,
         scheme,
         mesh,
     };
@@ -60,8 +67,8 @@ fn problem(boundary: Boundary, scheme: Scheme, n: usize, steps: usize) -> Proble
 struct Flipped(Quadratic);
 
 impl Hamiltonian for Flipped {
-    fn at(&self, x: f64, p: f64) -> (f64, f64) {
-        let (value, slope) = self.0.at(x, p);
+    fn at(&self, place: &Place, p: f64) -> (f64, f64) {
+        let (value, slope) = self.0.at(place, p);
         (value, -slope)
     }
 }
@@ -113,7 +120,8 @@ fn the_law_is_the_derivative_of_the_value() {
                 end.iter()
                     .zip(direction(&problem))
                     .map(|(m, d)| m * d)
-                    .sum()
+                    .sum::<f64>()
+                    * (-DISCOUNT).exp()
             };
             let gap = (slope - pairing(&end)).abs();
             assert!(gap < 1e-8, "{boundary:?} {scheme:?}: {gap:e}");
@@ -143,7 +151,6 @@ fn rows_of_the_generator_sum_to_zero_and_the_monotone_one_is_an_m_matrix() {
             let problem = problem(boundary, scheme, 17, 4);
             let generator = Generator {
                 mesh: &problem.mesh,
-                viscosity: &problem.viscosity,
                 hamiltonian: &Power {
                     exponent: 3.0,
                     scale: 2.0,
@@ -153,7 +160,15 @@ fn rows_of_the_generator_sum_to_zero_and_the_monotone_one_is_an_m_matrix() {
             let n = problem.mesh.len();
             let u: Vec<f64> = problem.mesh.nodes.iter().map(|x| (5.0 * x).sin()).collect();
             let mut found = Linearised::new(n, boundary);
-            generator.linearise(&u, 0.3, 0.1, &mut found);
+            let conditions = Conditions {
+                time: 0.0,
+                moments: [0.0; 3],
+                shift: 0.3,
+                density: &[],
+                viscosity: &problem.viscosity,
+                drift: &problem.drift,
+            };
+            generator.linearise(&u, &conditions, 0.1, &mut found);
             let matrix = &found.matrix;
             for i in 0..n {
                 let inside = |there: bool, entry: f64| if there { entry } else { 0.0 };
@@ -241,6 +256,10 @@ proptest! {
             terminal: Coupling::default(),
             initial: density[..n].to_vec(),
             mass_source: None,
+            drift: values[..n].to_vec(),
+            discount: 0.1,
+            stationary: false,
+            stopping: None,
             scheme: if kinked || nu == 0.0 { Scheme::Monotone } else { Scheme::Central },
         };
         if problem.validate(true).is_ok() {
@@ -275,6 +294,10 @@ proptest! {
                 terminal: Coupling::default(),
                 initial,
                 mass_source: None,
+                drift: vec![nu; n],
+                discount: nu,
+                stationary: n % 2 == 0,
+                stopping: (n % 3 == 0).then(|| vec![nu; n]),
                 scheme: Scheme::Central,
             };
             if problem.validate(true).is_ok() {

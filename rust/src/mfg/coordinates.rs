@@ -29,7 +29,8 @@ impl Coordinates {
             });
             inside.chain([f64::from(u8::from(terminal))]).collect()
         };
-        let (running, terminal) = (problem.running.uses(), problem.terminal.uses());
+        let (running, dense) = problem.uses();
+        let terminal = problem.terminal.uses();
         let units = [mesh.length, mesh.length * mesh.length, mesh.length / total];
         let moments = std::array::from_fn(|q| {
             if !(running[q] || terminal[q]) {
@@ -43,10 +44,7 @@ impl Coordinates {
         if sweeps.uses_density() {
             let square = |(m, w): (&f64, &f64)| m * m * w;
             let size: f64 = problem.initial.iter().zip(&mesh.weights).map(square).sum();
-            let times = times(
-                problem.running.uses_density(),
-                problem.terminal.uses_density(),
-            );
+            let times = times(dense, problem.terminal.uses_density());
             density.reserve((count + 1) * mesh.len());
             for t in times {
                 density.extend(mesh.weights.iter().map(|w| t * (w / size).sqrt()));

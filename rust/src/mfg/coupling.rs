@@ -58,6 +58,18 @@ impl Coupling {
         ]
     }
 
+    /// Whether every part is missing, or a potential of zeros.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        let zeros = |field: &Vec<f64>| field.iter().all(|v| *v == 0.0);
+        self.fields()
+            .iter()
+            .all(|(_, field)| field.is_none_or(zeros))
+            && self.kernel.is_none()
+            && self.function.is_none()
+            && self.forcing.is_none()
+    }
+
     /// Which moments of the law enter.
     #[must_use]
     pub fn uses(&self) -> [bool; MOMENTS] {

@@ -1,8 +1,9 @@
 //! What the last passes say: the cost of the population, and the solution at the requested times.
 
 use super::coupling::{moments, Moments, MEAN, MOMENTS};
+use super::generator::Conditions;
 use super::hamiltonian::Hamiltonian;
-use super::problem::Step;
+use super::problem::{row, Step};
 use super::sweep::{divide, Law, Sweeps};
 use crate::control::Poll;
 use crate::error::GridError;
@@ -42,31 +43,44 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             if poll.stop() {
                 return Err(GridError::Interrupted);
             }
-            let shift = self.shift(k, believed);
-            let change = self.shift(k, law) - shift;
+            let conditions = self.conditions(k, believed);
+            let change = self.conditions(k, law).shift - conditions.shift;
             let inner = &self.inner[k * n..(k + 1) * n];
-            known &= self.generator.knows(inner, shift);
+            known &= self.generator.knows(inner, &conditions);
             self.generator
-                .linearise(inner, shift, 0.0, &mut self.linearised);
+                .linearise(inner, &conditions, 0.0, &mut self.linearised);
             self.running(k, law);
-            let size = self.steps[k].size;
+            let [_, _, since] = self.steps[k].discount;
+            let size = self.steps[k].size * since;
             let mut sum = 0.0;
             for (i, mass) in self.flow[k * n..(k + 1) * n].iter().enumerate() {
                 let control = self.linearised.control[i];
                 sum += mass * (self.cost[i] + self.linearised.cost[i] + change * control);
-                let ratio = control.abs() * half / problem.viscosity[i];
+                let speed = control + conditions.drift[i];
+                let ratio = speed.abs() * half / conditions.viscosity[i];
                 if ratio > peclet {
                     peclet = ratio;
                 }
             }
-            total += size * sum;
+            // within a step those who stop do so once
+            total += size * sum + since * self.stopped[k].1;
         }
         let mut terminal = std::mem::take(&mut self.cost);
         self.terminal(law, &mut terminal);
         let end = &self.masses[self.steps.len() * n..];
-        total += terminal.iter().zip(end).map(|(g, m)| g * m).sum::<f64>();
+        total += self.end_factor() * terminal.iter().zip(end).map(|(g, m)| g * m).sum::<f64>();
         self.cost = terminal;
         Ok((total, peclet, known))
+    }
+
+    /// Discount factor from the end to the initial time; none where there is no time.
+    fn end_factor(&self) -> f64 {
+        let problem = self.problem;
+        if problem.stationary {
+            return 0.0;
+        }
+        let times = &problem.times;
+        (-problem.discount * (times[times.len() - 1] - times[0])).exp()
     }
 
     /// Refuse a Hamiltonian whose slope is not that of a convex function at the gradients met: the
@@ -77,8 +91,8 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             if poll.stop() {
                 return Err(GridError::Interrupted);
             }
-            let shift = self.shift(k, believed);
-            if let Some(found) = self.generator.contradiction(inner, shift) {
+            let conditions = self.conditions(k, believed);
+            if let Some(found) = self.generator.contradiction(inner, &conditions) {
                 let [left, right] = found.quotients;
                 return Err(GridError::invalid(
                     "hamiltonian slope",
@@ -105,7 +119,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             let values = &self.inner[k * n..(k + 1) * n];
             let row = &source[step.number * n..(step.number + 1) * n];
             let parts = values.iter().zip(row).zip(weights);
-            step.size * parts.map(|((u, s), w)| u * s * w).sum::<f64>()
+            step.size * step.discount[2] * parts.map(|((u, s), w)| u * s * w).sum::<f64>()
         };
         self.steps.iter().enumerate().map(cost).sum()
     }
@@ -132,8 +146,11 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             }
             let step = self.steps[k];
             let gain = 1.0 / step.theta;
+            let [ahead, back, _] = step.discount;
             for (u, v) in u.iter_mut().zip(&self.inner[k * n..]) {
+                *u *= ahead;
                 *u += gain * (v - *u);
+                *u *= back;
             }
             if k == 0 || self.steps[k - 1].last {
                 result.value[step.number * n..(step.number + 1) * n].copy_from_slice(&u);
@@ -162,7 +179,8 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
                 expected += step.size * gained;
                 inside += step.theta * step.size * gained;
             }
-            let solved: f64 = self.flow[k * n..(k + 1) * n].iter().sum();
+            expected -= self.stopped[k].0;
+            let solved = self.flow[k * n..(k + 1) * n].iter().sum::<f64>() + self.stopped[k].0;
             result.solver_error = result.solver_error.max((solved - inside).abs());
             result.mass_error = result
                 .mass_error
@@ -171,6 +189,15 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
                 let at = (step.number + 1) * n;
                 divide(masses, &problem.mesh.weights, &mut result.density[at..]);
             }
+        }
+        if problem.stationary {
+            result.value[n..].copy_from_slice(&self.inner);
+            result.solver_error = self.imbalance;
+            result.mass_error = if problem.leaving() {
+                self.imbalance
+            } else {
+                (self.flow.iter().sum::<f64>() - 1.0).abs()
+            };
         }
         let mut masses = vec![0.0; n];
         for j in 0..count {
@@ -184,10 +211,18 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             for (m, w) in masses.iter_mut().zip(&problem.mesh.weights) {
                 *m *= w;
             }
-            let mean = moments(&problem.mesh, &masses, &masses)[MEAN];
-            let shift = problem.running.control * mean;
+            let own = moments(&problem.mesh, &masses, &masses);
+            let number = j.min(count - 2);
+            let conditions = Conditions {
+                time: problem.times[j],
+                moments: own,
+                shift: problem.running.control * own[MEAN],
+                density: &result.density[j * n..(j + 1) * n],
+                viscosity: &problem.viscosity,
+                drift: row(&problem.drift, n, number),
+            };
             self.generator
-                .linearise(u, shift, 0.0, &mut self.linearised);
+                .linearise(u, &conditions, 0.0, &mut self.linearised);
             let control = &self.linearised.control;
             result.moments[j] = moments(&problem.mesh, &masses, control);
             result.control[j * n..(j + 1) * n].copy_from_slice(control);

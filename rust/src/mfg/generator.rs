@@ -1,10 +1,11 @@
 //! The linearised Hamilton-Jacobi-Bellman operator of one step as a matrix.
 //!
-//! At a given u the operator is L v = nu v_xx - H'(u_x) v_x, the generator of the state under the
-//! control -H'(u_x). Every row of L sums to zero: the transpose conserves mass. In the monotone
+//! At a given u the operator is L v = nu v_xx + (b - H'(u_x)) v_x, the generator of the state under
+//! the control -H'(u_x). Every row of L sums to zero: the transpose conserves mass. In the monotone
 //! scheme the entries off the diagonal are nonnegative: the transpose keeps densities nonnegative.
 
-use super::hamiltonian::{Contradiction, Hamiltonian};
+use super::coupling::{Moments, MEAN, VARIANCE};
+use super::hamiltonian::{Contradiction, Hamiltonian, Place};
 use super::mesh::{Boundary, Mesh};
 use super::tridiagonal::Tridiagonal;
 
@@ -40,13 +41,41 @@ impl Linearised {
     }
 }
 
-/// Mesh, diffusion, Hamiltonian and scheme: what does not change from step to step.
+/// What changes from step to step.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions<'s> {
+    /// Time.
+    pub time: f64,
+    /// Moments of the law.
+    pub moments: Moments,
+    /// What is added to the gradient before H is taken.
+    pub shift: f64,
+    /// Density at the nodes; empty where it enters nothing.
+    pub density: &'s [f64],
+    /// nu at the nodes.
+    pub viscosity: &'s [f64],
+    /// b at the nodes.
+    pub drift: &'s [f64],
+}
+
+impl Conditions<'_> {
+    #[inline(always)]
+    fn place(&self, i: usize, x: f64) -> Place {
+        Place {
+            x,
+            time: self.time,
+            density: self.density.get(i).copied().unwrap_or(f64::NAN),
+            mean: self.moments[MEAN],
+            variance: self.moments[VARIANCE],
+        }
+    }
+}
+
+/// Mesh, Hamiltonian and scheme: what does not change from step to step.
 #[derive(Debug)]
 pub struct Generator<'a, H> {
     /// Nodes.
     pub mesh: &'a Mesh,
-    /// nu at the nodes.
-    pub viscosity: &'a [f64],
     /// H.
     pub hamiltonian: &'a H,
     /// Central or upwind.
@@ -54,15 +83,15 @@ pub struct Generator<'a, H> {
 }
 
 impl<H: Hamiltonian> Generator<'_, H> {
-    /// Linearise at `u`, with the gradient shifted by `shift`, for a step of size `tau`.
-    pub fn linearise(&self, u: &[f64], shift: f64, tau: f64, to: &mut Linearised) {
+    /// Linearise at `u` for a step of size `tau`.
+    pub fn linearise(&self, u: &[f64], on: &Conditions<'_>, tau: f64, to: &mut Linearised) {
         match self.scheme {
-            Scheme::Central => self.central(u, shift, tau, to),
-            Scheme::Monotone => self.monotone(u, shift, tau, to),
+            Scheme::Central => self.central(u, on, tau, to),
+            Scheme::Monotone => self.monotone(u, on, tau, to),
         }
     }
 
-    fn central(&self, u: &[f64], shift: f64, tau: f64, to: &mut Linearised) {
+    fn central(&self, u: &[f64], on: &Conditions<'_>, tau: f64, to: &mut Linearised) {
         let n = u.len();
         let width = self.mesh.width;
         let half = 0.5 / width;
@@ -78,11 +107,12 @@ impl<H: Hamiltonian> Generator<'_, H> {
             &mut matrix.upper[..n],
         );
         let (cost, control) = (&mut cost[..n], &mut control[..n]);
-        let (x, nu) = (&self.mesh.nodes[..n], &self.viscosity[..n]);
+        let x = &self.mesh.nodes[..n];
+        let (nu, b) = (&on.viscosity[..n], &on.drift[..n]);
         let mut row = |i: usize, gradient: f64| {
-            let (value, slope) = self.hamiltonian.at(x[i], gradient + shift);
+            let (value, slope) = self.hamiltonian.at(&on.place(i, x[i]), gradient + on.shift);
             let d = diffusion * nu[i];
-            let e = drift * slope;
+            let e = drift * (slope - b[i]);
             lower[i] = -(d + e);
             diagonal[i] = 1.0 + 2.0 * d;
             upper[i] = e - d;
@@ -100,24 +130,29 @@ impl<H: Hamiltonian> Generator<'_, H> {
             Boundary::Reflecting => {
                 row(0, 0.0);
                 row(n - 1, 0.0);
+                // the reflected neighbour has the same value; what the speed carries through the
+                // half cell at the end is kept, or mass would flow in at first order
+                upper[0] = 1.0 - diagonal[0] + (upper[0] - lower[0]);
+                lower[n - 1] = 1.0 - diagonal[n - 1] - (upper[n - 1] - lower[n - 1]);
+                diagonal[0] = 1.0 - upper[0];
+                diagonal[n - 1] = 1.0 - lower[n - 1];
                 lower[0] = 0.0;
                 upper[n - 1] = 0.0;
-                upper[0] = 1.0 - diagonal[0];
-                lower[n - 1] = 1.0 - diagonal[n - 1];
             }
             Boundary::Absorbing(_) => matrix.trap(cost, control),
             Boundary::Open => {
                 row(0, (4.0 * u[1] - 3.0 * u[0] - u[2]) * half);
                 row(n - 1, (3.0 * u[n - 1] - 4.0 * u[n - 2] + u[n - 3]) * half);
                 for (i, side) in [(0, 1.0), (n - 1, -1.0)] {
-                    if control[i] * side < 0.0 {
-                        // the best available control is none
-                        control[i] = 0.0;
-                        let lowest = self.hamiltonian.minimizer();
-                        cost[i] = -self.hamiltonian.at(x[i], lowest).0;
+                    if (control[i] + b[i]) * side < 0.0 {
+                        // the best available control holds the state where it is
+                        let place = on.place(i, x[i]);
+                        let still = self.still(&place, b[i]);
+                        control[i] = -b[i];
+                        cost[i] = still * b[i] - self.hamiltonian.at(&place, still).0;
                     }
                     let d = diffusion * nu[i];
-                    let e = -drift * control[i] * side;
+                    let e = -drift * (control[i] + b[i]) * side;
                     diagonal[i] = 1.0 - d - 3.0 * e;
                     let (near, far) = (2.0 * d + 4.0 * e, -(d + e));
                     if i == 0 {
@@ -134,7 +169,35 @@ impl<H: Hamiltonian> Generator<'_, H> {
         }
     }
 
-    fn monotone(&self, u: &[f64], shift: f64, tau: f64, to: &mut Linearised) {
+    /// The gradient at which the control cancels a drift, by bisection; where none does, the
+    /// gradient at which the search ends.
+    fn still(&self, place: &Place, drift: f64) -> f64 {
+        let lowest = self.hamiltonian.minimizer();
+        if drift == 0.0 {
+            return lowest;
+        }
+        let (mut near, mut reach) = (lowest, drift.signum());
+        let excess = |p: f64| (self.hamiltonian.at(place, p).1 - drift) * drift.signum();
+        for _ in 0..60 {
+            if excess(lowest + reach) >= 0.0 {
+                break;
+            }
+            near = lowest + reach;
+            reach *= 2.0;
+        }
+        let mut far = lowest + reach;
+        for _ in 0..60 {
+            let middle = 0.5 * (near + far);
+            if excess(middle) < 0.0 {
+                near = middle;
+            } else {
+                far = middle;
+            }
+        }
+        far
+    }
+
+    fn monotone(&self, u: &[f64], on: &Conditions<'_>, tau: f64, to: &mut Linearised) {
         let n = u.len();
         let width = self.mesh.width;
         let inverse = 1.0 / width;
@@ -147,9 +210,10 @@ impl<H: Hamiltonian> Generator<'_, H> {
         } = to;
         let boundary = self.mesh.boundary;
         for i in 0..n {
-            let x = self.mesh.nodes[i];
-            let base = self.hamiltonian.at(x, lowest).0;
-            let d = diffusion * self.viscosity[i];
+            let place = on.place(i, self.mesh.nodes[i]);
+            let base = self.hamiltonian.at(&place, lowest).0;
+            let d = diffusion * on.viscosity[i];
+            let b = on.drift[i];
             // rates of moving left and right, times tau; differences towards missing neighbours
             // are left out
             let (mut left, mut right) = (d, d);
@@ -159,10 +223,11 @@ impl<H: Hamiltonian> Generator<'_, H> {
                 _ => (i > 0, i < n - 1),
             };
             if has_left {
+                left += drift * (-b).max(0.0);
                 let before = if i == 0 { u[n - 1] } else { u[i - 1] };
                 let p = (u[i] - before) * inverse;
-                if p + shift > lowest {
-                    let (value, slope) = self.hamiltonian.at(x, p + shift);
+                if p + on.shift > lowest {
+                    let (value, slope) = self.hamiltonian.at(&place, p + on.shift);
                     let slope = slope.max(0.0);
                     left += drift * slope;
                     spent += slope * p - value + base;
@@ -170,10 +235,11 @@ impl<H: Hamiltonian> Generator<'_, H> {
                 }
             }
             if has_right {
+                right += drift * b.max(0.0);
                 let after = if i == n - 1 { u[0] } else { u[i + 1] };
                 let p = (after - u[i]) * inverse;
-                if p + shift < lowest {
-                    let (value, slope) = self.hamiltonian.at(x, p + shift);
+                if p + on.shift < lowest {
+                    let (value, slope) = self.hamiltonian.at(&place, p + on.shift);
                     let slope = slope.min(0.0);
                     right -= drift * slope;
                     spent += slope * p - value + base;
@@ -200,29 +266,33 @@ impl<H: Hamiltonian> Generator<'_, H> {
     }
 
     /// Whether H is known at all gradients of `u`.
-    pub fn knows(&self, u: &[f64], shift: f64) -> bool {
-        self.gradients(u, shift)
+    pub fn knows(&self, u: &[f64], on: &Conditions<'_>) -> bool {
+        self.gradients(u, on.shift)
             .all(|(_, p)| self.hamiltonian.knows(p))
     }
 
     /// A state and a gradient of `u` where the slope is not that of a convex H.
-    pub fn contradiction(&self, u: &[f64], shift: f64) -> Option<Contradiction> {
-        let sizes = self.gradients(u, shift).map(|(_, p)| p.abs());
+    pub fn contradiction(&self, u: &[f64], on: &Conditions<'_>) -> Option<Contradiction> {
+        let sizes = self.gradients(u, on.shift).map(|(_, p)| p.abs());
         let unit = sizes.fold(0.0, f64::max);
-        self.gradients(u, shift)
-            .find_map(|(x, p)| self.hamiltonian.contradiction(x, p, unit))
+        self.gradients(u, on.shift).find_map(|(i, p)| {
+            let place = on.place(i, self.mesh.nodes[i]);
+            self.hamiltonian.contradiction(&place, p, unit)
+        })
     }
 
-    /// Differences between neighbours, each with the state on its left.
-    fn gradients<'u>(&'u self, u: &'u [f64], shift: f64) -> impl Iterator<Item = (f64, f64)> + 'u {
+    /// Differences between neighbours, each with the node on its left.
+    fn gradients<'u>(
+        &'u self,
+        u: &'u [f64],
+        shift: f64,
+    ) -> impl Iterator<Item = (usize, f64)> + 'u {
         let inverse = 1.0 / self.mesh.width;
         let around = (self.mesh.boundary == Boundary::Periodic).then(|| (u[u.len() - 1], u[0]));
         let pairs = u.windows(2).map(|pair| (pair[0], pair[1])).chain(around);
-        self.mesh
-            .nodes
-            .iter()
-            .zip(pairs)
-            .map(move |(x, (left, right))| (*x, (right - left) * inverse + shift))
+        pairs
+            .enumerate()
+            .map(move |(i, (left, right))| (i, (right - left) * inverse + shift))
     }
 }
 

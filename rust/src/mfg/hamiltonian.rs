@@ -1,9 +1,35 @@
-//! Hamiltonians H(x, p), convex in p. The optimal control is -H'(p).
+//! Hamiltonians, convex in the gradient p of the value. The optimal control is -H'(p).
 
-use crate::error::{GridError, Result};
+pub use super::tabulated::{Choice, Table};
 
-/// A compiled function of two real numbers.
-pub type Function = extern "C" fn(f64, f64) -> f64;
+/// A compiled H(x, p, t, density, mean, variance).
+pub type Function = extern "C" fn(f64, f64, f64, f64, f64, f64) -> f64;
+
+/// Where, when and among whom: what a Hamiltonian may depend on beside the gradient.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// State.
+    pub x: f64,
+    /// Time.
+    pub time: f64,
+    /// Local density; NaN where it enters nothing.
+    pub density: f64,
+    /// Mean of the law.
+    pub mean: f64,
+    /// Variance of the law.
+    pub variance: f64,
+}
+
+/// Which parts of the law enter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Uses {
+    /// The local density.
+    pub density: bool,
+    /// The mean.
+    pub mean: bool,
+    /// The variance.
+    pub variance: bool,
+}
 
 /// Distance at which difference quotients are taken, relative to the largest gradient.
 const APART: f64 = 1e-4;
@@ -26,7 +52,7 @@ pub struct Contradiction {
 /// What the schemes need of a Hamiltonian.
 pub trait Hamiltonian {
     /// H and its derivative in p.
-    fn at(&self, x: f64, p: f64) -> (f64, f64);
+    fn at(&self, place: &Place, p: f64) -> (f64, f64);
     /// Where H is smallest.
     fn minimizer(&self) -> f64 {
         0.0
@@ -37,13 +63,27 @@ pub trait Hamiltonian {
     }
     /// Whether H' lies outside the difference quotients on both sides, between which the slope of a
     /// convex function lies at any distance; `unit` is the size of gradients.
-    fn contradiction(&self, _x: f64, _p: f64, _unit: f64) -> Option<Contradiction> {
+    fn contradiction(&self, _place: &Place, _p: f64, _unit: f64) -> Option<Contradiction> {
         None
     }
     /// Change of u, relative to its range, at which Newton's iteration may end: its square is
     /// rounding, where H'' exists.
     fn newton_tolerance(&self) -> f64 {
         1e-12
+    }
+}
+
+/// Zero: nobody controls the state.
+#[derive(Debug, Clone, Copy)]
+pub struct Uncontrolled;
+
+impl Hamiltonian for Uncontrolled {
+    #[inline(always)]
+    fn at(&self, _place: &Place, _p: f64) -> (f64, f64) {
+        (0.0, 0.0)
+    }
+    fn newton_tolerance(&self) -> f64 {
+        1e-9
     }
 }
 
@@ -56,7 +96,7 @@ pub struct Quadratic {
 
 impl Hamiltonian for Quadratic {
     #[inline(always)]
-    fn at(&self, _x: f64, p: f64) -> (f64, f64) {
+    fn at(&self, _place: &Place, p: f64) -> (f64, f64) {
         let slope = self.scale * p;
         (0.5 * slope * p, slope)
     }
@@ -74,7 +114,7 @@ pub struct Absolute {
 
 impl Hamiltonian for Absolute {
     #[inline(always)]
-    fn at(&self, _x: f64, p: f64) -> (f64, f64) {
+    fn at(&self, _place: &Place, p: f64) -> (f64, f64) {
         let slope = if p > 0.0 {
             self.scale
         } else if p < 0.0 {
@@ -97,147 +137,43 @@ pub struct Power {
 
 impl Hamiltonian for Power {
     #[inline]
-    fn at(&self, _x: f64, p: f64) -> (f64, f64) {
+    fn at(&self, _place: &Place, p: f64) -> (f64, f64) {
         let size = self.scale * p.abs().powf(self.exponent - 1.0);
         let slope = if p < 0.0 { -size } else { size };
         (slope * p / self.exponent, slope)
     }
 }
 
-/// Cubic Hermite interpolation of a table; linear beyond its ends.
-#[derive(Debug, Clone)]
-pub struct Table {
-    gradient: Vec<f64>,
-    value: Vec<f64>,
-    slope: Vec<f64>,
-    minimizer: f64,
-}
-
-impl Table {
-    /// From gradients, values and slopes.
-    pub fn new(gradient: Vec<f64>, value: Vec<f64>, slope: Vec<f64>) -> Result<Self> {
-        let table = |value: String, remedy: &str| {
-            Err(GridError::invalid("hamiltonian table", value, remedy))
-        };
-        let n = gradient.len();
-        if n < 3 || value.len() != n || slope.len() != n {
-            return table(
-                format!(
-                    "{n} gradients, {} values, {} slopes",
-                    value.len(),
-                    slope.len()
-                ),
-                "at least 3 of each are needed, equally many",
-            );
-        }
-        for i in 0..n {
-            let at = format!("({}, {}, {})", gradient[i], value[i], slope[i]);
-            if !(gradient[i].is_finite() && value[i].is_finite() && slope[i].is_finite()) {
-                return table(format!("{at} at index {i}"), "finite numbers are needed");
-            }
-            if i == 0 {
-                continue;
-            }
-            if gradient[i] <= gradient[i - 1] {
-                return table(
-                    format!("{} after {} at index {i}", gradient[i], gradient[i - 1]),
-                    "gradients must increase",
-                );
-            }
-            let chord = (value[i] - value[i - 1]) / (gradient[i] - gradient[i - 1]);
-            let slack = 1e-12 * (slope[i].abs() + slope[i - 1].abs() + chord.abs());
-            if chord < slope[i - 1] - slack || chord > slope[i] + slack {
-                return table(
-                    format!(
-                        "slopes {} and {} around a chord of slope {chord} at index {i}",
-                        slope[i - 1],
-                        slope[i]
-                    ),
-                    "a convex function has its chords between its slopes",
-                );
-            }
-        }
-        if slope[0] > 0.0 || slope[n - 1] < 0.0 {
-            return table(
-                format!("slopes from {} to {}", slope[0], slope[n - 1]),
-                "the table must contain the minimum of the function",
-            );
-        }
-        let mut result = Self {
-            gradient,
-            value,
-            slope,
-            minimizer: 0.0,
-        };
-        let (mut low, mut high) = (result.gradient[0], result.gradient[n - 1]);
-        while high - low > 1e-15 * (low.abs() + high.abs()) {
-            let middle = 0.5 * (low + high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            if result.at(0.0, middle).1 < 0.0 {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        result.minimizer = high;
-        Ok(result)
-    }
-}
-
-impl Hamiltonian for Table {
-    fn at(&self, _x: f64, p: f64) -> (f64, f64) {
-        let n = self.gradient.len();
-        if !self.knows(p) {
-            let end = if p < self.gradient[0] { 0 } else { n - 1 };
-            let (value, slope) = (self.value[end], self.slope[end]);
-            return (value + slope * (p - self.gradient[end]), slope);
-        }
-        let i = self.gradient.partition_point(|&g| g <= p).clamp(1, n - 1);
-        let (left, right) = (self.gradient[i - 1], self.gradient[i]);
-        let h = right - left;
-        let s = (p - left) / h;
-        let (v0, v1) = (self.value[i - 1], self.value[i]);
-        let (d0, d1) = (h * self.slope[i - 1], h * self.slope[i]);
-        let rise = v1 - v0;
-        // v0 + d0 s + c2 s^2 + c3 s^3
-        let c2 = 3.0 * rise - 2.0 * d0 - d1;
-        let c3 = d0 + d1 - 2.0 * rise;
-        let value = v0 + s * (d0 + s * (c2 + s * c3));
-        (value, (d0 + s * (2.0 * c2 + 3.0 * s * c3)) / h)
-    }
-    fn minimizer(&self) -> f64 {
-        self.minimizer
-    }
-    fn knows(&self, p: f64) -> bool {
-        p >= self.gradient[0] && p <= self.gradient[self.gradient.len() - 1]
-    }
-}
-
 /// A user's compiled function with its derivative.
 #[derive(Debug, Clone, Copy)]
 pub struct Compiled {
-    /// H(x, p).
+    /// H.
     pub value: Function,
     /// Its derivative in p.
     pub slope: Function,
     /// Where H is smallest.
     pub minimizer: f64,
+    /// What of the law H depends on.
+    pub uses: Uses,
+}
+
+/// A compiled function at a place.
+fn called(function: Function, at: &Place, p: f64) -> f64 {
+    function(at.x, p, at.time, at.density, at.mean, at.variance)
 }
 
 impl Hamiltonian for Compiled {
-    fn at(&self, x: f64, p: f64) -> (f64, f64) {
-        ((self.value)(x, p), (self.slope)(x, p))
+    fn at(&self, place: &Place, p: f64) -> (f64, f64) {
+        (called(self.value, place, p), called(self.slope, place, p))
     }
     fn minimizer(&self) -> f64 {
         self.minimizer
     }
-    fn contradiction(&self, x: f64, p: f64, unit: f64) -> Option<Contradiction> {
-        let (value, slope) = self.at(x, p);
+    fn contradiction(&self, place: &Place, p: f64, unit: f64) -> Option<Contradiction> {
+        let (value, slope) = self.at(place, p);
         let apart = APART * unit;
         let quotient = |q: f64| {
-            let other = (self.value)(x, q);
+            let other = called(self.value, place, q);
             let size = value.abs() + other.abs();
             let ratio = (other - value) / (q - p);
             let rounding = 32.0 * f64::EPSILON * size / apart;
@@ -245,7 +181,7 @@ impl Hamiltonian for Compiled {
         };
         let ((left, below), (right, above)) = (quotient(p - apart), quotient(p + apart));
         (slope < left - below || slope > right + above).then_some(Contradiction {
-            x,
+            x: place.x,
             p,
             slope,
             quotients: [left, right],
@@ -254,11 +190,11 @@ impl Hamiltonian for Compiled {
 }
 
 impl Compiled {
-    /// The slope on both sides of the minimizer at a state where it is no minimizer.
+    /// The slope on both sides of the minimizer at a place where it is no minimizer.
     #[must_use]
-    pub fn wrong_minimizer(&self, x: f64) -> Option<[f64; 2]> {
+    pub fn wrong_minimizer(&self, place: &Place) -> Option<[f64; 2]> {
         let apart = SLACK * (1.0 + self.minimizer.abs());
-        let sides = [-apart, apart].map(|d| (self.slope)(x, self.minimizer + d));
+        let sides = [-apart, apart].map(|d| called(self.slope, place, self.minimizer + d));
         (sides[0] > 0.0 || sides[1] < 0.0).then_some(sides)
     }
 }
@@ -266,28 +202,57 @@ impl Compiled {
 /// One of the Hamiltonians above.
 #[derive(Debug, Clone)]
 pub enum Kind {
+    /// 0.
+    Uncontrolled(Uncontrolled),
     /// scale p^2/2.
     Quadratic(Quadratic),
     /// scale |p|.
     Absolute(Absolute),
     /// scale |p|^a/a.
     Power(Power),
+    /// Controls from a list.
+    Choice(Choice),
     /// Interpolated.
     Table(Table),
     /// A compiled function.
     Compiled(Compiled),
 }
 
+impl Kind {
+    /// Parts of the law that enter.
+    #[must_use]
+    pub fn uses(&self) -> Uses {
+        match self {
+            Self::Compiled(h) => h.uses,
+            _ => Uses::default(),
+        }
+    }
+
+    /// Whether H has kinks, where central differences make no sense.
+    #[must_use]
+    pub fn kinked(&self) -> bool {
+        matches!(self, Self::Absolute(_) | Self::Choice(_))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HERE: Place = Place {
+        x: 0.0,
+        time: 0.0,
+        density: 1.0,
+        mean: 0.0,
+        variance: 1.0,
+    };
 
     #[test]
     fn slopes_are_derivatives() {
         let gradient: Vec<f64> = (0..41).map(|i| -4.0 + 0.2 * f64::from(i)).collect();
         let value = gradient.iter().map(|p| (p - 0.3).cosh()).collect();
         let slope = gradient.iter().map(|p| (p - 0.3).sinh()).collect();
-        let table = Table::new(gradient, value, slope).unwrap();
+        let table = Table::new(gradient, value, slope, false).unwrap();
         assert!((table.minimizer() - 0.3).abs() < 1e-4);
         let step = 1e-6;
         for p in [-5.0, -3.1, -0.7, 0.31, 1.9, 4.5] {
@@ -298,22 +263,22 @@ mod tests {
             let quadratic = Quadratic { scale: 2.0 };
             let each: [&dyn Hamiltonian; 3] = [&table, &power, &quadratic];
             for h in each {
-                let difference = (h.at(0.0, p + step).0 - h.at(0.0, p - step).0) / (2.0 * step);
-                assert!((difference - h.at(0.0, p).1).abs() < 1e-7, "{p}");
+                let difference = (h.at(&HERE, p + step).0 - h.at(&HERE, p - step).0) / (2.0 * step);
+                assert!((difference - h.at(&HERE, p).1).abs() < 1e-7, "{p}");
             }
         }
-        assert!((table.at(0.0, 1.07).0 - (1.07f64 - 0.3).cosh()).abs() < 1e-5);
+        assert!((table.at(&HERE, 1.07).0 - (1.07f64 - 0.3).cosh()).abs() < 1e-5);
     }
 
-    extern "C" fn kinked(_x: f64, p: f64) -> f64 {
+    extern "C" fn kinked(_x: f64, p: f64, _t: f64, _d: f64, _m: f64, _v: f64) -> f64 {
         p.abs() + 0.5 * p * p
     }
 
-    extern "C" fn right(_x: f64, p: f64) -> f64 {
+    extern "C" fn right(_x: f64, p: f64, _t: f64, _d: f64, _m: f64, _v: f64) -> f64 {
         p.signum() + p
     }
 
-    extern "C" fn wrong(_x: f64, p: f64) -> f64 {
+    extern "C" fn wrong(_x: f64, p: f64, _t: f64, _d: f64, _m: f64, _v: f64) -> f64 {
         p.signum() + 1.001 * p
     }
 
@@ -323,18 +288,30 @@ mod tests {
             value: kinked,
             slope,
             minimizer: 0.0,
+            uses: Uses::default(),
         };
         for p in [-2.0, -0.3, 0.0, 1e-6, 0.4, 3.0] {
-            assert!(with(right).contradiction(0.0, p, 3.0).is_none(), "{p}");
+            assert!(with(right).contradiction(&HERE, p, 3.0).is_none(), "{p}");
         }
-        let found = with(wrong).contradiction(0.0, -2.0, 3.0).unwrap();
+        let found = with(wrong).contradiction(&HERE, -2.0, 3.0).unwrap();
         assert!(found.slope < found.quotients[0] && found.quotients[0] < found.quotients[1]);
-        assert!(with(right).wrong_minimizer(0.0).is_none());
+        assert!(with(right).wrong_minimizer(&HERE).is_none());
         let moved = Compiled {
             minimizer: 0.1,
             ..with(right)
         };
-        assert!(moved.wrong_minimizer(0.0).is_some());
+        assert!(moved.wrong_minimizer(&HERE).is_some());
+    }
+
+    #[test]
+    fn a_list_of_controls_is_a_convex_function_with_its_minimum() {
+        let list = Choice::new(vec![-1.0, 0.0, 2.0], vec![0.5, 0.0, 1.0]).unwrap();
+        for (p, value, slope) in [(0.0, 0.0, 0.0), (2.0, 1.5, 1.0), (-3.0, 5.0, -2.0)] {
+            assert_eq!(list.at(&HERE, p), (value, slope));
+        }
+        assert_eq!(list.at(&HERE, list.minimizer()).0, 0.0);
+        let one_sided = Choice::new(vec![1.0, 2.0], vec![0.0, 0.0]);
+        assert!(one_sided.unwrap_err().to_string().contains("both sides"));
     }
 
     #[test]
@@ -343,6 +320,7 @@ mod tests {
             vec![-1.0, 0.0, 1.0],
             vec![1.0, 1.5, 1.0],
             vec![-1.0, 0.0, 1.0],
+            false,
         );
         assert!(bad.unwrap_err().to_string().contains("chord"));
     }

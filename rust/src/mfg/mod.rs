@@ -1,12 +1,13 @@
 //! Mean-field games in one dimension:
-//! `-u_t - nu u_xx + H(u_x) = f(t, x, law)`, `u(T) = g(x, law)`;
-//! `m_t - (nu m)_xx - (m H'(u_x))_x = 0`, `m(0) = m0`.
+//! `-u_t + r u - nu u_xx - b u_x + H(u_x) = f(t, x, law)`, `u(T) = g(x, law)`;
+//! `m_t - (nu m)_xx + (m (b - H'(u_x)))_x = 0`, `m(0) = m0`.
 //!
 //! * [`mesh`], [`tridiagonal`]: nodes, ends, linear systems;
-//! * [`hamiltonian`], [`coupling`]: H, and the costs that depend on the law;
+//! * [`hamiltonian`], [`tabulated`], [`coupling`]: H, and the costs that depend on the law;
 //! * [`generator`]: the linearised operator of a step, whose transpose moves the density;
 //! * [`problem`]: the game and its validation;
 //! * [`sweep`], [`evidence`]: one pass backward for u and one forward for m, and what they say;
+//! * `rest`: the same where there is no time;
 //! * `coordinates`, [`fixed_point`], [`krylov`]: the law of the best responses to itself;
 //! * `refinement`, [`solution`], `verdict`: several starts, exploitability, extrapolation, and what
 //!   the result is worth.
@@ -21,7 +22,9 @@ pub mod krylov;
 pub mod mesh;
 pub mod problem;
 mod refinement;
+mod rest;
 pub mod solution;
 pub mod sweep;
+pub mod tabulated;
 pub mod tridiagonal;
 mod verdict;

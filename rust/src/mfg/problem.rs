@@ -1,14 +1,16 @@
 //! A mean-field game and how to solve it, with their validation.
 
-use super::coupling::Coupling;
+use super::coupling::{moments, Coupling, MEAN, MOMENTS, VARIANCE};
 use super::generator::Scheme;
-use super::hamiltonian::Kind;
+use super::hamiltonian::{Kind, Place};
 use super::mesh::{Boundary, Mesh};
 use crate::error::{GridError, Result};
 use crate::problem::check_tolerance;
 
 /// Largest deviation of the initial mass from one.
 const MASS_TOLERANCE: f64 = 1e-6;
+/// Most Newton iterations in one step.
+const NEWTON_STEPS: usize = 60;
 /// Most points of space and time together: about 1 GB for all arrays.
 const MOST_POINTS: usize = 1 << 23;
 
@@ -21,6 +23,14 @@ pub struct Problem {
     pub times: Vec<f64>,
     /// nu at the nodes.
     pub viscosity: Vec<f64>,
+    /// Drift beside the control, (nodes) or (steps, nodes).
+    pub drift: Vec<f64>,
+    /// Rate at which later costs are discounted.
+    pub discount: f64,
+    /// Whether there is no time: the law rests, and the times are 0 and 1.
+    pub stationary: bool,
+    /// Cost of stopping at the nodes, if agents may stop.
+    pub stopping: Option<Vec<f64>>,
     /// H.
     pub hamiltonian: Kind,
     /// f.
@@ -76,6 +86,19 @@ pub struct Step {
     pub number: usize,
     /// Whether it ends at a requested time.
     pub last: bool,
+    /// Discount factors from the end of the step to the time at which its equation is taken, from
+    /// there to its begin, and from there to the initial time.
+    pub discount: [f64; 3],
+}
+
+/// Row of a field that is constant in time or given for each step.
+#[must_use]
+pub fn row(field: &[f64], n: usize, step: usize) -> &[f64] {
+    if field.len() == n {
+        field
+    } else {
+        &field[step * n..(step + 1) * n]
+    }
 }
 
 impl Problem {
@@ -83,35 +106,59 @@ impl Problem {
     #[must_use]
     pub fn steps(&self, damped: usize) -> Vec<Step> {
         let count = self.times.len() - 1;
+        let theta = match self.scheme {
+            Scheme::Central if !self.stationary && self.stopping.is_none() => 0.5,
+            _ => 1.0,
+        };
         let mut steps = Vec::with_capacity(count + 4 * damped);
         for (number, pair) in self.times.windows(2).enumerate() {
-            let whole = pair[1] - pair[0];
-            let step = Step {
-                size: whole,
-                theta: match self.scheme {
-                    Scheme::Central => 0.5,
-                    Scheme::Monotone => 1.0,
-                },
+            let (begin, whole) = (pair[0], pair[1] - pair[0]);
+            let step = |begin: f64, size: f64, theta: f64, last: bool| Step {
+                size,
+                theta,
                 middle: 0.5 * (pair[0] + pair[1]),
                 number,
-                last: true,
+                last,
+                discount: self.factors(begin, size, theta),
             };
             if number < damped || number + damped >= count {
-                let half = Step {
-                    size: 0.5 * whole,
-                    theta: 1.0,
-                    ..step
-                };
-                steps.push(Step {
-                    last: false,
-                    ..half
-                });
-                steps.push(half);
+                let half = 0.5 * whole;
+                steps.push(step(begin, half, 1.0, false));
+                steps.push(step(begin + half, half, 1.0, true));
             } else {
-                steps.push(step);
+                steps.push(step(begin, whole, theta, true));
             }
         }
         steps
+    }
+
+    /// See [`Step::discount`].
+    fn factors(&self, begin: f64, size: f64, theta: f64) -> [f64; 3] {
+        if self.stationary || self.discount == 0.0 {
+            return [1.0; 3];
+        }
+        let back = (1.0 - theta) * size;
+        let since = begin + back - self.times[0];
+        [theta * size, back, since].map(|length| (-self.discount * length).exp())
+    }
+
+    /// Most Newton iterations in one step; where agents stop, each may move the boundary by one node.
+    #[must_use]
+    pub fn newton_steps(&self) -> usize {
+        match self.stopping {
+            None => NEWTON_STEPS,
+            Some(_) => NEWTON_STEPS + self.mesh.len(),
+        }
+    }
+
+    /// Which moments of the law enter, and whether the density does.
+    #[must_use]
+    pub fn uses(&self) -> ([bool; MOMENTS], bool) {
+        let own = self.hamiltonian.uses();
+        let mut moments = self.running.uses();
+        moments[MEAN] |= own.mean;
+        moments[VARIANCE] |= own.variance;
+        (moments, self.running.uses_density() || own.density)
     }
 
     /// Check every array; divide the density by its mass if asked.
@@ -127,6 +174,18 @@ impl Problem {
             ));
         }
         finite("viscosity", &self.viscosity, n)?;
+        over_time("drift", &self.drift, n, steps)?;
+        if !(self.discount.is_finite() && self.discount >= 0.0) {
+            return Err(GridError::invalid(
+                "discount",
+                self.discount.to_string(),
+                "a rate that is finite and not negative is needed",
+            ));
+        }
+        if let Some(stopping) = &self.stopping {
+            finite("stopping", stopping, n)?;
+        }
+        self.validate_stationary()?;
         if let Some((i, nu)) = first(&self.viscosity, |nu| nu < 0.0) {
             return Err(GridError::invalid(
                 "viscosity",
@@ -143,7 +202,6 @@ impl Problem {
                 ));
             }
         }
-        self.validate_minimizer()?;
         for (side, coupling) in [("running", &self.running), ("terminal", &self.terminal)] {
             for (name, field) in coupling.fields() {
                 if let Some(values) = field {
@@ -176,7 +234,55 @@ impl Problem {
         if let Some(source) = &self.mass_source {
             finite("mass_source", source, n * steps)?;
         }
-        self.validate_density(normalise)
+        self.validate_density(normalise)?;
+        self.validate_minimizer()
+    }
+
+    /// Initial masses at the nodes.
+    #[must_use]
+    pub fn masses(&self) -> Vec<f64> {
+        let weighted = self.initial.iter().zip(&self.mesh.weights);
+        weighted.map(|(m, w)| m * w).collect()
+    }
+
+    /// Whether agents stop or leave.
+    #[must_use]
+    pub fn leaving(&self) -> bool {
+        self.stopping.is_some() || matches!(self.mesh.boundary, Boundary::Absorbing(_))
+    }
+
+    fn validate_stationary(&self) -> Result<()> {
+        if !self.stationary {
+            return Ok(());
+        }
+        let leaving = self.leaving();
+        for (name, given, remedy) in [
+            (
+                "times",
+                self.times != [0.0, 1.0],
+                "a stationary problem has no times",
+            ),
+            (
+                "discount",
+                leaving && self.discount == 0.0,
+                "where agents stop or leave a stationary problem needs a positive rate",
+            ),
+            (
+                "mass_source",
+                leaving && self.mass_source.is_some(),
+                "those who start are the initial law",
+            ),
+            (
+                "terminal",
+                !self.terminal.is_zero(),
+                "a stationary problem has no end; leave it out",
+            ),
+        ] {
+            if given {
+                return Err(GridError::invalid(name, "given", remedy));
+            }
+        }
+        Ok(())
     }
 
     /// Upwinding, and a control that is not available at an open end, rely on the minimizer of H.
@@ -187,8 +293,17 @@ impl Problem {
         if self.scheme == Scheme::Central && self.mesh.boundary != Boundary::Open {
             return Ok(());
         }
-        for x in &self.mesh.nodes {
-            if let Some([left, right]) = hamiltonian.wrong_minimizer(*x) {
+        let masses: Vec<f64> = self.masses();
+        let law = moments(&self.mesh, &masses, &masses);
+        for (x, density) in self.mesh.nodes.iter().zip(&self.initial) {
+            let place = Place {
+                x: *x,
+                time: self.times[0],
+                density: *density,
+                mean: law[MEAN],
+                variance: law[VARIANCE],
+            };
+            if let Some([left, right]) = hamiltonian.wrong_minimizer(&place) {
                 return Err(GridError::invalid(
                     "minimizer",
                     format!(
@@ -275,6 +390,7 @@ impl Problem {
         &self,
         forcing: Option<Vec<f64>>,
         mass_source: Option<Vec<f64>>,
+        drift: Option<Vec<f64>>,
     ) -> Result<Self> {
         let steps = self.times.len() - 1;
         if steps % 2 == 1 {
@@ -300,9 +416,21 @@ impl Problem {
         let n = self.mesh.len();
         let mut running = thinned(&self.running, n);
         running.forcing = forcing;
+        let drift = match drift {
+            Some(drift) => drift,
+            None if self.drift.len() == n => every_second(&self.drift),
+            None => {
+                let remedy = "with richardson functions of time are needed on both grids";
+                return Err(GridError::invalid("coarse_drift", "missing", remedy));
+            }
+        };
         let mut coarse = Self {
             times: self.times.iter().step_by(2).copied().collect(),
             viscosity: every_second(&self.viscosity),
+            drift,
+            discount: self.discount,
+            stationary: self.stationary,
+            stopping: self.stopping.as_deref().map(every_second),
             hamiltonian: self.hamiltonian.clone(),
             running,
             terminal: thinned(&self.terminal, n),
@@ -381,6 +509,10 @@ fn first(values: &[f64], is_bad: impl Fn(f64) -> bool) -> Option<(usize, f64)> {
         .copied()
         .enumerate()
         .find(|(_, value)| is_bad(*value))
+}
+
+fn over_time(name: &str, values: &[f64], n: usize, steps: usize) -> Result<()> {
+    finite(name, values, if values.len() == n { n } else { n * steps })
 }
 
 fn finite(name: &str, values: &[f64], length: usize) -> Result<()> {

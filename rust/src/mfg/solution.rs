@@ -75,12 +75,16 @@ pub struct Solution {
     pub residuals: Vec<f64>,
     /// Newton iterations.
     pub newton_iterations: usize,
-    /// Cost of the agents under their control.
+    /// Long-run mean cost of the best response, where there is neither time nor discount.
+    pub constant: Option<f64>,
+    /// Cost of the agents under their control; per unit of time where there is no time.
     pub cost: f64,
     /// Cost of the best response to them.
     pub best_cost: f64,
     /// Mass that left on the left and on the right.
     pub exit_mass: Option<[f64; 2]>,
+    /// Mass that stopped.
+    pub stopped_mass: Option<f64>,
     /// Smallest density.
     pub minimum_density: f64,
     /// Largest negative mass at one time.
@@ -111,9 +115,11 @@ pub fn solve(
 ) -> Result<Solution> {
     options.validate()?;
     match &problem.hamiltonian {
+        Kind::Uncontrolled(h) => with(h, problem, coarse, options, poll),
         Kind::Quadratic(h) => with(h, problem, coarse, options, poll),
         Kind::Absolute(h) => with(h, problem, coarse, options, poll),
         Kind::Power(h) => with(h, problem, coarse, options, poll),
+        Kind::Choice(h) => with(h, problem, coarse, options, poll),
         Kind::Table(h) => with(h, problem, coarse, options, poll),
         Kind::Compiled(h) => with(h, problem, coarse, options, poll),
     }
@@ -220,6 +226,7 @@ fn one_start<H: Hamiltonian>(
         sweeps.check_slope(&point.believed, poll)?;
     }
     let history = sweeps.history(&point.believed, poll)?;
+    let constant = sweeps.constant;
     let n = sweeps.problem.mesh.len();
     let end = [
         sweeps.masses[sweeps.masses.len() - n],
@@ -241,12 +248,17 @@ fn one_start<H: Hamiltonian>(
         scheme: problem.scheme,
         residuals: point.residuals,
         newton_iterations: sweeps.newton - before,
+        constant,
         cost,
         best_cost,
         exit_mass: match problem.mesh.boundary {
             Boundary::Absorbing(_) => Some(end),
             _ => None,
         },
+        stopped_mass: problem
+            .stopping
+            .as_ref()
+            .map(|_| sweeps.stopped.iter().map(|s| s.0).sum()),
         minimum_density: 0.0,
         negative_mass: 0.0,
         negative_share: 0.0,
@@ -275,7 +287,13 @@ fn best_response<H: Hamiltonian>(
     }
     sweeps.backward(&point.law, poll)?;
     let pairs = sweeps.start.iter().zip(&sweeps.masses);
-    Ok(pairs.map(|(u, m)| u * m).sum::<f64>() + sweeps.cost_of_source())
+    let value = pairs.map(|(u, m)| u * m).sum::<f64>();
+    let value = match sweeps.constant {
+        Some(constant) => constant,
+        None if sweeps.problem.stationary => sweeps.problem.discount * value,
+        None => value,
+    };
+    Ok(value + sweeps.cost_of_source())
 }
 
 /// (4 fine - coarse)/3 at the nodes and times of the coarse solution.

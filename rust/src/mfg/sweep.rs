@@ -2,18 +2,17 @@
 //! pass forward through its adjoint.
 
 use super::coupling::{moments, Moments, CONTROL_MEAN, MEAN};
-use super::generator::{Generator, Linearised};
+use super::generator::{Conditions, Generator, Linearised};
 use super::hamiltonian::Hamiltonian;
 use super::mesh::Boundary;
-use super::problem::{Problem, Step};
+use super::problem::{row, Problem, Step};
+use super::tridiagonal::Tridiagonal;
 use crate::control::Poll;
 use crate::error::GridError;
 
-/// Most Newton iterations in one step.
-const NEWTON_STEPS: usize = 60;
 /// Largest change of u, relative to its range, at which a stalled Newton iteration counts as
 /// converged.
-const STALLED: f64 = 1e-8;
+pub(super) const STALLED: f64 = 1e-8;
 /// Change of u, relative to its size, that is rounding.
 const ROUNDING: f64 = 1e-14;
 
@@ -38,7 +37,7 @@ pub struct Law {
 }
 
 impl Law {
-    fn density_at(&self, step: usize, n: usize) -> &[f64] {
+    pub(super) fn density_at(&self, step: usize, n: usize) -> &[f64] {
         if self.density.is_empty() {
             &[]
         } else {
@@ -57,7 +56,7 @@ pub struct Sweeps<'a, H> {
     pub(super) generator: Generator<'a, H>,
     pub(super) linearised: Linearised,
     pub(super) cost: Vec<f64>,
-    unknown: Vec<f64>,
+    pub(super) unknown: Vec<f64>,
     /// Value within each step, (steps, nodes): at the middle, or at the begin for implicit Euler.
     pub inner: Vec<f64>,
     /// Value at time 0.
@@ -69,7 +68,15 @@ pub struct Sweeps<'a, H> {
     /// Newton iterations so far.
     pub newton: usize,
     /// Whether `inner` can start Newton's iteration.
-    warm: bool,
+    pub(super) warm: bool,
+    /// Cost per unit of time of the best response, where there is no time and no discount.
+    pub constant: Option<f64>,
+    /// Where agents stop within each step, (steps, nodes); empty where they may not.
+    pub stops: Vec<bool>,
+    /// Mass that stops within each step, and what stopping costs it.
+    pub stopped: Vec<(f64, f64)>,
+    /// What flows into and out of the nodes where there is no time, summed: zero but for rounding.
+    pub imbalance: f64,
 }
 
 impl<'a, H: Hamiltonian> Sweeps<'a, H> {
@@ -77,13 +84,11 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
     pub fn new(problem: &'a Problem, hamiltonian: &'a H, damped: usize) -> Self {
         let n = problem.mesh.len();
         let steps = problem.steps(damped);
-        let weighted = problem.initial.iter().zip(&problem.mesh.weights);
-        let mut masses: Vec<f64> = weighted.map(|(m, w)| m * w).collect();
+        let mut masses = problem.masses();
         masses.resize(n * (steps.len() + 1), 0.0);
         Self {
             generator: Generator {
                 mesh: &problem.mesh,
-                viscosity: &problem.viscosity,
                 hamiltonian,
                 scheme: problem.scheme,
             },
@@ -96,6 +101,13 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             masses,
             newton: 0,
             warm: false,
+            constant: None,
+            stops: match problem.stopping {
+                Some(_) => vec![false; n * steps.len()],
+                None => Vec::new(),
+            },
+            stopped: vec![(0.0, 0.0); steps.len()],
+            imbalance: 0.0,
             problem,
             steps,
         }
@@ -122,7 +134,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
 
     /// Whether the density enters a cost.
     pub fn uses_density(&self) -> bool {
-        self.problem.running.uses_density() || self.problem.terminal.uses_density()
+        self.problem.uses().1 || self.problem.terminal.uses_density()
     }
 
     /// Forget the values of the last pass as a start for Newton's iteration.
@@ -146,9 +158,15 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             let last = to.len() - 1;
             (to[0], to[last]) = (costs[0], costs[1]);
         }
+        if let Some(stopping) = &self.problem.stopping {
+            for i in mesh.active() {
+                to[i] = to[i].min(stopping[i]);
+            }
+        }
     }
 
-    /// Running cost of one step given the law; none for those who have left.
+    /// Running cost of one step given the law; those who have left pay for the discount of what
+    /// leaving cost them, so that it keeps its value.
     pub(super) fn running(&mut self, k: usize, law: &Law) {
         let mesh = &self.problem.mesh;
         let n = mesh.len();
@@ -161,17 +179,37 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             law.density_at(k, n),
             &mut self.cost,
         );
-        if let Boundary::Absorbing(_) = mesh.boundary {
-            (self.cost[0], self.cost[n - 1]) = (0.0, 0.0);
+        if let Boundary::Absorbing(costs) = mesh.boundary {
+            let [ahead, back, _] = step.discount;
+            let rate = (1.0 / back - ahead) / step.size;
+            (self.cost[0], self.cost[n - 1]) = (rate * costs[0], rate * costs[1]);
         }
     }
 
-    pub(super) fn shift(&self, k: usize, law: &Law) -> f64 {
-        self.problem.running.control * law.moments[k][MEAN]
+    /// What holds within one step given the law.
+    pub(super) fn conditions<'l>(&self, k: usize, law: &'l Law) -> Conditions<'l>
+    where
+        'a: 'l,
+    {
+        let problem = self.problem;
+        let n = problem.mesh.len();
+        let step = &self.steps[k];
+        let moments = law.moments[k];
+        Conditions {
+            time: step.middle,
+            moments,
+            shift: problem.running.control * moments[MEAN],
+            density: law.density_at(k, n),
+            viscosity: &problem.viscosity,
+            drift: row(&problem.drift, n, step.number),
+        }
     }
 
     /// The best response to a law: fills `inner` and `start`.
     pub fn backward(&mut self, law: &Law, poll: &mut Poll<'_>) -> Result<(), Stop> {
+        if self.problem.stationary {
+            return self.backward_at_rest(law, poll);
+        }
         let n = self.problem.mesh.len();
         let mut u = std::mem::take(&mut self.start);
         self.terminal(law, &mut u);
@@ -185,6 +223,10 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
                 outcome = Err(Stop::Error(GridError::Interrupted));
                 break;
             }
+            let [ahead, back, _] = self.steps[k].discount;
+            if ahead != 1.0 {
+                u.iter_mut().for_each(|u| *u *= ahead);
+            }
             if !self.warm {
                 let (now, later) = self.inner[k * n..].split_at_mut(n);
                 if later.is_empty() {
@@ -196,13 +238,16 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
                 }
             }
             self.running(k, law);
-            outcome = self.newton(k, self.shift(k, law), &u);
+            outcome = self.newton(k, law, &u);
             if outcome.is_err() {
                 break;
             }
             let gain = 1.0 / self.steps[k].theta;
             for (u, v) in u.iter_mut().zip(&self.inner[k * n..(k + 1) * n]) {
                 *u += gain * (v - *u);
+            }
+            if back != 1.0 {
+                u.iter_mut().for_each(|u| *u *= back);
             }
         }
         self.start = u;
@@ -211,19 +256,21 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
     }
 
     /// Solve one step for its inner value, given the value at its end.
-    fn newton(&mut self, k: usize, shift: f64, u: &[f64]) -> Result<(), Stop> {
+    fn newton(&mut self, k: usize, law: &Law, u: &[f64]) -> Result<(), Stop> {
         let n = u.len();
         let step = self.steps[k];
         let tau = step.theta * step.size;
+        let conditions = self.conditions(k, law);
         let active = self.problem.mesh.active();
         let tolerance = self.generator.hamiltonian.newton_tolerance();
+        let most = self.problem.newton_steps();
         let inner = &mut self.inner[k * n..(k + 1) * n];
         let unknown = &mut self.unknown[..n];
         let (mut before, mut relative) = (f64::INFINITY, f64::INFINITY);
-        for _ in 0..NEWTON_STEPS {
+        for _ in 0..most {
             self.newton += 1;
             self.generator
-                .linearise(inner, shift, tau, &mut self.linearised);
+                .linearise(inner, &conditions, tau, &mut self.linearised);
             for (((x, u), f), c) in unknown
                 .iter_mut()
                 .zip(u)
@@ -232,31 +279,25 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             {
                 *x = u + tau * (f + c);
             }
-            if active.start == 1 {
-                (unknown[0], unknown[n - 1]) = (u[0], u[n - 1]);
+            if let Some(stopping) = &self.problem.stopping {
+                let stops = &mut self.stops[k * n..(k + 1) * n];
+                choose(
+                    &self.linearised.matrix,
+                    inner,
+                    unknown,
+                    stopping,
+                    active.clone(),
+                    stops,
+                );
+                self.linearised.matrix.hold(stops);
+                pay(stops, stopping, unknown);
             }
             self.linearised.matrix.solve(unknown);
             // elimination spreads what is not finite to every entry
             if !(unknown[0].is_finite() && unknown[n - 1].is_finite()) {
                 return Err(Stop::NotFinite(step.middle));
             }
-            let mut change = 0.0;
-            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-            for (new, old) in unknown.iter().zip(inner.iter_mut()) {
-                let d = (new - *old).abs();
-                if d > change {
-                    change = d;
-                }
-                if *new < low {
-                    low = *new;
-                }
-                if *new > high {
-                    high = *new;
-                }
-                *old = *new;
-            }
-            // the unit is the range of u: controls depend on neither its level nor its unit
-            let (range, rounding) = (high - low, ROUNDING * high.max(-low));
+            let (change, range, rounding) = replaced(inner, unknown);
             if change <= tolerance * range + rounding
                 || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
             {
@@ -273,6 +314,9 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
     /// Each step applies the transpose of the linearised step of [`Self::backward`].
     pub fn forward(&mut self, law: &Law, to: &mut Law, poll: &mut Poll<'_>) -> Result<(), Stop> {
         let problem = self.problem;
+        if problem.stationary {
+            return self.forward_at_rest(law, to);
+        }
         let n = problem.mesh.len();
         let dense = self.uses_density();
         for k in 0..self.steps.len() {
@@ -281,10 +325,10 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             }
             let step = self.steps[k];
             let tau = step.theta * step.size;
-            let shift = self.shift(k, law);
+            let conditions = self.conditions(k, law);
             self.generator.linearise(
                 &self.inner[k * n..(k + 1) * n],
-                shift,
+                &conditions,
                 tau,
                 &mut self.linearised,
             );
@@ -293,10 +337,14 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             flow.copy_from_slice(now);
             later.copy_from_slice(now);
             add_source(problem, &step, tau, flow);
+            let stops = self.stops.chunks(n).nth(k).unwrap_or(&[]);
+            self.linearised.matrix.hold(stops);
             self.linearised.matrix.solve_transposed(flow);
             add_source(problem, &step, step.size, later);
             let gain = 1.0 / step.theta;
             self.linearised.matrix.transport(flow, gain, later);
+            self.stopped[k] = collected(stops, problem, flow);
+            collected(stops, problem, later);
             to.moments[k] = moments(&problem.mesh, flow, &self.linearised.control);
             if dense {
                 present(flow, problem, &mut to.density[k * n..]);
@@ -316,6 +364,76 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
     }
 }
 
+/// Choose to stop where that is better than to go on: the larger of `A v - b` and `v - stopping` is
+/// zero at the solution, and where it is the second one, agents stop.
+pub(super) fn choose(
+    matrix: &Tridiagonal,
+    v: &[f64],
+    b: &[f64],
+    stopping: &[f64],
+    active: std::ops::Range<usize>,
+    stops: &mut [bool],
+) {
+    let n = v.len();
+    let (first, last) = (active.start, active.end - 1);
+    for i in active {
+        let goes_on = matrix.row_times(i, v) - b[i];
+        stops[i] = v[i] - stopping[i] > goes_on;
+    }
+    // an open end is continued from its neighbours: it stops with them
+    if n > 3 && matrix.skew != [0.0; 2] {
+        stops[first] |= stops[first + 1];
+        stops[last] |= stops[last - 1];
+    }
+}
+
+/// Put the costs of stopping into the right-hand side.
+pub(super) fn pay(stops: &[bool], stopping: &[f64], b: &mut [f64]) {
+    for ((b, stop), cost) in b.iter_mut().zip(stops).zip(stopping) {
+        if *stop {
+            *b = *cost;
+        }
+    }
+}
+
+/// Take those who stop out of the masses; returns their mass and what stopping costs them.
+pub(super) fn collected(stops: &[bool], problem: &Problem, masses: &mut [f64]) -> (f64, f64) {
+    let (mut mass, mut cost) = (0.0, 0.0);
+    if let Some(stopping) = &problem.stopping {
+        for ((m, stop), each) in masses.iter_mut().zip(stops).zip(stopping) {
+            if *stop {
+                mass += *m;
+                cost += *m * each;
+                *m = 0.0;
+            }
+        }
+    }
+    (mass, cost)
+}
+
+/// Put new values in the place of old ones; returns the largest change, the range of the new
+/// values, and what of it is rounding.
+///
+/// The unit of changes is the range: controls depend on neither the level of u nor its unit.
+pub(super) fn replaced(old: &mut [f64], new: &[f64]) -> (f64, f64, f64) {
+    let mut change = 0.0;
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (new, old) in new.iter().zip(old) {
+        let d = (new - *old).abs();
+        if d > change {
+            change = d;
+        }
+        if *new < low {
+            low = *new;
+        }
+        if *new > high {
+            high = *new;
+        }
+        *old = *new;
+    }
+    (change, high - low, ROUNDING * high.max(-low))
+}
+
 fn add_source(problem: &Problem, step: &Step, tau: f64, flow: &mut [f64]) {
     if let Some(source) = &problem.mass_source {
         let n = flow.len();
@@ -327,7 +445,7 @@ fn add_source(problem: &Problem, step: &Step, tau: f64, flow: &mut [f64]) {
 }
 
 /// The density of those who have not left.
-fn present(masses: &[f64], problem: &Problem, to: &mut [f64]) {
+pub(super) fn present(masses: &[f64], problem: &Problem, to: &mut [f64]) {
     divide(masses, &problem.mesh.weights, to);
     if let Boundary::Absorbing(_) = problem.mesh.boundary {
         (to[0], to[masses.len() - 1]) = (0.0, 0.0);

@@ -36,6 +36,42 @@ impl Tridiagonal {
         }
     }
 
+    /// Put the rows of the unit matrix in the place of some rows.
+    pub fn hold(&mut self, rows: &[bool]) {
+        let n = rows.len();
+        for (i, held) in rows.iter().enumerate() {
+            if *held {
+                (self.lower[i], self.diagonal[i], self.upper[i]) = (0.0, 1.0, 0.0);
+                if i == 0 {
+                    self.skew[0] = 0.0;
+                }
+                if i + 1 == n {
+                    self.skew[1] = 0.0;
+                }
+            }
+        }
+    }
+
+    /// Row i times a vector.
+    #[must_use]
+    pub fn row_times(&self, i: usize, v: &[f64]) -> f64 {
+        let n = v.len();
+        let mut sum = self.diagonal[i] * v[i];
+        if i > 0 || self.cyclic {
+            sum += self.lower[i] * v[(i + n - 1) % n];
+        }
+        if i + 1 < n || self.cyclic {
+            sum += self.upper[i] * v[(i + 1) % n];
+        }
+        if i == 0 {
+            sum += self.skew[0] * v[2];
+        }
+        if i + 1 == n {
+            sum += self.skew[1] * v[n - 3];
+        }
+        sum
+    }
+
     /// Replace `b` by the solution of A x = b. Without pivoting: a vanishing pivot gives values
     /// that are not finite.
     pub fn solve(&mut self, b: &mut [f64]) {
