@@ -170,10 +170,17 @@ class MFGOptions(TypedDict, total=False):
     normalize: bool | None
     mass_source: ArrayLike | None
     coarse_mass_source: ArrayLike | None
+    drift: ArrayLike | None
+    coarse_drift: ArrayLike | None
+    discount: float | None
+    stationary: bool | None
+    stopping: ArrayLike | None
     progress: Progress | None
 
 class MFGResult(TypedDict, total=False):
-    """Result of `solve_mfg`; the last key only if another equilibrium was found."""
+    """Result of `solve_mfg`; the last three keys only of ergodic problems, where agents may stop,
+    and if another equilibrium was found.
+    """
 
     x: NDArray[np.float64]
     t: NDArray[np.float64]
@@ -203,6 +210,8 @@ class MFGResult(TypedDict, total=False):
     cell_peclet: float
     other_starts: list[tuple[str, float]]
     error_estimate: tuple[float, float] | None
+    ergodic_constant: float
+    stopped_mass: float
     alternative: MFGResult
 
 def solve_mfg(

@@ -83,7 +83,7 @@ def test_a_wrong_minimizer_is_refused_where_it_matters(change: dict[str, Any]) -
     middle = BOX | change | {"nodes": 201, "initial": gaussian(0.5, 0.04), "horizon": 0.04}
     middle |= {"viscosity": 0.01, "check": False}
     assert solve_mfg(**middle, hamiltonian=Compiled(*shifted, minimizer=1.0)).ok
-    assert solve_mfg(**BOX, hamiltonian=Compiled(*shifted)).ok
+    assert solve_mfg(**BOX | {"nodes": 81, "steps": 80}, hamiltonian=Compiled(*shifted)).ok
 
 
 def test_the_gradient_across_a_periodic_end_is_in_the_table() -> None:
@@ -102,11 +102,12 @@ def test_the_gradient_across_a_periodic_end_is_in_the_table() -> None:
 
 def test_a_hamiltonian_need_not_vanish_at_its_minimum() -> None:
     raised = Compiled(lambda x, p: 0.5 * (p - 1) ** 2 + 0.7, lambda x, p: p - 1, minimizer=1.0)
-    one = solve_mfg(**BOX, hamiltonian=raised)
-    two = solve_mfg(**BOX, hamiltonian=raised, scheme="monotone", check=False)
+    fine = BOX | {"nodes": 81, "steps": 80}
+    one = solve_mfg(**fine, hamiltonian=raised)
+    two = solve_mfg(**fine, hamiltonian=raised, scheme="monotone", check=False)
     assert one.ok and two.ok
     np.testing.assert_allclose(two.u, one.u, atol=0.1)
-    middle = slice(5, -5)
+    middle = slice(10, -10)
     assert one.control[0, middle].min() > 0.9
     np.testing.assert_allclose(two.control[0, middle], one.control[0, middle], atol=0.1)
     assert two.control_mean[0] == pytest.approx(one.control_mean[0], abs=0.1)
@@ -214,7 +215,7 @@ class Unhashable:
         ({"running": Coupling(mean=False)}, "mean is False", "real number"),
         ({"hamiltonian": Compiled(Unhashable(), identity)}, "hamiltonian value", "function"),
         ({"hamiltonian": Compiled(len, identity)}, "hamiltonian value", "function"),
-        ({"hamiltonian": Compiled(lambda p: p, identity)}, "value", "numba cannot compile"),
+        ({"hamiltonian": Compiled(lambda p: p, identity)}, "value", "a function of 1 arguments"),
         (
             {"nodes": 100_000, "steps": 100_000, "running": Coupling(forcing=boom)},
             "nodes times steps is 10000000000",

@@ -7,12 +7,12 @@
 
 The agent controls ``dX = (b + a) dt + sqrt(2 nu) dW`` at the cost ``Lambda(a) + f``, discounted at
 the rate r, where ``a = -H'(u_x)``. A stationary problem has no time: ``r u`` takes the place of
-``-u_t + r u``, or without discount the ergodic constant c does, the long-run mean cost. On the grid the Fokker-Planck equation is the exact adjoint of the linearized
-Hamilton-Jacobi-Bellman equation, so that mass is conserved to rounding and, where the scheme is
-monotone, the discrete system is itself a mean-field game of a Markov chain. Implicit midpoint rule
-and central differences are of second order; implicit Euler and upwind differences are monotone and
-of first order. The method of the adjoint: Y. Achdou and I. Capuzzo-Dolcetta, SIAM J. Numer. Anal.
-48 (2010), 1136-1162.
+``-u_t + r u``, or without discount the ergodic constant c does, the long-run mean cost. On the
+grid the Fokker-Planck equation is the exact adjoint of the linearized equation for u, so that
+mass is conserved to rounding and, where the scheme is monotone, the discrete system is itself a
+mean-field game of a Markov chain. Implicit midpoint rule and central differences are of
+second order; implicit Euler and upwind differences are monotone and of first order. The method of
+the adjoint: Y. Achdou and I. Capuzzo-Dolcetta, SIAM J. Numer. Anal. 48 (2010), 1136-1162.
 """
 
 from __future__ import annotations
@@ -33,11 +33,9 @@ from eqsolve.pde.edge import (
     count,
     interval,
     number,
-    reals,
     refuse,
     sampled,
     shown,
-    two,
     word,
 )
 from eqsolve.pde.hamiltonians import (
@@ -132,8 +130,8 @@ def solve_mfg(
         ergodic constant. Functions of time are taken at 1/2. With ``stopping`` or absorbing
         boundaries, where nobody rests, r > 0 is needed, and the law is that of those who start from
         m0, averaged over their discounted time: ``r int e^{-rt} m_t dt``.
-    initial : the uniform law, or a density m0 at the nodes with mass 1 (trapezoidal rule), or a function, whose values
-        are divided by their mass. See `gaussian`.
+    initial : density m0 at the nodes with mass 1 (trapezoidal rule), or a function, whose values
+        are divided by their mass; see `gaussian`. If left out, m0 is uniform.
     running, terminal : costs f and g; a `Coupling`, or a number, array or function of x when the
         law does not enter.
     stopping : the cost psi(x) of stopping at any time, which bounds u from above; those who stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import sympy as sp
 
@@ -31,7 +31,13 @@ from eqsolve.pde.result import Result, of_mean_field
 PLACES = ("x", "p", "t", "density", "mean", "variance")
 
 
-def mean_field(name: str, entries: Entries) -> tuple[str, Callable[[Progress | None], Result]]:
+class Solve(Protocol):
+    """Solves a problem, with or without telling its progress."""
+
+    def __call__(self, progress: Progress | None = None) -> Result: ...
+
+
+def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
     """Read a mean-field game: what will be solved, and what solves it."""
     domain = numbers(entries, "domain", entries.need("domain", "[-3.0, 3.0]"))
     viscosity = formula("x")(entries, "viscosity", entries.need("viscosity", "0.05"))

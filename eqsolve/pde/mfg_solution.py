@@ -43,7 +43,8 @@ class MFGSolution(Told):
         ``ergodic_constant`` (long-run mean cost, of stationary problems without discount);
         ``cost`` (of the agents of m under their own control), ``best_cost`` (of the best response
         to m) and ``exploitability`` (their difference); ``mass_error`` (largest change of mass,
-        exits included); ``stopped_mass`` (where agents may stop); ``exit_mass`` (left and right, at absorbing boundaries);
+        exits included); ``stopped_mass`` (where agents may stop); ``exit_mass`` (left and right, at
+        absorbing boundaries);
         ``solver_error`` (of the linear systems, as a change of mass); ``minimum_density``,
         ``negative_mass`` and ``boundary_mass``; ``cell_peclet`` (largest ``abs(H') h/(2 nu)``);
         ``other_starts`` (status and distance of each further start); ``error_estimate`` (of u and

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import sympy as sp
 
@@ -20,7 +20,6 @@ from eqsolve.errors import printable
 from eqsolve.files import read_table
 from eqsolve.notated.published import Published
 from eqsolve.pde.controlled_diffusion import solve_controlled_diffusion
-from eqsolve.pde.edge import Progress
 from eqsolve.pde.entries import (
     STAGE,
     Entries,
@@ -32,18 +31,12 @@ from eqsolve.pde.entries import (
     word,
 )
 from eqsolve.pde.extended_hjb import solve_extended_hjb
-from eqsolve.pde.mfg_entries import mean_field
-from eqsolve.pde.result import Result, of_diffusion, of_game
+from eqsolve.pde.mfg_entries import Solve, mean_field
+from eqsolve.pde.result import of_diffusion, of_game
 from eqsolve.values import game_values
 
 #: Largest problem file, in bytes.
 LARGEST = 100_000
-
-
-class Solve(Protocol):
-    """Solves a problem, with or without telling its progress."""
-
-    def __call__(self, progress: Progress | None = None) -> Result: ...
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,9 @@ def of_mean_field(name: str, solution: MFGSolution) -> Result:
     """Label the solution of a mean-field game."""
     laws = ("mean", "variance", "control_mean")
     axes = {"t": solution.t, "x": solution.x}
-    fields = {key: (("t", "x"), getattr(solution, key)) for key in ("u", "m", "control")}
+    fields: dict[str, tuple[tuple[str, ...], Array]] = {
+        key: (("t", "x"), getattr(solution, key)) for key in ("u", "m", "control")
+    }
     diagnostics = {**solution.diagnostics, "warnings": list(solution.warnings)}
     if solution.t.size == 1:
         axes = {"x": solution.x}

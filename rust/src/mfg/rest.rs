@@ -10,9 +10,7 @@ use super::coupling::moments;
 use super::generator::Linearised;
 use super::hamiltonian::Hamiltonian;
 use super::mesh::Boundary;
-use super::sweep::{
-    choose, collected, pay, present, replaced, Law, Stop, Sweeps, STALLED,
-};
+use super::sweep::{choose, collected, pay, present, replaced, Law, Stop, Sweeps, STALLED};
 use super::tridiagonal::Tridiagonal;
 use crate::control::Poll;
 use crate::error::GridError;
