@@ -211,7 +211,7 @@ def test_help_shows_a_problem_that_works(tmp_path: Path) -> None:
         ("lq1", {"running": "__import__('os').getcwd()"}, "not understood"),
         ("lq1", {"running": "x.real"}, "not understood"),
         ("circle", {"steps": 10}, "steps is given, but the problem is stationary"),
-        ("circle", {"terminal": "x"}, "a stationary problem has no end"),
+        ("circle", {"terminal": "x"}, "A stationary problem has no end"),
         ("congestion", {"drift": "y"}, "'y' is not known"),
         ("congestion", {"discount": -1}, "discount is -1"),
         ("put", {"discount": 0}, "positive rate"),
