@@ -259,6 +259,11 @@ function Div(k, i, j) {
   v[k] = r;
   v[k + 1] = low - (r - s);
 }
+/* By a power of two, which is exact. */
+function Scale(k, i, factor) {
+  v[k] = v[i] * factor;
+  v[k + 1] = v[i + 1] * factor;
+}
 function Neg(k, i) {
   v[k] = -v[i];
   v[k + 1] = -v[i + 1];

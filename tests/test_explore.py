@@ -19,6 +19,7 @@ from eqsolve.explore.ranges import around
 from eqsolve.explore.start import explored
 from eqsolve.registry import resolve
 from eqsolve.site.values import Origin
+from keyboard import Driven
 from pages import Page, browser, loads
 
 GAME = "exit-externality"
@@ -56,6 +57,7 @@ addEventListener("load", async () => {
     const told = row.lastElementChild, box = told.getBoundingClientRect();
     return { text: told.textContent, inside: box.width > 0 && box.left >= 0 && box.right <= 390 };
   });
+  seen.numberless = [...page.querySelectorAll(".roots .num")].filter((e) => e.textContent.includes("–")).length;
   const high = (e) => e.getBoundingClientRect().height;
   const small = (e) => high(e) > 0 && high(e) < 43.5;
   seen.small = [...page.querySelectorAll("input, select, button, summary")].filter(small).length;
@@ -130,6 +132,8 @@ def test_a_slider_solves_again(seen: dict[str, Any]) -> None:
     assert seen["overflow"] <= 0 and not seen["small"]
     assert any(v["text"] == "selected" for v in seen["verdicts"])
     assert all(v["inside"] for v in seen["verdicts"])
+    # a rejected solution is shown with its numbers
+    assert len(seen["verdicts"]) > 1 and not seen["numberless"]
     assert seen["lit"] == seen["target"] and seen["after"] == moved["hash"]
 
 
@@ -139,6 +143,28 @@ def test_the_address_holds_the_state(seen: dict[str, Any]) -> None:
     assert addressed["strategy"] != seen["first"]["strategy"]
     for part in ("strategy", "curve", "hash"):
         assert seen["again"][part] == addressed[part]
+
+
+def test_keys_move_a_slider_on_a_phone(page: Path, tmp_path: Path) -> None:
+    strategy = "document.querySelector('table.strategy').textContent"
+    with Driven(page, tmp_path, 390) as driven:
+        driven.until("document.querySelector('.timing')?.textContent")
+        assert driven.value("document.documentElement.scrollWidth") <= 390
+        before = driven.value(strategy)
+        # from the first control on, every one is reached by the tabulator
+        driven.value("document.querySelector('button[type=reset]').focus()")
+        driven.press("Tab")
+        name = driven.value("document.activeElement.id")
+        assert name.startswith("slide-")
+        start = driven.value("Number(document.activeElement.value)")
+        driven.press("ArrowRight")
+        driven.until(f"{strategy} !== {json.dumps(before)}")
+        assert driven.value("Number(document.activeElement.value)") > start
+        field = name.replace("slide-", "value-")
+        assert driven.value(f"Number(document.getElementById({json.dumps(field)}).value)") > start
+        driven.press("Tab")
+        assert driven.value("document.activeElement.id") == field
+        assert driven.value("getComputedStyle(document.activeElement).outlineStyle") != "none"
 
 
 def test_ranges_stay_inside_of_domains() -> None:
@@ -155,7 +181,7 @@ def test_ranges_stay_inside_of_domains() -> None:
     [
         (["merton"], "is missing"),
         ([GAME, "-p", "zeta=1"], "zeta"),
-        (["two-agent"], "missing parameters r"),
+        (["lacker-zariphopoulou-cara", "--size", "9"], "2 types for 9 players"),
     ],
 )
 def test_refusals_come_before_work(given: list[str], words: str, tmp_path: Path) -> None:

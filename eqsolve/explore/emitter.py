@@ -52,9 +52,9 @@ def _part_of_sentence(text: str) -> str:
 
 #: The numbers that ``solve`` takes, besides zero.
 _SIZES = f"abs({{0}}) >= {float(LEAST)!r} and abs({{0}}) <= {float(MOST)!r}"
-#: Steps of Newton's method from a root; relative changes below which there is none to follow: it
-#: would be smaller by as many digits as a double has.
-TURNS, STILL = 5, 1e-20
+#: Steps of Newton's method from a root; relative changes below which there is none to follow: with
+#: slopes in doubles it would be smaller by nearly as many digits as a double has.
+TURNS, STILL = 5, 1e-14
 #: Relative distance of a growth rate from its bound at which it is taken to be there: rounding of
 #: pairs does not tell them apart.
 EQUAL = 1e-28
@@ -240,7 +240,12 @@ class ScriptEmitter(Emitter):
             self._where(f"pick[{number}] >= 0", before)
 
     def conditions(self) -> None:
-        """Before what decides the status, what is largest at the limit of finite horizons."""
+        """Before what decides the status, the coefficients, which a rejected solution has as well,
+        and what is largest at the limit of finite horizons."""
+        system = self.derivation.system
+        for position, (_, expression) in enumerate(self.found()):
+            if expression in (*system.unknowns, *system.implicit):
+                self.body += lines([(f"out[{position}]", expression)], self.names)
         limit = self.derivation.model.limit
         if limit is not None:
             self.body += lines([("measured[0]", limit)], self.names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -121,7 +122,19 @@ class Pairs(Script):
         name = _OPERATIONS.get(type(node.op))
         if name is None:
             raise self.refused(node)
-        return self.kept(name, left, self.pair(node.right))
+        right = self.pair(node.right)
+        for place, other in ((right, left), (left, right)):
+            factor = self._exact(place)
+            if factor is not None and (name == "Mul" or (name == "Div" and place == right)):
+                return self.kept("Scale", other, literal(factor if name == "Mul" else 1 / factor))
+        return self.kept(name, left, right)
+
+    def _exact(self, place: int) -> float | None:
+        """A constant by which products are exact in both parts: a power of two, of either sign."""
+        for (high, low), own in self.constants.items():
+            if own == place and low == "0" and math.isfinite(number := float(high)):
+                return number if abs(math.frexp(number)[0]) == 0.5 else None
+        return None
 
     def _function(self, node: ast.Call) -> int:
         name = ast.unparse(node.func)
