@@ -57,7 +57,8 @@ addEventListener("load", async () => {
     const told = row.lastElementChild, box = told.getBoundingClientRect();
     return { text: told.textContent, inside: box.width > 0 && box.left >= 0 && box.right <= 390 };
   });
-  seen.numberless = [...page.querySelectorAll(".roots .num")].filter((e) => e.textContent.includes("–")).length;
+  const cells = [...page.querySelectorAll(".roots .num")];
+  seen.numberless = cells.filter((e) => e.textContent.includes("–")).length;
   const high = (e) => e.getBoundingClientRect().height;
   const small = (e) => high(e) > 0 && high(e) < 43.5;
   seen.small = [...page.querySelectorAll("input, select, button, summary")].filter(small).length;
