@@ -34,6 +34,13 @@ ANY = Agents(
 #: Two of them (section 2.4 of the paper).
 TWO = replace(ANY, count=2)
 
+#: Two agents with the numbers of two sets, at the interest rate of the first.
+PAIR = {"r": wealth.SETS["S1"]["r"]} | {
+    f"{letter.name}_{k}": wealth.SETS[name][letter.name]
+    for k, name in enumerate(("S1", "S2"), 1)
+    for letter in wealth.OWN
+}
+
 #: The equilibrium of any number of agents.
 EVERY = Published(
     title="equilibrium of any number of different agents",
@@ -47,5 +54,6 @@ EVERY = Published(
     parameters=mv.PARAMETERS,
     crowd=mv.OF_DIFFERENT,
     types=ANY,
+    start=PAIR,
     response=mv.WEIGHTED,
 )

@@ -57,10 +57,17 @@ def of_strategy(model: Published, *, theorems: bool) -> dict[str, Origin]:
 
 def of_columns(model: Published) -> Mapping[str, Origin]:
     """The same for what the page with sliders shows, by its columns."""
-    assert model.restated is not None and model.restated.own is not None
+    assert model.restated is not None
+    known = origins(model, theorems=True)
+    if model.types is not None:
+        # averages over all, and what each player plays
+        averages = {column: own for own, column in model.restated.averages.items()}
+        position = model.types.position.name
+        positions = {f"{position}_{k}": f"{position}_{k}" for k in model.types.indices}
+        return {c: known[own] for c, own in (averages | positions).items() if own in known}
+    assert model.restated.own is not None
     (control,) = (c.name for c in model.restated.own().game.controls)
     played = of_strategy(model, theorems=True).items()
-    known = origins(model, theorems=True)
     response = model.restated.response.items()
     return {f"{control}_{monomial}": origin for monomial, origin in played} | {
         column: known[letter] for letter, column in response if letter in known
