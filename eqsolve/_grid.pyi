@@ -227,6 +227,45 @@ def solve_mfg(
     options: MFGOptions | None = None,
 ) -> MFGResult: ...
 
+class PlaneCostValues(TypedDict, total=False):
+    """A cost of `solve_mfg_plane` as a sum of parts; a missing key means zero."""
+
+    potential: ArrayLike
+    forcing: ArrayLike
+    mean_x: ArrayLike
+    mean_y: ArrayLike
+    mean_x_squared: float
+    mean_y_squared: float
+    density: ArrayLike
+
+class PlaneResult(TypedDict):
+    """Result of `solve_mfg_plane`."""
+
+    u: NDArray[np.float64]
+    m: NDArray[np.float64]
+    control_x: NDArray[np.float64]
+    control_y: NDArray[np.float64]
+    ending: str
+    failed_at: float
+    iterations: int
+    residual: float | None
+    residual_history: list[float]
+    newton_iterations: int
+    cost: float
+    best_cost: float
+    mass_error: float
+
+def solve_mfg_plane(
+    axes: list[tuple[float, float, int, str]],
+    times: ArrayLike,
+    fields: list[ArrayLike],
+    hamiltonians: list[tuple[object, ...]],
+    running: PlaneCostValues,
+    terminal: PlaneCostValues,
+    initial: ArrayLike,
+    options: dict[str, object] | None = None,
+) -> PlaneResult: ...
+
 class DiffusionOptions(TypedDict, total=False):
     """Options of `solve_controlled_diffusion`; a missing key or None means the default."""
 

@@ -525,7 +525,7 @@ def test_the_cost_of_the_control_gives_its_transform() -> None:
         ({"discount": -0.1}, "discount is -0.1"),
         ({"discount": float("nan")}, "discount is nan"),
         ({"drift": np.zeros((3, 4))}, "drift"),
-        ({"drift": lambda s, y: np.inf * y}, "drift"),
+        ({"drift": lambda s, y: np.full_like(y, np.inf)}, "drift"),
         ({"stationary": True, "terminal": 1.0}, "terminal is given"),
         ({"stationary": True, "stopping": 0.0}, "positive rate"),
         ({"stationary": True, "boundary": "absorbing"}, "positive rate"),

@@ -18,6 +18,8 @@ from eqsolve.pde.mfg import (
     gaussian,
     solve_mfg,
 )
+from eqsolve.pde.plane import PlaneCost, solve_mfg_plane
+from eqsolve.pde.plane_solution import PlaneSolution
 from eqsolve.pde.solution import CONSISTENT, USABLE, GridPath, GridSolution
 from eqsolve.registry import by_name
 
@@ -38,6 +40,8 @@ __all__ = [
     "GridSolution",
     "Lagrangian",
     "MFGSolution",
+    "PlaneCost",
+    "PlaneSolution",
     "Power",
     "Quadratic",
     "Tabulated",
@@ -47,4 +51,5 @@ __all__ = [
     "solve_controlled_diffusion",
     "solve_extended_hjb",
     "solve_mfg",
+    "solve_mfg_plane",
 ]

@@ -154,7 +154,35 @@ def _at_rest(result: Result, panels: list[Axes]) -> None:
     panels[-1].set_axis_off()
 
 
+def _plane(result: Result, panels: list[Axes]) -> None:
+    """Value at time 0, the density at both ends of time, and the path of the means."""
+    for axes, name, k, label in zip(
+        panels,
+        ("u", "m", "m"),
+        (0, 0, -1),
+        ("value $u$ at $t = 0$", "density $m$ at $t = 0$", "density $m$ at $t = T$"),
+        strict=False,
+    ):
+        values = result.arrays[name][1][k]
+        if name == "m":  # rounding would be given contours
+            values = np.where(values > 1e-6 * values.max(), values, 0.0)
+        row = {name: (("x", "y"), values)}
+        _map(dataclasses.replace(result, arrays=row), name, label, axes)
+    path = panels[-1]
+    t = result.axes["t"]
+    for axis, color in (("x", BLUE), ("y", RED)):
+        mean = result.arrays[f"mean_{axis}"][1]
+        spread = np.sqrt(np.maximum(result.arrays[f"variance_{axis}"][1], 0))
+        path.fill_between(t, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
+        path.plot(t, mean, color=color, label=f"${axis}$")
+    path.set(xlabel="$t$", title="means, and one standard deviation")
+    path.legend()
+
+
 def _mean_field(result: Result, panels: list[Axes]) -> None:
+    if "y" in result.axes:
+        _plane(result, panels)
+        return
     if "t" not in result.axes:
         _at_rest(result, panels)
         return

@@ -31,7 +31,8 @@ from eqsolve.pde.entries import (
     word,
 )
 from eqsolve.pde.extended_hjb import solve_extended_hjb
-from eqsolve.pde.mfg_entries import Solve, mean_field
+from eqsolve.pde.hamiltonian_entries import Solve
+from eqsolve.pde.mfg_entries import mean_field
 from eqsolve.pde.result import of_diffusion, of_game
 from eqsolve.values import game_values
 

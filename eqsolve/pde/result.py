@@ -17,6 +17,7 @@ from eqsolve.pde.closed_loop import ClosedLoopSolution
 from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg_solution import MFGSolution
+from eqsolve.pde.plane_solution import PlaneSolution
 from eqsolve.pde.solution import GridPath, GridSolution
 from eqsolve.schemas import SCHEMA
 
@@ -106,12 +107,16 @@ def labelled(solution: Any) -> Result:
         return of_game(solution.game, solution)
     if isinstance(solution, MFGSolution):
         return of_mean_field("mean-field game", solution)
+    if isinstance(solution, PlaneSolution):
+        from eqsolve.pde.plane_result import of_plane  # which is built from what is here
+
+        return of_plane("mean-field game", solution)
     if isinstance(solution, DiffusionSolution):
         return of_diffusion("controlled diffusion", solution)
     if isinstance(solution, ClosedLoopSolution):
         inner = of_game(solution.game, solution.solution)
         *evidence, _ = inner.sentences
-        told = (*evidence, f"{solution.message}.", _conclusion(solution.ok, solution.status))
+        told = (*evidence, f"{solution.message}.", conclusion(solution.ok, solution.status))
         status, message = solution.status, solution.message
         return replace(inner, status=status, ok=solution.ok, message=message, sentences=told)
     raise TypeError(f"{type(solution).__name__} is no solution on a grid")
@@ -154,7 +159,7 @@ def _game_sentences(solution: GridSolution) -> Iterator[str]:
             f"{solution.disagreement:.1e}, relative to the largest."
         )
     yield from _evidence(solution.diagnostics)
-    yield _conclusion(solution.ok, solution.status)
+    yield conclusion(solution.ok, solution.status)
 
 
 def _path_sentences(solution: GridPath) -> Iterator[str]:
@@ -169,7 +174,7 @@ def _path_sentences(solution: GridPath) -> Iterator[str]:
     exponent = solution.diagnostics.get("short_wave_exponent")
     if exponent is not None and math.isfinite(exponent):
         yield f"Over the horizon short waves grow by a factor of at most exp({exponent:.3g})."
-    yield _conclusion(solution.ok, solution.status)
+    yield conclusion(solution.ok, solution.status)
 
 
 def _evidence(known: Mapping[str, Any]) -> Iterator[str]:
@@ -196,7 +201,8 @@ def _evidence(known: Mapping[str, Any]) -> Iterator[str]:
         yield f"The policy departs from an affine function by {bend:.1e}, relative to the largest."
 
 
-def _conclusion(ok: bool, status: str) -> str:
+def conclusion(ok: bool, status: str) -> str:
+    """Whether the numbers may be used."""
     if ok and status != "ok":
         return f"The numbers may be used with care: {status.replace('_', ' ')}."
     if ok:
@@ -256,7 +262,7 @@ def _mean_field_sentences(solution: MFGSolution) -> Iterator[str]:
     yield from (f"Warning: {text.rstrip('.')}." for text in solution.warnings)
     if solution.alternative is not None:
         yield "Another start leads to another equilibrium."
-    yield _conclusion(solution.ok, solution.status)
+    yield conclusion(solution.ok, solution.status)
 
 
 def of_diffusion(name: str, solution: DiffusionSolution) -> Result:
@@ -288,4 +294,4 @@ def _diffusion_sentences(solution: DiffusionSolution) -> Iterator[str]:
     curvature = solution.diagnostics.get("second_order_min")
     if curvature is not None:
         yield f"The smallest curvature of the objective in the control is {curvature:.3g}."
-    yield _conclusion(solution.ok, solution.status)
+    yield conclusion(solution.ok, solution.status)

@@ -55,6 +55,8 @@ mod python_mfg;
 mod python_parabolic;
 #[cfg(feature = "python")]
 mod python_parts;
+#[cfg(feature = "python")]
+mod python_plane;
 pub mod solution;
 pub mod stencil;
 pub mod system;

@@ -13,7 +13,7 @@ use pyo3::types::{PyBool, PyDict};
 
 use crate::control::{Control, Poll, Progress};
 use crate::error::GridError;
-use crate::{python_diffusion, python_hjb, python_mfg, python_parabolic};
+use crate::{python_diffusion, python_hjb, python_mfg, python_parabolic, python_plane};
 
 pyo3::create_exception!(
     eqsolve._grid,
@@ -268,6 +268,7 @@ fn _grid(module: &Bound<'_, PyModule>) -> PyResult<()> {
     python_hjb::register(module)?;
     python_parabolic::register(module)?;
     python_mfg::register(module)?;
+    python_plane::register(module)?;
     python_diffusion::register(module)?;
     Ok(())
 }

@@ -41,6 +41,15 @@ pub enum Ending {
     Failed(Stop),
 }
 
+/// A map from laws to the laws of the best responses to them, in coordinates in which the Euclidean
+/// norm is a relative change.
+pub trait Response {
+    /// The law of the best responses to the law with coordinates `x`.
+    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop>;
+    /// Forget what the last image was found from, after a failure.
+    fn forget(&mut self);
+}
+
 /// A fixed point, or the last attempt at one.
 #[derive(Debug, Clone)]
 pub struct FixedPoint {
@@ -56,8 +65,28 @@ pub struct FixedPoint {
     pub coordinates: Vec<f64>,
 }
 
-/// Iterate from a law, after `play` relaxed best responses. These lead to stable equilibria;
-/// acceleration and Newton's method also find, and often prefer, unstable ones.
+/// The passes on one interval as a response.
+struct OnInterval<'b, 'a, H> {
+    coordinates: Coordinates,
+    sweeps: &'b mut Sweeps<'a, H>,
+    believed: Law,
+    image: Law,
+}
+
+impl<H: Hamiltonian> Response for OnInterval<'_, '_, H> {
+    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop> {
+        self.coordinates.unpack(x, &mut self.believed);
+        self.sweeps.backward(&self.believed, poll)?;
+        self.sweeps.forward(&self.believed, &mut self.image, poll)?;
+        Ok(self.coordinates.pack(&self.image))
+    }
+
+    fn forget(&mut self) {
+        self.sweeps.forget();
+    }
+}
+
+/// Iterate from a law, after `play` relaxed best responses.
 pub fn solve<H: Hamiltonian>(
     sweeps: &mut Sweeps<'_, H>,
     from: Law,
@@ -66,47 +95,58 @@ pub fn solve<H: Hamiltonian>(
     poll: &mut Poll<'_>,
 ) -> FixedPoint {
     let coordinates = Coordinates::new(sweeps);
-    let image = from.clone();
-    let mut iteration = Iteration {
+    let start = coordinates.pack(&from);
+    let mut response = OnInterval {
         coordinates,
         sweeps,
+        image: from.clone(),
         believed: from,
-        image,
-        residuals: Vec::new(),
-        options,
     };
-    let ending = iteration
-        .play(play, poll)
-        .and_then(|()| match options.method {
-            Method::Newton => iteration.newton(poll),
-            Method::Anderson | Method::Picard => iteration.accelerated(poll),
-        });
-    let ending = ending.unwrap_or_else(Ending::Failed);
+    let (residuals, ending) = iterate(&mut response, start, play, options, poll);
     FixedPoint {
-        coordinates: iteration.coordinates.pack(&iteration.image),
-        believed: iteration.believed,
-        law: iteration.image,
-        residuals: iteration.residuals,
+        coordinates: response.coordinates.pack(&response.image),
+        believed: response.believed,
+        law: response.image,
+        residuals,
         ending,
     }
 }
 
-struct Iteration<'b, 'a, H> {
-    coordinates: Coordinates,
-    sweeps: &'b mut Sweeps<'a, H>,
-    believed: Law,
-    image: Law,
+/// Iterate from coordinates, after `play` relaxed best responses. These lead to stable equilibria;
+/// acceleration and Newton's method also find, and often prefer, unstable ones. The response is left
+/// as its last image left it.
+pub fn iterate(
+    response: &mut dyn Response,
+    start: Vec<f64>,
+    play: usize,
+    options: &Options,
+    poll: &mut Poll<'_>,
+) -> (Vec<f64>, Ending) {
+    let mut iteration = Iteration {
+        response,
+        residuals: Vec::new(),
+        options,
+    };
+    let ending = iteration
+        .play(start, play, poll)
+        .and_then(|x| match options.method {
+            Method::Newton => iteration.newton(x, poll),
+            Method::Anderson | Method::Picard => iteration.accelerated(x, poll),
+        });
+    let ending = ending.unwrap_or_else(Ending::Failed);
+    (iteration.residuals, ending)
+}
+
+struct Iteration<'b> {
+    response: &'b mut dyn Response,
     residuals: Vec<f64>,
     options: &'b Options,
 }
 
-impl<H: Hamiltonian> Iteration<'_, '_, H> {
-    /// The law of the best responses to the law with coordinates `x`.
+impl Iteration<'_> {
+    /// The image of `x`, with its distance among the residuals.
     fn evaluate(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop> {
-        self.coordinates.unpack(x, &mut self.believed);
-        self.sweeps.backward(&self.believed, poll)?;
-        self.sweeps.forward(&self.believed, &mut self.image, poll)?;
-        let result = self.coordinates.pack(&self.image);
+        let result = self.response.image(x, poll)?;
         go_on(poll).map_err(Stop::Error)?;
         self.residuals.push(distance(&result, x));
         poll.report(Progress {
@@ -119,8 +159,12 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
     }
 
     /// Relaxed best responses; after a failure, from the last law that had one.
-    fn play(&mut self, most: usize, poll: &mut Poll<'_>) -> Result<(), Stop> {
-        let mut x = self.coordinates.pack(&self.believed);
+    fn play(
+        &mut self,
+        mut x: Vec<f64>,
+        most: usize,
+        poll: &mut Poll<'_>,
+    ) -> Result<Vec<f64>, Stop> {
         let mut before = x.clone();
         for _ in 0..most {
             match self.evaluate(&x, poll) {
@@ -136,22 +180,20 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
                 Err(Stop::Error(error)) => return Err(Stop::Error(error)),
                 _ => {
                     x = before;
-                    self.sweeps.forget();
+                    self.response.forget();
                     break;
                 }
             }
         }
         self.residuals.clear();
-        self.coordinates.unpack(&x, &mut self.believed);
-        Ok(())
+        Ok(x)
     }
 
     fn spent(&self) -> bool {
         self.residuals.len() >= self.options.max_iterations
     }
 
-    fn accelerated(&mut self, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
-        let mut x = self.coordinates.pack(&self.believed);
+    fn accelerated(&mut self, mut x: Vec<f64>, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
         let depth = match self.options.method {
             Method::Picard => 0,
             _ if x.len() > LONG => SHALLOW,
@@ -174,7 +216,7 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
                 }
                 Err(_) => {
                     self.residuals.push(f64::NAN);
-                    self.sweeps.forget();
+                    self.response.forget();
                     residual = f64::NAN;
                     Vec::new()
                 }
@@ -227,8 +269,7 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
         }
     }
 
-    fn newton(&mut self, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
-        let mut x = self.coordinates.pack(&self.believed);
+    fn newton(&mut self, mut x: Vec<f64>, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
         let mut gx = self.evaluate(&x, poll)?;
         loop {
             let residual = distance(&gx, &x);
@@ -264,7 +305,7 @@ impl<H: Hamiltonian> Iteration<'_, '_, H> {
                     }
                     Err(Stop::Error(error)) => return Err(Stop::Error(error)),
                     Err(stop) if length < 0.02 => return Err(stop),
-                    Err(_) => self.sweeps.forget(),
+                    Err(_) => self.response.forget(),
                     Ok(_) => {}
                 }
                 if self.spent() {

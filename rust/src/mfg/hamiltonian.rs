@@ -218,6 +218,36 @@ pub enum Kind {
     Compiled(Compiled),
 }
 
+impl Hamiltonian for Kind {
+    #[inline]
+    fn at(&self, place: &Place, p: f64) -> (f64, f64) {
+        match self {
+            Self::Uncontrolled(h) => h.at(place, p),
+            Self::Quadratic(h) => h.at(place, p),
+            Self::Absolute(h) => h.at(place, p),
+            Self::Power(h) => h.at(place, p),
+            Self::Choice(h) => h.at(place, p),
+            Self::Table(h) => h.at(place, p),
+            Self::Compiled(h) => h.at(place, p),
+        }
+    }
+    fn minimizer(&self) -> f64 {
+        match self {
+            Self::Choice(h) => h.minimizer(),
+            Self::Table(h) => h.minimizer(),
+            Self::Compiled(h) => h.minimizer(),
+            _ => 0.0,
+        }
+    }
+    fn newton_tolerance(&self) -> f64 {
+        match self {
+            Self::Uncontrolled(h) => h.newton_tolerance(),
+            Self::Quadratic(h) => h.newton_tolerance(),
+            _ => 1e-12,
+        }
+    }
+}
+
 impl Kind {
     /// Parts of the law that enter.
     #[must_use]

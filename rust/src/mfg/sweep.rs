@@ -257,56 +257,30 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
 
     /// Solve one step for its inner value, given the value at its end.
     fn newton(&mut self, k: usize, law: &Law, u: &[f64]) -> Result<(), Stop> {
+        let problem = self.problem;
         let n = u.len();
         let step = self.steps[k];
-        let tau = step.theta * step.size;
-        let conditions = self.conditions(k, law);
-        let active = self.problem.mesh.active();
-        let tolerance = self.generator.hamiltonian.newton_tolerance();
-        let most = self.problem.newton_steps();
-        let inner = &mut self.inner[k * n..(k + 1) * n];
-        let unknown = &mut self.unknown[..n];
-        let (mut before, mut relative) = (f64::INFINITY, f64::INFINITY);
-        for _ in 0..most {
-            self.newton += 1;
-            self.generator
-                .linearise(inner, &conditions, tau, &mut self.linearised);
-            for (((x, u), f), c) in unknown
-                .iter_mut()
-                .zip(u)
-                .zip(&self.cost)
-                .zip(&self.linearised.cost)
-            {
-                *x = u + tau * (f + c);
-            }
-            if let Some(stopping) = &self.problem.stopping {
-                let stops = &mut self.stops[k * n..(k + 1) * n];
-                choose(
-                    &self.linearised.matrix,
-                    inner,
-                    unknown,
-                    stopping,
-                    active.clone(),
-                    stops,
-                );
-                self.linearised.matrix.hold(stops);
-                pay(stops, stopping, unknown);
-            }
-            self.linearised.matrix.solve(unknown);
-            // elimination spreads what is not finite to every entry
-            if !(unknown[0].is_finite() && unknown[n - 1].is_finite()) {
-                return Err(Stop::NotFinite(step.middle));
-            }
-            let (change, range, rounding) = replaced(inner, unknown);
-            if change <= tolerance * range + rounding
-                || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
-            {
-                return Ok(());
-            }
-            before = change;
-            relative = change / range;
+        let line = LineStep {
+            on: self.conditions(k, law),
+            tau: step.theta * step.size,
+            most: problem.newton_steps(),
+        };
+        for (f, u) in self.cost.iter_mut().zip(u) {
+            *f = u + line.tau * *f;
         }
-        Err(Stop::Newton(step.middle, relative))
+        let stops = if self.stops.is_empty() {
+            &mut []
+        } else {
+            &mut self.stops[k * n..(k + 1) * n]
+        };
+        line.solve(
+            &self.generator,
+            &self.cost,
+            &mut self.inner[k * n..(k + 1) * n],
+            &mut self.linearised,
+            problem.stopping.as_deref().map(|cost| (cost, stops)),
+            &mut self.newton,
+        )
     }
 
     /// The law of all under the best response last found: fills `flow` and `masses`, and `to`.
@@ -361,6 +335,67 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         } else {
             Err(Stop::NotFinite(problem.times[problem.times.len() - 1]))
         }
+    }
+}
+
+/// One step of the Hamilton-Jacobi-Bellman equation on a line of nodes.
+#[derive(Debug)]
+pub(super) struct LineStep<'s> {
+    /// What holds there.
+    pub on: Conditions<'s>,
+    /// Size of the step times its weight.
+    pub tau: f64,
+    /// Most Newton iterations.
+    pub most: usize,
+}
+
+impl LineStep<'_> {
+    /// Newton's iteration for the inner value, from the one at hand; `right` is the value at the end
+    /// of the step with `tau` times the costs. With the costs of stopping comes where agents stop.
+    pub(super) fn solve<H: Hamiltonian>(
+        &self,
+        generator: &Generator<'_, H>,
+        right: &[f64],
+        inner: &mut [f64],
+        linearised: &mut Linearised,
+        mut stopping: Option<(&[f64], &mut [bool])>,
+        count: &mut usize,
+    ) -> Result<(), Stop> {
+        let n = right.len();
+        let active = generator.mesh.active();
+        let tolerance = generator.hamiltonian.newton_tolerance();
+        let (mut before, mut relative) = (f64::INFINITY, f64::INFINITY);
+        for _ in 0..self.most {
+            *count += 1;
+            generator.linearise(inner, &self.on, self.tau, linearised);
+            let Linearised {
+                matrix,
+                cost: unknown,
+                ..
+            } = linearised;
+            for (x, u) in unknown.iter_mut().zip(right) {
+                *x = u + self.tau * *x;
+            }
+            if let Some((cost, stops)) = &mut stopping {
+                choose(matrix, inner, unknown, cost, active.clone(), stops);
+                matrix.hold(stops);
+                pay(stops, cost, unknown);
+            }
+            matrix.solve(unknown);
+            // elimination spreads what is not finite to every entry
+            if !(unknown[0].is_finite() && unknown[n - 1].is_finite()) {
+                return Err(Stop::NotFinite(self.on.time));
+            }
+            let (change, range, rounding) = replaced(inner, unknown);
+            if change <= tolerance * range + rounding
+                || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
+            {
+                return Ok(());
+            }
+            before = change;
+            relative = change / range;
+        }
+        Err(Stop::Newton(self.on.time, relative))
     }
 }
 
