@@ -20,6 +20,7 @@ from eqsolve.pde.mfg import (
 )
 from eqsolve.pde.plane import PlaneCost, solve_mfg_plane
 from eqsolve.pde.plane_solution import PlaneSolution
+from eqsolve.pde.populations import PopulationsSolution, solve_mfg_populations
 from eqsolve.pde.solution import CONSISTENT, USABLE, GridPath, GridSolution
 from eqsolve.registry import by_name
 
@@ -42,6 +43,7 @@ __all__ = [
     "MFGSolution",
     "PlaneCost",
     "PlaneSolution",
+    "PopulationsSolution",
     "Power",
     "Quadratic",
     "Tabulated",
@@ -52,4 +54,5 @@ __all__ = [
     "solve_extended_hjb",
     "solve_mfg",
     "solve_mfg_plane",
+    "solve_mfg_populations",
 ]

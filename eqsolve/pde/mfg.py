@@ -18,26 +18,13 @@ the adjoint: Y. Achdou and I. Capuzzo-Dolcetta, SIAM J. Numer. Anal. 48 (2010), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from eqsolve.pde import second_order
-from eqsolve.pde.couplings import Coupling, forced
-from eqsolve.pde.edge import (
-    Array,
-    Field,
-    Progress,
-    call,
-    count,
-    interval,
-    number,
-    refuse,
-    sampled,
-    shown,
-    word,
-)
+from eqsolve.pde.couplings import Coupling
+from eqsolve.pde.edge import Array, Field, Progress, call, number, refuse
+from eqsolve.pde.given import Given
 from eqsolve.pde.hamiltonians import (
     STAGE,
     Absolute,
@@ -50,9 +37,9 @@ from eqsolve.pde.hamiltonians import (
     Tabulated,
     Uncontrolled,
 )
-from eqsolve.pde.mfg_arguments import MOST, add_coarse, exits, grid_of_time, switch, uniform
+from eqsolve.pde.mfg_arguments import uniform
 from eqsolve.pde.mfg_solution import MFGSolution
-from eqsolve.pde.resolution import Gaussian, Halved, extrapolated, judged
+from eqsolve.pde.resolution import Gaussian, extrapolated
 
 __all__ = [
     "Absolute",
@@ -69,10 +56,6 @@ __all__ = [
     "gaussian",
     "solve_mfg",
 ]
-
-BOUNDARIES = ("reflecting", "absorbing", "periodic", "open")
-#: Most points of time and space together, as in the compiled module.
-MOST_POINTS = 1 << 23
 
 
 def gaussian(mean: float, deviation: float) -> Gaussian:
@@ -178,101 +161,47 @@ def solve_mfg(
     MissingPartError
         If the compiled module is not installed.
     """
-    low, high = interval(STAGE, "domain", domain)
-    nodes = count(STAGE, "nodes", nodes, 5, MOST)
-    richardson, stationary = switch("richardson", richardson), switch("stationary", stationary)
-    if stationary and richardson:
-        refuse(STAGE, "richardson", True, "it is not offered for stationary problems")
-    when = np.array([0.0, 1.0]) if stationary else grid_of_time(horizon, steps, times)
-    periodic = word(STAGE, "boundary", boundary, *BOUNDARIES) == "periodic"
-    costs_of_exit = exits(exit_costs, boundary)
-    x = np.linspace(low, high, nodes, endpoint=not periodic)
-    x.setflags(write=False)  # the caller's functions see it
-    if nodes * (when.size - 1) > MOST_POINTS:
-        needed = f"at most {MOST_POINTS} fit into the memory"
-        refuse(STAGE, "nodes times steps", nodes * (when.size - 1), needed)
-    middles = 0.5 * (when[:-1] + when[1:])
-    options: dict[str, Any] = {
-        "boundary": boundary,
-        "scheme": word(STAGE, "scheme", scheme, "auto", "central", "monotone"),
-        "method": word(STAGE, "method", method, "anderson", "newton", "picard"),
-        "exit_costs": costs_of_exit,
-        "tolerance": number(STAGE, "tolerance", tolerance),
-        "max_iterations": count(STAGE, "max_iterations", max_iterations, 1, 1_000_000),
-        "relaxation": number(STAGE, "relaxation", relaxation),
-        "starts": count(STAGE, "starts", starts, 1, 3),
-        "damped_steps": count(STAGE, "damped_steps", damped_steps, 0, when.size - 1),
-        "richardson": richardson,
-        "drift": forced(drift, x, middles, "drift"),
-        "discount": number(STAGE, "discount", discount),
-        "stationary": stationary,
-        "normalize": callable(initial),
-        "progress": progress,
-    }
-    if mass_source is not None:
-        options["mass_source"] = forced(mass_source, x, middles, "mass_source")
-    if stopping is not None:
-        options["stopping"] = sampled(STAGE, "stopping", stopping, x)
-    costs = [
-        (part if isinstance(part, Coupling) else Coupling(potential=part)).encoded(x, middles)
-        for part in (running, terminal)
-    ]
-    if richardson:
-        add_coarse(options, costs, (running, terminal), mass_source, drift, x, when)
-    if not isinstance(hamiltonian, Hamiltonian):
-        refuse(STAGE, "hamiltonian", shown(hamiltonian), "use one of the classes of this module")
-    found = call(
-        STAGE,
-        "solve_mfg",
-        low,
-        high,
-        nodes,
-        when,
-        sampled(STAGE, "viscosity", viscosity, x),
-        hamiltonian.encoded(),
-        *costs,
-        sampled(STAGE, "initial", initial, x),
-        options,
+    given = Given(
+        domain=domain,
+        nodes=nodes,
+        horizon=horizon,
+        steps=steps,
+        times=times,
+        viscosity=viscosity,
+        drift=drift,
+        discount=discount,
+        stationary=stationary,
+        initial=initial,
+        running=running,
+        terminal=terminal,
+        stopping=stopping,
+        hamiltonian=hamiltonian,
+        boundary=boundary,
+        exit_costs=exit_costs,
+        scheme=scheme,
+        damped_steps=damped_steps,
+        mass_source=mass_source,
+        richardson=richardson,
+        method=method,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        relaxation=relaxation,
+        starts=starts,
     )
+    found = call(STAGE, "solve_mfg", *given.game, given.options | {"progress": progress})
     solution = MFGSolution.of(found)
     solution = solution.at_rest() if stationary else solution
     solution = second_order.judged(solution, running, terminal, hamiltonian, boundary)
     if richardson:
         if solution.diagnostics["scheme"] == "monotone":
-            given = "True with the monotone scheme, which is of first order"
-            refuse(STAGE, "richardson", given, "leave it out, or use scheme 'central'")
+            what = "True with the monotone scheme, which is of first order"
+            refuse(STAGE, "richardson", what, "leave it out, or use scheme 'central'")
         return extrapolated(solution)
     if not check:
         return solution
-    halved = Halved(x, when, periodic=periodic, resting=stationary)
     coarse = None
-    if solution.ok and halved.possible:
-        coarse = solve_mfg(
-            domain=domain,
-            nodes=halved.x.size,
-            times=None if stationary else halved.times,
-            viscosity=halved.field(viscosity),
-            drift=halved.over_time(drift),
-            discount=discount,
-            stationary=stationary,
-            stopping=None if stopping is None else halved.field(stopping),
-            initial=halved.density(initial),
-            running=halved.coupling(running),
-            terminal=halved.coupling(terminal),
-            hamiltonian=hamiltonian,
-            boundary=boundary,
-            exit_costs=exit_costs,
-            scheme=solution.diagnostics["scheme"],
-            damped_steps=damped_steps // 2,
-            mass_source=halved.forcing(mass_source),
-            method=method,
-            tolerance=tolerance,
-            max_iterations=max_iterations,
-            relaxation=relaxation,
-            starts=1,
-            check=False,
-        )
-    central = solution.diagnostics["scheme"] == "central"
-    # where agents stop is known to a node only
-    order = 2 if central and stopping is None else 1
-    return judged(solution, coarse, initial, (low, high), order, halved, boundary)
+    if solution.ok and given.half.possible:
+        below = given.halved(solution.diagnostics["scheme"])
+        coarse = MFGSolution.of(call(STAGE, "solve_mfg", *below.game, below.options))
+        coarse = coarse.at_rest() if stationary else coarse
+    return given.judged(solution, coarse)

@@ -4,10 +4,11 @@ use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::mfg::coupling::{CONTROL_MEAN, MEAN, VARIANCE};
+use crate::mfg::coupling::{CONTROL_MEAN, MEAN, MOMENTS, VARIANCE};
 use crate::mfg::generator::Scheme;
 use crate::mfg::hamiltonian::Kind;
 use crate::mfg::mesh::{Boundary, Mesh};
+use crate::mfg::populations;
 use crate::mfg::problem::{Method, Options, Problem};
 use crate::mfg::solution::{self, Solution};
 use crate::python::{array, callback, count, interruptible, invalid, items, number, shown, text};
@@ -15,7 +16,8 @@ use crate::python_parts::{field, field_over_time, read_coupling, read_hamiltonia
 
 /// Add the functions to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(solve_mfg, module)?)
+    module.add_function(wrap_pyfunction!(solve_mfg, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_mfg_populations, module)?)
 }
 
 /// Options that belong to the problem.
@@ -158,31 +160,31 @@ impl Setting {
     }
 }
 
-/// Solve a mean-field game on a uniform grid; see `eqsolve.pde.solve_mfg`.
-#[pyfunction]
-#[pyo3(signature = (low, high, nodes, times, viscosity, hamiltonian, running, terminal, initial,
-                    options=None))]
-#[allow(clippy::too_many_arguments)] // the signature of the data contract
-fn solve_mfg<'py>(
-    py: Python<'py>,
-    low: &Bound<'py, PyAny>,
-    high: &Bound<'py, PyAny>,
-    nodes: &Bound<'py, PyAny>,
-    times: &Bound<'py, PyAny>,
-    viscosity: &Bound<'py, PyAny>,
-    hamiltonian: &Bound<'py, PyAny>,
-    running: &Bound<'py, PyAny>,
-    terminal: &Bound<'py, PyAny>,
-    initial: &Bound<'py, PyAny>,
-    options: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
+/// What `solve_mfg` is called with, but for the options.
+type Game<'py> = (
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+);
+
+/// The problem, the same on a coarser grid if asked, and how to solve it.
+fn read_problem(
+    game: &Game<'_>,
+    options: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Problem, Option<Problem>, Options)> {
+    let (low, high, nodes, times, viscosity, hamiltonian, running, terminal, initial) = game;
     let n = count("nodes", nodes)?;
     if n > 1 << 24 {
         return invalid("nodes", n, "choose fewer");
     }
     let times = vector("times", times, None)?;
     let steps = times.len().saturating_sub(1);
-    let progress = callback(options)?;
     let (options, setting) = read_options(options, n, steps)?;
     let mesh = Mesh::new(
         number("low", low)?,
@@ -208,6 +210,7 @@ fn solve_mfg<'py>(
         discount: setting.discount,
         stationary: setting.stationary,
         stopping: setting.stopping,
+        seen: ([false; MOMENTS], false),
     };
     problem.validate(setting.normalize)?;
     let coarse = if setting.richardson {
@@ -215,10 +218,79 @@ fn solve_mfg<'py>(
     } else {
         None
     };
+    Ok((problem, coarse, options))
+}
+
+/// Solve a mean-field game on a uniform grid; see `eqsolve.pde.solve_mfg`.
+#[pyfunction]
+#[pyo3(signature = (low, high, nodes, times, viscosity, hamiltonian, running, terminal, initial,
+                    options=None))]
+#[allow(clippy::too_many_arguments)] // the signature of the data contract
+fn solve_mfg<'py>(
+    py: Python<'py>,
+    low: Bound<'py, PyAny>,
+    high: Bound<'py, PyAny>,
+    nodes: Bound<'py, PyAny>,
+    times: Bound<'py, PyAny>,
+    viscosity: Bound<'py, PyAny>,
+    hamiltonian: Bound<'py, PyAny>,
+    running: Bound<'py, PyAny>,
+    terminal: Bound<'py, PyAny>,
+    initial: Bound<'py, PyAny>,
+    options: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let progress = callback(options)?;
+    let game = (
+        low,
+        high,
+        nodes,
+        times,
+        viscosity,
+        hamiltonian,
+        running,
+        terminal,
+        initial,
+    );
+    let (problem, coarse, options) = read_problem(&game, options)?;
     let found = interruptible(py, progress, |poll| {
         solution::solve(&problem, coarse.as_ref(), &options, poll)
     })?;
     to_dict(py, found)
+}
+
+/// Solve for several populations on one grid; see `eqsolve.pde.solve_mfg_populations`.
+#[pyfunction]
+fn solve_mfg_populations<'py>(
+    py: Python<'py>,
+    games: Vec<(Game<'py>, Bound<'py, PyAny>)>,
+    others: Vec<Vec<Option<Bound<'py, PyAny>>>>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let first = games.first().map(|(_, options)| options);
+    let progress = callback(first)?;
+    let mut read = Vec::with_capacity(games.len());
+    for (game, options) in &games {
+        read.push(read_problem(game, Some(options))?);
+    }
+    let Some((one, _, options)) = read.first() else {
+        return invalid("populations", "empty", "one at least is needed");
+    };
+    let (n, steps, options) = (one.mesh.len(), one.times.len() - 1, options.clone());
+    let mut problems: Vec<Problem> = read.into_iter().map(|(problem, ..)| problem).collect();
+    let mut couplings = Vec::with_capacity(others.len());
+    for row in &others {
+        let read = |part: &Option<Bound<'py, PyAny>>| match part {
+            None => Ok(None),
+            Some(part) => read_coupling("others", part, n, steps).map(|(c, _)| Some(c)),
+        };
+        couplings.push(row.iter().map(read).collect::<PyResult<Vec<_>>>()?);
+    }
+    let found = interruptible(py, progress, |poll| {
+        populations::solve(&mut problems, &couplings, &options, poll)
+    })?;
+    found
+        .into_iter()
+        .map(|solution| to_dict(py, solution))
+        .collect()
 }
 
 fn to_dict(py: Python<'_>, s: Solution) -> PyResult<Bound<'_, PyDict>> {

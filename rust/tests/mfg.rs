@@ -56,6 +56,7 @@ fn problem(boundary: Boundary, scheme: Scheme, n: usize, steps: usize) -> Proble
         discount: DISCOUNT,
         stationary: false,
         stopping: None,
+        seen: Default::default(),
         scheme,
         mesh,
     };
@@ -260,6 +261,7 @@ proptest! {
             discount: 0.1,
             stationary: false,
             stopping: None,
+            seen: Default::default(),
             scheme: if kinked || nu == 0.0 { Scheme::Monotone } else { Scheme::Central },
         };
         if problem.validate(true).is_ok() {
@@ -298,6 +300,7 @@ proptest! {
                 discount: nu,
                 stationary: n % 2 == 0,
                 stopping: (n % 3 == 0).then(|| vec![nu; n]),
+                seen: Default::default(),
                 scheme: Scheme::Central,
             };
             if problem.validate(true).is_ok() {

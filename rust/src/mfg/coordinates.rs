@@ -53,6 +53,11 @@ impl Coordinates {
         Self { moments, density }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.moments.iter().map(Vec::len).sum::<usize>() + self.density.len()
+    }
+
     /// Coordinates of a law.
     pub(super) fn pack(&self, law: &Law) -> Vec<f64> {
         let mut result = Vec::with_capacity(self.density.len() + 3 * law.moments.len());

@@ -239,6 +239,18 @@ impl Hamiltonian for Kind {
             _ => 0.0,
         }
     }
+    fn knows(&self, p: f64) -> bool {
+        match self {
+            Self::Table(h) => h.knows(p),
+            _ => true,
+        }
+    }
+    fn contradiction(&self, place: &Place, p: f64, unit: f64) -> Option<Contradiction> {
+        match self {
+            Self::Compiled(h) => h.contradiction(place, p, unit),
+            _ => None,
+        }
+    }
     fn newton_tolerance(&self) -> f64 {
         match self {
             Self::Uncontrolled(h) => h.newton_tolerance(),

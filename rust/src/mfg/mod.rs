@@ -9,7 +9,7 @@
 //! * [`sweep`], [`evidence`]: one pass backward for u and one forward for m, and what they say;
 //! * `rest`: the same where there is no time;
 //! * `coordinates`, [`fixed_point`], [`krylov`]: the law of the best responses to itself;
-//! * [`plane`]: two dimensions, line by line;
+//! * [`plane`]: two dimensions, line by line; [`populations`]: several laws on one mesh;
 //! * `refinement`, [`solution`], `verdict`: several starts, exploitability, extrapolation, and what
 //!   the result is worth.
 
@@ -22,6 +22,7 @@ pub mod hamiltonian;
 pub mod krylov;
 pub mod mesh;
 pub mod plane;
+pub mod populations;
 pub mod problem;
 mod refinement;
 mod rest;

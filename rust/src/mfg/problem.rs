@@ -43,6 +43,8 @@ pub struct Problem {
     pub mass_source: Option<Vec<f64>>,
     /// Central or monotone.
     pub scheme: Scheme,
+    /// Which moments of this law others see, and whether they see its density.
+    pub seen: ([bool; MOMENTS], bool),
 }
 
 /// Iteration on the fixed point.
@@ -158,7 +160,9 @@ impl Problem {
         let mut moments = self.running.uses();
         moments[MEAN] |= own.mean;
         moments[VARIANCE] |= own.variance;
-        (moments, self.running.uses_density() || own.density)
+        let (others, dense) = self.seen;
+        moments.iter_mut().zip(others).for_each(|(m, o)| *m |= o);
+        (moments, self.running.uses_density() || own.density || dense)
     }
 
     /// Check every array; divide the density by its mass if asked.
@@ -437,6 +441,7 @@ impl Problem {
             initial: every_second(&self.initial),
             mass_source,
             scheme: self.scheme,
+            seen: self.seen,
             mesh,
         };
         let mass = mass(&coarse.initial, &coarse.mesh.weights);

@@ -217,7 +217,18 @@ fn one_start<H: Hamiltonian>(
     poll: &mut Poll<'_>,
 ) -> Result<Solution> {
     let before = sweeps.newton;
-    let mut point = fixed_point::solve(sweeps, start, play, options, poll);
+    let point = fixed_point::solve(sweeps, start, play, options, poll);
+    gathered(sweeps, point, before, options, poll)
+}
+
+/// The solution of a fixed point, with its evidence; `before` are the Newton iterations of others.
+pub(super) fn gathered<H: Hamiltonian>(
+    sweeps: &mut Sweeps<'_, H>,
+    mut point: FixedPoint,
+    before: usize,
+    options: &Options,
+    poll: &mut Poll<'_>,
+) -> Result<Solution> {
     if let Ending::Failed(Stop::Error(error)) = point.ending {
         return Err(error);
     }

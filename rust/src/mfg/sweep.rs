@@ -71,6 +71,8 @@ pub struct Sweeps<'a, H> {
     pub(super) warm: bool,
     /// Cost per unit of time of the best response, where there is no time and no discount.
     pub constant: Option<f64>,
+    /// What the laws of others cost within each step, (steps, nodes); empty where there are none.
+    pub(super) others: Vec<f64>,
     /// Where agents stop within each step, (steps, nodes); empty where they may not.
     pub stops: Vec<bool>,
     /// Mass that stops within each step, and what stopping costs it.
@@ -102,6 +104,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             newton: 0,
             warm: false,
             constant: None,
+            others: Vec::new(),
             stops: match problem.stopping {
                 Some(_) => vec![false; n * steps.len()],
                 None => Vec::new(),
@@ -179,6 +182,10 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             law.density_at(k, n),
             &mut self.cost,
         );
+        if !self.others.is_empty() {
+            let row = &self.others[k * n..(k + 1) * n];
+            self.cost.iter_mut().zip(row).for_each(|(f, o)| *f += o);
+        }
         if let Boundary::Absorbing(costs) = mesh.boundary {
             let [ahead, back, _] = step.discount;
             let rate = (1.0 / back - ahead) / step.size;
