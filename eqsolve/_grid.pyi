@@ -227,6 +227,11 @@ def solve_mfg(
     options: MFGOptions | None = None,
 ) -> MFGResult: ...
 
+def solve_mfg_populations(
+    games: list[tuple[tuple[object, ...], MFGOptions]],
+    others: list[list[CouplingValues | None]],
+) -> list[MFGResult]: ...
+
 class PlaneCostValues(TypedDict, total=False):
     """A cost of `solve_mfg_plane` as a sum of parts; a missing key means zero."""
 

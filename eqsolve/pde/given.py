@@ -11,7 +11,15 @@ import numpy as np
 from eqsolve.pde.couplings import Coupling, forced
 from eqsolve.pde.edge import Array, count, interval, number, refuse, sampled, shown, word
 from eqsolve.pde.hamiltonians import STAGE, Hamiltonian, Quadratic
-from eqsolve.pde.mfg_arguments import MOST, add_coarse, exits, grid_of_time, switch, uniform
+from eqsolve.pde.mfg_arguments import (
+    METHODS,
+    MOST,
+    add_coarse,
+    exits,
+    grid_of_time,
+    switch,
+    uniform,
+)
 from eqsolve.pde.mfg_solution import MFGSolution
 from eqsolve.pde.resolution import Halved, judged
 
@@ -89,7 +97,7 @@ class Given:
             "boundary": self.boundary,
             "exit_costs": exits(self.exit_costs, self.boundary),
             "scheme": word(STAGE, "scheme", self.scheme, "auto", "central", "monotone"),
-            "method": word(STAGE, "method", self.method, "anderson", "newton", "picard"),
+            "method": word(STAGE, "method", self.method, *METHODS),
             "tolerance": number(STAGE, "tolerance", self.tolerance),
             "max_iterations": count(STAGE, "max_iterations", self.max_iterations, 1, 1_000_000),
             "relaxation": number(STAGE, "relaxation", self.relaxation),
@@ -166,6 +174,4 @@ class Given:
         central = solution.diagnostics["scheme"] == "central"
         # where agents stop is known to a node only
         order = 2 if central and self.stopping is None else 1
-        return judged(
-            solution, coarse, self.initial, self.ends, order, self.half, self.boundary
-        )
+        return judged(solution, coarse, self.initial, self.ends, order, self.half, self.boundary)

@@ -137,8 +137,9 @@ def solve_mfg(
     richardson : extrapolate from this grid and the one of twice the widths: fourth order for
         smooth solutions and the central scheme only. Needs odd ``nodes`` (even at a periodic
         boundary) and even ``steps``.
-    method : ``"anderson"`` (depth 5), ``"newton"`` (Newton-GMRES) or ``"picard"`` on the fixed
-        point.
+    method : ``"anderson"`` (depth 5), ``"newton"`` (Newton-GMRES), ``"picard"``, or
+        ``"fictitious_play"`` (best responses to the mean of those so far, the k-th one with the
+        weight 2/(k + 1); slow, choose a larger ``tolerance``) on the fixed point.
     tolerance : relative change of the law at which the fixed point has converged.
     max_iterations : most evaluations of the best response and its law; with ``"newton"``, those
         inside GMRES are not counted.

@@ -11,6 +11,8 @@ from eqsolve.pde.couplings import Coupling, forced
 from eqsolve.pde.edge import Array, count, number, reals, refuse, shown, two
 from eqsolve.pde.hamiltonians import STAGE
 
+#: Iterations on the fixed point.
+METHODS = ("anderson", "newton", "picard", "fictitious_play")
 #: Most nodes, and most steps in time.
 MOST = 100_000
 

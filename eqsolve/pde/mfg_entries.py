@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from eqsolve.pde.costs import cost
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.entries import Entries, formula, integer, number, numbers, switch, word
 from eqsolve.pde.hamiltonian_entries import Solve, hamiltonian
-from eqsolve.pde.mfg import gaussian, solve_mfg
-from eqsolve.pde.mfg_arguments import uniform
+from eqsolve.pde.law_entries import initial
+from eqsolve.pde.mfg import solve_mfg
 from eqsolve.pde.plane_entries import mean_field_plane
+from eqsolve.pde.populations_entries import populations
 from eqsolve.pde.result import Result, of_mean_field
 
 
 def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
     """Read a mean-field game: what will be solved, and what solves it."""
     domain = numbers(entries, "domain", entries.need("domain", "[-3.0, 3.0]"))
+    if "population" in entries.table:
+        return populations(name, entries, domain)
     if isinstance(domain, tuple) and any(isinstance(side, tuple) for side in domain):
         return mean_field_plane(name, entries, domain)
     viscosity = formula("x")(entries, "viscosity", entries.need("viscosity", "0.05"))
@@ -44,7 +45,7 @@ def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
             if key in options:
                 entries.refuse(f"{key} is given, but the problem is stationary", "Leave it out.")
     options |= {
-        "initial": _initial(entries),
+        "initial": initial(entries),
         "hamiltonian": hamiltonian(entries.sub("hamiltonian")),
         "running": cost(entries, "running"),
         "terminal": cost(entries, "terminal"),
@@ -59,18 +60,3 @@ def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
         return of_mean_field(name, found)
 
     return what, solve
-
-
-def _initial(entries: Entries) -> Any:
-    found = entries.take("initial")
-    if found is None:
-        return uniform
-    if isinstance(found, str):
-        return formula("x")(entries, "initial", found)
-    if not isinstance(found, dict):
-        entries.refuse("initial must be a formula in x, or a mean and a deviation")
-    law = Entries(f"{entries.where}, initial", dict(found))
-    center = number(law, "mean", law.need("mean", "0.0"))
-    spread = number(law, "deviation", law.need("deviation", "0.4"))
-    law.end()
-    return gaussian(center, spread)

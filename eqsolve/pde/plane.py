@@ -34,7 +34,7 @@ from eqsolve.pde.edge import (
     word,
 )
 from eqsolve.pde.hamiltonians import STAGE, Absolute, Choice, Hamiltonian, Quadratic
-from eqsolve.pde.mfg_arguments import MOST, grid_of_time
+from eqsolve.pde.mfg_arguments import METHODS, MOST, grid_of_time
 from eqsolve.pde.plane_solution import PlaneSolution, compared, judged
 
 #: A function of the arrays x and y, an array (nx, ny), or a number.
@@ -185,7 +185,7 @@ def solve_mfg_plane(
     options: dict[str, Any] = {
         "scheme": scheme,
         "discount": rate,
-        "method": word(STAGE, "method", method, "anderson", "newton", "picard"),
+        "method": word(STAGE, "method", method, *METHODS),
         "tolerance": number(STAGE, "tolerance", tolerance),
         "max_iterations": count(STAGE, "max_iterations", max_iterations, 1, 1_000_000),
         "relaxation": number(STAGE, "relaxation", relaxation),

@@ -145,6 +145,31 @@ def _path(result: Result, panels: list[Axes]) -> None:
     panels[3].legend()
 
 
+def _populations(result: Result, panels: list[Axes]) -> None:
+    """Of each population the value at time 0, the density at both ends of time, and the mean."""
+    x = result.axes["x"]
+    count = len(result.diagnostics["populations"])
+    colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.8, count))
+    for i, color in enumerate(colors, start=1):
+        u, m = (np.atleast_2d(result.arrays[f"{name}_{i}"][1]) for name in ("u", "m"))
+        label = f"population {i}"
+        for axes, row, title in zip(
+            panels,
+            (u[0], m[0], m[-1]),
+            ("value $u$ at $t = 0$", "density $m$ at $t = 0$", "density $m$ at $t = T$"),
+            strict=False,
+        ):
+            axes.plot(x, row, color=color, label=label)
+            axes.set(xlabel="$x$", title=title)
+        if "t" in result.axes:
+            panels[-1].plot(result.axes["t"], result.arrays[f"mean_{i}"][1], color=color)
+    panels[0].legend()
+    if "t" in result.axes:
+        panels[-1].set(xlabel="$t$", title="means")
+    else:
+        panels[-1].set_axis_off()
+
+
 def _at_rest(result: Result, panels: list[Axes]) -> None:
     x = result.axes["x"]
     labels = {"u": "value $u$", "control": "control", "m": "density $m$"}
@@ -182,6 +207,9 @@ def _plane(result: Result, panels: list[Axes]) -> None:
 def _mean_field(result: Result, panels: list[Axes]) -> None:
     if "y" in result.axes:
         _plane(result, panels)
+        return
+    if "populations" in result.diagnostics:
+        _populations(result, panels)
         return
     if "t" not in result.axes:
         _at_rest(result, panels)

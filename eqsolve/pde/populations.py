@@ -11,6 +11,7 @@ from eqsolve.pde.edge import Progress, call, plain, refuse, shown
 from eqsolve.pde.given import Given
 from eqsolve.pde.hamiltonians import STAGE
 from eqsolve.pde.mfg_solution import MFGSolution
+from eqsolve.pde.told import Told
 from eqsolve.schemas import SCHEMA
 
 #: Most populations.
@@ -23,7 +24,7 @@ SHARED = (
 
 
 @dataclass(frozen=True)
-class PopulationsSolution:
+class PopulationsSolution(Told):
     """An equilibrium of several populations.
 
     Attributes
@@ -109,14 +110,14 @@ def solve_mfg_populations(
         return found
     coarse: list[MFGSolution | None] = [None] * count
     if found.ok and given[0].half.possible:
-        half = given[0].half
+        grid = given[0].half
         below = [
             one.halved(solution.diagnostics["scheme"])
             for one, solution in zip(given, found, strict=True)
         ]
-        rows = [[part and half.coupling(part) for part in row] for row in others]
+        rows = [[part and grid.coupling(part) for part in row] for row in others]
         coarse = list(_solved(below, rows, None))
-    judged = (one.judged(*pair) for one, *pair in zip(given, found, coarse, strict=True))
+    judged = (one.judged(fine, half) for one, fine, half in zip(given, found, coarse, strict=True))
     return replace(found, solutions=tuple(judged))
 
 

@@ -18,6 +18,7 @@ from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg_solution import MFGSolution
 from eqsolve.pde.plane_solution import PlaneSolution
+from eqsolve.pde.populations import PopulationsSolution
 from eqsolve.pde.solution import GridPath, GridSolution
 from eqsolve.schemas import SCHEMA
 
@@ -107,10 +108,14 @@ def labelled(solution: Any) -> Result:
         return of_game(solution.game, solution)
     if isinstance(solution, MFGSolution):
         return of_mean_field("mean-field game", solution)
-    if isinstance(solution, PlaneSolution):
-        from eqsolve.pde.plane_result import of_plane  # which is built from what is here
+    if isinstance(solution, PlaneSolution | PopulationsSolution):
+        # these are built from what is here
+        from eqsolve.pde.plane_result import of_plane
+        from eqsolve.pde.populations_result import of_populations
 
-        return of_plane("mean-field game", solution)
+        if isinstance(solution, PlaneSolution):
+            return of_plane("mean-field game", solution)
+        return of_populations("mean-field game", solution)
     if isinstance(solution, DiffusionSolution):
         return of_diffusion("controlled diffusion", solution)
     if isinstance(solution, ClosedLoopSolution):

@@ -91,13 +91,12 @@ fn read_options(
             "stopping" => setting.stopping = Some(field(&key, &value, n)?),
             "stationary" => setting.stationary = value.is_truthy()?,
             "method" => {
-                result.method = match text(&value).as_str() {
-                    "anderson" => Method::Anderson,
-                    "newton" => Method::Newton,
-                    "picard" => Method::Picard,
-                    other => {
-                        let remedy = "use 'anderson', 'newton' or 'picard'";
-                        return invalid("method", format!("'{other}'"), remedy);
+                let given = text(&value);
+                result.method = match Method::named(&given) {
+                    Some(method) => method,
+                    None => {
+                        let remedy = "use 'anderson', 'newton', 'picard' or 'fictitious_play'";
+                        return invalid("method", format!("'{given}'"), remedy);
                     }
                 }
             }

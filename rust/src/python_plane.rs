@@ -86,13 +86,7 @@ fn solve_mfg_plane<'py>(
             "scheme" => {}
             "discount" => discount = number(&key, &value)?,
             "mass_source" => mass_source = Some(array(&key, &value, &[Some(steps), Some(n)])?),
-            "method" => {
-                own.method = match text(&value).as_str() {
-                    "newton" => Method::Newton,
-                    "picard" => Method::Picard,
-                    _ => Method::Anderson,
-                }
-            }
+            "method" => own.method = Method::named(&text(&value)).unwrap_or(own.method),
             "tolerance" => own.tolerance = number(&key, &value)?,
             "relaxation" => own.relaxation = number(&key, &value)?,
             "max_iterations" => own.max_iterations = count(&key, &value)?,

@@ -131,7 +131,7 @@ pub fn iterate(
         .play(start, play, poll)
         .and_then(|x| match options.method {
             Method::Newton => iteration.newton(x, poll),
-            Method::Anderson | Method::Picard => iteration.accelerated(x, poll),
+            _ => iteration.accelerated(x, poll),
         });
     let ending = ending.unwrap_or_else(Ending::Failed);
     (iteration.residuals, ending)
@@ -195,7 +195,7 @@ impl Iteration<'_> {
 
     fn accelerated(&mut self, mut x: Vec<f64>, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
         let depth = match self.options.method {
-            Method::Picard => 0,
+            Method::Picard | Method::FictitiousPlay => 0,
             _ if x.len() > LONG => SHALLOW,
             _ => DEPTH,
         };
@@ -251,7 +251,9 @@ impl Iteration<'_> {
                 best.0 = f64::INFINITY;
                 anderson.restart();
             }
-            let weight = if pause > 0 {
+            let weight = if self.options.method == Method::FictitiousPlay {
+                2.0 / (self.residuals.len() as f64 + 1.0)
+            } else if pause > 0 {
                 relaxation.min(PAUSE_RELAXATION)
             } else {
                 relaxation

@@ -56,6 +56,22 @@ pub enum Method {
     Newton,
     /// The plain iteration, relaxed.
     Picard,
+    /// Best responses to the mean of those so far, the k-th one with the weight 2/(k + 1).
+    FictitiousPlay,
+}
+
+impl Method {
+    /// By its name, if it is one.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "anderson" => Self::Anderson,
+            "newton" => Self::Newton,
+            "picard" => Self::Picard,
+            "fictitious_play" => Self::FictitiousPlay,
+            _ => return None,
+        })
+    }
 }
 
 /// How to solve.
