@@ -8,9 +8,10 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper proofs site test lint rust-test pytest lowest coverage bench format develop dist clean
+.PHONY: help paper proofs site test lint style types rust-test pytest lowest coverage bench format develop dist clean
 
 BIN := $(abspath $(VENV))/bin
+BUILD_REQUIRES := $(VENV)/.build-requires
 INSTALLED := $(VENV)/.installed
 # What `make lowest` runs: the public functions, the edges, and everything that hands data to another
 # package.
@@ -52,17 +53,21 @@ help:
 paper: $(INSTALLED)
 	$(BIN)/eqsolve paper --out $(OUT)
 
-# Quick checks first, side by side; the tests' own summary comes last.
+# Quick checks first, and two at a time; the tests' own summary comes last.
 test:
-	$(MAKE) --jobs=2 lint rust-test
-	$(MAKE) pytest
+	$(MAKE) --jobs=2 style rust-test
+	$(MAKE) --jobs=2 types pytest
 
-# mypy checks the installed package, from a folder where eqsolve/ does not hide
-# it: only there are derivations and the other packages in their place.
-lint: $(INSTALLED) $(TEST_EXTRAS)
+lint: style types
+
+style: $(TEST_EXTRAS)
 	$(BIN)/black --check --diff --quiet $(CHECKED)
 	$(BIN)/isort --check --diff $(CHECKED)
 	$(BIN)/flake8 $(CHECKED)
+
+# mypy checks the installed package, from a folder where eqsolve/ does not hide
+# it: only there are derivations and the other packages in their place.
+types: $(TEST_EXTRAS)
 	mkdir -p build/mypy
 	cd build/mypy && $(BIN)/mypy --config-file $(CURDIR)/setup.cfg --package eqsolve
 
@@ -77,7 +82,7 @@ define cargo_component
 endef
 
 rust-test: export PYO3_PYTHON = $(BIN)/python3
-rust-test: $(INSTALLED)
+rust-test: | $(BIN)/python
 	$(call cargo_component,fmt,--check)
 	$(call cargo_component,clippy,--locked --all-targets --all-features -- -D warnings)
 	cd rust && cargo test --locked
@@ -144,23 +149,29 @@ $(BIN)/python:
 		{ echo "$(PYTHON) lacks ensurepip (python3-venv on Debian)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# In an environment of its own, the wheel from the sdist. What it prints is shown if it fails.
+# The wheel is built from the sdist, in the environment that it will be installed in: what it is built
+# with it needs later, too, and an isolated build would install that twice more.
+$(BUILD_REQUIRES): pyproject.toml | $(BIN)/python
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		>$(VENV)/build-requires.txt
+	$(BIN)/pip install --quiet 'build>=1.2.1' --requirement $(VENV)/build-requires.txt
+	touch $@
+
+# What the build prints is shown if it fails.
 dist/.built: export CARGO_TARGET_DIR = $(CURDIR)/rust/target
-dist/.built: $(SOURCES) | $(BIN)/python
+dist/.built: $(SOURCES) $(BUILD_REQUIRES)
 	@command -v cargo >/dev/null || { echo "cargo (Rust) is needed to build eqsolve" >&2; exit 1; }
 	rm -rf dist
 	mkdir -p build dist
-	$(BIN)/pip install --quiet 'build>=1.2.1'
-	$(BIN)/python -m build --outdir dist >build/dist.log 2>&1 || { tail -n 60 build/dist.log >&2; exit 1; }
+	$(BIN)/python -m build --no-isolation --outdir dist >build/dist.log 2>&1 || { tail -n 60 build/dist.log >&2; exit 1; }
 	touch $@
 
-# The first command brings the dependencies, the second this build: pip keeps an
-# installed package of the same version.
+# pip keeps an installed package of the same version.
 # With LOCKED=1 the packages are those of requirements.lock, of which every file is known by its hash.
 $(INSTALLED): dist/.built | $(BIN)/python
 	$(if $(LOCKED),$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock)
+	$(BIN)/pip uninstall -qqq --yes eqsolve-games
 	$(BIN)/pip install --quiet dist/eqsolve_games-*.whl
-	$(BIN)/pip install --quiet --no-deps --force-reinstall dist/eqsolve_games-*.whl
 	touch $@
 
 $(TEST_EXTRAS): setup.cfg $(INSTALLED)

@@ -243,7 +243,7 @@ def sdist(clean_copy: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel() -> Path:
-    """Return the wheel that is installed, built from its source distribution in isolation."""
+    """Return the wheel that is installed, built from its source distribution."""
     run("make", "--silent", "dist/.built", cwd=ROOT)
     (built,) = (ROOT / "dist").glob("*.whl")
     return built
