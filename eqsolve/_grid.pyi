@@ -232,6 +232,11 @@ def solve_mfg_populations(
     others: list[list[CouplingValues | None]],
 ) -> list[MFGResult]: ...
 
+def solve_mfg_scenarios(
+    games: list[tuple[tuple[object, ...], MFGOptions]],
+    branches: list[tuple[int | None, float]],
+) -> list[MFGResult]: ...
+
 class PlaneCostValues(TypedDict, total=False):
     """A cost of `solve_mfg_plane` as a sum of parts; a missing key means zero."""
 

@@ -3,6 +3,7 @@
 from eqsolve.pde import closed_loop, extended_hjb
 from eqsolve.pde.closed_loop import ClosedLoopSolution
 from eqsolve.pde.coefficients import GridProblem
+from eqsolve.pde.common_noise import CommonNoiseSolution, solve_mfg_common_noise
 from eqsolve.pde.controlled_diffusion import DiffusionSolution, solve_controlled_diffusion
 from eqsolve.pde.mfg import (
     Absolute,
@@ -33,6 +34,7 @@ __all__ = [
     "Absolute",
     "Choice",
     "ClosedLoopSolution",
+    "CommonNoiseSolution",
     "Compiled",
     "Coupling",
     "DiffusionSolution",
@@ -53,6 +55,7 @@ __all__ = [
     "solve_controlled_diffusion",
     "solve_extended_hjb",
     "solve_mfg",
+    "solve_mfg_common_noise",
     "solve_mfg_plane",
     "solve_mfg_populations",
 ]

@@ -10,6 +10,7 @@ use crate::mfg::hamiltonian::Kind;
 use crate::mfg::mesh::{Boundary, Mesh};
 use crate::mfg::populations;
 use crate::mfg::problem::{Method, Options, Problem};
+use crate::mfg::scenarios;
 use crate::mfg::solution::{self, Solution};
 use crate::python::{array, callback, count, interruptible, invalid, items, number, shown, text};
 use crate::python_parts::{field, field_over_time, read_coupling, read_hamiltonian, vector};
@@ -17,7 +18,8 @@ use crate::python_parts::{field, field_over_time, read_coupling, read_hamiltonia
 /// Add the functions to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(solve_mfg, module)?)?;
-    module.add_function(wrap_pyfunction!(solve_mfg_populations, module)?)
+    module.add_function(wrap_pyfunction!(solve_mfg_populations, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_mfg_scenarios, module)?)
 }
 
 /// Options that belong to the problem.
@@ -285,6 +287,32 @@ fn solve_mfg_populations<'py>(
     }
     let found = interruptible(py, progress, |poll| {
         populations::solve(&mut problems, &couplings, &options, poll)
+    })?;
+    found
+        .into_iter()
+        .map(|solution| to_dict(py, solution))
+        .collect()
+}
+
+/// Solve on the parts of a tree of scenarios; see `eqsolve.pde.solve_mfg_common_noise`.
+#[pyfunction]
+fn solve_mfg_scenarios<'py>(
+    py: Python<'py>,
+    games: Vec<(Game<'py>, Bound<'py, PyAny>)>,
+    branches: Vec<(Option<usize>, f64)>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let progress = callback(games.first().map(|(_, options)| options))?;
+    let mut read = Vec::with_capacity(games.len());
+    for (game, options) in &games {
+        read.push(read_problem(game, Some(options))?);
+    }
+    let Some((_, _, options)) = read.first() else {
+        return invalid("scenarios", "empty", "one at least is needed");
+    };
+    let options = options.clone();
+    let problems: Vec<Problem> = read.into_iter().map(|(problem, ..)| problem).collect();
+    let found = interruptible(py, progress, |poll| {
+        scenarios::solve(&problems, &branches, &options, poll)
     })?;
     found
         .into_iter()

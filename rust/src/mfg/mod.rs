@@ -10,6 +10,7 @@
 //! * `rest`: the same where there is no time;
 //! * `coordinates`, [`fixed_point`], [`krylov`]: the law of the best responses to itself;
 //! * [`plane`]: two dimensions, line by line; [`populations`]: several laws on one mesh;
+//!   [`scenarios`]: common noise as a tree;
 //! * `refinement`, [`solution`], `verdict`: several starts, exploitability, extrapolation, and what
 //!   the result is worth.
 
@@ -26,6 +27,7 @@ pub mod populations;
 pub mod problem;
 mod refinement;
 mod rest;
+pub mod scenarios;
 pub mod solution;
 pub mod sweep;
 pub mod tabulated;

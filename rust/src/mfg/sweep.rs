@@ -71,6 +71,8 @@ pub struct Sweeps<'a, H> {
     pub(super) warm: bool,
     /// Cost per unit of time of the best response, where there is no time and no discount.
     pub constant: Option<f64>,
+    /// Value at the end, in the place of the terminal cost.
+    pub(super) end: Option<Vec<f64>>,
     /// What the laws of others cost within each step, (steps, nodes); empty where there are none.
     pub(super) others: Vec<f64>,
     /// Where agents stop within each step, (steps, nodes); empty where they may not.
@@ -104,6 +106,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             newton: 0,
             warm: false,
             constant: None,
+            end: None,
             others: Vec::new(),
             stops: match problem.stopping {
                 Some(_) => vec![false; n * steps.len()],
@@ -147,6 +150,10 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
 
     /// Terminal value given the law.
     pub(super) fn terminal(&self, law: &Law, to: &mut [f64]) {
+        if let Some(end) = &self.end {
+            to.copy_from_slice(end);
+            return;
+        }
         let k = self.steps.len();
         let mesh = &self.problem.mesh;
         let time = self.problem.times[self.problem.times.len() - 1];
