@@ -56,7 +56,17 @@ def test_the_documentation_lists_every_example() -> None:
     assert set(re.findall(r"\(pde/([a-z0-9]+\.toml)\)", text)) == {path.name for path in FILES}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+#: Examples whose functions are compiled; quick tests solve the same problems.
+COMPILED = ("circle", "congestion")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.full] * (path.stem in COMPILED))
+        for path in FILES
+    ],
+)
 def test_examples(path: Path, tmp_path: Path) -> None:
     plot = tmp_path / "plot.pdf"
     result = run(path, "--json", "--out", tmp_path / "out", "--netcdf", "--plot", plot)
@@ -219,6 +229,9 @@ def test_help_shows_a_problem_that_works(tmp_path: Path) -> None:
         ("populations", {"population": [{"viscosity": 1, "running": "mean_2"}]}, "'mean_2' is not"),
         ("populations", {"population": [{"viscosity": 1, "nodes": 9}]}, "'nodes' is not known"),
         ("populations", {"viscosity": 1}, "'viscosity' is not known"),
+        ("common", {"common_noise": 1}, "common_noise is no table"),
+        ("common", {"common_noise": {"volatility": 1, "shocks": 3}}, "A multiple of 6"),
+        ("common", {"stationary": True}, "stationary"),
         ("plane", {"running": "mean_x**3"}, "has the term mean_x**3"),
         ("plane", {"running": "t*density"}, "not constant"),
         ("plane", {"initial": {"mean": 0, "deviation": 1}}, "two numbers"),

@@ -54,7 +54,8 @@ def pde(
     """Solve a problem on a grid, from its definition alone.
 
     The problem is a TOML file of the kind extended-hjb (a game's extended HJB system), mfg (a
-    mean-field game in one dimension) or controlled-diffusion (Merton's problem). For example:
+    mean-field game in one or two dimensions, of one or several populations, also stationary, with
+    stopping or a common noise) or controlled-diffusion (Merton's problem). For example:
 
     \b
         kind = "mfg"

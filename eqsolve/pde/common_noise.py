@@ -20,6 +20,7 @@ from eqsolve.pde.edge import Array, Progress, call, count, number, plain, refuse
 from eqsolve.pde.given import Given
 from eqsolve.pde.hamiltonians import STAGE, Compiled
 from eqsolve.pde.mfg_solution import MFGSolution
+from eqsolve.pde.told import Told
 from eqsolve.schemas import SCHEMA
 
 #: Most paths of the common noise.
@@ -46,7 +47,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class CommonNoiseSolution:
+class CommonNoiseSolution(Told):
     """An equilibrium on a tree of scenarios.
 
     Attributes

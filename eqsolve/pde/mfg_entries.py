@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from eqsolve.pde.common_noise import solve_mfg_common_noise
+from eqsolve.pde.common_noise_result import of_common_noise
 from eqsolve.pde.costs import cost
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.entries import Entries, formula, integer, number, numbers, switch, word
@@ -50,6 +54,9 @@ def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
         "running": cost(entries, "running"),
         "terminal": cost(entries, "terminal"),
     }
+    noise = entries.take("common_noise")
+    if noise is not None:
+        return _with_common_noise(name, entries, noise, options | {"domain": domain}, viscosity)
     size, steps = options.get("nodes", 201), options.get("steps", 100)
     what = f"mean-field game on {size} nodes, {steps} steps"
     if options.get("stationary"):
@@ -60,3 +67,28 @@ def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
         return of_mean_field(name, found)
 
     return what, solve
+
+
+def _with_common_noise(
+    name: str, entries: Entries, noise: Any, options: dict[str, Any], viscosity: Any
+) -> tuple[str, Solve]:
+    """A game whose players share a noise."""
+    example = "{ volatility = 0.3, shocks = 2, points = 3 }"
+    if not isinstance(noise, dict):
+        entries.refuse("common_noise is no table", f"Write for example common_noise = {example}.")
+    table = Entries(f"{entries.where}, common_noise", dict(noise))
+    volatility = number(table, "volatility", table.need("volatility", "0.3"))
+    tree = table.options(shocks=integer, points=integer)
+    table.end()
+
+    def solve(progress: Progress | None = None) -> Result:
+        found = solve_mfg_common_noise(
+            common_volatility=volatility,
+            viscosity=viscosity,
+            progress=progress,
+            **tree,
+            **options,
+        )
+        return of_common_noise(name, found)
+
+    return f"mean-field game with a common noise on {options.get('nodes', 201)} nodes", solve

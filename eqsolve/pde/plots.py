@@ -176,7 +176,12 @@ def _at_rest(result: Result, panels: list[Axes]) -> None:
     for axes, (name, label) in zip(panels, labels.items(), strict=False):
         axes.plot(x, result.arrays[name][1], color=BLUE)
         axes.set(xlabel="$x$", title=label)
-    panels[-1].set_axis_off()
+    if "final_mean" not in result.arrays:
+        panels[-1].set_axis_off()
+        return
+    means, shares = (result.arrays[name][1] for name in ("final_mean", "probability"))
+    panels[-1].vlines(means, 0, shares, color=BLUE)
+    panels[-1].set(xlabel="conditional mean at $t = T$", title="probability", ylim=(0, None))
 
 
 def _plane(result: Result, panels: list[Axes]) -> None:

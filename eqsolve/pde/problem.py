@@ -1,9 +1,9 @@
 """Problem files of the grid solvers: TOML or JSON, read strictly.
 
 Kinds: ``extended-hjb`` (a game's extended Hamilton-Jacobi-Bellman system), ``mfg`` (a mean-field
-game in one dimension), ``controlled-diffusion`` (Merton's problem and its kind in one dimension),
-also by the name of a game that says so. Unknown entries are refused, and so is whatever the solver
-refuses; every message names the entry.
+game in one or two dimensions), ``controlled-diffusion`` (Merton's problem and its kind in one
+dimension), also by the name of a game that says so. Unknown entries are refused, and so is whatever
+the solver refuses; every message names the entry.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from eqsolve.pde.closed_loop import ClosedLoopSolution
+from eqsolve.pde.common_noise import CommonNoiseSolution
 from eqsolve.pde.controlled_diffusion import DiffusionSolution
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg_solution import MFGSolution
@@ -108,13 +109,16 @@ def labelled(solution: Any) -> Result:
         return of_game(solution.game, solution)
     if isinstance(solution, MFGSolution):
         return of_mean_field("mean-field game", solution)
-    if isinstance(solution, PlaneSolution | PopulationsSolution):
+    if isinstance(solution, PlaneSolution | PopulationsSolution | CommonNoiseSolution):
         # these are built from what is here
+        from eqsolve.pde.common_noise_result import of_common_noise
         from eqsolve.pde.plane_result import of_plane
         from eqsolve.pde.populations_result import of_populations
 
         if isinstance(solution, PlaneSolution):
             return of_plane("mean-field game", solution)
+        if isinstance(solution, CommonNoiseSolution):
+            return of_common_noise("mean-field game", solution)
         return of_populations("mean-field game", solution)
     if isinstance(solution, DiffusionSolution):
         return of_diffusion("controlled diffusion", solution)
