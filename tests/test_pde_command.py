@@ -56,14 +56,14 @@ def test_the_documentation_lists_every_example() -> None:
     assert set(re.findall(r"\(pde/([a-z0-9]+\.toml)\)", text)) == {path.name for path in FILES}
 
 
-#: Examples whose functions are compiled; quick tests solve the same problems.
-COMPILED = ("circle", "congestion")
+#: Examples whose functions are compiled, or whose tables are long; quick tests solve the same.
+LONG = ("circle", "congestion", "plane")
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.full] * (path.stem in COMPILED))
+        pytest.param(path, id=path.stem, marks=[pytest.mark.full] * (path.stem in LONG))
         for path in FILES
     ],
 )
