@@ -286,9 +286,14 @@ class Everybody:
     start: dict[str, float]
 
     def points(self, count: int) -> list[dict[str, float]]:
-        """The start, and points far around it: expectations are infinite at some of them."""
+        """The start, and points far around it: expectations are infinite at some of them.
+
+        Nearer ones where exponentials would leave the range of doubles.
+        """
         rng = np.random.default_rng(3)
-        factors = np.exp(rng.uniform(-1.2, 1.2, (count - 1, len(self.start))))
+        players = self.made.players
+        far_away = 1.2 if players is not None and players.responses is not None else 0.4
+        factors = np.exp(rng.uniform(-far_away, far_away, (count - 1, len(self.start))))
         moved = (
             {n: round(v * float(f), 6) for (n, v), f in zip(self.start.items(), row)}
             for row in factors
@@ -389,9 +394,9 @@ def against_kernel(
     row: Row, asked: Everybody, given: list[dict[str, float]], found: list[Found]
 ) -> None:
     """Statuses and strategies are those of the compiled kernel for two types."""
-    compiled = kernel(row.name, types=2).evaluate(
-        {n: np.array([p[n] for p in given]) for n in asked.start if n not in asked.made.states}
-    )
+    made = kernel(row.name, types=2)
+    taken = [n for n in asked.start if n in made.parameters]
+    compiled = made.evaluate({n: np.array([p[n] for p in given]) for n in taken})
     assert [one.status for one in found] == compiled["status"].tolist()
     for k, own in enumerate(found):
         for number in (1, 2) if own.status == Status.OK else ():
