@@ -191,8 +191,11 @@ def write_gallery(folder: Path, short: bool) -> None:
     if short:
         entries = [*map(page, names())]
     else:
+        # first what takes long, so that no process is left alone with it
+        listed = sorted(names(), key=lambda name: -len(row(name)["notions"]))
         with ProcessPoolExecutor(os.cpu_count()) as pool:
-            entries = [*pool.map(page, names())]
+            made = dict(zip(listed, pool.map(page, listed)))
+        entries = [made[name] for name in names()]
     gallery.index(entries, folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
@@ -28,6 +29,12 @@ class Relation:
     def bound(self) -> tuple[sp.Symbol, ...]:
         """Letters that are not free in it."""
         return ()
+
+
+@lru_cache(maxsize=256)
+def _difference(equation: Relation) -> sp.Expr:
+    """Left minus right, expanded; theorems of a game share what they assume."""
+    return sp.expand(equation.left - equation.right)
 
 
 @dataclass(frozen=True)
@@ -251,10 +258,9 @@ class Theorem:
         assumed = [h.statement for h in self.hypotheses if isinstance(h.statement, Relation)]
         if self.conclusion.relation != "=":
             return self.conclusion in assumed
-        difference = sp.expand(self.conclusion.left - self.conclusion.right)
+        difference = _difference(self.conclusion)
         return any(
-            one.relation == "=" and sp.expand(one.left - one.right) in (difference, -difference)
-            for one in assumed
+            one.relation == "=" and _difference(one) in (difference, -difference) for one in assumed
         )
 
     @property
