@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -38,6 +39,7 @@ from eqsolve.errors import EqsolveError, InputError
 @click.option("--at", metavar="x=1,y=1", help="The state; everybody has wealth 1 by default.")
 @click.option("--step", type=float, help="Longest time step.")
 @click.option("--confidence", type=float, default=0.99, show_default=True)
+@click.option("--hazard", metavar="SPEC", help="A hazard rate that depends on time.")
 @click.option("--threads", type=int, help="Number of threads; the result does not depend on it.")
 @JSON
 def simulate(
@@ -52,6 +54,7 @@ def simulate(
     at: str | None,
     step: float | None,
     confidence: float,
+    hazard: str | None,
     threads: int | None,
     as_json: bool,
     **how: str | None,
@@ -73,6 +76,19 @@ def simulate(
     parameters = given(pairs, file, game=game)
     exported = declared(game)
     require(game, "simulate")
+    if hazard is not None:
+        _under_hazard(
+            *(game, parameters, hazard, at, as_json, how),
+            paths=paths,
+            seed=seed,
+            step=step,
+            confidence=confidence,
+            agents=agents,
+            equilibrium=equilibrium,
+            feedback=feedback,
+            threads=threads,
+        )
+        return
     if exported is not None:
         if feedback is not None:
             require_option(game, "simulate --feedback")
@@ -152,6 +168,35 @@ def _model(
         step=step,
         confidence=confidence,
     ).to_dict()
+    _told(game, found, as_json)
+
+
+def _under_hazard(
+    game: str,
+    parameters: dict[str, Any],
+    hazard: str,
+    at: str | None,
+    as_json: bool,
+    how: Mapping[str, str | None],
+    **rest: Any,
+) -> None:
+    """Simulate under a hazard rate that moves in time."""
+    from eqsolve.cli.solve import beside_hazard
+    from eqsolve.registry import resolve
+    from eqsolve.source import Source
+    from eqsolve.registry import content
+    from eqsolve.verbs import simulate as run
+
+    source = Source.of(content(game), partial(resolve, game))
+    values = beside_hazard(source, game, parameters, at, **how)
+    number, _ = chosen_size(how["size"], game)
+    told: dict[str, Any] = {"hazard": hazard, "horizon": how["horizon"], "notion": how["notion"]}
+    found = run(game, values, at=state(at), size=number, **told, **rest)
+    _told(game, found.to_dict(), as_json)
+
+
+def _told(game: str, found: dict[str, Any], as_json: bool) -> None:
+    """Print a simulation of a declared game."""
     if as_json:
         emit(found)
     else:

@@ -139,7 +139,7 @@ def solve(
     if hazard is None:
         values = of_family(game, values, how)
     else:
-        values = _beside_hazard(None, game, values, at, **how)
+        values = beside_hazard(None, game, values, at, **how)
     equilibrium = equilibrium_for(how["notion"], equilibrium, game) or "given-aggregate"
     selection = selection or "limit"
     check_keywords(Handle(game), values)
@@ -187,7 +187,7 @@ def solve(
         raise NoSolutionError(answer.message, game=game, stage=answer.status)
 
 
-def _beside_hazard(
+def beside_hazard(
     source: Source | None,
     game: str,
     values: dict[str, Any],
@@ -233,7 +233,7 @@ def _over_time(
     from eqsolve.studies.course import evenly
     from eqsolve.verbs import course
 
-    values = _beside_hazard(source, game, values, at, notion, size, horizon, case)
+    values = beside_hazard(source, game, values, at, notion, size, horizon, case)
     number, continuum = chosen_size(size)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     how |= {"horizon": horizon, "at": state(at), "times": evenly(times, game)}
@@ -272,7 +272,7 @@ def _model(
     number, continuum = chosen_size(size)
     how: dict[str, Any] = {"notion": notion, "size": number, "continuum": continuum}
     if hazard is not None:
-        inside = _beside_hazard(source, source.name, values, at, notion, size, horizon, case)
+        inside = beside_hazard(source, source.name, values, at, notion, size, horizon, case)
         how |= {"horizon": horizon, "selection": selection}
         if certificate is None:
             from eqsolve.solve.moving import solve_moving

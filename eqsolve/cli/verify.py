@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqsolve.cli.common import JSON, by_path, cli, emit, shown_by_ci, terminal, wanted_by_ci
+from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
     from eqsolve.verify.report import Report
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 @click.argument("games", nargs=-1, callback=by_path)
 @click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
 @click.option("--self-test", is_flag=True, help="Plant errors and report how many are caught.")
+@click.option("--hazard", metavar="SPEC", help="Check under a hazard rate that depends on time.")
+@click.option("--horizon", metavar="T", help="With --hazard: an end, min(tau, T).")
 @JSON
 @shown_by_ci
 @click.option(
@@ -29,6 +32,8 @@ def verify(
     games: tuple[str, ...],
     level: str,
     self_test: bool,
+    hazard: str | None,
+    horizon: str | None,
     as_json: bool,
     table: str | None,
     verbose: bool,
@@ -45,6 +50,16 @@ def verify(
     from eqsolve.verbs import every
     from eqsolve.verify.suite import run_command
 
+    if hazard is None and horizon is not None:
+        raise InputError("--horizon goes with --hazard.", stage="verify")
+    if hazard is not None:
+        for option, chosen in {
+            "--self-test": self_test,
+            "--table": table is not None,
+            "no name of a game": not games,
+        }.items():
+            if chosen:
+                raise InputError(f"{option} does not go with --hazard.", stage="verify")
     wanted = wanted_by_ci(shown, as_json)
     found = tuple(every(games))
     files = {game.name: os.path.relpath(str(game.path)) for game in found if game.origin == "path"}
@@ -54,7 +69,14 @@ def verify(
         lines.extend(wanted.give("equilibria", list(report.cases(files))))
 
     ok, result = run_command(
-        found, level, self_test=self_test, told=told, table=table, progress=terminal()
+        found,
+        level,
+        self_test=self_test,
+        told=told,
+        table=table,
+        progress=terminal(),
+        hazard=hazard,
+        horizon=horizon,
     )
     if as_json:
         emit(result)

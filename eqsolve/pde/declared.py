@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eqsolve.game import Model
+from eqsolve.game.hazard_rates import Hazard
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.declared_extended import Extended
 from eqsolve.pde.declared_law import MeanField
@@ -33,8 +34,13 @@ class Represented:
     solve: Callable[[Numbers, Progress | None], OnGrid]
 
 
-def represented(model: Model) -> Represented:
+def represented(model: Model, hazard: Hazard | None = None) -> Represented:
     """Find the solver of a game.
+
+    Parameters
+    ----------
+    model : the game.
+    hazard : its hazard rate, where that moves in time and is no parameter.
 
     Raises
     ------
@@ -45,7 +51,9 @@ def represented(model: Model) -> Represented:
     part.common()
     game = model.game
     if len(game.moments) > 1:
-        return Represented("extended HJB system", Extended(model).checked().solve)
+        return Represented("extended HJB system", Extended(model, hazard).checked().solve)
+    if hazard is not None:
+        raise part.refuse("under a hazard rate that moves only mean and variance are represented")
     if len(game.states) > 1:
         raise part.refuse("with two states only preferences of mean and variance are represented")
     if game.crowd is None and not game.moments[0].running.has(*game.controls):

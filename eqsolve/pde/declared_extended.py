@@ -6,14 +6,16 @@ nothing, so that the system is the same on every line of the grid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
+from eqsolve.game.hazard_rates import Hazard
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.coefficients import GridProblem
 from eqsolve.pde.declared_part import OnGrid, Part, field, numbers_in
@@ -25,11 +27,18 @@ from eqsolve.pde.result import of_game
 NODES, STILL = 41, 9
 #: Steps of a fixed horizon.
 STEPS = 80
+#: Length of a step in which a hazard rate jumps, as a part of the horizon.
+JUMP = 1e-6
 
 
 @dataclass(frozen=True)
 class Extended(Part):
-    """``weight(x) G - aversion(x)/2 (H - G^2)`` of two moments, in the model's own letters."""
+    """``weight(x) G - aversion(x)/2 (H - G^2)`` of two moments, in the model's own letters.
+
+    ``hazard`` is the hazard rate, where it moves in time and its letter is no parameter.
+    """
+
+    hazard: Hazard | None = None
 
     def checked(self) -> Extended:
         """Return itself, if the solver represents it."""
@@ -104,6 +113,9 @@ class Extended(Part):
         if self.game.horizon.end is not None:
             options["horizon"] = float(self.plain(self.game.horizon.end).xreplace(exact))
             options["time_steps"] = STEPS
+        if self.hazard is not None:
+            options["hazard"] = self.hazard
+            options["time_steps"] = self._times(options["horizon"], self.hazard)
         solution = None
         for move in (0.0, 1.0, -1.0):
             box = [self._around(center, move) for center in centers] + [(0.0, 2.0)]
@@ -121,6 +133,19 @@ class Extended(Part):
         places = dict(zip(states, mesh))
         result = of_game(self.game.name, solution)
         return OnGrid(result, places, policy[solution.inner], self.control)
+
+    def _rate(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
+        """The hazard rate; of one that moves its value at time 0, which the solver does not use."""
+        if self.hazard is not None:
+            return self.hazard.rate(0.0)
+        return float(self.plain(self.game.horizon.hazard).xreplace(exact))
+
+    @staticmethod
+    def _times(end: float, hazard: Hazard) -> NDArray[np.float64]:
+        """Times of the steps: where the hazard rate jumps, it does so in a step that is short."""
+        jumps = [b for b in hazard.breaks if 0 < b < end]
+        before = [b - JUMP * end for b in jumps]
+        return np.unique([*np.linspace(0.0, end, STEPS + 1), *before, *jumps])
 
     @staticmethod
     def _around(center: float, move: float) -> tuple[float, float]:
@@ -149,7 +174,7 @@ class Extended(Part):
             fields([self.plain(m.payoff) for m in moments]),
             weight,
             aversion,
-            float(self.plain(self.game.horizon.hazard).xreplace(exact)),
+            self._rate(exact),
             fields(running) if any(running) else None,
             self.game.name,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from eqsolve.derivation.derivation import Derivation, derive
 from eqsolve.derivation.given import one_player
 from eqsolve.errors import NoSolutionError
 from eqsolve.game import Game, Model
+from eqsolve.game.hazard_rates import Hazard
 from eqsolve.game.parameters import read
 from eqsolve.game.types import read_types
 from eqsolve.game.world import World
@@ -55,6 +56,8 @@ class Equilibrium:
         order of the copies; the coefficients hold those of the copies' feedback, too.
     weights : of the atoms of a continuum, or of the types.
     frozen : with the notion given among types of their own, the averages over the others.
+    hazard : the rate, where it moves in time; its letter is no parameter then.
+    until : the last time that is looked at, where that is before the end.
     """
 
     derivation: Derivation
@@ -64,6 +67,8 @@ class Equilibrium:
     others: tuple[Mapping[sp.Symbol, sp.Rational], ...] = ()
     weights: tuple[sp.Rational, ...] = _MEAN
     frozen: Mapping[sp.Symbol, arb] = field(default_factory=dict)
+    hazard: Hazard | None = None
+    until: Fraction | None = None
 
     @property
     def model(self) -> Model:
@@ -80,6 +85,31 @@ class Equilibrium:
         """When the horizon ends, if it does."""
         end = self.game.horizon.end
         return None if end is None else rational(self.exact(end))
+
+    @property
+    def last(self) -> Fraction | None:
+        """The last time that is looked at, where the horizon ends."""
+        return self.end if self.until is None else self.until
+
+    @cached_property
+    def stretches(self) -> list[tuple[float, float]]:
+        """Of time up to the end, between the times at which the hazard rate jumps."""
+        if self.end is None:
+            return []
+        breaks = () if self.hazard is None else self.hazard.breaks
+        inside = [b for b in breaks if 0 < b < self.end]
+        return list(zip([0.0, *inside], [*inside, float(self.end)]))
+
+    @property
+    def moving(self) -> tuple[sp.Symbol, ...]:
+        """Letters that are functions of time: that of a hazard rate which moves."""
+        return () if self.hazard is None else (self.game.horizon.hazard,)
+
+    def moved(self, times: Array) -> Array:
+        """(letters, times): their values; where they jump, those after the jump."""
+        if self.hazard is None:
+            return np.empty((0, len(times)))
+        return np.array([[self.hazard.rate(float(time)) for time in times]])
 
     def exact(self, expression: sp.Expr) -> sp.Rational:
         """The value of an expression in parameters."""
@@ -211,7 +241,7 @@ class Equilibrium:
                 found.append([center(row[s]) for s in letters])
             return np.array(found).reshape(len(times), len(letters))
 
-        return interpolated(at, self.end)
+        return interpolated(at, self.end, stretches=self.stretches)
 
 
 def equilibrium(
@@ -284,7 +314,9 @@ def response(claim: Equilibrium) -> Equilibrium:
         letters = sorted(form.free_symbols, key=lambda s: s.name)
         parameters[name] = exact_middle(Function([form], letters)([values[s] for s in letters])[0])
     own = Derivation(model, model, derivation.systems, derivation.closure, derivation.system)
-    return Equilibrium(own, parameters, claim.coefficients, start)
+    return replace(
+        claim, derivation=own, parameters=parameters, start=start, others=(), weights=_MEAN, frozen={}
+    )
 
 
 def _of_types(

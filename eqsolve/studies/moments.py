@@ -217,34 +217,40 @@ class Moments:
             If an infinite horizon depends on time.
         """
         matrix, running = self.system
-        hazard, rate = (Function([e], [t]) for e in self.rates)
+        claim = self.claim
+        hazard, rate = (Function([e], [t, *claim.moving]) for e in self.rates)
         payoffs = self.payoffs
-        if self.claim.end is None:
+        if claim.end is None:
             return self._stationary(matrix(0.0), running(0.0), times)
-        end, shape = float(self.claim.end), payoffs.shape
+        found, shape = np.empty((len(times), *payoffs.shape)), payoffs.shape
+        value = np.ravel(payoffs)
+        for first, last in reversed(claim.stretches):
+            before = np.nextafter(last, first)  # at a jump the rate is that of the stretch
 
-        def slope(s: float, flat: Array) -> Array:
-            now = float(end - s)
-            w = flat.reshape(shape)
-            moved = w @ matrix(now) - rate([now])[0] * w
-            return np.ravel(moved + running(now) + hazard([now])[0] * payoffs)
+            def slope(s: float, flat: Array, top: float = last, low: float = before) -> Array:
+                now = min(float(top - s), float(low))
+                w = flat.reshape(shape)
+                here = [now, *map(float, claim.moved(np.array([now]))[:, 0])]
+                moved = w @ matrix(now) - rate(here)[0] * w
+                return np.ravel(moved + running(now) + hazard(here)[0] * payoffs)
 
-        order = np.argsort(end - times, kind="stable")
-        run = solve_ivp(
-            slope,
-            (0.0, end),
-            np.ravel(payoffs),
-            method="DOP853",
-            t_eval=np.maximum((end - times)[order], 0.0),
-            rtol=_TOLERANCE,
-            atol=1e-15,
-        )
-        if not run.success or not np.all(np.isfinite(run.y)):
-            raise NoSolutionError(
-                "expectations are infinite.", game=self.claim.game.name, stage="moments"
+            inside = np.flatnonzero((first <= times) & (times <= last))
+            gone, places = np.unique([*(last - times[inside]), last - first], return_inverse=True)
+            run = solve_ivp(
+                slope,
+                (0.0, last - first),
+                value,
+                method="DOP853",
+                t_eval=gone,
+                rtol=_TOLERANCE,
+                atol=1e-15,
             )
-        found = np.empty((len(times), *shape))
-        found[order] = run.y.T.reshape(-1, *shape)
+            if not run.success or not np.all(np.isfinite(run.y)):
+                raise NoSolutionError(
+                    "expectations are infinite.", game=claim.game.name, stage="moments"
+                )
+            found[inside] = run.y.T[places[:-1]].reshape(-1, *shape)
+            value = run.y[:, -1]
         return found
 
     def _stationary(self, matrix: Array, running: Array, times: Array) -> Array:

@@ -62,7 +62,12 @@ def every(games: Iterable[str] | str | None = None) -> list[Found]:
 
 
 def verify(
-    games: Iterable[str] | str | None = None, level: str = "quick", progress: bool | None = None
+    games: Iterable[str] | str | None = None,
+    level: str = "quick",
+    progress: bool | None = None,
+    *,
+    hazard: str | None = None,
+    horizon: object = None,
 ) -> Report:
     """Check the closed forms of games by means that do not use them; see ``verify.suite.verify``.
 
@@ -71,17 +76,18 @@ def verify(
     games : names of games; all by default.
     level : ``"quick"`` or ``"full"`` (more parameter sets and paths).
     progress : show a bar on standard error.
+    hazard, horizon : a hazard rate that moves in time and an end, as for ``course``.
 
     Raises
     ------
     InputError
-        For an unknown game or level.
+        For an unknown game or level, and for a game that has no such hazard rate.
     MissingPartError
         If the compiled grid solver is not installed.
     """
     from eqsolve.verify.suite import verify as run
 
-    return run(every(games), level, progress)
+    return run(every(games), level, progress, hazard=hazard, horizon=horizon)
 
 
 def report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.arrays import merged
@@ -37,6 +38,8 @@ def simulate(
     step: float | None = None,
     confidence: float = 0.99,
     threads: int | None = None,
+    hazard: str | None = None,
+    horizon: object = None,
     **values: Any,
 ) -> Any:
     """Simulate a game in its equilibrium, beside the exact moments.
@@ -51,6 +54,7 @@ def simulate(
     confidence : probability with which intervals cover their values.
     feedback, threads : of the mean-variance family, see
         ``eqsolve.studies.simulation.simulate.simulate``.
+    hazard, horizon : a hazard rate that moves in time and an end, as for ``course``.
 
     Raises
     ------
@@ -62,6 +66,20 @@ def simulate(
     given = merged(params, values)
     exported = declared(game)
     require(game, "simulate")
+    if hazard is not None:
+        for word, chosen in {"feedback": feedback, "threads": threads}.items():
+            if chosen is not None:
+                raise InputError(f"{word} does not go with a hazard rate.", stage="simulate")
+        return _simulated_under(
+            *(game, given, at, notion_of(notion, equilibrium, str(game))),
+            _one_size(str(game), size, agents),
+            hazard=hazard,
+            horizon=horizon,
+            paths=paths,
+            seed=seed,
+            step=step,
+            confidence=confidence,
+        )
     if exported is None:
         from eqsolve.studies.simulation.simulate import simulate as of_family
 
@@ -96,6 +114,31 @@ def simulate(
     model = build(exported, given, notion=notion, size=size)
     values = counted(model, given, size)
     return simulated(model, values, at, paths=paths, seed=seed, step=step, confidence=confidence)
+
+
+def _simulated_under(
+    game: Game,
+    given: Mapping[str, object],
+    at: Mapping[str, object] | None,
+    notion: str | None,
+    size: int | None,
+    **how: Any,
+) -> Any:
+    """Simulate under a hazard rate that moves in time; crowds of the family as declared games."""
+    from eqsolve.game.structure import build, counted
+    from eqsolve.verify.sampling import simulated
+
+    source, continuum, _ = crowd_of(game)
+    model = build(source, given, notion=notion, size=size, continuum=continuum)
+    if model.game.crowd is not None and model.game.crowd.own:
+        raise InputError(
+            "under a hazard rate that moves agents who differ are not simulated.",
+            game=str(game),
+            stage="simulate",
+            remedy="Leave it out, or take agents who are alike.",
+        )
+    found = simulated(model, counted(model, given, size), at, **how)
+    return replace(found, game=str(game)) if isinstance(game, str) else found
 
 
 def _one_size(game: str, size: int | None, agents: int | None) -> int | None:

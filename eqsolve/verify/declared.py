@@ -17,6 +17,8 @@ from eqsolve.verify.pde import relative_error
 
 #: What a grid's status ``ok`` promises.
 ALLOWED = 1e-2
+#: Integrated hazard of the end of the grid where the game has none.
+SEEN = 12.0
 
 
 def grid_checks(claim: Equilibrium) -> list[Check]:
@@ -29,10 +31,15 @@ def grid_checks(claim: Equilibrium) -> list[Check]:
     claim : the equilibrium; of the model, the grid reads game and initial law.
     """
     try:
-        problem = represented(claim.model)
+        problem = represented(claim.model, claim.hazard)
     except NotRepresentedError:
         return []
     parameters = {s: rational(v) for s, v in claim.parameters.items()}
+    if claim.until is not None and claim.hazard is not None:
+        # the game has no end of its own: one that is seldom reached does
+        assert claim.game.horizon.end is not None
+        far = claim.hazard.reached(SEEN)
+        parameters[claim.game.horizon.end] = Fraction(far or claim.until)
     states = {s: rational(v) for s, v in claim.start.items() if s in claim.game.state_symbols}
     found = problem.solve(Numbers(parameters, states), None)
     result = found.result

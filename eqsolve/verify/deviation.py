@@ -122,8 +122,8 @@ class _Spike:
         """The two checks."""
         claim, moments = self.claim, self.moments
         moments.basis
-        end = 1.0 if claim.end is None else float(claim.end)
-        times = np.array([f * end for f in (TIMES if claim.end is not None else TIMES[:1])])
+        end = 1.0 if claim.last is None else float(claim.last)
+        times = np.array([f * end for f in (TIMES if claim.last is not None else TIMES[:1])])
         values = moments.values(times)
         plays = Function([self.moments.played[c] for c in self._own], self._arguments)
         slopes, bends = self._gains()

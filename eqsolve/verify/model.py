@@ -68,6 +68,7 @@ def checks(claim: Equilibrium, *, paths: int = 4000, seed: int = 1) -> list[Chec
         *prove(claim.derivation),
         *solution_checks(claim),
         *deviation_checks(faced),
-        *grid_checks(claim),
+        # with given averages the response is one more problem, which takes a grid its time
+        *grid_checks(claim if claim.hazard is None else faced),
         *simulation_checks(faced, paths=paths, seed=seed),
     ]

@@ -20,6 +20,7 @@ from eqsolve.solve.path import center
 from eqsolve.studies.equilibrium import Equilibrium, equilibria
 from eqsolve.studies.estimates import Band, Simulation
 from eqsolve.studies.moments import Moments
+from eqsolve.studies.moving import under_hazard
 from eqsolve.studies.simulation.simulator import Simulator, simulate
 from eqsolve.verify.check import Check
 
@@ -72,10 +73,13 @@ def simulated(
     seed: int = 1,
     step: float | None = None,
     confidence: float = 0.99,
+    hazard: str | None = None,
+    horizon: object = None,
 ) -> Simulation:
     """Simulate a model in its equilibrium, beside what the closed form claims.
 
-    Where players have types of their own, names end with the number of the type. Each interval
+    Under a hazard rate that moves in time, ``hazard`` (and ``horizon``, an end), the strike is
+    averaged over its law along every path. Where players have types of their own, names end with the number of the type. Each interval
     covers its value with the probability ``confidence``.
 
     Raises
@@ -87,7 +91,10 @@ def simulated(
         raise InputError(
             "the confidence must lie between 0 and 1.", game=model.name, stage="simulate"
         )
-    claims = equilibria(model, values, at)
+    if hazard is None:
+        claims = equilibria(model, values, at)
+    else:
+        claims = [under_hazard(model, hazard, values, at, horizon=horizon)]
     refuse_given(claims[0].derivation)
     parts = [
         replace(

@@ -17,6 +17,7 @@ from flint import arb, fmpq
 from eqsolve.errors import EqsolveError
 from eqsolve.game import t
 from eqsolve.game.world import World
+from eqsolve.solve.moving import moves as moves_of
 from eqsolve.studies.coordinates import room, state_space
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.verify import exact
@@ -66,7 +67,8 @@ def solution_checks(claim: Equilibrium, *, allowed: float = ALLOWED) -> list[Che
                 **written.consistent,
             }.items()
         ]
-        if claim.end is not None:
+        # without an end of its own a claim ends where nobody is left, in any way
+        if claim.end is not None and claim.until is None:
             ends = [p for p in _points(claim, world, {}, (claim.end,))]
             checks += [
                 _residual(claim, label, expression, ends, allowed)
@@ -148,9 +150,12 @@ def _points(
     for copy, values in zip(claim.world.copies[1:], claim.others):
         numbers |= {name: _fraction(values[s]) for s, name in copy.types.items()}
     if not times:
-        times = (Fraction(0),) if claim.end is None else tuple(f * claim.end for f in TIMES)
+        times = tuple(_times(claim))
+    moves = None if claim.hazard is None else moves_of(claim.hazard, str(*claim.moving))
     for time in times:
         fixed: Point = {**numbers, t: fmpq(time.numerator, time.denominator)}
+        if moves is not None:
+            fixed |= dict.fromkeys(claim.moving, moves.at(time))
         for name, value in world.fixed.items():
             fixed[name] = exact.evaluate(value, {**fixed})
         fixed |= claim.coefficients(time)
@@ -171,6 +176,18 @@ def _points(
             yield point
 
 
+def _times(claim: Equilibrium) -> Iterator[Fraction]:
+    """Times at which the equations are evaluated: none of them next to a jump of the hazard."""
+    if claim.last is None:
+        yield Fraction(0)
+        return
+    seen = [(a, min(b, float(claim.last))) for a, b in claim.stretches if a < claim.last]
+    few = seen if len(seen) <= len(TIMES) else [seen[0], seen[len(seen) // 2], seen[-1]]
+    for first, last in few:
+        for part in TIMES if len(few) == 1 else TIMES[1:2]:
+            yield Fraction(first) + part * (Fraction(last) - Fraction(first))
+
+
 def _others(world: World, point: Point, rng: random.Random) -> None:
     """Any controls and parameters of the others: the averages over them are given."""
     for copy in with_own_letters(world).copies[1:]:
@@ -187,9 +204,10 @@ def _fraction(value: sp.Expr) -> fmpq:
 
 def _derivative(claim: Equilibrium, name: sp.Symbol, time: Fraction) -> arb:
     """The time derivative of a coefficient, from its values."""
-    if claim.end is None:
+    if claim.last is None:
         return arb(0)
-    step = claim.end / 1000
+    first, last = next(s for s in claim.stretches if time < s[1])
+    step = Fraction(min(last, float(claim.last)) - first) / 1000
     total = arb(0)
     for k, weight in enumerate(_DIFFERENCE, 1):
         later = claim.coefficients(time + k * step)[name]

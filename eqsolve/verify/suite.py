@@ -23,6 +23,7 @@ from eqsolve.registry import finite_of
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
+from eqsolve.verify.hazard import under
 from eqsolve.verify.models import Variant, model_checks, variants
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
@@ -73,6 +74,9 @@ def verify(
     games: Iterable[Found],
     level: str = "quick",
     progress: bool | None = None,
+    *,
+    hazard: str | None = None,
+    horizon: object = None,
 ) -> Report:
     """Check the closed forms of games by means that do not use them.
 
@@ -87,16 +91,19 @@ def verify(
     games : the games.
     level : ``"quick"`` or ``"full"`` (more parameter sets and paths).
     progress : show a bar on standard error.
+    hazard : a hazard rate that moves in time, in place of the constant one; only what then holds is
+        checked.
+    horizon : with it, the end, where there is one.
 
     Raises
     ------
     InputError
-        For an unknown level.
+        For an unknown level, and for a game that has no such hazard rate.
     MissingPartError
         If the compiled grid solver is not installed.
     """
     checked = _level(level)
-    tasks = [task for found in games for task in _tasks_of(found, checked)]
+    tasks = [task for found in games for task in _tasks_of(found, checked, hazard, horizon)]
     checks: list[Check] = []
     seconds: dict[str, float] = {}
     times: list[float] = []
@@ -118,6 +125,8 @@ def run_command(
     told: Callable[[Report], None] = lambda report: None,
     table: str | Path | None = None,
     progress: bool = False,
+    hazard: str | None = None,
+    horizon: object = None,
 ) -> tuple[bool, dict[str, Any]]:
     """Verify and return the verdict with the machine-readable report.
 
@@ -133,7 +142,7 @@ def run_command(
     games = tuple(games)
     if table is not None:
         return _write_table(games, level, Path(table))
-    report = verify(games, level, progress)
+    report = verify(games, level, progress, hazard=hazard, horizon=horizon)
     ok, result = report.ok, report.to_dict()
     if self_test:
         found = _planted(games, progress)
@@ -205,8 +214,14 @@ def _level(level: str) -> Level:
     raise InputError(f"level must be quick or full, not {level!r}.", stage="input")
 
 
-def _tasks_of(found: Found, level: Level) -> Iterator[_Task]:
+def _tasks_of(
+    found: Found, level: Level, hazard: str | None = None, horizon: object = None
+) -> Iterator[_Task]:
     """What there is to check of a game of any kind."""
+    if hazard is not None:
+        for run in under(found, hazard, horizon, MODEL_PATHS[level]):
+            yield _Task(found.name, hazard, "proof", run)
+        return
     if isinstance(found.model, Published):
         yield from _tasks(found.model, level)
         return

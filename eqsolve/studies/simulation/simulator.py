@@ -43,6 +43,8 @@ _LAST_SEED = 2**64 - 1
 _GROUPS = 8
 #: Least number of the longest steps: with fewer the extrapolation means nothing.
 _LEAST = 4
+#: Lengths of steps of the levels.
+_WIDTHS = (1, 2, 4)
 _STAGE = "simulation"
 
 
@@ -103,7 +105,8 @@ class Simulator:
         self.kill = 0.0 if claim.end is not None else float(self.least)
         letters = [s for s in claim.derivation.system.unknowns if s not in claim.letters]
         self.curves: list[tuple[list[sp.Symbol], Curves]] = [
-            ([*claim.letters, *letters], claim.curves([*claim.letters, *letters]))
+            ([*claim.letters, *letters], claim.curves([*claim.letters, *letters])),
+            ([*claim.moving], claim.moved),
         ]
         self.rows = [row for source in self.sources for row in self._rows(source)]
         self.starts = self._starts()
@@ -170,7 +173,10 @@ class Simulator:
             (
                 flat,
                 interpolated(
-                    lambda times: source.values(times).reshape(len(times), -1), claim.end, 1e-13
+                    lambda times: source.values(times).reshape(len(times), -1),
+                    claim.end,
+                    1e-13,
+                    claim.stretches,
                 ),
             )
         )
@@ -194,6 +200,9 @@ class Simulator:
         letters, curves = self.curves[0]
         drift = Function(self.dynamics.drift.values(), [*states, *letters, t])
         end = 1 / self.kill if claim.end is None else float(claim.end)
+        if claim.hazard is not None:
+            # most have been struck long before a late end
+            end = min(end, claim.hazard.reached(1.0) or end)
         shortest = end / 48
         begin = [float(claim.begin.get(s, 1)) for s in states]
         for time in (0.0, end / 2, end):
@@ -304,26 +313,39 @@ class _Run:
         return found
 
     def _paths(self, begin: Array, ends: Array, rng: np.random.Generator) -> Array:
-        paths = begin.shape[1]
-        steps = 4 * max(_LEAST, math.ceil(float(ends.max()) / (4 * self.step)))
-        length = ends / steps
+        levels = [_Level(self.of, begin) for _ in _WIDTHS]
+        with np.errstate(all="ignore"):
+            if len(self.of.claim.stretches) < 2:
+                self._stretch(levels, np.zeros_like(ends), ends, rng)
+            else:
+                for first, last in self.of.claim.stretches:
+                    self._stretch(levels, np.full(1, first), np.full(1, last), rng)
+            return np.array([level.totals(ends) for level in levels])
+
+    def _stretch(
+        self, levels: Sequence[_Level], begin: Array, ends: Array, rng: np.random.Generator
+    ) -> None:
+        """Make the steps of a stretch of time, on all levels along the same noises."""
+        paths = levels[0].places.shape[1]
+        steps = 4 * max(_LEAST, math.ceil(float((ends - begin).max()) / (4 * self.step)))
+        length = (ends - begin) / steps
         root = np.sqrt(length)
         noises, jumps = len(self.of.dynamics.noises), len(self.of.dynamics.jumps)
-        with np.errstate(all="ignore"):
-            levels = [_Level(self.of, begin, length * width) for width in (1, 2, 4)]
-            for block in range(0, steps, 4):
-                shocks = [rng.standard_normal((noises, paths)) * root for _ in range(4)]
-                strikes = []
-                for k in range(4):
-                    rates = self.of.intensities(length * (block + k)) if jumps else []
-                    strikes.append([rng.poisson(r * length, paths) for r in rates])
-                for level, width in zip(levels, (1, 2, 4), strict=True):
-                    for k in range(0, 4, width):
-                        struck = [sum(x) for x in zip(*strikes[k : k + width])]
-                        level.advance(
-                            length * (block + k), np.sum(shocks[k : k + width], axis=0), struck
-                        )
-            return np.array([level.totals(ends) for level in levels])
+        for block in range(0, steps, 4):
+            shocks = [rng.standard_normal((noises, paths)) * root for _ in range(4)]
+            strikes = []
+            for k in range(4):
+                rates = self.of.intensities(begin + length * (block + k)) if jumps else []
+                strikes.append([rng.poisson(r * length, paths) for r in rates])
+            for level, width in zip(levels, _WIDTHS, strict=True):
+                for k in range(0, 4, width):
+                    struck = [sum(x) for x in zip(*strikes[k : k + width])]
+                    level.advance(
+                        begin + length * (block + k),
+                        length * width,
+                        np.sum(shocks[k : k + width], axis=0),
+                        struck,
+                    )
 
     def _require_variance(self) -> None:
         """At a random horizon, payoffs have variances where their squares' growth is slow."""
@@ -389,8 +411,8 @@ class _Level:
     integrals of the functions' gradients.
     """
 
-    def __init__(self, run: Simulator, begin: Array, length: Array) -> None:
-        self.run, self.length = run, length
+    def __init__(self, run: Simulator, begin: Array) -> None:
+        self.run = run
         self.places = run.chart.inside(begin)
         self.worth = np.ones((len(run.rows), begin.shape[1]))
         self.collected = np.zeros((len(run.rows), begin.shape[1]))
@@ -400,9 +422,9 @@ class _Level:
         states = self.run.chart.outside(self.places)
         return self.run.program([*states, *letters, np.asarray(times)])
 
-    def advance(self, times: Array, shocks: Array, strikes: Sequence[Array]) -> None:
-        """Make one step."""
-        run, h = self.run, self.length
+    def advance(self, times: Array, h: Array, shocks: Array, strikes: Sequence[Array]) -> None:
+        """Make one step of length ``h``."""
+        run = self.run
         found = iter(self._evaluated(times))
         moved = self.places + h * np.array(
             [np.broadcast_to(next(found), self.places.shape[1:]) for _ in self.places]
