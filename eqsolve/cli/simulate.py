@@ -182,9 +182,8 @@ def _under_hazard(
 ) -> None:
     """Simulate under a hazard rate that moves in time."""
     from eqsolve.cli.solve import beside_hazard
-    from eqsolve.registry import resolve
+    from eqsolve.registry import content, resolve
     from eqsolve.source import Source
-    from eqsolve.registry import content
     from eqsolve.verbs import simulate as run
 
     source = Source.of(content(game), partial(resolve, game))

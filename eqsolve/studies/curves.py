@@ -67,8 +67,8 @@ def _smooth(values: Curves, first: float, last: float, noise: float) -> Curves:
         # (panels, degree, curves)
         series = np.array([chebyshev.chebfit(nodes, part, _NODES - 1) for part in parts])
         size = np.abs(series).max(axis=(0, 1))
-        last = np.abs(series[:, -2:]).max(axis=(0, 1))
-        if np.all(last <= np.maximum(_ACCURACY * size, noise * size.max())):
+        tail = np.abs(series[:, -2:]).max(axis=(0, 1))
+        if np.all(tail <= np.maximum(_ACCURACY * size, noise * size.max())):
             break
         panels *= 2
     else:

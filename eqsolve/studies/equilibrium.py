@@ -315,7 +315,13 @@ def response(claim: Equilibrium) -> Equilibrium:
         parameters[name] = exact_middle(Function([form], letters)([values[s] for s in letters])[0])
     own = Derivation(model, model, derivation.systems, derivation.closure, derivation.system)
     return replace(
-        claim, derivation=own, parameters=parameters, start=start, others=(), weights=_MEAN, frozen={}
+        claim,
+        derivation=own,
+        parameters=parameters,
+        start=start,
+        others=(),
+        weights=_MEAN,
+        frozen={},
     )
 
 

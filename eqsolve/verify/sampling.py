@@ -79,8 +79,8 @@ def simulated(
     """Simulate a model in its equilibrium, beside what the closed form claims.
 
     Under a hazard rate that moves in time, ``hazard`` (and ``horizon``, an end), the strike is
-    averaged over its law along every path. Where players have types of their own, names end with the number of the type. Each interval
-    covers its value with the probability ``confidence``.
+    averaged over its law along every path. Where players have types of their own, names end with
+    the number of the type. Each interval covers its value with the probability ``confidence``.
 
     Raises
     ------

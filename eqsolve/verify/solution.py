@@ -184,7 +184,7 @@ def _times(claim: Equilibrium) -> Iterator[Fraction]:
     seen = [(a, min(b, float(claim.last))) for a, b in claim.stretches if a < claim.last]
     few = seen if len(seen) <= len(TIMES) else [seen[0], seen[len(seen) // 2], seen[-1]]
     for first, last in few:
-        for part in TIMES if len(few) == 1 else TIMES[1:2]:
+        for part in TIMES:
             yield Fraction(first) + part * (Fraction(last) - Fraction(first))
 
 
