@@ -21,9 +21,12 @@ from eqsolve.cli import cli
 from eqsolve.derivations.one_agent import MODEL
 from eqsolve.errors import NoSolutionError
 from eqsolve.game.hazard_rates import parse_hazard
+from eqsolve.solve.derived import DerivedPoint
+from eqsolve.solve.moving import Moving
 from eqsolve.studies.curves import interpolated
 from eqsolve.studies.equilibrium import Equilibrium
 from eqsolve.studies.moving import under_hazard
+from eqsolve.verify import hazard
 from eqsolve.verify.check import Check
 from eqsolve.verify.declared import grid_checks
 from eqsolve.verify.deviation import deviation_checks
@@ -128,11 +131,49 @@ def test_without_an_equilibrium_nothing_is_checked() -> None:
         (["verify", "one-agent", "--horizon", "5"], "goes with --hazard"),
         (["verify", "--hazard", "gompertz:.05,.09"], "no name of a game"),
         (["verify", "one-agent", "--hazard", "none", "--self-test"], "--self-test does not go"),
+        (["verify", "one-agent", "--hazard", "none"], "a horizon is needed"),
+        (["verify", "one-agent", "--hazard", "gompertz:.1,.1", "--horizon", "-1"], "be positive"),
     ],
 )
 def test_what_is_not_checked_is_refused(words: list[str], told: str) -> None:
     result = CliRunner().invoke(cli, words)
     assert result.exit_code == 2 and told in result.stderr
+
+
+def test_what_is_neither_right_nor_wrong_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_one = Check("best deviation", "one-agent", "spike", 0.0, 0.0, 0.0, 0.0, "", refused=True)
+    good = replace(open_one, kind="monte-carlo", refused=False)
+    words = ["verify", "one-agent", "--hazard", "piecewise:0=.2,3=.6", "--horizon", "5"]
+    for rows, code, told in [
+        ([good, open_one], 1, "NOT VERIFIED: no check fails, but 1 could not be made"),
+        ([good, replace(open_one, kind="grid")], 0, "all checks pass (1 could not be made)"),
+        ([open_one, replace(good, error=1.0)], 1, "SOME CHECKS FAIL"),
+    ]:
+        monkeypatch.setattr(hazard, "checks", lambda claim, paths, rows=rows: rows)
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == code and result.stdout.splitlines()[-1] == told
+
+
+def test_without_an_equilibrium_the_command_verifies_nothing() -> None:
+    result = CliRunner().invoke(cli, ["verify", "one-agent", "--hazard", "piecewise:0=.1,10=0"])
+    assert result.exit_code == 1 and "never strikes" in result.stdout
+    assert "NOT VERIFIED" in result.stdout and "FAIL" not in result.stdout
+
+
+def test_the_stationary_problem_of_the_last_rate_is_solved_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    solved: list[Fraction] = []
+    point = Moving.point
+
+    def counting(problem: Moving, rate: Fraction) -> DerivedPoint:
+        solved.append(rate)
+        return point(problem, rate)
+
+    monkeypatch.setattr(Moving, "point", counting)
+    claim = under_hazard(MODEL, "piecewise:0=.2,3=.6", VALUES)
+    claim.coefficients(Fraction(4))
+    assert solved == [Fraction(3, 5)]
 
 
 def test_the_command_simulates_under_a_rate() -> None:

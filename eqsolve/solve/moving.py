@@ -261,6 +261,13 @@ class Moving:
             self.derivation, replace(self.numbers, parameters=parameters), self.selection
         )
 
+    @cached_property
+    def final(self) -> DerivedPoint:
+        """The stationary problem at the rate that holds, or is tended to, in the end."""
+        hazard = self.hazard
+        rate = hazard.tail or hazard.limit or hazard.rate(hazard.reached(FAR[-1]) or 0.0)
+        return self.point(Fraction(rate))
+
     def answer(self, at: Mapping[str, object] | None = None) -> Answer:
         """The answer, or why there is none; in balls, where the solution can be enclosed.
 
@@ -296,13 +303,12 @@ class Moving:
             )
         if hazard.limit == math.inf:
             return self.far(far, at)
-        final = self.point(hazard.tail or Fraction(hazard.limit or hazard.rate(far[-1])))
-        limit = final.answer()
+        limit = self.final.answer()
         if not limit.ok:
             return self.refused(f"At the last hazard rate: {limit.message}", limit.status)
         if hazard.tail is None:
             return self.far(far, at)
-        return self.onward(final, at)
+        return self.onward(self.final, at)
 
     def course(self, times: Sequence[Fraction], at: Mapping[str, object]) -> list[Answer]:
         """The answers at several times, from one solution.

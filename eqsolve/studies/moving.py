@@ -105,10 +105,7 @@ def _coefficients(
     found, _ = problem.enclosed[0]
     begin, settled = None, None
     if problem.last is None and problem.hazard.pieces:
-        begin, rate = problem.hazard.pieces[-1]
-        tail = problem.point(rate)
-        tail.answer().raise_for_status()
-        settled = tail.point
+        begin, settled = problem.hazard.pieces[-1][0], problem.final.point
     derivation = point.derivation
     wanted = {*derivation.system.unknowns, *derivation.system.implicit, *derivation.spelled}
 

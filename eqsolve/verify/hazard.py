@@ -7,17 +7,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.game.structure import build, counted
 from eqsolve.notated.published import Published
 from eqsolve.places import Found
-from eqsolve.solve.moving import hazard_letter
+from eqsolve.solve.moving import hazard_letter, moving_problem
 from eqsolve.studies.moving import under_hazard
 from eqsolve.verify.check import Check
 from eqsolve.verify.model import checks
 from eqsolve.verify.models import Variant, variants
+
+#: Kinds of checks of which none may be left open; a grid represents some games only.
+NEEDED = ("solution", "spike", "monte-carlo")
 
 
 def under(found: Found, spec: str, horizon: object, paths: int) -> list[partial[list[Check]]]:
@@ -33,7 +36,7 @@ def under(found: Found, spec: str, horizon: object, paths: int) -> list[partial[
     Raises
     ------
     InputError
-        If the rate cannot be read, or takes the place of no letter of the game.
+        If the rate or the end cannot be read, or the rate takes the place of no letter of the game.
     """
     parse_hazard(spec)
     made = []
@@ -41,6 +44,7 @@ def under(found: Found, spec: str, horizon: object, paths: int) -> list[partial[
         letter = hazard_letter(variant.model).name
         for case in variant.model.cases:
             values = {k: v for k, v in variant.values(case).items() if k != letter}
+            moving_problem(variant.model, spec, _given(variant.model, values), horizon=horizon)
             made.append(
                 partial(
                     hazard_checks,
@@ -73,14 +77,23 @@ def hazard_checks(
     horizon: object = None,
     paths: int,
 ) -> list[Check]:
-    """Solve a model at one set under a hazard rate, and check it by every method that applies."""
-    model = variant.model
-    known = {letter.name for letter in model.vocabulary.parameters}
-    given = counted(model, {k: v for k, v in values.items() if k in known}, None)
-    claim = under_hazard(model, spec, given, horizon=horizon)
-    words = f"{variant.words}, {label}, {spec}"
+    """Solve a model at one set under a hazard rate, and check it by every method that applies.
+
+    Where there is no equilibrium, or none is found, nothing is claimed: that is not verified.
+    """
+    model, words = variant.model, f"{variant.words}, {label}, {spec}"
+    try:
+        claim = under_hazard(model, spec, _given(model, values), horizon=horizon)
+    except NoSolutionError as error:
+        return [Check(words, game, "solution", 0.0, 0.0, 0.0, 0.0, str(error), refused=True)]
     rows = checks(claim, paths=paths)
     return [replace(row, game=game, name=f"{words}: {row.name}") for row in rows]
+
+
+def _given(model: Model, values: dict[str, object]) -> dict[str, object]:
+    """The parameters among the values of a named set."""
+    known = {letter.name for letter in model.vocabulary.parameters}
+    return {**counted(model, {k: v for k, v in values.items() if k in known}, None)}
 
 
 def _variants(found: Found) -> Iterator[Variant]:

@@ -24,17 +24,20 @@ class Report(Tabled):
     seconds : wall-clock time by game.
     times : wall-clock time of every check; those that are made together share it evenly. Empty if
         it was not measured.
+    needed : kinds of checks of which none may be left open.
     """
 
     checks: tuple[Check, ...]
     level: str
     seconds: dict[str, float]
     times: tuple[float, ...] = ()
+    needed: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether some check passes and none fails; what could not be judged does not count."""
-        return any(map(passed, self.checks)) and not self.failures
+        """Whether some check passes and none fails; of what could not be judged only ``needed``
+        counts."""
+        return any(map(passed, self.checks)) and not self.failures and not self.undecided
 
     @property
     def heading(self) -> str:
@@ -71,6 +74,11 @@ class Report(Tabled):
     def refused(self) -> tuple[Check, ...]:
         """The checks that could not be made: neither passed nor failed."""
         return tuple(check for check in self.checks if check.refused)
+
+    @property
+    def undecided(self) -> tuple[Check, ...]:
+        """The needed checks that could not be made."""
+        return tuple(check for check in self.refused if check.kind in self.needed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the machine-readable form; a number that is not finite is None."""

@@ -23,7 +23,7 @@ from eqsolve.registry import finite_of
 from eqsolve.verify.cases import SEED, cases, refereed
 from eqsolve.verify.check import Check
 from eqsolve.verify.displays import display_checks
-from eqsolve.verify.hazard import under
+from eqsolve.verify.hazard import NEEDED, under
 from eqsolve.verify.models import Variant, model_checks, variants
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
@@ -114,7 +114,8 @@ def verify(
         checks += made
         times += [spent / len(made)] * len(made) if made else []
         seconds[task.game] = seconds.get(task.game, 0.0) + spent
-    return Report(tuple(checks), level, seconds, tuple(times))
+    needed = () if hazard is None else NEEDED
+    return Report(tuple(checks), level, seconds, tuple(times), needed)
 
 
 def run_command(
