@@ -66,6 +66,13 @@ def test_the_distribution_has_one_name_and_one_version() -> None:
     assert f"\n## {VERSION} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_every_extra_is_explained() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert set(config["options.extras_require"]) <= set(rows)
+
+
 def test_archives_are_told_what_the_citation_says() -> None:
     """.zenodo.json and CITATION.cff."""
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
