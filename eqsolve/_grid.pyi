@@ -226,12 +226,10 @@ def solve_mfg(
     initial: ArrayLike,
     options: MFGOptions | None = None,
 ) -> MFGResult: ...
-
 def solve_mfg_populations(
     games: list[tuple[tuple[object, ...], MFGOptions]],
     others: list[list[CouplingValues | None]],
 ) -> list[MFGResult]: ...
-
 def solve_mfg_scenarios(
     games: list[tuple[tuple[object, ...], MFGOptions]],
     branches: list[tuple[int | None, float]],
