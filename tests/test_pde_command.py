@@ -255,6 +255,18 @@ def test_mistakes_are_named(name: str, changes: dict[str, Any], words: str) -> N
     assert caught.value.exit_code == 2
 
 
+def test_costs_in_two_dimensions_may_be_left_out() -> None:
+    change: dict[str, Any] = {"drift": 0, "discount": 0, "nodes": [41, 41], "steps": 20}
+    found = solved("plane", running=0, **change)
+    assert found.ok, found.message
+    # each mean shrinks by 1/(1 + 2 goal scale)
+    for axis, exact in (("mean_x", 0.4 / 1.5), ("mean_y", -0.3 / 2.35)):
+        assert found.arrays[axis][1][-1] == pytest.approx(exact, abs=2e-3)
+    nothing = solved("plane", running=0, terminal=0, **change)
+    assert nothing.arrays["mean_x"][1][-1] == pytest.approx(0.4, abs=1e-3)
+    assert abs(nothing.arrays["u"][1]).max() == 0
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -100,8 +100,9 @@ def _cost(entries: Entries, name: str, names: tuple[str, ...]) -> PlaneCost:
     time, *axes, first, second, density = expression.letters(LAW)
     parts: dict[Any, sp.Expr] = {}
     for term in sp.Add.make_args(sp.expand(read)):
+        # SymPy says of the number 0 that all of it depends
         own, rest = term.as_independent(first, second, density, as_Add=False)
-        own = own if rest != 1 else term
+        own, rest = (own, rest) if term != 0 else (term, sp.S.One)
         square = rest in (first**2, second**2)
         if rest not in (1, first, second, density) and not square:
             entries.refuse(
