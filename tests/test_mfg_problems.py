@@ -342,6 +342,15 @@ def test_crowd_aversion_on_the_circle_has_its_ergodic_constant() -> None:
     assert max(crowd_errors(wrong)) > 5 * max(sizes[2])
 
 
+def test_the_error_of_the_ergodic_constant_is_estimated() -> None:
+    total = np.log(i0(0.25 / 0.2))
+    for nodes, ok in ((20, False), (50, True)):
+        found = crowd(nodes)
+        error = abs(found.diagnostics["ergodic_constant"] / total + 1)
+        assert found.ok is ok and bool(error < 1e-2) is ok
+        assert 0.8 * error < found.diagnostics["discretization_error"] < 1.5 * error
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.4])
 def test_a_linear_quadratic_problem_at_rest(rate: float) -> None:
     found = solve_mfg(

@@ -226,7 +226,8 @@ def _difference(fine: MFGSolution, coarse: MFGSolution, halved: Halved) -> float
     """Largest relative difference of mean and variance at the coarse times, and of the first value.
 
     The mean is measured in deviations of the law, or in its own range if that is larger; the
-    variance at every time in itself; the value at time 0 in its range.
+    variance at every time in itself; the value at time 0 in its range; the ergodic constant in
+    itself, or where it is near zero in a tenth of E|a u_x|, which no constant cost changes.
     """
     steps = halved.steps
     mean, variance, value = fine.mean[steps], fine.variance[steps], halved.at(fine.u[0])
@@ -236,5 +237,17 @@ def _difference(fine: MFGSolution, coarse: MFGSolution, halved: Halved) -> float
         np.abs(mean - coarse.mean) / max(spread, least),
         np.abs(variance - coarse.variance) / np.maximum(np.abs(variance), least),
         np.abs(value - coarse.u[0]) / max(float(np.ptp(value)), least),
+        _apart(fine, coarse),
     )
     return max(float(np.nanmax(part, initial=0.0)) for part in parts)
+
+
+def _apart(fine: MFGSolution, coarse: MFGSolution) -> float:
+    """Relative difference of the ergodic constants, 0 if there are none."""
+    constant, other = (s.diagnostics.get("ergodic_constant") for s in (fine, coarse))
+    if constant is None or other is None:
+        return 0.0
+    law = np.abs(fine.m[-1]) / np.abs(fine.m[-1]).sum()
+    paid = float(law @ np.abs(fine.control[-1] * np.gradient(fine.u[-1], fine.x)))
+    # where nothing is paid both are zero but for rounding
+    return abs(float(constant) - float(other)) / max(abs(float(constant)), 0.1 * paid, 1e-12)
