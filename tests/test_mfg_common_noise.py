@@ -78,6 +78,19 @@ def test_without_a_law_in_the_costs_both_noises_are_alike() -> None:
     assert gaps[1] < gaps[0] / 5 and gaps[1] < 3e-3, gaps
 
 
+def test_a_circle_has_no_ends() -> None:
+    circle = {"domain": (0.0, 1.0), "boundary": "periodic", "running": 0.0, "initial": np.ones_like}
+    costs = (lambda x: (x - 0.5) ** 2, lambda x: (x % 1 - 0.5) ** 2)
+    first, second = (solved(32, steps=16, **circle | {"terminal": cost}) for cost in costs)
+    value = first.parts[0].solution.u[0]
+    assert np.array_equal(value, second.parts[0].solution.u[0])
+    # the cost is even about the middle of the circle, and so are value and law
+    assert value[1:] == pytest.approx(value[:0:-1], rel=1e-9)
+    means, probability = first.final_means
+    assert np.all((means > 0) & (means < 1))
+    assert means @ probability == pytest.approx(0.5, abs=0.5 / 32 + 1e-9)
+
+
 def test_the_error_of_the_grid_is_estimated() -> None:
     found = solved(129, check=True)
     assert found.ok, found.message
@@ -96,6 +109,7 @@ def test_the_error_of_the_grid_is_estimated() -> None:
         ({"stopping": 1.0}, "stopping is given"),
         ({"viscosity": np.full(21, 0.1)}, "functions are needed"),
         ({"running": Coupling(control=1.0)}, "not a sum of parts"),
+        ({"boundary": "periodic"}, "one of mean or variance"),
     ],
 )
 def test_what_makes_no_sense_is_refused(change: dict[str, Any], words: str) -> None:

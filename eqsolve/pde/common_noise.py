@@ -53,9 +53,11 @@ class CommonNoiseSolution(Told):
     Attributes
     ----------
     parts : between shocks, each after the one that it follows.
+    circle : the ends of a periodic domain, which are one point; None at open ends.
     """
 
     parts: tuple[Part, ...]
+    circle: tuple[float, float] | None = None
 
     @property
     def ok(self) -> bool:
@@ -87,9 +89,16 @@ class CommonNoiseSolution(Told):
 
     @property
     def final_means(self) -> tuple[Array, Array]:
-        """The conditional mean of the state at the end on each path, and the probabilities."""
+        """The conditional mean of the state at the end on each path, and the probabilities.
+
+        On a circle it is the mean of the places between the two ends of the domain.
+        """
         last = [path[-1] for path in self.paths]
         means = [part.solution.mean[-1] + part.shift for part in last]
+        if self.circle is not None:
+            laws = [part.solution.m[-1] / part.solution.m[-1].sum() for part in last]
+            places = [_around(part.solution.x + part.shift, self.circle) for part in last]
+            means = [float(law @ place) for law, place in zip(laws, places, strict=True)]
         return np.array(means), np.array([part.probability for part in last])
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +137,9 @@ def solve_mfg_common_noise(
     progress : as in `solve_mfg`.
     game : the arguments of `solve_mfg`, with ``horizon`` and ``steps``, a multiple of
         ``2 * shocks``; fields are numbers or functions, ends are open or periodic. The domain is
-        that of Y, which needs no room for the common noise.
+        that of Y, which needs no room for the common noise. Around a circle functions are called
+        with places between its ends, and costs of mean and variance, which do not move with the
+        noise there, are refused.
 
     Raises
     ------
@@ -189,7 +200,8 @@ def solve_mfg_common_noise(
         tuple(
             Part(solution, before, probability, shift)
             for solution, (before, _, probability, shift) in zip(fine, tree, strict=True)
-        )
+        ),
+        circle=whole.ends if whole.boundary == "periodic" else None,
     )
 
 
@@ -212,20 +224,33 @@ def _times(whole: Given, shocks: int, level: int) -> Array:
 def _moved(whole: Given, shift: float, times: Array, *, first: bool, last: bool) -> Given:
     """The game in the moving coordinate where the noise has the given value."""
 
+    circle = whole.ends if whole.boundary == "periodic" else None
+
+    def place(y: Array) -> Array:
+        return y + shift if circle is None else _around(y + shift, circle)
+
     def field(given: Any) -> Any:
         if callable(given):
-            return lambda y: given(y + shift)
+            return lambda y: given(place(y))
         if np.ndim(given):
             refuse(STAGE, "a field", "an array", "with a common noise functions are needed")
         return given
 
     def over_time(given: Any) -> Any:
-        return (lambda t, y: given(t, y + shift)) if callable(given) else field(given)
+        return (lambda t, y: given(t, place(y))) if callable(given) else field(given)
 
     def cost(given: Any) -> Coupling:
         coupling = given if isinstance(given, Coupling) else Coupling(potential=given)
         if coupling.function is not None or coupling.control or not _plain(coupling.kernel):
             refuse(STAGE, "a cost", "not a sum of parts", "with a common noise it must be one")
+        laws = (coupling.mean, coupling.mean_squared, coupling.variance)
+        if circle is not None and any(callable(law) or np.any(law) for law in laws):
+            refuse(
+                STAGE,
+                "a cost",
+                "one of mean or variance",
+                "a common noise around a circle has none",
+            )
         own = {name: field(getattr(coupling, name)) for name in FIELDS}
         square = field(coupling.mean_squared)
         if coupling.forcing is not None:
@@ -244,6 +269,13 @@ def _moved(whole: Given, shift: float, times: Array, *, first: bool, last: bool)
         terminal=cost(whole.terminal) if last else 0.0,
         initial=whole.initial if first else lambda y: np.ones_like(y),
     )
+
+
+def _around(x: Array, circle: tuple[float, float]) -> Array:
+    """The same places on a circle between its ends."""
+    low, high = circle
+    found: Array = low + (x - low) % (high - low)
+    return found
 
 
 def _plain(kernel: Any) -> bool:

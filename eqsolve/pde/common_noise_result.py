@@ -49,7 +49,10 @@ def _sentences(solution: CommonNoiseSolution) -> Iterator[str]:
     errors = [found.get("discretization_error") for found in known]
     told = [error for error in errors if error is not None]
     if told:
-        yield f"The estimated error of the grid is at most {max(told):.1e}, relative."
+        yield (
+            f"The estimated error of the grid is at most {max(told):.1e}, relative. That of the "
+            "tree is not in it: solve with more shocks and points, too."
+        )
     changed = max(found["mass_error"] for found in known)
     yield f"The mass of the law changes by {changed:.1e} on any part of the tree."
     center = float(means @ probability)
