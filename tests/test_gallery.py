@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import sympy as sp
 from click.testing import CliRunner
+from markupsafe import Markup
 
 from eqsolve import registry, verbs
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derive
+from eqsolve.game import Model
 from eqsolve.registry import resolve
 from eqsolve.site.game_figure import Strategy, examples
+from eqsolve.site.game_notation import coefficients, joined, notation
 from eqsolve.site.game_page import part
+from eqsolve.site.symbols import Meaning
 from eqsolve.solve.solve import solve
 from eqsolve.verify.models import variants
 
@@ -43,6 +49,7 @@ def test_the_page_of_an_own_game_has_all_parts(game: Path, tmp_path: Path) -> No
     parts = ("The problem", "The solution", "A figure", "How it is proved", "Reference")
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(parts)
     assert "# A regulator\n" in page and "Somebody (2020)" in page
+    assert "eqsolve explore my-regulator --out" in page
     assert "until a random time: dX = p dt + sigma dW" in page
     assert '<span class="proof proved">proved</span>' in page
     (linked,) = re.findall(r'<a href="#(theorems-1)">4</a>', page)
@@ -72,6 +79,29 @@ def test_a_proof_that_hangs_on_a_sign_is_called_conditional(game: Path, tmp_path
     assert "the coefficient of" in page
 
 
+def test_letters_of_an_ansatz_are_named_with_what_they_multiply() -> None:
+    """With the factor; a letter that is not alone in a coefficient is called a part of it."""
+    model = resolve("regulator").model
+    assert isinstance(model, Model)
+    P, k, (x,) = sp.Symbol("P"), sp.Symbol("k"), model.game.state_symbols
+    found = notation(derive(model), lambda e: Markup(str(e)), "solution")
+    assert found[P].told == "the coefficient of x**2/2 in J"
+    assert found[k].told == "the coefficient of -x in p"
+    assert found[sp.Symbol("c")].told == "the constant in J"
+    # two letters in one place; nothing is derived
+    functions = {"J": (P + sp.Symbol("e")) * x**2}
+    other = replace(model, ansatz=replace(model.ansatz, functions=functions))
+    rows = dict(coefficients(other, lambda e: Markup(str(e))))
+    assert rows[P] == "a part of the coefficient of x**2 in J"
+
+
+def test_a_letter_with_two_meanings_has_both() -> None:
+    first, second = (Meaning("P", Markup("P"), Markup(told)) for told in ("one", "two"))
+    tables = [{sp.Symbol("P"): m} for m in (first, second, first)]
+    (row,) = joined(tables)
+    assert row.told == "one; in another structure two"
+
+
 def test_types_of_their_own_are_drawn_by_the_first(tmp_path: Path) -> None:
     """Against a parameter of the type, as an answer has it there."""
     variant = next(iter(variants(resolve("lacker-zariphopoulou-cara"))))
@@ -83,6 +113,7 @@ def test_types_of_their_own_are_drawn_by_the_first(tmp_path: Path) -> None:
     expected = solve(variant.model, place).strategy["pi_1"]["1"]
     assert curve[7] == pytest.approx(expected, rel=1e-12)
     caption = part(variant, (), "types").figure(tmp_path / "types.svg")
+    assert "<mn>1</mn>" in caption and "at the set <i>two managers</i>" in caption
     assert "at the start against" in caption and (tmp_path / "types.svg").is_file()
 
 

@@ -21,6 +21,7 @@ from eqsolve.derivation.derivation import derive
 from eqsolve.distribution import VERSION
 from eqsolve.game import Model
 from eqsolve.places import Found
+from eqsolve.site.game_notation import joined
 from eqsolve.site.game_page import Part, Shown, part
 from eqsolve.site.page import PROOFS, environment, used
 from eqsolve.site.sections import Section, sections
@@ -123,7 +124,7 @@ def write(found: Found, folder: Path, *, short: bool = False) -> Entry:
         entry=made,
         words=words(found),
         structures=structures,
-        notations=[*{m.name: m for s in structures for m in s.part.notation.values()}.values()],
+        notations=joined(s.part.notation for s in structures),
         caption=pictured,
         section=None if short else numbered(found),
         proofs=PROOFS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -157,8 +157,11 @@ class Strategy:
         return dict(flattened(self.values, self.derivation.model.name, names))
 
     def varied(self) -> Iterator[Letter]:
-        """The parameters that can be halved and doubled."""
+        """The parameters that can be halved and doubled; of a type's own, those of the first."""
         for letter in self.derivation.model.vocabulary.parameters:
+            first = sp.Symbol(f"{letter.name}_1")
+            if self.apart and letter.name not in self.given and first.name in self.given:
+                letter = replace(letter, symbol=first)
             value = self.given.get(letter.name, Fraction(0))
             ends = [sp.Rational(k * value) for k in RANGE]
             inside = all(letter.domain.contains(end) == sp.true for end in ends)

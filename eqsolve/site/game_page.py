@@ -21,7 +21,7 @@ from eqsolve.latex.nodes import BREAK
 from eqsolve.ledger import Line
 from eqsolve.site.fonts import embedded
 from eqsolve.site.game_figure import Strategy, draw, examples
-from eqsolve.site.game_notation import notation
+from eqsolve.site.game_notation import joined, notation
 from eqsolve.site.page import KINDS, REFUSED, environment, overview, template, used
 from eqsolve.site.symbols import Meaning, explained, letters
 from eqsolve.site.typeset import Formula, laid, mathematics, number
@@ -379,7 +379,7 @@ def render(
         headline=headline(model),
         model=model,
         parts=parts,
-        notations=[*{m.name: m for p in parts for m in p.part.notation.values()}.values()],
+        notations=joined(p.part.notation for p in parts),
         script=Markup(template("symbols.js")),
         overview=overview,
         kinds=used(KINDS, (check["kind"] for check in checks)),
