@@ -208,3 +208,19 @@ def test_an_exploitability_of_rounding_size_is_told_as_that() -> None:
     assert early.diagnostics["exploitability"] > 1e-4 and not early.ok
     told = early.message.partition("exploitability ")[2].partition(";")[0]
     assert float(told) == pytest.approx(early.diagnostics["exploitability"], rel=1e-3)
+
+
+def test_a_constant_value_has_no_error_of_rounding_size() -> None:
+    found = solve_mfg(
+        domain=(0.0, 1.0),
+        nodes=64,
+        steps=32,
+        viscosity=0.1,
+        boundary="periodic",
+        initial=np.ones_like,
+        running=Coupling(density=1.0),
+    )
+    # everybody stays where he is, and pays the density 1 for a unit of time
+    assert found.u[0] == pytest.approx(np.ones(64), abs=1e-12)
+    assert found.diagnostics["discretization_error"] < 1e-2
+    assert found.ok, found.message

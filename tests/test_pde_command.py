@@ -236,7 +236,8 @@ def test_help_shows_a_problem_that_works(tmp_path: Path) -> None:
         ("plane", {"running": "t*density"}, "not constant"),
         ("plane", {"initial": {"mean": 0, "deviation": 1}}, "two numbers"),
         ("plane", {"stationary": True}, "'stationary' is not known"),
-        ("plane", {"nodes": [64, 65]}, "nodes is 64"),
+        ("plane", {"nodes": [64, 65]}, "nodes is 64. An odd number is needed, to compare"),
+        ("plane", {"nodes": [1001, 1001], "steps": 5}, "steps is 5. An even number"),
         ("lq1", {"hamiltonian": {"kind": "list", "controls": [1], "costs": [0]}}, "both sides"),
         ("lq1", {"hamiltonian": {"kind": "cost", "cost": "-a**2", "controls": [-1, 1]}}, "convex"),
         ("lq1", {"hamiltonian": {"kind": "cubic"}}, "quadratic, absolute, power, expression"),
@@ -253,6 +254,22 @@ def test_mistakes_are_named(name: str, changes: dict[str, Any], words: str) -> N
         solved(name, **changes)
     assert words in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("law", ["normal", "formula"])
+def test_a_rectangle_that_cuts_the_initial_law_is_not_ok(law: str) -> None:
+    initial = {"mean": [1.5, 0.0], "deviation": [1.0, 0.5]}
+    text = "exp(-(x - 1.5)**2/2 - 2*y**2)"
+    change = {"initial": initial if law == "normal" else text, "viscosity": 0.2, "horizon": 0.3}
+    low, wide = [-3.0, 3.0], [-4.0, 7.0]
+    found = solved("plane", domain=[low, low], nodes=[41, 41], steps=10, **change)
+    # erfc(1.5/sqrt(2))/2 of the law lies beyond the right end
+    assert found.status == "unresolved" and "the domain cuts" in found.message
+    assert law != "normal" or "6.681e-02" in found.message
+    assert (
+        "the domain cuts"
+        not in solved("plane", domain=[wide, low], nodes=[81, 41], steps=10, **change).message
+    )
 
 
 def test_costs_in_two_dimensions_may_be_left_out() -> None:

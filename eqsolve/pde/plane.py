@@ -35,7 +35,7 @@ from eqsolve.pde.edge import (
 )
 from eqsolve.pde.hamiltonians import STAGE, Absolute, Choice, Hamiltonian, Quadratic
 from eqsolve.pde.mfg_arguments import METHODS, MOST, grid_of_time
-from eqsolve.pde.plane_solution import PlaneSolution, compared, judged
+from eqsolve.pde.plane_solution import PlaneSolution, compared, cut, judged
 
 #: A function of the arrays x and y, an array (nx, ny), or a number.
 PlaneField = float | ArrayLike | Callable[[Array, Array], ArrayLike]
@@ -151,6 +151,10 @@ def solve_mfg_plane(
     points = counts[0] * counts[1] * (when.size - 1)
     if points > MOST_POINTS:
         refuse(STAGE, "nodes times steps", points, f"at most {MOST_POINTS} fit into the memory")
+    coarser = None
+    if check:
+        half = [_half("nodes", n, end == "periodic") for n, end in zip(counts, ends)]
+        coarser = (half[0], half[1], _half("steps", steps, True))
     axes = [
         np.linspace(low, high, n, endpoint=end != "periodic")
         for (low, high), n, end in zip(sides, counts, ends)
@@ -205,16 +209,14 @@ def solve_mfg_plane(
         options,
     )
     solution = judged(found, axes, when, weights)
-    if not (check and solution.ok):
+    solution = cut(solution, initial, sides, ends, weights)
+    if coarser is None or not solution.ok:
         return solution
     coarse = solve_mfg_plane(
         domain=domain,
-        nodes=(
-            _half("nodes", counts[0], ends[0] == "periodic"),
-            _half("nodes", counts[1], ends[1] == "periodic"),
-        ),
+        nodes=coarser[:2],
         horizon=horizon,
-        steps=_half("steps", steps, True),
+        steps=coarser[2],
         viscosity=_coarse(viscosity),
         drift=_coarse(drift),
         discount=discount,
@@ -267,7 +269,8 @@ def _half(name: str, n: int, even: bool) -> int:
     """Nodes or steps of twice the widths."""
     if (n % 2 == 0) != even:
         kind = "an even" if even else "an odd"
-        refuse(STAGE, name, n, f"{kind} number is needed with check; or use check=False")
+        needed = f"{kind} number is needed, to compare with the grid of twice the widths"
+        refuse(STAGE, name, n, needed)
     return (n + 1) // 2
 
 

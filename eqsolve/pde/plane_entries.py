@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from eqsolve import expression
-from eqsolve.pde.edge import Array, Progress
+from eqsolve.pde.edge import Progress
 from eqsolve.pde.entries import Entries, formula, integer, number, numbers, word
 from eqsolve.pde.hamiltonian_entries import Solve, hamiltonian
+from eqsolve.pde.mfg import gaussian
 from eqsolve.pde.plane import PlaneCost, solve_mfg_plane
 from eqsolve.pde.plane_result import of_plane
+from eqsolve.pde.resolution import PlaneGaussian
 from eqsolve.pde.result import Result
 
 AXES = ("x", "y")
@@ -84,12 +85,7 @@ def _initial(entries: Entries) -> Any:
     (x0, y0), (sx, sy) = pairs
     if not min(sx, sy) > 0:
         law.refuse("a deviation is not positive")
-
-    def density(x: Array, y: Array) -> Array:
-        found: Array = np.exp(-(((x - x0) / sx) ** 2 + ((y - y0) / sy) ** 2) / 2)
-        return found
-
-    return density
+    return PlaneGaussian(gaussian(x0, sx), gaussian(y0, sy))
 
 
 def _cost(entries: Entries, name: str, names: tuple[str, ...]) -> PlaneCost:

@@ -10,6 +10,7 @@ import numpy as np
 
 from eqsolve.pde.edge import Array, plain
 from eqsolve.pde.mfg_solution import USABLE
+from eqsolve.pde.resolution import PlaneGaussian
 from eqsolve.pde.told import Told
 from eqsolve.schemas import SCHEMA
 
@@ -114,6 +115,30 @@ def judged(
     return PlaneSolution(
         x, y, when, u, m, *controls, mean, covariance, status, message, diagnostics
     )
+
+
+def cut(
+    found: PlaneSolution,
+    initial: object,
+    sides: Sequence[tuple[float, float]],
+    ends: Sequence[str],
+    weights: Array,
+) -> PlaneSolution:
+    """The solution, which is unresolved where the domain cuts the initial law off."""
+    if isinstance(initial, PlaneGaussian):
+        lost, about = initial.outside(sides), ""
+    else:
+        # a tail like a normal law's: beyond one deviation it holds less than this
+        masses, lost, about = found.m[0] * weights, 0.0, "about "
+        for i, (low, high) in enumerate(sides):
+            if ends[i] == "open":
+                width = (high - low) / (masses.shape[i] - 1)
+                edge = masses.sum(axis=1 - i)[[0, -1]].sum() / (0.5 * width)
+                lost += float(edge * np.sqrt(found.covariance[0, i, i]))
+    if lost <= UNRESOLVED or not found.ok:
+        return found
+    message = f"the domain cuts {about}a share of {lost:.3e} of the initial law off: widen it"
+    return replace(found, status="unresolved", message=message)
 
 
 def compared(fine: PlaneSolution, coarse: PlaneSolution, order: int) -> PlaneSolution:

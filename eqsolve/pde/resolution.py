@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,22 @@ class Gaussian:
         """The mass outside an interval."""
         scale = math.sqrt(2) * self.deviation
         return 0.5 * (math.erfc((self.mean - low) / scale) + math.erfc((high - self.mean) / scale))
+
+
+@dataclass(frozen=True)
+class PlaneGaussian:
+    """The density of independent normal laws along x and y but for its factor."""
+
+    x: Gaussian
+    y: Gaussian
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        return self.x(x) * self.y(y)
+
+    def outside(self, sides: Sequence[tuple[float, float]]) -> float:
+        """The mass outside a rectangle."""
+        along_x, along_y = (law.outside(*side) for law, side in zip((self.x, self.y), sides))
+        return along_x + along_y - along_x * along_y
 
 
 @dataclass(frozen=True)
@@ -233,10 +249,12 @@ def _difference(fine: MFGSolution, coarse: MFGSolution, halved: Halved) -> float
     mean, variance, value = fine.mean[steps], fine.variance[steps], halved.at(fine.u[0])
     spread = max(float(np.nanmax(np.sqrt(np.maximum(variance, 0)))), float(np.ptp(mean)))
     least = np.finfo(float).tiny
+    # the range of a constant value is rounding
+    level = 1e-8 * float(np.abs(value).max())
     parts = (
         np.abs(mean - coarse.mean) / max(spread, least),
         np.abs(variance - coarse.variance) / np.maximum(np.abs(variance), least),
-        np.abs(value - coarse.u[0]) / max(float(np.ptp(value)), least),
+        np.abs(value - coarse.u[0]) / max(float(np.ptp(value)), level, least),
         _apart(fine, coarse),
     )
     return max(float(np.nanmax(part, initial=0.0)) for part in parts)
