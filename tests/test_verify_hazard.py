@@ -19,7 +19,7 @@ from flint import arb
 
 from eqsolve.cli import cli
 from eqsolve.derivations.one_agent import MODEL
-from eqsolve.errors import NoSolutionError
+from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.moving import Moving
@@ -30,7 +30,7 @@ from eqsolve.verify import hazard
 from eqsolve.verify.check import Check
 from eqsolve.verify.declared import grid_checks
 from eqsolve.verify.deviation import deviation_checks
-from eqsolve.verify.sampling import simulation_checks
+from eqsolve.verify.sampling import simulated, simulation_checks
 from eqsolve.verify.solution import solution_checks
 
 VALUES = {k: v for k, v in MODEL.cases["example"].items() if k not in ("lambda", "x")}
@@ -121,6 +121,19 @@ def test_curves_may_have_kinks_between_stretches() -> None:
 def test_without_an_equilibrium_nothing_is_checked() -> None:
     with pytest.raises(NoSolutionError, match="never strikes"):
         under_hazard(MODEL, "piecewise:0=.1,10=0", VALUES)
+
+
+def test_who_gave_an_end_is_not_told_to_give_one() -> None:
+    with pytest.raises(NoSolutionError, match="not enclosed") as caught:
+        under_hazard(MODEL, "weibull:.5,2", VALUES, horizon="3")
+    assert "--horizon" not in str(caught.value)
+
+
+@pytest.mark.parametrize("how", [{"hazard": "gompertz:.1,.1", "horizon": "3"}, {}])
+def test_a_simulation_begins_at_time_0(how: dict[str, str]) -> None:
+    values = {**VALUES} if how else {**VALUES, "lambda": "1"}
+    with pytest.raises(InputError, match="begins at time 0"):
+        simulated(MODEL, values, {"x": 1, "t": 1}, paths=1000, **how)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def _coefficients(
             "the coefficients are not enclosed as functions of time.",
             game=problem.model.name,
             stage="unresolved",
-            remedy="Give the horizon an end, with --horizon.",
+            remedy="" if problem.last is not None else "Give the horizon an end, with --horizon.",
         )
     found, _ = problem.enclosed[0]
     begin, settled = None, None

@@ -15,6 +15,7 @@ from flint import arb
 from eqsolve.arithmetic.function import Function
 from eqsolve.errors import DerivationError, InputError, NoSolutionError
 from eqsolve.game import Model, t
+from eqsolve.program.program import TIME
 from eqsolve.solve.crowd import refuse_given
 from eqsolve.solve.path import center
 from eqsolve.studies.equilibrium import Equilibrium, equilibria
@@ -90,6 +91,10 @@ def simulated(
     if not 0 < confidence < 1:
         raise InputError(
             "the confidence must lie between 0 and 1.", game=model.name, stage="simulate"
+        )
+    if TIME in (at or {}):
+        raise InputError(
+            "a simulation begins at time 0: t cannot be given.", game=model.name, stage="simulate"
         )
     if hazard is None:
         claims = equilibria(model, values, at)
