@@ -66,6 +66,11 @@ def test_what_is_right_passes_every_check(spec: str, horizon: str | None) -> Non
         assert checks and verdicts(checks) == {"pass"}, checks
 
 
+def test_a_narrow_peak_of_the_rate_is_no_false_alarm() -> None:
+    claim = claimed("expr:.1+5*exp(-1000*(t-1.5)**2)", "3")
+    assert verdicts(solution_checks(claim)) == {"pass"}
+
+
 def _scaled(claim: Equilibrium) -> Equilibrium:
     """The constant of the feedback is 1 % too large."""
 

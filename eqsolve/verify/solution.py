@@ -207,7 +207,7 @@ def _derivative(claim: Equilibrium, name: sp.Symbol, time: Fraction) -> arb:
     if claim.last is None:
         return arb(0)
     first, last = next(s for s in claim.stretches if time < s[1])
-    step = Fraction(min(last, float(claim.last)) - first) / 1000
+    step = Fraction(min(last, float(claim.last)) - first) / 4000
     total = arb(0)
     for k, weight in enumerate(_DIFFERENCE, 1):
         later = claim.coefficients(time + k * step)[name]
