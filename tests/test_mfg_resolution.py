@@ -224,3 +224,20 @@ def test_a_constant_value_has_no_error_of_rounding_size() -> None:
     assert found.u[0] == pytest.approx(np.ones(64), abs=1e-12)
     assert found.diagnostics["discretization_error"] < 1e-2
     assert found.ok, found.message
+
+
+def test_the_mean_on_a_circle_is_that_of_the_trapezoidal_rule() -> None:
+    found = solve_mfg(
+        domain=(1.0, 2.0),
+        nodes=40,
+        stationary=True,
+        viscosity=0.1,
+        boundary="periodic",
+        running=Coupling(density=1.0),
+        starts=1,
+    )
+    # the uniform law is at rest at the cost 1, and its moments are those between the ends
+    assert found.ok, found.message
+    assert found.diagnostics["ergodic_constant"] == pytest.approx(1.0, rel=1e-12)
+    assert found.mean[0] == pytest.approx(1.5, rel=1e-12)
+    assert found.variance[0] == pytest.approx(1 / 12 + 1 / (6 * 40**2), rel=1e-12)

@@ -364,6 +364,12 @@ def residuals(
     return float(np.sqrt((backward**2).mean())), float(np.sqrt((forward**2).mean()))
 
 
+def on_circle(m: Array, x: Array, power: int) -> Array:
+    """Moments by the trapezoidal rule on the unit circle, both ends of which are the first node."""
+    result: Array = ((m @ x**power + 0.5 * m[:, 0]) / x.size)[:, None]
+    return result
+
+
 def everything(nodes: int, **options: Any) -> tuple[float, float]:
     """A game with every kind of coupling on a circle: residuals of its equations."""
     x = np.arange(nodes) / nodes
@@ -372,8 +378,8 @@ def everything(nodes: int, **options: Any) -> tuple[float, float]:
 
     def cost(found: MFGSolution, gradient: Array, value: Any, slope: Any) -> tuple[Array, ...]:
         weight = 1 / nodes
-        mean = (found.m @ x * weight)[:, None]
-        variance = (found.m @ x**2 * weight)[:, None] - mean**2
+        mean = on_circle(found.m, x, 1)
+        variance = on_circle(found.m, x, 2) - mean**2
         drift = slope(gradient + own * mean)
         control = -(found.m * drift).sum(axis=1, keepdims=True) * weight
         t = found.t[:, None]
@@ -421,7 +427,7 @@ def everything(nodes: int, **options: Any) -> tuple[float, float]:
     end = 0.2 * np.sin(2 * np.pi * x) + 0.1 * found.m[-1]
     np.testing.assert_allclose(found.u[-1], end, atol=1e-9)
     difference = (np.roll(found.u, -1, axis=1) - np.roll(found.u, 1, axis=1)) * nodes / 2
-    mean = (found.m @ x / nodes)[:, None]
+    mean = on_circle(found.m, x, 1)
     np.testing.assert_allclose(found.control, -1.3 * (difference + own * mean), atol=1e-10)
     hamiltonian = (lambda p: 0.65 * p * p, lambda p: 1.3 * p)
     return residuals(found, cost, hamiltonian, nu)

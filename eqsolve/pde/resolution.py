@@ -249,8 +249,9 @@ def _difference(fine: MFGSolution, coarse: MFGSolution, halved: Halved) -> float
     mean, variance, value = fine.mean[steps], fine.variance[steps], halved.at(fine.u[0])
     spread = max(float(np.nanmax(np.sqrt(np.maximum(variance, 0)))), float(np.ptp(mean)))
     least = np.finfo(float).tiny
-    # the range of a constant value is rounding
-    level = 1e-8 * float(np.abs(value).max())
+    # the range of a constant value is rounding; at rest its mean is zero and the constant is apart
+    constant = fine.diagnostics.get("ergodic_constant") or 0.0
+    level = 1e-8 * max(float(np.abs(value).max()), abs(float(constant)))
     parts = (
         np.abs(mean - coarse.mean) / max(spread, least),
         np.abs(variance - coarse.variance) / np.maximum(np.abs(variance), least),

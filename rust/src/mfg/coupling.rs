@@ -1,6 +1,6 @@
 //! Costs that depend on the law of all agents.
 
-use super::mesh::Mesh;
+use super::mesh::{Boundary, Mesh};
 
 /// A compiled f(t, x, mean, variance, density, convolution, mean control).
 pub type Function = extern "C" fn(f64, f64, f64, f64, f64, f64, f64) -> f64;
@@ -168,6 +168,12 @@ pub fn moments(mesh: &Mesh, masses: &[f64], control: &[f64]) -> Moments {
     let center = mesh.nodes[mesh.len() / 2];
     let nodes = &mesh.nodes[active.clone()];
     let (masses, control) = (&masses[active.clone()], &control[active]);
+    if mesh.boundary == Boundary::Periodic {
+        // the two ends are one node, and half of its mass is at either
+        let (low, high) = (nodes[0] - center, nodes[0] + mesh.length - center);
+        first += 0.5 * masses[0] * (high - low);
+        second += 0.5 * masses[0] * (high * high - low * low);
+    }
     for ((x, m), a) in nodes.iter().zip(masses).zip(control) {
         let distance = x - center;
         mass += m;

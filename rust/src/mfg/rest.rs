@@ -39,6 +39,13 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
         }
         self.warm = false;
         let tolerance = self.generator.hamiltonian.newton_tolerance();
+        // what the rounding of the costs leaves of a value that is constant
+        let largest = self.cost.iter().fold(0.0, |all: f64, f| all.max(f.abs()));
+        let floor = if slowest > 0.0 {
+            f64::EPSILON * largest * crossing
+        } else {
+            0.0
+        };
         let (mut before, mut relative) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..problem.newton_steps() {
             if poll.stop() {
@@ -46,7 +53,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             }
             let (change, range, rounding) = self.step_at_rest(law, None, &mut scratch)?;
             // solving for a null vector loses digits to the condition of the matrix
-            let rounding = rounding + tolerance.max(1e-12) * range;
+            let rounding = rounding + tolerance.max(1e-12) * range + floor;
             if change <= tolerance * range + rounding
                 || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
             {

@@ -101,7 +101,8 @@ impl Solution {
         )
     }
 
-    /// Range of u over all states at one time, but for rounding, in which costs are measured.
+    /// Range of u over all states at one time, but for rounding, in which costs are measured. The
+    /// value at rest has the mean zero, and the rounding of its costs.
     fn unit(&self) -> f64 {
         let rows = self.history.value.chunks(self.nodes.len());
         rows.map(|row| {
@@ -109,7 +110,7 @@ impl Solution {
             let high = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             high - low + ROUNDING * high.abs().max(low.abs())
         })
-        .fold(0.0, f64::max)
+        .fold(ROUNDING * self.cost.abs(), f64::max)
     }
 
     /// Status and message.
