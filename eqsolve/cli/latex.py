@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from eqsolve.latex.checking.check import Displays
     from eqsolve.latex.checking.verdict import Report
     from eqsolve.latex.document import Style
+    from eqsolve.solve.answer import Answer
+    from eqsolve.writing.writer import Writing
 
 
 def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> str | int | None:
@@ -73,6 +75,7 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     callback=by_path,
     help="One game only; of a declared game, its whole derivation.",
 )
+@click.option("--hazard", metavar="SPEC", help="With --out: under a rate that depends on time.")
 @PARAMETERS
 @PARAMETER_FILE
 @structure
@@ -90,6 +93,7 @@ def latex_command(
     number: Literal["tag", "label", "none"] | None,
     no_prose: bool,
     game: str | None,
+    hazard: str | None,
     pairs: tuple[str, ...],
     file: str | None,
     as_json: bool,
@@ -107,7 +111,8 @@ def latex_command(
 
     With a name or a file one game (GAME or --game), a declared one with its whole derivation: a
     file for each display, tables of parameters and results, a file of macros with their values if
-    they are given (--set, -p), and an index.
+    they are given (--set, -p), and an index. Under --hazard, as solve takes it, the equations with
+    the rate as a function of time, up to --horizon T or for every T; values are those at time 0.
 
     With --check every formula with a number or a label is equal, equal up to a stated factor,
     different, or not checked with the reason; exit code 1 if anything differs, or if less was
@@ -123,13 +128,15 @@ def latex_command(
     checks = checks or junit is not None or badge is not None or annotate
     writes = fail_if_stale or number is not None or no_prose or bool(pairs) or file is not None
     writes = writes or any(how[name] is not None for name in ("case", "horizon"))
-    writes = writes or (game is None and any(v is not None for v in how.values()))
+    writes = (
+        writes or hazard is not None or (game is None and any(v is not None for v in how.values()))
+    )
     if (out is None) == (author is None) or (checks and author is None) or (writes and out is None):
         raise InputError(
             "give either --out or --check.",
             stage="latex",
             remedy=(
-                "--fail-if-stale, --number, --no-prose and values belong to --out; "
+                "--fail-if-stale, --number, --no-prose, --hazard and values belong to --out; "
                 "--require, --tags-only, --propose, --json, --junit, --badge and --annotate to "
                 "--check."
             ),
@@ -145,12 +152,16 @@ def latex_command(
     from eqsolve.latex.folder import check_files, write_files
     from eqsolve.output import named
 
-    if game is None and (how["case"] is not None or pairs or file is not None):
-        raise InputError("values belong to one game.", stage="latex", remedy="Name it with --game.")
+    if game is None and (hazard or how["case"] is not None or pairs or file is not None):
+        words = "a hazard rate belongs" if hazard else "values belong"
+        raise InputError(f"{words} to one game.", stage="latex", remedy="Name it with --game.")
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
     style = Style(number, not no_prose, notation)
     values = {} if game is None else given(pairs, file, game=game)
-    texts, pattern = _texts(game, style, values, how)
+    if game is not None and hazard is not None:
+        texts, pattern = _under_hazard(game, hazard, style, values, how)
+    else:
+        texts, pattern = _texts(game, style, values, how)
     if fail_if_stale:
         check_files(named(str(out)), texts, pattern)
         say(f"{out} is up to date", err=True)
@@ -201,12 +212,71 @@ def _derivation(
     """The derivation of a declared game, of the structure asked for; its answer if values are."""
     from eqsolve.derivation.derivation import derive
     from eqsolve.game.structure import build
-    from eqsolve.latex.document import INDEX
-    from eqsolve.latex.values import index, numbered, parameter_table
     from eqsolve.solve.solve import solve
-    from eqsolve.writing.files import Export
     from eqsolve.writing.writer import Writing
 
+    _in_own_letters(game, style)
+    size, continuum = chosen_size(how["size"])
+    found = of_model(exported, values, how["case"], how["horizon"], how["notion"])
+    built = build(exported, found, notion=how["notion"], size=size, continuum=continuum)
+    answer = None
+    if values or how["case"] is not None:
+        answer = solve(exported, found, notion=how["notion"], size=size, continuum=continuum)
+    return _exported(Writing(derive(built)), style, answer)
+
+
+def _under_hazard(
+    game: str,
+    hazard: str,
+    style: Style,
+    values: dict[str, Any],
+    how: Mapping[str, str | None],
+) -> tuple[dict[str, str], str]:
+    """The derivation of a game under a hazard rate that moves in time; values at time 0."""
+    from eqsolve.cli.solve import beside_hazard
+    from eqsolve.game.hazard_rates import parse_hazard
+    from eqsolve.game.structure import build
+    from eqsolve.registry import content, resolve
+    from eqsolve.solve.moving import solve_moving
+    from eqsolve.source import Source
+    from eqsolve.verbs import declared
+    from eqsolve.writing.rate import under
+
+    _in_own_letters(game, style)
+    exported, (size, continuum) = declared(game), chosen_size(how["size"])
+    if exported is None:
+        exported, continuum = _restated(game, size)
+    rate = parse_hazard(hazard)
+    told: dict[str, Any] = {"notion": how["notion"], "size": size, "continuum": continuum}
+    answer = None
+    if values or how["case"] is not None:
+        source = Source.of(content(game), partial(resolve, game))
+        inside = beside_hazard(source, game, values, None, **how)
+        answer = solve_moving(exported, hazard, inside, horizon=how["horizon"], **told)
+    built = build(exported, {}, **told)
+    return _exported(under(built, rate, ends=how["horizon"] is not None), style, answer)
+
+
+def _restated(game: str, size: int | None) -> tuple[Any, bool]:
+    """What a game in its author's letters is declared again as, and whether as a continuum."""
+    from eqsolve.handle import Handle
+
+    model = Handle(game).model
+    if model.restated is None or model.types is not None:
+        raise InputError(
+            "under a hazard rate that moves agents who differ are not written.",
+            game=game,
+            stage="latex",
+            remedy="Leave out --hazard, or write a game of agents who are alike.",
+        )
+    if not model.restated.continuum and size is None:
+        raise InputError(
+            "the number of agents is not given.", game=game, stage="latex", remedy="Give --size N."
+        )
+    return model.restated.source, model.restated.continuum
+
+
+def _in_own_letters(game: str, style: Style) -> None:
     if style.symbols.names or style.symbols.numbers:
         raise InputError(
             "a declared game is written in its own letters.",
@@ -214,16 +284,19 @@ def _derivation(
             stage="latex",
             remedy="Leave out --symbols, or change the vocabulary of the game.",
         )
-    size, continuum = chosen_size(how["size"])
-    found = of_model(exported, values, how["case"], how["horizon"], how["notion"])
-    built = build(exported, found, notion=how["notion"], size=size, continuum=continuum)
-    has_values = bool(values) or how["case"] is not None
-    tables = (("Parameters", "parameters"), *((("Results", "results"),) if has_values else ()))
-    number = style.number or "label"
-    export = Export(Writing(derive(built)), number, style.prose, tables)
+
+
+def _exported(writing: Writing, style: Style, answer: Answer | None) -> tuple[dict[str, str], str]:
+    """The files of a derivation and of its answer, if there is one, and what their names match."""
+    from eqsolve.latex.document import INDEX
+    from eqsolve.latex.values import index, numbered, parameter_table
+    from eqsolve.writing.files import Export
+
+    results = () if answer is None else (("Results", "results"),)
+    tables = (("Parameters", "parameters"), *results)
+    export = Export(writing, style.number or "label", style.prose, tables)
     texts, titles = export.files(), export.titles()
-    if has_values:
-        answer = solve(exported, found, notion=how["notion"], size=size, continuum=continuum)
+    if answer is not None:
         answer.raise_for_status()
         shown = answer.to_dict()["params"]
         texts |= numbered(export.parameters(shown), answer.results(), export.game)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -23,6 +23,9 @@ from eqsolve.writing.notation import names_of
 from eqsolve.writing.render import Renderer, escaped
 from eqsolve.writing.stage import Stage
 
+if TYPE_CHECKING:
+    from eqsolve.writing.rate import Rate
+
 Format = Literal["text", "latex", "json"]
 
 
@@ -31,23 +34,29 @@ class Writing:
     """A derivation in stages.
 
     Printed it is plain text, and in a notebook formulas.
+
+    Attributes
+    ----------
+    derivation : what is written.
+    rate : the hazard rate, where it moves in time; no formula for a constant one is written then.
     """
 
     derivation: Derivation
+    rate: Rate | None = None
 
     @cached_property
     def solution(self) -> Solution:
         """The solution of the coefficient system, in formulas where there are any."""
-        return solve(self.derivation)
+        return solve(self.derivation, formulas=self.rate is None)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """All stages in order."""
         derivation, solution = self.derivation, self.solution
-        stages = [
-            problem.dynamics(derivation.model.game),
-            problem.preference(derivation.model.game),
-        ]
+        judged = problem.preference(derivation.model.game)
+        if self.rate is not None:
+            judged = replace(judged, displays=(*judged.displays, self.rate.display))
+        stages = [problem.dynamics(derivation.model.game), judged]
         fixed = derivation.fixed
         if fixed is not None:
             stages.append(problem.given(derivation, fixed))
@@ -70,6 +79,7 @@ class Writing:
     def renderer(self) -> Renderer:
         """Renders the stages in the letters of the model."""
         names = names_of(self.derivation, self.solution)
+        names = names if self.rate is None else self.rate.named(names)
         return Renderer(names, problem.arguments(self.derivation))
 
     def stage(self, key: str) -> Stage:

@@ -55,19 +55,23 @@ NAMED: tuple[Recognizer, ...] = (
 )
 
 
-def solve(derivation: Derivation) -> Solution:
+def solve(derivation: Derivation, *, formulas: bool = True) -> Solution:
     """Solve the coefficient system in formulas as far as there are any.
+
+    Without ``formulas``, as where a parameter moves in time, what is zero at all times is told, and
+    the rest named as trajectories.
 
     Explicit solutions of differential equations are proved before they are returned: their
     derivative is the rate, and they start at the payoff's coefficients, as identities.
     """
-    return _Solver(derivation).solution()
+    return _Solver(derivation, formulas).solution()
 
 
 class _Solver:
     """Solves one system."""
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(self, derivation: Derivation, formulas: bool = True) -> None:
+        self.formulas = formulas
         system, game = derivation.system, derivation.model.game
         end = game.horizon.end
         calendar = {t: (end if end is not None else sp.S.Zero) - to_go}
@@ -114,7 +118,10 @@ class _Solver:
             {s: self.terminal[s] for s in symbols if s in self.terminal} if self.moving else None,
         )
         block, same = merged(block, self.known)
-        found = closed(block, self.known) or _combined(block, self.known)
+        if self.formulas:
+            found = closed(block, self.known) or _combined(block, self.known)
+        else:
+            found = zero.recognize(block, self.known) or trajectory.recognize(block, self.known)
         if found is None:
             found = next(f for f in (r(block, self.known) for r in NAMED) if f is not None)
         self.steps += found.steps
