@@ -24,6 +24,7 @@ from eqsolve.game import (
     Vocabulary,
     expected,
     parameter,
+    t,
 )
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.solve.moving import solve_moving
