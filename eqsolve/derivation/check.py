@@ -313,6 +313,14 @@ def _results(model: Model) -> None:
     forms = {*ansatz.functions.values(), *ansatz.feedback.values()}
     known = _given(model).union(*(form.free_symbols for form in forms))
     known |= {t, *game.state_symbols, *(law.symbol for law in game.laws)}
+    for name, payoff in model.ends.items():
+        if name not in {m.name for m in game.moments} or game.horizon.end is not None:
+            raise game.error(
+                f"what finite horizons pay is written for {name}, which is no moment of a game "
+                "without an end.",
+                remedy="Write it for moments, or as their payoffs.",
+            )
+        _made_of(game, f"what finite horizons pay of {name}", payoff.free_symbols, known)
     for name, output in model.outputs.items():
         _made_of(game, f"the output {name}", output.free_symbols, known)
     if model.limit is not None:

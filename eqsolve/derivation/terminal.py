@@ -33,7 +33,8 @@ def terminal_values(
                     differences += _conditions(system.adjoint(state), payoff, unknowns, states)
             else:
                 function = system.functions[moment.name]
-                differences += _conditions(function, moment.payoff, unknowns, states)
+                payoff = model.ends.get(moment.name, moment.payoff)
+                differences += _conditions(function, payoff, unknowns, states)
     spelled = {**game.abbreviations, t: game.horizon.end}
     differences = [sp.expand(e.xreplace(spelled)) for e in differences]
     units = Units.of(differences)

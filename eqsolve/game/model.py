@@ -36,6 +36,8 @@ class Model:
     coordinates : states and laws in other letters, in which results are then written, as in
         ``{m: y + x/n}``; the vocabulary has these letters.
     limit : what is largest at the solution that finite horizons reach, where that is known.
+    ends : what finite horizons pay at their end, by moment, where a game without an end names no
+        payoff: those whose limit is selected.
     required : what must not be zero, by the sentence that says so.
     beside : other values of parameters at which the controls are wanted besides, by name.
     frozen : with the notion given, parameters for the averages over the others, as in
@@ -56,6 +58,7 @@ class Model:
     outputs: Mapping[str, sp.Expr] = field(default_factory=dict)
     coordinates: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     limit: sp.Expr | None = None
+    ends: Mapping[str, sp.Expr] = field(default_factory=dict)
     required: Mapping[str, sp.Expr] = field(default_factory=dict)
     beside: Mapping[str, Mapping[sp.Symbol, sp.Expr]] = field(default_factory=dict)
     frozen: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class Model:
         kind(self, "vocabulary", Vocabulary)
         for name in ("title", "source", "selection", "problem"):
             kind(self, name, str, self.name)
-        for name in ("outputs", "required"):
+        for name in ("outputs", "required", "ends"):
             table(self, name, str, self.name)
         for name in ("coordinates", "frozen"):
             table(self, name, sp.Symbol, self.name)

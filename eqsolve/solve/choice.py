@@ -13,6 +13,7 @@ from eqsolve.arithmetic.code import Code
 from eqsolve.program.program import Program
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.decide import (
+    ALL_UP_TO,
     NONE_ADMISSIBLE,
     Candidate,
     Decision,
@@ -28,6 +29,7 @@ from eqsolve.solve.growth import ANY
 from eqsolve.solve.outcome import Play
 from eqsolve.solve.path import Backward, Constant, center
 from eqsolve.solve.reduction import Solution
+from eqsolve.solve.region import MARGIN
 from eqsolve.solve.stationary import ball
 from eqsolve.status import Status
 
@@ -102,6 +104,7 @@ class Choice:
             self.point.selection,
             self.rules(),
             isolated=not solutions.degenerate,
+            region=self._region(),
         )
         self.point.undecided |= decision.status is Status.UNRESOLVED
         roots = self._roots(candidates, found, decision)
@@ -134,11 +137,13 @@ class Choice:
                         "takes."
                     )
         decision = Decision(status, sentence_, selected)
-        certificate = {
+        certificate: dict[str, Any] = {
             "solutions": len(candidates),
             "complete": solutions.complete,
             "bits": ctx.prec,
         }
+        if solutions.reach is not None:
+            certificate["region"] = dict.fromkeys(solutions.names, float(arb(solutions.reach)))
         admissible = {
             i: Constant(point)
             for i, (point, candidate) in enumerate(zip(self._points, candidates))
@@ -146,6 +151,15 @@ class Choice:
         }
         path = Constant(self._points[selected])
         return Solved(path, decision, roots, certificate, admissible, play=play)
+
+    def _region(self) -> str:
+        """Where solutions are proved to be all, if not everywhere."""
+        solutions = self.point.solutions
+        if solutions.reach is None or self.program.terminal is None:
+            return ""
+        return ALL_UP_TO.format(
+            names=", ".join(solutions.names), reach=solutions.reach, part=1 - float(arb(MARGIN))
+        )
 
     def _judged_at(self, point: Mapping[str, arb]) -> Candidate:
         """One solution, or what is known of it."""

@@ -11,6 +11,7 @@ from eqsolve.program.letters import Environment
 from eqsolve.program.program import Claim, Growth, Program
 from eqsolve.solve.growth import Rise, rise
 from eqsolve.solve.path import center, middle
+from eqsolve.solve.reached import followed
 from eqsolve.solve.reduction import Solution
 from eqsolve.status import Status
 
@@ -25,12 +26,18 @@ REACHED = 1e-6
 NONE_REAL = "The coefficient equations have no real solution."
 NONE_ADMISSIBLE = "No solution is an equilibrium: {reasons}."
 ONLY = "The only admissible solution is selected."
+#: What is proved of those in a region.
+ALL_UP_TO = (
+    "Of those with {names} of at most {reach} in size, and expectations that grow at less than "
+    "{part} times the rate of discounting, none was missed."
+)
 LARGEST = (
     "Of {count} admissible solutions the one with the largest {quantity}, the limit of finite "
     "horizons, is selected."
 )
 NOT_UNIQUE = "The largest {quantity} is not unique."
 REACHES = "Of several admissible solutions, the limit of finite horizons is selected."
+REACHES_IT = "The admissible solution that is the limit of finite horizons is selected."
 NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
 
 
@@ -122,6 +129,7 @@ def decide(
     selection: str,
     rules: Mapping[str, Rule],
     isolated: bool = True,
+    region: str = "",
 ) -> Decision:
     """Choose among the candidates.
 
@@ -133,6 +141,8 @@ def decide(
     rules : by selection.
     isolated : whether all solutions are among the candidates or isolated from them; where not, the
         rule is asked of a single candidate, too.
+    region : the sentence that says where it is proved that there are no others, if not everywhere:
+        the rule is asked of a single candidate, too.
     """
     admissible = [i for i, c in enumerate(candidates) if c.admissible]
     if not candidates:
@@ -148,7 +158,7 @@ def decide(
             status = Status.UNRESOLVED
         reasons = "; ".join(dict.fromkeys(s for c in candidates for s in c.failed))
         return Decision(status, NONE_ADMISSIBLE.format(reasons=reasons))
-    if len(admissible) == 1 and isolated:
+    if len(admissible) == 1 and isolated and not region:
         only = ONLY
         if not complete:
             only = "The one admissible solution that was found is selected; there may be others."
@@ -156,6 +166,8 @@ def decide(
     index, reason = rules[selection]([candidates[i] for i in admissible])
     if index is None:
         return Decision(Status.UNRESOLVED, reason)
+    if region:
+        reason = f"{reason} {region}"
     return Decision(Status.OK, reason, admissible[index])
 
 
@@ -225,37 +237,20 @@ def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
     system = program.system
 
     def choose(candidates: Sequence[Candidate]) -> tuple[int | None, str]:
-        # seldom needed, and costs as much as all the rest
         import numpy as np
-        from scipy.integrate import solve_ivp
 
         if program.terminal is None:
             raise program.error(program.no_terminal, "terminal values")
         table = dict(parameters)
         for name in system.implicit:
             table[name] = middle(candidates[0].values[name])
-        inserted = system.rates.at(table)
-        places = [system.unknowns.index(a) for a in inserted.arguments]
-        function = inserted.doubles()
-        first = [float(arb(v).mid()) for v in program.terminal.at(table).within({})]
         known = [float(abs(v).mid()) for c in candidates for v in c.abscissa if v is not None]
         # the slowest of them may be the one that is reached
         fastest = max(known, default=0.0)
         rate = max(min(known, default=0.0), SLOWEST * fastest)
         span = 60 / rate if rate else 60 / SLOWEST
-        try:
-            run = solve_ivp(
-                lambda s, u: function(*map(u.tolist().__getitem__, places)),
-                (0, span),
-                first,
-                method="LSODA",
-                rtol=1e-10,
-                atol=1e-12,
-            )
-        except (OverflowError, ValueError, ZeroDivisionError):
-            return None, NONE_REACHED
-        reached = run.y[:, -1]
-        if not run.success or not np.all(np.isfinite(reached)):
+        reached = followed(program, table, span)
+        if reached is None:
             return None, NONE_REACHED
         gaps = []
         for candidate in candidates:
@@ -264,6 +259,6 @@ def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
         best = int(np.argmin(gaps))
         if gaps[best] > REACHED:
             return None, NONE_REACHED
-        return best, REACHES
+        return best, REACHES if len(candidates) > 1 else REACHES_IT
 
     return choose

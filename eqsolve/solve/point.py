@@ -21,7 +21,9 @@ from eqsolve.solve.horizon import Intervals, longest_horizon
 from eqsolve.solve.laws import InitialLaw, initial_law
 from eqsolve.solve.outcome import Expected, Play
 from eqsolve.solve.path import Backward, Constant, Leg, Moves, backward, legs, rational
-from eqsolve.solve.region import may_be_finite
+from eqsolve.solve.reached import reached
+from eqsolve.solve.reduction import everywhere
+from eqsolve.solve.region import MARGIN, may_be_finite
 from eqsolve.solve.results import Results
 from eqsolve.solve.stationary import Solutions, ball, stationary
 from eqsolve.status import Status
@@ -101,10 +103,14 @@ class Point:
     @cached_property
     def solutions(self) -> Solutions:
         """All solutions of a stationary system, or of the implicit feedback of another one."""
-        if not self.finite:
-            return stationary(self.program.system, self.parameters)
         within = partial(may_be_finite, self.program, self.balls)
-        return stationary(self.program.system, self.parameters, within=within)
+        return stationary(
+            self.program.system,
+            self.parameters,
+            within=within if self.finite else everywhere,
+            searched=partial(within, margin=MARGIN),
+            reached=partial(reached, self.program, self.parameters),
+        )
 
     @cached_property
     def choice(self) -> Choice:

@@ -1,4 +1,7 @@
-"""Coupled equations that are linear but for coefficients of the feedback, reduced to these."""
+"""Coupled equations that are linear but for coefficients of the feedback, reduced to these.
+
+Of one or two such coefficients all solutions are found, of three or four those in a region.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,27 @@ from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from eqsolve.arithmetic.linear import eliminate, is_linear
 from eqsolve.arithmetic.plane import plane_solutions
-from eqsolve.arithmetic.rational import Fraction, Rational, Terms, coefficients, exact, terms, value
+from eqsolve.arithmetic.rational import (
+    Fraction,
+    Rational,
+    Terms,
+    code_of,
+    coefficients,
+    exact,
+    terms,
+    value,
+)
 from eqsolve.arithmetic.roots import polynomial_roots
+from eqsolve.arithmetic.systems import Box
 
 #: What is known of a coefficient: a rational number, or a ball around an irrational one.
 Number: TypeAlias = "fmpq | arb"
 Values = dict[str, Number]
+#: Coefficients of the feedback up to which a reduction is tried.
+_MOST = 4
+#: Boxes that are examined in search of solutions in a region; where fewer than the second number
+#: were needed, the region is doubled.
+_BOXES, _FEW = 2500, 500
 #: Whether a solution is wanted that has some values.
 Region = Callable[[Mapping[str, arb]], bool]
 
@@ -49,6 +67,23 @@ class Solution:
         )
 
 
+@dataclass(frozen=True)
+class Found:
+    """The solutions of coupled equations.
+
+    Attributes
+    ----------
+    solutions : those that were found.
+    complete : whether it is proved that there are no others.
+    reach : if not, it is proved of those whose coefficients of the feedback are at most this in
+        size; None if it is proved of none.
+    """
+
+    solutions: list[Solution]
+    complete: bool
+    reach: fmpq | None = None
+
+
 class Degenerate(Exception):
     """A block has infinitely many solutions, or may have; the message is a sentence."""
 
@@ -59,8 +94,8 @@ def eliminated(
     feedback: Sequence[str],
     known: Sequence[arb],
     within: Region = everywhere,
-) -> tuple[list[Solution], bool] | None:
-    """The solutions of a block whose equations are linear but for one or two unknowns.
+) -> Found | None:
+    """The solutions of a block whose equations are linear but for a few unknowns.
 
     Parameters
     ----------
@@ -72,8 +107,7 @@ def eliminated(
 
     Returns
     -------
-    The real solutions, and whether these are proved to be all. None if the equations are not of
-    this kind.
+    The real solutions. None if the equations are not of this kind.
 
     Raises
     ------
@@ -84,7 +118,7 @@ def eliminated(
     outer = [k for k, name in enumerate(block) if name not in feedback]
     equations = [function.above for function in rational.functions]
     rows = [equations[k] for k in outer]
-    if rational.elementary or len(inner) > 2 or not all(is_linear(p, outer) for p in rows):
+    if rational.elementary or len(inner) > _MOST or not all(is_linear(p, outer) for p in rows):
         return None
     solution = eliminate(rational.context, rows, outer)
     if solution.residuals or len(solution.values) < len(outer):
@@ -97,22 +131,30 @@ def eliminated(
     below = rational.context.constant(1)
     for factor in factors.values():
         below *= factor
+    reach: fmpq | None = None
     if len(inner) == 1:
         points, complete = _line(left[0], below, known, inner[0], block)
     elif any(any(e for k, e in enumerate(m) if k not in inner) for p in left for m in terms(p)):
         return None
-    else:
+    elif len(inner) == 2:
         points, complete = _plane(left, below, inner, block, within)
+    else:
+        found_in = _space(left, list(factors.values()), inner, block, within)
+        if found_in is None:
+            return None
+        points, complete, reach = found_in
     found: list[Solution] = []
     for point, multiplicity in points:
         at = [point.get(k, v) for k, v in enumerate(known)]
         rest = _completed(rows, outer, at)
+        # what is cleared of denominators has zeros of these, too
         complete &= rest is not None
+        reach = None if rest is None and len(inner) > 2 else reach
         if rest is not None:
             whole = {**point, **rest}
             values: Values = {name: whole[k] for k, name in enumerate(block)}
             found.append(Solution(values, {block[k]: v for k, v in point.items()}, multiplicity))
-    return found, complete
+    return Found(found, complete, reach)
 
 
 def _substituted(context: Any, polynomial: fmpq_mpoly, place: int, value: Fraction) -> fmpq_mpoly:
@@ -139,8 +181,7 @@ def _line(
     place: int,
     block: Sequence[str],
 ) -> tuple[list[tuple[dict[int, arb], int]], bool]:
-    while not (common := polynomial.gcd(below)).is_constant():
-        polynomial = polynomial / common
+    polynomial = _without(polynomial, [below])
     parts = {power: number(t, known) for (power,), t in coefficients(polynomial, [place]).items()}
     listed = [parts.get(k, fmpq(0)) for k in range(max(parts, default=0) + 1)]
     if all(c == 0 for c in listed):
@@ -177,6 +218,59 @@ def _plane(
     if found.degenerate and not found.points:
         raise Degenerate(f"The equations of {one} and {two} hold on a curve.")
     return [(dict(zip(places, point)), 1) for point in found.points], found.complete
+
+
+def _space(
+    polynomials: Sequence[fmpq_mpoly],
+    below: Sequence[fmpq_mpoly],
+    places: Sequence[int],
+    block: Sequence[str],
+    within: Region,
+) -> tuple[list[tuple[dict[int, arb], int]], bool, fmpq | None] | None:
+    """The solutions in a region that is doubled while few boxes are examined."""
+    from eqsolve.arithmetic.bernstein import zeros_in  # which needs NumPy
+
+    def lowered(polynomial: fmpq_mpoly) -> dict[tuple[int, ...], fmpq]:
+        return {tuple(m[k] for k in places): c for m, c in terms(polynomial).items()}
+
+    names = [block[k] for k in places]
+    above = [lowered(_without(p, below)) for p in polynomials]
+    if not all(above):
+        raise Degenerate(f"An equation of {', '.join(names)} holds for all numbers.")
+    divisors = code_of([lowered(p) for p in below], range(len(places)))
+    points: list[Box] = []
+    reach, proved = fmpq(1), None
+    while True:
+        found = zeros_in(
+            above,
+            reach,
+            within=lambda box: within(dict(zip(names, box))),
+            bits=int(ctx.prec),
+            most=_BOXES,
+        )
+        if found is None:
+            return None
+        new = (p for p in found.points if not any(_overlap(p, q) for q in points))
+        points += [p for p in new if not any(d.contains(0) for d in divisors(p))]
+        if not found.complete:
+            break
+        proved = reach
+        if found.boxes > _FEW:
+            break
+        reach *= 2
+    return [(dict(zip(places, p)), 1) for p in points], False, proved
+
+
+def _overlap(one: Sequence[arb], two: Sequence[arb]) -> bool:
+    return all(a.overlaps(b) for a, b in zip(one, two))
+
+
+def _without(polynomial: fmpq_mpoly, divisors: Sequence[fmpq_mpoly]) -> fmpq_mpoly:
+    """Divide out all that a polynomial has in common with others."""
+    for divisor in divisors:
+        while not (common := polynomial.gcd(divisor)).is_constant():
+            polynomial = polynomial / common
+    return polynomial
 
 
 def _completed(

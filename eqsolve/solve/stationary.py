@@ -7,12 +7,13 @@ coefficients of the feedback are left.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flint import arb, ctx, fmpq
 
 from eqsolve.arithmetic.code import Code
+from eqsolve.arithmetic.krawczyk import solution_near
 from eqsolve.arithmetic.rational import (
     Rational,
     Terms,
@@ -52,12 +53,16 @@ class Solutions:
     degenerate : what is known of a block without isolated solutions, where there is one; the
         solutions are the others then.
     begun : those at which a later block has no isolated solutions, as far as they are known.
+    reach : where it is not proved, it is of solutions with some coefficients of the feedback, the
+        ``names``, of at most this size.
     """
 
     found: tuple[Solution, ...]
     complete: bool
     degenerate: str = ""
     begun: tuple[Solution, ...] = ()
+    reach: fmpq | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def points(self) -> tuple[Values, ...]:
@@ -70,6 +75,8 @@ def stationary(
     parameters: Mapping[str, fmpq],
     only: Sequence[str] = (),
     within: Region = everywhere,
+    searched: Region = everywhere,
+    reached: Callable[[], Mapping[str, float]] | None = None,
 ) -> Solutions:
     """Find all real solutions at exact parameters.
 
@@ -79,12 +86,14 @@ def stationary(
     parameters : exact values by name.
     only : the unknowns that are wanted, if they need no other; all by default.
     within : False for values of some unknowns with which no solution is wanted.
+    searched : the same where not all solutions are found, but those in a region.
+    reached : the unknowns where finite horizons lead, asked for where solutions may be missed.
     """
     whole = system.equations.at(parameters)
     places = {name: k for k, name in enumerate(system.names)}
     arguments = dict(zip(places, whole.reached()))
     needs = {u: [s for s in places if s in own] for u, own in arguments.items()}
-    chain = _Chain(system, parameters, whole, within)
+    chain = _Chain(system, parameters, whole, within, searched, reached)
     for block in triangular(needs):
         if not only or set(block) <= set(only):
             chain.extend(block, {name for u in block for name in needs[u]})
@@ -95,16 +104,25 @@ def stationary(
         return replace(solution, values=values)
 
     found, begun = (tuple(map(kept, s)) for s in (chain.points, chain.begun))
-    return Solutions(found, chain.complete, chain.degenerate, begun)
+    return Solutions(found, chain.complete, chain.degenerate, begun, *chain.region)
 
 
 class _Chain:
     """The solutions of blocks, one after the other."""
 
     def __init__(
-        self, system: System, parameters: Mapping[str, fmpq], whole: Code, within: Region
+        self,
+        system: System,
+        parameters: Mapping[str, fmpq],
+        whole: Code,
+        within: Region,
+        searched: Region,
+        reached: Callable[[], Mapping[str, float]] | None,
     ) -> None:
         self.system, self.parameters, self.whole, self.within = system, parameters, whole, within
+        self.searched, self.reached = searched, reached
+        #: where solutions of the only block that may miss some are proved to be all
+        self.region: tuple[fmpq | None, tuple[str, ...]] = (None, ())
         self.places = {name: k for k, name in enumerate(system.names)}
         self.points, self.begun = [Solution({})], list[Solution]()
         self.complete, self.degenerate = True, ""
@@ -151,11 +169,16 @@ class _Chain:
                 continue
             own = own or self.whole.only(places)
             try:
-                more, proved = Block(block, own, point.values, inner, self.within).solutions()
+                known = point.values
+                solved = Block(block, own, known, inner, self.within, self.searched, self.reached)
+                more, proved = solved.solutions()
             except Degenerate as found_none:
                 complete, self.degenerate = False, str(found_none)
                 self.begun.append(point)
                 continue
+            if not proved:
+                first = complete and self.complete
+                self.region = (solved.reach, tuple(inner)) if first else (None, ())
             complete &= proved
             found += map(point.joined, more)
         return [p for p in found if self._wanted(p.values)], complete
@@ -191,8 +214,12 @@ class Block:
         known: Values,
         feedback: Sequence[str] = (),
         within: Region = everywhere,
+        searched: Region = everywhere,
+        reached: Callable[[], Mapping[str, float]] | None = None,
     ) -> None:
-        self.block, self.feedback, self.within = block, feedback, within
+        self.block, self.feedback, self.reached = block, feedback, reached
+        self.within = within if len(feedback) <= 2 else searched
+        self.reach: fmpq | None = None
         exact_values = {s: v for s, v in known.items() if not isinstance(v, arb)}
         self.balls = {s: v for s, v in known.items() if isinstance(v, arb)}
         # the block's unknowns first, then earlier ones whose values are balls
@@ -217,8 +244,26 @@ class Block:
         if self.feedback:
             solved = eliminated(rational, self.block, self.feedback, self.known, self._region)
             if solved is not None:
-                return solved
+                self.reach = solved.reach
+                more = [] if solved.complete else self._where_finite_horizons_lead(solved.solutions)
+                return [*solved.solutions, *more], solved.complete
+            if len(self.feedback) > 2 and (led := self._where_finite_horizons_lead([])):
+                return led, False
         return self._coupled(rational)
+
+    def _where_finite_horizons_lead(self, found: Sequence[Solution]) -> list[Solution]:
+        """The solution there, if it is proved and not among others."""
+        led = self.reached() if self.reached is not None else {}
+        if not led.keys() >= {*self.block}:
+            return []
+        start = [arb(led[u]) for u in self.block]
+        point = solution_near(self.code, start, [*self.balls.values()])
+        if point is None:
+            return []
+        values: Values = dict(zip(self.block, point))
+        if any(all(ball(values[u]).overlaps(ball(s.values[u])) for u in values) for s in found):
+            return []
+        return [Solution(values, {u: values[u] for u in self.feedback})]
 
     def _region(self, values: Mapping[str, arb]) -> bool:
         return self.within({**self.balls, **values})
