@@ -122,6 +122,7 @@ def real_zeros(
     *,
     region: Sequence[arb] | None = None,
     bits: int = _BITS,
+    search: bool = True,
 ) -> Solutions:
     """Find all real common zeros of polynomials at which others do not vanish.
 
@@ -131,6 +132,7 @@ def real_zeros(
     below : those that may not vanish.
     size : the number of unknowns.
     region, bits : as for :func:`real_solutions`.
+    search : whether Newton's method looks for solutions where nothing is eliminated.
     """
     box = None if region is None else tuple(region)
     with ctx.workprec(bits + 20):
@@ -143,9 +145,10 @@ def real_zeros(
             algebra = quotient(raised, size + 1)
         if isinstance(algebra, Infinite):
             divisors = code_of(below, range(size))
+            starts = _STARTS if search else 0
             found = [
                 point
-                for point in _searched(function, box or (arb(0, _REACH),) * size, bits)
+                for point in _searched(function, box or (arb(0, _REACH),) * size, bits, starts)
                 if not any(value.contains(0) for value in divisors(point))
             ]
             kept, undecided = _restricted(found, box)
@@ -355,11 +358,11 @@ def _same(function: Code, box: Box, point: Box) -> bool:
     return krawczyk(function, hull, radius) is not None
 
 
-def _searched(function: Code, region: Box, bits: int) -> list[Box]:
+def _searched(function: Code, region: Box, bits: int, starts: int) -> list[Box]:
     """Solutions that Newton's method finds from many starts, each proved; others may be missed."""
     draw = random.Random(2)
     found: list[Box] = []
-    for _ in range(_STARTS):
+    for _ in range(starts):
         # Half of the starts are spread evenly, half crowd around the middle.
         crowd = draw.choice((1.0, 10 ** draw.uniform(-4, 0)))
         start = [r.mid() + r.rad() * (crowd * draw.uniform(-1, 1)) for r in region]

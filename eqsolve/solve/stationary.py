@@ -241,6 +241,11 @@ class Block:
             return self._linear()
         if len(self.block) == 1:
             return self._polynomial()
+        if len(self.feedback) > 2:
+            # all solutions, if they can be had exactly, rather than those in a region
+            every, proved = self._coupled(rational, search=False)
+            if proved:
+                return every, proved
         if self.feedback:
             solved = eliminated(rational, self.block, self.feedback, self.known, self._region)
             if solved is not None:
@@ -309,7 +314,7 @@ class Block:
         """The unknowns."""
         return ", ".join(self.block)
 
-    def _coupled(self, rational: Rational) -> tuple[list[Solution], bool]:
+    def _coupled(self, rational: Rational, search: bool = True) -> tuple[list[Solution], bool]:
         # earlier irrational values: their balls are far narrower than solutions are apart
         size = len(self.block)
         whole = True
@@ -324,7 +329,7 @@ class Block:
                 inserted = {p: _middle(number(t, self.known)) for p, t in parts.items()}
                 if any(map(any, inserted)) and inserted not in below:
                     below.append(inserted)
-        solutions = real_zeros(above, below, size, bits=ctx.prec)
+        solutions = real_zeros(above, below, size, bits=ctx.prec, search=search)
         if solutions.degenerate:
             raise Degenerate(f"The equations of {self.listed} have infinitely many solutions.")
         found: list[Values] = [dict(zip(self.block, point)) for point in solutions.points]
