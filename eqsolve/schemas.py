@@ -113,6 +113,7 @@ _SOLVE = _document(
         "roots": {"anyOf": [_ROWS, _many(_ROWS)]},
         **dict.fromkeys(("equilibria", "types"), _ROWS),
         "complete": _FLAG,
+        "region": _by_name(_NUMBER),
         "explosion": _MAYBE,
     },
 ) | {"additionalProperties": _many(_NUMBER)}

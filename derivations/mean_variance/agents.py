@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
+from eqsolve.derivations.mean_variance.players import players
 from eqsolve.derivations.mean_variance.vocabulary import symbols
+
 from eqsolve.notated.agents import Agents
 from eqsolve.notated.averages import Names
 from eqsolve.notated.published import Published
@@ -50,7 +52,7 @@ EVERY = Published(
     notation=mv.NOTATION,
     required=mv.OF_DIFFERENT.declared.required,
     roles=mv.ROLES,
-    restated=wealth.APART,
+    restated=replace(wealth.APART, players=players),
     parameters=mv.PARAMETERS,
     crowd=mv.OF_DIFFERENT,
     types=ANY,

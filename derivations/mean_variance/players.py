@@ -7,10 +7,12 @@ lambda z that is discounted at the rate lambda; finite horizons pay z at their e
 
 from __future__ import annotations
 
-import sympy as sp
+from functools import cache
 
+import sympy as sp
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.parameters import PARAMETERS
+
 from eqsolve.game import (
     Ansatz,
     Game,
@@ -29,6 +31,7 @@ from eqsolve.game import (
 SHARED = (wealth.r,)
 
 
+@cache
 def players(size: int) -> Model:
     """The closed loop of so many investors; ``x_k``, ``pi_k`` and so on are those of the k-th."""
     numbers = range(1, size + 1)
@@ -74,8 +77,8 @@ def players(size: int) -> Model:
         ),
         Ansatz(functions, feedback),
         Vocabulary(
-            *wealth._given(*(row for row in PARAMETERS if row not in rows)),
-            *wealth._given(*((f"{row[0]}_{k}", *row[1:]) for k in numbers for row in rows)),
+            *wealth.described(*(row for row in PARAMETERS if row not in rows)),
+            *wealth.described(*((f"{row[0]}_{k}", *row[1:]) for k in numbers for row in rows)),
             *(parameter(o[wealth.weight], "weight in the average", positive) for o in own.values()),
             *(Letter(o[wealth.x], "wealth", unit="wealth") for o in own.values()),
             *(Letter(o[wealth.pi], "amount in the stock", unit="wealth") for o in own.values()),

@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import partial
 
 import sympy as sp
-
 from eqsolve.derivations.mean_variance.parameters import AVERAGES, PARAMETERS
+
 from eqsolve.game import (
     Ansatz,
     Crowd,
@@ -49,7 +49,7 @@ WEALTH = State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi})
 _SETS: dict[Domain, sp.Set] = {REAL: real, NONNEGATIVE: nonnegative, POSITIVE: positive}
 
 
-def _given(*rows: tuple[str, str, str, str, Domain]) -> list[Letter]:
+def described(*rows: tuple[str, str, str, str, Domain]) -> list[Letter]:
     """Rows of the family's table of parameters for the vocabulary of a game."""
     return [
         parameter(sp.Symbol(name), meaning, _SETS[domain], unit=unit)
@@ -124,7 +124,7 @@ def crowd(
         # in deviations from the mean, a planner's equations of both follow each other
         _ansatz(others, x - m if notion == "planner" else x),
         Vocabulary(
-            *_given(*PARAMETERS),
+            *described(*PARAMETERS),
             *((parameter(n, "number of agents", sp.Range(least, sp.oo)),) if finite else ()),
             *(
                 (parameter(weight, "weight in the average", positive, latex="w"),)
@@ -157,9 +157,9 @@ def alone() -> Model:
         ),
         _ansatz(y),
         Vocabulary(
-            *_given(*PARAMETERS),
+            *described(*PARAMETERS),
             parameter(n, "number of agents", sp.Range(1, sp.oo)),
-            *_given(*AVERAGES),
+            *described(*AVERAGES),
             Letter(x, "wealth", unit="wealth"),
             Letter(y, "the others' wealth over the number of agents", unit="wealth"),
             Letter(pi, "amount in the stock", latex=r"\pi", unit="wealth"),
@@ -229,7 +229,7 @@ def response(size: int | None = 2, types: bool = False) -> Model:
     if share != 0:
         # in a continuum the own noises of the others average out
         frozen[m_2] = share * nu**2 * pi**2
-    given = (row for row in _given(*AVERAGES) if row.symbol in frozen)
+    given = (row for row in described(*AVERAGES) if row.symbol in frozen)
     return replace(
         found, vocabulary=Vocabulary(*found.vocabulary, *given), frozen=frozen, beside={}
     )

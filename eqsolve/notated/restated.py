@@ -30,6 +30,8 @@ class Restated:
         parameters.
     roots : outputs that every solution is shown with, the root itself first; the second one is
         positive where the root is admissible.
+    players : the closed loop of so many players who differ, each with states and controls of its
+        own, whose letters end in its number.
     """
 
     source: Callable[..., Model]
@@ -41,6 +43,7 @@ class Restated:
     own: Callable[[], Model] | None = None
     state: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    players: Callable[[int], Model] | None = None
 
     @cached_property
     def states(self) -> Mapping[sp.Symbol, sp.Expr]:

@@ -54,6 +54,7 @@ class Stop(Exception):
 class AgentsEquilibrium(Answer):
     """The answer for agents who differ."""
 
+    notion: str = "given-aggregate"
     selection: str
     shared: str
     parameters: Sequence[Mapping[str, Fraction]]
@@ -68,7 +69,7 @@ class AgentsEquilibrium(Answer):
             "agent": [{k: str(v) for k, v in row.items()} for row in rows],
         }
         setting = {
-            "equilibrium": "given-aggregate",
+            "equilibrium": self.notion,
             "selection": self.selection,
             "params": {self.shared: float(shared), "agent": agents},
         }

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
-from eqsolve.parameters import check_names
-from eqsolve.words.equilibrium import Equilibrium
+from eqsolve.parameters import check_names, require
+from eqsolve.words.equilibrium import NOTIONS, Equilibrium
 from eqsolve.words.equilibrium import solve as solve_point
 from eqsolve.words.own_words import Named, apart_of, differ, words_of
 
@@ -74,8 +74,11 @@ def solve(
         return solve_point(
             game, equilibrium=equilibrium, selection=selection, at=at, certify=certify, **given
         )
-    from eqsolve.words.agents import solve_agents
-
+    require(
+        equilibrium in NOTIONS,
+        f"equilibrium must be {' or '.join(NOTIONS)}, not {equilibrium!r}.",
+        game=game.name,
+    )
     if certify:
         raise InputError(
             "certificates are made for agents with the same parameters only.",
@@ -83,11 +86,17 @@ def solve(
             stage="certificate",
             remedy="Leave out --certify; the numbers are midpoints of balls all the same.",
         )
-    if equilibrium != "given-aggregate" or at:
+    if at:
         raise InputError(
-            "agents who differ have given-aggregate equilibria at the wealths in their tables.",
+            "the wealths of agents who differ are in their tables.",
             game=game.name,
             stage="input",
-            remedy="Leave out --equilibrium and --at.",
+            remedy="Leave out --at, and give wealth_1 and so on.",
         )
+    if equilibrium == "closed-loop":
+        from eqsolve.words.players import solve_players
+
+        return solve_players(game, given, selection=selection)
+    from eqsolve.words.agents import solve_agents
+
     return solve_agents(game, given, selection=selection)

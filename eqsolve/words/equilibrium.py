@@ -21,6 +21,9 @@ from eqsolve.words.own_words import Named, declaration, words_of
 if TYPE_CHECKING:
     from eqsolve.words.nash import NashRoot
 
+#: The family's words for notions of equilibrium.
+NOTIONS = ("given-aggregate", "closed-loop")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Equilibrium(Answer):
@@ -73,7 +76,7 @@ def solve(
     """Solve a game of one agent or of identical agents; see ``dispatch.solve``."""
     name = game.name
     for option, value, known in (
-        ("equilibrium", equilibrium, ("given-aggregate", "closed-loop")),
+        ("equilibrium", equilibrium, NOTIONS),
         ("selection", selection, ("limit", "value")),
     ):
         require(value in known, f"{option} must be {' or '.join(known)}, not {value!r}.", game=name)
@@ -117,6 +120,11 @@ def certificate(
     if words is None:
         from eqsolve.words.agents import certificate as certificate_of_agents
 
+        require(
+            equilibrium == NOTIONS[0],
+            "no certificate is written for the closed loop of agents who differ.",
+            game=game.name,
+        )
         return certificate_of_agents(game, values)
     known = parameters(values, words.parameters, game=game.name)
     state = _state(words, known, at, game.name)
