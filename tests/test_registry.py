@@ -463,6 +463,7 @@ def test_the_recalled_strategy_is_the_equilibrium(checkers: dict[str, Checker]) 
         ("n-agent", ["given-aggregate", "closed-loop"], ["stationary"]),
         ("systemic-risk", ["feedback", "open-loop", "given", "planner"], ["finite horizon"]),
         ("lq-regulator", ["feedback"], ["stationary", "finite horizon"]),
+        ("two-agent", ["given-aggregate", "closed-loop"], ["stationary"]),
         ("best-response", ["given-aggregate"], ["stationary"]),
     ],
 )

@@ -101,7 +101,9 @@ def offered(found: Found) -> dict[str, list[str]]:
 
     if not isinstance(found.model, Model):
         own: Any = found.model
+        restated = own.restated
         closed = own.types is None and own.crowd is not None
+        closed |= restated is not None and restated.players is not None
         return {
             "notions": ["given-aggregate", *(["closed-loop"] if closed else [])],
             "solutions": ["stationary"],
