@@ -8,7 +8,6 @@ from eqsolve.derivations.mean_variance import declaration as mv
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.players import players
 from eqsolve.derivations.mean_variance.vocabulary import symbols
-
 from eqsolve.notated.agents import Agents
 from eqsolve.notated.averages import Names
 from eqsolve.notated.published import Published

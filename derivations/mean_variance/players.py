@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache
 
 import sympy as sp
+
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.derivations.mean_variance.parameters import PARAMETERS
-
 from eqsolve.game import (
     Ansatz,
     Game,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import partial
 
 import sympy as sp
-from eqsolve.derivations.mean_variance.parameters import AVERAGES, PARAMETERS
 
+from eqsolve.derivations.mean_variance.parameters import AVERAGES, PARAMETERS
 from eqsolve.game import (
     Ansatz,
     Crowd,

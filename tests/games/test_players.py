@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from eqsolve.derivations.mean_variance.players import players
 from numpy.typing import NDArray
 from scipy.optimize import root
 
 import eqsolve
+from eqsolve.derivations.mean_variance.players import players
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.solve import reduction
