@@ -33,7 +33,7 @@ SOURCES := setup.cfg setup.py pyproject.toml MANIFEST.in README.md LICENSE \
 help:
 	@echo "make paper     derive, evaluate and verify the whole paper; report in $(OUT)"
 	@echo "make test      every check: lint, types, Rust and Python tests"
-	@echo "make lint      black, isort, flake8 and mypy only"
+	@echo "make lint      ruff and mypy only"
 	@echo "make rust-test formatting, clippy and tests of the crate only"
 	@echo "make pytest    Python tests only"
 	@echo "make lowest    quick tests with the lowest versions that setup.cfg admits"
@@ -61,9 +61,8 @@ test:
 lint: style types
 
 style: $(TEST_EXTRAS)
-	$(BIN)/black --check --diff --quiet $(CHECKED)
-	$(BIN)/isort --check --diff $(CHECKED)
-	$(BIN)/flake8 $(CHECKED)
+	$(BIN)/ruff format --no-cache --diff $(CHECKED)
+	$(BIN)/ruff check --no-cache $(CHECKED)
 
 # mypy checks the installed package, from a folder where eqsolve/ does not hide
 # it: only there are derivations and the other packages in their place.
@@ -125,8 +124,8 @@ bench: $(INSTALLED)
 	set -e; for script in $(wildcard benchmarks/bench_*.py); do $(BIN)/python $$script; done
 
 format: $(TEST_EXTRAS)
-	$(BIN)/isort --quiet $(CHECKED)
-	$(BIN)/black --quiet $(CHECKED)
+	$(BIN)/ruff check --quiet --select I --fix $(CHECKED)
+	$(BIN)/ruff format --quiet $(CHECKED)
 	cd rust && cargo fmt
 
 # In an environment of its own, so that the tests keep the installed wheel.

@@ -42,8 +42,7 @@ def exact(name: str, value: object, *, game: str = "") -> Fraction:
             )
     if number is None or (number != 0 and not LEAST <= abs(number) <= MOST):
         raise InputError(
-            f"the parameter {name} must be {MAGNITUDE}, written in at most "
-            f"{LONGEST} characters.",
+            f"the parameter {name} must be {MAGNITUDE}, written in at most {LONGEST} characters.",
             game=game,
             stage="input",
         )

@@ -58,8 +58,7 @@ def game_values(
         row = entry(name)
         if not row.domain.contains(number):
             refuse(
-                f"the parameter {name} ({row.meaning}) must be {row.domain},"
-                f" not {float(number):g}."
+                f"the parameter {name} ({row.meaning}) must be {row.domain}, not {float(number):g}."
             )
         found[names[name]] = sp.Rational(number.numerator, number.denominator)
     for name, definition in game.definitions.items():

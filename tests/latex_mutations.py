@@ -145,11 +145,9 @@ def mutations(tex: str) -> Iterator[Mutation]:
         yield Mutation("exponent", m.start(), m.end(), str(int(m.group()) + 1))
         yield Mutation("exponent", m.start() - 1, m.end(), "")
     for m in re.finditer(r"(?<=_)([0-9bsik])\b|(?<=_\{)([0-9]{1,2}|[ik])(?=\})|(?<=,)[12ik]", tex):
-        for other in (
-            {"1": "2", "b": "s", "i": "k", "2": "3", "20": "11 02", "11": "20"}
-            .get(m.group(), "1")
-            .split()
-        ):
+        for other in {"1": "2", "b": "s", "i": "k", "2": "3", "20": "11 02", "11": "20"}.get(
+            m.group(), "1"
+        ).split():
             yield Mutation("index", m.start(), m.end(), other)
     names = [m for m in _NAME.finditer(tex) if m.group() not in ("d", "e")]
     for m in names:

@@ -57,10 +57,13 @@ def _steps(given: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     for step in action["runs"]["steps"]:
         assert step["shell"] == "bash" and "${{" not in step["run"]
         env = step.get("env", {})
-        yield step["run"], {
-            name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda m: values[m[1]], text)
-            for name, text in env.items()
-        }
+        yield (
+            step["run"],
+            {
+                name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda m: values[m[1]], text)
+                for name, text in env.items()
+            },
+        )
 
 
 def _action(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -229,8 +229,7 @@ def test_fold_is_named_where_the_roots_nearly_coincide() -> None:
 
 def test_no_closed_loop_mean_field() -> None:
     words = (
-        "B=.20306 r=.03271 nu=.21622 sigma=.22313 theta=.86808 gamma=.52598 beta=1.02736"
-        " lam=.14659"
+        "B=.20306 r=.03271 nu=.21622 sigma=.22313 theta=.86808 gamma=.52598 beta=1.02736 lam=.14659"
     )
     assert solve("mean-field", **_shifted(words)).ok
     answer = solve("mean-field", equilibrium="closed-loop", **_shifted(words))

@@ -14,9 +14,8 @@ from by_name import solve, solve_hazard
 from eqsolve.errors import InputError
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.solve import moving
-from reference import cases
+from reference import cases, spec
 from reference import hazard as key
-from reference import spec
 
 #: B = .09, kappa = .9, environment (m_b, m_s, m_2) = (.05, .1, .01).
 PARAMETERS = {

@@ -92,8 +92,9 @@ def test_agents_agree_with_the_key(count: int, seed: int) -> None:
     total = sum(range(1, count + 1))
     for k, row in enumerate(rows, 1):
         row["weight"] = Fraction(k, total)
-    answer, key = solve_agents("heterogeneous", {"r": "0.02", "agent": rows}), heterogeneous(
-        rows, "0.02"
+    answer, key = (
+        solve_agents("heterogeneous", {"r": "0.02", "agent": rows}),
+        heterogeneous(rows, "0.02"),
     )
     assert answer.ok and key["status"] == "ok", answer.message
     document = answer.to_dict()

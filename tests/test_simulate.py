@@ -26,9 +26,8 @@ from eqsolve.cli import cli
 from eqsolve.derivations.mean_variance.vocabulary import symbol
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.registry import finite_of, model
-from eqsolve.studies.simulation import normals, population
+from eqsolve.studies.simulation import normals, population, wealth
 from eqsolve.studies.simulation import simulate as simulation
-from eqsolve.studies.simulation import wealth
 from eqsolve.studies.simulation.normals import BLOCK, stream
 from eqsolve.studies.simulation.simulate import PART, Simulation, in_parts
 from eqsolve.studies.simulation.wealth import follow, simulate_paths

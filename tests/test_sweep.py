@@ -28,9 +28,14 @@ from eqsolve.studies.sweep import (
     design,
     execution,
     formats,
+    layout,
+    parse_axis,
+    parse_varied,
+    run,
+    sweep,
+    write_sweep,
 )
 from eqsolve.studies.sweep import labels as labelled
-from eqsolve.studies.sweep import layout, parse_axis, parse_varied, run, sweep, write_sweep
 from eqsolve.verbs import kernel
 from reference import cases
 

@@ -40,9 +40,8 @@ def explore(
     It starts at the parameters that are given, or at the game's first named set. The page fetches
     nothing; what it computes is beside curves that were certified when it was made.
     """
-    from eqsolve.verbs import declared
+    from eqsolve.verbs import declared, require
     from eqsolve.verbs import explore as write
-    from eqsolve.verbs import require
 
     require(game, "explore")
     exported = declared(game)

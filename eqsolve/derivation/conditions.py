@@ -79,8 +79,10 @@ def second_order(derivation: Derivation) -> tuple[Condition, ...]:
         sign = -1 if player.preference.sense == "maximize" else 1
         kind = "maximum" if sign < 0 else "minimum"
         matrix = system.hessian.applyfunc(
-            lambda e, s=sign: s
-            * derivation.closure(e).xreplace(dict(derivation.system.feedback)).xreplace(spelled)
+            lambda e, s=sign: (
+                s
+                * derivation.closure(e).xreplace(dict(derivation.system.feedback)).xreplace(spelled)
+            )
         )
         for size in range(1, matrix.rows + 1):
             conditions.append(

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from eqsolve.errors import InputError
 from eqsolve.notions import against_given
 from eqsolve.places import Found
-from eqsolve.registry import adopt
+from eqsolve.registry import adopt, resolve
 from eqsolve.registry import games as all_games
-from eqsolve.registry import resolve
 from eqsolve.verbs.abilities import Game, able, declared, require
 
 if TYPE_CHECKING:

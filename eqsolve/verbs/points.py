@@ -14,9 +14,8 @@ from eqsolve.inputs import counted as with_count
 from eqsolve.kernels.cubic.kernel import kept
 from eqsolve.notions import against_given, equilibrium_for, notion_of
 from eqsolve.options import checked
-from eqsolve.registry import adopt, content
+from eqsolve.registry import adopt, content, resolve
 from eqsolve.registry import model as family
-from eqsolve.registry import resolve
 from eqsolve.verbs.abilities import Game, declared, require
 
 

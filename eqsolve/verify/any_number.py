@@ -51,8 +51,9 @@ def _residuals(model: Published, agents: Agents, form: ClosedForm) -> Iterator[t
     )
     yield "position", (position - own - around).xreplace(spelled)
     affine = (generic(u * s) for u, s in zip(agents.roles.affine, agents.roles.states))
-    yield "response at zero averages", table[own].expression - sp.Add(
-        *affine, generic(parts[sp.S.One])
+    yield (
+        "response at zero averages",
+        table[own].expression - sp.Add(*affine, generic(parts[sp.S.One])),
     )
     sums = {d.symbol: d.expression for d in form.definitions if d.expression.is_Atom is False}
     totals = {t: table[t].expression for t in load}

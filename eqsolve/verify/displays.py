@@ -55,8 +55,9 @@ def wrong_displays(model: Published) -> Iterator[tuple[str, Callable[[], list[Ch
             what, wrong = _planted(line, k, strange)
             lines = tuple(wrong if other is line else other for other in display.lines)
             wrong_display = replace(display, lines=lines)
-            yield f"({display.number}): {what}", partial(
-                _checks, checker, model.name, wrong_display
+            yield (
+                f"({display.number}): {what}",
+                partial(_checks, checker, model.name, wrong_display),
             )
             break
 

@@ -53,8 +53,9 @@ def planted(derivation: Derivation) -> Iterator[tuple[str, Derivation]]:
             table = {**fixed.coefficients, c: _off(value)}
             yield f"strategy {c}", replace(derivation, fixed=replace(fixed, coefficients=table))
             table = _without(fixed.coefficients, c)
-            yield f"no equation of {c}", replace(
-                derivation, fixed=replace(fixed, coefficients=table)
+            yield (
+                f"no equation of {c}",
+                replace(derivation, fixed=replace(fixed, coefficients=table)),
             )
         for name, atom in fixed.averages.items():
             wrong = replace(atom, expression=_off(atom.expression))

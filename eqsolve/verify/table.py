@@ -112,6 +112,5 @@ def _thresholds(rows: Sequence[Judgement]) -> Iterator[str]:
         if seen:
             difference = f"{max(errors):.1e}" if errors else ""
             yield (
-                f"| {name} | {len(seen)} | {np.median(seen):.1e} | {max(seen):.1e} | "
-                f"{difference} |"
+                f"| {name} | {len(seen)} | {np.median(seen):.1e} | {max(seen):.1e} | {difference} |"
             )

@@ -136,8 +136,10 @@ def constant(context: Context, wrong: int = 1) -> Finding:
             exact(
                 "For any number of agents who differ: u q3 = alpha B/(gamma (sigma^2 + kappa nu^2))"
                 " and u Qs = theta sigma/(sigma^2 + kappa nu^2), the terms of (2.78)-(2.80).",
-                lambda: agrees(u * q3 - alpha * B / (gamma * scale()))
-                and agrees(u * Qs - wrong * theta * sigma / scale()),
+                lambda: (
+                    agrees(u * q3 - alpha * B / (gamma * scale()))
+                    and agrees(u * Qs - wrong * theta * sigma / scale())
+                ),
             ),
             exact("For identical agents k1 = k2 = 0 and k3 is (2.80).", homogeneous),
             exact(
@@ -252,10 +254,10 @@ def state_independent(context: Context) -> Finding:
             exact(
                 "At beta = 0 the constant coefficient of the cubic is -gamma kappa B r^2 (up to "
                 "the sign of the cubic): p1 = 0 is a root if and only if r = 0 (B != 0).",
-                lambda: sp.cancel(
-                    (explicit(special, symbol("C0")) / (gamma * kappa * B * r**2)) ** 2
-                )
-                == 1,
+                lambda: (
+                    sp.cancel((explicit(special, symbol("C0")) / (gamma * kappa * B * r**2)) ** 2)
+                    == 1
+                ),
                 "condition",
             ),
             exact(

@@ -100,17 +100,22 @@ def short_horizon(context: Context) -> Finding:
             exact(
                 "The feedback just before a fixed horizon (moments equal to their payoffs) is the "
                 "limit lambda = infinity of Corollary 2.3.",
-                lambda: is_zero(found[symbol("p1")] - limit[p1][0])
-                and is_zero(found[symbol("p2")])
-                and is_zero(found[symbol("p3")] - constant_part),
+                lambda: (
+                    is_zero(found[symbol("p1")] - limit[p1][0])
+                    and is_zero(found[symbol("p2")])
+                    and is_zero(found[symbol("p3")] - constant_part)
+                ),
             ),
             exact(
                 "At beta = 0 it is the constant strategy of Corollary 2.1.",
-                lambda: is_zero(found[symbol("p1")].subs(beta, 0))
-                and is_zero(
-                    constant_part
-                    - explicit(specialize(context.form(model("best-response")), CONSTANT), q3)
-                    - explicit(specialize(context.form(model("best-response")), CONSTANT), Qs) * m_s
+                lambda: (
+                    is_zero(found[symbol("p1")].subs(beta, 0))
+                    and is_zero(
+                        constant_part
+                        - explicit(specialize(context.form(model("best-response")), CONSTANT), q3)
+                        - explicit(specialize(context.form(model("best-response")), CONSTANT), Qs)
+                        * m_s
+                    )
                 ),
             ),
         ),
@@ -157,8 +162,10 @@ def no_equilibrium(context: Context, signs: tuple[int, ...] = (1, 1)) -> Finding
             exact(
                 "The response to the common constant c is psi c + phi/sigma: at psi = 1 no c "
                 "solves c = psi c + phi/sigma if phi != 0.",
-                lambda: is_zero((slope - psi).subs(total))
-                and is_zero((intercept * sigma - phi).subs(total)),
+                lambda: (
+                    is_zero((slope - psi).subs(total))
+                    and is_zero((intercept * sigma - phi).subs(total))
+                ),
                 "condition",
             ),
             exact(

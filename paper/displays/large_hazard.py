@@ -8,9 +8,8 @@ from dataclasses import replace
 import sympy as sp
 
 from eqsolve.derivations.mean_variance import declaration as mv
-from eqsolve.derivations.mean_variance.agents import BP
+from eqsolve.derivations.mean_variance.agents import BP, BQb, BQs, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
-from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.errors import DerivationError
 from eqsolve.ledger import TENDS, Display, Line

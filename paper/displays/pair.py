@@ -6,9 +6,8 @@ import sympy as sp
 
 from eqsolve.derivation.reductions import factored
 from eqsolve.derivations.mean_variance import declaration as mv
-from eqsolve.derivations.mean_variance.agents import BP
+from eqsolve.derivations.mean_variance.agents import BP, BQb, BQs, M_b, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.agents import TWO as AGENTS
-from eqsolve.derivations.mean_variance.agents import BQb, BQs, M_b, M_s, sP, sQb, sQs
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
 from eqsolve.ledger import DEMANDED, Display, Kind, Line, Proof
 from eqsolve.notated.derivation import Derivation

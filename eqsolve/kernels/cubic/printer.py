@@ -91,7 +91,7 @@ class Block:
         stored = value.magnitude
         if not value.negative and self.lines[-1].startswith(last) and not guard:
             # The temporary of the last operation takes the symbol's name.
-            self.lines[-1] = f"{name} = {self.lines[-1][len(last):]}"
+            self.lines[-1] = f"{name} = {self.lines[-1][len(last) :]}"
             self._temporaries -= 1
             result = Operand(name, value.wide)
             self._known = {k: result if v == stored else v for k, v in self._known.items()}

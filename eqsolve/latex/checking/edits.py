@@ -127,8 +127,9 @@ class Neighborhood:
         if isinstance(node, Number):
             for value in (node.value * 2, node.value / 2, node.value + 1, node.value - 1):
                 if value > 0:
-                    yield Number(value), Edit(
-                        2, f"replace {shown} by {value}", start, end, str(value)
+                    yield (
+                        Number(value),
+                        Edit(2, f"replace {shown} by {value}", start, end, str(value)),
                     )
             yield Number(Fraction(1)), Edit(2, f"drop the factor {shown}", start, end, "")
             return

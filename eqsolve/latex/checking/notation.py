@@ -149,8 +149,9 @@ class Notation:
             Noise: lambda e: call("d", self.reader.read(str(e.args[0]))),
             Variance: lambda e: self._moment("Var", e),
             Expectation: lambda e: self._moment("E", e),
-            OverOthers: lambda e: atom("n") ** -e.args[1]
-            * call(r"\sum_{k\neq i}", self.convert(e.args[0])),
+            OverOthers: lambda e: (
+                atom("n") ** -e.args[1] * call(r"\sum_{k\neq i}", self.convert(e.args[0]))
+            ),
             LimitOf: lambda e: call(
                 rf"\lim_{{{self.convert(e.args[1]).name}\to{latex(e.args[2])}}}",
                 self.convert(e.args[0]),

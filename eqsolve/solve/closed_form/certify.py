@@ -172,7 +172,9 @@ def _columns(
         text = (
             f"there is no parameter {min(strange)!r}."
             if strange
-            else f"{', '.join(missing)} is missing." if missing else "a parameter is given twice."
+            else f"{', '.join(missing)} is missing."
+            if missing
+            else "a parameter is given twice."
         )
         raise InputError(text, game=game.name, stage="certificate")
     same_wealth = others not in given
