@@ -27,6 +27,7 @@ _ENTRIES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "notion": (str, '"feedback"'),
     "size": ((int, str), "10"),
     "horizon": ((int, str), "2"),
+    "hazard": (str, '"gompertz:.05,.09"'),
     "vary": (dict, '{ theta = "0:1:101", gamma = [1, 2, 4] }'),
     "zip": (list, '[["nu", "sigma"]]'),
     "points": (str, '"points.csv"'),

@@ -58,6 +58,9 @@ from eqsolve.cli.common import (
 @PARAMETERS
 @PARAMETER_FILE
 @structure
+@click.option(
+    "--hazard", metavar="SPEC", help="Strategies under a rate that depends on time (slow)."
+)
 @click.option("--selection", metavar="limit|value", help="Rule among several roots.")
 @click.option(
     "--columns", metavar="NAME,...", help="Outputs to keep (default: all); status always is."
@@ -88,6 +91,7 @@ def sweep(
     size: str | None,
     horizon: str | None,
     case: str | None,
+    hazard: str | None,
     **options: Any,
 ) -> None:
     """Evaluate a game at many points.
@@ -109,7 +113,10 @@ def sweep(
         parameters = { r = 0.03, b = 0.12, nu = 0.2 }
 
     \b
-    It also takes notion, size and horizon.
+    It also takes notion, size, horizon and hazard.
+
+    Under --hazard, as solve takes it, the columns are the coefficients of the strategy at the time
+    t, which may be varied; --horizon T is an end.
 
     After an interruption the finished part is in OUT.part; the same command with --resume goes on
     from there and gives the same file.
@@ -134,7 +141,10 @@ def sweep(
         raise click.UsageError("Give --vary NAME=VALUES or --points FILE.")
     fixed = _by_type(game, run.get("parameters", {}) | given((), file, game=game))
     fixed = remaining(fixed, without=axes) | given(pairs, None)
-    fixed = _structured(game, fixed, axes, case, horizon, notion, size)
+    hazard = hazard or run.get("hazard")
+    ends = None if hazard is not None else horizon
+    rate = _rate(game, notion, size) if hazard is not None and case is not None else ()
+    fixed = remaining(_structured(game, fixed, axes, case, ends, notion, size, rate), without=rate)
     how: dict[str, Any] = {
         "zipped": groups,
         "sample": run.get("sample"),
@@ -145,6 +155,10 @@ def sweep(
     if (names := columns.split(",") if columns is not None else run.get("columns")) is not None:
         how["columns"] = names
     how["structure"] = _structure(game, fixed, axes, notion, size)
+    if hazard is not None:
+        from eqsolve.verbs.sweeps import under
+
+        how["structure"] = under(how["structure"], hazard, horizon)
     who = (run.get("backend", "threads"), run.get("jobs"), run.get("scheduler"))
     try:
         _run((game, axes, fixed), how, who, (out, plot), resume)
@@ -163,6 +177,7 @@ def _structured(
     horizon: str | None,
     notion: str | None,
     size: str | None,
+    rate: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The fixed parameters with those of a named set; vectors and matrices entry by entry."""
     from eqsolve.verbs import by_name, declared, require
@@ -171,7 +186,7 @@ def _structured(
     require(game, "sweep")
     if exported is None:
         how = {"case": case, "horizon": horizon, "size": size}
-        own = of_family(game, fixed, how)
+        own = of_family(game, fixed, how, apart=rate[0] if rate else "")
         return fixed | remaining(remaining(own, without=fixed), without=axes)
     from eqsolve.inputs import flattened
 
@@ -180,6 +195,16 @@ def _structured(
     own = _by_type(game, fixed)
     found = own | remaining(remaining(found, without=own), without=axes)
     return dict(flattened(found, game, found))
+
+
+def _rate(game: str, notion: str | None, size: str | None) -> tuple[str, ...]:
+    """The letters of the hazard rate and the states, which a named set gives unasked."""
+    from eqsolve.handle import Handle
+    from eqsolve.studies.sweep.hazard_target import HazardTarget
+
+    told = (("notion", notion), ("size", chosen_size(size, game)[0]))
+    found = HazardTarget(Handle(game), told)
+    return found.rate, *(state.name for state in found.model.game.state_symbols)
 
 
 def _by_type(game: str, values: dict[str, Any]) -> dict[str, Any]:

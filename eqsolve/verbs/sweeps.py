@@ -24,6 +24,8 @@ def sweep(
     *,
     notion: str | None = None,
     size: int | None = None,
+    hazard: str | None = None,
+    horizon: object = None,
     **how: Any,
 ) -> Any:
     """Evaluate a game at all combinations of varied parameters.
@@ -34,6 +36,8 @@ def sweep(
     vary, fixed, how : see ``eqsolve.studies.sweep.sweep``. Keywords that are none of its options
         are fixed parameters, too.
     notion, size : structure, where the game offers it.
+    hazard, horizon : a hazard rate that moves in time and an end, as for ``course``. The columns
+        are the strategy's coefficients at the time ``t``, 0 by default; points take seconds.
 
     Raises
     ------
@@ -49,6 +53,10 @@ def sweep(
         sized(name, given, size) if declared(name) is None else by_name(name, given, notion, size)
     )
     options["structure"] = structure_for(name, given, vary, notion, size)
+    if hazard is not None:
+        options["structure"] = under(options["structure"], hazard, horizon)
+    elif horizon is not None:
+        given = {**given, "T": horizon}
     import eqsolve.accessor  # noqa: F401  datasets draw themselves
 
     return run(Handle(name), vary, given, **options)
@@ -68,6 +76,14 @@ def structure_for(
     from eqsolve.studies.sweep.model_target import structure_of
 
     return structure_of(resolve(game), fixed, varied, notion, size)
+
+
+def under(
+    structure: tuple[tuple[str, Any], ...], hazard: str, horizon: object
+) -> tuple[tuple[str, Any], ...]:
+    """A structure with a hazard rate that moves in time, and its end if there is one."""
+    end = () if horizon is None else (("horizon", horizon),)
+    return (*structure, ("hazard", hazard), *end)
 
 
 def by_name(

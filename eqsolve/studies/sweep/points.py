@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from shlex import quote
 from typing import Any, Protocol
 
 import numpy as np
@@ -223,7 +224,8 @@ class Design:
         words += [f"-p {name}={value!r}" for name, value in self.fixed.items()]
         if self.selection != "limit":
             words.append(f"--selection {self.selection}")
-        words += [f"--{k} {v}" for k, v in self.structure if k in ("notion", "size")]
+        kept = ("notion", "size", "hazard", "horizon")
+        words += [f"--{k} {quote(str(v))}" for k, v in self.structure if k in kept]
         if self.outputs != self.kernel.outputs:
             words.append(f"--columns {','.join(self.outputs)}")
         if self.certified:

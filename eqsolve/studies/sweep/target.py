@@ -149,6 +149,10 @@ def target(game: Handle, structure: Structure = ()) -> Target:
     InputError
         If there is no such game, or it has no kernel.
     """
+    if "hazard" in dict(structure):
+        from eqsolve.studies.sweep.hazard_target import HazardTarget
+
+        return HazardTarget(game, structure)
     if (ready := kept(game)) is not None:
         return FamilyTarget(ready)
     # what follows needs SymPy, which a kernel found again does without
