@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from eqsolve.derivations.one_agent import MODEL
 
 import eqsolve
 from eqsolve.cli import cli
+from eqsolve.derivations.one_agent import MODEL
 from eqsolve.errors import InputError
 from eqsolve.solve.moving import solve_moving
 from eqsolve.status import Status
