@@ -17,7 +17,7 @@ from eqsolve.kernels.steps import lanes
 from eqsolve.kernels.steps.fused import Fused
 from eqsolve.kernels.steps.roots import root_of
 from eqsolve.kernels.steps.runtime import root_cosh, root_sinh
-from eqsolve.kernels.steps.tiles import Straight, cut, joint, rows_of
+from eqsolve.kernels.tiles import Straight, cut, joint, rows_of
 
 ULP = 2.0**-52
 

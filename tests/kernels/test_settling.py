@@ -15,7 +15,7 @@ from eqsolve.kernels.steps import lanes
 from eqsolve.kernels.steps.fused import Fused
 from eqsolve.kernels.steps.settling import settler
 from eqsolve.kernels.steps.settling_tiles import STEPS, Settled
-from eqsolve.kernels.steps.tiles import rows_of
+from eqsolve.kernels.tiles import rows_of
 
 
 @njit(error_model="numpy")

@@ -11,7 +11,7 @@ left, deflated on the stable side. :func:`improved` and :func:`polished` take on
 last digit with a compensated residual (S. Graillat, P. Langlois, N. Louvet, "Algorithms for
 accurate, validated and fast polynomial evaluation", Japan J. Indust. Appl. Math. 26, 2009). The
 caller has to check what they say about their results. They are short because each is to be a loop
-of its own: see ``eqsolve.kernels.cubic.pieces``.
+of its own: see ``eqsolve.kernels.tiles``.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ __all__ = [
     "quadratic",
     "read_soon",
     "select",
+    "smaller",
     "upper",
     "whole",
     "write_soon",
@@ -116,6 +117,12 @@ _floor = cast(Callable[[float], float], intrinsic(_floor_intrinsic))
 def select(condition: bool, a: float, b: float) -> float:
     """Return a if the condition holds, else b; both are computed."""
     return _select(condition, float(a), float(b))
+
+
+@kernel
+def smaller(a: float, b: float) -> float:
+    """Return a if it is smaller than b, else b."""
+    return _select(a < b, float(a), float(b))
 
 
 @kernel

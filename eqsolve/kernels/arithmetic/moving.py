@@ -15,10 +15,12 @@ from numba import types
 from numba.extending import intrinsic
 
 from eqsolve.kernels.arithmetic.doubledouble import kernel
-from eqsolve.kernels.cubic.rows import TILE
 
-__all__ = ["ROW", "await_stores", "column", "load", "store", "wide"]
+__all__ = ["ROW", "TILE", "await_stores", "column", "load", "store", "wide"]
 
+#: Points computed together. Their rows stay in the first-level cache. Were it a power of two, lines
+#: of several arrays, which often start at the same place of a page, would displace each other.
+TILE = 88
 #: Bytes of a line of the cache, of a double, and doubles of a line.
 LINE, DOUBLE = 64, 8
 LANES = LINE // DOUBLE

@@ -15,6 +15,7 @@ import sympy as sp
 
 from eqsolve.derivation.solve.functions import RootCosh, RootSinh
 from eqsolve.errors import DerivationError
+from eqsolve.kernels.tiles import NAME, Line, line
 
 #: Functions of ``eqsolve.kernels.steps.lanes``, and about how many operations they take.
 COSTS = {"exponential": 24, "raised": 26, "logarithm": 28, "sinh_by": 14}
@@ -22,26 +23,6 @@ FUNCTIONS = (sp.exp, sp.log, sp.sinh, sp.cosh, sp.tanh, RootCosh, RootSinh)
 
 #: A name on its own, or a number.
 _PLAIN = re.compile(r"[a-z_]\w*|-?[0-9][0-9.e+-]*|\(-[0-9][0-9.e+-]*\)")
-NAME = re.compile(r"(?<![\w.])[a-z_]\w*(?![\w.])")
-
-
-@dataclass(frozen=True)
-class Line:
-    """``name = text``, about how many operations that takes, and the names that it needs."""
-
-    name: str
-    text: str
-    cost: int
-    needs: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"{self.name} = {self.text}"
-
-
-def line(name: str, text: str, cost: int = 0) -> Line:
-    """A line from its text; every operation costs 1 and a division 4, besides ``cost``."""
-    operations = text.count("*") + text.count("+") + text.count("fma") + 4 * text.count("/")
-    return Line(name, text, cost + operations, frozenset(NAME.findall(text)))
 
 
 @dataclass

@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqsolve.kernels.arithmetic.doubledouble import fma, kernel
-from eqsolve.kernels.arithmetic.lanes import cube_root, select, with_sign
+from eqsolve.kernels.arithmetic.lanes import cube_root, select, smaller, with_sign
 from eqsolve.kernels.arithmetic.moving import (
     DOUBLE,
     LANES,
     LINE,
     ROW,
+    TILE,
     await_stores,
     column,
     load,
     store,
     wide,
 )
-from eqsolve.kernels.cubic.rows import TILE
 
 __all__ = [
     "ROW",
@@ -43,6 +43,7 @@ __all__ = [
     "room",
     "select",
     "sinh_by",
+    "smaller",
     "some",
     "spread",
     "store",

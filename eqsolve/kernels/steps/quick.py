@@ -24,10 +24,10 @@ from eqsolve.derivation.solve.step import (
 from eqsolve.game import t
 from eqsolve.kernels.steps.emitter import SMALL, Emitter
 from eqsolve.kernels.steps.expressions import inside
-from eqsolve.kernels.steps.fused import FUNCTIONS, NAME, Fused, Line, line
+from eqsolve.kernels.steps.fused import FUNCTIONS, Fused
 from eqsolve.kernels.steps.joining import joined
 from eqsolve.kernels.steps.settling_tiles import LARGEST, Settled
-from eqsolve.kernels.steps.tiles import Loop, Straight, Sum, cut, rows_of
+from eqsolve.kernels.tiles import NAME, Line, Loop, Straight, Sum, arranged, line
 
 #: Nodes of expressions that have code without branches.
 ALLOWED = (sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number, sp.NumberSymbol, *FUNCTIONS)
@@ -267,27 +267,17 @@ class QuickEmitter:
             else:  # a number
                 self.loops.append(Straight([line(name, resolved)]))
         results = [n for n in dict.fromkeys(self.results) if n not in inputs]
-        groups: list[tuple[tuple[int, ...], list[Loop]]] = [((), self.loops)]
-        groups += [(numbers, [code]) for numbers, code in self.further.items()]
-        pieces: list[Loop] = []
-        ends = []
-        for _, loops in groups:
-            for loop in loops:
-                later = set(results).union(
-                    *(other.uses for other in self.all() if other is not loop)
-                )
-                pieces += cut(loop, later) if isinstance(loop, Straight) else [loop]
-            ends.append(len(pieces))
-        rows, height = rows_of(pieces, [*inputs, "sure", *results], results)
-        places = {name: row for row, name in enumerate([*inputs, "sure", *results])}
-        text, calls, first = "", [], 0
-        for number, ((numbers, _), end) in enumerate(zip(groups, ends)):
-            body = [entry for k in range(first, end) for entry in pieces[k].source(rows[k])]
-            text += _TILE.format(number=number, body="\n".join("    " + entry for entry in body))
+        fixed = [*inputs, "sure", *results]
+        groups: list[list[Loop]] = [self.loops, *([code] for code in self.further.values())]
+        tiles, height = arranged(groups, fixed, results)
+        places = {name: row for row, name in enumerate(fixed)}
+        text, calls = "", []
+        for number, (numbers, loops) in enumerate(zip([(), *self.further], tiles)):
+            body = "\n".join("    " + entry for loop in loops for entry in loop)
+            text += _TILE.format(number=number, body=body)
             wanted = " + ".join(f"out[{k}].size" for k in numbers)
             calls += [f"if {wanted} > 0:"] * bool(wanted)
             calls.append("    " * bool(wanted) + f"tile_{number}(work)")
-            first = end
         return text + _FILL.format(
             calls="\n".join("        " + entry for entry in calls),
             columns="\n".join(
@@ -308,10 +298,6 @@ class QuickEmitter:
             height=height,
             sure=places["sure"],
         )
-
-    def all(self) -> list[Loop]:
-        """All code in order."""
-        return [*self.loops, *self.further.values()]
 
 
 _TILE = """

@@ -14,10 +14,10 @@ from itertools import chain
 
 import sympy as sp
 
-from eqsolve.kernels.steps.fused import Fused, Line, line
+from eqsolve.kernels.steps.fused import Fused
 from eqsolve.kernels.steps.integration import LARGE
 from eqsolve.kernels.steps.settling import COARSE, JUMP, LAST, LEAST, NEAR, SLOW
-from eqsolve.kernels.steps.tiles import Straight, cut, place, rows_of
+from eqsolve.kernels.tiles import Line, Straight, cut, least, line, place, rows_of
 
 #: Steps after which a point is left to the code with branches, and iterations of Newton's method.
 STEPS, ITERATIONS = 100, 5
@@ -120,7 +120,7 @@ class Settled:
             f"for iteration in range({ITERATIONS}):",
             *("    " + entry for entry in ends),
             "for i in range(TILE):",
-            f"    {at('sure')} = {at('sure')} * lanes.select({sure}, 1.0, 0.0)",
+            "    " + least(rows, sure, "1.0", "0.0"),
         ]
 
     # -- one step -------------------------------------------------------------------------------

@@ -3,48 +3,102 @@
 Every quantity that outlives a loop has a row of a working array, one place a point. Straight-line
 code is cut into short loops: an iteration of a long one is a chain of dependent operations longer
 than a processor looks ahead, while of short ones many iterations are under way at once.
+
+The row ``sure`` is 1 where all conditions hold, 0 where one does not, and minus a status where that
+has been decided; whatever is found later does not change a decision.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from eqsolve.kernels.steps.fused import NAME, Line
-
+#: A variable of generated code: no attribute and no module.
+NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.])")
 #: Operations of a loop, about.
 LENGTH = 40
 _FINITE = re.compile(r"math\.isfinite\((\w+)\)")
 
 
+@dataclass(frozen=True)
+class Line:
+    """``name = text``, about how many operations that takes, and the names that it needs.
+
+    Several results of one call are one name with commas; a formula is told before the line.
+    """
+
+    name: str
+    text: str
+    cost: int
+    needs: frozenset[str]
+    formula: str = ""
+
+    @property
+    def gives(self) -> list[str]:
+        """The names that it assigns."""
+        return self.name.split(", ")
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.text}"
+
+
+def line(name: str, text: str, cost: int = 0, formula: str = "") -> Line:
+    """A line from its text; every operation costs 1 and a division 4, besides ``cost``."""
+    operations = text.count("*") + text.count("+") + text.count("fma") + 4 * text.count("/")
+    return Line(name, text, cost + operations, frozenset(names(text)), formula)
+
+
+def written(code: Iterable[str]) -> list[Line]:
+    """Assignments, each of them after a comment or none, as lines."""
+    found, formula = [], ""
+    for entry in code:
+        if entry.startswith("# "):
+            formula = entry[2:]
+        else:
+            name, _, text = entry.partition(" = ")
+            found.append(line(name, text, formula=formula))
+            formula = ""
+    return found
+
+
 @dataclass
 class Straight:
-    """Straight-line code of one point, and the conditions under which it is to be trusted."""
+    """Straight-line code of one point.
+
+    Attributes
+    ----------
+    conditions : under which it is to be trusted.
+    outcomes : conditions that decide a status where all is trusted, with these statuses.
+    """
 
     lines: list[Line] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
+    outcomes: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def gives(self) -> set[str]:
         """The names that it assigns."""
-        return {entry.name for entry in self.lines}
+        return {name for entry in self.lines for name in entry.gives}
 
     @property
     def uses(self) -> set[str]:
         """The names that it needs from outside."""
-        inside = set().union(*(entry.needs for entry in self.lines))
-        return (inside | set().union(*map(names, self.conditions))) - self.gives
+        tests = [*self.conditions, *(condition for condition, _ in self.outcomes)]
+        inside = set().union(*(entry.needs for entry in self.lines), *map(names, tests))
+        return inside - self.gives
 
     def source(self, rows: dict[str, int]) -> list[str]:
         body = [f"{name} = {place(rows, name)}" for name in sorted(self.uses & rows.keys())]
-        body += map(str, self.lines)
+        for entry in self.lines:
+            body += [f"# {entry.formula}"] * bool(entry.formula) + [str(entry)]
         body += [f"{place(rows, n)} = {n}" for n in sorted(self.gives & rows.keys())]
         if self.conditions:
-            sure = place(rows, "sure")
-            # a choice of the old value would be compiled to masked stores, which are slow
-            body.append(f"{sure} = {sure} * lanes.select({joint(self.conditions)}, 1.0, 0.0)")
+            body.append(least(rows, joint(self.conditions), "1.0", "0.0"))
+        for condition, status in self.outcomes:
+            decided = f"({condition}) & ({place(rows, 'sure')} > 0.5)"
+            body.append(least(rows, decided, f"-{status}.0", "1.0"))
         return ["for i in range(TILE):", *("    " + entry for entry in body)]
 
 
@@ -118,6 +172,15 @@ def place(rows: dict[str, int], name: str) -> str:
     return f"work[{rows[name]} * TILE + i]"
 
 
+def least(rows: dict[str, int], condition: str, a: str, b: str) -> str:
+    """Lower the row ``sure`` to a where a condition holds, else to b.
+
+    A minimum is one instruction, while a choice of the old value is a masked store.
+    """
+    sure = place(rows, "sure")
+    return f"{sure} = lanes.smaller({sure}, lanes.select({condition}, {a}, {b}))"
+
+
 def joint(conditions: Iterable[str]) -> str:
     """Conditions as one without branches.
 
@@ -143,7 +206,8 @@ def joint(conditions: Iterable[str]) -> str:
 def cut(code: Straight, later: set[str]) -> list[Straight]:
     """Short loops of about equal length that hand as little as possible to the next.
 
-    ``later`` are names that are needed after the last.
+    ``later`` are names that are needed after the last. Every condition is in the first that can
+    decide it.
     """
     lines = code.lines
     total = sum(entry.cost for entry in lines)
@@ -164,17 +228,34 @@ def cut(code: Straight, later: set[str]) -> list[Straight]:
             borders.append(min(near, key=lambda at: len(_alive(code, at, later))))
     borders.append(len(lines))
     found = [Straight(lines[a:b]) for a, b in zip(borders, borders[1:])]
-    home = {entry.name: k for k, part in enumerate(found) for entry in part.lines}
+    home = {name: k for k, part in enumerate(found) for name in part.gives}
     for condition in code.conditions:
         found[max((home.get(n, 0) for n in names(condition)), default=0)].conditions.append(
             condition
         )
+    found[-1].outcomes = code.outcomes
     return found
+
+
+def renamed(code: Straight, new: Mapping[str, str]) -> Straight:
+    """Code with other names."""
+
+    def text(old: str) -> str:
+        return NAME.sub(lambda match: new.get(match[0], match[0]), old)
+
+    return Straight(
+        [
+            Line(text(e.name), text(e.text), e.cost, frozenset(names(text(e.text))), e.formula)
+            for e in code.lines
+        ],
+        [text(condition) for condition in code.conditions],
+        [(text(condition), status) for condition, status in code.outcomes],
+    )
 
 
 def _alive(code: Straight, at: int, later: set[str]) -> set[str]:
     """The names that are assigned before a border and needed after it."""
-    before = {entry.name for entry in code.lines[:at]}
+    before = {name for entry in code.lines[:at] for name in entry.gives}
     return before & (later | set().union(*(entry.needs for entry in code.lines[at:])))
 
 
@@ -217,3 +298,27 @@ def rows_of(
         if not isinstance(loop, Straight):
             free += [rows[name] for name in ended]
     return found, height
+
+
+def arranged(
+    groups: Sequence[Sequence[Loop]], fixed: Sequence[str], results: Iterable[str]
+) -> tuple[list[list[list[str]]], int]:
+    """The code of the loops of every group, with straight ones cut, and the number of rows.
+
+    Parameters
+    ----------
+    groups : loops that are run one after the other; all but those of the first may be left out.
+    fixed : names with rows of their own, in order; ``sure`` is one of them.
+    results : names that are needed at the end.
+    """
+    results = set(results)
+    whole = [loop for group in groups for loop in group]
+    pieces, ends = list[Loop](), []
+    for group in groups:
+        for loop in group:
+            later = results.union(*(other.uses for other in whole if other is not loop))
+            pieces += cut(loop, later) if isinstance(loop, Straight) else [loop]
+        ends.append(len(pieces))
+    rows, height = rows_of(pieces, fixed, results)
+    code = [piece.source(rows[number]) for number, piece in enumerate(pieces)]
+    return [code[a:b] for a, b in zip([0, *ends], ends)], height
