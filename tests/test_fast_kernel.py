@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import re
 from collections.abc import Callable
@@ -21,9 +22,9 @@ from eqsolve.errors import InputError
 from eqsolve.kernels.arithmetic import lanes, tiles
 from eqsolve.kernels.cubic.fast import fast_source
 from eqsolve.kernels.cubic.kernel import BLOCK, UNDECIDED
-from eqsolve.kernels.cubic.pieces import cut, slots
 from eqsolve.kernels.points import Points
 from eqsolve.kernels.storage import load
+from eqsolve.kernels.tiles import Straight, arranged, written
 from eqsolve.registry import model
 from eqsolve.status import Status
 from eqsolve.verbs import kernel
@@ -268,25 +269,37 @@ def test_source_is_the_golden_one(game: str) -> None:
         path.write_text(source, encoding="utf-8")
     # EQSOLVE_UPDATE_GOLDEN=1 accepts a wanted change.
     assert path.read_text(encoding="utf-8") == source
-    steps = source[source.index("_cubic(work)") : source.index("def fill")]
+    steps = source[source.index("def game_1(work)") : source.index("def fill")]
     general = inspect.getsource(tiles)
     for loops in (steps, general[: general.index("def load")]):
         code = re.sub(r'"{3}.*?"{3}', "", loops, flags=re.DOTALL)
         assert " if " not in code and " or " not in code
 
 
-def test_code_is_cut_into_pieces_that_hand_over_what_they_need() -> None:
-    lines = ["# c", "c = a * a", "# d", "d = c + a", "# e", "e = d * c", "# f", "f = e - b"]
-    pieces = cut(lines, ["c > 0.0", "e < f"], ["d", "f"], length=1)
-    assert [p.lines for p in pieces] == [tuple(lines[k : k + 2]) for k in (0, 2, 4, 6)]
-    assert [p.conditions for p in pieces] == [("c > 0.0",), (), (), ("e < f",)]
-    held: dict[int, float] = {}
-    space: dict[str, float] = {}
-    for piece in pieces:
-        space = {"a": 3.0, "b": 2.0} | {name: held[slot] for name, slot in piece.loads}
-        exec("\n".join(piece.lines), {}, space)
-        held |= {slot: space[name] for name, slot in piece.stores}
-    assert (space["d"], space["f"]) == (12.0, 106.0) and slots(pieces) == 2
+def run(code: list[list[str]], height: int, rows: dict[int, float]) -> Array:
+    """The working array after loops over a tile of one point, interpreted."""
+    work = np.zeros(height)
+    for row, value in rows.items():
+        work[row] = value
+    for text in code:
+        exec("\n".join(text), {"lanes": lanes, "math": math, "TILE": 1, "work": work})
+    return work
+
+
+def test_a_decision_stands_whatever_is_found_later() -> None:
+    """A status is decided only where all is trusted before, and doubts after it do not count."""
+    first = Straight(written(["c = a * a"]), ["a > 0.0"], [("c > 4.0", 2)])
+    second = Straight(written(["# a + c", "d = a + c"]), ["d < 6.0"], [("d > 1.0", 3)])
+    fixed = ["a", "sure", "d"]
+    ((one, two),), height = arranged([[first, second]], fixed, ["d"])
+    assert "    # a + c" in two
+    for a, sure in ((0.5, 1.0), (1.5, -3.0), (3.0, -2.0), (-3.0, 0.0), (2.0, 0.0)):
+        found = run([one, two], height, {0: a, 1: 1.0})
+        assert (found[1], found[2]) == (sure, a + a * a), a
+        assert tiles.coded(found[1]) == (UNDECIDED if sure == 0 else 0 if sure == 1 else -sure)
+    # the planted order: without the minimum a later doubt takes a decision back
+    planted = [entry.replace("lanes.smaller(work[1 * TILE + i], ", "float(") for entry in two]
+    assert run([one, planted], height, {0: 3.0, 1: 1.0})[1] != -2.0
 
 
 def test_a_point_beyond_the_margins_is_left_undecided() -> None:

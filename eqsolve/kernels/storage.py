@@ -23,7 +23,7 @@ DEPENDENCIES = (
         f"kernels.arithmetic.{name}"
         for name in ("doubledouble", "rootfinding", "cubic", "decision", "lanes", "moving", "tiles")
     ),
-    *("kernels.cubic.rows", "status"),
+    "status",
 )
 
 #: Threads that need the same module wait until it is complete.

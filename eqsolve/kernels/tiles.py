@@ -307,7 +307,8 @@ def arranged(
 
     Parameters
     ----------
-    groups : loops that are run one after the other; all but those of the first may be left out.
+    groups : loops that are run one after the other; a group whose results nobody needs may be
+        left out.
     fixed : names with rows of their own, in order; ``sure`` is one of them.
     results : names that are needed at the end.
     """

@@ -1,10 +1,4 @@
-"""The steps of vectorized kernels that are the same for every game.
-
-Each is a loop of its own over a tile, without branches, so that the compiler turns it into vector
-instructions: see ``eqsolve.kernels.cubic.pieces``. The rows are those of
-``eqsolve.kernels.cubic.rows``. A point whose decisions or digits are not safe in double precision
-gets the code UNDECIDED.
-"""
+"""What generated kernels of a closed form on the root of a cubic call, beside their loops."""
 
 from __future__ import annotations
 
@@ -15,125 +9,24 @@ from numba import njit, types
 
 from eqsolve.kernels.arithmetic import lanes
 from eqsolve.kernels.arithmetic.doubledouble import kernel
-from eqsolve.kernels.arithmetic.moving import wide
-from eqsolve.kernels.cubic.rows import ROWS, TILE
+from eqsolve.kernels.arithmetic.moving import TILE
 from eqsolve.status import Status
 
-__all__ = [
-    "INFINITE_VARIANCE",
-    "OK",
-    "UNDECIDED",
-    "ahead",
-    "approach",
-    "chosen",
-    "complete",
-    "deflate",
-    "improve",
-    "isolate",
-    "load",
-    "polish",
-    "soon",
-    "store",
-]
+__all__ = ["UNDECIDED", "ahead", "chosen", "coded", "load", "soon", "store"]
 
-WORK, FLAG, INTEGER = types.float64[::1], types.boolean, types.int64
+WORK, INTEGER = types.float64[::1], types.int64
 # Arrays that may be written to are also accepted.
 INPUT = types.Array(types.float64, 1, "C", readonly=True)
 
 OK = float(Status.OK)
-NO_ADMISSIBLE_ROOT = float(Status.NO_ADMISSIBLE_ROOT)
-INFINITE_VARIANCE = float(Status.INFINITE_VARIANCE)
+#: The status of a point whose decisions or digits are not safe in double precision.
 UNDECIDED = -1.0
 
-# The discriminant of the two less isolated roots must exceed this part of its terms. They then
-# have 8 digits, and their number is certain.
-DISCRIMINANT = 2.0**-16
-# Rounding errors of the coefficients may be magnified in the root by this factor.
-MAGNIFICATION = 2.0**10
-# Corrections to the selected root, relative to it, from which the last one is exact to an ulp.
-FIRST, SECOND = 2.0**-30, 2.0**-36
 
-# Rows by name. TILE is looked up where it is used: NumPy runs these steps with other tiles.
-CODE, ROOT, INVERSE = (ROWS[name] for name in ("code", "root", "inverse"))
-A, B, C, D = (ROWS[f"coefficient_{degree}"] for degree in (3, 2, 1, 0))
-TERMS_A, TERMS_B, TERMS_C, TERMS_D = (ROWS[f"terms_{degree}"] for degree in (3, 2, 1, 0))
-MIDDLE, Q, V, S = (ROWS[name] for name in ("middle", "q", "v", "s"))
-ISOLATED, OTHER, LAST = (ROWS[name] for name in ("isolated", "other", "last"))
-LINEAR, PRODUCT, DISTANCE = (ROWS[name] for name in ("linear", "product", "discriminant"))
-
-
-@njit(types.void(WORK), error_model="numpy", cache=True)
-def approach(work: Any) -> None:
-    """An approximation of the most isolated root, from the inflection point."""
-    wide()
-    for i in range(TILE):
-        c3, c2, c1, c0 = (
-            work[A * TILE + i],
-            work[B * TILE + i],
-            work[C * TILE + i],
-            work[D * TILE + i],
-        )
-        inverse, middle, q, v, s = lanes.approached(c3, c2, c1, c0)
-        work[INVERSE * TILE + i] = inverse
-        work[MIDDLE * TILE + i] = middle
-        work[Q * TILE + i] = q
-        work[V * TILE + i] = v
-        work[S * TILE + i] = s
-
-
-@njit(types.void(WORK), error_model="numpy", cache=True)
-def isolate(work: Any) -> None:
-    """The most isolated root of the cubic."""
-    wide()
-    for i in range(TILE):
-        c3, c2, c1, c0 = (
-            work[A * TILE + i],
-            work[B * TILE + i],
-            work[C * TILE + i],
-            work[D * TILE + i],
-        )
-        inverse, middle = work[INVERSE * TILE + i], work[MIDDLE * TILE + i]
-        q, v, s = work[Q * TILE + i], work[V * TILE + i], work[S * TILE + i]
-        work[ISOLATED * TILE + i] = lanes.isolated(c3, c2, c1, c0, inverse, middle, q, v, s)
-
-
-@njit(types.void(WORK), error_model="numpy", cache=True)
-def deflate(work: Any) -> None:
-    """The quadratic that is left when the most isolated root is divided out."""
-    wide()
-    for i in range(TILE):
-        c3, c2, c1, c0 = (
-            work[A * TILE + i],
-            work[B * TILE + i],
-            work[C * TILE + i],
-            work[D * TILE + i],
-        )
-        x, linear, product, certain = lanes.deflated(c3, c2, c1, c0, work[ISOLATED * TILE + i])
-        code = work[CODE * TILE + i]
-        work[ISOLATED * TILE + i] = x
-        work[LINEAR * TILE + i] = linear
-        work[PRODUCT * TILE + i] = product
-        work[CODE * TILE + i] = lanes.select(certain | (code != OK), code, UNDECIDED)
-
-
-@njit(types.void(WORK), error_model="numpy", cache=True)
-def complete(work: Any) -> None:
-    """The roots of the quadratic, and whether they are certain."""
-    wide()
-    for i in range(TILE):
-        linear, product, code = (
-            work[LINEAR * TILE + i],
-            work[PRODUCT * TILE + i],
-            work[CODE * TILE + i],
-        )
-        y, z, discriminant, terms = lanes.quadratic(
-            work[A * TILE + i], linear, product, work[INVERSE * TILE + i]
-        )
-        certain = math.fabs(discriminant) > DISCRIMINANT * terms
-        work[OTHER * TILE + i] = y
-        work[LAST * TILE + i] = z
-        work[DISTANCE * TILE + i] = discriminant
-        work[CODE * TILE + i] = lanes.select(certain | (code != OK), code, UNDECIDED)
+@kernel
+def coded(sure: float) -> float:
+    """The status that a number of the row ``sure`` tells."""
+    return lanes.select(sure > 0.5, OK, lanes.select(sure < 0.0, -sure, UNDECIDED))
 
 
 @kernel
@@ -143,8 +36,8 @@ def chosen(
     paired: bool,
     margins: tuple[tuple[float, bool], tuple[float, bool], tuple[float, bool]],
     one_only: bool,
-) -> tuple[float, float]:
-    """The admissible root that is outermost in a direction, and the outcome.
+) -> tuple[float, bool, bool]:
+    """The admissible root that is outermost in a direction, if that is certain, and if it is none.
 
     Parameters
     ----------
@@ -169,55 +62,8 @@ def chosen(
     picked = lanes.select(trial > place, z, picked)
     several = (admissible_x & (admissible_y | admissible_z)) | (admissible_y & admissible_z)
     trusted = trusted & ((one_only & several) == False)  # noqa: E712
-    outcome = lanes.select(admissible_x | admissible_y | admissible_z, OK, NO_ADMISSIBLE_ROOT)
-    return picked, lanes.select(trusted, outcome, UNDECIDED)
-
-
-@njit(types.void(WORK), error_model="numpy", cache=True)
-def improve(work: Any) -> None:
-    """A first correction of the selected root, and whether the root is well-conditioned."""
-    wide()
-    for i in range(TILE):
-        c3, c2, c1, c0 = (
-            work[A * TILE + i],
-            work[B * TILE + i],
-            work[C * TILE + i],
-            work[D * TILE + i],
-        )
-        code = work[CODE * TILE + i]
-        root, slope, inverse, first = lanes.improved(c3, c2, c1, c0, work[ROOT * TILE + i])
-        width = math.fabs(root)
-        terms = lanes.cubic(
-            work[TERMS_A * TILE + i],
-            work[TERMS_B * TILE + i],
-            work[TERMS_C * TILE + i],
-            work[TERMS_D * TILE + i],
-            width,
-        )
-        exact = (terms <= MAGNIFICATION * (width * math.fabs(slope))) & (
-            math.fabs(first) <= FIRST * width
-        )
-        work[ROOT * TILE + i] = root
-        work[INVERSE * TILE + i] = inverse
-        work[CODE * TILE + i] = lanes.select(exact | (code != OK), code, UNDECIDED)
-
-
-@njit(types.void(WORK), error_model="numpy", cache=True)
-def polish(work: Any) -> None:
-    """Take the selected root to the last digit."""
-    wide()
-    for i in range(TILE):
-        c3, c2, c1, c0 = (
-            work[A * TILE + i],
-            work[B * TILE + i],
-            work[C * TILE + i],
-            work[D * TILE + i],
-        )
-        inverse, code = work[INVERSE * TILE + i], work[CODE * TILE + i]
-        root, second = lanes.polished(c3, c2, c1, c0, work[ROOT * TILE + i], inverse)
-        exact = math.fabs(second) <= SECOND * math.fabs(root)
-        work[ROOT * TILE + i] = root
-        work[CODE * TILE + i] = lanes.select(exact | (code != OK), code, UNDECIDED)
+    none = (admissible_x | admissible_y | admissible_z) == False  # noqa: E712
+    return picked, trusted, none
 
 
 @njit(types.void(WORK, INTEGER, INPUT, INTEGER, INTEGER), error_model="numpy", forceinline=True)
@@ -253,17 +99,17 @@ def soon(target: Any, start: int) -> None:
             lanes.write_soon(target, start + i)
 
 
-@njit(types.void(WORK, INTEGER, WORK, INTEGER, INTEGER), error_model="numpy", forceinline=True)
-def store(work: Any, row: int, target: Any, start: int, count: int) -> None:
+@njit(types.void(WORK, INTEGER, INTEGER, WORK, INTEGER, INTEGER), error_model="numpy", forceinline=True)
+def store(work: Any, sure: int, row: int, target: Any, start: int, count: int) -> None:
     """Copy a tile of an output; NaN where there is none. Nothing happens if nobody wants it."""
     if target.size == 0:
         return
     part = target[start : start + count]
-    code = work[CODE * TILE : CODE * TILE + TILE]
+    marks = work[sure * TILE : sure * TILE + TILE]
     source = work[row * TILE : row * TILE + TILE]
     if count == TILE:
         for i in range(TILE):
-            part[i] = lanes.select(code[i] == OK, source[i], math.nan)
+            part[i] = lanes.select(marks[i] > 0.5, source[i], math.nan)
         return
     for i in range(count):
-        part[i] = lanes.select(code[i] == OK, source[i], math.nan)
+        part[i] = lanes.select(marks[i] > 0.5, source[i], math.nan)

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import sympy as sp
 
 from eqsolve.kernels.cubic.fused import FusedBlock
 from eqsolve.kernels.cubic.growth import OTHERS
-from eqsolve.kernels.cubic.pieces import cut, slots
 from eqsolve.kernels.cubic.printer import identifier
 from eqsolve.kernels.cubic.program import VALUE, Program, program, weights, without
+from eqsolve.kernels.cubic.root import root_loops
 from eqsolve.kernels.cubic.rounding import rounded_once, terms
-from eqsolve.kernels.cubic.rows import COLUMNS, FEEDBACK, OPENING, OUTPUTS, PASSING, ROWS
 from eqsolve.kernels.cubic.source import environment, equal_wealth
+from eqsolve.kernels.tiles import Line, Loop, Straight, arranged, line, renamed, written
 from eqsolve.notated.published import Published
+from eqsolve.status import Status
 from eqsolve.symbols import entry, symbol
 
+FEEDBACK = ("first", "second", "constant")
+OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
 
-def _domain_checks(source: Program) -> tuple[list[str], list[str]]:
-    """Numbers that must not be negative, huge or tiny, and other conditions on the inputs."""
+
+def _in_range(sizes: Sequence[str]) -> tuple[list[Line], str]:
+    """Lines, and the condition that no magnitude is huge or tiny, and none is negative."""
+    lines = [line(f"bits_{k}", f"lanes.bits({size})") for k, size in enumerate(sizes)]
+    smallest, largest = "lanes.MOST", "lanes.LEAST"
+    for k in range(len(sizes)):
+        lines.append(line(f"smallest_{k}", f"lanes.lower({smallest}, bits_{k})"))
+        lines.append(line(f"largest_{k}", f"lanes.upper({largest}, bits_{k})"))
+        smallest, largest = f"smallest_{k}", f"largest_{k}"
+    return lines, f"lanes.in_range({smallest}, {largest})"
+
+
+def _domain_checks(source: Program) -> Straight:
+    """Conditions on the inputs: none is huge or tiny, and each is in its domain."""
     sizes, checks = [], []
     for parameter in (symbol(name) for name in source.model.parameters):
         domain, name = entry(parameter.name).domain, identifier(parameter)
@@ -34,7 +49,13 @@ def _domain_checks(source: Program) -> tuple[list[str], list[str]]:
     for group in weights(source.model.game):
         if not any(entry(s.name).domain.strict for s in group):
             checks.append(" | ".join(f"({identifier(s)} != 0.0)" for s in group))
-    return sizes, checks
+    lines, ranged = _in_range(sizes)
+    return Straight(lines, [ranged, *checks])
+
+
+def _apart(code: Straight, prefix: str, kept: Iterable[str] = ()) -> Straight:
+    """Code whose names are its own, but for some."""
+    return renamed(code, {name: prefix + name for name in code.gives.difference(kept)})
 
 
 def _numerator(name: sp.Symbol) -> sp.Symbol:
@@ -91,8 +112,12 @@ class _Writer:
             return f"{block.operand(name).text} != 0.0"
         return block.reliable(name, part)
 
-    def roots(self, also: Sequence[sp.Symbol] = ()) -> dict[str, Any]:
-        """The cubic, how far its coefficients can be trusted, and the direction of selection."""
+    def roots(self, also: Sequence[sp.Symbol] = ()) -> tuple[Straight, list[list[str]]]:
+        """The cubic, and how far its coefficients can be trusted.
+
+        Returned besides are the names of the coefficients, of the magnitudes of their terms, and of
+        the direction of selection.
+        """
         game, root, block = self.source.model.game, self.source.root, self.block()
         (direction,) = sp.diff(game.states[0].drift, game.control).free_symbols
         checked = [s for s in game.definitions if entry(s.name).domain.strict]
@@ -106,42 +131,34 @@ class _Writer:
             bound = sp.Symbol(f"terms_{name}", nonnegative=True)
             block.define(bound, terms(self.source.form[name], self.source))
             trusted.append(f"math.fabs({name}) >= COEFFICIENT * terms_{name}")
-        return {
-            "cubic": block.take(),
-            "trusted": trusted,
-            "coefficients": [block.operand(s).text for s in root.polynomial],
-            "terms": [f"terms_{s}" for s in root.polynomial],
-            "direction": block.operand(direction).text,
-        }
+        coefficients = [block.operand(s).text for s in root.polynomial]
+        sizes = [f"terms_{s}" for s in root.polynomial]
+        found = [coefficients, sizes, [block.operand(direction).text]]
+        return Straight(written(block.take()), trusted), found
 
-    def margin(self) -> tuple[list[str], str, str]:
+    def margin(self) -> Straight:
         """What decides whether a root is admissible, and whether its sign is certain."""
         name, root = self.source.admissible, self.source.root.symbol
         block = self.block(root)
         self.emit(block, [name], [root])
         sure = self.reliable(block, name, "MARGIN")
-        return block.take(), block.operand(name).text, sure
+        return Straight(written(block.take()), [block.operand(name).text, sure])
 
-    def solution(self, with_position: bool, with_value: bool) -> dict[str, Any]:
-        """The strategy at a root, conditions on it, and the position and value at a state."""
+    def solution(self) -> tuple[Straight, list[tuple[str, str]], Straight]:
+        """The strategy at a root and conditions on it, the names of its results, and the value."""
         source = self.source
         root, position = source.root.symbol, source.model.game.control
         block = self.block(root, *self.states)
         feedback = [s for s in source.feedback if s in source.form.table or s == root]
         conditions = [s for parts in source.finite for group in parts for s in group]
         divisors = [s for s in source.divisors if s in source.form.table and s not in self.inputs]
-        outputs = [*feedback, *conditions, *divisors]
-        outputs += [position] * with_position + [VALUE] * with_value
-        self.emit(block, outputs, {root, *self.states})
+        outputs = [*feedback, *conditions, *divisors, position]
+        known = self.emit(block, outputs, {root, *self.states})
         trusted = [block.resolved(s, "DIVISOR", divisors) for s in divisors]
         numerators = [_numerator(s) for s in source.feedback]
         held = [s for s in numerators if block.holds(s)]
         held += [s for s in feedback if s != root and source.form[s].is_Add]
         trusted += [block.resolved(s, "RESULT", divisors) for s in held]
-        if with_value:
-            # Within the value's own coefficients, but no further.
-            below = source.form.table.keys() - source.form[VALUE].free_symbols
-            trusted.append(block.resolved(VALUE, "VALUE", below))
         infinite = []
         for positive, void in source.finite:
             needed = [f"({block.operand(s).text} != 0.0)" for s in void]
@@ -150,26 +167,46 @@ class _Writer:
                 sure = f"({self.reliable(block, s, 'CONDITION')})"
                 trusted.append(" | ".join([*free, sure]))
                 infinite.append(" & ".join([*needed, f"({block.operand(s).text} <= 0.0)"]))
-        texts = [block.operand(s).text for s in feedback]
-        place = block.operand(position).text if with_position else ""
-        value = block.operand(VALUE).text if with_value else ""
-        pieces = cut(block.take(), trusted, [*texts, place, value, *infinite])
-        return {
-            "pieces": pieces,
-            "slots": slots(pieces),
-            "infinite": infinite,
-            "feedback": list(zip(FEEDBACK, texts)),
-            "position": place,
-            "value": value,
-        }
+        strategy = Straight(written(block.take()), trusted)
+        if infinite:
+            strategy.outcomes.append((" | ".join(f"({each})" for each in infinite), int(Status.INFINITE_VARIANCE)))
+        results = [(name, block.operand(s).text) for name, s in zip(FEEDBACK, feedback)]
+        results.append(("position", block.operand(position).text))
+        value = Straight()
+        if VALUE in source.form.table:
+            self.emit(block, [VALUE], known)
+            # Within the value's own coefficients, but no further.
+            below = source.form.table.keys() - source.form[VALUE].free_symbols
+            sure = block.resolved(VALUE, "VALUE", below)
+            value = Straight(written(block.take()), [sure])
+            _give(value, "value", block.operand(VALUE).text)
+        return strategy, results, value
 
-    def wealth(self, expression: sp.Expr) -> list[str]:
-        """The competitors' aggregate when everybody is as rich as the agent."""
+    def wealth(self, given: str) -> Straight:
+        """The competitors' aggregate, and conditions on the wealths.
+
+        Without the aggregate, whose name is ``given``, everybody is as rich as the agent.
+        """
         own, aggregate = self.states
+        expression = equal_wealth(self.source, own)
         block = self.block(own)
         self.emit(block, sorted(expression.free_symbols, key=str), [own])
         block.define(aggregate, expression)
-        return block.take()
+        name, code = identifier(aggregate), _apart(Straight(written(block.take())), "equal_")
+        code.lines.append(line(name, f"lanes.select(same_wealth, equal_{name}, {given})"))
+        more, ranged = _in_range([f"math.fabs({identifier(s)})" for s in self.states])
+        code.lines += more
+        code.conditions.append(ranged)
+        if OTHERS in self.source.form.table:
+            size = identifier(self.source.model.parts.size)
+            code.conditions.append(f"({size} != 1.0) | ({name} == 0.0)")
+        return code
+
+
+def _give(code: Straight, output: str, text: str) -> None:
+    """Assign an output as soon as it is known."""
+    known = (k for k, entry in enumerate(code.lines, start=1) if text in entry.gives)
+    code.lines.insert(next(known, len(code.lines)), line(f"{output}_result", text))
 
 
 def _after(source: Program) -> set[sp.Symbol]:
@@ -205,40 +242,41 @@ def fast_source(model: Published, precise: str) -> str:
         and not d.expression.free_symbols & _after(source)
     ]
     first, writer = _Writer(source), _Writer(source, shared)
-    margin, margin_result, margin_sure = writer.margin()
-    cubics = [{"name": "game", **first.roots(shared)}]
-    solutions = [
-        {
-            "name": "strategy",
-            "purpose": "the strategy and the position",
-            **writer.solution(with_position=True, with_value=False),
-        },
-        {
-            "name": "valuation",
-            "purpose": "the strategy, the position and the value",
-            **writer.solution(with_position=True, with_value=True),
-        },
-    ]
+    root, given = identifier(source.root.symbol), f"given_{identifier(states[1])}"
+    margin, results = writer.margin(), {"root": root}
+    cubic, found = first.roots(shared)
+    temporary = {name for name in cubic.gives if re.fullmatch(r"t\d+", name)}
+    cubic = _apart(cubic, "cubic_", cubic.gives - temporary)
+    opening = root_loops(root, *found[:2], *found[2], margin, "one_only")
+    strategy, pairs, value = writer.solution()
+    for output, text in pairs:
+        _give(strategy, output, text)
+    groups: dict[str, list[Loop]] = {
+        "wealth": [first.wealth(given)],
+        "game": [_domain_checks(source), cubic, *opening, strategy],
+        "value": [value],
+    }
     if source.lever is not None:
         reduced = without(source, (source.lever, *model.game.environment))
         table, same = reduced.form.table, source.form.table
         alone = _Writer(reduced, [s for s in shared if s in table and table[s] == same[s]])
-        cubics.append({"name": "alone", **alone.roots()})
-        solution = alone.solution(with_position=True, with_value=False)
-        solutions.append(
-            {"name": "alone", "purpose": "the position without competition", **solution}
-        )
-    loads = [*names, *map(identifier, shared)]
-    inputs = [*names, *map(identifier, states)]
-    rows = ROWS | dict(zip(inputs[len(names) :], (ROWS["own"], ROWS["others"])))
-    rows |= {name: row for row, name in enumerate(loads, start=len(COLUMNS))}
-    count = len(COLUMNS) + len(loads)
-    sizes, checks = _domain_checks(source)
-    slots = max(stage["slots"] for stage in solutions)
-    places = [rows[name] for name in PASSING]
-    places += range(count, count + slots - len(places))
+        cubic, found = alone.roots()
+        new = {name: f"alone_{name}" for name in cubic.gives}
+        found = [[new.get(name, name) for name in part] for part in found]
+        opening = root_loops(f"alone_{root}", *found[:2], *found[2],
+            renamed(margin, {root: f"alone_{root}"}), "False", "alone_")
+        strategy, pairs, _ = alone.solution()
+        _give(strategy, "alone", dict(pairs)["position"])
+        new = {name: f"alone_{name}" for name in strategy.gives - {"alone_result"}}
+        strategy = renamed(strategy, {**new, root: f"alone_{root}"})
+        groups["alone"] = [_apart(cubic, "alone_"), *opening, strategy]
+    results |= {name: f"{name}_result" for name in OUTPUTS[1:]}
+    inputs = [*names, identifier(own), given]
+    fixed = [*inputs, "sure", *results.values()]
+    loops, height = arranged(list(groups.values()), fixed, results.values())
     # Memory is asked for in small portions: a processor keeps few requests at a time.
-    requests = [f"ahead({name}, start)" for name in inputs]
+    arguments = [*names, *map(identifier, states)]
+    requests = [f"ahead({name}, start)" for name in arguments]
     requests += [f"soon({name}, start)" for name in OUTPUTS]
     return (
         environment()
@@ -247,30 +285,26 @@ def fast_source(model: Published, precise: str) -> str:
             game=model.name,
             title=model.title,
             precise=precise,
-            rows=rows,
-            height=max(count, *(place + 1 for place in places)),
-            places=places,
             parameters=names,
-            inputs=inputs,
-            own=inputs[-2],
-            others=inputs[-1],
-            opening=OPENING,
-            requests=requests,
-            groups=len(OPENING) + len(solutions[0]["pieces"]),
+            inputs=arguments,
             outputs=OUTPUTS,
-            loads=loads,
-            shared=[identifier(s) for s in shared],
-            sizes=sizes,
-            domain=checks,
-            wealth=writer.wealth(equal_wealth(source, own)),
-            single=OTHERS in source.form.table,
-            size=identifier(model.parts.size),
-            root=identifier(source.root.symbol),
-            margin=margin,
-            margin_result=margin_result,
-            margin_sure=margin_sure,
-            cubics=cubics,
-            solutions=solutions,
-            has_alone=len(cubics) > 1,
+            rows={name: fixed.index(row) for name, row in zip(arguments, inputs)}
+            | {name: fixed.index(row) for name, row in results.items()},
+            sure=len(inputs),
+            height=height,
+            requests=requests,
+            groups={name: _functions(name, part) for name, part in zip(groups, loops)},
         )
     )
+
+
+def _functions(group: str, loops: Sequence[Sequence[str]]) -> list[tuple[str, str, list[str]]]:
+    """The name of every loop's function, its arguments and its lines."""
+    flags = [
+        [flag for flag in ("same_wealth", "one_only") if any(flag in entry for entry in code)]
+        for code in loops
+    ]
+    return [
+        (f"{group}_{k}", ", ".join(["work", *flags[k - 1]]), list(code))
+        for k, code in enumerate(loops, start=1)
+    ]
