@@ -203,7 +203,7 @@ def joint(conditions: Iterable[str]) -> str:
     return " & ".join(others)
 
 
-def cut(code: Straight, later: set[str]) -> list[Straight]:
+def cut(code: Straight, later: set[str], length: int = LENGTH) -> list[Straight]:
     """Short loops of about equal length that hand as little as possible to the next.
 
     ``later`` are names that are needed after the last. Every condition is in the first that can
@@ -211,7 +211,7 @@ def cut(code: Straight, later: set[str]) -> list[Straight]:
     """
     lines = code.lines
     total = sum(entry.cost for entry in lines)
-    parts = max(1, round(total / LENGTH))
+    parts = max(1, round(total / length))
     done, spent = [], 0
     for entry in lines:
         spent += entry.cost
@@ -222,7 +222,7 @@ def cut(code: Straight, later: set[str]) -> list[Straight]:
         near = [
             at
             for at in range(borders[-1] + 1, len(lines))
-            if abs(done[at - 1] - ideal) <= LENGTH / 3
+            if abs(done[at - 1] - ideal) <= length / 3
         ]
         if near:
             borders.append(min(near, key=lambda at: len(_alive(code, at, later))))
@@ -301,7 +301,10 @@ def rows_of(
 
 
 def arranged(
-    groups: Sequence[Sequence[Loop]], fixed: Sequence[str], results: Iterable[str]
+    groups: Sequence[Sequence[Loop]],
+    fixed: Sequence[str],
+    results: Iterable[str],
+    length: int = LENGTH,
 ) -> tuple[list[list[list[str]]], int]:
     """The code of the loops of every group, with straight ones cut, and the number of rows.
 
@@ -311,6 +314,7 @@ def arranged(
         left out.
     fixed : names with rows of their own, in order; ``sure`` is one of them.
     results : names that are needed at the end.
+    length : operations of a loop, about.
     """
     results = set(results)
     whole = [loop for group in groups for loop in group]
@@ -318,7 +322,7 @@ def arranged(
     for group in groups:
         for loop in group:
             later = results.union(*(other.uses for other in whole if other is not loop))
-            pieces += cut(loop, later) if isinstance(loop, Straight) else [loop]
+            pieces += cut(loop, later, length) if isinstance(loop, Straight) else [loop]
         ends.append(len(pieces))
     rows, height = rows_of(pieces, fixed, results)
     code = [piece.source(rows[number]) for number, piece in enumerate(pieces)]

@@ -88,7 +88,6 @@ def settle_tile(forms: list[sp.Expr], starts: Any, p: float, q: float) -> tuple[
         select=lambda condition, a, b: a if condition else b,
         fma=lambda a, b, c: a * b + c,
         smaller=np.minimum,
-        smaller=np.minimum,
         growth_of_step=lanes.growth_of_step,
         some=lambda _, row: bool(np.any(work[row] > 0.5)),
     )

@@ -19,7 +19,7 @@ WORK, INTEGER = types.float64[::1], types.int64
 INPUT = types.Array(types.float64, 1, "C", readonly=True)
 
 OK = float(Status.OK)
-#: The status of a point whose decisions or digits are not safe in double precision.
+#: The status of a point of which double precision does not decide everything.
 UNDECIDED = -1.0
 
 
@@ -99,7 +99,11 @@ def soon(target: Any, start: int) -> None:
             lanes.write_soon(target, start + i)
 
 
-@njit(types.void(WORK, INTEGER, INTEGER, WORK, INTEGER, INTEGER), error_model="numpy", forceinline=True)
+@njit(
+    types.void(WORK, INTEGER, INTEGER, WORK, INTEGER, INTEGER),
+    error_model="numpy",
+    forceinline=True,
+)
 def store(work: Any, sure: int, row: int, target: Any, start: int, count: int) -> None:
     """Copy a tile of an output; NaN where there is none. Nothing happens if nobody wants it."""
     if target.size == 0:

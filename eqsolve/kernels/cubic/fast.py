@@ -11,7 +11,7 @@ from eqsolve.kernels.cubic.fused import FusedBlock
 from eqsolve.kernels.cubic.growth import OTHERS
 from eqsolve.kernels.cubic.printer import identifier
 from eqsolve.kernels.cubic.program import VALUE, Program, program, weights, without
-from eqsolve.kernels.cubic.root import root_loops
+from eqsolve.kernels.cubic.root import Cubic, root_loops
 from eqsolve.kernels.cubic.rounding import rounded_once, terms
 from eqsolve.kernels.cubic.source import environment, equal_wealth
 from eqsolve.kernels.tiles import Line, Loop, Straight, arranged, line, renamed, written
@@ -21,6 +21,8 @@ from eqsolve.symbols import entry, symbol
 
 FEEDBACK = ("first", "second", "constant")
 OUTPUTS = ("root", *FEEDBACK, "position", "alone", "value")
+#: Operations of a loop, about: many quantities live long, so that shorter ones hand over more.
+LENGTH = 90
 
 
 def _in_range(sizes: Sequence[str]) -> tuple[list[Line], str]:
@@ -112,12 +114,8 @@ class _Writer:
             return f"{block.operand(name).text} != 0.0"
         return block.reliable(name, part)
 
-    def roots(self, also: Sequence[sp.Symbol] = ()) -> tuple[Straight, list[list[str]]]:
-        """The cubic, and how far its coefficients can be trusted.
-
-        Returned besides are the names of the coefficients, of the magnitudes of their terms, and of
-        the direction of selection.
-        """
+    def roots(self, also: Sequence[sp.Symbol] = ()) -> tuple[Straight, Cubic]:
+        """The code of the cubic, with how far its coefficients can be trusted, and its names."""
         game, root, block = self.source.model.game, self.source.root, self.block()
         (direction,) = sp.diff(game.states[0].drift, game.control).free_symbols
         checked = [s for s in game.definitions if entry(s.name).domain.strict]
@@ -131,9 +129,11 @@ class _Writer:
             bound = sp.Symbol(f"terms_{name}", nonnegative=True)
             block.define(bound, terms(self.source.form[name], self.source))
             trusted.append(f"math.fabs({name}) >= COEFFICIENT * terms_{name}")
-        coefficients = [block.operand(s).text for s in root.polynomial]
-        sizes = [f"terms_{s}" for s in root.polynomial]
-        found = [coefficients, sizes, [block.operand(direction).text]]
+        found = Cubic(
+            tuple(block.operand(s).text for s in root.polynomial),
+            tuple(f"terms_{s}" for s in root.polynomial),
+            block.operand(direction).text,
+        )
         return Straight(written(block.take()), trusted), found
 
     def margin(self) -> Straight:
@@ -169,7 +169,9 @@ class _Writer:
                 infinite.append(" & ".join([*needed, f"({block.operand(s).text} <= 0.0)"]))
         strategy = Straight(written(block.take()), trusted)
         if infinite:
-            strategy.outcomes.append((" | ".join(f"({each})" for each in infinite), int(Status.INFINITE_VARIANCE)))
+            strategy.outcomes.append(
+                (" | ".join(f"({each})" for each in infinite), int(Status.INFINITE_VARIANCE))
+            )
         results = [(name, block.operand(s).text) for name, s in zip(FEEDBACK, feedback)]
         results.append(("position", block.operand(position).text))
         value = Straight()
@@ -247,13 +249,15 @@ def fast_source(model: Published, precise: str) -> str:
     cubic, found = first.roots(shared)
     temporary = {name for name in cubic.gives if re.fullmatch(r"t\d+", name)}
     cubic = _apart(cubic, "cubic_", cubic.gives - temporary)
-    opening = root_loops(root, *found[:2], *found[2], margin, "one_only")
+    checks = _domain_checks(source)
+    cubic.lines[:0], cubic.conditions[:0] = checks.lines, checks.conditions
+    opening = root_loops(root, found, margin, "one_only")
     strategy, pairs, value = writer.solution()
     for output, text in pairs:
         _give(strategy, output, text)
     groups: dict[str, list[Loop]] = {
         "wealth": [first.wealth(given)],
-        "game": [_domain_checks(source), cubic, *opening, strategy],
+        "game": [cubic, *opening, strategy],
         "value": [value],
     }
     if source.lever is not None:
@@ -262,9 +266,8 @@ def fast_source(model: Published, precise: str) -> str:
         alone = _Writer(reduced, [s for s in shared if s in table and table[s] == same[s]])
         cubic, found = alone.roots()
         new = {name: f"alone_{name}" for name in cubic.gives}
-        found = [[new.get(name, name) for name in part] for part in found]
-        opening = root_loops(f"alone_{root}", *found[:2], *found[2],
-            renamed(margin, {root: f"alone_{root}"}), "False", "alone_")
+        own_margin = renamed(margin, {root: f"alone_{root}"})
+        opening = root_loops(f"alone_{root}", found.renamed(new), own_margin, "False", "alone_")
         strategy, pairs, _ = alone.solution()
         _give(strategy, "alone", dict(pairs)["position"])
         new = {name: f"alone_{name}" for name in strategy.gives - {"alone_result"}}
@@ -273,7 +276,7 @@ def fast_source(model: Published, precise: str) -> str:
     results |= {name: f"{name}_result" for name in OUTPUTS[1:]}
     inputs = [*names, identifier(own), given]
     fixed = [*inputs, "sure", *results.values()]
-    loops, height = arranged(list(groups.values()), fixed, results.values())
+    loops, height = arranged(list(groups.values()), fixed, results.values(), LENGTH)
     # Memory is asked for in small portions: a processor keeps few requests at a time.
     arguments = [*names, *map(identifier, states)]
     requests = [f"ahead({name}, start)" for name in arguments]

@@ -5,7 +5,8 @@ They carry out what ``eqsolve.kernels.arithmetic.lanes`` says; each is short.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from eqsolve.kernels.tiles import Line, Straight, line, renamed
 from eqsolve.status import Status
@@ -19,11 +20,33 @@ MAGNIFICATION = 2.0**10
 FIRST, SECOND = 2.0**-30, 2.0**-36
 
 
+@dataclass(frozen=True)
+class Cubic:
+    """The names of what a cubic is given by.
+
+    Attributes
+    ----------
+    coefficients, terms : its coefficients and the magnitudes of their terms, from the highest
+        degree.
+    direction : its sign tells on which side the root is selected.
+    """
+
+    coefficients: tuple[str, ...]
+    terms: tuple[str, ...]
+    direction: str
+
+    def renamed(self, new: Mapping[str, str]) -> Cubic:
+        """The same under other names."""
+        return Cubic(
+            tuple(new.get(name, name) for name in self.coefficients),
+            tuple(new.get(name, name) for name in self.terms),
+            new.get(self.direction, self.direction),
+        )
+
+
 def root_loops(
     root: str,
-    coefficients: Sequence[str],
-    terms: Sequence[str],
-    direction: str,
+    cubic: Cubic,
     margin: Straight,
     one_only: str,
     prefix: str = "",
@@ -33,15 +56,12 @@ def root_loops(
     Parameters
     ----------
     root : its name, in the margin too.
-    coefficients, terms : names of the cubic's coefficients and of the magnitudes of their terms,
-        from the highest degree.
-    direction : its sign counts.
     margin : code of what is positive where a root is admissible; its conditions are that number and
         that its sign is certain.
     one_only : the flag that leaves several admissible roots undecided.
     prefix : begins the names that are assigned, besides the root.
     """
-    cubic, sizes = ", ".join(coefficients), ", ".join(terms)
+    coefficients, sizes = ", ".join(cubic.coefficients), ", ".join(cubic.terms)
 
     def own(*names: str) -> str:
         return ", ".join(f"{prefix}root_{name}" for name in names)
@@ -55,7 +75,8 @@ def root_loops(
     inverse, other, last = own("inverse"), own("other"), own("last")
     discriminant, picked, better = own("discriminant"), own("picked"), own("better")
     slope, over, step, again = own("slope"), own("over"), own("step"), own("again")
-    divided, certain, width = own("divided"), own("certain"), f"math.fabs({better})"
+    divided, certain, size = own("divided"), own("certain"), own("size")
+    width = f"math.fabs({better})"
     three = own("divided", "other", "last").split(", ")
     select, margins = [], []
     for number, name in enumerate(three):
@@ -65,21 +86,21 @@ def root_loops(
         margins.append(f"({', '.join(part.conditions)})")
     found = own("picked", "clear", "none")
     clear, none = found.split(", ")[1:]
-    arguments = f"{direction}, ({', '.join(three)}), {discriminant} > 0.0"
+    arguments = f"{cubic.direction}, ({', '.join(three)}), {discriminant} > 0.0"
     select.append(line(found, f"chosen({arguments}, ({', '.join(margins)}), {one_only})"))
-    size = own("size")
     return [
-        Straight([call(first, "approached", cubic)]),
-        Straight([call(isolated, "isolated", cubic, first)]),
+        Straight([call(first, "approached", coefficients)]),
+        Straight([call(isolated, "isolated", coefficients, first)]),
         Straight(
-            [call(f"{divided}, {quotient}, {certain}", "deflated", cubic, isolated)], [certain]
+            [call(f"{divided}, {quotient}, {certain}", "deflated", coefficients, isolated)],
+            [certain],
         ),
         Straight(
             [
                 call(
                     f"{other}, {last}, {discriminant}, {size}",
                     "quadratic",
-                    *(coefficients[0], linear, product, inverse),
+                    *(cubic.coefficients[0], linear, product, inverse),
                 )
             ],
             [f"math.fabs({discriminant}) > {DISCRIMINANT} * {size}"],
@@ -87,7 +108,7 @@ def root_loops(
         Straight(select, [clear], [(none, int(Status.NO_ADMISSIBLE_ROOT))]),
         Straight(
             [
-                call(f"{better}, {slope}, {over}, {step}", "improved", cubic, picked),
+                call(f"{better}, {slope}, {over}, {step}", "improved", coefficients, picked),
                 call(own("terms"), "cubic", sizes, width),
             ],
             [
@@ -96,7 +117,7 @@ def root_loops(
             ],
         ),
         Straight(
-            [call(f"{root}, {again}", "polished", cubic, better, over)],
+            [call(f"{root}, {again}", "polished", coefficients, better, over)],
             [f"math.fabs({again}) <= {SECOND} * math.fabs({root})"],
         ),
     ]

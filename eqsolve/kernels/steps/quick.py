@@ -268,7 +268,8 @@ class QuickEmitter:
                 self.loops.append(Straight([line(name, resolved)]))
         results = [n for n in dict.fromkeys(self.results) if n not in inputs]
         fixed = [*inputs, "sure", *results]
-        groups: list[list[Loop]] = [self.loops, *([code] for code in self.further.values())]
+        groups: list[list[Loop]] = [self.loops]
+        groups += [[code] for code in self.further.values()]
         tiles, height = arranged(groups, fixed, results)
         places = {name: row for row, name in enumerate(fixed)}
         text, calls = "", []
