@@ -122,7 +122,7 @@ def select(condition: bool, a: float, b: float) -> float:
 @kernel
 def smaller(a: float, b: float) -> float:
     """Return a if it is smaller than b, else b."""
-    return _select(a < b, float(a), float(b))
+    return select(a < b, a, b)
 
 
 @kernel
