@@ -353,3 +353,32 @@ def test_a_dozen_agents_may_have_a_line_of_equilibria() -> None:
     answer = solve_agents("heterogeneous", {"r": "0", "agent": [drifting] * 12})
     assert answer.status == "degenerate" and "there is no equilibrium" in answer.message
     assert "solutions" not in answer.numbers
+
+
+def test_a_sweep_varies_parameters_of_single_agents(tmp_path: Path) -> None:
+    rows = rows_of(3, 5)
+    gammas, rates = ["1.5", "3"], [rows[2]["lam"], "0.01"]
+    table = tmp_path / "agents.csv"
+    pandas.DataFrame(rows).to_csv(table, index=False)
+    out = tmp_path / "found.csv"
+    axes = [f"--vary=gamma_2=list:{','.join(gammas)}", f"--vary=lambda_3=list:{','.join(rates)}"]
+    command = ["sweep", "heterogeneous", "--params", str(table), "-p", "r=.03", *axes]
+    ran = CliRunner().invoke(cli, [*command, "--out", str(out)])
+    assert ran.exit_code == 0, ran.output
+    found = pandas.read_csv(out)
+    assert found["status"].tolist() == ["ok", "no-admissible-root"] * 2
+    assert found["pi_1"][[1, 3]].isna().all()
+    for row, gamma in zip((0, 2), gammas):
+        changed = [rows[0], {**rows[1], "gamma": gamma}, rows[2]]
+        point = solve_agents("heterogeneous", {"r": ".03", "agent": changed})
+        assert [found[f"pi_{k}"][row] for k in (1, 2, 3)] == pytest.approx(point.pi, rel=1e-12)
+        assert [found[f"V_{k}"][row] for k in (1, 2, 3)] == pytest.approx(point.V, rel=1e-12)
+    # what is given by a name of its own overrides the table
+    both = CliRunner().invoke(cli, [*command, "-p", "b_1=.1", "--out", str(out)])
+    assert both.exit_code == 0 and (pandas.read_csv(out)["pi_1"] != found["pi_1"])[0]
+    for vary, sentence in (("b_5=0:1:3", "agent 4"), ("b_0=0:1:3", "no agents are given")):
+        given = ["-p", "r=.03"] if "0=" in vary else command[2:6]
+        refused = CliRunner().invoke(
+            cli, ["sweep", "heterogeneous", *given, "--vary", vary, "--out", str(out)]
+        )
+        assert refused.exit_code == 2 and sentence in refused.output

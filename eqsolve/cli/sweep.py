@@ -139,7 +139,9 @@ def sweep(
         axes, groups = _with_points(points, axes, groups)
     if not axes:
         raise click.UsageError("Give --vary NAME=VALUES or --points FILE.")
-    fixed = _by_type(game, run.get("parameters", {}) | given((), file, game=game))
+    fixed = _by_type(
+        game, run.get("parameters", {}) | given((), file, game=game, table=lambda: _differ(game))
+    )
     fixed = remaining(fixed, without=axes) | given(pairs, None)
     hazard = hazard or run.get("hazard")
     ends = None if hazard is not None else horizon
@@ -210,16 +212,25 @@ def _rate(game: str, notion: str | None, size: str | None) -> tuple[str, ...]:
 def _by_type(game: str, values: dict[str, Any]) -> dict[str, Any]:
     """Tables and vectors of types with one name for each type's number."""
     from eqsolve.registry import resolve
-    from eqsolve.verbs import declared
+    from eqsolve.verbs import agents_apart, declared
 
     if declared(game) is None:
-        return values  # without SymPy, which the next imports need
+        return agents_apart(game, values)  # without SymPy, which the next imports need
     from eqsolve.game.types import suffixed
     from eqsolve.inputs import parsed
 
     read = {k: parsed(v) if isinstance(v, str) else v for k, v in values.items()}
     model: Any = resolve(game).model
     return suffixed(model, read)
+
+
+def _differ(game: str) -> bool:
+    """Whether the agents of a game of the family have parameters of their own."""
+    from eqsolve.handle import Handle
+    from eqsolve.verbs import declared
+    from eqsolve.words.own_words import differ
+
+    return declared(game) is None and differ(Handle(game))
 
 
 def _structure(

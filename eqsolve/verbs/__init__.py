@@ -19,9 +19,10 @@ from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
 from eqsolve.verbs.studies import anarchy, converge, course, particles, roots, simulate, sizes
-from eqsolve.verbs.sweeps import by_name, structure_for, sweep
+from eqsolve.verbs.sweeps import agents_apart, by_name, structure_for, sweep
 
 __all__ = [
+    "agents_apart",
     "Game",
     "VERBS",
     "able",

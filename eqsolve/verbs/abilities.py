@@ -208,7 +208,7 @@ def _of_family(model: Any) -> dict[str, bool | str]:
         for verb in ("kernel", "simulate", "anarchy"):
             table[verb] = "its agents differ"
         if not model.types.count:
-            opened = dict.fromkeys(("sweep", "latex", "report", "pde"), _OPEN)
+            opened = dict.fromkeys(("latex", "report", "pde"), _OPEN)
             return {**table, **opened, "converge": _OPEN}
     if model.crowd is None:
         table["simulate"] = table["anarchy"] = "it is the problem of one agent"

@@ -13,6 +13,7 @@ from eqsolve.options import checked
 from eqsolve.registry import adopt, resolve
 from eqsolve.verbs.abilities import Game, declared, require
 from eqsolve.verbs.points import sized
+from eqsolve.words.own_words import differ
 
 
 @checked
@@ -52,6 +53,7 @@ def sweep(
     given = (
         sized(name, given, size) if declared(name) is None else by_name(name, given, notion, size)
     )
+    given = agents_apart(name, given)
     options["structure"] = structure_for(name, given, vary, notion, size)
     if hazard is not None:
         options["structure"] = under(options["structure"], hazard, horizon)
@@ -60,6 +62,16 @@ def sweep(
     import eqsolve.accessor  # noqa: F401  datasets draw themselves
 
     return run(Handle(name), vary, given, **options)
+
+
+def agents_apart(game: str, given: Mapping[str, object]) -> dict[str, object]:
+    """The fixed parameters with one name for each agent's number, where agents differ."""
+    if declared(game) is not None or not differ(Handle(game)):
+        return dict(given)
+    from eqsolve.words.agents import one_by_one
+    from eqsolve.words.own_words import apart_of
+
+    return one_by_one(apart_of(Handle(game)), given, game)
 
 
 def structure_for(
@@ -72,7 +84,11 @@ def structure_for(
     """What of the arguments of a sweep changes the equations of a game."""
     if declared(game) is None:
         against_given(game, "sweep", notion)
-        return ()
+        if not differ(Handle(game)):
+            return ()
+        from eqsolve.studies.sweep.agents_target import structure_of as structure_of_agents
+
+        return structure_of_agents(Handle(game), (*fixed, *varied))
     from eqsolve.studies.sweep.model_target import structure_of
 
     return structure_of(resolve(game), fixed, varied, notion, size)

@@ -205,6 +205,25 @@ def by_agent(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any
     return {**rest, "agent": [tables[agent] for agent in sorted(tables, key=int)]}
 
 
+def one_by_one(apart: Apart, given: Mapping[str, Any], game: str) -> dict[str, Any]:
+    """The reverse: what tables of agents have under names such as ``b_1``.
+
+    Raises
+    ------
+    InputError
+        If an agent is no table, or columns have other units.
+    """
+    tables = {name: value for name, value in given.items() if name in ("agent", "agents")}
+    rest = {name: value for name, value in given.items() if name not in tables}
+    for k, table in enumerate(in_columns(apart, tables, game).get("agent", ()), 1):
+        require(isinstance(table, Mapping), "an agent must be a table.", game=game)
+        own = {f"{ALIASES.get(name, name)}_{k}": value for name, value in table.items()}
+        both = sorted(own.keys() & rest)
+        require(not both, f"{', '.join(both)} is given beside [[agent]] tables.", game=game)
+        rest |= own
+    return rest
+
+
 def _absent(tables: Mapping[str, Any]) -> int:
     """The first agent of whom nothing is given."""
     return next(k for k in range(1, len(tables) + 2) if str(k) not in tables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,17 +12,40 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.errors import InputError
+from eqsolve.handle import Handle
 from eqsolve.notated.agents import Agents
 from eqsolve.notated.published import Published
 from eqsolve.program.words import Apart
 from eqsolve.status import Status
 from eqsolve.studies.sweep.columns import attributes
 from eqsolve.studies.sweep.target import Lettered
-from eqsolve.words.agents import GIVEN, solved
+from eqsolve.words.agents import GIVEN, by_agent, solved
 from eqsolve.words.own_words import apart_of
 
 #: Statuses by their words.
 _STATUSES = {status.label: status for status in Status}
+
+
+def structure_of(game: Handle, names: Iterable[str]) -> tuple[tuple[str, Any], ...]:
+    """The number of agents, by what is given or varied, where a game leaves it open.
+
+    Raises
+    ------
+    InputError
+        If nothing is given of an agent.
+    """
+    apart = apart_of(game)
+    if apart.count:
+        return ()
+    given = by_agent(apart, dict.fromkeys(names), game.name)
+    if not given.get("agent"):
+        raise InputError(
+            "no agents are given.",
+            game=game.name,
+            stage="sweep",
+            remedy=f"Give {apart.own[0]}_1, {apart.own[0]}_2 and so on, or [[agent]] tables.",
+        )
+    return (("agents", len(given["agent"])),)
 
 
 @dataclass(frozen=True)
@@ -33,10 +56,12 @@ class AgentsTarget(Lettered):
     ----------
     model : the game.
     content : a fingerprint of its file.
+    size : the number of agents where the game leaves it open.
     """
 
     model: Published
     content: str
+    size: int = 0
 
     #: Points are solved one by one: a bar moves, and little is lost when a sweep is interrupted.
     chunk = 32
@@ -56,13 +81,20 @@ class AgentsTarget(Lettered):
     @property
     def count(self) -> int:
         """Number of agents."""
-        return self.agents.count
+        return self.agents.count or self.size
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What must be given: that of all agents, then that of each."""
+        shared, numbers = self.apart.shared, range(1, self.count + 1)
+        own = [name for name in self.apart.own if name not in shared]
+        return (*shared, *(f"{name}_{k}" for k in numbers for name in own))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Parameters, wealths and weights."""
         own = (f"{name}_{k}" for name in GIVEN for k in range(1, self.count + 1))
-        return (*self.model.parameters, *own)
+        return (*self.parameters, *own)
 
     @cached_property
     def results(self) -> tuple[str, ...]:
@@ -120,7 +152,7 @@ class AgentsTarget(Lettered):
             raise InputError(
                 f"selection must be limit, not {selection!r}.", game=game, stage="sweep"
             )
-        lacking = [name for name in self.model.parameters if name not in params]
+        lacking = [name for name in self.parameters if name not in params]
         if lacking:
             raise InputError(
                 f"missing parameter {', '.join(lacking)}.",

@@ -165,5 +165,5 @@ def target(game: Handle, structure: Structure = ()) -> Target:
         return declared
     model: Any = found.model
     if model.types is not None:
-        return AgentsTarget(model, found.content_hash)
+        return AgentsTarget(model, found.content_hash, dict(structure).get("agents", 0))
     return FamilyTarget(family_kernel(model))
