@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from eqsolve.derivations.mean_variance.declaration import ROLES
 from flint import fmpz_poly
-from hard_families import FAMILIES, Parameters, plain, several
 from numba import njit
 from numpy.typing import NDArray
 
+from eqsolve.derivations.mean_variance.declaration import ROLES
 from eqsolve.errors import InputError
 from eqsolve.kernels.arithmetic import lanes, tiles
 from eqsolve.kernels.cubic.fast import fast_source
@@ -29,6 +28,7 @@ from eqsolve.kernels.tiles import Straight, arranged, written
 from eqsolve.registry import model
 from eqsolve.status import Status
 from eqsolve.verbs import kernel
+from hard_families import FAMILIES, Parameters, plain, several
 
 GOLDEN = Path(__file__).parent / "golden" / "kernel"
 GAMES = ("best-response", "mean-field", "n-agent")
