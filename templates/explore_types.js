@@ -37,81 +37,128 @@ const KINDS = TYPES.weights.map((_, k) => k);
 /* A player's share of a power in what its type adds to an average. */
 const portion = (k, power) => (power === 1 ? ONE : [2, 3].includes(power) ? PAIR.mul(portion(k, power - 1), TYPES.shares[k]) : [NaN, 0]);
 const listed = (codes, names) => Object.fromEntries(names.map((name, i) => [name, codes[i]]));
+/* What each type knows: pairs at the places of names. */
+const KNOWN = KINDS.map(() => new Float64Array(2 * TYPES.names.length));
+const at = (name) => 2 * TYPES.names.indexOf(name);
+const placesOf = (names) => (names ?? []).map(at);
+const AT = Object.fromEntries(["inputs", "states", "own", "controls", "implied", "others", "averages"].map((part) => [part, placesOf(TYPES[part])]));
+const COLUMNS_AT = placesOf(MODEL.columns);
+function put(known, places, pairs) {
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i];
+    if (place < 0) continue;
+    known[place] = pairs[i][0];
+    known[place + 1] = pairs[i][1];
+  }
+}
+
+/* What a type adds to an average, of its number: its weight and its portion of the power. */
+const PARTS = TYPES.powers.map((power) => KINDS.map((k) => PAIR.mul(TYPES.weights[k], portion(k, power))));
 
 /* ---- averages that numbers give, where a type's feedback is explicit in them ---- */
-function averagesOf(types) {
+function averagesOf() {
   const width = TYPES.coupled, step = 1 + width;
-  const sums = (rows, names, from, each) =>
-    names.map((_, i) =>
-      Array.from({ length: each }, (_, j) =>
-        total(rows.map((row, k) => PAIR.mul(PAIR.mul(TYPES.weights[k], portion(k, TYPES.powers[from + i])), row[i * each + j]))),
-      ),
-    );
-  const coupled = TYPES.averages.slice(0, width), others = TYPES.averages.slice(width);
-  const parts = sums(types.map(CODE.system), coupled, 0, step);
+  const sums = (rows, from, count, each) => {
+    const found = [];
+    for (let i = 0; i < count; i++) {
+      const row = [];
+      for (let j = 0; j < each; j++)
+        row.push(total(rows.map((own, k) => PAIR.mul(PARTS[from + i][k], own[i * each + j]))));
+      found.push(row);
+    }
+    return found;
+  };
+  const parts = sums(KNOWN.map(CODE.system), 0, width, step);
   const matrix = unit(width).map((row, i) => row.map((x, j) => PAIR.sub(x, parts[i][1 + j])));
   const solved = width ? solvedSystem(matrix, [parts.map((row) => row[0])]) : [[]];
   if (!solved) return null;
-  const known = listed(solved[0], coupled);
-  const rest = sums(types.map((own) => CODE.rest({ ...own, ...known })), others, width, 1);
-  return { ...known, ...listed(rest.map((row) => row[0]), others) };
+  const [coupled, others] = [AT.averages.slice(0, width), AT.averages.slice(width)];
+  for (const known of KNOWN) put(known, coupled, solved[0]);
+  const rest = sums(KNOWN.map(CODE.rest), width, others.length, 1).map((row) => row[0]);
+  for (const known of KNOWN) put(known, others, rest);
+  return listed([...solved[0], ...rest], TYPES.averages);
 }
 
 /* ---- responses to averages over the others ---- */
-/* Of a type: controls at zero averages over all and their slopes, what is averaged and its slopes. */
-function reaction(own, share) {
-  const numbers = CODE.table(own), c = TYPES.controls.length, m = TYPES.entered.length;
-  let at = 0;
-  const matrix = (n, w) => Array.from({ length: n }, () => Array.from({ length: w }, () => numbers[at++]));
-  const still = matrix(c, 1), slopes = matrix(c, m), zero = matrix(m, 1), load = matrix(m, c);
+/* Of a type: controls at zero averages over all and what is averaged then, where it stands. */
+function still(part, k) {
+  const c = TYPES.controls.length, m = TYPES.entered.length, numbers = CODE.table(KNOWN[k]);
+  const zero = numbers.slice(c + c * m, c + c * m + m), right = numbers.slice(0, c);
+  for (let i = 0; i < c; i++) right[i] = PAIR.sub(right[i], PAIR.mul(TYPES.shares[k], dot(part.slopes[i], zero)));
+  return { first: part.inverse.map((row) => dot(row, right)), zero };
+}
+/* The same at any state: slopes, and the inverse of what a player's own share adds; null if singular. */
+function reaction(k) {
+  const c = TYPES.controls.length, m = TYPES.entered.length, numbers = CODE.table(KNOWN[k]);
+  const matrix = (from, n, w) => Array.from({ length: n }, (_, i) => numbers.slice(from + i * w, from + (i + 1) * w));
+  const slopes = matrix(c, c, m), load = matrix(c + c * m + m, m, c), share = TYPES.shares[k];
   const column = (a, j) => a.map((row) => row[j]);
   const left = unit(c).map((row, i) =>
     row.map((x, j) => PAIR.add(x, PAIR.mul(share, dot(slopes[i], column(load, j))))),
   );
-  const right = still.map((row, i) => PAIR.sub(row[0], PAIR.mul(share, dot(slopes[i], column(zero, 0)))));
-  const found = solvedSystem(left, [right, ...TYPES.entered.map((_, j) => column(slopes, j))]);
-  return found && { first: found[0], second: found.slice(1), zero: column(zero, 0), load };
+  const found = solvedSystem(left, [...unit(c), ...TYPES.entered.map((_, j) => column(slopes, j))]);
+  if (!found) return null;
+  return { slopes, load, inverse: unit(c).map((_, i) => column(found.slice(0, c), i)), second: found.slice(c) };
 }
-/* Everybody's controls where each type stands somewhere; null if they are not determined. */
-function everybody(types) {
-  const parts = types.map((own, k) => reaction(own, TYPES.shares[k]));
+/* All types' reactions, and the inverse of what averages add to themselves; null if singular. */
+function reactions() {
+  const parts = KINDS.map(reaction);
   if (parts.includes(null)) return null;
-  const entered = TYPES.entered.map((_, i) => i);
-  const weighted = (each) => total(parts.map((part, k) => PAIR.mul(TYPES.weights[k], each(part))));
-  const matrix = unit(entered.length).map((row, i) =>
-    row.map((x, j) => PAIR.sub(x, weighted((part) => dot(part.load[i], part.second[j])))),
+  const matrix = unit(TYPES.entered.length).map((row, i) =>
+    row.map((x, j) =>
+      PAIR.sub(x, total(parts.map((part, k) => PAIR.mul(TYPES.weights[k], dot(part.load[i], part.second[j]))))),
+    ),
   );
-  const right = entered.map((i) => weighted((part) => PAIR.add(part.zero[i], dot(part.load[i], part.first))));
-  const solved = solvedSystem(matrix, [right]);
-  if (!solved) return null;
-  return parts.map(({ first, second }) =>
-    first.map((x, c) => PAIR.add(x, total(entered.map((j) => PAIR.mul(second[j][c], solved[0][j]))))),
+  const columns = solvedSystem(matrix, unit(matrix.length));
+  return columns && { parts, inverse: matrix.map((_, i) => columns.map((column) => column[i])) };
+}
+/* Everybody's controls where each type stands. */
+function everybody({ parts, inverse }) {
+  const places = parts.map(still);
+  const right = TYPES.entered.map((_, i) =>
+    total(places.map(({ first, zero }, k) => PAIR.mul(TYPES.weights[k], PAIR.add(zero[i], dot(parts[k].load[i], first))))),
+  );
+  const averages = inverse.map((row) => dot(row, right));
+  return places.map(({ first }, k) =>
+    first.map((x, c) => averages.reduce((sum, y, j) => PAIR.add(sum, PAIR.mul(parts[k].second[j][c], y)), x)),
   );
 }
-/* States of all types with the laws that they imply. */
-function standing(types, states) {
-  const placed = types.map((own, k) => ({ ...own, ...states[k] }));
-  const laws = placed.map(CODE.law);
-  const implied = TYPES.implied.map((_, i) => total(KINDS.map((k) => PAIR.mul(TYPES.weights[k], laws[k][i]))));
-  return placed.map((own) => ({ ...own, ...listed(implied, TYPES.implied) }));
+/* The laws that the states of all types imply. */
+function standing() {
+  if (!AT.implied.length) return;
+  const laws = KNOWN.map(CODE.law);
+  const implied = AT.implied.map((_, i) => total(KINDS.map((k) => PAIR.mul(TYPES.weights[k], laws[k][i]))));
+  for (const known of KNOWN) put(known, AT.implied, implied);
 }
 /* Every type's controls as affine functions: of own states beside averages over each type, and 1. */
-function feedbackOf(types) {
-  const still = KINDS.map(() => listed(TYPES.own.map(() => ZERO), TYPES.own));
-  const moved = (k, s) => still.map((row, j) => (j === k ? { ...row, [s]: ONE } : row));
-  const rest = everybody(standing(types, still));
-  if (!rest) return null;
-  const own = types.map((type, k) => {
+function feedbackOf(all) {
+  const kept = KNOWN.map((known) => known.slice());
+  const none = AT.states.map(() => ZERO), { parts } = all;
+  for (const known of KNOWN) put(known, AT.states, none);
+  const own = KINDS.map((k) => {
     const nothing = TYPES.controls.map(() => TYPES.own.map(() => ZERO));
     if (TYPES.counts[k] === 1) return nothing;
-    const none = listed(TYPES.states.map(() => ZERO), TYPES.states);
-    const at = (place) => reaction({ ...type, ...none, ...place }, TYPES.shares[k])?.first;
-    const zero = at({});
-    const found = TYPES.own.map((s) => at({ [s]: ONE }));
-    return zero ? nothing.map((row, c) => row.map((_, s) => PAIR.sub(found[s][c], zero[c]))) : null;
+    const zero = still(parts[k], k).first;
+    const found = AT.own.map((place) => {
+      KNOWN[k][place] = 1;
+      const { first } = still(parts[k], k);
+      KNOWN[k][place] = 0;
+      return first;
+    });
+    return nothing.map((row, c) => row.map((_, s) => PAIR.sub(found[s][c], zero[c])));
   });
-  const units = KINDS.map((k) => TYPES.own.map((s) => everybody(standing(types, moved(k, s)))));
-  if (own.includes(null) || units.flat().includes(null)) return null;
+  standing();
+  const rest = everybody(all);
+  const units = KNOWN.map((known) =>
+    AT.own.map((place) => {
+      known[place] = 1;
+      standing();
+      const found = everybody(all);
+      known[place] = 0;
+      return found;
+    }),
+  );
+  KNOWN.forEach((known, k) => known.set(kept[k]));
   return KINDS.map((k) => ({
     own: own[k],
     constant: rest[k],
@@ -136,7 +183,7 @@ const SEATS = finitely
 const AMONG = KINDS.map((k) => (finitely ? SEATS.flatMap((seat, i) => (seat.type === k ? [i] : [])) : [k]));
 /* Relative distance of a growth rate from its bound at which doubles do not tell them apart. */
 const EDGE = 1e-12;
-function growthOf(types, feedback) {
+function growthOf(feedback) {
   const wide = TYPES.own.length, end = SEATS.length * wide;
   const number = (i, j) => (i > j ? number(j, i) : i * (end + 1) - (i * (i - 1)) / 2 + j - i);
   const count = number(end, end) + 1;
@@ -159,11 +206,13 @@ function growthOf(types, feedback) {
     });
     return row;
   });
-  const told = (name, k) => {
-    const numbers = CODE[name](types[k]);
-    let at = 0;
-    return TYPES[name].map((terms) => terms.map((powers) => [powers, numbers[at++][0]]));
-  };
+  const [laws, drifted, loaded, payoffs, running] = ["laws", "drifts", "loadings", "payoffs", "running"].map((name) =>
+    KNOWN.map((known) => {
+      const numbers = CODE[name](known);
+      let next = 0;
+      return TYPES[name].map((terms) => terms.map((powers) => [powers, numbers[next++][0]]));
+    }),
+  );
   const factors = (powers, row) => powers.flatMap((power, i) => Array(power).fill(row[TYPES.letters[i]]));
   const affine = (terms, row) => {
     const form = axis(end, 0);
@@ -176,14 +225,14 @@ function growthOf(types, feedback) {
   TYPES.implied.forEach((law, n) => {
     const form = axis(end, 0);
     for (const k of KINDS)
-      for (const a of AMONG[k]) into(form, affine(told("laws", k)[n], forms[a]), TYPES.weights[k][0] / AMONG[k].length);
+      for (const a of AMONG[k]) into(form, affine(laws[k][n], forms[a]), TYPES.weights[k][0] / AMONG[k].length);
     for (const row of forms) row[law] = form;
   });
   const drifts = [], loads = [];
   SEATS.forEach((seat, i) => {
-    drifts.push(...told("drifts", seat.type).map((terms) => affine(terms, forms[i])));
+    drifts.push(...drifted[seat.type].map((terms) => affine(terms, forms[i])));
     const own = TYPES.own.map(() => ({}));
-    told("loadings", seat.type).forEach((terms, n) => {
+    loaded[seat.type].forEach((terms, n) => {
       const [state, noise] = TYPES.moved[n], common = TYPES.common.includes(noise);
       if (common || seat.player) own[state][common ? noise : `${noise} ${i}`] = affine(terms, forms[i]);
     });
@@ -201,7 +250,7 @@ function growthOf(types, feedback) {
     }
   return KINDS.map((k) => {
     const seat = SEATS.findIndex((one) => one.type === k && one.player);
-    const paid = [...told("payoffs", k), ...told("running", k)].map((terms) => {
+    const paid = [...payoffs[k], ...running[k]].map((terms) => {
       const sum = new Float64Array(count);
       for (const [powers, x] of terms) {
         const [f = axis(end), g = axis(end)] = factors(powers, forms[seat]);
@@ -210,7 +259,7 @@ function growthOf(types, feedback) {
       return sum;
     });
     const start = Array.from({ length: count }, (_, f) => paid.map((sum) => sum[f]));
-    const grown = growth(matrix, start), rate = CODE.rate(types[k])[0][0];
+    const grown = growth(matrix, start), rate = CODE.rate(KNOWN[k])[0][0];
     if (!(Math.abs(grown - rate) > EDGE * (Math.abs(grown) + Math.abs(rate)))) return UNRESOLVED;
     return grown < rate ? OK : INFINITE_VARIANCE;
   });
@@ -231,11 +280,21 @@ function decide(point, given) {
     });
     return row;
   });
-  const named = (row) => Object.fromEntries(TYPES.inputs.map((name, i) => [name, [row[2 * i], row[2 * i + 1]]]));
-  const put = (row, values) => TYPES.inputs.forEach((name, i) => name in values && row.set(values[name], 2 * i));
-  let types = rowsOf.map(named), known = {};
-  const averages = TYPES.responds ? {} : averagesOf(types);
-  rowsOf.forEach((row, k) => put(row, TYPES.responds ? standing(types, types)[k] : averages ?? {}));
+  const width = TYPES.inputs.length;
+  rowsOf.forEach((row, k) => {
+    for (let i = 0; i < width; i++) {
+      KNOWN[k][AT.inputs[i]] = row[2 * i];
+      KNOWN[k][AT.inputs[i] + 1] = row[2 * i + 1];
+    }
+  });
+  const averages = TYPES.responds ? {} : averagesOf();
+  if (TYPES.responds) standing();
+  rowsOf.forEach((row, k) => {
+    for (let i = 0; i < width; i++) {
+      row[2 * i] = KNOWN[k][AT.inputs[i]];
+      row[2 * i + 1] = KNOWN[k][AT.inputs[i] + 1];
+    }
+  });
   const each = rowsOf.map((row, k) => decideAlone(row, flags(TYPES.places[k])));
   const found = each.flatMap((one, k) => one.found.map((root) => ({ ...root, player: k + 1, chosen: root === one.selected })));
   const refused = (k, status, told) => ({ status, sentence: PLAYER.replace("{number}", k + 1) + told, selected: null, found });
@@ -243,25 +302,23 @@ function decide(point, given) {
   const worst = [each.findIndex((one) => one.status === INVALID_INPUT), each.findIndex((one) => one.status !== OK)];
   const failed = worst.find((k) => k >= 0) ?? -1;
   if (failed >= 0) return refused(failed, each[failed].status, each[failed].sentence);
-  const doubtful = { status: UNRESOLVED, sentence: NOT_DETERMINED, selected: null, found };
+  const known = {}, doubtful = { status: UNRESOLVED, sentence: NOT_DETERMINED, selected: null, found };
   if (!averages) return doubtful;
   Object.entries(averages).forEach(([name, value]) => (known[name] = value[0]));
   if (TYPES.responds) {
-    const letters = each.map(({ selected }) =>
-      Object.fromEntries(MODEL.columns.map((name, i) => [name, [selected.out[i], 0]])),
-    );
-    types = rowsOf.map((row, k) => ({ ...named(row), ...letters[k] }));
-    const feedback = feedbackOf(types), played = everybody(types);
-    if (!feedback || !played) return doubtful;
-    const statuses = growthOf(types, feedback), bad = statuses.findIndex((status) => status !== OK);
+    each.forEach(({ selected }, k) => put(KNOWN[k], COLUMNS_AT, Array.from(selected.out, (x) => [x, 0])));
+    const all = reactions(), played = all && everybody(all);
+    if (!all) return doubtful;
+    const feedback = feedbackOf(all);
+    const statuses = growthOf(feedback), bad = statuses.findIndex((status) => status !== OK);
     if (bad >= 0) return refused(bad, statuses[bad], statuses[bad] === UNRESOLVED ? UNDECIDED : GROWS);
-    told(known, types, feedback, played);
+    told(known, feedback, played);
   }
   const out = Float64Array.from(TYPES.columns, ([name, k, i]) => known[name] ?? (i < 0 ? NaN : each[k - 1].selected.out[i]));
   return { status: OK, sentence: each[0].sentence, selected: { out, admissible: true }, found };
 }
 /* Controls, their slopes and averages over all by the names of columns. */
-function told(known, types, feedback, played) {
+function told(known, feedback, played) {
   TYPES.controls.forEach((control, c) => {
     for (const k of KINDS) {
       const name = `${control}_${k + 1}`;
@@ -273,15 +330,14 @@ function told(known, types, feedback, played) {
       });
     }
   });
-  const terms = types.map((own, k) => CODE.terms({ ...own, ...listed(played[k], TYPES.controls) }));
-  const others = KINDS.map(() => ({}));
+  KINDS.forEach((k) => put(KNOWN[k], AT.controls, played[k]));
+  const terms = KNOWN.map(CODE.terms);
   TYPES.totals.forEach((name, i) => {
-    const parts = KINDS.map((k) => PAIR.mul(PAIR.mul(TYPES.weights[k], portion(k, TYPES.powers[i])), terms[k][i]));
-    const whole = total(parts);
+    const whole = total(KINDS.map((k) => PAIR.mul(PARTS[i][k], terms[k][i])));
     known[name] = whole[0];
     // without the player itself
     for (const k of KINDS)
-      others[k][TYPES.others[i]] = PAIR.sub(whole, PAIR.mul(portion(k, TYPES.powers[i] + 1), terms[k][i]));
+      put(KNOWN[k], [AT.others[i]], [PAIR.sub(whole, PAIR.mul(portion(k, TYPES.powers[i] + 1), terms[k][i]))]);
   });
-  for (const k of KINDS) known[`${TYPES.value}_${k + 1}`] = CODE.value({ ...types[k], ...others[k] })[0][0];
+  for (const k of KINDS) known[`${TYPES.value}_${k + 1}`] = CODE.value(KNOWN[k])[0][0];
 }

@@ -278,8 +278,11 @@ class ScriptEmitter(Emitter):
 
     # -- the text -------------------------------------------------------------------------------
 
-    def script(self) -> str:
-        """The generated functions, of which ``candidate`` solves a point."""
+    def script(self, room: int = 0) -> str:
+        """The generated functions, of which ``candidate`` solves a point.
+
+        At the end of its memory there is room for so many pairs of other functions.
+        """
         inputs = [f"{self.names[s]} = point[{i}]" for i, s in enumerate(self.inputs)]
         first = len(self.parameters) + 1
         inputs += [f"have_{self.names[s]} = given[{i}]" for i, s in enumerate(self.states)]
@@ -288,7 +291,7 @@ class ScriptEmitter(Emitter):
         bound = [f"const {translated(line)}" for line in self.bound]
         head = ["let failed = 0;", "const measured = new Float64Array(1);"]
         head += [f"const rooted = new Float64Array({len(self.choices)});"]
-        return "\n".join([*helpers, *bound, *head, candidate([*inputs, *self.body])])
+        return "\n".join([*helpers, *bound, *head, candidate([*inputs, *self.body], room)])
 
     @property
     def inputs(self) -> Sequence[sp.Symbol]:

@@ -278,11 +278,11 @@ def _function(name: str, body: list[str]) -> str:
     return "\n".join([f"function {name}{_ARGUMENTS} {{", *("  " + line for line in body), "}"])
 
 
-def candidate(body: list[str]) -> str:
-    """The function that solves one point, from its lines in Python."""
+def candidate(body: list[str], room: int = 0) -> str:
+    """The function that solves one point, from its lines in Python; ``room`` pairs are left free."""
     script = Pairs()
     lines = script.block(ast.parse("\n".join(body)).body)
-    head = [f"const v = new Float64Array({script.count});"]
+    head = [f"const v = new Float64Array({script.count + 2 * room});"]
     for (high, low), place in script.constants.items():
         head.append(f"v[{place}] = {high}; v[{place + 1}] = {low};")
     head += [f"const store{k} = {made};" for k, made in enumerate(script.stores)]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from flint import fmpq
@@ -23,6 +24,8 @@ from eqsolve.rows import Types
 MOVING, PAID = 1, 2
 #: The column of what a player obtains.
 VALUE = "V"
+#: Polynomials in states, controls and laws that a page needs.
+POLYNOMIALS = ("laws", "drifts", "loadings", "payoffs", "running")
 
 
 @dataclass(frozen=True)
@@ -157,26 +160,37 @@ class Players:
 
     def text(self) -> str:
         """Functions of the program, and what puts the types together."""
+        names, functions, first = self.names, [], 0
+        for name, code in self.codes.items():
+            functions.append(f"  {name}: {_function(code, names, first)}")
+            first += _size(code)
+        made = ",\n".join(functions)
+        head = f"const TYPES = {json.dumps(self._data())};\nconst ROOM = v.length - {2 * first};"
+        return f"{head}\nconst CODE = {{\n{made}\n}};"
+
+    @property
+    def room(self) -> int:
+        """The pairs that its functions need in the memory of the script."""
+        return sum(map(_size, self.codes.values()))
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What a type knows: inputs, columns, controls, averages."""
+        read = (name for code in self.codes.values() for name in code.arguments)
+        return list(dict.fromkeys([*(s.name for s in self.emitter.inputs), *read]))
+
+    @cached_property
+    def codes(self) -> dict[str, Code]:
+        """What is computed of each type."""
         own, averaging = self.responses, self.averaging
-        codes: dict[str, Code] = {}
-        data: dict[str, Any] = self._data()
         if own is not None:
             motion = _followed(own, self.program.game)
-            codes = {"table": own.table, "terms": own.terms, "rate": motion.rate}
             (value,) = self.program.values
-            codes |= {
-                "value": value.code,
-                "law": _one([law.code for law in own.laws if law.implied]),
-            }
-            parts = ("laws", "drifts", "loadings", "payoffs", "running")
-            for name in parts:
-                polynomials: Polynomials = getattr(motion, name)
-                codes[name] = polynomials.code
-                data[name] = polynomials.exponents
-        elif averaging is not None:
-            codes = {"system": averaging.system, "rest": averaging.rest}
-        functions = ",\n".join(f"  {name}: {_function(code)}" for name, code in codes.items())
-        return f"const TYPES = {json.dumps(data)};\nconst CODE = {{\n{functions}\n}};"
+            implied = [law.code for law in own.laws if law.implied]
+            found = {"table": own.table, "terms": own.terms, "rate": motion.rate}
+            found |= {"value": value.code, "law": _one(implied)}
+            return found | {name: _moved(motion, name).code for name in POLYNOMIALS}
+        return {} if averaging is None else {"system": averaging.system, "rest": averaging.rest}
 
     def _data(self) -> dict[str, Any]:
         own, averaging = self.responses, self.averaging
@@ -184,6 +198,7 @@ class Players:
         wide, outputs = list(self.inputs), self.emitter.outputs
         names = [[self.input(n, k) for n in inner] for k in self.numbers]
         data: dict[str, Any] = {
+            "names": self.names,
             "inputs": inner,
             "states": [s.name for s in self.emitter.states],
             "places": [[wide.index(n) if n else -1 for n in row] for row in names],
@@ -202,6 +217,7 @@ class Players:
             "responds": own is not None,
         }
         if own is not None and own.motion is not None:
+            data |= {name: _moved(own.motion, name).exponents for name in POLYNOMIALS}
             data |= {
                 "controls": own.controls,
                 "own": own.states,
@@ -278,15 +294,34 @@ def _one(codes: list[Code]) -> Code:
     return builder.code([node for code in codes for node in builder.insert(code, places)])
 
 
-def _function(code: Code) -> str:
-    """A program as a function of pairs by name."""
-    nodes = [f"e[{json.dumps(name)}]" for name in code.arguments]
-    nodes += [json.dumps(_pair(c)) for c in code.constants]
-    lines = [f"const n{k} = {value};" for k, value in enumerate(nodes)]
-    for place, (name, operands) in enumerate(code.steps, len(nodes)):
-        lines.append(f"const n{place} = PAIR.{name}({', '.join(f'n{k}' for k in operands)});")
-    lines.append(f"return [{', '.join(f'n{k}' for k in code.outputs)}];")
-    return "(e) => {\n" + "\n".join(f"    {line}" for line in lines) + "\n  }"
+def _moved(motion: Motion, name: str) -> Polynomials:
+    """Polynomials by their name."""
+    found: Polynomials = getattr(motion, name)
+    return found
+
+
+def _size(code: Code) -> int:
+    """The nodes of a program."""
+    return len(code.arguments) + len(code.constants) + len(code.steps)
+
+
+def _function(code: Code, names: list[str], first: int) -> str:
+    """A program as a function of what a type knows, its nodes at fixed places of the memory."""
+    at = [f"ROOM + {2 * (first + k)}" for k in range(_size(code))]
+    read = len(code.arguments)
+    lines = []
+    for place, value in zip(at[read:], code.constants):
+        high, low = _pair(value)
+        lines.append(f"v[{place}] = {high}; v[{place} + 1] = {low};")
+    lines.append("return (known) => {")
+    for place, name in zip(at, code.arguments):
+        own = 2 * names.index(name)
+        lines.append(f"  v[{place}] = known[{own}]; v[{place} + 1] = known[{own + 1}];")
+    for place, (name, operands) in zip(at[read + len(code.constants) :], code.steps):
+        lines.append(f"  {name.capitalize()}({', '.join([place, *(at[k] for k in operands)])});")
+    found = ", ".join(f"[v[{at[k]}], v[{at[k]} + 1]]" for k in code.outputs)
+    lines += [f"  return [{found}];", "};"]
+    return "(() => {\n" + "\n".join(f"    {line}" for line in lines) + "\n  })()"
 
 
 def _pair(value: fmpq | str) -> list[float]:
