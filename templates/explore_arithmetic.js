@@ -545,17 +545,20 @@ function determinant(matrix, block) {
 }
 /* The places that lead to each other: the matrix is triangular in these blocks. */
 function blocks(matrix, places) {
-  const leads = new Map();
-  for (const i of places) {
-    const found = new Set([i]);
-    for (const k of found) for (const j of places) if (matrix[k][j] !== 0) found.add(j);
-    leads.set(i, found);
-  }
-  const found = [], taken = new Set();
-  for (const i of places) {
-    if (taken.has(i)) continue;
-    const block = places.filter((j) => leads.get(i).has(j) && leads.get(j).has(i));
-    for (const j of block) taken.add(j);
+  const n = places.length, leads = new Uint8Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) leads[i * n + j] = i === j || matrix[places[i]][places[j]] !== 0;
+  for (let k = 0; k < n; k++)
+    for (let i = 0; i < n; i++)
+      if (leads[i * n + k]) for (let j = 0; j < n; j++) leads[i * n + j] |= leads[k * n + j];
+  const found = [], taken = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    if (taken[i]) continue;
+    const block = [];
+    for (let j = 0; j < n; j++) {
+      if (!leads[i * n + j] || !leads[j * n + i]) continue;
+      block.push(places[j]);
+      taken[j] = 1;
+    }
     found.push(block);
   }
   return found;

@@ -183,16 +183,27 @@ const SEATS = finitely
 const AMONG = KINDS.map((k) => (finitely ? SEATS.flatMap((seat, i) => (seat.type === k ? [i] : [])) : [k]));
 /* Relative distance of a growth rate from its bound at which doubles do not tell them apart. */
 const EDGE = 1e-12;
+/* States of all seats, and the numbers of monomials: of a pair of places in a form. */
+const wide = (TYPES.own ?? []).length, end = SEATS.length * wide;
+const NUMBERS = new Int32Array((end + 1) ** 2);
+let count = 0;
+for (let i = 0; i <= end; i++)
+  for (let j = i; j <= end; j++) NUMBERS[i * (end + 1) + j] = NUMBERS[j * (end + 1) + i] = count++;
+/* Letters of the monomials of every polynomial. */
+const POLYNOMIALS = ["laws", "drifts", "loadings", "payoffs", "running"];
+const lettersOf = (powers) => powers.flatMap((power, i) => Array(power).fill(TYPES.letters[i]));
+const LETTERS = POLYNOMIALS.map((name) => (TYPES[name] ?? []).map((terms) => terms.map(lettersOf)));
+const CONSTANT = new Float64Array(end + 1);
+CONSTANT[end] = 1;
 function growthOf(feedback) {
-  const wide = TYPES.own.length, end = SEATS.length * wide;
-  const number = (i, j) => (i > j ? number(j, i) : i * (end + 1) - (i * (i - 1)) / 2 + j - i);
-  const count = number(end, end) + 1;
   const axis = (i, x = 1) => {
     const form = new Float64Array(end + 1);
     form[i] = x;
     return form;
   };
-  const into = (form, part, x) => part.forEach((y, i) => (form[i] += x * y));
+  const into = (form, part, x) => {
+    for (let i = 0; i <= end; i++) form[i] += x * part[i];
+  };
   const forms = SEATS.map(({ type }, i) => {
     const row = listed(TYPES.own.map((_, s) => axis(i * wide + s)), TYPES.own);
     TYPES.controls.forEach((control, c) => {
@@ -206,21 +217,20 @@ function growthOf(feedback) {
     });
     return row;
   });
-  const [laws, drifted, loaded, payoffs, running] = ["laws", "drifts", "loadings", "payoffs", "running"].map((name) =>
+  const [laws, drifted, loaded, payoffs, running] = POLYNOMIALS.map((name, n) =>
     KNOWN.map((known) => {
       const numbers = CODE[name](known);
       let next = 0;
-      return TYPES[name].map((terms) => terms.map((powers) => [powers, numbers[next++][0]]));
+      return LETTERS[n].map((terms) => terms.map((letters) => [letters, numbers[next++][0]]));
     }),
   );
-  const factors = (powers, row) => powers.flatMap((power, i) => Array(power).fill(row[TYPES.letters[i]]));
   const affine = (terms, row) => {
     const form = axis(end, 0);
-    for (const [powers, x] of terms) into(form, factors(powers, row)[0] ?? axis(end), x);
+    for (const [letters, x] of terms) into(form, letters.length ? row[letters[0]] : CONSTANT, x);
     return form;
   };
   const product = (f, g, x, sum) => {
-    for (let i = 0; i <= end; i++) for (let j = 0; f[i] && j <= end; j++) if (g[j]) sum[number(i, j)] += x * f[i] * g[j];
+    for (let i = 0; i <= end; i++) for (let j = 0; f[i] && j <= end; j++) if (g[j]) sum[NUMBERS[i * (end + 1) + j]] += x * f[i] * g[j];
   };
   TYPES.implied.forEach((law, n) => {
     const form = axis(end, 0);
@@ -243,19 +253,18 @@ function growthOf(feedback) {
   const matrix = rows(count, count);
   for (let i = 0; i <= end; i++)
     for (let j = i; j <= end; j++) {
-      const row = matrix[number(i, j)];
-      product(axis(i), drifts[j], 1, row);
-      product(drifts[i], axis(j), 1, row);
-      for (const [noise, load] of Object.entries(loads[i])) if (noise in loads[j]) product(load, loads[j][noise], 1, row);
+      const row = matrix[NUMBERS[i * (end + 1) + j]];
+      for (let m = 0; m <= end; m++) {
+        row[NUMBERS[i * (end + 1) + m]] += drifts[j][m];
+        row[NUMBERS[j * (end + 1) + m]] += drifts[i][m];
+      }
+      for (const noise in loads[i]) if (noise in loads[j]) product(loads[i][noise], loads[j][noise], 1, row);
     }
   return KINDS.map((k) => {
     const seat = SEATS.findIndex((one) => one.type === k && one.player);
     const paid = [...payoffs[k], ...running[k]].map((terms) => {
       const sum = new Float64Array(count);
-      for (const [powers, x] of terms) {
-        const [f = axis(end), g = axis(end)] = factors(powers, forms[seat]);
-        product(f, g, x, sum);
-      }
+      for (const [[f, g], x] of terms) product(forms[seat][f] ?? CONSTANT, forms[seat][g] ?? CONSTANT, x, sum);
       return sum;
     });
     const start = Array.from({ length: count }, (_, f) => paid.map((sum) => sum[f]));
