@@ -116,7 +116,9 @@ def bundle(derivation: Derivation, types: Types | None = None) -> Bundle:
         made = players(derivation, types, emitter)
         columns, states = tuple(made.columns), tuple(made.states)
         needs = dict.fromkeys(columns, states)
-        return Bundle(tuple(made.inputs), states, columns, needs, emitter.script(made.room), model, made)
+        return Bundle(
+            tuple(made.inputs), states, columns, needs, emitter.script(made.room), model, made
+        )
     return Bundle(
         tuple(s.name for s in emitter.inputs),
         tuple(s.name for s in emitter.states),
