@@ -74,6 +74,7 @@ def _numbers(answer: Solved, control: str, count: int) -> dict[str, Any]:
         numbers |= {
             "strategy": answer.strategy,
             control: [answer.at[f"{control}_{k}"] for k in agents],
-            "V": [answer.at[f"V_{k}"] for k in agents],
+            # the value of a single player has no number
+            "V": [answer.at[f"V_{k}" if count > 1 else "V"] for k in agents],
         }
     return numbers

@@ -190,6 +190,12 @@ def test_by_name_wealths_come_from_the_table() -> None:
     assert eqsolve.solve("heterogeneous", r=R, agent=rows, notion="feedback").pi == found.pi
 
 
+def test_a_single_agent_has_nobody_who_reacts() -> None:
+    found = eqsolve.solve("heterogeneous", r=R, agent=[S1], equilibrium="closed-loop")
+    alone = eqsolve.solve("heterogeneous", r=R, agent=[S1])
+    assert found.ok and found.pi == pytest.approx(alone.pi) and found.V == pytest.approx(alone.V)
+
+
 def test_what_is_not_solved_is_refused() -> None:
     rows = [S1] * 4
     with pytest.raises(InputError, match="closed loop of 4 agents"):
