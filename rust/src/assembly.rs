@@ -1,10 +1,12 @@
-//! The linear system of a Newton step: a band, and a matrix of low rank from the closure.
+//! The linear system of a Newton step: the nine-point matrix of the interior, and a matrix of low rank from the closure.
 
-use crate::banded::{BandMatrix, LuFailure};
+use crate::banded::BandMatrix;
 use crate::closure::QUADRATIC;
 use crate::control::Poll;
 use crate::dense::{dot, DenseLu};
+use crate::dissection::Dissection;
 use crate::error::{GridError, Result};
+use crate::panel::LuFailure;
 use crate::system::{Evaluation, System};
 
 impl System<'_> {
@@ -12,24 +14,33 @@ impl System<'_> {
     ///
     /// # Errors
     /// [`GridError::TooLarge`].
-    pub fn matrix(&self, limit: u64) -> Result<BandMatrix> {
-        self.band(self.unknowns(), self.half_bandwidth(), limit)
+    pub fn matrix(&self, limit: u64) -> Result<Dissection> {
+        let outer = self.interior().len() / self.inner();
+        let matrix = Dissection::new((outer, self.inner()), 2);
+        let needed = matrix.bytes();
+        if needed > limit {
+            return Err(self.too_large(needed, limit));
+        }
+        Ok(matrix)
+    }
+
+    fn too_large(&self, needed: u64, limit: u64) -> GridError {
+        let (nx, ny) = self.problem.grid.shape();
+        GridError::TooLarge {
+            nx,
+            ny,
+            needed,
+            limit,
+        }
     }
 
     /// An empty band of at most `limit` bytes.
     pub(crate) fn band(&self, n: usize, half: usize, limit: u64) -> Result<BandMatrix> {
         let needed = BandMatrix::bytes(n, half);
-        let (nx, ny) = self.problem.grid.shape();
-        let too_large = GridError::TooLarge {
-            nx,
-            ny,
-            needed,
-            limit,
-        };
         if needed > limit {
-            return Err(too_large);
+            return Err(self.too_large(needed, limit));
         }
-        BandMatrix::reserve(n, half).ok_or(too_large)
+        BandMatrix::reserve(n, half).ok_or_else(|| self.too_large(needed, limit))
     }
 
     /// Solve `(rate I - J) step = residual` for the step of the interior unknowns, J at an
@@ -42,17 +53,17 @@ impl System<'_> {
         evaluation: &Evaluation,
         residual: &[f64],
         rate: f64,
-        matrix: &mut BandMatrix,
+        matrix: &mut Dissection,
         poll: &mut Poll,
     ) -> Result<Option<(Vec<f64>, f64)>> {
         let rank = self.closure.rank();
         let columns = rank + 1;
         let mut right = vec![0.0; self.unknowns() * columns];
-        let outcome = matrix.clear(poll).and_then(|()| {
-            self.assemble(evaluation, residual, rate, matrix, &mut right);
-            matrix.factorise(poll)?;
-            matrix.solve(&mut right, columns, poll)
-        });
+        matrix.clear();
+        self.assemble(evaluation, residual, rate, matrix, &mut right);
+        let outcome = matrix
+            .factorise(poll)
+            .and_then(|()| matrix.solve(&mut right, columns, poll));
         match outcome {
             Ok(()) => Ok(self.woodbury(&right)),
             Err(LuFailure::Singular(_)) => Ok(None),
@@ -66,7 +77,7 @@ impl System<'_> {
         evaluation: &Evaluation,
         residual: &[f64],
         rate: f64,
-        matrix: &mut BandMatrix,
+        matrix: &mut Dissection,
         right: &mut [f64],
     ) {
         let grid = &self.problem.grid;

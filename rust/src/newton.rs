@@ -3,9 +3,9 @@
 //! The iteration starts at the payoff. Pseudo-time is horizon time, so it leads to the solution
 //! that is the limit of long horizons; as the steps grow it turns into Newton's method.
 
-use crate::banded::BandMatrix;
 use crate::closure::Closure;
 use crate::control::{Poll, Progress};
+use crate::dissection::Dissection;
 use crate::error::{GridError, Result};
 use crate::problem::{check_positive, check_tolerance, StationaryProblem};
 use crate::solution::{describe, no_start, End, Iteration, Solution, Status};
@@ -200,7 +200,7 @@ impl Iteration {
         system: &System,
         dt: f64,
         limit: f64,
-        matrix: &mut BandMatrix,
+        matrix: &mut Dissection,
         poll: &mut Poll,
     ) -> Result<Trial> {
         let rejected = |why: String| Ok(Trial::Rejected(Status::Stagnated, why));

@@ -9,9 +9,9 @@
 //! Every step is a nonlinear system with the policy of its own time in it, solved by Newton's
 //! method. Steps may differ in length.
 
-use crate::banded::BandMatrix;
 use crate::closure::Closure;
 use crate::control::{Poll, Progress};
+use crate::dissection::Dissection;
 use crate::error::Result;
 use crate::evolution::{Evolution, Scheme};
 use crate::path::{Path, Watch};
@@ -159,7 +159,7 @@ impl Step<'_> {
         &self,
         system: &System,
         start: &State,
-        matrix: &mut BandMatrix,
+        matrix: &mut Dissection,
         poll: &mut Poll,
     ) -> Result<std::result::Result<Done, String>> {
         let mut state = start.clone();
