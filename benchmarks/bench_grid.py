@@ -2,13 +2,18 @@
 
 For each grid: a whole stationary solve with one and with all threads, and, in the same process and
 interleaved, one sparse LU factorization of a matrix of the same size and pattern by SuperLU. A
-solve makes eight factorizations. Medians of several rounds are reported.
+solve makes eight factorizations. Medians of several rounds are reported. With `--against PYTHON`,
+an interpreter that has another build, both builds solve on the largest grid in turn, each with one
+thread and with all, and the ratios of wall and processor time are reported.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -52,8 +57,53 @@ def pattern(nodes: int) -> sparse.csc_matrix:
     return sparse.csc_matrix(coupled + 20.0 * sparse.eye(coupled.shape[0]))
 
 
+#: One solve after a small one to warm up: its seconds on the clock and on the processor.
+ONE = """
+import sys, time
+from eqsolve.pde import solve_extended_hjb
+given = dict(pair.split("=") for pair in sys.argv[3:])
+solve_extended_hjb("best-response", given, nodes=11)
+wall, processor = time.perf_counter(), time.process_time()
+found = solve_extended_hjb(
+    "best-response", given, nodes=int(sys.argv[1]), threads=int(sys.argv[2])
+)
+print(time.perf_counter() - wall, time.process_time() - processor, found.status)
+"""
+
+
+def compare(other: str, rounds: int = 3) -> None:
+    """Solve with this build and with that of another interpreter, in turn."""
+    nodes = GRIDS[-1][0]
+    pairs = [f"{name}={value}" for name, value in GIVEN.items()]
+    for threads in (1, 0):
+        taken: dict[str, list[tuple[float, float]]] = {other: [], sys.executable: []}
+        for _ in range(rounds):
+            for python, times in taken.items():
+                command = [python, "-P", "-c", ONE, str(nodes), str(threads), *pairs]
+                out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                wall, processor, status = out.split()
+                if status != "ok":
+                    raise SystemExit(f"{python}: status {status}")
+                times.append((float(wall), float(processor)))
+        old, new = (
+            [statistics.median(t) for t in zip(*times, strict=True)] for times in taken.values()
+        )
+        print(
+            f"{nodes} nodes, threads={threads}: wall {old[0]:.2f} -> {new[0]:.2f} s, "
+            f"ratio {old[0] / new[0]:.1f}; processor {old[1]:.2f} -> {new[1]:.2f} s, "
+            f"ratio {old[1] / new[1]:.1f}",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", metavar="PYTHON", help="interpreter with another build")
+    other = parser.parse_args().against
+    if other is not None:
+        compare(other)
+        return
     print(f"{os.cpu_count()} processors; seconds, medians")
     print(f"{'nodes':>6} {'1 thread':>9} {'threads':>9} {'target':>7} {'8 SuperLU':>10}")
     for nodes, rounds, target in GRIDS:
