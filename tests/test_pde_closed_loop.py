@@ -32,7 +32,8 @@ def reference(given: dict[str, str], x: np.ndarray, notion: str) -> np.ndarray:
 
 @pytest.mark.parametrize("name", SETS)
 def test_agrees_with_the_derived_equilibrium(name: str) -> None:
-    found = solve_closed_loop("mean-field", SETS[name], nodes=21)
+    # The last change of the outer iteration may be a third of the error that it leaves.
+    found = solve_closed_loop("mean-field", SETS[name], nodes=21, tolerance=1e-11)
     assert found.status == "ok" and found.ok, found.message
     assert 3 < len(found.history) <= 15
     window = found.solution.inner[1]
