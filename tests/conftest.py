@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -49,6 +50,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     gone -= {item.nodeid for item in items}
     if whole and gone:
         raise pytest.UsageError(f"{LONG.name}: there is no test {', '.join(sorted(gone))}")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays: a tenth of the time of all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(autouse=True)

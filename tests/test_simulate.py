@@ -342,11 +342,11 @@ def test_fourth_moments_of_two_agents() -> None:
 
 def test_few_paths_have_honest_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variance of the estimates is exact; the sample's own misses the rare large paths."""
-    seeds = range(60)
+    seeds = range(30)
     exact = [run(10, paths=200, seed=seed) for seed in seeds]
     errors = {found.bands["variance"].standard_error for found in exact}
     assert max(errors) < 1.5 * min(errors)  # they differ by the slope at the estimated mean only
-    assert sum(not all(b.inside for b in found.bands.values()) for found in exact) <= 4
+    assert sum(not all(b.inside for b in found.bands.values()) for found in exact) <= 3
     monkeypatch.setattr(simulation.Population, "covariance", lambda *arguments: None)
     sample = [run(10, paths=200, seed=seed) for seed in seeds]
     assert min(f.bands["variance"].standard_error for f in sample) < 0.6 * min(errors)

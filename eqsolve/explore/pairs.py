@@ -279,7 +279,7 @@ def _function(name: str, body: list[str]) -> str:
 
 
 def candidate(body: list[str], room: int = 0) -> str:
-    """The function that solves one point, from its lines in Python; ``room`` pairs are left free."""
+    """The function that solves one point, from its lines in Python; ``room`` pairs stay free."""
     script = Pairs()
     lines = script.block(ast.parse("\n".join(body)).body)
     head = [f"const v = new Float64Array({script.count + 2 * room});"]

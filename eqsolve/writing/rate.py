@@ -1,4 +1,4 @@
-"""A derivation under a hazard rate that moves in time: the rate as a function, and its equations."""
+"""A derivation under a hazard rate that moves in time: the rate as a function, its equations."""
 
 from __future__ import annotations
 

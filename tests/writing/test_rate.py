@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sympy as sp
 from click.testing import CliRunner, Result
-from eqsolve.derivations.one_agent import MODEL
 
 from eqsolve.cli import cli
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Flow
+from eqsolve.derivations.one_agent import MODEL
 from eqsolve.game import (
     Ansatz,
     Game,
