@@ -58,7 +58,8 @@ def test_the_page_of_an_own_game_has_all_parts(game: Path, tmp_path: Path) -> No
     assert "![The strategy](my-regulator.svg)" in page
     assert (out / "my-regulator.svg").stat().st_size > 1000
     assert (out / "my-regulator.txt").read_text() == game.read_text()
-    assert "(my-regulator.md)" in (out / "index.md").read_text(encoding="utf-8")
+    first = (out / "index.md").read_text(encoding="utf-8")
+    assert "(my-regulator.md)" in first and "Level of the proof: proved\n" in first
 
 
 def test_a_proof_that_hangs_on_a_sign_is_called_conditional(game: Path, tmp_path: Path) -> None:
