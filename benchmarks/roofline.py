@@ -32,7 +32,7 @@ POINTS, ROUNDS = 1 << 20, 9
 #: Rounds before, in which machine code is made.
 WARM = 6
 #: Parts of the mean-variance kernel that strategies do not need.
-UNUSED = ("fill", "valuation", "alone", "check_states", "margin")
+UNUSED = ("fill", "wealth", "value", "alone")
 #: Functions of one instruction that is no operation on numbers, and that of two.
 MOVES, FUSED = ("load", "store", "ahead", "soon", "wide", "spread", "trust", "float", "int"), "fma"
 
