@@ -288,7 +288,8 @@ TWO = {"T": 1, "mu_1": 0.1, "nu_1": 0.2, "sigma_1": 0.2, "theta_1": 0.5, "delta_
        "mu_2": 0.08, "nu_2": 0.3, "sigma_2": 0.1, "theta_2": 0.2, "delta_2": 2}
 
 def model(size: int | None = None, types: bool = True):
-    return replace(managers(size), cases={"two": TWO})
+    made = managers(size)
+    return replace(made, game=replace(made.game, name="managers"), cases={"two": TWO})
 """
 
 
