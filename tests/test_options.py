@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +104,8 @@ def test_a_notion_is_taken_or_refused(verb: str) -> None:
         ["sweep", "n-agent", "--set", "S1", "--vary", "n=2:3:2", "--notion", "feedback"],
         ["derive", "n-agent", "--notion", "feedback"],
         ["derive", "n-agent", "--size", "3"],
+        ["latex", "n-agent", "--notion", "feedback", "--out", "no"],
+        ["latex", "two-agent", "--notion", "feedback", "--out", "no"],
         ["converge", "systemic-risk", "--set", "default", "--n", "3", "--size", "4"],
     ],
 )
@@ -111,6 +114,14 @@ def test_commands_drop_no_structure(words: list[str]) -> None:
     result = CliRunner().invoke(cli, given)
     assert result.exit_code == 2 and result.stdout == ""
     assert "Leave out" in result.stderr or "Leave the notion out" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--notion", "--size", "--horizon"])
+def test_a_structure_belongs_to_one_game(option: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    refused = CliRunner().invoke(cli, ["latex", "--out", str(out), option, "3"])
+    assert refused.exit_code == 2 and "belong to one game" in refused.stderr
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("verb", ["solve", "anarchy"])

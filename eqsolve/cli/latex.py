@@ -26,6 +26,7 @@ from eqsolve.cli.common import (
     wanted_by_ci,
 )
 from eqsolve.errors import InputError
+from eqsolve.notions import against_given
 from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ def latex_command(
     from eqsolve.latex.folder import check_files, write_files
     from eqsolve.output import named
 
-    if game is None and (hazard or how["case"] is not None or pairs or file is not None):
-        words = "a hazard rate belongs" if hazard else "values belong"
+    if game is None and (hazard or any(how.values()) or pairs or file is not None):
+        words = "a hazard rate belongs" if hazard else "values and structure belong"
         raise InputError(f"{words} to one game.", stage="latex", remedy="Name it with --game.")
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
     style = Style(number, not no_prose, notation)
@@ -182,6 +183,7 @@ def _texts(
         return _derivation(game, exported, style, values, how)
     if game is not None:
         require(game, "latex")
+        against_given(game, "latex", how["notion"])
     texts = files(models() if game is None else (model(game),), style)
     if game is not None and (values or how["case"] is not None):
         texts |= _family_values(game, values, how)
