@@ -66,9 +66,8 @@ def _numbers(answer: Solved, control: str, count: int) -> dict[str, Any]:
             for one in answer.roots
         ],
     }
-    numbers |= {name: answer.certificate[name] for name in ("complete",) if answer.certificate}
-    if "region" in answer.certificate:
-        numbers["region"] = answer.certificate["region"]
+    told = ("complete", "region")
+    numbers |= {name: answer.certificate[name] for name in told if name in answer.certificate}
     if answer.ok:
         agents = range(1, count + 1)
         numbers |= {

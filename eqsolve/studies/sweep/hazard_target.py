@@ -19,6 +19,7 @@ from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.game.structure import build
+from eqsolve.game.vocabulary import Letter
 from eqsolve.handle import Handle
 from eqsolve.program.make import program
 from eqsolve.program.program import TIME
@@ -26,11 +27,18 @@ from eqsolve.solve.moving import hazard_letter
 from eqsolve.status import Status
 from eqsolve.studies.course import course
 from eqsolve.studies.sweep.columns import coded, codes
+from eqsolve.studies.sweep.model_target import outside
 from eqsolve.studies.sweep.target import Lettered, Structure
 from eqsolve.symbols import entry
 
 #: Statuses by their words.
 _STATUSES = {status.label: status for status in Status}
+
+#: Why some games are not swept, and what to do instead.
+_DIFFER = (
+    "agents who differ are not swept under a hazard rate.",
+    "Take a game of agents who are alike, or solve single points.",
+)
 
 
 @dataclass(frozen=True)
@@ -62,16 +70,16 @@ class HazardTarget(Lettered):
         if not isinstance(found.model, Model):
             model: Any = found.model
             if model.types is not None:
-                raise self._refused("agents who differ are not swept under a hazard rate.")
+                raise self._refused(*_DIFFER)
             return model
         exported: Any = found.exported
         built = build(exported, {}, notion=self.told.get("notion"), size=self.told.get("size"))
         if built.game.crowd is not None and built.game.crowd.own:
-            raise self._refused("agents who differ are not swept under a hazard rate.")
+            raise self._refused(*_DIFFER)
         return built
 
-    def _refused(self, message: str) -> InputError:
-        return InputError(message, game=self.game.name, stage="sweep")
+    def _refused(self, message: str, remedy: str) -> InputError:
+        return InputError(message, game=self.game.name, stage="sweep", remedy=remedy)
 
     @cached_property
     def declared(self) -> bool:
@@ -114,23 +122,27 @@ class HazardTarget(Lettered):
         words = f"{self.game.found.content_hash} {self.structure} {rate.pieces} {rate.formula}"
         return Path(f"{self.game.name}_{sha256(words.encode()).hexdigest()[:16]}.py")
 
+    def _letter(self, name: str) -> Letter:
+        """The vocabulary's row of a parameter of a declared game."""
+        (row,) = (row for row in self.model.vocabulary if row.name == name)
+        found: Letter = row
+        return found
+
     def misfit(self, name: str, number: Fraction) -> str:
         """What is wrong with a value."""
         if name == TIME:
             return "" if number >= 0 else "t must not be negative."
         if not self.declared:
             return super().misfit(name, number)
-        (row,) = (row for row in self.model.vocabulary if row.name == name)
-        if row.domain.contains(sp.Rational(number.numerator, number.denominator)) == sp.true:
-            return ""
-        return f"{name} ({row.meaning or 'a parameter'}) must be in {row.domain}."
+        return outside(name, self._letter(name), number)
 
     def whole(self, name: str) -> bool:
         """Whether a parameter takes whole numbers only."""
-        if name == TIME or self.declared:
-            rows = {row.name: row for row in self.model.vocabulary} if self.declared else {}
-            return name in rows and bool(rows[name].domain.is_subset(sp.S.Integers))
-        return super().whole(name)
+        if name == TIME:
+            return False
+        if not self.declared:
+            return super().whole(name)
+        return bool(self._letter(name).domain.is_subset(sp.S.Integers))
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Meaning and unit."""
@@ -145,7 +157,7 @@ class HazardTarget(Lettered):
         if not self.declared:
             row = entry(self.symbol(name))
             return {"long_name": row.meaning, "units": row.unit}
-        (letter,) = (row for row in self.model.vocabulary if row.name == name)
+        letter = self._letter(name)
         return {"long_name": letter.meaning or name, "units": letter.unit or "1"}
 
     def evaluate(
@@ -163,12 +175,12 @@ class HazardTarget(Lettered):
             If a parameter is missing, or for another selection than ``limit``.
         """
         lacking = [name for name in self.parameters if name not in params]
-        if selection != "limit" or lacking:
+        if lacking:
             raise self._refused(
-                f"missing parameter {', '.join(lacking)}."
-                if lacking
-                else f"selection must be limit, not {selection!r}."
+                f"missing parameter {', '.join(lacking)}.", "Give or vary them all."
             )
+        if selection != "limit":
+            raise self._refused(f"selection must be limit, not {selection!r}.", "Leave it out.")
         columns = dict(zip(params, np.broadcast_arrays(*map(np.atleast_1d, params.values()))))
         size = next(iter(columns.values())).size
         times = columns.pop(TIME, np.zeros(size))

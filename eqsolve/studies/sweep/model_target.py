@@ -69,10 +69,7 @@ class ModelTarget:
     def misfit(self, name: str, number: Fraction) -> str:
         """What is wrong with a value."""
         row = self._row(name)
-        rational = sp.Rational(number.numerator, number.denominator)
-        if row is None or row.domain.contains(rational) == sp.true:
-            return ""
-        return f"{name} ({row.meaning or 'a parameter'}) must be in {row.domain}."
+        return "" if row is None else outside(name, row, number)
 
     def needs(self, output: str) -> tuple[str, ...]:
         """The states without which an output has no value."""
@@ -114,6 +111,13 @@ class ModelTarget:
                 remedy="Leave it out.",
             )
         return self.kernel.evaluate(params, outputs=outputs, threads=threads)
+
+
+def outside(name: str, row: Letter, number: Fraction) -> str:
+    """What is wrong with a value outside the domain of its letter; empty if it is inside."""
+    if row.domain.contains(sp.Rational(number.numerator, number.denominator)) == sp.true:
+        return ""
+    return f"{name} ({row.meaning or 'a parameter'}) must be in {row.domain}."
 
 
 def structure_of(
