@@ -9,6 +9,7 @@ from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.fixed_point import FixedPoint
 from eqsolve.derivation.solve import algebra
 from eqsolve.derivation.solve.step import (
+    LINEAR,
     Condition,
     Explicit,
     Explosion,
@@ -222,7 +223,8 @@ def _step(step: Explicit | Root | Roots | Flow | Integral) -> Display:
         return Display(tuple(lines), prose)
     if isinstance(step, Roots):
         lines = [Line(sp.S.Zero, _by_monomial(e, step.symbols)) for e in step.equations]
-        return Display(tuple(lines), (*listed(step.symbols), " are a common root of"))
+        verb = "solve the linear equations" if step.kind == LINEAR else "are a common root of"
+        return Display(tuple(lines), (*listed(step.symbols), f" {verb}"))
     verb = "solves" if len(step.symbols) == 1 else "solve"
     text = f" {verb} the equations above, integrated numerically"
     if step.linearization is not None:

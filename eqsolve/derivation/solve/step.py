@@ -15,6 +15,8 @@ import sympy as sp
 to_go = sp.Symbol("time to go")
 #: Where integrals over the time to go run.
 running = sp.Symbol("running time")
+#: The kind of equations that are linear, and too many to be solved by a formula.
+LINEAR = "linear equations"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Linearization:
 
 @dataclass(frozen=True)
 class Roots:
-    """A common root of several polynomials in parameters and earlier symbols."""
+    """A common root of several equations in parameters and earlier symbols."""
 
     symbols: tuple[sp.Symbol, ...]
     equations: tuple[sp.Expr, ...]
