@@ -56,6 +56,17 @@ def equilibrium_for(notion: str | None, equilibrium: str | None, game: str) -> s
     return word
 
 
+def is_closed_loop(notion: str | None, game: str) -> bool:
+    """Whether a notion of the mean-variance family is the one in which nothing is frozen.
+
+    Raises
+    ------
+    InputError
+        If the family has no such notion.
+    """
+    return notion is not None and equilibrium_of(notion, game) == _EQUILIBRIA["feedback"]
+
+
 def against_given(game: str, verb: str, notion: str | None) -> None:
     """Refuse another notion of the mean-variance family where a verb knows the first one only.
 

@@ -26,7 +26,7 @@ from eqsolve.cli.common import (
     wanted_by_ci,
 )
 from eqsolve.errors import InputError
-from eqsolve.notions import against_given
+from eqsolve.notions import equilibrium_for, is_closed_loop
 from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
@@ -182,8 +182,10 @@ def _texts(
     if game is not None and exported is not None:
         return _derivation(game, exported, style, values, how)
     if game is not None:
+        if is_closed_loop(how["notion"], game):
+            return _closed_loop(game, style, values, how)
         require(game, "latex")
-        against_given(game, "latex", how["notion"])
+        equilibrium_for(how["notion"], None, game)
     texts = files(models() if game is None else (model(game),), style)
     if game is not None and (values or how["case"] is not None):
         texts |= _family_values(game, values, how)
@@ -225,6 +227,27 @@ def _derivation(
     if values or how["case"] is not None:
         answer = solve(exported, found, notion=how["notion"], size=size, continuum=continuum)
     return _exported(Writing(derive(built)), style, answer)
+
+
+def _closed_loop(
+    game: str, style: Style, values: dict[str, Any], how: Mapping[str, str | None]
+) -> tuple[dict[str, str], str]:
+    """The derivation of the closed loop of agents who differ."""
+    from eqsolve.derivation.derivation import derive
+    from eqsolve.registry import model
+    from eqsolve.words.players import closed_loop
+    from eqsolve.writing.writer import Writing
+
+    if values or how["case"] is not None:
+        raise InputError(
+            "the closed loop of agents who differ is written in letters.",
+            game=game,
+            stage="latex",
+            remedy="Leave out -p, --params and --set; solve gives the numbers.",
+        )
+    _in_own_letters(game, style)
+    loop = closed_loop(model(game), chosen_size(how["size"])[0], "latex")
+    return _exported(Writing(derive(loop)), style, None)
 
 
 def _under_hazard(

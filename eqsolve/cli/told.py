@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import BrokenGameError, InputError
 from eqsolve.kept import kept
+from eqsolve.notions import equilibrium_for, is_closed_loop
 from eqsolve.places import Found
 from eqsolve.registry import content, games, is_path, resolve, say_hidden
 from eqsolve.schemas import SCHEMA
@@ -123,8 +124,20 @@ def _written(found: Found, style: Any, step: str | None, how: Mapping[str, Any])
     from eqsolve.notated.published import Published
 
     if isinstance(found.model, Published):
+        if is_closed_loop(how["notion"], found.name):
+            return _closed_loop(found.model, how["size"]).in_format(style, step)
         return _of_family(found.model, style, step, how)
     return _writing(found, **how).in_format(style, step)
+
+
+@lru_cache(maxsize=1)  # one derivation in three styles
+def _closed_loop(model: Published, size: int | None) -> Writing:
+    """The derivation of the closed loop of agents who differ."""
+    from eqsolve.derivation.derivation import derive
+    from eqsolve.words.players import closed_loop
+    from eqsolve.writing import Writing
+
+    return Writing(derive(closed_loop(model, size, "derive")))
 
 
 @lru_cache(maxsize=1)  # one derivation in three styles
@@ -146,9 +159,7 @@ def _writing(found: Found, **how: Any) -> Writing:
 def _of_family(model: Any, style: str, step: str | None, how: Mapping[str, Any]) -> str:
     """The derivation of a game of the mean-variance family, which has one structure."""
     from eqsolve.latex.printer import latex
-    from eqsolve.notions import against_given
-
-    against_given(model.name, "derive", how["notion"])
+    equilibrium_for(how["notion"], None, model.name)
     if any(value for name, value in how.items() if name != "notion"):
         raise InputError(
             "the equations of this game are the same for all parameters and numbers of agents.",

@@ -11,9 +11,10 @@ from eqsolve.errors import EqsolveError, InputError
 from eqsolve.game import Model, Notion
 from eqsolve.game.structure import build, structure
 from eqsolve.notated.published import Published
-from eqsolve.notions import against_given
+from eqsolve.notions import is_closed_loop
 from eqsolve.places import Found
 from eqsolve.prove.collect import Proofs, of_declared, of_family
+from eqsolve.words.players import closed_loop
 
 #: The word for every notion that a game declares.
 ALL = "all"
@@ -40,7 +41,10 @@ def proofs(
         If nothing can be stated.
     """
     if isinstance(found.model, Published):
-        against_given(found.name, "prove", None if notion == ALL else notion)
+        if notion != ALL and is_closed_loop(notion, found.name):
+            loop = closed_loop(found.model, size, "prove")
+            yield replace(of_declared(derived(loop)), structure=("feedback",))
+            return
         if size is not None or continuum:
             raise InputError("the number of agents is a letter.", game=found.name, stage="prove")
         yield of_family(found.model)

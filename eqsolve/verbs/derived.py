@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
-from eqsolve.notions import against_given
+from eqsolve.notions import against_given, is_closed_loop
 from eqsolve.places import Found
 from eqsolve.registry import adopt, resolve
 from eqsolve.registry import games as all_games
 from eqsolve.verbs.abilities import Game, able, declared, require
 
 if TYPE_CHECKING:
+    from eqsolve.game import Model
     from eqsolve.verify.report import Report
+    from eqsolve.writing import Writing
 
 
 def derive(game: Game, *, notion: str | None = None, size: int | None = None) -> Any:
@@ -39,17 +41,25 @@ def derive(game: Game, *, notion: str | None = None, size: int | None = None) ->
     exported = declared(game)
     if exported is None:
         from eqsolve.registry import derive as of_family
+        from eqsolve.words.players import closed_loop
 
         name = adopt(game)
-        against_given(name, "derive", notion)
+        if is_closed_loop(notion, name):
+            family: Any = resolve(name).model
+            return _written(closed_loop(family, size, "derive"))
         if size is not None:
             raise InputError("the number of agents is a letter.", game=name, stage="derive")
         return of_family(name)
-    from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.game.structure import build
+
+    return _written(build(exported, {}, notion=notion, size=size))
+
+
+def _written(model: Model) -> Writing:
+    from eqsolve.derivation.derivation import derive as derive_model
     from eqsolve.writing import Writing
 
-    return Writing(derive_model(build(exported, {}, notion=notion, size=size)))
+    return Writing(derive_model(model))
 
 
 def every(games: Iterable[str] | str | None = None) -> list[Found]:

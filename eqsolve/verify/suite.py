@@ -27,7 +27,7 @@ from eqsolve.verify.hazard import NEEDED, under
 from eqsolve.verify.models import Variant, model_checks, variants
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
-from eqsolve.verify.nash import nash_checks
+from eqsolve.verify.nash import nash_checks, players_checks
 from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.planted import self_test as planted_in
 from eqsolve.verify.prediction import Prediction, predictions
@@ -262,6 +262,9 @@ def _tasks(model: Published, level: Level) -> Iterator[_Task]:
     for seed, case in enumerate(cases(model, level), SEED):
         claims = partial(_case_checks, model, case, level, seed)
         yield _Task(game, case.name, "numeric", partial(_if_solved, model, claims))
+    if model.types is not None and (model.types.count or level == "full"):
+        claims = partial(players_checks, model, MODEL_PATHS[level])
+        yield _Task(game, "closed loop", "ball", claims)
     if model.alike is not None:
         for case in cases(model, level):
             if level == "full" or case.name in model.cases:

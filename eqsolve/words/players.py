@@ -3,17 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
+from eqsolve.game.model import Model
 from eqsolve.parameters import require
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.solve import solve
 from eqsolve.words.agents import AgentsEquilibrium, in_columns, validated
 from eqsolve.words.own_words import Named, apart_of, declaration
 
+if TYPE_CHECKING:
+    from eqsolve.notated.published import Published
+
 #: Most agents of which the equations are derived: their number grows like the third power.
 MOST = 3
+
+
+def closed_loop(model: Published, size: int | None, stage: str) -> Model:
+    """The closed loop of agents who differ as a game of the engine.
+
+    Parameters
+    ----------
+    model : of agents with parameters of their own.
+    size : how many they are, where the game leaves that open.
+    stage : what asks for it.
+
+    Raises
+    ------
+    InputError
+        If agents are alike, and for no number of them, another than the game's, or too many.
+    """
+    restated, types = model.restated, model.types
+    if restated is None or restated.players is None or types is None:
+        raise InputError(
+            f"{stage} takes the closed loop of agents who differ, not of agents who are alike.",
+            game=model.name,
+            stage=stage,
+            remedy="Leave the notion out.",
+        )
+    if size is None and not types.count:
+        raise InputError(
+            "the number of agents is not given.",
+            game=model.name,
+            stage=stage,
+            remedy=f"Give --size N, {MOST} at most.",
+        )
+    if types.count and size not in (None, types.count):
+        raise InputError(
+            f"it has {types.count} agents, not {size}.",
+            game=model.name,
+            stage=stage,
+            remedy="Leave out --size.",
+        )
+    return restated.players(_few(size or types.count, model.name, stage))
 
 
 def solve_players(game: Named, given: Mapping[str, Any], *, selection: str) -> AgentsEquilibrium:
@@ -29,13 +72,7 @@ def solve_players(game: Named, given: Mapping[str, Any], *, selection: str) -> A
     if restated is None or restated.players is None:
         raise InputError("its closed loop is not declared.", game=game.name, stage="input")
     rows = validated(apart, in_columns(apart, given, game.name), game.name)
-    if len(rows) > MOST:
-        raise InputError(
-            f"the closed loop of {len(rows)} agents who differ is not solved.",
-            game=game.name,
-            stage="input",
-            remedy=f"Give {MOST} agents at most, or ask against given aggregates.",
-        )
+    _few(len(rows), game.name, "input")
     values: dict[str, object] = {apart.rate: rows[0][apart.rate]}
     at: dict[str, object] = {}
     for k, row in enumerate(rows, 1):
@@ -53,6 +90,18 @@ def solve_players(game: Named, given: Mapping[str, Any], *, selection: str) -> A
         message=answer.message,
         numbers=_numbers(answer, apart.program.strategy[0].control, len(rows)),
     )
+
+
+def _few(count: int, game: str, stage: str) -> int:
+    """A number of agents that is not too large."""
+    if not 0 < count <= MOST:
+        raise InputError(
+            f"the closed loop of {count} agents who differ is not derived.",
+            game=game,
+            stage=stage,
+            remedy=f"Give {MOST} agents at most, or ask against given aggregates.",
+        )
+    return count
 
 
 def _numbers(answer: Solved, control: str, count: int) -> dict[str, Any]:
