@@ -18,11 +18,20 @@ from eqsolve.notated.published import Published
 from eqsolve.notated.roles import Roles
 from eqsolve.solve.closed_form.loop import ClosedLoop
 from eqsolve.solve.closed_form.point import PointSolver
+from eqsolve.studies.equilibrium import Equilibrium, equilibrium
 from eqsolve.verify.check import Check
+from eqsolve.verify.deviation import deviation_checks
+from eqsolve.verify.exact import precise
 from eqsolve.verify.prediction import BITS
+from eqsolve.verify.proof.proof import Proof
+from eqsolve.verify.sampling import simulation_checks
+from eqsolve.verify.solution import solution_checks
 from eqsolve.verify.spike import spike_checks
+from eqsolve.words.agents import validated
 from eqsolve.words.equilibrium import solve
 from eqsolve.words.nash import NashRoot
+from eqsolve.words.own_words import apart_of
+from eqsolve.words.players import closed_loop, numbered
 
 #: Largest exploitability of the Nash feedback: that of the balls that enclose it.
 ALLOWED = 1e-60
@@ -88,6 +97,32 @@ def nash_checks(model: Published, given: Mapping[str, object], *, name: str) -> 
         corners = [tuple(1 + (i == j) for j in range(size)) for i in range(-1, size)]
         checks += spike_checks(game, claimed, values, corners, name=label)
     return checks
+
+
+def players_claim(model: Published) -> Equilibrium:
+    """The closed loop of the agents that a game of agents who differ starts with.
+
+    Raises
+    ------
+    NoSolutionError
+        If there is none.
+    """
+    apart = apart_of(model)
+    rows = validated(apart, dict(model.start), model.name)
+    return equilibrium(closed_loop(model, len(rows), "verify"), *numbered(apart, rows))
+
+
+def players_checks(claim: Equilibrium, game: str, *, paths: int) -> list[Check]:
+    """Check the closed loop of agents who differ: its derivation, and what nobody gains by.
+
+    The equations are proved from the declaration, the numbers are put into them, every agent
+    deviates for a short time, and the game is simulated.
+    """
+    with precise():
+        rows = [*Proof(claim.derivation).checks()]
+    rows += solution_checks(claim)
+    rows += [*deviation_checks(claim), *simulation_checks(claim, paths=paths)]
+    return [replace(row, game=game, name=f"closed loop: {row.name}") for row in rows]
 
 
 def written_out(game: Game, roles: Roles, size: int) -> Game:

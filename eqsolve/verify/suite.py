@@ -27,7 +27,7 @@ from eqsolve.verify.hazard import NEEDED, under
 from eqsolve.verify.models import Variant, model_checks, variants
 from eqsolve.verify.montecarlo import monte_carlo_checks
 from eqsolve.verify.mutation import self_test as planted_errors
-from eqsolve.verify.nash import nash_checks, players_checks
+from eqsolve.verify.nash import nash_checks, players_checks, players_claim
 from eqsolve.verify.pde import grid_checks
 from eqsolve.verify.planted import self_test as planted_in
 from eqsolve.verify.prediction import Prediction, predictions
@@ -263,8 +263,8 @@ def _tasks(model: Published, level: Level) -> Iterator[_Task]:
         claims = partial(_case_checks, model, case, level, seed)
         yield _Task(game, case.name, "numeric", partial(_if_solved, model, claims))
     if model.types is not None and (model.types.count or level == "full"):
-        claims = partial(players_checks, model, MODEL_PATHS[level])
-        yield _Task(game, "closed loop", "ball", claims)
+        run = partial(_players, model, level)
+        yield _Task(game, "closed loop", "ball", run)
     if model.alike is not None:
         for case in cases(model, level):
             if level == "full" or case.name in model.cases:
@@ -275,6 +275,10 @@ def _tasks(model: Published, level: Level) -> Iterator[_Task]:
 
 def _refereed(model: Published, level: Level) -> list[Check]:
     return referee_table([model], level).checks()
+
+
+def _players(model: Published, level: Level) -> list[Check]:
+    return players_checks(players_claim(model), model.name, paths=MODEL_PATHS[level])
 
 
 def _if_solved(model: Published, run: Callable[[], list[Check]]) -> list[Check]:

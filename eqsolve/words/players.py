@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from eqsolve.errors import InputError
 from eqsolve.game.model import Model
 from eqsolve.parameters import require
+from eqsolve.program.words import Apart
 from eqsolve.solve.answer import Answer as Solved
 from eqsolve.solve.solve import solve
 from eqsolve.words.agents import AgentsEquilibrium, in_columns, validated
@@ -73,12 +75,7 @@ def solve_players(game: Named, given: Mapping[str, Any], *, selection: str) -> A
         raise InputError("its closed loop is not declared.", game=game.name, stage="input")
     rows = validated(apart, in_columns(apart, given, game.name), game.name)
     _few(len(rows), game.name, "input")
-    values: dict[str, object] = {apart.rate: rows[0][apart.rate]}
-    at: dict[str, object] = {}
-    for k, row in enumerate(rows, 1):
-        own = {name: v for name, v in row.items() if name not in (apart.rate, "wealth")}
-        values |= {f"{name}_{k}": v for name, v in own.items()}
-        at[f"{apart.state}_{k}"] = row["wealth"]
+    values, at = numbered(apart, rows)
     answer = solve(restated.players(len(rows)), values, at=at)
     return AgentsEquilibrium(
         game=game.name,
@@ -90,6 +87,19 @@ def solve_players(game: Named, given: Mapping[str, Any], *, selection: str) -> A
         message=answer.message,
         numbers=_numbers(answer, apart.program.strategy[0].control, len(rows)),
     )
+
+
+def numbered(
+    apart: Apart, rows: Sequence[Mapping[str, Fraction]]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Parameters and wealths of agents by the names that end in an agent's number."""
+    values: dict[str, object] = {apart.rate: rows[0][apart.rate]}
+    at: dict[str, object] = {}
+    for k, row in enumerate(rows, 1):
+        own = {name: v for name, v in row.items() if name not in (apart.rate, "wealth")}
+        values |= {f"{name}_{k}": v for name, v in own.items()}
+        at[f"{apart.state}_{k}"] = row["wealth"]
+    return values, at
 
 
 def _few(count: int, game: str, stage: str) -> int:

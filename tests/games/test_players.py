@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy as sp
+from flint import arb
 from numpy.typing import NDArray
 from scipy.optimize import root
 
@@ -15,9 +17,13 @@ import eqsolve
 from eqsolve.derivations.mean_variance.players import players
 from eqsolve.errors import InputError
 from eqsolve.game import Model
+from eqsolve.registry import model
 from eqsolve.solve import reduction
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.solve import solve
+from eqsolve.verify.deviation import deviation_checks
+from eqsolve.verify.nash import players_checks, players_claim
+from eqsolve.verify.solution import solution_checks
 
 Array = NDArray[np.float64]
 NAMES = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda")
@@ -27,11 +33,11 @@ THIRD = {**S1, "gamma": "3", "theta": ".3"}
 R = ".03"
 
 
-def solved(*rows: dict[str, str], model: Model | None = None) -> Answer:
+def solved(*rows: dict[str, str], declared: Model | None = None) -> Answer:
     given = {"r": R} | {f"weight_{k}": Fraction(1, len(rows)) for k in range(1, len(rows) + 1)}
     given |= {f"{name}_{k}": v for k, row in enumerate(rows, 1) for name, v in row.items()}
     at = {f"x_{k}": 1 for k in range(1, len(rows) + 1)}
-    return solve(model or players(len(rows)), given, at=at)
+    return solve(declared or players(len(rows)), given, at=at)
 
 
 @pytest.fixture
@@ -175,7 +181,7 @@ def test_a_planted_error_in_the_game_is_found() -> None:
     # the second investor's common noise has another sign
     loadings = {**second.loadings, "B": -second.loadings["B"]}
     states = (whole.game.states[0], replace(second, loadings=loadings))
-    wrong = solved(S1, OTHER, model=replace(whole, game=replace(whole.game, states=states)))
+    wrong = solved(S1, OTHER, declared=replace(whole, game=replace(whole.game, states=states)))
     assert wrong.ok
     assert abs(rules([S1, OTHER], feedback(wrong)) - feedback(wrong)).max() > 1e-3
 
@@ -236,3 +242,37 @@ def test_of_three_types_the_solution_is_that_of_finite_horizons() -> None:
     assert answer.ok and "there may be others" in answer.message
     played = feedback(answer)
     assert rules([S1, OTHER, THIRD], played) == pytest.approx(played, rel=1e-9)
+
+
+def test_the_closed_loop_is_written_where_the_number_of_agents_is_known() -> None:
+    writing = eqsolve.derive("two-agent", notion="feedback")
+    assert "solve the linear equations" in writing.text("solution")
+    # each agent's conditions hold the other's reaction to the own wealth
+    assert {"k_12", "k_21", "k_10", "k_20"} <= {
+        s.name for step in writing.solution.steps for s in step.symbols
+    }
+    assert len(writing.solution.steps) == 4
+    with pytest.raises(InputError, match=r"not given\. Give --size N, 3 at most"):
+        eqsolve.derive("heterogeneous", notion="feedback")
+    with pytest.raises(InputError, match="of 4 agents who differ is not derived"):
+        eqsolve.derive("heterogeneous", notion="feedback", size=4)
+    with pytest.raises(InputError, match="it has 2 agents, not 3"):
+        eqsolve.derive("two-agent", notion="feedback", size=3)
+    with pytest.raises(InputError, match="not of agents who are alike"):
+        eqsolve.derive("n-agent", notion="feedback")
+
+
+def test_checks_of_the_closed_loop_pass_and_a_small_error_fails(found_by_newton: None) -> None:
+    claim = players_claim(model("two-agent"))
+    off = sp.Symbol("k_12")
+
+    def planted(time: Fraction) -> dict[sp.Symbol, arb]:
+        values = dict(claim.coefficients(time))
+        return {**values, off: values[off] + 1e-6}
+
+    rows = players_checks(claim, "two-agent", paths=500)
+    assert {row.kind for row in rows} == {"exact", "ball", "spike", "monte-carlo"}
+    assert len(rows) > 25 and not [row for row in rows if row.verdict == "fail"]
+    wrong = replace(claim, coefficients=planted)
+    for checked in (solution_checks(wrong), deviation_checks(wrong)):
+        assert [row for row in checked if row.verdict == "fail"]
