@@ -90,7 +90,7 @@ ONE_NOTION: dict[str, Any] = {
 
 @pytest.mark.parametrize("verb", ONE_NOTION)
 def test_a_notion_is_taken_or_refused(verb: str) -> None:
-    """Closed loops of the mean-variance family have points and simulations only."""
+    """The closed loop of agents who are alike has points and simulations only."""
     with pytest.raises(InputError, match="against given aggregates only"):
         ONE_NOTION[verb](notion="feedback")
     with pytest.raises(InputError, match="not declared"):

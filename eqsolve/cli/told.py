@@ -15,6 +15,7 @@ from eqsolve.registry import content, games, is_path, resolve, say_hidden
 from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
+    from eqsolve.notated.published import Published
     from eqsolve.writing import Writing
 
 
@@ -159,6 +160,7 @@ def _writing(found: Found, **how: Any) -> Writing:
 def _of_family(model: Any, style: str, step: str | None, how: Mapping[str, Any]) -> str:
     """The derivation of a game of the mean-variance family, which has one structure."""
     from eqsolve.latex.printer import latex
+
     equilibrium_for(how["notion"], None, model.name)
     if any(value for name, value in how.items() if name != "notion"):
         raise InputError(

@@ -39,7 +39,7 @@ def closed_loop(model: Published, size: int | None, stage: str) -> Model:
     restated, types = model.restated, model.types
     if restated is None or restated.players is None or types is None:
         raise InputError(
-            f"{stage} takes the closed loop of agents who differ, not of agents who are alike.",
+            f"of agents who are alike {stage} takes the equilibrium against given aggregates only.",
             game=model.name,
             stage=stage,
             remedy="Leave the notion out.",

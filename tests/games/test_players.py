@@ -258,7 +258,7 @@ def test_the_closed_loop_is_written_where_the_number_of_agents_is_known() -> Non
         eqsolve.derive("heterogeneous", notion="feedback", size=4)
     with pytest.raises(InputError, match="it has 2 agents, not 3"):
         eqsolve.derive("two-agent", notion="feedback", size=3)
-    with pytest.raises(InputError, match="not of agents who are alike"):
+    with pytest.raises(InputError, match="alike derive takes the equilibrium against given"):
         eqsolve.derive("n-agent", notion="feedback")
 
 
