@@ -23,6 +23,7 @@ from eqsolve.game.structure import build
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import solve
 from eqsolve.studies.anarchy import Anarchy, anarchy
+from reference.planner import residuals
 
 S1 = wealth.SETS["S1"]
 
@@ -73,6 +74,23 @@ def test_without_interest_and_weight_of_wealth(seed: int) -> None:
         assert found.welfare[name] == pytest.approx(obtained, rel=1e-12)
     loss = n["theta"] * n["nu"] ** 2 / (left * (n["nu"] ** 2 + common * left))
     assert rates["nash"] / rates["planner"] == pytest.approx(1 - loss**2, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_interest_and_weight_of_wealth_by_other_means(seed: int) -> None:
+    """Both strategies solve conditions from moments that are matched in doubles."""
+    rng = random.Random(seed)
+    text = drawn(seed) | {"x": "1", "m": "1", "r": f"{rng.uniform(0, 0.04):.6f}"}
+    text["beta"] = f"{rng.uniform(0.1, 1):.6f}"
+    given = {name: float(value) for name, value in text.items()}
+    found = anarchy(wealth.crowd, text, continuum=True)
+    for answer, external in ((found.nash, False), (found.planner, True)):
+        played = answer.strategy["pi"]
+        p1, p2, p3 = (played[name] for name in ("x", "m", "1"))
+        assert residuals(given, (p1, p2, p3), external) == pytest.approx([0] * 3, abs=1e-13)
+        # neither of both is the other one, and a small error is seen
+        assert max(map(abs, residuals(given, (p1, p2, p3), not external))) > 1e-4
+        assert max(map(abs, residuals(given, (p1, p2 + 1e-6, p3), external))) > 1e-9
 
 
 @pytest.mark.parametrize("size", [2, 5])
