@@ -6,11 +6,15 @@ rounds are reported. Times are those of the processor, so that other work on the
 little. One and two threads are compared by the clock, over several calls in a row: a processor that
 was idle takes its time to wake up.
 
-usage: python benchmarks/bench_kernel.py [POINTS] [ROUNDS]
+With `--against PYTHON`, an interpreter that has another build, the two kernels take turns instead, each
+in a process of its own: strategies and all outputs, with one thread and with two.
+
+usage: python benchmarks/bench_kernel.py [POINTS] [ROUNDS] [--against PYTHON]
 """
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import shutil
 import statistics
@@ -168,7 +172,77 @@ def check(many: dict[str, Array], results: Mapping[str, dict[str, Array]]) -> No
             assert np.allclose([ours[name][i] for name in OUTPUTS[1:]], expected, rtol=1e-5), i
 
 
-def main(size: int = POINTS, rounds: int = ROUNDS) -> None:
+#: A process that evaluates the kernel whenever it is told how: threads, calls and what is wanted.
+#: It answers with nanoseconds a point by the processor and by the clock.
+TURN = """
+import sys, time
+import numpy as np
+import eqsolve
+many = dict(np.load(sys.argv[1]))
+size = many["r"].size
+fast = eqsolve.kernel("n-agent")
+known = {"strategies": ["status", "k_x", "k_y", "k_1"], "all": ["status", "k_x", "k_y", "k_1", "V"]}
+out = {
+    way: {n: np.zeros(size, np.int8 if n == "status" else float) for n in names}
+    for way, names in known.items()
+}
+for line in sys.stdin:
+    threads, calls, way = line.split()
+    wall, processor = time.perf_counter(), time.process_time()
+    for _ in range(int(calls)):
+        fast.evaluate(many, outputs=known[way], threads=int(threads), out=out[way])
+    count = 1e-9 * int(calls) * size
+    spent = (time.process_time() - processor) / count
+    print(spent, (time.perf_counter() - wall) / count, flush=True)
+"""
+
+
+def compare(other: str, size: int, rounds: int) -> None:
+    """This build's kernel and that of another interpreter, in turn: medians and their ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "points.npz"
+        np.savez(path, **parameters(size), x=np.ones(1), y=np.ones(1))
+        both = [
+            subprocess.Popen(
+                [python, "-P", "-c", TURN, str(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for python in (sys.executable, other)
+        ]
+
+        def turn(process: subprocess.Popen[str], order: str) -> list[float]:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(order + "\n")
+            process.stdin.flush()
+            return [float(number) for number in process.stdout.readline().split()]
+
+        orders = [f"{threads} {CALLS} {way}" for way in ("strategies", "all") for threads in (1, 2)]
+        taken: dict[tuple[str, int], list[list[float]]] = {}
+        for round_ in range(rounds + 1):
+            for order in orders:
+                for place, process in enumerate(both):
+                    found = turn(process, order)
+                    if round_:
+                        taken.setdefault((order, place), []).append(found)
+        for process in both:
+            process.communicate()
+    print(f"{size} points, {rounds} rounds of {CALLS} calls; ns a point: processor, clock")
+    for order in orders:
+        ours, theirs = (
+            [statistics.median(column) for column in zip(*taken[order, place], strict=True)]
+            for place in (0, 1)
+        )
+        threads, _, way = order.split()
+        print(
+            f"{way}, {threads} threads: {ours[0]:.2f}, {ours[1]:.2f} against "
+            f"{theirs[0]:.2f}, {theirs[1]:.2f}; ratio {theirs[0] / ours[0]:.2f}, "
+            f"{theirs[1] / ours[1]:.2f}"
+        )
+
+
+def main(size: int, rounds: int) -> None:
     """Print the medians and their ratios."""
     many, slow = parameters(size), reference()
     fast = eqsolve.kernel("n-agent")
@@ -245,4 +319,12 @@ def main(size: int = POINTS, rounds: int = ROUNDS) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("points", nargs="?", type=int, default=POINTS)
+    parser.add_argument("rounds", nargs="?", type=int, default=ROUNDS)
+    parser.add_argument("--against", metavar="PYTHON", help="interpreter with another build")
+    given = parser.parse_args()
+    if given.against is not None:
+        compare(given.against, given.points, given.rounds)
+    else:
+        main(given.points, given.rounds)
