@@ -6,8 +6,8 @@ rounds are reported. Times are those of the processor, so that other work on the
 little. One and two threads are compared by the clock, over several calls in a row: a processor that
 was idle takes its time to wake up.
 
-With `--against PYTHON`, an interpreter that has another build, the two kernels take turns instead, each
-in a process of its own: strategies and all outputs, with one thread and with two.
+With `--against PYTHON`, an interpreter that has another build, the two kernels take turns instead,
+each in a process of its own: strategies and all outputs, with one thread and with two.
 
 usage: python benchmarks/bench_kernel.py [POINTS] [ROUNDS] [--against PYTHON]
 """
