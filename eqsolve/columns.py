@@ -46,8 +46,7 @@ class Columns(Sequence[Mapping[str, Any]]):
         found: dict[str, Any] = {}
         units: dict[str, str] = {}
         for head, values in columns.items():
-            match = _HEAD.fullmatch(str(head))
-            name, unit = (match[1], match[2]) if match else (str(head), None)
+            name, unit = headed(str(head))
             if name in found:
                 raise _error(f"the table has {name} twice.", game)
             found[name] = values
@@ -106,6 +105,12 @@ def array(values: Sequence[Any]) -> Any:
     from eqsolve.arrays import reals
 
     return reals(values)
+
+
+def headed(head: str) -> tuple[str, str | None]:
+    """The name and the unit of a column, from its header."""
+    match = _HEAD.fullmatch(head)
+    return (match[1], match[2]) if match else (head, None)
 
 
 def read_columns(path: str) -> Columns:
