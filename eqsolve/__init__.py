@@ -15,6 +15,7 @@ from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
     from eqsolve import pde
+    from eqsolve.market.study import market
     from eqsolve.verbs import (
         anarchy,
         citation,
@@ -40,6 +41,7 @@ _LAZY = {
     "course": "eqsolve.verbs",
     "derive": "eqsolve.verbs",
     "kernel": "eqsolve.verbs",
+    "market": "eqsolve.market.study",
     "particles": "eqsolve.verbs",
     "prove": "eqsolve.verbs",
     "roots": "eqsolve.verbs",
@@ -59,6 +61,7 @@ __all__ = [
     "course",
     "derive",
     "kernel",
+    "market",
     "particles",
     "pde",
     "prove",

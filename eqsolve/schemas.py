@@ -520,6 +520,50 @@ _GRANULARITY = _document(
     }
 )
 
+_FIGURE = _record(dict.fromkeys(("value", "error", "low", "high"), _MAYBE))
+_FIGURES = _by_name(_FIGURE)
+_MARKET = _document(
+    {
+        "game": _TEXT,
+        "params": _by_name(_TEXT),
+        "estimated": _by_name(_TEXT),
+        "draws": _COUNT,
+        "seed": _COUNT,
+        "data": _record(
+            {
+                "kind": _one_of("prices", "returns", "log-returns"),
+                "assets": _many(_TEXT),
+                "periods": _COUNT,
+                "periods_of_year": _NUMBER,
+                "first": _TEXT,
+                "last": _TEXT,
+            }
+        ),
+        "notes": _many(_TEXT),
+        "criteria": _by_name(_NUMBER),
+        "transition": _many(_many(_NUMBER)),
+        "regimes": _many(
+            _record(
+                {
+                    "periods": _COUNT,
+                    "length": _MAYBE,
+                    "estimates": _FIGURES,
+                    "assets": _by_name(_FIGURES),
+                    "kurtosis": _NUMBER,
+                    "equilibrium": _record(
+                        {
+                            "parameters": _by_name(_MAYBE),
+                            "status": _STATUS,
+                            "columns": _FIGURES,
+                            "statuses": _by_name(_COUNT),
+                        }
+                    ),
+                }
+            )
+        ),
+    }
+)
+
 _DOCTOR = _document(
     {
         "ok": _FLAG,
@@ -624,6 +668,7 @@ _FORMS: dict[str, tuple[str, Schema]] = {
     ),
     "ledger": ("eqsolve ledger", _many(_LEDGER_ROW)),
     "list": ("eqsolve list", _many({"anyOf": [_LIST_ROW, _BROKEN_ROW]})),
+    "market": ("eqsolve market", _MARKET),
     "pde": ("eqsolve pde", _PDE),
     "prove": ("eqsolve prove", _many(_PROVE_ROW)),
     "roots": ("eqsolve roots", _ATLAS),

@@ -55,6 +55,7 @@ LAYERS = (
     ("explore",),
     ("displays", "source"),
     ("verbs", "accessor", "doctor", "new_game"),
+    ("market",),
     ("cli", "pytest_plugin"),
     ("__main__", "ship"),
     ("paper", "paper_figures"),

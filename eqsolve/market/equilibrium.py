@@ -12,6 +12,7 @@ import numpy as np
 from eqsolve.arrays import Array
 from eqsolve.handle import Handle
 from eqsolve.market.estimate import QUANTITIES, Estimates, Figure, figure
+from eqsolve.errors import InputError
 from eqsolve.market.needed import bad
 from eqsolve.registry import adopt
 from eqsolve.status import Status
@@ -87,17 +88,17 @@ def equilibrium(
     ----------
     game : a name, the path of a file, or a Model.
     estimates : of the game's parameters.
-    estimated : a quantity of ``QUANTITIES`` for every parameter that is estimated. Where agents
-        differ, agent k has the estimates of asset k, and all have the fixed parameters.
+    estimated : a quantity of ``QUANTITIES`` for every parameter that is estimated.
     fixed : the other parameters.
     how : ``notion`` and ``size``, see ``eqsolve.sweep``.
 
     Raises
     ------
     InputError
-        If a quantity needs more assets than there are, or a name or value is not acceptable.
+        If agents differ, a quantity needs more assets than there are, or a name or value is not acceptable.
     """
-    rows = _points(game, estimates, check_mapping(estimated))
+    _require_alike(game)
+    rows = _points(estimates, check_mapping(estimated))
     defined = np.all([np.isfinite(values) for values in rows.values()], axis=0)
     missing = [name for name, values in rows.items() if not np.isfinite(values[0])]
     if not defined.any():
@@ -105,11 +106,10 @@ def equilibrium(
             f"{', '.join(missing)} is not defined: the assets' covariances are negative.",
             "Give assets with a common factor.",
         )
-    given = _of_agents(game, fixed, len(estimates.assets))
     found = sweep(
         game,
         {name: values[defined] for name, values in rows.items()},
-        given,
+        fixed,
         zipped=[list(rows)] if len(rows) > 1 else [],
         progress=False,
         **how,
@@ -135,43 +135,27 @@ def equilibrium(
     )
 
 
-def _points(game: Any, estimates: Estimates, estimated: Mapping[str, str]) -> dict[str, Array]:
+def _points(estimates: Estimates, estimated: Mapping[str, str]) -> dict[str, Array]:
     """The parameters at the estimate, then at the draws."""
-    apart = agents_differ(game)
-    values = estimates.values_each if apart else estimates.values
-    drawn = estimates.drawn_each if apart else estimates.drawn
-    found = {}
-    for name, quantity in estimated.items():
-        if quantity not in values:
+    for quantity in estimated.values():
+        if quantity not in estimates.values:
             raise bad(
-                f"{quantity} is not known from {len(estimates.assets)} assets.",
-                "Give three assets or more." if apart else "Give two assets or more.",
+                f"{quantity} is not known from one asset.", "Give two assets or more, alike."
             )
-        whole = np.concatenate([values[quantity][None], drawn[quantity]])
-        if apart:
-            found |= {f"{name}_{k}": row for k, row in enumerate(whole.T, 1)}
-        else:
-            found[name] = whole
-    return found
+    return {
+        name: np.concatenate([np.atleast_1d(estimates.values[what]), estimates.drawn[what]])
+        for name, what in estimated.items()
+    }
 
 
-def agents_differ(game: Any) -> bool:
-    """Whether agents have parameters of their own."""
+def _require_alike(game: Any) -> None:
+    """Refuse agents who differ: every point of theirs is solved by itself, not by a kernel."""
     from eqsolve.words.own_words import differ
 
-    return declared(game) is None and differ(Handle(adopt(game)))
-
-
-def _of_agents(game: Any, fixed: Mapping[str, object], count: int) -> dict[str, object]:
-    """The fixed parameters, for every agent where agents differ."""
-    if not agents_differ(game):
-        return dict(fixed)
-    from eqsolve.words.own_words import apart_of
-
-    apart = apart_of(Handle(adopt(game)))
-    own = set(apart.own) - set(apart.shared)
-    return {
-        entry: value
-        for name, value in fixed.items()
-        for entry in ([f"{name}_{k + 1}" for k in range(count)] if name in own else [name])
-    }
+    if declared(game) is None and differ(Handle(adopt(game))):
+        raise InputError(
+            "its agents differ, and estimates are of assets that are alike.",
+            game=str(game),
+            stage="market",
+            remedy="Take a game whose agents are alike.",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,14 +87,13 @@ def _fewest(market: Market) -> int:
 def _fit(values: Array, count: int, seed: int) -> Any:
     """The likeliest of several fits."""
     hmm = package("hmmlearn.hmm")
+    logging.getLogger("hmmlearn").setLevel(logging.ERROR)  # of starts that are not taken
     best: Any = None
     for start in range(1 if count == 1 else STARTS):
         chain = hmm.GaussianHMM(
-            count, "full", n_iter=_STEPS, random_state=seed + start, min_covar=1e-8
+            count, "diag", n_iter=_STEPS, random_state=seed + start, min_covar=1e-8
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a start that does not converge is not taken
-            chain.fit(values)
+        chain.fit(values)
         if best is None or chain.score(values) > best.score(values):
             best = chain
     return best
