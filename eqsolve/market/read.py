@@ -101,7 +101,7 @@ def read_market(
     if holes.any():
         where = day(table.dates[1:][holes][0])
         notes.append(
-            f"dates are missing in {holes.sum()} places, first before {where}"
+            f"gaps in the dates: {holes.sum()}, the first before {where}"
             + ("; returns over them are left out." if kind == "prices" else ".")
         )
     whole = ~np.isnan(returns).any(axis=1)
