@@ -11,6 +11,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "-p theta=0.5 -p gamma=2 -p alpha=1 -p beta=0.5 -p lambda=0.6",
     ),
     "derive": ("eqsolve derive n-agent --step equilibrium",),
+    "market": (
+        "eqsolve market docs/market/market.csv --game n-agent --set S1 --estimate b=drift",
+        "--estimate nu=idiosyncratic --estimate sigma=common --estimate n=assets",
+    ),
     "roots": (
         "eqsolve roots mean-field --set S1 --vary lambda=0.05:1.5:60 --vary w=0:0.6:60",
         "--let beta=w*gamma -p b=0.38",

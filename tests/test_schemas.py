@@ -129,6 +129,7 @@ ELSEWHERE = {
     "converge": "test_convergence.py",
     "grid": "test_pde.py",
     "ledger": "test_registry.py",
+    "market": "market/test_market.py",
     "roots": "studies/test_roots.py",
     "sizes": "studies/test_sizes.py",
     "sweep": "test_sweep.py",

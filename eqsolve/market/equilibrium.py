@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from eqsolve.arrays import Array
+from eqsolve.errors import InputError
 from eqsolve.handle import Handle
 from eqsolve.market.estimate import QUANTITIES, Estimates, Figure, figure
-from eqsolve.errors import InputError
 from eqsolve.market.needed import bad
 from eqsolve.registry import adopt
 from eqsolve.status import Status
@@ -95,7 +95,8 @@ def equilibrium(
     Raises
     ------
     InputError
-        If agents differ, a quantity needs more assets than there are, or a name or value is not acceptable.
+        If agents differ, a quantity needs more assets than there are, or a name or value is not
+        acceptable.
     """
     _require_alike(game)
     rows = _points(estimates, check_mapping(estimated))
@@ -139,9 +140,7 @@ def _points(estimates: Estimates, estimated: Mapping[str, str]) -> dict[str, Arr
     """The parameters at the estimate, then at the draws."""
     for quantity in estimated.values():
         if quantity not in estimates.values:
-            raise bad(
-                f"{quantity} is not known from one asset.", "Give two assets or more, alike."
-            )
+            raise bad(f"{quantity} is not known from one asset.", "Give two assets or more, alike.")
     return {
         name: np.concatenate([np.atleast_1d(estimates.values[what]), estimates.drawn[what]])
         for name, what in estimated.items()

@@ -54,8 +54,8 @@ class Estimates:
     assets : their names.
     periods : returns of each.
     kurtosis : the mean excess kurtosis of their log returns; errors suppose 0.
-    values, drawn : arrays by quantity, of the data (no axis) and of draws (one axis), of assets that
-        are alike.
+    values, drawn : arrays by quantity, of the data (no axis) and of draws (one axis), of assets
+        that are alike.
     values_each, drawn_each : the same of each asset, which has the last axis.
     """
 

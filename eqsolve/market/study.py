@@ -160,8 +160,8 @@ def market(
     data, kind, date, periods : see ``eqsolve.market.read.read_market``.
     game : a name, the path of a file, or a Model.
     params, values : the parameters that are not estimated.
-    estimated : the quantity that a parameter is, such as ``{"NAME": "drift"}``; quantities are those
-        of ``eqsolve.market.estimate.QUANTITIES``.
+    estimated : the quantity that a parameter is, such as ``{"NAME": "drift"}``; quantities are
+        those of ``eqsolve.market.estimate.QUANTITIES``.
     rate : the interest rate of a year.
     count : number of regimes; by default that of 1 to 3 which Bayes' criterion prefers.
     draws : of the estimates, at which the equilibrium is evaluated, too.
@@ -197,11 +197,9 @@ def market(
         if estimates.kurtosis > _HEAVY:
             factor = np.sqrt(1 + estimates.kurtosis / 2)
             notes.append(
-                f"log returns have an excess kurtosis of {estimates.kurtosis:.3g}{where}: errors of "
-                f"volatilities, which suppose 0, may be too small by a factor of {factor:.2g}."
+                f"log returns have an excess kurtosis of {estimates.kurtosis:.3g}{where}: errors "
+                f"of volatilities, which suppose 0, may be too small by a factor of {factor:.2g}."
             )
     if divided.count > 1:
         notes.append("errors do not contain that a period may be in another regime.")
-    return MarketStudy(
-        name, of, divided, estimated, fixed, draws, seed, tuple(rows), tuple(notes)
-    )
+    return MarketStudy(name, of, divided, estimated, fixed, draws, seed, tuple(rows), tuple(notes))

@@ -99,13 +99,19 @@ def _frame(data: Any) -> Any:
             index = data.index
             if isinstance(index, pandas.DatetimeIndex):
                 data = data.rename_axis(index.name or "date").reset_index()
-            return pl.DataFrame({str(name): data[name].to_numpy() for name in data.columns})
+            return pl.DataFrame({str(name): _plain(data[name]) for name in data.columns})
         return pl.DataFrame(data)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise bad(
             f"{type(data).__name__} is no table: {str(error).splitlines()[0]}.",
             "Give the path of a file, or a frame of polars or pandas.",
         ) from None
+
+
+def _plain(column: Any) -> Any:
+    """A column of pandas as NumPy's, dates in a resolution that polars has."""
+    values = column.to_numpy()
+    return values.astype("datetime64[us]") if values.dtype.kind == "M" else values
 
 
 def _of_file(path: str, pl: Any) -> Any:
@@ -143,7 +149,8 @@ def _of_text(path: str, pl: Any) -> Any:
     if len(set(head)) < len(head):
         twice = next(name for name in head if head.count(name) > 1)
         raise bad(f"{path!r} has {twice!r} twice in its header.", _CORRECT)
-    return pl.DataFrame(dict(zip(head, zip(*rows))) if rows else {name: [] for name in head})
+    columns = zip(*rows) if rows else [()] * len(head)
+    return pl.DataFrame(dict(zip(head, columns)))
 
 
 def _date_column(frame: Any, head: Mapping[str, tuple[str, Any]], date: str | None) -> str:

@@ -13,9 +13,9 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from documents import hold
 
 import eqsolve
+from documents import hold
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, MissingPartError
 from eqsolve.market.calendar import gaps, periods_of_year
@@ -151,7 +151,9 @@ def test_files_and_frames_are_read_alike(tmp_path: Path) -> None:
     frame.write_csv(tmp_path / "a.csv")
     frame.write_parquet(tmp_path / "a.parquet")
     frame.write_ipc(tmp_path / "a.arrow")
-    pandas = pytest.importorskip("pandas").DataFrame({n: frame[n].to_numpy() for n in frame.columns})
+    pandas = pytest.importorskip("pandas").DataFrame(
+        {n: frame[n].to_numpy() for n in frame.columns}
+    )
     expected = read_market(frame)
     others = [tmp_path / f"a.{kind}" for kind in ("csv", "parquet", "arrow")]
     for data in (*others, pandas, pandas.set_index("date")):
