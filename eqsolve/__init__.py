@@ -15,7 +15,6 @@ from eqsolve.errors import EqsolveError
 
 if TYPE_CHECKING:
     from eqsolve import pde
-    from eqsolve.market.study import market
     from eqsolve.verbs import (
         anarchy,
         citation,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         course,
         derive,
         kernel,
+        market,
         particles,
         prove,
         roots,
@@ -41,7 +41,7 @@ _LAZY = {
     "course": "eqsolve.verbs",
     "derive": "eqsolve.verbs",
     "kernel": "eqsolve.verbs",
-    "market": "eqsolve.market.study",
+    "market": "eqsolve.verbs",
     "particles": "eqsolve.verbs",
     "prove": "eqsolve.verbs",
     "roots": "eqsolve.verbs",

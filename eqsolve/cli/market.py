@@ -78,8 +78,8 @@ def market(
     regime of the market has its estimates, with errors, and its equilibrium, with the spread that
     these errors give it.
     """
-    from eqsolve.market.study import market as run
     from eqsolve.verbs import declared, require
+    from eqsolve.verbs import market as run
 
     require(game, "sweep")
     quantities = assignments(estimated, "--estimate")

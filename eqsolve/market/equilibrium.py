@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from eqsolve.arrays import Array
-from eqsolve.errors import InputError
-from eqsolve.handle import Handle
 from eqsolve.market.estimate import QUANTITIES, Estimates, Figure, figure
 from eqsolve.market.needed import bad
-from eqsolve.registry import adopt
 from eqsolve.status import Status
-from eqsolve.verbs import declared, sweep
+
+#: The results of a game at points, of which every parameter that is estimated has its values.
+Evaluate = Callable[[Mapping[str, Array]], Any]
 
 
 @dataclass(frozen=True)
@@ -75,30 +74,20 @@ def check_mapping(estimated: Mapping[str, str]) -> dict[str, str]:
     return dict(estimated)
 
 
-def equilibrium(
-    game: Any,
-    estimates: Estimates,
-    estimated: Mapping[str, str],
-    fixed: Mapping[str, object],
-    **how: Any,
-) -> Outcome:
-    """Evaluate a game at an estimate and at its draws, by the game's kernel.
+def equilibrium(evaluate: Evaluate, estimates: Estimates, estimated: Mapping[str, str]) -> Outcome:
+    """Evaluate a game at an estimate and at its draws.
 
     Parameters
     ----------
-    game : a name, the path of a file, or a Model.
+    evaluate : from columns of parameters to a data set of results with their ``status``.
     estimates : of the game's parameters.
     estimated : a quantity of ``QUANTITIES`` for every parameter that is estimated.
-    fixed : the other parameters.
-    how : ``notion`` and ``size``, see ``eqsolve.sweep``.
 
     Raises
     ------
     InputError
-        If agents differ, a quantity needs more assets than there are, or a name or value is not
-        acceptable.
+        If a quantity needs more assets than there are, or is none.
     """
-    _require_alike(game)
     rows = _points(estimates, check_mapping(estimated))
     defined = np.all([np.isfinite(values) for values in rows.values()], axis=0)
     missing = [name for name, values in rows.items() if not np.isfinite(values[0])]
@@ -107,14 +96,7 @@ def equilibrium(
             f"{', '.join(missing)} is not defined: the assets' covariances are negative.",
             "Give assets with a common factor.",
         )
-    found = sweep(
-        game,
-        {name: values[defined] for name, values in rows.items()},
-        fixed,
-        zipped=[list(rows)] if len(rows) > 1 else [],
-        progress=False,
-        **how,
-    )
+    found = evaluate({name: values[defined] for name, values in rows.items()})
     codes = np.full(len(defined), int(Status.INVALID_INPUT))
     codes[defined] = found["status"].values
     usable = codes == Status.OK
@@ -145,16 +127,3 @@ def _points(estimates: Estimates, estimated: Mapping[str, str]) -> dict[str, Arr
         name: np.concatenate([np.atleast_1d(estimates.values[what]), estimates.drawn[what]])
         for name, what in estimated.items()
     }
-
-
-def _require_alike(game: Any) -> None:
-    """Refuse agents who differ: every point of theirs is solved by itself, not by a kernel."""
-    from eqsolve.words.own_words import differ
-
-    if declared(game) is None and differ(Handle(adopt(game))):
-        raise InputError(
-            "its agents differ, and estimates are of assets that are alike.",
-            game=str(game),
-            stage="market",
-            remedy="Take a game whose agents are alike.",
-        )

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsolve.arrays import merged
-from eqsolve.market.equilibrium import Outcome, check_mapping, equilibrium
+from eqsolve.market.equilibrium import Evaluate, Outcome, check_mapping, equilibrium
 from eqsolve.market.estimate import Estimates, estimate
 from eqsolve.market.needed import bad
 from eqsolve.market.read import Market, read_market
@@ -135,63 +134,34 @@ def _told(number: int, count: int, one: Regime) -> list[str]:
     return [*lines, f"  at the estimate: {one.outcome.status}; of the draws: {told or 'none'}"]
 
 
-def market(
+def study(
+    evaluate: Evaluate,
+    game: str,
     data: Any,
-    game: Any,
-    params: Mapping[str, object] | None = None,
-    /,
-    *,
     estimated: Mapping[str, str],
-    kind: str | None = None,
-    date: str | None = None,
-    periods: float | None = None,
-    rate: float = 0.0,
-    count: int | None = None,
-    draws: int = 1000,
-    seed: int = 0,
-    notion: str | None = None,
-    size: int | None = None,
-    **values: Any,
+    fixed: Mapping[str, object],
+    *,
+    kind: str | None,
+    date: str | None,
+    periods: float | None,
+    rate: float,
+    count: int | None,
+    draws: int,
+    seed: int,
 ) -> MarketStudy:
-    """Carry a market's returns to a game's equilibrium in each of its regimes.
-
-    Parameters
-    ----------
-    data, kind, date, periods : see ``eqsolve.market.read.read_market``.
-    game : a name, the path of a file, or a Model.
-    params, values : the parameters that are not estimated.
-    estimated : the quantity that a parameter is, such as ``{"NAME": "drift"}``; quantities are
-        those of ``eqsolve.market.estimate.QUANTITIES``.
-    rate : the interest rate of a year.
-    count : number of regimes; by default that of 1 to 3 which Bayes' criterion prefers.
-    draws : of the estimates, at which the equilibrium is evaluated, too.
-    seed : of draws and of the fits of regimes.
-    notion, size : see ``eqsolve.solve``.
-
-    Raises
-    ------
-    InputError
-        If the data, a name or a value are not acceptable.
-    MissingPartError
-        If a package of the extra ``market`` is not installed.
-    """
-    from eqsolve.registry import adopt
-
+    """Read, divide, estimate, and evaluate the game ``game``; see ``eqsolve.market``."""
     estimated = check_mapping(estimated)
-    fixed = merged(params, values)
     if twice := sorted(set(fixed) & set(estimated)):
         raise bad(f"{', '.join(twice)} is given and estimated.", "Leave one out.")
     if not 2 <= draws <= _MOST_DRAWS:
         raise bad(f"there are {draws} draws.", f"Choose from 2 to {_MOST_DRAWS}.")
-    name = adopt(game)
     of = read_market(data, kind=kind, date=date, periods=periods)
     divided = regimes(of, count, seed=seed)
     notes, rows = list(of.notes), []
     for number in range(divided.count):
         part = of.at(divided.of == number)
         estimates = estimate(part, rate=rate, draws=draws, seed=seed + number)
-        how = {"notion": notion, "size": size}
-        outcome = equilibrium(name, estimates, estimated, fixed, **how)
+        outcome = equilibrium(evaluate, estimates, estimated)
         rows.append(Regime(part, estimates, outcome, divided.lengths[number]))
         where = f" in regime {number + 1}" if divided.count > 1 else ""
         if estimates.kurtosis > _HEAVY:
@@ -202,4 +172,4 @@ def market(
             )
     if divided.count > 1:
         notes.append("errors do not contain that a period may be in another regime.")
-    return MarketStudy(name, of, divided, estimated, fixed, draws, seed, tuple(rows), tuple(notes))
+    return MarketStudy(game, of, divided, estimated, fixed, draws, seed, tuple(rows), tuple(notes))

@@ -17,6 +17,7 @@ from eqsolve.verbs.abilities import (
 )
 from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
+from eqsolve.verbs.markets import market
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
 from eqsolve.verbs.studies import anarchy, converge, course, particles, roots, simulate, sizes
 from eqsolve.verbs.sweeps import agents_apart, by_name, structure_for, sweep
@@ -38,6 +39,7 @@ __all__ = [
     "explore",
     "gallery",
     "kernel",
+    "market",
     "on_one_cubic",
     "particles",
     "prove",

@@ -23,6 +23,7 @@ from eqsolve.market.equilibrium import equilibrium
 from eqsolve.market.estimate import alike, each, estimate
 from eqsolve.market.read import Market, read_market
 from eqsolve.market.regimes import regimes
+from eqsolve.verbs.markets import evaluation
 
 pl = pytest.importorskip("polars")
 pytest.importorskip("hmmlearn")
@@ -232,14 +233,14 @@ def test_regimes_are_found_where_there_are_some() -> None:
 def test_the_equilibrium_is_the_games() -> None:
     """At the estimate it is that of ``solve``; draws that contradict the model are counted."""
     found = estimate(simulated(3), draws=50)
-    outcome = equilibrium("n-agent", found, MAPPED, FIXED)
+    outcome = equilibrium(evaluation("n-agent", FIXED), found, MAPPED)
     given = {name: repr(float(found.values[what])) for name, what in MAPPED.items()}
     answer = eqsolve.solve("n-agent", {**FIXED, **given, "n": "5"}).to_dict()
     assert outcome.columns["k_x"].value == pytest.approx(answer["strategy"]["x"], rel=1e-12)
     assert outcome.status == "ok" and outcome.statuses == {"ok": 50}
     apart = simulated(3, size=2)
     apart.returns[:, 1] = np.random.default_rng(8).permutation(apart.returns[:, 1])
-    outcome = equilibrium("n-agent", estimate(apart, draws=50), MAPPED, FIXED)
+    outcome = equilibrium(evaluation("n-agent", FIXED), estimate(apart, draws=50), MAPPED)
     assert 10 < outcome.statuses["invalid-input"] < 50
     assert outcome.share == outcome.statuses["ok"] / 50
     for wrong, message in (
@@ -247,11 +248,11 @@ def test_the_equilibrium_is_the_games() -> None:
         ({"b": "slope"}, "'slope'.*Quantities are drift"),
     ):
         with pytest.raises(InputError, match=message):
-            equilibrium("n-agent", found, wrong, FIXED)
+            equilibrium(evaluation("n-agent", FIXED), found, wrong)
     with pytest.raises(InputError, match="agents differ"):
-        equilibrium("heterogeneous", found, MAPPED, FIXED)
+        evaluation("heterogeneous", FIXED)
     with pytest.raises(InputError, match="not known from one asset"):
-        equilibrium("n-agent", estimate(simulated(3, size=1), draws=9), MAPPED, FIXED)
+        equilibrium(evaluation("n-agent", FIXED), estimate(simulated(3, size=1), draws=9), MAPPED)
 
 
 def _run(*arguments: str) -> click.testing.Result:

@@ -1,0 +1,112 @@
+"""From a market's data to a game's equilibrium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from eqsolve.errors import InputError
+from eqsolve.handle import Handle
+from eqsolve.registry import adopt
+from eqsolve.verbs.abilities import declared, require
+from eqsolve.verbs.sweeps import sweep
+
+if TYPE_CHECKING:
+    from eqsolve.arrays import Array
+    from eqsolve.market.equilibrium import Evaluate
+    from eqsolve.market.study import MarketStudy
+
+__all__ = ["evaluation", "market"]
+
+
+def evaluation(
+    game: Any,
+    fixed: Mapping[str, object],
+    *,
+    notion: str | None = None,
+    size: int | None = None,
+) -> Evaluate:
+    """A game's results at columns of some of its parameters; ``fixed`` are the others.
+
+    Raises
+    ------
+    InputError
+        If agents differ: every point of theirs is solved by itself, not by a kernel.
+    """
+    from eqsolve.words.own_words import differ
+
+    if declared(game) is None and differ(Handle(adopt(game))):
+        raise InputError(
+            "its agents differ, and estimates are of assets that are alike.",
+            game=str(game),
+            stage="market",
+            remedy="Take a game whose agents are alike.",
+        )
+
+    def evaluate(rows: Mapping[str, Array]) -> Any:
+        zipped = [list(rows)] if len(rows) > 1 else []
+        how: dict[str, Any] = {"notion": notion, "size": size}
+        return sweep(game, rows, fixed, zipped=zipped, progress=False, **how)
+
+    return evaluate
+
+
+def market(
+    data: Any,
+    game: Any,
+    params: Mapping[str, object] | None = None,
+    /,
+    *,
+    estimated: Mapping[str, str],
+    kind: str | None = None,
+    date: str | None = None,
+    periods: float | None = None,
+    rate: float = 0.0,
+    count: int | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+    notion: str | None = None,
+    size: int | None = None,
+    **values: Any,
+) -> MarketStudy:
+    """Carry a market's returns to a game's equilibrium in each of its regimes.
+
+    Parameters
+    ----------
+    data, kind, date, periods : see ``eqsolve.market.read.read_market``.
+    game : a name, the path of a file, or a Model.
+    params, values : the parameters that are not estimated.
+    estimated : the quantity that a parameter is, such as ``{"NAME": "drift"}``; quantities are
+        those of ``eqsolve.market.estimate.QUANTITIES``.
+    rate : the interest rate of a year.
+    count : number of regimes; by default that of 1 to 3 which Bayes' criterion prefers.
+    draws : of the estimates, at which the equilibrium is evaluated, too.
+    seed : of draws and of the fits of regimes.
+    notion, size : see ``eqsolve.solve``.
+
+    Raises
+    ------
+    InputError
+        If the data, a name or a value are not acceptable, or agents differ.
+    MissingPartError
+        If a package of the extra ``market`` is not installed.
+    """
+    from eqsolve.arrays import merged
+    from eqsolve.market.study import study
+
+    require(game, "sweep")
+    name, fixed = adopt(game), merged(params, values)
+    return study(
+        evaluation(name, fixed, notion=notion, size=size),
+        name,
+        data,
+        estimated,
+        fixed,
+        kind=kind,
+        date=date,
+        periods=periods,
+        rate=rate,
+        count=count,
+        draws=draws,
+        seed=seed,
+    )
