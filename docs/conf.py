@@ -29,6 +29,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_click",
     "mathematics",
+    "notebooks",
     "generated",
 ]
 exclude_patterns = ["_build", "example", "extensions", "generated/levels.md"]
@@ -59,6 +60,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_math_renderer = "mathml"
 highlight_language = "text"
 # two classes may have attributes of one name

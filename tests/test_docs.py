@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import pytest
@@ -115,3 +117,36 @@ def test_pages_fit_together(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     pages = {path.stem for path in (tree / "gallery").glob("*.md")}
     assert pages == {*registry.names(), "index"}
+
+
+@pytest.fixture
+def extensions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the site's builder imports, without Sphinx's configuration."""
+    pytest.importorskip("myst_nb")
+    monkeypatch.syspath_prepend(str(DOCS / "extensions"))
+
+
+@pytest.mark.usefixtures("extensions")
+def test_displayed_formulas_are_formulas() -> None:
+    """Not the text of their own elements."""
+    from docutils import nodes
+
+    mathematics = import_module("mathematics")
+    written = SimpleNamespace(body=[])
+    with pytest.raises(nodes.SkipNode):
+        mathematics._block(written, nodes.math_block(text="x^2\n= y"))
+    assert written.body[0].count('<math display="block">') == 1
+    assert "&lt;" not in written.body[0]
+
+
+@pytest.mark.usefixtures("extensions")
+def test_output_in_pieces_is_one_text() -> None:
+    from nbformat.v4 import new_output
+
+    pieces = [("stdout", "a wo"), ("stderr", "war"), ("stdout", "rd\nand m"), ("stderr", "ning\n")]
+    outputs = [new_output("stream", name=name, text=text) for name, text in pieces]
+    outputs.append(new_output("stream", name="stdout", text="ore\n"))
+    whole = import_module("notebooks").whole
+    told = {output["name"]: output["text"] for output in whole(outputs)}
+    assert told == {"stdout": "a word\nand more\n", "stderr": "warning\n"}
+    assert outputs[0]["text"] == "a wo"

@@ -23,7 +23,7 @@ def _inline(writer: Any, node: nodes.math) -> None:
 
 
 def _block(writer: Any, node: nodes.math_block) -> None:
-    formula = mathematics(" ".join(node.astext().split()))
+    formula = str(mathematics(" ".join(node.astext().split())))
     shown = formula.replace("<math", '<math display="block"', 1)
     writer.body.append(f'<div class="math" tabindex="0">{shown}</div>\n')
     raise nodes.SkipNode

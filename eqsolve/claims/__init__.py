@@ -46,7 +46,7 @@ def judge(
     InputError
         For an unknown id or a number of samples that is not positive.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     known = {s.id: s for paper in papers() for s in paper.statements()}
     chosen = tuple(known) if ids is None else (ids,) if isinstance(ids, str) else tuple(ids)

@@ -379,7 +379,7 @@ def counter(title: str) -> Iterator[Callable[[str, int, int | None, float | None
     if not terminal():
         yield None
         return
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     with tqdm(desc=title, file=sys.stderr, leave=False) as bar:
 

@@ -208,11 +208,13 @@ def _placed(model: Model) -> None:
 
 
 def _sets(model: Model) -> None:
-    """Named sets give values to parameters, states and laws only."""
+    """Named sets give values to parameters, states, laws and the tail of sizes only."""
     game = model.game
     known = {letter.symbol.name for letter in model.vocabulary.parameters}
     known |= {symbol.name for symbol in game.state_symbols}
     known |= {law.symbol.name for law in game.laws}
+    if game.crowd is not None and game.crowd.tail is not None:
+        known.add(game.crowd.tail.name)
     typed = {symbol.name for symbol in (*game.typed, *(game.state_symbols if game.typed else ()))}
     for name, row in model.cases.items():
         rows = {n for n in row if n.rpartition("_")[0] in typed and n.rpartition("_")[2].isdigit()}

@@ -91,10 +91,10 @@ class Strategy:
     def figure(self) -> Curves | None:
         """The strategy over time if it moves, else against the first parameter that moves it much.
 
-        None where it depends on none and where there is no equilibrium. Of types of their own, that
-        of the first type, and never over time.
+        None where it depends on none, where there is no equilibrium, and where the types are too
+        many for coefficients. Of types of their own, that of the first type, and never over time.
         """
-        if not self.answer.ok:
+        if not self.answer.ok or (self.apart and not self.answer.strategy):
             return None
         if (
             not self.apart

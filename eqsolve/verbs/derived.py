@@ -212,7 +212,7 @@ def gallery(
     """
     from pathlib import Path
 
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     from eqsolve.output import named, staged
     from eqsolve.site import gallery as room

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from eqsolve.derivation.closed_form import ClosedForm, Definition
 from eqsolve.papers import papers

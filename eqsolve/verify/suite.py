@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from eqsolve.derivation.derivation import derive
 from eqsolve.errors import InputError, MissingPartError

@@ -324,7 +324,7 @@ def _bar(total: int, initial: int, progress: bool, title: str) -> Iterator[Calla
     if not progress:
         yield lambda count: None
         return
-    tqdm = import_module("tqdm.auto").tqdm
+    tqdm = import_module("tqdm").tqdm
     with tqdm(
         total=total,
         initial=initial,
