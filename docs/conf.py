@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx_click",
+    "docstrings",
     "mathematics",
     "notebooks",
     "generated",
@@ -63,6 +64,8 @@ html_show_sphinx = False
 html_show_copyright = False
 html_math_renderer = "mathml"
 highlight_language = "text"
+# an option is written with two hyphens, not with a dash
+smartquotes_action = "qe"
 # two classes may have attributes of one name
 suppress_warnings = ["ref.python"]
 

@@ -64,7 +64,7 @@ def verbs() -> str:
     return (
         "# Which verb takes which game\n\n"
         "A game that a verb does not take is refused before work, with the reason.\n\n"
-        f"{table(['game', *(f'`{v}`' for v in VERBS)], rows)}\n"
+        f":::{{container}} verbs\n\n{table(['game', *(f'`{v}`' for v in VERBS)], rows)}\n:::\n\n"
         f"Why not:\n\n{reasons}\n"
         "## Notions and solutions\n\n"
         "What the file of a game offers. A form of the solution that does not close for a\n"
