@@ -105,7 +105,6 @@ def test_a_notion_is_taken_or_refused(verb: str) -> None:
         ["derive", "n-agent", "--notion", "feedback"],
         ["derive", "n-agent", "--size", "3"],
         ["latex", "n-agent", "--notion", "feedback", "--out", "no"],
-        ["latex", "two-agent", "--notion", "feedback", "--out", "no"],
         ["converge", "systemic-risk", "--set", "default", "--n", "3", "--size", "4"],
     ],
 )
