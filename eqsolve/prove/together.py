@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import sympy as sp
@@ -18,11 +18,12 @@ from eqsolve.derivation.cooperation import Cooperation
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.laws import law_monomials
 from eqsolve.derivation.solve import algebra
+from eqsolve.derivation.tax import tax
 from eqsolve.prove.algebraic import divisors
 from eqsolve.prove.along import EXPECTED
 from eqsolve.prove.coq import OUTCOMES, NotStatedError
 from eqsolve.prove.expectation import Function
-from eqsolve.prove.generator import equations, gain, meant, needed_in
+from eqsolve.prove.generator import about, equations, gain, meant, needed_in
 from eqsolve.prove.problem import faced
 from eqsolve.prove.statement import (
     ForAll,
@@ -54,6 +55,26 @@ def theorems(derivation: Derivation) -> Iterator[Maker]:
     for problem in faced(derivation):
         yield from equations(problem)
     yield lambda: Together(derivation).stationary()
+    yield from taxed(derivation)
+
+
+def taxed(derivation: Derivation) -> Iterator[Maker]:
+    """A player alone who pays the tax finds the planner's feedback stationary."""
+    (problem,), owed = faced(derivation), tax(derivation)
+    assert owed is not None, "everybody deviates"
+    functions = [Function(m, problem) for m in problem.moments]
+    sign = -1 if problem.minimized else 1
+    for control, rate in zip(owed.controls, owed.rates):
+        form = problem.moved(problem.feedback[control])
+        paid = problem.moved(rate.xreplace(problem.feedback)) * (control - form)
+        yield partial(
+            about,
+            f"taxed_{identifier(control.name)}",
+            f"With the tax the own gain rate is stationary in {control} at the planner's feedback",
+            problem,
+            functions,
+            Slope(gain(functions) - sign * paid, control, form, sp.S.Zero),
+        )
 
 
 def signs(derivation: Derivation) -> Iterator[Maker]:

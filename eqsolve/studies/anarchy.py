@@ -19,8 +19,9 @@ from flint import arb, arb_mat, ctx
 
 from eqsolve.answers import Tabled
 from eqsolve.derivation.conditions import balls
-from eqsolve.derivation.cooperation import Cooperation, needs_commitment
+from eqsolve.derivation.cooperation import needs_commitment
 from eqsolve.derivation.derivation import Derivation, derived, together
+from eqsolve.derivation.tax import tax
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
@@ -351,11 +352,9 @@ def _tax(
     derivation: Derivation, values: Mapping[str, object], at: Mapping[str, object] | None
 ) -> Tax:
     """The external effect of a player's controls at the planner's feedback."""
-    (system,) = derivation.systems
-    assert isinstance(system, Cooperation), "everybody deviates"
-    player = system.problem.player
-    sign = 1 if player.preference.sense == "minimize" else -1
-    effects = [sign * derivation.closure(e) for e in system.externality]
+    derived_tax = tax(derivation)
+    assert derived_tax is not None, "everybody deviates"
+    controls, effects = derived_tax.controls, derived_tax.rates
     states = derivation.states
     names = tuple(s.name for s in states)
     with ctx.workprec(BITS):
@@ -365,7 +364,7 @@ def _tax(
         known = {**point.balls, **point.coefficients(numbers.time)}
         here = {**known, **point.place}
         rate: dict[str, dict[str, float]] = {}
-        for control, effect in zip(player.controls, effects):
+        for control, effect in zip(controls, effects):
             terms = coefficients(effect, states)
             found = map(center, balls(terms.values(), known))
             if terms:
@@ -373,10 +372,9 @@ def _tax(
         if not {*here} >= set().union(*(e.free_symbols for e in effects)) or not _placed(point):
             return Tax(rate, {}, None, None)
         now = balls(effects, here)
-        own = [[sp.diff(g, control) for control in player.controls] for g in system.own]
-        matrix = arb_mat([balls([sign * derivation.closure(e) for e in row], here) for row in own])
+        matrix = arb_mat([balls(derived_tax.matrix[k, :], here) for k in range(len(controls))])
     gain, maximal = _best(matrix, now)
-    return Tax(rate, {c.name: center(v) for c, v in zip(player.controls, now)}, gain, maximal)
+    return Tax(rate, {c.name: center(v) for c, v in zip(controls, now)}, gain, maximal)
 
 
 def _best(matrix: arb_mat, slopes: list[arb]) -> tuple[float | None, bool]:

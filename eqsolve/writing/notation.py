@@ -15,7 +15,7 @@ from eqsolve.derivation.solve.step import Explicit, Solution, running, to_go
 from eqsolve.latex.nodes import BREAK
 from eqsolve.writing.printer import LatexWriter, indexed, letter
 from eqsolve.writing.problem import STRIKE
-from eqsolve.writing.result import end_slope, explosion_time
+from eqsolve.writing.result import end_slope, explosion_time, tax_on
 from eqsolve.writing.stage import Names
 
 #: Letters for the time to go, and for the variable of integration; the first free ones are taken.
@@ -45,6 +45,9 @@ def names_of(derivation: Derivation, solution: Solution) -> Names:
         latex[end_slope(unknown)] = rf"\beta_{{{owner}}}"
         text[explosion_time(unknown)] = f"T*_{unknown}"
         text[end_slope(unknown)] = f"slope_{unknown}"
+    for control in model.game.controls:
+        owner = LatexWriter(Names(latex)).doprint(control)
+        latex[tax_on(control)], text[tax_on(control)] = rf"k_{{{owner}}}", f"tax_{control}"
     if model.game.horizon.hazard != 0:
         latex[STRIKE], text[STRIKE] = r"\tau", "tau"
     letters = set(latex.values()) | {letter(s.name) for s in _symbols(derivation)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy as sp
 
 from eqsolve.derivation.conditions import second_order
@@ -21,6 +23,7 @@ from eqsolve.derivation.solve.step import (
     running,
     to_go,
 )
+from eqsolve.derivation.tax import tax
 from eqsolve.game import t
 from eqsolve.ledger import Line
 from eqsolve.operators import InOrder, TimeIntegral
@@ -37,6 +40,11 @@ def explosion_time(unknown: sp.Symbol) -> sp.Symbol:
 def end_slope(unknown: sp.Symbol) -> sp.Symbol:
     """The letter of the slope that decides when a coefficient explodes."""
     return sp.Symbol(f"slope of {unknown}")
+
+
+def tax_on(control: sp.Symbol) -> sp.Symbol:
+    """The letter of what is paid for a unit of a control."""
+    return sp.Symbol(f"tax on {control}")
 
 
 def ansatz(derivation: Derivation) -> Stage:
@@ -140,15 +148,21 @@ def _without_positive_factors(value: sp.Expr) -> sp.Expr:
     return sp.Mul(*kept)
 
 
-def second(derivation: Derivation) -> Stage:
-    """What makes the feedback a maximum or a minimum."""
+def _positive(derivation: Derivation, values: Iterable[sp.Expr]) -> list[Line]:
+    """That values are positive, each once, unless the domains of the parameters grant it."""
     lines, seen = [], set()
     signed = _signed(derivation)
-    for condition in second_order(derivation):
-        value = _without_positive_factors(algebra.factored(condition.expression))
+    for expression in values:
+        value = _without_positive_factors(algebra.factored(expression))
         if value not in seen and not value.xreplace(signed).is_positive:
             seen.add(value)
             lines.append(Line(value, sp.S.Zero, ">"))
+    return lines
+
+
+def second(derivation: Derivation) -> Stage:
+    """What makes the feedback a maximum or a minimum."""
+    lines = _positive(derivation, [c.expression for c in second_order(derivation)])
     senses = {s.problem.player.preference.sense for s in derivation.systems}
     kind = {"maximize": "maximum", "minimize": "minimum"}
     word = " or ".join(sorted(kind[sense] for sense in senses))
@@ -243,6 +257,31 @@ def _polynomial(step: Root) -> sp.Expr:
         return step.equation
     powers = range(len(step.coefficients) - 1, -1, -1)
     return InOrder(*(c * step.symbol**k for c, k in zip(step.coefficients, powers)))
+
+
+def taxed(derivation: Derivation) -> Stage | None:
+    """The tax that makes the planner's feedback an equilibrium, where there is one."""
+    found = tax(derivation)
+    if found is None:
+        return None
+    played, states = derivation.model.ansatz.feedback, derivation.states
+    lines = tuple(
+        Line(tax_on(control), _by_monomial(rate.xreplace(played), states))
+        for control, rate in zip(found.controls, found.rates)
+    )
+    sizes = range(1, found.matrix.rows + 1)
+    minors = [found.matrix[:k, :k].det(method="berkowitz") for k in sizes]
+    ends = _positive(derivation, minors)
+    what: Prose = (
+        "What all others gain by a unit of a player's deviation, with the sign reversed, is",
+    )
+    why = (
+        "Who pays this for every unit by which the control departs from the planner's pays nothing "
+        "at the planner's feedback, and the derivative of the own gain rate less the tax is that "
+        "of the average, which vanishes. The planner's feedback is an equilibrium with the tax"
+    )
+    proved = Display(tuple(ends), (f"{why} if" if ends else f"{why}.",))
+    return Stage("tax", "The tax", (Display(lines, what), proved))
 
 
 def explosions(solved: Solution) -> Stage | None:

@@ -72,7 +72,11 @@ class Writing:
         ]
         if fixed is not None:
             stages.append(result.equilibrium(derivation, fixed))
-        ends = (result.explosions(solution), result.conditions(derivation, solution))
+        ends = (
+            result.taxed(derivation),
+            result.explosions(solution),
+            result.conditions(derivation, solution),
+        )
         return (*stages, *(stage for stage in ends if stage is not None))
 
     @cached_property

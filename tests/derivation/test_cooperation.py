@@ -7,20 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sympy as sp
 
 from eqsolve.derivation import derivation as whole
 from eqsolve.derivation.cooperation import Cooperation, cooperative
 from eqsolve.derivation.matching import match
 from eqsolve.derivations.mean_variance.wealth import SETS, crowd
+from eqsolve.errors import InputError
 from eqsolve.game.structure import build
+from eqsolve.operators import InOrder
 from eqsolve.program.make import program
 from eqsolve.registry import resolve
 from eqsolve.solve.solve import answered, solve
+from eqsolve.studies.anarchy import anarchy
 from eqsolve.studies.equilibrium import equilibrium
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.model import verify
 from eqsolve.verify.proof import prove
-from eqsolve.writing.writer import write
+from eqsolve.writing.writer import Writing, write
 
 
 def draw(seed: int) -> dict[str, str]:
@@ -100,6 +104,29 @@ def test_it_is_written_as_an_average_over_the_players() -> None:
     assert "no deviation of all players at once gains on average" in text
     assert "B*mean(" in text
     assert "The planner maximizes" in text
+
+
+def test_the_tax_is_written_in_letters_and_is_the_one_in_numbers() -> None:
+    derivation = whole.derived(crowd("planner"))
+    (written,) = (line for line in Writing(derivation).stage("tax").displays[0].lines)
+    given = SETS["S1"] | {"x": "1", "m": "6/5"}
+    answer = solve(crowd("planner"), given)
+    numbers = {sp.Symbol(k): sp.Rational(v) for k, v in given.items()}
+    numbers |= {sp.Symbol(k): sp.Float(v, 20) for k, v in answer.coefficients.items()}
+    numbers |= {s: e.xreplace(numbers) for s, e in derivation.model.game.definitions.items()}
+    for letter, formula in derivation.explicit.items():
+        numbers[letter] = formula.xreplace(numbers)
+    inert = written.right.replace(InOrder, sp.Add).doit()
+    rate = anarchy(crowd, given, continuum=True).tax
+    assert rate is not None
+    assert float(inert.xreplace(numbers)) == pytest.approx(rate.at["pi"], rel=1e-12)
+    text = write(derivation)
+    assert "The planner's feedback is an equilibrium with the tax if" in text
+    banks: Any = resolve("systemic-risk").exported
+    alone = Writing(whole.derived(build(banks, {}, notion="planner", size=3)))
+    assert "with the tax." in alone.text("tax")
+    with pytest.raises(InputError, match="no step 'tax'"):
+        Writing(whole.derived(crowd("feedback"))).stage("tax")
 
 
 def test_of_finitely_many_no_deviation_of_all_gains() -> None:

@@ -12,11 +12,13 @@ import pytest
 import sympy as sp
 
 from eqsolve.derivation.derivation import Derivation, derived
+from eqsolve.derivation.tax import tax
 from eqsolve.derivations.mean_variance.relative_wealth import model
+from eqsolve.prove import together
 from eqsolve.prove.check import check
 from eqsolve.prove.coq import NotStatedError, source
 from eqsolve.prove.statement import ForAll, Hypothesis, Relation
-from eqsolve.prove.together import SIZE, Together
+from eqsolve.prove.together import SIZE, Together, taxed
 
 
 def planned() -> Derivation:
@@ -45,6 +47,22 @@ def test_no_deviation_by_all_gains_at_the_feedback_and_at_no_other() -> None:
         with pytest.raises(NotStatedError, match="second derivatives"):
             right.maximal()
         right.bends[k] = bend
+
+
+def test_with_the_tax_a_player_alone_stays_and_with_another_tax_nothing_is_stated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    derivation = planned()
+    owed = tax(derivation)
+    assert owed is not None
+    (stated,) = (make() for make in taxed(derivation))
+    assert stated.name == "taxed_pi"
+    assert {"H_p1", "H_p2", "H_p3", "slope_G_x"} <= {h.name for h in stated.hypotheses}
+    for wrong in ((2 * owed.rates[0],), (-owed.rates[0],), (sp.S.Zero,)):
+        other = replace(owed, rates=wrong)
+        monkeypatch.setattr(together, "tax", lambda _, other=other: other)
+        (said,) = (make() for make in taxed(derivation))
+        assert isinstance(said, str) and "no identity was found" in said
 
 
 def still(one: Hypothesis) -> Hypothesis:
