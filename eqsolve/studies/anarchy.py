@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sympy as sp
 from flint import arb, arb_mat, ctx
 
 from eqsolve.answers import Tabled
