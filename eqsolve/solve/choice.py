@@ -105,6 +105,7 @@ class Choice:
             self.rules(),
             isolated=not solutions.degenerate,
             region=self._region(),
+            follows=self.follows,
         )
         self.point.undecided |= decision.status is Status.UNRESOLVED
         roots = self._roots(candidates, found, decision)
@@ -227,6 +228,13 @@ class Choice:
         return self.point.refused(
             Status.DEGENERATE, f"{reason} {sentence(words)}", roots, line.get("solutions", {})
         )
+
+    @property
+    def follows(self) -> bool:
+        """Whether the rule integrates finite horizons from their payoffs."""
+        program = self.program
+        to_choose = self.point.selection != "value" and program.limit is None
+        return to_choose and program.terminal is not None
 
     def rules(self) -> dict[str, Rule]:
         """By name of the selection; raises InputError where the user asked for none of them."""

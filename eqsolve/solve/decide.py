@@ -39,6 +39,10 @@ NOT_UNIQUE = "The largest {quantity} is not unique."
 REACHES = "Of several admissible solutions, the limit of finite horizons is selected."
 REACHES_IT = "The admissible solution that is the limit of finite horizons is selected."
 NONE_REACHED = "Several solutions are admissible, and finite horizons reach none of them."
+NOT_REACHED = "Finite horizons do not reach the one admissible solution that was found."
+#: Where solutions may have been missed.
+ONLY_FOUND = "The one admissible solution that was found is selected; there may be others."
+OTHERS = "There may be others."
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ def decide(
     rules: Mapping[str, Rule],
     isolated: bool = True,
     region: str = "",
+    follows: bool = False,
 ) -> Decision:
     """Choose among the candidates.
 
@@ -143,6 +148,8 @@ def decide(
         rule is asked of a single candidate, too.
     region : the sentence that says where it is proved that there are no others, if not everywhere:
         the rule is asked of a single candidate, too.
+    follows : whether the rule follows finite horizons: where there may be others, it is asked of a
+        single candidate, too.
     """
     admissible = [i for i, c in enumerate(candidates) if c.admissible]
     if not candidates:
@@ -159,15 +166,14 @@ def decide(
         reasons = "; ".join(dict.fromkeys(s for c in candidates for s in c.failed))
         return Decision(status, NONE_ADMISSIBLE.format(reasons=reasons))
     if len(admissible) == 1 and isolated and not region:
-        only = ONLY
-        if not complete:
-            only = "The one admissible solution that was found is selected; there may be others."
-        return Decision(Status.OK, only, admissible[0])
+        if complete or not follows:
+            return Decision(Status.OK, ONLY if complete else ONLY_FOUND, admissible[0])
+        region = OTHERS
     index, reason = rules[selection]([candidates[i] for i in admissible])
-    if index is None:
-        return Decision(Status.UNRESOLVED, reason)
     if region:
         reason = f"{reason} {region}"
+    if index is None:
+        return Decision(Status.UNRESOLVED, reason)
     return Decision(Status.OK, reason, admissible[index])
 
 
@@ -250,15 +256,16 @@ def by_limit(program: Program, parameters: Mapping[str, fmpq]) -> Rule:
         rate = max(min(known, default=0.0), SLOWEST * fastest)
         span = 60 / rate if rate else 60 / SLOWEST
         reached = followed(program, table, span)
+        missed = NONE_REACHED if len(candidates) > 1 else NOT_REACHED
         if reached is None:
-            return None, NONE_REACHED
+            return None, missed
         gaps = []
         for candidate in candidates:
             point = np.array([float(candidate.values[u].mid()) for u in system.unknowns])
             gaps.append(float(np.max(np.abs(reached - point) / (1 + np.abs(point)))))
         best = int(np.argmin(gaps))
         if gaps[best] > REACHED:
-            return None, NONE_REACHED
+            return None, missed
         return best, REACHES if len(candidates) > 1 else REACHES_IT
 
     return choose

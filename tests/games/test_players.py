@@ -19,11 +19,14 @@ from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.registry import model
 from eqsolve.solve import reduction
+from eqsolve.solve import decide, reduction
 from eqsolve.solve.answer import Answer
+from eqsolve.solve.decide import NOT_REACHED, OTHERS, REACHES_IT
 from eqsolve.solve.solve import solve
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.nash import players_checks, players_claim
 from eqsolve.verify.solution import solution_checks
+from eqsolve.status import Status
 
 Array = NDArray[np.float64]
 NAMES = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda")
@@ -155,9 +158,21 @@ def _finite(own: list[dict[str, str]], played: Array) -> bool:
 
 
 @pytest.mark.usefixtures("found_by_newton")
+def test_one_that_finite_horizons_do_not_reach_is_not_selected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Planted: they lead elsewhere."""
+    right = decide.followed
+    monkeypatch.setattr(decide, "followed", lambda *given: right(*given) + 0.01)
+    answer = solved(S1, OTHER)
+    assert answer.status is Status.UNRESOLVED
+    assert answer.message.startswith(f"{NOT_REACHED} {OTHERS}")
+
+
+@pytest.mark.usefixtures("found_by_newton")
 def test_what_is_played_is_best_by_other_means() -> None:
     answer = solved(S1, OTHER)
-    assert answer.ok and "there may be others" in answer.message
+    assert answer.ok and answer.message.startswith(f"{REACHES_IT} {OTHERS}")
     assert "region" not in answer.certificate
     played = feedback(answer)
     assert rules([S1, OTHER], played) == pytest.approx(played, rel=1e-10)
@@ -239,7 +254,7 @@ def test_different_types_have_one_admissible_solution_in_the_region() -> None:
 @pytest.mark.full
 def test_of_three_types_the_solution_is_that_of_finite_horizons() -> None:
     answer = solved(S1, OTHER, THIRD)
-    assert answer.ok and "there may be others" in answer.message
+    assert answer.ok and answer.message.startswith(f"{REACHES_IT} {OTHERS}")
     played = feedback(answer)
     assert rules([S1, OTHER, THIRD], played) == pytest.approx(played, rel=1e-9)
 
