@@ -18,15 +18,14 @@ from eqsolve.derivations.mean_variance.players import players
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.registry import model
-from eqsolve.solve import reduction
 from eqsolve.solve import decide, reduction
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.decide import NOT_REACHED, OTHERS, REACHES_IT
 from eqsolve.solve.solve import solve
+from eqsolve.status import Status
 from eqsolve.verify.deviation import deviation_checks
 from eqsolve.verify.nash import players_checks, players_claim
 from eqsolve.verify.solution import solution_checks
-from eqsolve.status import Status
 
 Array = NDArray[np.float64]
 NAMES = ("b", "nu", "sigma", "theta", "gamma", "alpha", "beta", "lambda")
