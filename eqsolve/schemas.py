@@ -199,6 +199,12 @@ _COMPARED = _document(
                 ),
             ]
         },
+        "commitment": {
+            "anyOf": [
+                {"type": "null"},
+                _record({"welfare": _NUMBER, "weights": _NUMBERS, "answer": _SOLVE}),
+            ]
+        },
     }
 )
 _ALONG = _document(

@@ -39,6 +39,7 @@ from eqsolve.errors import InputError, NoSolutionError
     help="Compare along one parameter.",
 )
 @click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw what is compared along it.")
+@click.option("--commit", is_flag=True, help="Compare with a planner who can commit, too.")
 @JSON
 def anarchy(
     game: str,
@@ -47,6 +48,7 @@ def anarchy(
     at: str | None,
     vary: tuple[str, ...],
     plot: str | None,
+    commit: bool,
     as_json: bool,
     **how: str | None,
 ) -> None:
@@ -56,7 +58,8 @@ def anarchy(
 
     The price of anarchy is the ratio of what the average player obtains. The tax is what a player
     pays for a unit of the control, given back as a sum, so that the planner's strategy is an
-    equilibrium. Exit code 4 where one of both does not exist.
+    equilibrium. With --commit beside them the planner who chooses once, at the start where all are
+    alike, and keeps to it. Exit code 4 where one of both does not exist.
     """
     from eqsolve.verbs import anarchy as run
     from eqsolve.verbs import declared, require
@@ -79,6 +82,7 @@ def anarchy(
         size=size,
         continuum=continuum,
         vary=axes or None,
+        commit=commit,
     )
     if plot is not None:
         from eqsolve.anarchy_plot import plot_anarchy

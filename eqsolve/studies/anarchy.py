@@ -34,6 +34,7 @@ from eqsolve.solve.derived import DerivedPoint
 from eqsolve.solve.path import center
 from eqsolve.solve.point import BITS
 from eqsolve.solve.solve import answered, solve
+from eqsolve.studies.commitment import Commitment, commitment
 
 #: The notions in which players compete, the first one where nothing is said.
 COMPETING = ("feedback", "given")
@@ -76,6 +77,7 @@ class Anarchy(Tabled):
     minimized : whether the preference is a cost.
     commits : whether the planner's optimum is one for later, too, so that no gap is negative.
     tax : what makes the planner's feedback an equilibrium; None where there is none.
+    commitment : what a planner obtains who can commit, where that is asked for.
     """
 
     game: str
@@ -84,6 +86,7 @@ class Anarchy(Tabled):
     minimized: bool
     commits: bool
     tax: Tax | None
+    commitment: Commitment | None = None
 
     @property
     def ok(self) -> bool:
@@ -150,7 +153,13 @@ class Anarchy(Tabled):
             if self.tax is not None:
                 control, _, product = name.partition(".")
                 row["tax"] = self.tax.rate.get(control, {}).get(product)
-        return {**rows, "welfare": self.welfare}
+        rows["welfare"] = {**self.welfare}
+        if self.commitment is not None:
+            kept = _strategy(self.commitment.answer)
+            for name, row in rows.items():
+                row["commitment"] = kept.get(name)
+            rows["welfare"]["commitment"] = self.commitment.welfare
+        return rows
 
     def bars(self) -> tuple[str, dict[str, float]]:
         """What the average player obtains."""
@@ -181,6 +190,15 @@ class Anarchy(Tabled):
                     "at": dict(tax.at),
                     "gain": tax.gain,
                     "maximal": tax.maximal,
+                }
+            ),
+            "commitment": (
+                None
+                if self.commitment is None
+                else {
+                    "welfare": self.commitment.welfare,
+                    "weights": dict(self.commitment.weights),
+                    "answer": self.commitment.answer.to_dict(),
                 }
             ),
         }
@@ -261,6 +279,7 @@ def anarchy(
     notion: str | None = None,
     size: int | None = None,
     continuum: bool = False,
+    commit: bool = False,
 ) -> Anarchy:
     """Solve a game of a crowd as equilibrium and as planner, and compare.
 
@@ -268,6 +287,7 @@ def anarchy(
     ----------
     source, values, at, size, continuum : see ``solve``.
     notion : in which players compete: ``feedback`` or ``given``.
+    commit : compare with a planner who can commit, too.
 
     Raises
     ------
@@ -296,7 +316,9 @@ def anarchy(
     if planner.ok:
         tax = _tax(derivation, counted(derivation.model, values, size), at)
     minimized = player.preference.sense == "minimize"
-    return Anarchy(model.name, nash, planner, minimized, not needs_commitment(model.game), tax)
+    commits = not needs_commitment(model.game)
+    kept = commitment(derivation.model, values, at, size) if commit and planner.ok else None
+    return Anarchy(model.name, nash, planner, minimized, commits, tax, kept)
 
 
 def competing(source: Model | Builder) -> str | None:

@@ -158,6 +158,7 @@ def anarchy(
     size: int | None = None,
     continuum: bool = False,
     vary: Mapping[str, Iterable[object]] | None = None,
+    commit: bool = False,
     **values: Any,
 ) -> Any:
     """What competition costs: the equilibrium of a crowd beside what a planner would choose.
@@ -168,6 +169,7 @@ def anarchy(
     notion : in which players compete, ``feedback`` by default, or ``given``.
     continuum : take infinitely many players of a game that has both.
     vary : one parameter with several values.
+    commit : compare with a planner who can commit, too: the plan that is best at the start.
 
     Returns
     -------
@@ -188,6 +190,7 @@ def anarchy(
     require(game, "anarchy")
     source, limit, state = crowd_of(game)
     how: dict[str, Any] = {"notion": notion, "size": size, "continuum": continuum or limit}
+    how["commit"] = commit
     how["at"] = {**state, **(at or {})} or None
     if not vary:
         return compare(source, given, **how)
