@@ -8,7 +8,7 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper proofs site test lint style types rust-test pytest lowest coverage bench format develop dist clean
+.PHONY: help paper proofs site learn test lint style types rust-test pytest lowest coverage bench format develop dist clean
 
 BIN := $(abspath $(VENV))/bin
 BUILD_REQUIRES := $(VENV)/.build-requires
@@ -19,6 +19,7 @@ LOWEST_TESTS := $(patsubst %,tests/test_%.py,api answers arrays cli files kernel
 	plots registry sweep)
 TEST_EXTRAS := $(VENV)/.test-extras
 SITE_EXTRAS := $(VENV)/.site-extras
+LEARN_EXTRAS := $(VENV)/.learn-extras
 SITE_WITH ?= docs
 PACKAGES := eqsolve derivations paper templates paper_figures
 CHECKED := $(PACKAGES) $(wildcard setup.py tests benchmarks docs)
@@ -40,6 +41,7 @@ help:
 	@echo "make walk      every verb on every game, the long ones included"
 	@echo "make proofs    let Coq check the theorems about all games and notions (in build/proofs) and refuse planted errors"
 	@echo "make site      the documentation with the gallery, in build/site"
+	@echo "make learn     learned solvers beside the derived solution, all of them twice, in docs/learned.md"
 	@echo "make coverage  Python tests with a coverage report"
 	@echo "make bench     run the benchmarks"
 	@echo "make format    format Python and Rust sources"
@@ -117,6 +119,11 @@ proofs: $(INSTALLED)
 site: $(INSTALLED) $(SITE_EXTRAS)
 	PATH="$(BIN):$$PATH" $(BIN)/sphinx-build -b html -j auto -W --keep-going -q $(SITE_ARGS) docs build/site
 
+# Their tests, those that are long among them, and the table.
+learn: $(INSTALLED) $(TEST_EXTRAS) $(LEARN_EXTRAS)
+	PYTHONSAFEPATH=1 $(BIN)/pytest -n 0 tests/learn
+	$(BIN)/python -P benchmarks/learned.py
+
 coverage: $(INSTALLED) $(TEST_EXTRAS)
 	$(BIN)/pytest -m "not full" $(PYTEST_ARGS) --cov --cov-report=term --cov-report=html
 
@@ -175,6 +182,10 @@ $(INSTALLED): dist/.built | $(BIN)/python
 
 $(TEST_EXTRAS): setup.cfg $(INSTALLED)
 	$(BIN)/pip install --quiet "$$(echo dist/eqsolve_games-*.whl)[test]"
+	touch $@
+
+$(LEARN_EXTRAS): setup.cfg $(INSTALLED)
+	$(BIN)/pip install --quiet "$$(echo dist/eqsolve_games-*.whl)[learn]"
 	touch $@
 
 $(SITE_EXTRAS): setup.cfg $(INSTALLED)

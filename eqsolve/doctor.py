@@ -18,6 +18,7 @@ EXTRAS = {
     "cluster": "sweeps on several machines",
     "bayes": "the tutorial on calibration with PyMC",
     "bench": "the benchmark beside another grid solver",
+    "learn": "learned solvers (eqsolve learn)",
     "market": "equilibria from a market's data (eqsolve market)",
     "transport": "distances between laws in more than one dimension",
     "docs": "the documentation site (make site)",

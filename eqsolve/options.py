@@ -20,7 +20,7 @@ _MAPPING = (Mapping, 'a mapping such as {"x": 1}')
 _SEVERAL = (Iterable, "a list")
 #: By the names of options: what they are in Python, and in words. None is not given.
 KINDS: dict[str, tuple[Any, str]] = {
-    **dict.fromkeys(("paths", "seed", "threads", "types", "jobs"), _WHOLE),
+    **dict.fromkeys(("paths", "seed", "threads", "types", "jobs", "steps"), _WHOLE),
     **dict.fromkeys(("step", "confidence"), _REAL),
     **dict.fromkeys(("at", "feedback", "vary"), _MAPPING),
     **dict.fromkeys(("outputs", "parameters_", "columns", "zipped"), _SEVERAL),

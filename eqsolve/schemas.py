@@ -570,6 +570,22 @@ _MARKET = _document(
     }
 )
 
+_LEARN = _document(
+    {
+        "game": _TEXT,
+        "notion": _TEXT,
+        "method": _TEXT,
+        "seed": _COUNT,
+        "steps": _COUNT,
+        "parameters": _by_name(_TEXT),
+        "seconds": _by_name(_NUMBER),
+        "status": _one_of("ok", "unresolved"),
+        "rows": _by_name(_by_name(_MAYBE)),
+        "worse_than_guess": _many(_TEXT),
+        "losses": _many(_MAYBE),
+    }
+)
+
 _DOCTOR = _document(
     {
         "ok": _FLAG,
@@ -672,6 +688,7 @@ _FORMS: dict[str, tuple[str, Schema]] = {
         "eqsolve latex --check",
         {"anyOf": [_PAPER, _document({"files": _many(_PAPER)})]},
     ),
+    "learn": ("eqsolve learn", _LEARN),
     "ledger": ("eqsolve ledger", _many(_LEDGER_ROW)),
     "list": ("eqsolve list", _many({"anyOf": [_LIST_ROW, _BROKEN_ROW]})),
     "market": ("eqsolve market", _MARKET),

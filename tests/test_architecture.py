@@ -52,7 +52,7 @@ LAYERS = (
     ("claims",),
     ("plots", "convergence_plot", "anarchy_plot", "atlas_plot", "course_plot", "sizes_plot"),
     ("site",),
-    ("explore", "market"),
+    ("explore", "learn", "market"),
     ("displays", "source"),
     ("verbs", "accessor", "doctor", "new_game"),
     ("cli", "pytest_plugin"),

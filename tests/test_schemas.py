@@ -128,6 +128,7 @@ ELSEWHERE = {
     "anarchy": "studies/test_anarchy.py",
     "converge": "test_convergence.py",
     "grid": "test_pde.py",
+    "learn": "learn/test_learn.py",
     "ledger": "test_registry.py",
     "market": "market/test_market.py",
     "roots": "studies/test_roots.py",

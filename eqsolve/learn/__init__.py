@@ -1,5 +1,1 @@
-"""Learned solvers, each judged by the derived solution and beside the grid."""
-
-from eqsolve.learn.learned import CROWD, Learned, learn
-
-__all__ = ["CROWD", "Learned", "learn"]
+"""Learned solvers of declared games, each judged by the derived solution: the extra ``learn``."""

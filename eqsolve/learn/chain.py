@@ -2,7 +2,7 @@
 
 The state is followed as a Markov chain on a grid: over a step it is normal around where the drift
 leads, and the same matrix moves the law forward and the cost backward. There is no sampling error.
-That of the steps is shared by all controls, so differences of costs are nearly free of it.
+That of the steps is of first order in their length: from two chains it is removed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from eqsolve.learn.crowd import Crowd, Law
 from eqsolve.learn.training import Array, Policy
 
-#: Steps of the chain at first, nodes of a standard deviation of a step, most nodes.
-TIMES, FINENESS, MOST_NODES = 100, 1.25, 900
+#: Steps of the chain at most, nodes of a standard deviation of a step, most nodes.
+TIMES, FINENESS, MOST_NODES = 200, 1.25, 900
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,20 @@ class Chain:
     Parameters
     ----------
     low, high : hold the law of every control that is looked at.
+    share : of the steps that it could have.
     """
 
     crowd: Crowd
     low: float
     high: float
+    share: float = 1.0
 
     @cached_property
     def times(self) -> int:
         """Steps: fewer where the nodes would be too many."""
         span = (self.high - self.low) * FINENESS / self.crowd.volatility
         least = (MOST_NODES / span) ** 2  # steps that many nodes can follow in unit time
-        return max(min(TIMES, int(self.crowd.horizon * least)), 1)
+        return max(int(self.share * min(TIMES, self.crowd.horizon * least)), 1)
 
     @cached_property
     def width(self) -> float:

@@ -1,4 +1,4 @@
-"""A declared mean-field game of one state as functions that JAX differentiates.
+"""A declared mean-field game of one state as functions, which JAX can differentiate.
 
 What is learned from is the declaration: drift, volatility, costs and the laws in them. The closed
 form is not read. A game that no method represents is refused before work.
@@ -15,7 +15,6 @@ import sympy as sp
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game import Model
 from eqsolve.game.parameters import Numbers
-from eqsolve.learn.networks import require
 from eqsolve.pde.declared_law import MeanField
 from eqsolve.pde.declared_part import NotRepresentedError, numbers_in
 
@@ -91,10 +90,7 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
         If it is none that the methods represent.
     NoSolutionError
         If the planner's horizon is too long for a finite value.
-    MissingPartError
-        Without JAX.
     """
-    require(model.game.name)
     game = model.game
     if game.notion not in ("feedback", "planner"):
         raise refusal(game.name, f"the notion {game.notion} is not learned")
@@ -148,8 +144,10 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
 def _function(part: MeanField, form: sp.Expr, control: sp.Symbol) -> Cost:
     """A form in state, control (or what stands for it) and laws as a function."""
     moments = (part.mean, sp.Dummy("variance"), sp.Dummy("speed"))
+    if not sp.sympify(form).is_polynomial(part.state):
+        raise refusal(part.game.name, "the drift or a cost is not a polynomial of the state")
     same = dict.fromkeys(part.variances, moments[1]) | dict.fromkeys(part.speeds, moments[2])
-    inner = sp.lambdify((part.state, control, *moments), sp.N(form.xreplace(same)), "jax")
+    inner = sp.lambdify((part.state, control, *moments), sp.N(form.xreplace(same)), "math")
 
     def at(x: Any, a: Any, law: Law) -> Any:
         return inner(x, a, *law) + 0 * x

@@ -16,6 +16,7 @@ from eqsolve.game import Model
 from eqsolve.game.parameters import read
 from eqsolve.learn.crowd import STAGE, Crowd, crowd
 from eqsolve.learn.direct import Direct
+from eqsolve.learn.networks import require
 from eqsolve.learn.referee import Referee, idle, worse
 from eqsolve.learn.training import Array, Method, Policy, Progress, train
 from eqsolve.learn.truth import Truth
@@ -107,7 +108,7 @@ def learn(
     ----------
     model : the game, of the structure that is wanted.
     values : its parameters.
-    method : one of ``METHODS``.
+    method : one of ``CROWD``.
     steps : of training; by default as many as the method takes.
     checkpoint, resume : see :func:`eqsolve.learn.training.train`.
     grid : judge the grid's control, too.
@@ -137,6 +138,7 @@ def learn(
         )
     numbers = read(model, values)
     problem = crowd(model, numbers)
+    require(name)
     parameters = {s.name: str(v) for s, v in numbers.parameters.items()}
     solver = CROWD[method](problem)
     count = solver.steps if steps is None else steps
@@ -157,7 +159,7 @@ def learn(
         rows["grid"] = referee.judge(_on_grid(model, values)).to_dict()
         seconds["grid"] = time.perf_counter() - start
     rows["guess"] = referee.judge(idle).to_dict()
-    rows["solution"] = referee.judge(referee.truth.control).to_dict()
+    rows["solution"] = referee.judge(referee.truth.control, referee.value).to_dict()
     measured = [v for k, v in rows["method"].items() if rows["guess"][k] is not None]
     ok = all(v is not None for v in measured)
     return Learned(

@@ -66,22 +66,21 @@ class Referee:
     truth: Truth
 
     @cached_property
-    def chain(self) -> Chain:
-        """Wide enough for the solution's law, and for a crowd that does nothing."""
+    def chains(self) -> tuple[Chain, Chain]:
+        """Wide enough for the solution's law, and for a crowd that does nothing; one coarse."""
         means, deviations = self.truth.law
         idle = self.crowd.variance + self.crowd.volatility**2 * self.crowd.horizon
         reach = REACH * max(float(deviations.max()), float(np.sqrt(idle)))
         center = self.crowd.mean
-        return Chain(
-            self.crowd,
-            min(float(means.min()), center) - reach,
-            max(float(means.max()), center) + reach,
-        )
+        low = min(float(means.min()), center) - reach
+        high = max(float(means.max()), center) + reach
+        return Chain(self.crowd, low, high), Chain(self.crowd, low, high, 0.5)
 
     @cached_property
-    def solved(self) -> Played:
-        """The solution's control on the chain."""
-        return self.chain.play(self.truth.control)
+    def solved(self) -> tuple[Played, float]:
+        """The solution's control on the chain, and its cost."""
+        played = [chain.play(self.truth.control) for chain in self.chains]
+        return played[0], self._limit(*(one.cost for one in played))
 
     @cached_property
     def value(self) -> float:
@@ -90,21 +89,31 @@ class Referee:
         x = self.crowd.mean + self.crowd.deviation * points
         return float(weights @ self.truth.value(0.0, x))
 
+    def _limit(self, fine: float, coarse: float) -> float:
+        """What costs on both chains say of steps of length zero."""
+        one, two = (chain.width for chain in self.chains)
+        return fine if one == two else fine + (fine - coarse) * one / (two - one)
+
     def judge(self, policy: Policy, value: float | None = None) -> Verdict:
         """Compare a control, and the value that its method states."""
         mse = self._squared(policy)
-        played = self.chain.play(policy)
-        gain = None if self.crowd.planner else played.cost - self.chain.response(played.laws)
-        x = self.chain.nodes
-        pairs = list(zip(played.weights, self.solved.weights))
+        both = [chain.play(policy) for chain in self.chains]
+        played, cost = both[0], self._limit(*(one.cost for one in both))
+        gain = None
+        if not self.crowd.planner:
+            least = (chain.response(one.laws) for chain, one in zip(self.chains, both))
+            gain = cost - self._limit(*least)
+        solved, least_cost = self.solved
+        x = self.chains[0].nodes
+        pairs = list(zip(played.weights, solved.weights))
         # the distance is dear: at a tenth of the times
         distances = [_distance(x, *pair) for pair in pairs[:: max(len(pairs) // 10, 1)]]
         distances.append(_distance(x, *pairs[-1]))
         return Verdict(
             control_mse=mse,
             control_rms=float(np.sqrt(mse)),
-            cost=played.cost,
-            excess=played.cost - self.solved.cost,
+            cost=cost,
+            excess=cost - least_cost,
             law_w2=max(distances),
             law_mean=max(abs(float(x @ (one - other))) for one, other in pairs),
             exploitability=gain,

@@ -17,6 +17,7 @@ from eqsolve.verbs.abilities import (
 )
 from eqsolve.verbs.cited import citation
 from eqsolve.verbs.derived import derive, every, explore, gallery, prove, report, verify
+from eqsolve.verbs.learning import learn
 from eqsolve.verbs.markets import market
 from eqsolve.verbs.points import kernel, sensitivity, sized, solve
 from eqsolve.verbs.studies import anarchy, converge, course, particles, roots, simulate, sizes
@@ -39,6 +40,7 @@ __all__ = [
     "explore",
     "gallery",
     "kernel",
+    "learn",
     "market",
     "on_one_cubic",
     "particles",
