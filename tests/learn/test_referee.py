@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import eqsolve
-from eqsolve.derivations import execution
+from eqsolve.derivations import execution, systemic_risk
 from eqsolve.errors import InputError, MissingPartError, NoSolutionError
 from eqsolve.game.parameters import read
 from eqsolve.learn.crowd import crowd
@@ -36,7 +36,7 @@ def verdict(notion: str, control: str) -> Any:
             "idle": idle,
             "wrong sign": lambda t, x: -truth(t, x),
             "shifted": lambda t, x: truth(t, x) + 0.1,
-            "wrong end": referee(notion, cg="0").truth.control,
+            "wrong end": referee(notion, cg="1").truth.control,
         }[control]
     )
 
@@ -76,7 +76,7 @@ def test_planted_errors_are_seen(notion: str, planted: str) -> None:
     found = verdict(notion, planted)
     assert found.control_mse > 5e-3 and found.law_w2 > 0.02
     gain = found.exploitability if notion == "feedback" else found.excess
-    assert gain > 2e-3  # forty times what is left at the solution
+    assert gain > 5e-4  # ten times what is left at the solution
 
 
 def test_the_planner_of_a_game_is_not_its_equilibrium() -> None:
@@ -96,18 +96,17 @@ def test_worse_than_a_guess_is_said() -> None:
 @pytest.mark.parametrize(
     ("game", "values", "message"),
     [
-        ("systemic-risk", {}, "share a noise"),
+        ("systemic-risk", systemic_risk.DEFAULT, "share a noise"),
         ("n-agent", {}, "declares no drift"),
-        ("merton", {}, "is not learned|no learned solver"),
-        ("execution", {"v0": "0"}, "variance of the initial law is 0"),
+        ("merton", {"r": "0", "B": "0.1", "s": "0.2", "g": "2", "T": "1"}, "no learned solver"),
+        ("execution", execution.DEFAULT | {"v0": "0"}, "variance of the initial law is 0"),
     ],
 )
 def test_games_that_cannot_be_learned_are_refused(
     game: str, values: dict[str, str], message: str
 ) -> None:
-    given = execution.DEFAULT | values if game == "execution" else values
     with pytest.raises(InputError, match=message):
-        eqsolve.learn(game, given, method="direct")
+        eqsolve.learn(game, values, method="direct")
 
 
 def test_a_planner_without_a_finite_value_is_refused() -> None:

@@ -1,0 +1,121 @@
+"""Regenerate docs/learned.md: learned solvers beside the derived solution, each with two seeds.
+
+    python benchmarks/learned.py              write docs/learned.md
+    python benchmarks/learned.py METHOD ...   run these only, and print their rows
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import eqsolve
+from eqsolve.game.structure import named_set
+from eqsolve.learn.learned import Learned
+from eqsolve.verbs import declared
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "learned.md"
+SEEDS = (0, 1)
+#: Methods with a game, its named set, and the notions that are learned.
+RUNS = (("direct", "execution", "default", ("feedback", "planner")),)
+
+HEAD = """# Learned solvers beside the derived solution
+
+Written by `make learn`; do not edit.
+
+`eqsolve learn GAME --method METHOD` (extra `learn`: JAX and Optax) lets a network learn a game from its
+declaration: drift, noise, costs and the laws in them. It does not see the closed form. What was learned is
+compared with the derived solution, and so are the control of the grid (`eqsolve pde`), a guess, and the
+solution itself, whose row says what error the referee has. A checkpoint (`--checkpoint DIR`) is written every
+few seconds, and `--resume` continues it to the same numbers, bit by bit.
+
+- *control*: mean squared error of the control over time and the solution's law, and its root;
+- *value*: error of the cost that the method itself states, against the derived value;
+- *excess*: what a player's cost is when all play the control, without that of the solution. In a game it may be
+  negative: players who do not play the equilibrium may do better together;
+- *law*: largest Wasserstein distance of order 2 over time between the laws that control and solution make, and
+  that of their means;
+- *exploitability*: what a single player gains by leaving the control when all others play it. The planner
+  has none; his measure is *excess*;
+- *seconds*: training on two cores without a graphics card, compilation included.
+
+The second number, after ±, is the distance of a second run whose seed alone differs. The guess is no control
+at all. Where a method is no better than that in control, law or exploitability, the last column says so.
+Cost, law and exploitability are computed on a chain of 200 steps, without random numbers.
+"""
+
+
+def runs(methods: tuple[str, ...]) -> Iterator[tuple[Learned, Learned]]:
+    """Every run with its second seed."""
+    for method, game, case, notions in RUNS:
+        if methods and method not in methods:
+            continue
+        for notion in notions:
+            exported = declared(game)
+            assert exported is not None
+            values = named_set(exported, case, notion)
+            one, two = (
+                eqsolve.learn(game, values, method=method, notion=notion, seed=seed)
+                for seed in SEEDS
+            )
+            yield one, two
+
+
+def cell(name: str, *rows: Mapping[str, float | None]) -> str:
+    """A measure, and how far it is in a second run."""
+    found = [row.get(name) for row in rows]
+    if found[0] is None:
+        return ""
+    spread = f" ± {abs(found[0] - found[1]):.1e}" if len(found) > 1 and found[1] is not None else ""
+    return f"{found[0]:.2e}{spread}"
+
+
+#: Titles of the columns, by measure.
+CROWD = {
+    "control_mse": "control, squared",
+    "control_rms": "control",
+    "value_error": "value",
+    "excess": "excess",
+    "law_w2": "law",
+    "law_mean": "its mean",
+    "exploitability": "exploitability",
+}
+
+
+def lines(found: list[tuple[Learned, Learned]]) -> Iterator[str]:
+    """A table for every game and notion."""
+    kinds = dict.fromkeys((one.game, one.notion) for one, _ in found)
+    for game, notion in kinds:
+        group = [pair for pair in found if (pair[0].game, pair[0].notion) == (game, notion)]
+        first = group[0][0]
+        columns = {k: v for k, v in CROWD.items() if any(row.get(k) is not None
+                   for row in first.rows.values())}
+        values = ", ".join(f"{k} = {v}" for k, v in first.parameters.items())
+        yield f"\n## {game}, {notion}\n\n{values}\n"
+        head = ["method", "steps", *columns.values(), "seconds", "worse than a guess in"]
+        yield f"| {' | '.join(head)} |"
+        yield "|---" * len(head) + "|"
+        for one, two in group:
+            rows = one.rows["method"], two.rows["method"]
+            bad = ", ".join(sorted({*one.worse, *two.worse})) or "nothing"
+            row = [one.method, str(one.steps), *(cell(k, *rows) for k in columns)]
+            yield f"| {' | '.join([*row, format(one.seconds['method'], '.0f'), bad])} |"
+        for name in ("grid", "guess", "solution"):
+            if name in first.rows:
+                row = [name, "", *(cell(k, first.rows[name]) for k in columns)]
+                spent = [f"{first.seconds[name]:.1f}"] if name in first.seconds else [""]
+                yield f"| {' | '.join([*row, *spent, ''])} |"
+
+
+def main(methods: tuple[str, ...]) -> None:
+    """Write the document, or print some rows."""
+    text = "\n".join(lines(list(runs(methods))))
+    if methods:
+        print(text)
+    else:
+        DOCUMENT.write_text(HEAD + text + "\n")
+
+
+if __name__ == "__main__":
+    main(tuple(sys.argv[1:]))
