@@ -1,7 +1,7 @@
 """Regenerate docs/learned.md: learned solvers beside the derived solution, each with two seeds.
 
-    python benchmarks/learned.py              write docs/learned.md
-    python benchmarks/learned.py METHOD ...   run these only, and print their rows
+python benchmarks/learned.py              write docs/learned.md
+python benchmarks/learned.py METHOD ...   run these only, and print their rows
 """
 
 from __future__ import annotations
@@ -24,25 +24,27 @@ HEAD = """# Learned solvers beside the derived solution
 
 Written by `make learn`; do not edit.
 
-`eqsolve learn GAME --method METHOD` (extra `learn`: JAX and Optax) lets a network learn a game from its
-declaration: drift, noise, costs and the laws in them. It does not see the closed form. What was learned is
-compared with the derived solution, and so are the control of the grid (`eqsolve pde`), a guess, and the
-solution itself, whose row says what error the referee has. A checkpoint (`--checkpoint DIR`) is written every
-few seconds, and `--resume` continues it to the same numbers, bit by bit.
+`eqsolve learn GAME --method METHOD` (extra `learn`: JAX and Optax) lets a network learn a game
+from its declaration: drift, noise, costs and the laws in them. It does not see the closed form.
+What was learned is compared with the derived solution, and so are the control of the grid
+(`eqsolve pde`), a guess, and the solution itself, whose row says what error the referee has. A
+checkpoint (`--checkpoint DIR`) is written every few seconds, and `--resume` continues it to the
+same numbers, bit by bit.
 
 - *control*: mean squared error of the control over time and the solution's law, and its root;
 - *value*: error of the cost that the method itself states, against the derived value;
-- *excess*: what a player's cost is when all play the control, without that of the solution. In a game it may be
-  negative: players who do not play the equilibrium may do better together;
-- *law*: largest Wasserstein distance of order 2 over time between the laws that control and solution make, and
-  that of their means;
-- *exploitability*: what a single player gains by leaving the control when all others play it. The planner
-  has none; his measure is *excess*;
+- *excess*: what a player's cost is when all play the control, without that of the solution. In a
+  game it may be negative: players who do not play the equilibrium may do better together;
+- *law*: largest Wasserstein distance of order 2 over time between the laws that control and
+  solution make, and that of their means;
+- *exploitability*: what a single player gains by leaving the control when all others play it. The
+  planner has none; his measure is *excess*;
 - *seconds*: training on two cores without a graphics card, compilation included.
 
-The second number, after ±, is the distance of a second run whose seed alone differs. The guess is no control
-at all. Where a method is no better than that in control, law or exploitability, the last column says so.
-Cost, law and exploitability are computed on a chain of 200 steps, without random numbers.
+The second number, after ±, is the distance of a second run whose seed alone differs. The guess is
+no control at all. Where a method is no better than that in control, law or exploitability, the
+last column says so. Cost, law and exploitability are computed on a chain of 200 steps, without
+random numbers.
 """
 
 
@@ -89,8 +91,11 @@ def lines(found: list[tuple[Learned, Learned]]) -> Iterator[str]:
     for game, notion in kinds:
         group = [pair for pair in found if (pair[0].game, pair[0].notion) == (game, notion)]
         first = group[0][0]
-        columns = {k: v for k, v in CROWD.items() if any(row.get(k) is not None
-                   for row in first.rows.values())}
+        columns = {
+            k: v
+            for k, v in CROWD.items()
+            if any(row.get(k) is not None for row in first.rows.values())
+        }
         values = ", ".join(f"{k} = {v}" for k, v in first.parameters.items())
         yield f"\n## {game}, {notion}\n\n{values}\n"
         head = ["method", "steps", *columns.values(), "seconds", "worse than a guess in"]

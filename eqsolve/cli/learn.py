@@ -45,7 +45,7 @@ def learn(
     resume: bool,
     as_json: bool,
 ) -> None:
-    r"""Let a network learn a game, and compare it with the derived solution and the grid.
+    """Let a network learn a game, and compare it with the derived solution and the grid.
 
     \b
     Example: eqsolve learn ./my_game.py --method direct

@@ -128,6 +128,7 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
     def function(form: sp.Expr, control: sp.Symbol = part.control) -> Cost:
         return _function(part, form.xreplace(exact), control)
 
+    own, paid = ((function(one), function(end)) for one, end in (part.own, part.paid))
     return Crowd(
         game.name,
         game.notion == "planner",
@@ -136,8 +137,9 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
         variance,
         volatility,
         function(part.plain(game.states[0].drift)),
-        *(function(form) for form in (*part.own, *part.paid)),
-        best=function(-(linear + factor * adjoint) / (2 * square), adjoint),
+        *own,
+        *paid,
+        function(-(linear + factor * adjoint) / (2 * square), adjoint),
     )
 
 

@@ -14,7 +14,7 @@ from eqsolve.answers import Tabled
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
-from eqsolve.learn.crowd import STAGE, Crowd, crowd
+from eqsolve.learn.crowd import STAGE, crowd
 from eqsolve.learn.direct import Direct
 from eqsolve.learn.networks import require
 from eqsolve.learn.referee import Referee, idle, worse
@@ -187,6 +187,6 @@ def _on_grid(model: Model, values: Mapping[str, object]) -> Policy:
         late = min(max(int(np.searchsorted(times, t)), 1), times.size - 1)
         share = (t - times[late - 1]) / (times[late] - times[late - 1])
         row = (1 - share) * control[late - 1] + share * control[late]
-        return np.interp(places, x, row)
+        return np.asarray(np.interp(places, x, row), float)
 
     return at

@@ -32,8 +32,9 @@ PAUSE = 2.0
 class Method(Protocol):
     """A learned solver of one problem."""
 
-    #: Steps unless told otherwise.
-    steps: int
+    @property
+    def steps(self) -> int:
+        """Steps unless told otherwise."""
 
     def start(self, key: Any) -> Tree:
         """All that changes, before the first step."""
@@ -146,7 +147,9 @@ class _Kept:
     def write(self, state: Tree, done: int, losses: Array) -> None:
         import jax
 
-        leaves = {f"leaf{k}": np.asarray(v) for k, v in enumerate(jax.tree.leaves(state))}
+        leaves: dict[str, Any] = {
+            f"leaf{k}": np.asarray(v) for k, v in enumerate(jax.tree.leaves(state))
+        }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

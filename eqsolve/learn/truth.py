@@ -88,7 +88,7 @@ class Truth:
             if laws:
                 mean, deviation = self.normal(t)
                 moments = [mean if law.of == self.state else deviation**2 for law in laws]
-            numbers = [] if curves is None else curves(np.array([t]))[:, 0]
+            numbers: Array | list[float] = [] if curves is None else curves(np.array([t]))[:, 0]
             return np.asarray(np.broadcast_to(inner(x, *moments, *numbers), np.shape(x)), float)
 
         return at
