@@ -114,7 +114,7 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
         )
     volatility = float(sp.sqrt(2 * part.viscosity.xreplace(exact)))
     mean, variance = (
-        float(part.plain(sp.sympify(p)).xreplace(exact)) for p in model.initial[part.state]
+        float(part.plain(p).xreplace(exact)) for p in model.initial[part.state]
     )
     if not (volatility > 0 and variance > 0):
         raise refusal(game.name, "the noise or the variance of the initial law is 0")
@@ -146,7 +146,7 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
 def _function(part: MeanField, form: sp.Expr, control: sp.Symbol) -> Cost:
     """A form in state, control (or what stands for it) and laws as a function."""
     moments = (part.mean, sp.Dummy("variance"), sp.Dummy("speed"))
-    if not sp.sympify(form).is_polynomial(part.state):
+    if not form.is_polynomial(part.state):
         raise refusal(part.game.name, "the drift or a cost is not a polynomial of the state")
     same = dict.fromkeys(part.variances, moments[1]) | dict.fromkeys(part.speeds, moments[2])
     inner = sp.lambdify((part.state, control, *moments), sp.N(form.xreplace(same)), "math")

@@ -75,7 +75,7 @@ class Truth:
     def _form(self, form: sp.Expr) -> Form:
         """A form in states, laws and coefficients as a function of time and state."""
         claim = self.claim
-        form = sp.sympify(form).xreplace(claim.spelled).xreplace(claim.numbers)
+        form = form.xreplace(claim.spelled).xreplace(claim.numbers)
         laws = [law for law in claim.game.laws if form.has(law.symbol)]
         moving = {self.state, *(law.symbol for law in laws)}
         letters = sorted(form.free_symbols - moving, key=lambda s: s.name)
