@@ -113,9 +113,7 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
             remedy="Take a shorter horizon.",
         )
     volatility = float(sp.sqrt(2 * part.viscosity.xreplace(exact)))
-    mean, variance = (
-        float(part.plain(p).xreplace(exact)) for p in model.initial[part.state]
-    )
+    mean, variance = (float(part.plain(p).xreplace(exact)) for p in model.initial[part.state])
     if not (volatility > 0 and variance > 0):
         raise refusal(game.name, "the noise or the variance of the initial law is 0")
     adjoint = sp.Dummy("p")
