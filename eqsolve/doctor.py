@@ -31,6 +31,11 @@ PACKAGES = {
     "pyarrow": "Parquet files",
     "zarr": "Zarr stores",
 }
+#: Packages that no extra brings, because they want versions of their own.
+PEERS = {
+    "mfglib": "reading and writing its environments (eqsolve.finite)",
+    "open_spiel": "reading and writing its mean-field games (eqsolve.finite)",
+}
 #: What a program is for; the first that is found counts.
 PROGRAMS = {
     ("coqc",): "checking theorems (eqsolve prove --check)",
@@ -73,7 +78,7 @@ def parts() -> list[Part]:
 
 
 def _packages() -> Iterator[Part]:
-    """The grid solver and the packages that the distribution names, with those of its extras."""
+    """The grid solver and the packages that the distribution names, its extras', and others."""
     required, optional = requirements()
     for name in required:
         yield _package(name, f"install {NAME} again")
@@ -82,6 +87,8 @@ def _packages() -> Iterator[Part]:
     yield Part("grid solver", grid, True, "compiled" if grid else remedy)
     for name, key in optional.items():
         yield _package(name, f"install {extra(key)}", PACKAGES.get(name, EXTRAS.get(key, key)))
+    for name, enables in PEERS.items():
+        yield _package(name, f"install {name}", enables)
 
 
 def requirements() -> tuple[list[str], dict[str, str]]:

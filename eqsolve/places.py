@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from eqsolve.errors import BrokenGameError
@@ -62,6 +63,11 @@ class Found:
         said = attached(self.module) if isinstance(found, Published) else {}
         # one that nothing is attached to stays what it is: what was derived of it is known
         return replace(found, **said) if said else found
+
+    @property
+    def word(self) -> str:
+        """What commands take for it, in the folder of its file where it has no name to them."""
+        return quote(f"./{self.path.name}") if self.path and self.origin == "path" else self.name
 
     def usable(self) -> Found:
         """Return itself, if the model can be built.

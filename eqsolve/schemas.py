@@ -674,6 +674,24 @@ _FORMAL = _document(
     {"coq": _TEXT, "library": _TEXT, "displays": _by_name(_by_name(_tuple(_TEXT, _TEXT)))}
 )
 
+def _table(axes: int) -> Schema:
+    """Numbers in so many dimensions."""
+    return _many(_table(axes - 1)) if axes else _NUMBER
+
+
+#: Tables by time, state and action; those that a law enters have its state and action last.
+_FINITE = _document(
+    {"horizon": _COUNT, "initial": _table(1), "reward": _table(3), "transition": _table(4)},
+    {
+        "reward_law": _table(5),
+        "transition_law": _table(6),
+        "log_weight": _table(3),
+        "log_epsilon": _NUMBER,
+        "legal": _table(3),
+        "name": _TEXT,
+    },
+)
+
 #: Every form by its name: what it is of, and its schema.
 _FORMS: dict[str, tuple[str, Schema]] = {
     "anarchy": ("eqsolve anarchy", {"anyOf": [_COMPARED, _ALONG]}),
@@ -682,6 +700,7 @@ _FORMS: dict[str, tuple[str, Schema]] = {
     "converge": ("eqsolve converge", _CONVERGE),
     "derive": ("eqsolve derive --format json", {"anyOf": [_STAGES, _many(_STEP)]}),
     "doctor": ("eqsolve doctor", _DOCTOR),
+    "finite-game": ("the file of eqsolve.finite.write", _FINITE),
     "formal": ("the record of eqsolve prove: equations that Coq accepted", _FORMAL),
     "grid": ("to_dict() of the solutions that functions of eqsolve.pde return", _GRID),
     "latex-check": (

@@ -320,6 +320,8 @@ def test_doctor_names_every_part_of_the_distribution(monkeypatch: pytest.MonkeyP
     assert {n for n, p in found.items() if p["required"]} == {"python", "grid solver", *required}
     assert optional.keys() < found.keys() and all(found[name]["enables"] for name in optional)
     assert config["options.extras_require"].keys() == doctor.EXTRAS.keys()
+    peers = {path for path in ("mfglib", "open_spiel") if found[path]["enables"]}
+    assert peers == doctor.PEERS.keys()
     assert {"coqc", "pdflatex", "cargo", "chromium", "node"} < found.keys()
     monkeypatch.setattr(doctor, "version", _no_package)
     monkeypatch.setenv("PATH", "")
@@ -328,6 +330,7 @@ def test_doctor_names_every_part_of_the_distribution(monkeypatch: pytest.MonkeyP
     lines = {line[9:24].rstrip(): line for line in result.stdout.splitlines()}
     assert lines["zarr"].endswith("install eqsolve-games[sweep], for Zarr stores")
     assert lines["sympy"].endswith("missing  sympy           install eqsolve-games again")
+    assert lines["mfglib"].endswith("install mfglib, for reading and writing its environments (eqsolve.finite)")
     assert lines["coqc"].startswith("missing  coqc            not found, for checking theorems")
 
 

@@ -49,7 +49,7 @@ def test_the_page_of_an_own_game_has_all_parts(game: Path, tmp_path: Path) -> No
     parts = ("The problem", "The solution", "A figure", "How it is proved", "Reference")
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(parts)
     assert "# A regulator\n" in page and "Somebody (2020)" in page
-    assert "eqsolve explore my-regulator --out" in page
+    assert "eqsolve explore ./mine.py --out my-regulator.html" in page
     assert "until a random time: dX = p dt + sigma dW" in page
     assert '<span class="proof proved">proved</span>' in page
     (linked,) = re.findall(r'<a href="#(theorems-1)">4</a>', page)
@@ -123,3 +123,33 @@ def test_the_short_form_derives_nothing(game: Path, tmp_path: Path) -> None:
     page = (tmp_path / "pages" / "my-regulator.md").read_text(encoding="utf-8")
     assert not entry.proof and not entry.figure
     assert "## The problem" in page and "## The solution" not in page
+
+
+@pytest.fixture
+def market(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that ``eqsolve new game`` writes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_adopted", {})
+    assert CliRunner().invoke(cli, ["new", "game", "my-market"]).exit_code == 0
+    return tmp_path / "my_market.py"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('"m0": "0.5"', '"mo": "0.5"', "the set 'default' of cases has values of mo, which"),
+        ("P * x**2 / 2 + S * x * m +", "P * x**2 / 2 +", "the ansatz does not close"),
+    ],
+    ids=["a letter of a set that is none", "a form that closes for another notion only"],
+)
+@pytest.mark.parametrize("verb", ["derive", "verify", "gallery", "report"])
+def test_a_file_with_a_mistake_has_no_page_and_no_check(
+    verb: str, right: str, wrong: str, said: str, market: Path
+) -> None:
+    """Other structures of the file may be right; what it declares first is what is asked for."""
+    market.write_text(market.read_text().replace(right, wrong))
+    words = [verb, "./my_market.py", *(["--out", "pages"] if verb in ("gallery", "report") else [])]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 2 and done.stderr.startswith("eqsolve: my-market, ")
+    assert said in done.stderr and "Traceback" not in done.stderr
+    assert not Path("pages").exists()

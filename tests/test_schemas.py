@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
@@ -21,6 +22,7 @@ from eqsolve.claims.claim import Claim, Finding
 from eqsolve.claims.claim import Test as Examination
 from eqsolve.claims.formal import Proof
 from eqsolve.cli import cli, common
+from eqsolve.finite import Tables, write
 from eqsolve.schemas import forms, schema
 from eqsolve.status import labels
 from eqsolve.verify.check import Check
@@ -102,12 +104,20 @@ def _claims(folder: Path) -> Iterator[Any]:
     yield [claim.to_dict()]
 
 
+def _tables(folder: Path) -> Iterator[Any]:
+    law = np.full(2, 0.5)
+    stay = np.broadcast_to(np.eye(2)[:, None], (1, 2, 2, 2))
+    write(Tables(1, law, np.zeros((1, 2, 2)), stay, name="still"), folder / "still.json")
+    yield json.loads((folder / "still.json").read_text())
+
+
 #: Documents of every form; those that the table lacks come from the tests of their own rooms.
 DOCUMENTS: dict[str, Callable[[Path], Iterator[Any]]] = {
     "certificate": _certificates,
     "claims": _claims,
     "derive": lambda folder: iter([printed("derive", "regulator", "--format", "json")]),
     "doctor": lambda folder: iter([printed("doctor", "--json")]),
+    "finite-game": _tables,
     "formal": lambda folder: iter([json.loads((ROOT / "paper" / "formal.json").read_text())]),
     "latex-check": _checked_papers,
     "list": _listed,

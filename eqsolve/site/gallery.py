@@ -122,6 +122,7 @@ def write(found: Found, folder: Path, *, short: bool = False) -> Entry:
         shutil.copyfile(found.path, folder / f"{found.name}.txt")
     text = _template(TEMPLATES[0]).render(
         entry=made,
+        word=found.word,
         words=words(found),
         structures=structures,
         notations=joined(s.part.notation for s in structures),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from eqsolve.derivation.derivation import derive
 from eqsolve.errors import EqsolveError, InputError
@@ -40,11 +40,18 @@ class Variant:
 
 
 def variants(found: Found) -> Iterator[Variant]:
-    """The models that a game's file can build: every notion, a continuum and a few players."""
+    """The models that a game's file can build: every notion, a continuum and a few players.
+
+    Raises
+    ------
+    EqsolveError
+        If the model that the file builds unasked is refused; others are those that it does not offer.
+    """
     exported: Any = found.exported
     arguments = structure(exported)
     notions: tuple[str | None, ...] = get_args(Notion) if "notion" in arguments else (None,)
     sizes: tuple[int | None, ...] = (None, FEW) if "size" in arguments else (None,)
+    unasked = cast(Model, found.model).game.notion
     seen: list[Model] = []
     for notion in notions:
         for size in sizes:
@@ -54,14 +61,11 @@ def variants(found: Found) -> Iterator[Variant]:
             for case in _cases(found):
                 try:
                     model = build(exported, case, notion=notion, size=size)
-                    if notion is not None or size is not None:
-                        derive(
-                            model
-                        )  # its form of the solution may close for other structures only
+                    # its form of the solution may close for other structures only
+                    derive(model)
                 except EqsolveError:
-                    if notion is None and size is None:
+                    if size is None and notion in (None, unasked):
                         raise
-                    # the file does not offer this combination
                     continue
                 if model not in seen and notion in (None, model.game.notion):
                     seen.append(model)
