@@ -330,7 +330,7 @@ def test_doctor_names_every_part_of_the_distribution(monkeypatch: pytest.MonkeyP
     lines = {line[9:24].rstrip(): line for line in result.stdout.splitlines()}
     assert lines["zarr"].endswith("install eqsolve-games[sweep], for Zarr stores")
     assert lines["sympy"].endswith("missing  sympy           install eqsolve-games again")
-    assert lines["mfglib"].endswith("install mfglib, for reading and writing its environments (eqsolve.finite)")
+    assert "install mfglib, for reading and writing its environments" in lines["mfglib"]
     assert lines["coqc"].startswith("missing  coqc            not found, for checking theorems")
 
 
