@@ -45,7 +45,7 @@ def variants(found: Found) -> Iterator[Variant]:
     Raises
     ------
     EqsolveError
-        If the model that the file builds unasked is refused; others are those that it does not offer.
+        If the model that the file builds unasked is refused; it need not offer the others.
     """
     exported: Any = found.exported
     arguments = structure(exported)
