@@ -674,6 +674,7 @@ _FORMAL = _document(
     {"coq": _TEXT, "library": _TEXT, "displays": _by_name(_by_name(_tuple(_TEXT, _TEXT)))}
 )
 
+
 def _table(axes: int) -> Schema:
     """Numbers in so many dimensions."""
     return _many(_table(axes - 1)) if axes else _NUMBER
