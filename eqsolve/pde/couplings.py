@@ -26,7 +26,7 @@ class Coupling:
 
         potential(x) + forcing(t, x) + mean(x) M + mean_squared(x) M^2 + variance(x) V
         + control_mean(x) A + density(x) m(x)^density_power + sum_y kernel(x, y) m(y) w(y)
-        + function(t, x, M, V, m(x), (kernel * m)(x), A) + control * a * M
+        + function(t, x, M, V, m(x), (kernel * m)(x), A) + control * a * M + control_control * a * A
 
     M and V are the mean and the variance of the law, A = E[a] the mean of the control, m(x) the
     density, w the quadrature weights, a the agent's own control. At absorbing boundaries M, V and A
@@ -44,8 +44,9 @@ class Coupling:
         ``function`` is given, the convolution is handed to it in place of being added.
     function : a plain function of seven numbers, which numba compiles, or a ``numba.cfunc`` of
         seven float64 with a float64 result. Where it raises, it is NaN.
-    control : coefficient of the cost linear in the agent's control; running cost only. With
-        ``control = -g`` and ``control_mean = -g x`` the agent is the planner's representative.
+    control, control_control : coefficients of the cost linear in the agent's control; running cost
+        only. A drift ``b(x) + c1 M + c2 A + a`` at the cost ``a^2/2`` is the speed ``v = a + c1 M +
+        c2 A`` at the cost ``(v - c1 M - c2 A)^2/2``.
     """
 
     potential: Field = 0.0
@@ -59,6 +60,7 @@ class Coupling:
     function: Callable[..., float] | None = None
     forcing: ArrayLike | Callable[[float, Array], ArrayLike] | None = None
     control: float = 0.0
+    control_control: float = 0.0
 
     @classmethod
     def attraction(cls, strength: float = 1.0) -> Coupling:
@@ -77,7 +79,8 @@ class Coupling:
             if not (type(field) in (int, float) and field == 0):
                 result[name] = sampled(STAGE, name, field, x)
         result["density_power"] = number(STAGE, "density_power", self.density_power)
-        result["control"] = number(STAGE, "control", self.control)
+        for name in ("control", "control_control"):
+            result[name] = number(STAGE, name, getattr(self, name))
         if callable(self.kernel):
             if x.size > MOST_WITH_KERNEL:
                 needed = f"choose at most {MOST_WITH_KERNEL} with a kernel"

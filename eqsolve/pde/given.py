@@ -17,6 +17,7 @@ from eqsolve.pde.mfg_arguments import (
     add_coarse,
     exits,
     grid_of_time,
+    planned,
     switch,
     uniform,
 )
@@ -57,6 +58,7 @@ class Given:
     max_iterations: Any = 200
     relaxation: Any = 1.0
     starts: Any = 3
+    planner: Any = False
 
     @cached_property
     def ends(self) -> tuple[float, float]:
@@ -118,6 +120,10 @@ class Given:
             (part if isinstance(part, Coupling) else Coupling(potential=part)).encoded(x, middles)
             for part in given
         ]
+        if switch("planner", self.planner):
+            planned(self.hamiltonian, self.stopping, self.stationary, self.boundary)
+            for cost in costs:
+                cost["planned"] = True
         if self.richardson:
             add_coarse(options, costs, given, self.mass_source, self.drift, x, when)
         if not isinstance(self.hamiltonian, Hamiltonian):

@@ -93,6 +93,7 @@ def solve_mfg(
     max_iterations: int = 200,
     relaxation: float = 1.0,
     starts: int = 3,
+    planner: bool = False,
     check: bool = True,
     progress: Progress | None = None,
 ) -> MFGSolution:
@@ -148,6 +149,10 @@ def solve_mfg(
         half of the interval, and that on the lower half. Starts after the first are evidence: a
         different result gives the status ``multiple_found``. With both halves a game and its
         mirror image are treated alike.
+    planner : whether the total cost of all is minimized (mean-field control) in place of each
+        agent's own: besides f and g an agent then pays what he adds to the costs of all through the
+        law, ``int m df/dlaw``. A stationary point of the planner's cost that is no minimum has the
+        status ``second_order_lost``. Not with `Compiled` Hamiltonians of the law, nor with stopping.
     check : solve on the grid of twice the widths, too, and judge the discretization by the
         difference. It takes about a quarter of the time more; ``richardson`` judges by its own
         difference.
@@ -188,11 +193,13 @@ def solve_mfg(
         max_iterations=max_iterations,
         relaxation=relaxation,
         starts=starts,
+        planner=planner,
     )
     found = call(STAGE, "solve_mfg", *given.game, given.options | {"progress": progress})
     solution = MFGSolution.of(found)
     solution = solution.at_rest() if stationary else solution
-    solution = second_order.judged(solution, running, terminal, hamiltonian, boundary)
+    if planner:
+        solution = second_order.judged(solution, given)
     if richardson:
         if solution.diagnostics["scheme"] == "monotone":
             what = "True with the monotone scheme, which is of first order"

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from eqsolve.pde.couplings import Coupling, forced
 from eqsolve.pde.edge import Array, count, number, reals, refuse, shown, two
-from eqsolve.pde.hamiltonians import STAGE
+from eqsolve.pde.hamiltonians import STAGE, Compiled, Hamiltonian
 
 #: Iterations on the fixed point.
 METHODS = ("anderson", "newton", "picard", "fictitious_play")
@@ -46,6 +46,18 @@ def switch(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         refuse(STAGE, name, shown(value), "True or False is needed")
     return bool(value)
+
+
+def planned(hamiltonian: Hamiltonian, stopping: Any, stationary: bool, boundary: str) -> None:
+    """Refuse what a planner is not offered for."""
+    if isinstance(hamiltonian, Compiled) and any(hamiltonian.encoded()[-1]):
+        needed = "it needs a Hamiltonian that does not depend on the law"
+        refuse(STAGE, "planner", "True with a Hamiltonian of the law", needed)
+    if stopping is not None:
+        refuse(STAGE, "planner", "True where agents may stop", "it is not offered there")
+    if stationary and boundary == "absorbing":
+        what = "True for a stationary problem whose agents leave"
+        refuse(STAGE, "planner", what, "give a horizon")
 
 
 def uniform(x: Array) -> Array:

@@ -43,6 +43,7 @@ def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
         max_iterations=integer,
         relaxation=number,
         starts=integer,
+        planner=switch,
     )
     if options.get("stationary"):
         for key in ("horizon", "steps", "damped_steps"):
@@ -58,9 +59,10 @@ def mean_field(name: str, entries: Entries) -> tuple[str, Solve]:
     if noise is not None:
         return _with_common_noise(name, entries, noise, options | {"domain": domain}, viscosity)
     size, steps = options.get("nodes", 201), options.get("steps", 100)
-    what = f"mean-field game on {size} nodes, {steps} steps"
+    kind = "planner's problem" if options.get("planner") else "mean-field game"
+    what = f"{kind} on {size} nodes, {steps} steps"
     if options.get("stationary"):
-        what = f"stationary mean-field game on {size} nodes"
+        what = f"stationary {kind} on {size} nodes"
 
     def solve(progress: Progress | None = None) -> Result:
         found = solve_mfg(domain=domain, viscosity=viscosity, progress=progress, **options)

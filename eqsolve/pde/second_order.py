@@ -1,114 +1,202 @@
-"""Whether a planner's stationary point is a minimum, by moving everybody alike.
+"""Whether a planner's stationary point is a minimum.
 
-The planner's representative pays ``control a M + control_mean(x) A`` with ``control_mean(x) =
-control x``: the derivative of the social cost ``control A M`` in the law. The first-order condition
-of the social cost in the direction of a control ``b(t)`` for all agents, which moves the law by
-``beta`` with ``beta' = b`` and ``beta(0) = 0``, is linear in the representative's cost; its
-derivative in the same direction is the second variation
+The planner's cost is ``int int Lambda(a) m + F(m, q) dt + G(m(T))`` with the total costs F and G of
+the laws. Where the control changes by beta, the law changes by mu, which follows the linearized
+Fokker-Planck equation ``mu_t = (nu mu)_xx - ((b + a) mu)_x - (m beta)_x``, and the second variation
 
 ::
 
-    int ( E[Lambda''] b^2 + (control + E[control_mean']) b beta + q beta^2 ) dt + q_T beta(T)^2,
+    int int Lambda''(a) m beta^2 dx dt + int F''(mu, mu) dt + G''(mu(T), mu(T))
 
-with q the mean derivative of the slope of the cost along the motion. It must be positive (Jacobi's
-condition), which on the grid of times is the sign of a tridiagonal matrix. Where a declaration
-gives the factors as numbers (costs that are quadratic), `explosion` judges before anything is
-solved; else `judged` does with those of the solution.
+must be positive. In the unit in which its first part is the square of a norm its smallest
+eigenvalue is at most one, and at least one where F and G are convex; `judged` finds it by Lanczos'
+method and by central differences of its own, and tells it as ``curvature``. The Ritz vector is a
+direction, so that a negative value is a proof on the grid. Where a declaration gives the
+factors of a common shift as numbers (costs that are quadratic), `explosion` judges before anything
+is solved.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sps
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
+from eqsolve.pde.bends import bend
 from eqsolve.pde.couplings import Coupling
-from eqsolve.pde.edge import Field, sampled
-from eqsolve.pde.hamiltonians import STAGE, Hamiltonian, Quadratic
+from eqsolve.pde.edge import sampled
+from eqsolve.pde.hamiltonians import STAGE, Absolute, Choice
 from eqsolve.pde.mfg_solution import MFGSolution
+from eqsolve.pde.second_variation import Variation, of_cost
+
+if TYPE_CHECKING:
+    from eqsolve.pde.given import Given
 
 Array = NDArray[np.float64]
 
-#: Relative deviation of the part in the control's mean from that of a planner's representative.
-ALIKE = 1e-9
 #: Steps in time of a second variation with constant factors.
 STEPS = 4000
 #: Share of a horizon from which on the second variation is looked at.
 SHORTEST = 1e-3
+#: Residual of the eigenvalue, most restarts of Lanczos' method, and its vectors.
+SHARP, RESTARTS, VECTORS = 1e-3, 30, 24
 
 
-def judged(
-    solution: MFGSolution,
-    running: object,
-    terminal: Coupling | Field,
-    hamiltonian: Hamiltonian,
-    boundary: str,
-) -> MFGSolution:
+def judged(solution: MFGSolution, given: Given) -> MFGSolution:
     """The solution, whose status is ``second_order_lost`` where a planner's is no minimum.
 
-    Other solutions are returned as they are. The smallest eigenvalue is told as ``curvature``.
+    The smallest eigenvalue is told as ``curvature``.
     """
-    if not isinstance(running, Coupling) or not _plans(running, solution.x):
+    if not solution.ok:
         return solution
-    final = terminal if isinstance(terminal, Coupling) else Coupling(potential=terminal)
-    plain = isinstance(hamiltonian, Quadratic) and boundary == "open"
-    if not plain or not (_simple(running) and _simple(final)):
-        text = (
-            "second_order: whether the planner's stationary point is a minimum is checked at open "
-            "boundaries only, for a quadratic Hamiltonian and costs that are functions of the "
-            "state, the mean and the variance"
-        )
+    if isinstance(given.hamiltonian, (Absolute, Choice)) or given.stationary:
+        what = "a Hamiltonian with kinks" if not given.stationary else "a problem without time"
+        text = f"second_order: whether the planner's point is a minimum is not checked for {what}"
         return dataclasses.replace(solution, warnings=(*solution.warnings, text))
-    assert isinstance(hamiltonian, Quadratic)
-    least = curvature(solution, running, final, 1.0 / hamiltonian.scale)
+    least = Planned(solution, given).curvature()
     status, message = solution.status, solution.message
-    if least <= 0 and solution.ok:
+    if not least > 0:
         status = "second_order_lost"
         message = (
-            f"the planner's stationary point is no minimum: moving everybody alike has the "
+            f"the planner's stationary point is no minimum: a change of all controls has the "
             f"curvature {least:.4g}, as beyond the horizon at which its solution explodes"
         )
     diagnostics = {**solution.diagnostics, "curvature": least}
     return dataclasses.replace(solution, status=status, message=message, diagnostics=diagnostics)
 
 
-def _plans(running: Coupling, x: Array) -> bool:
-    """Whether the cost is that of a planner's representative."""
-    if running.control == 0:
-        return False
-    part = _values(running.control_mean, x)
-    rest = part - running.control * x
-    return bool(np.ptp(rest) <= ALIKE * max(float(np.ptp(running.control * x)), 1e-300))
+class Planned:
+    """The second variation of a planner's cost at a solution.
 
-
-def _simple(cost: Coupling) -> bool:
-    """Whether a cost consists of parts whose change along the motion is known."""
-    no_density = type(cost.density) in (int, float) and cost.density == 0
-    return no_density and cost.kernel is None and cost.function is None and cost.forcing is None
-
-
-def curvature(solution: MFGSolution, running: Coupling, terminal: Coupling, own: float) -> float:
-    """Smallest eigenvalue of the second variation, the motion measured in the mean square.
-
-    ``own`` is the second derivative of the cost of the control.
+    Its unknown is ``y = beta sqrt(Lambda'' m w dt)`` at the nodes in each step, (steps, nodes).
     """
-    x, times = solution.x, solution.t
-    widths = np.gradient(x)
-    widths[[0, -1]] *= 0.5
-    law = solution.m * widths
-    law = law / law.sum(axis=1, keepdims=True)
-    middle = 0.5 * (law[1:] + law[:-1])
-    mean, variance, control = (
-        0.5 * (values[1:] + values[:-1])
-        for values in (solution.mean, solution.variance, solution.control_mean)
-    )
-    slope = np.array([_bent(running, x, *at) for at in zip(middle, mean, variance, control)])
-    last = _bent(terminal, x, law[-1], solution.mean[-1], solution.variance[-1], 0.0)
-    # control b beta + control_mean' b beta
-    return least(times, own, 2.0 * running.control, slope, last)
+
+    def __init__(self, solution: MFGSolution, given: Given) -> None:
+        x, times = solution.x, solution.t
+        self.periodic, absorbing = given.boundary == "periodic", given.boundary == "absorbing"
+        self.step = np.diff(times)
+        middles = 0.5 * (times[1:] + times[:-1])
+        weights = np.full(x.size, x[1] - x[0])
+        if not self.periodic:
+            weights[[0, -1]] *= 0.5
+        law = np.maximum(solution.m, 0.0) * weights
+        if absorbing:
+            law[:, [0, -1]] = 0.0
+        self.control = 0.5 * (solution.control[1:] + solution.control[:-1])
+        masses = 0.5 * (law[1:] + law[:-1])
+        self.difference = _difference(x.size, x[1] - x[0], given.boundary)
+        costs = [
+            part if isinstance(part, Coupling) else Coupling(potential=part)
+            for part in (given.running, given.terminal)
+        ]
+        self.running = of_cost(
+            costs[0], x, weights, middles, masses, np.sum(masses * self.control, axis=1)
+        )
+        end = law[-1:]
+        self.end = of_cost(costs[1], x, weights, times[-1:], end, np.array([np.nan]))
+        value = 0.5 * (solution.u[1:] + solution.u[:-1])
+        gradient = (self.difference @ value.T).T + self.running.factor[:, None]
+        self.fade = np.exp(-float(given.discount) * (middles - times[0]))
+        self.last = float(np.exp(-float(given.discount) * (times[-1] - times[0])))
+        bent = bend(given.hamiltonian, gradient, x, middles)
+        scale = masses * bent / (self.step * self.fade)[:, None]
+        #: m w beta is this times y
+        self.gain = np.sqrt(np.maximum(scale, 0.0))
+        nu = np.broadcast_to(sampled(STAGE, "viscosity", given.viscosity, x), x.shape)
+        drift = np.broadcast_to(np.asarray(given.options["drift"]), self.control.shape)
+        second = _second_difference(x.size, x[1] - x[0], given.boundary)
+        unit = sps.identity(x.size, format="csc")
+        self.generators = [
+            (sps.diags(nu) @ second + sps.diags(b + a) @ self.difference).tocsc()
+            for b, a in zip(drift, self.control, strict=True)
+        ]
+        self.solvers = [
+            splu((unit - 0.5 * dt * generator).tocsc())
+            for dt, generator in zip(self.step, self.generators, strict=True)
+        ]
+
+    def moved(self, y: Array) -> tuple[Array, Array, Array]:
+        """How the masses change within the steps and at the end, and how the total speed does."""
+        moved = self.gain * y
+        source = (self.difference.T @ moved.T).T
+        change = np.zeros(y.shape[1])
+        inner = np.empty_like(y)
+        for k, solver in enumerate(self.solvers):
+            half = change + 0.5 * self.step[k] * source[k]
+            inner[k] = solver.solve(half, trans="T")
+            change = 2.0 * inner[k] - change
+        speed = np.sum(self.control * inner + moved, axis=1)
+        return inner, change, speed
+
+    def returned(self, to_inner: Array, to_end: Array, to_speed: Array) -> Array:
+        """The transpose of `moved`."""
+        to_inner = to_inner + to_speed[:, None] * self.control
+        back = to_end.copy()
+        result = np.empty_like(to_inner)
+        for k in range(len(self.solvers) - 1, -1, -1):
+            half = self.solvers[k].solve(2.0 * back + to_inner[k])
+            result[k] = 0.5 * self.step[k] * (self.difference @ half)
+            back = half - back
+        return self.gain * (result + to_speed[:, None])
+
+    def times(self, y: Array) -> Array:
+        """The second variation applied to a change of the controls."""
+        inner, end, speed = self.moved(y)
+        weight = self.step * self.fade
+        to_inner, to_speed = self.running.times_change(inner, speed)
+        to_end, _ = self.end.times_change(end[None, :], np.zeros(1))
+        back = self.returned(weight[:, None] * to_inner, self.last * to_end[0], weight * to_speed)
+        return y + back
+
+    def curvature(self) -> float:
+        """The smallest eigenvalue."""
+        shape = self.gain.shape
+        size = self.gain.size
+
+        def product(y: Array) -> Array:
+            return self.times(y.reshape(shape)).ravel()
+
+        operator = LinearOperator((size, size), matvec=product, dtype=float)
+        # a common shift, and something that is none
+        start = (self.gain * (1.0 + 0.3 * np.cos(np.arange(shape[1])))).ravel()
+        if not start.any():
+            return 1.0
+        options: dict[str, Any] = {"k": 1, "which": "SA", "v0": start, "return_eigenvectors": False}
+        try:
+            found = eigsh(operator, ncv=VECTORS, tol=SHARP, maxiter=RESTARTS, **options)
+        except ArpackNoConvergence as failure:
+            found = failure.eigenvalues
+        return float(found[0]) if len(found) else float("nan")
+
+
+def _difference(n: int, width: float, boundary: str) -> sps.csc_matrix:
+    """Central differences, zero at reflecting and absorbing ends."""
+    result = sps.diags([-0.5, 0.5], [-1, 1], shape=(n, n)).tolil()
+    if boundary == "periodic":
+        result[0, n - 1], result[n - 1, 0] = -0.5, 0.5
+    elif boundary == "open":
+        result[0, :2] = result[n - 1, n - 2 :] = [-1.0, 1.0]
+    else:
+        result[0, :] = result[n - 1, :] = 0.0
+    return sps.csc_matrix(result / width)
+
+
+def _second_difference(n: int, width: float, boundary: str) -> sps.csc_matrix:
+    """Second differences, even beyond reflecting ends, zero at the others."""
+    result = sps.diags([1.0, -2.0, 1.0], [-1, 0, 1], shape=(n, n)).tolil()
+    if boundary == "periodic":
+        result[0, n - 1] = result[n - 1, 0] = 1.0
+    elif boundary == "reflecting":
+        result[0, 1] = result[n - 1, n - 2] = 2.0
+    else:
+        result[0, :] = result[n - 1, :] = 0.0
+    return sps.csc_matrix(result / width**2)
 
 
 def explosion(
@@ -154,29 +242,3 @@ def least(times: Array, square: float, mixed: float, slope: Array, last: float) 
     weight = 0.5 * (step + np.append(step[1:], 0.0))
     diagonal, beside = diagonal / weight, beside / np.sqrt(weight[1:] * weight[:-1])
     return float(eigvalsh_tridiagonal(diagonal, beside, select="i", select_range=(0, 0))[0])
-
-
-def _bent(
-    cost: Coupling, x: Array, law: Array, mean: float, variance: float, control: float
-) -> float:
-    """The mean derivative of the slope of a cost when everybody moves alike."""
-    total = 0.0
-    parts = (
-        (cost.potential, 1.0, 0.0),
-        (cost.mean, mean, 1.0),
-        (cost.mean_squared, mean * mean, 2.0 * mean),
-        (cost.variance, variance, 0.0),
-        (cost.control_mean, control, 0.0),
-    )
-    for field, size, change in parts:
-        values = _values(field, x)
-        first = np.gradient(values, x, edge_order=2)
-        second = np.gradient(first, x, edge_order=2)
-        total += float(law @ (size * second + change * first))
-    return total
-
-
-def _values(field: Field, x: Array) -> Array:
-    """A cost at the nodes."""
-    found = np.asarray(sampled(STAGE, "cost", field, x), dtype=float)
-    return np.array(np.broadcast_to(found, x.shape))

@@ -353,6 +353,9 @@ fn to_dict(py: Python<'_>, s: Solution) -> PyResult<Bound<'_, PyDict>> {
         result.set_item("ergodic_constant", constant)?;
     }
     result.set_item("cost", s.cost)?;
+    if let Some(social) = s.social_cost {
+        result.set_item("social_cost", social)?;
+    }
     result.set_item("best_cost", s.best_cost)?;
     result.set_item("exploitability", s.cost - s.best_cost)?;
     result.set_item("mass_error", h.mass_error)?;

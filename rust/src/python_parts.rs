@@ -152,6 +152,8 @@ pub(crate) fn read_coupling(
             "density" => result.density = values()?,
             "density_power" => result.density_power = number(&name, &value)?,
             "control" => result.control = number(&name, &value)?,
+            "control_control" => result.control_control = number(&name, &value)?,
+            "planned" => result.planned = value.is_truthy()?,
             "kernel" => result.kernel = Some(array(&name, &value, &[Some(n), Some(n)])?),
             "forcing" => result.forcing = Some(array(&name, &value, &[Some(steps), Some(n)])?),
             "coarse_forcing" => {

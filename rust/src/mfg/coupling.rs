@@ -2,6 +2,9 @@
 
 use super::mesh::{Boundary, Mesh};
 
+/// Relative deviation of values that are those of a polynomial.
+const ALIKE: f64 = 1e-13;
+
 /// A compiled f(t, x, mean, variance, density, convolution, mean control).
 pub type Function = extern "C" fn(f64, f64, f64, f64, f64, f64, f64) -> f64;
 
@@ -13,6 +16,9 @@ pub const VARIANCE: usize = 1;
 pub const CONTROL_MEAN: usize = 2;
 /// How many.
 pub const MOMENTS: usize = 3;
+
+/// How many parts multiply a moment.
+pub const FACTORS: usize = 4;
 
 /// Mean, variance and mean control.
 pub type Moments = [f64; MOMENTS];
@@ -42,6 +48,12 @@ pub struct Coupling {
     pub function: Option<Function>,
     /// Coefficient of (own control) (mean of all).
     pub control: f64,
+    /// Coefficient of (own control) (mean control of all).
+    pub control_control: f64,
+    /// Whether the agent also pays what he adds to the costs of all: the planner's representative.
+    pub planned: bool,
+    /// The coefficients of moments as polynomials of second degree, whose means the moments give.
+    pub polynomials: [Option<[f64; 3]>; FACTORS],
 }
 
 impl Coupling {
@@ -75,17 +87,53 @@ impl Coupling {
     pub fn uses(&self) -> [bool; MOMENTS] {
         let any = self.function.is_some();
         let mean = self.mean.is_some() || self.mean_squared.is_some() || self.control != 0.0;
+        let control = self.control_mean.is_some() || self.control_control != 0.0;
+        let bent = |p: &Option<[f64; 3]>| p.is_some_and(|p| p[2] != 0.0);
+        let spread =
+            any || self.variance.is_some() || (self.planned && self.polynomials.iter().any(bent));
         [
-            any || mean,
-            any || self.variance.is_some(),
-            any || self.control_mean.is_some(),
+            // the effects on all are those of distances from the mean
+            any || mean || (self.planned && (control || spread)),
+            spread,
+            any || control || (self.planned && self.control != 0.0),
         ]
+    }
+
+    /// The coefficients of moments.
+    pub(super) fn factors(&self) -> [Option<&Vec<f64>>; FACTORS] {
+        [
+            self.mean.as_ref(),
+            self.mean_squared.as_ref(),
+            self.variance.as_ref(),
+            self.control_mean.as_ref(),
+        ]
+    }
+
+    /// Find the polynomials; a mean on a circle is not that of the places.
+    pub fn recognise(&mut self, mesh: &Mesh) {
+        let factors = self.factors();
+        let found = factors.map(|part| match part {
+            Some(part) if mesh.boundary != Boundary::Periodic => polynomial(part, mesh),
+            _ => None,
+        });
+        self.polynomials = found;
+    }
+
+    /// Whether the mean of a coefficient of a moment needs the density.
+    fn needs_density(&self) -> bool {
+        let pairs = self.factors().into_iter().zip(&self.polynomials);
+        pairs
+            .into_iter()
+            .any(|(part, found)| part.is_some() && found.is_none())
     }
 
     /// Whether the density enters.
     #[must_use]
     pub fn uses_density(&self) -> bool {
-        self.density.is_some() || self.kernel.is_some() || self.function.is_some()
+        self.density.is_some()
+            || self.kernel.is_some()
+            || self.function.is_some()
+            || (self.planned && self.needs_density())
     }
 
     /// The cost at the nodes; `density` may be empty if it does not enter.
@@ -126,9 +174,29 @@ impl Coupling {
                 };
             }
         }
-        if self.kernel.is_none() && self.function.is_none() {
-            return;
+        if self.kernel.is_some() || self.function.is_some() {
+            self.add_nonlocal(time, mesh, moments, density, to);
         }
+        if self.planned {
+            let place = Here {
+                time,
+                mesh,
+                moments,
+                density,
+            };
+            self.add_effect(&place, to);
+        }
+    }
+
+    fn add_nonlocal(
+        &self,
+        time: f64,
+        mesh: &Mesh,
+        moments: &Moments,
+        density: &[f64],
+        to: &mut [f64],
+    ) {
+        let n = to.len();
         for (i, t) in to.iter_mut().enumerate() {
             let convolution = self.kernel.as_ref().map_or(0.0, |kernel| {
                 kernel[i * n..(i + 1) * n]
@@ -143,7 +211,7 @@ impl Coupling {
                 Some(function) => function(
                     time,
                     mesh.nodes[i],
-                    mean,
+                    moments[MEAN],
                     moments[VARIANCE],
                     density[i],
                     convolution,
@@ -152,6 +220,43 @@ impl Coupling {
             };
         }
     }
+}
+
+/// The law at one time, and where it lives.
+#[derive(Debug, Clone, Copy)]
+pub struct Here<'h> {
+    /// Time.
+    pub time: f64,
+    /// Nodes.
+    pub mesh: &'h Mesh,
+    /// Mean, variance and mean control.
+    pub moments: &'h Moments,
+    /// At the nodes; empty where it enters nothing.
+    pub density: &'h [f64],
+}
+
+/// The coefficients of 1, y and y^2, where y is the distance from the middle node, if the values are
+/// those of a polynomial.
+fn polynomial(values: &[f64], mesh: &Mesh) -> Option<[f64; 3]> {
+    let n = values.len();
+    let center = mesh.nodes[n / 2];
+    let reach = mesh.nodes[n - 1] - center;
+    let (low, middle, high) = (values[0], values[n / 2], values[n - 1]);
+    let back = mesh.nodes[0] - center;
+    // divided differences
+    let (left, right) = ((low - middle) / back, (high - middle) / reach);
+    let size = values.iter().fold(0.0, |all: f64, v| all.max(v.abs()));
+    let mut second = (right - left) / (reach - back);
+    if (second * reach * reach).abs() <= ALIKE * size {
+        second = 0.0;
+    }
+    let first = right - second * reach;
+    let fits = |(v, x): (&f64, &f64)| {
+        let y = x - center;
+        (middle + y * (first + y * second) - v).abs() <= ALIKE * size
+    };
+    let all = values.iter().zip(&mesh.nodes).all(fits);
+    all.then_some([middle, first, second])
 }
 
 fn add(to: &mut [f64], what: &[f64], factor: f64) {

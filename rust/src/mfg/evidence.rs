@@ -1,6 +1,6 @@
 //! What the last passes say: the cost of the population, and the solution at the requested times.
 
-use super::coupling::{moments, Moments, MEAN, MOMENTS};
+use super::coupling::{moments, Here, Moments, MEAN, MOMENTS};
 use super::generator::Conditions;
 use super::hamiltonian::Hamiltonian;
 use super::problem::{row, Step};
@@ -28,16 +28,18 @@ pub struct History {
 
 impl<H: Hamiltonian> Sweeps<'_, H> {
     /// Cost of the population that follows the best response to `believed`, when the law is `law`;
-    /// also the largest cell Peclet number, and whether H is known at every gradient.
+    /// also what of it is paid for the effect on others, the largest cell Peclet number, and whether
+    /// H is known at every gradient.
     pub fn cost_of_policy(
         &mut self,
         believed: &Law,
         law: &Law,
         poll: &mut Poll<'_>,
-    ) -> Result<(f64, f64, bool), GridError> {
+    ) -> Result<(f64, f64, f64, bool), GridError> {
         let problem = self.problem;
         let n = problem.mesh.len();
-        let (mut total, mut peclet, mut known) = (0.0, 0.0f64, true);
+        let (mut total, mut effect, mut peclet, mut known) = (0.0, 0.0, 0.0f64, true);
+        let planned = problem.running.planned;
         let half = 0.5 * problem.mesh.width;
         for k in 0..self.steps.len() {
             if poll.stop() {
@@ -64,13 +66,27 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             }
             // within a step those who stop do so once
             total += size * sum + since * self.stopped[k].1;
+            if planned {
+                let flow = &self.flow[k * n..(k + 1) * n];
+                effect += size * problem.running.total_effect(&self.here(k, law), flow);
+            }
         }
         let mut terminal = std::mem::take(&mut self.cost);
         self.terminal(law, &mut terminal);
         let end = &self.masses[self.steps.len() * n..];
         total += self.end_factor() * terminal.iter().zip(end).map(|(g, m)| g * m).sum::<f64>();
         self.cost = terminal;
-        Ok((total, peclet, known))
+        if planned {
+            let last = self.steps.len();
+            let here = Here {
+                time: problem.times[problem.times.len() - 1],
+                mesh: &problem.mesh,
+                moments: &law.moments[last],
+                density: law.density_at(last, n),
+            };
+            effect += self.end_factor() * problem.terminal.total_effect(&here, end);
+        }
+        Ok((total, effect, peclet, known))
     }
 
     /// Discount factor from the end to the initial time; none where there is no time.
@@ -122,6 +138,25 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             step.size * step.discount[2] * parts.map(|((u, s), w)| u * s * w).sum::<f64>()
         };
         self.steps.iter().enumerate().map(cost).sum()
+    }
+
+    /// Factor of the control in the cost at a requested time. Where it depends on more than the mean
+    /// it is known within the steps: halfway between two, and at the ends by the nearest ones.
+    fn slope_at(&self, j: usize, law: &Law, own: &Moments) -> f64 {
+        let running = &self.problem.running;
+        if !running.planned && running.control_control == 0.0 {
+            return running.control * own[MEAN];
+        }
+        let within = |k: usize| running.slope(&self.here(k, law));
+        let last = self.steps.len() - 1;
+        let ends = |step: &Step| step.last && step.number + 1 == j;
+        let Some(before) = self.steps.iter().position(ends) else {
+            return 1.5 * within(0) - 0.5 * within(last.min(1));
+        };
+        if before == last {
+            return 1.5 * within(last) - 0.5 * within(last.saturating_sub(1));
+        }
+        0.5 * (within(before) + within(before + 1))
     }
 
     /// Value, density and control at the requested times, and the moments there.
@@ -216,7 +251,7 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             let conditions = Conditions {
                 time: problem.times[j],
                 moments: own,
-                shift: problem.running.control * own[MEAN],
+                shift: self.slope_at(j, law, &own),
                 density: &result.density[j * n..(j + 1) * n],
                 viscosity: &problem.viscosity,
                 drift: row(&problem.drift, n, number),

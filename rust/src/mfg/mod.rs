@@ -8,6 +8,7 @@
 //! * [`problem`]: the game and its validation;
 //! * [`sweep`], [`evidence`]: one pass backward for u and one forward for m, and what they say;
 //! * `rest`: the same where there is no time;
+//! * `planner`: what an agent adds to the costs of all;
 //! * `coordinates`, [`fixed_point`], [`krylov`]: the law of the best responses to itself;
 //! * [`plane`]: two dimensions, line by line; [`populations`]: several laws on one mesh;
 //!   [`scenarios`]: common noise as a tree;
@@ -23,6 +24,7 @@ pub mod hamiltonian;
 pub mod krylov;
 pub mod mesh;
 pub mod plane;
+mod planner;
 pub mod populations;
 pub mod problem;
 mod refinement;

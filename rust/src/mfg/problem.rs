@@ -237,7 +237,10 @@ impl Problem {
         }
         for (name, given) in [
             ("terminal forcing", self.terminal.forcing.is_some()),
-            ("terminal control", self.terminal.control != 0.0),
+            (
+                "terminal control",
+                self.terminal.control != 0.0 || self.terminal.control_control != 0.0,
+            ),
             (
                 "terminal control_mean",
                 self.terminal.control_mean.is_some(),
@@ -254,6 +257,8 @@ impl Problem {
         if let Some(source) = &self.mass_source {
             finite("mass_source", source, n * steps)?;
         }
+        self.running.recognise(&self.mesh);
+        self.terminal.recognise(&self.mesh);
         self.validate_density(normalise)?;
         self.validate_minimizer()
     }
@@ -521,6 +526,9 @@ fn thinned(coupling: &Coupling, n: usize) -> Coupling {
             .map(|kernel| kernel.chunks(n).step_by(2).flat_map(every_second).collect()),
         function: coupling.function,
         control: coupling.control,
+        control_control: coupling.control_control,
+        planned: coupling.planned,
+        polynomials: coupling.polynomials,
     }
 }
 

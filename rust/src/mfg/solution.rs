@@ -79,6 +79,8 @@ pub struct Solution {
     pub constant: Option<f64>,
     /// Cost of the agents under their control; per unit of time where there is no time.
     pub cost: f64,
+    /// Average cost of the agents without what a planner's pays for the effect on others.
+    pub social_cost: Option<f64>,
     /// Cost of the best response to them.
     pub best_cost: f64,
     /// Mass that left on the left and on the right.
@@ -232,7 +234,8 @@ pub(super) fn gathered<H: Hamiltonian>(
     if let Ending::Failed(Stop::Error(error)) = point.ending {
         return Err(error);
     }
-    let (cost, cell_peclet, known) = sweeps.cost_of_policy(&point.believed, &point.law, poll)?;
+    let (cost, effect, cell_peclet, known) =
+        sweeps.cost_of_policy(&point.believed, &point.law, poll)?;
     if matches!(point.ending, Ending::Converged) {
         sweeps.check_slope(&point.believed, poll)?;
     }
@@ -261,6 +264,7 @@ pub(super) fn gathered<H: Hamiltonian>(
         newton_iterations: sweeps.newton - before,
         constant,
         cost,
+        social_cost: problem.running.planned.then_some(cost - effect),
         best_cost,
         exit_mass: match problem.mesh.boundary {
             Boundary::Absorbing(_) => Some(end),

@@ -1,7 +1,7 @@
 //! One pass backward through the Hamilton-Jacobi-Bellman equation, given the law of all, and one
 //! pass forward through its adjoint.
 
-use super::coupling::{moments, Moments, CONTROL_MEAN, MEAN};
+use super::coupling::{moments, Here, Moments, CONTROL_MEAN};
 use super::generator::{Conditions, Generator, Linearised};
 use super::hamiltonian::Hamiltonian;
 use super::mesh::Boundary;
@@ -200,6 +200,20 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         }
     }
 
+    /// The law within one step.
+    pub(super) fn here<'l>(&self, k: usize, law: &'l Law) -> Here<'l>
+    where
+        'a: 'l,
+    {
+        let mesh = &self.problem.mesh;
+        Here {
+            time: self.steps[k].middle,
+            mesh,
+            moments: &law.moments[k],
+            density: law.density_at(k, mesh.len()),
+        }
+    }
+
     /// What holds within one step given the law.
     pub(super) fn conditions<'l>(&self, k: usize, law: &'l Law) -> Conditions<'l>
     where
@@ -212,7 +226,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
         Conditions {
             time: step.middle,
             moments,
-            shift: problem.running.control * moments[MEAN],
+            shift: problem.running.slope(&self.here(k, law)),
             density: law.density_at(k, n),
             viscosity: &problem.viscosity,
             drift: row(&problem.drift, n, step.number),
