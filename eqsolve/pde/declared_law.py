@@ -2,8 +2,7 @@
 
 With the drift ``b(x) + k a`` and the cost ``q a^2 + l(x) a + f(x, law)`` of the control a, the
 Hamiltonian is ``H(x, p) = -b(x) p + (k p + l(x))^2/(4 q)``, and the speed that the solver calls its
-control is ``b(x) + k a``. The planner's representative pays, besides his own cost, what he adds to
-the others' through the laws: ``sum_l E[df/dl] of_l(x, a)``.
+control is ``b(x) + k a``.
 """
 
 from __future__ import annotations
@@ -86,9 +85,6 @@ class MeanField(Part):
         straight = sp.diff(drift, self.state, 2) == 0
         if self.speeds and self.running.has(*self.speeds) and not straight:
             raise self.refuse("the mean of the control does not follow from that of the drift")
-        if game.notion == "planner":
-            if not straight or self.shifted().free_symbols & self.moving:
-                raise self.refuse("the planner's second-order condition needs quadratic costs")
         return self
 
     def shifted(self) -> sp.Matrix:
@@ -106,10 +102,18 @@ class MeanField(Part):
         return sp.Matrix([sp.expand(sp.diff(cost, a, b)) for cost, a, b in pairs])
 
     def bounded(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float | None:
-        """The horizon on which a shift of all players together begins to lower the cost, if any."""
+        """The horizon on which a shift of all players together begins to lower the cost, if any.
+
+        None, too, where that depends on the law: costs that are not quadratic.
+        """
+        if self.shifted().free_symbols & self.moving:
+            return None
         yy, yd, dd, end = (float(e.xreplace(exact)) for e in self.shifted())
         drift, factor = self.affine(self.game.states[0].drift, "the drift")
-        slope, k = (float(part.xreplace(exact)) for part in (sp.diff(drift, self.state), factor))
+        growth = sp.diff(drift, self.state)
+        if growth.has(self.state):
+            return None
+        slope, k = (float(part.xreplace(exact)) for part in (growth, factor))
         # in the shift b = slope y + k d of the speed
         square, mixed = dd / k**2, 2 * (yd / k - slope * dd / k**2)
         rest = yy - 2 * slope * yd / k + slope**2 * dd / k**2
@@ -161,34 +165,9 @@ class MeanField(Part):
         return self.plain(sign * moment.running), self.plain(sign * moment.payoff)
 
     @cached_property
-    def paid(self) -> tuple[sp.Expr, sp.Expr]:
-        """What is minimized; of the planner's representative, if there is one."""
-        if self.game.notion != "planner":
-            return self.own
-        running, final = (self._with_effect(cost) for cost in self.own)
-        return running, final
-
-    def _with_effect(self, cost: sp.Expr) -> sp.Expr:
-        """The cost with what the agent adds to the others' costs through the laws."""
-        total = cost
-        for law in self.game.laws:
-            effect = sp.diff(cost, law.symbol)
-            if not effect.is_polynomial(self.state, self.control):
-                raise self.refuse("the planner's effect through the laws is no expectation")
-            if sp.Poly(effect, self.state, self.control).total_degree() > 1:
-                raise self.refuse("the planner's effect through the laws needs more than means")
-            if effect.has(self.control) and not self.speeds:
-                raise self.refuse("the planner's effect needs the mean of the control")
-            means = {self.state: self.mean}
-            if self.speeds:
-                means[self.control] = self.speeds[0]
-            total += effect.xreplace(means) * self.plain(law.of)
-        return sp.expand(total)
-
-    @cached_property
     def cost(self) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
         """Factors of the square and of the first power of the control, and the rest."""
-        paid = self.paid[0]
+        paid = self.own[0]
         if not paid.is_polynomial(self.control):
             return sp.S.Zero, sp.S.Zero, paid
         powers = sp.Poly(paid, self.control)
@@ -251,10 +230,11 @@ class MeanField(Part):
             "viscosity": field(self.viscosity.xreplace(exact), self.state),
             "hamiltonian": hamiltonian,
             "running": self._coupling(running, float(pull / factor)),
-            "terminal": self._coupling(self.canonical(self.paid[1]).xreplace(exact), 0.0),
+            "terminal": self._coupling(self.canonical(self.own[1]).xreplace(exact), 0.0),
             "initial": gaussian(mean, variance**0.5),
             # an open end needs the gradient where the Hamiltonian is smallest
             "boundary": "open" if isinstance(hamiltonian, Quadratic) else "reflecting",
+            "planner": self.game.notion == "planner",
         }
         solution = self._wide_enough(mean, variance, options, progress)
         strategy = (solution.control - field(drift, self.state)(solution.x)) / float(factor)

@@ -152,7 +152,9 @@ def solve_mfg(
     planner : whether the total cost of all is minimized (mean-field control) in place of each
         agent's own: besides f and g an agent then pays what he adds to the costs of all through the
         law, ``int m df/dlaw``. A stationary point of the planner's cost that is no minimum has the
-        status ``second_order_lost``. Not with `Compiled` Hamiltonians of the law, nor with stopping.
+        status ``second_order_lost``; the diagnostics tell ``curvature``, the smallest eigenvalue of the
+        second variation (`eqsolve.pde.second_order`), and ``social_cost``. Not with `Compiled`
+        Hamiltonians of the law, nor with stopping.
     check : solve on the grid of twice the widths, too, and judge the discretization by the
         difference. It takes about a quarter of the time more; ``richardson`` judges by its own
         difference.
@@ -164,6 +166,9 @@ def solve_mfg(
     ------
     InputError
         If an argument is outside its domain; names the argument, its value and the remedy.
+    NoSolutionError
+        If a planner's cost, of second degree on an open interval, has no minimum on the horizon;
+        names the one at which the solution explodes.
     MissingPartError
         If the compiled module is not installed.
     """
@@ -195,6 +200,8 @@ def solve_mfg(
         starts=starts,
         planner=planner,
     )
+    if planner:
+        second_order.refuse_beyond_explosion(given)
     found = call(STAGE, "solve_mfg", *given.game, given.options | {"progress": progress})
     solution = MFGSolution.of(found)
     solution = solution.at_rest() if stationary else solution

@@ -11,9 +11,9 @@ Fokker-Planck equation ``mu_t = (nu mu)_xx - ((b + a) mu)_x - (m beta)_x``, and 
 must be positive. In the unit in which its first part is the square of a norm its smallest
 eigenvalue is at most one, and at least one where F and G are convex; `judged` finds it by Lanczos'
 method and by central differences of its own, and tells it as ``curvature``. The Ritz vector is a
-direction, so that a negative value is a proof on the grid. Where a declaration gives the
-factors of a common shift as numbers (costs that are quadratic), `explosion` judges before anything
-is solved.
+direction, so that a negative value is a proof on the grid. Where the factors of a common shift are
+numbers (costs that are quadratic), `explosion` judges before anything is solved, and
+`refuse_beyond_explosion` names the horizon.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
+from eqsolve.errors import NoSolutionError
 from eqsolve.pde.bends import bend
 from eqsolve.pde.couplings import Coupling
-from eqsolve.pde.edge import sampled
-from eqsolve.pde.hamiltonians import STAGE, Absolute, Choice
+from eqsolve.pde.edge import number, sampled
+from eqsolve.pde.hamiltonians import STAGE, Absolute, Choice, Quadratic
 from eqsolve.pde.mfg_solution import MFGSolution
 from eqsolve.pde.second_variation import Variation, of_cost
 
@@ -44,6 +45,10 @@ Array = NDArray[np.float64]
 STEPS = 4000
 #: Share of a horizon from which on the second variation is looked at.
 SHORTEST = 1e-3
+#: Degrees of the parts of a cost whose change under a common shift does not depend on the law.
+DEGREES = {"potential": 2, "mean": 1, "mean_squared": 0, "variance": 1, "control_mean": 1}
+#: Relative deviation of values that are those of a polynomial.
+ALIKE = 1e-10
 #: Residual of the eigenvalue, most restarts of Lanczos' method, and its vectors.
 SHARP, RESTARTS, VECTORS = 1e-3, 30, 24
 
@@ -60,8 +65,11 @@ def judged(solution: MFGSolution, given: Given) -> MFGSolution:
         text = f"second_order: whether the planner's point is a minimum is not checked for {what}"
         return dataclasses.replace(solution, warnings=(*solution.warnings, text))
     least = Planned(solution, given).curvature()
+    if np.isnan(least):
+        text = "second_order: whether the planner's point is a minimum was not found out"
+        return dataclasses.replace(solution, warnings=(*solution.warnings, text))
     status, message = solution.status, solution.message
-    if not least > 0:
+    if least <= 0:
         status = "second_order_lost"
         message = (
             f"the planner's stationary point is no minimum: a change of all controls has the "
@@ -69,6 +77,74 @@ def judged(solution: MFGSolution, given: Given) -> MFGSolution:
         )
     diagnostics = {**solution.diagnostics, "curvature": least}
     return dataclasses.replace(solution, status=status, message=message, diagnostics=diagnostics)
+
+
+def refuse_beyond_explosion(given: Given) -> None:
+    """Refuse a planner's problem without a minimum, where that is known without a solution.
+
+    On the line, with costs of second degree in the state and the means of state and control, a
+    common shift y of the states and d of the controls changes the total cost by numbers times y^2,
+    y d and d^2, whatever the law is.
+
+    Raises
+    ------
+    NoSolutionError
+        Names the horizon.
+    """
+    factors = _shifted(given)
+    if factors is None:
+        return
+    limit = explosion(float(given.when[-1] - given.when[0]), *factors)
+    if limit is not None:
+        raise NoSolutionError(
+            f"the planner's second-order condition fails on horizons of {limit:.7g} or more: a "
+            "shift of all agents together lowers the cost.",
+            stage=STAGE,
+            remedy="Choose a shorter horizon.",
+        )
+
+
+def _shifted(given: Given) -> tuple[float, float, float, float] | None:
+    """Factors of b^2, b beta, beta^2 and beta(T)^2 in a common shift beta, b = dbeta/dt."""
+    plain = isinstance(given.hamiltonian, Quadratic) and given.boundary == "open"
+    if not plain or given.stationary or number(STAGE, "discount", given.discount) != 0:
+        return None
+    x, at = given.x, given.x - given.x.mean()
+    drift = np.asarray(given.options["drift"], dtype=float)
+    drift = np.broadcast_to(drift, (given.when.size - 1, x.size))
+    growth = _coefficients(drift[0], at, 1)
+    if growth is None or np.ptp(drift, axis=0).any():
+        return None
+    found = []
+    for part in (given.running, given.terminal):
+        cost = part if isinstance(part, Coupling) else Coupling(potential=part)
+        encoded = cost.encoded(x, given.middles)
+        if encoded.keys() & {"density", "kernel", "function", "forcing"}:
+            return None
+        fields = {
+            name: _coefficients(encoded.get(name, 0.0), at, degree)
+            for name, degree in DEGREES.items()
+        }
+        if None in fields.values():
+            return None
+        known = {name: value for name, value in fields.items() if value is not None}
+        states = 2 * (known["potential"][2] + known["mean"][1] + known["mean_squared"][0])
+        both = known["control_mean"][1] + encoded["control"]
+        found.append((states, both, 2 * encoded["control_control"]))
+    (yy, yd, dd), (last, _, _) = found
+    dd += 1.0 / float(given.hamiltonian.scale)
+    slope = growth[1]
+    return dd, 2 * (yd - slope * dd), yy - 2 * slope * yd + slope**2 * dd, last
+
+
+def _coefficients(values: object, at: Array, degree: int) -> list[float] | None:
+    """Those of the polynomial of a degree that values at places are, if they are one."""
+    given = np.broadcast_to(np.asarray(values, dtype=float), at.shape)
+    found = np.polynomial.polynomial.polyfit(at / at[-1], given, degree)
+    rest = given - np.polynomial.polynomial.polyval(at / at[-1], found)
+    if not abs(rest).max() <= ALIKE * abs(given).max():
+        return None
+    return [float(c) / at[-1] ** k for k, c in enumerate(found)]
 
 
 class Planned:
