@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from eqsolve.errors import InputError
 from eqsolve.pde.couplings import Coupling
 from eqsolve.pde.mfg import MFGSolution, gaussian, solve_mfg
 from eqsolve.pde.resolution import Gaussian, Halved
-from eqsolve.pde.second_order import curvature
 
 
 def lq1(viscosity: float, nodes: int, steps: int, **options: Any) -> MFGSolution:
@@ -134,59 +132,6 @@ def test_extrapolation_wants_second_order_and_a_grid_that_has_it() -> None:
     assert lq1(0.05, 201, 100, richardson=True).ok
     coarse = lq1(0.05, 41, 4, richardson=True)
     assert coarse.status == "unresolved" and max(coarse.diagnostics["error_estimate"]) > 0.01
-
-
-def execution(horizon: float, domain: tuple[float, float], planner: bool = True) -> MFGSolution:
-    """Optimal execution; the planner's solution explodes at the horizon 1.549441."""
-    trade = Coupling(
-        potential=lambda x: x * x,
-        control_mean=lambda x: -1.75 * x,
-        control=-1.75 if planner else 0.0,
-    )
-    return solve_mfg(
-        domain=domain,
-        nodes=201,
-        steps=100,
-        horizon=horizon,
-        viscosity=0.125,
-        initial=gaussian(0.5, 0.3),
-        running=trade,
-        terminal=lambda x: 0.15 * x * x,
-        boundary="open",
-    )
-
-
-def test_a_planner_beyond_the_explosion_is_not_ok() -> None:
-    """The stationary point of T = 2.5 > 1.549441 is no minimum; the game's equilibrium is fine."""
-    found = execution(2.5, (-10, 10))
-    assert found.status == "second_order_lost" and not found.ok
-    assert found.diagnostics["curvature"] < 0
-    before = execution(1.0, (-3, 5.5))
-    assert before.ok and before.diagnostics["curvature"] > 0.1
-    game = execution(2.5, (-3, 3), planner=False)
-    assert game.ok and "curvature" not in game.diagnostics
-
-
-@pytest.mark.parametrize("horizon", [1.0, 1.5, 1.54, 1.56, 1.7, 2.5])
-def test_the_second_variation_changes_its_sign_at_the_explosion(horizon: float) -> None:
-    """It depends on the costs alone, which are quadratic: any law will do."""
-    law = execution(1.0, (-3, 5.5))
-    stretched = dataclasses.replace(law, t=law.t * horizon)
-    trade = Coupling(potential=lambda x: x * x, control_mean=lambda x: -1.75 * x, control=-1.75)
-    final = Coupling(potential=lambda x: 0.15 * x * x)
-    least = curvature(stretched, trade, final, 1.0)
-    assert (least > 0) == (horizon < 1.54944070166526)
-    # a planted error: half of the externality moves the horizon
-    wrong = dataclasses.replace(trade, control=-0.875)
-    assert curvature(stretched, wrong, final, 1.0) > max(least, 0)
-
-
-def test_a_planner_who_cannot_be_checked_is_told() -> None:
-    trade = Coupling(
-        potential=lambda x: x * x, control_mean=lambda x: -0.1 * x, control=-0.1, density=0.1
-    )
-    found = lq1(0.05, 201, 100, running=trade, boundary="open")
-    assert any(text.startswith("second_order") for text in found.warnings)
 
 
 def test_an_exploitability_of_rounding_size_is_told_as_that() -> None:

@@ -28,7 +28,7 @@ def cost(entries: Entries, name: str) -> Coupling:
     read = expression.read(
         table.where, text if isinstance(text, str) else number(table, "cost", text), names
     )
-    options = table.options(control=number, kernel=formula("d"))
+    options = table.options(control=number, control_control=number, kernel=formula("d"))
     if isinstance(options.get("kernel"), float):
         strength = options["kernel"]
         options["kernel"] = lambda d: 0 * d + strength

@@ -191,3 +191,128 @@ impl Coupling {
         (8.0 * (value(1.0) - value(-1.0)) - (value(2.0) - value(-2.0))) / (12.0 * step)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::coupling::moments;
+    use super::super::mesh::{Boundary, Mesh};
+    use super::*;
+
+    extern "C" fn mixed(_t: f64, x: f64, m: f64, v: f64, d: f64, near: f64, a: f64) -> f64 {
+        (1.0 + x) * m * near + 0.3 * d * d * v + 0.2 * a * a * x
+    }
+
+    /// Everything at once; without the function all is polynomial.
+    fn coupling(mesh: &Mesh, function: bool) -> Coupling {
+        let field = |f: fn(f64) -> f64| Some(mesh.nodes.iter().map(|x| f(*x)).collect());
+        let pairs = mesh
+            .nodes
+            .iter()
+            .flat_map(|x| mesh.nodes.iter().map(move |y| (x - 2.0 * y).sin()));
+        let mut result = Coupling {
+            mean: field(|x| x * x - 0.3 * x),
+            mean_squared: field(|x| x.cos()),
+            variance: field(|x| 0.5 * x),
+            control_mean: field(|x| 1.0 - x),
+            density: field(|x| 0.4 + x * x),
+            density_power: 1.5,
+            kernel: Some(pairs.collect()),
+            control: 0.7,
+            control_control: -0.2,
+            planned: true,
+            ..Coupling::default()
+        };
+        if function {
+            result.function = Some(mixed);
+        }
+        result.recognise(mesh);
+        result
+    }
+
+    /// The cost of all, without what is paid for the effect on others.
+    fn total(coupling: &Coupling, mesh: &Mesh, masses: &[f64], control: &[f64]) -> f64 {
+        let moments = moments(mesh, masses, control);
+        let density: Vec<f64> = masses
+            .iter()
+            .zip(&mesh.weights)
+            .map(|(m, w)| m / w)
+            .collect();
+        let own = Coupling {
+            planned: false,
+            ..coupling.clone()
+        };
+        let mut cost = vec![0.0; masses.len()];
+        own.evaluate(0, 0.3, mesh, &moments, &density, &mut cost);
+        let here = Here {
+            time: 0.3,
+            mesh,
+            moments: &moments,
+            density: &density,
+        };
+        let slope = own.slope(&here);
+        let each = cost.iter().zip(masses).zip(control);
+        each.map(|((f, m), a)| m * (f + slope * a)).sum()
+    }
+
+    #[test]
+    fn the_effect_is_the_derivative_of_the_cost_of_all() {
+        for boundary in [Boundary::Reflecting, Boundary::Absorbing([0.0, 0.0])] {
+            let mesh = Mesh::new(-1.0, 1.2, 9, boundary).unwrap();
+            let inner = mesh.active();
+            let at = |f: fn(f64) -> f64| -> Vec<f64> {
+                let value = |(i, x): (usize, &f64)| if inner.contains(&i) { f(*x) } else { 0.0 };
+                mesh.nodes.iter().enumerate().map(value).collect()
+            };
+            let (masses, control) = (at(|x| 0.1 + 0.02 * x), at(|x| 0.4 - 0.5 * x));
+            let mut density = masses.clone();
+            density
+                .iter_mut()
+                .zip(&mesh.weights)
+                .for_each(|(m, w)| *m /= w);
+            for function in [false, true] {
+                let coupling = coupling(&mesh, function);
+                let moments = moments(&mesh, &masses, &control);
+                let here = Here {
+                    time: 0.3,
+                    mesh: &mesh,
+                    moments: &moments,
+                    density: &density,
+                };
+                let mut paid = vec![0.0; masses.len()];
+                coupling.evaluate(0, 0.3, &mesh, &moments, &density, &mut paid);
+                let slope = coupling.slope(&here);
+                for i in inner.clone() {
+                    let step = 1e-5;
+                    let moved = |sign: f64| {
+                        let mut m = masses.clone();
+                        m[i] += sign * step;
+                        total(&coupling, &mesh, &m, &control)
+                    };
+                    let expected = (moved(1.0) - moved(-1.0)) / (2.0 * step);
+                    let found = paid[i] + slope * control[i];
+                    assert!((found - expected).abs() < 1e-7 * (1.0 + expected.abs()));
+                    let turned = |sign: f64| {
+                        let mut a = control.clone();
+                        a[i] += sign * step;
+                        total(&coupling, &mesh, &masses, &a)
+                    };
+                    let expected = (turned(1.0) - turned(-1.0)) / (2.0 * step);
+                    assert!((masses[i] * slope - expected).abs() < 1e-8);
+                }
+                // what all pay for the effects of all
+                let effect = coupling.total_effect(&here, &masses);
+                let own = total(&coupling, &mesh, &masses, &control);
+                let pay = paid.iter().zip(&masses).zip(&control);
+                let all: f64 = pay.map(|((f, m), a)| m * (f + slope * a)).sum();
+                assert!((all - own - effect).abs() < 1e-9, "{all} {own} {effect}");
+            }
+        }
+    }
+
+    #[test]
+    fn polynomials_are_recognised_and_others_are_not() {
+        let mesh = Mesh::new(0.0, 2.0, 11, Boundary::Open).unwrap();
+        let found = coupling(&mesh, false).polynomials;
+        assert!(found[0].is_some() && found[1].is_none() && found[3].is_some());
+    }
+}
