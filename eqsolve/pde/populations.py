@@ -95,7 +95,9 @@ def solve_mfg_populations(
     if not square or any(row[i] is not None for i, row in enumerate(others)):
         needed = f"{count} rows of {count} entries are needed, None on the diagonal"
         refuse(STAGE, "others", shown(others), needed)
-    own = set(Given.__dataclass_fields__) - {*SHARED, "richardson", "starts", "mass_source", "planner"}
+    own = set(Given.__dataclass_fields__) - {
+        *(*SHARED, "richardson", "starts", "mass_source", "planner"),
+    }
     for names, known in ((shared, SHARED), *((population, own) for population in populations)):
         for name in names:
             if name not in known:

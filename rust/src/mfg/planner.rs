@@ -68,8 +68,10 @@ impl Coupling {
         self.add_nearby(here, &mut effect);
         let mut total: f64 = effect.iter().zip(masses).map(|(e, m)| e * m).sum();
         if self.kernel.is_some() {
-            for (j, mass) in masses.iter().enumerate() {
-                if *mass != 0.0 {
+            // those who have left are counted at the ends, and pay nothing
+            for j in here.mesh.active() {
+                let mass = masses[j];
+                if mass != 0.0 {
                     total += mass * self.by_convolution(here, j) * self.convolution(here, j);
                 }
             }
