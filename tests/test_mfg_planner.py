@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.pde import Absolute, Compiled, Coupling, MFGSolution, Power, gaussian, solve_mfg
-
 from reference.games import exit_externality
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -79,8 +78,10 @@ def test_a_planner_is_the_game_of_his_derivative(
     alone = on_the_circle(replace(planned, potential=potential), **options)
     assert abs(alone.m - planner.m).max() > 1e-3
     # what the game's agents pay for the law, the planner's pay half of, or a third
-    assert planner.diagnostics["social_cost"] < planner.diagnostics["cost"] == pytest.approx(
-        game.diagnostics["cost"], abs=1e-8
+    assert (
+        planner.diagnostics["social_cost"]
+        < planner.diagnostics["cost"]
+        == pytest.approx(game.diagnostics["cost"], abs=1e-8)
     )
 
 
@@ -100,9 +101,7 @@ def execution(horizon: float = 1.0, planner: bool = True, **options: Any) -> MFG
 
 def test_the_planner_s_representative_of_execution() -> None:
     """Derived from the game's costs he is the one that was written by hand."""
-    by_hand = Coupling(
-        potential=lambda x: x * x, control_mean=lambda x: -1.75 * x, control=-1.75
-    )
+    by_hand = Coupling(potential=lambda x: x * x, control_mean=lambda x: -1.75 * x, control=-1.75)
     found, expected = execution(), execution(planner=False, running=by_hand)
     # his control's cost is known in the middle of a step
     np.testing.assert_allclose(found.control, expected.control, atol=2e-3)
@@ -148,7 +147,7 @@ def parts(x: Array, mass: Array, weight: Array, control: Array | None) -> Any:
     if control is None:
         return 0.6 * (x - mean) ** 2 + 0.3 * variance * np.cos(x)
     average = mass @ control / mass.sum()
-    near = np.exp(-np.subtract.outer(x, x + 0.2) ** 2) @ mass
+    near = np.exp(-(np.subtract.outer(x, x + 0.2) ** 2)) @ mass
     return (
         0.4 * x**3 * mean
         + 0.5 * np.sin(x) * mean**2
@@ -186,12 +185,14 @@ def mixed(x: Array, mass: Array, weight: Array, control: Array | None) -> Any:
     if control is None:
         return 0.5 * (x - mean) ** 2 + 0.3 * (mass / weight) ** 2
     average = mass @ control / mass.sum()
-    near = np.exp(-np.subtract.outer(x, x + 0.2) ** 2) @ mass
+    near = np.exp(-(np.subtract.outer(x, x + 0.2) ** 2)) @ mass
     return mixture(0.0, x, mean, variance, mass / weight, near, average)
 
 
 def mixture(t: Any, x: Any, mean: Any, variance: Any, density: Any, near: Any, a: Any) -> Any:
-    return 0.3 * density * near + x * mean * near + 0.2 * a * a * x + 2 * variance * variance * x * x
+    return (
+        0.3 * density * near + x * mean * near + 0.2 * a * a * x + 2 * variance * variance * x * x
+    )
 
 
 MIXED = Coupling(kernel=lambda d: np.exp(-((d - 0.2) ** 2)), function=mixture)
@@ -208,7 +209,7 @@ MIXED_END = Coupling(
     ("running", "terminal", "costs", "boundary", "nodes"),
     [
         (PARTS, PARTS_END, parts, "reflecting", 81),
-        (PARTS, PARTS_END, parts, "absorbing", 81),
+        (PARTS, PARTS_END, parts, "absorbing", 161),
         (MIXED, MIXED_END, mixed, "reflecting", 41),
         pytest.param(MIXED, MIXED_END, mixed, "absorbing", 81, marks=pytest.mark.full),
     ],
@@ -291,8 +292,10 @@ def test_the_second_variation_of_a_crowd_changes_its_sign_at_the_explosion(
     assert after.status == "second_order_lost" and -0.05 < after.diagnostics["curvature"] < 0
     assert "no minimum" in after.message
     # the planted error: half of the strength, as an agent feels it, is stable at all horizons
-    half = replace(running, density=-0.05) if running.kernel is None else Coupling(
-        kernel=lambda d: closer(d) / 2
+    half = (
+        replace(running, density=-0.05)
+        if running.kernel is None
+        else Coupling(kernel=lambda d: closer(d) / 2)
     )
     assert on_the_circle(half, planner=True, horizon=1.02 * limit, check=False).ok
     game = on_the_circle(running, horizon=1.02 * limit, check=False)
@@ -326,9 +329,7 @@ def test_a_planner_of_second_degree_is_told_his_horizon(horizon: float) -> None:
 def test_drift_and_costs_of_means_move_the_horizon() -> None:
     """``y' = k y + b`` and ``a A`` in the cost: the horizon of the same regulator of the mean."""
     growth, share = 0.4, 0.2
-    cost = Coupling(
-        mean=lambda x: -2.0 * x, mean_squared=0.5, control=-0.3, control_control=share
-    )
+    cost = Coupling(mean=lambda x: -2.0 * x, mean_squared=0.5, control=-0.3, control_control=share)
     # int (1/2 + share) b^2 - 0.3 b y - 3/2 y^2, b = y' - growth y, the end free
     square = 0.5 + share
     bent = -1.5 + 0.3 * growth + square * growth**2

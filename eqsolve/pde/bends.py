@@ -1,4 +1,4 @@
-"""The second derivative of a Hamiltonian in the gradient: the inverse of that of the control's cost."""
+"""The second derivative of a Hamiltonian in the gradient: that of the control's cost inverted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def bend(hamiltonian: Hamiltonian, p: Array, x: Array, times: Array) -> Array:
     if isinstance(hamiltonian, (Tabulated, Lagrangian)):
         gradients, _, slopes = (np.asarray(part) for part in hamiltonian.encoded()[1:4])
         rates = np.gradient(slopes, gradients)
-        return np.interp(p, gradients, rates, left=0.0, right=0.0)
+        return np.asarray(np.interp(p, gradients, rates, left=0.0, right=0.0))
     if isinstance(hamiltonian, Compiled):
         return _differences(hamiltonian, p, x, times)
     return np.zeros_like(p)

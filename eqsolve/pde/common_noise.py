@@ -152,7 +152,16 @@ def solve_mfg_common_noise(
     if points**shocks > MOST_PATHS:
         refuse(STAGE, "points**shocks", points**shocks, f"a tree has at most {MOST_PATHS} paths")
     known = set(Given.__dataclass_fields__) - {
-        *("times", "stationary", "stopping", "richardson", "starts", "mass_source", "exit_costs", "planner")
+        *(
+            "times",
+            "stationary",
+            "stopping",
+            "richardson",
+            "starts",
+            "mass_source",
+            "exit_costs",
+            "planner",
+        )
     }
     for name in game:
         if name not in known:

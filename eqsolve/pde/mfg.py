@@ -152,8 +152,8 @@ def solve_mfg(
     planner : whether the total cost of all is minimized (mean-field control) in place of each
         agent's own: besides f and g an agent then pays what he adds to the costs of all through the
         law, ``int m df/dlaw``. A stationary point of the planner's cost that is no minimum has the
-        status ``second_order_lost``; the diagnostics tell ``curvature``, the smallest eigenvalue of the
-        second variation (`eqsolve.pde.second_order`), and ``social_cost``. Not with `Compiled`
+        status ``second_order_lost``; the diagnostics tell ``curvature``, the smallest eigenvalue of
+        the second variation (`eqsolve.pde.second_order`), and ``social_cost``. Not with `Compiled`
         Hamiltonians of the law, nor with stopping.
     check : solve on the grid of twice the widths, too, and judge the discretization by the
         difference. It takes about a quarter of the time more; ``richardson`` judges by its own

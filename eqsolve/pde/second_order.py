@@ -34,7 +34,7 @@ from eqsolve.pde.couplings import Coupling
 from eqsolve.pde.edge import number, sampled
 from eqsolve.pde.hamiltonians import STAGE, Absolute, Choice, Quadratic
 from eqsolve.pde.mfg_solution import MFGSolution
-from eqsolve.pde.second_variation import Variation, of_cost
+from eqsolve.pde.second_variation import of_cost
 
 if TYPE_CHECKING:
     from eqsolve.pde.given import Given
@@ -184,7 +184,7 @@ class Planned:
         scale = masses * bent / (self.step * self.fade)[:, None]
         #: m w beta is this times y
         self.gain = np.sqrt(np.maximum(scale, 0.0))
-        nu = np.broadcast_to(sampled(STAGE, "viscosity", given.viscosity, x), x.shape)
+        nu = np.broadcast_to(np.asarray(sampled(STAGE, "viscosity", given.viscosity, x)), x.shape)
         drift = np.broadcast_to(np.asarray(given.options["drift"]), self.control.shape)
         second = _second_difference(x.size, x[1] - x[0], given.boundary)
         unit = sps.identity(x.size, format="csc")
@@ -219,7 +219,7 @@ class Planned:
             half = self.solvers[k].solve(2.0 * back + to_inner[k])
             result[k] = 0.5 * self.step[k] * (self.difference @ half)
             back = half - back
-        return self.gain * (result + to_speed[:, None])
+        return np.asarray(self.gain * (result + to_speed[:, None]))
 
     def times(self, y: Array) -> Array:
         """The second variation applied to a change of the controls."""

@@ -172,7 +172,11 @@ class Variation:
             d_first[p] = d_first[p] + value * d[r]
         result = sum((value * d[p] for p, value in first.items()), 0 * change)
         to_speed = np.zeros_like(mass)
-        slopes = {MEAN: away / mass, VARIANCE: (away**2 - variance) / mass, CONTROL: -control / mass}
+        slopes = {
+            MEAN: away / mass,
+            VARIANCE: (away**2 - variance) / mass,
+            CONTROL: -control / mass,
+        }
         bends = {
             MEAN: -d_mean / mass,
             VARIANCE: (-2 * away * d_mean - d_variance) / mass,
@@ -194,7 +198,9 @@ class Variation:
             moved = change * first[CONVOLUTION] + masses * d_first[CONVOLUTION]
             result = result + moved @ kernel
         if c or cc:
-            result = result + c * (s * slopes[MEAN] + q * (bends[MEAN] - slopes[MEAN] * gained / mass))
+            result = result + c * (
+                s * slopes[MEAN] + q * (bends[MEAN] - slopes[MEAN] * gained / mass)
+            )
             result = result - 2 * cc * (q * s - q * q * gained / mass) / mass**2
             to_speed = to_speed + c * d_mean + 2 * cc * d_control
         return result, to_speed[:, 0]
