@@ -243,7 +243,7 @@ class Planned:
         start = (self.gain * (1.0 + 0.3 * np.cos(np.arange(shape[1])))).ravel()
         if not start.any():
             return 1.0
-        options: dict[str, Any] = {"k": 1, "which": "SA", "v0": start, "return_eigenvectors": False}
+        options: dict[str, Any] = {"k": 1, "which": "SA", "first_guess": start, "return_eigenvectors": False}
         try:
             found = eigsh(operator, ncv=VECTORS, tol=SHARP, maxiter=RESTARTS, **options)
         except ArpackNoConvergence as failure:
