@@ -165,6 +165,31 @@ class MeanField(Part):
         return self.plain(sign * moment.running), self.plain(sign * moment.payoff)
 
     @cached_property
+    def paid(self) -> tuple[sp.Expr, sp.Expr]:
+        """What is minimized; of the planner's representative, if there is one."""
+        if self.game.notion != "planner":
+            return self.own
+        running, final = (self._with_effect(cost) for cost in self.own)
+        return running, final
+
+    def _with_effect(self, cost: sp.Expr) -> sp.Expr:
+        """The cost with what the agent adds to the others' costs through the laws."""
+        total = cost
+        for law in self.game.laws:
+            effect = sp.diff(cost, law.symbol)
+            if not effect.is_polynomial(self.state, self.control):
+                raise self.refuse("the planner's effect through the laws is no expectation")
+            if sp.Poly(effect, self.state, self.control).total_degree() > 1:
+                raise self.refuse("the planner's effect through the laws needs more than means")
+            if effect.has(self.control) and not self.speeds:
+                raise self.refuse("the planner's effect needs the mean of the control")
+            means = {self.state: self.mean}
+            if self.speeds:
+                means[self.control] = self.speeds[0]
+            total += effect.xreplace(means) * self.plain(law.of)
+        return sp.expand(total)
+
+    @cached_property
     def cost(self) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
         """Factors of the square and of the first power of the control, and the rest."""
         paid = self.own[0]

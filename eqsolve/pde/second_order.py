@@ -243,9 +243,13 @@ class Planned:
         start = (self.gain * (1.0 + 0.3 * np.cos(np.arange(shape[1])))).ravel()
         if not start.any():
             return 1.0
-        options: dict[str, Any] = {"k": 1, "which": "SA", "first_guess": start, "return_eigenvectors": False}
+        options: dict[str, Any] = {
+            "k": 1,
+            "which": "SA",
+            "return_eigenvectors": False,
+        }
         try:
-            found = eigsh(operator, ncv=VECTORS, tol=SHARP, maxiter=RESTARTS, **options)
+            found = eigsh(operator, v0=start, ncv=VECTORS, tol=SHARP, maxiter=RESTARTS, **options)
         except ArpackNoConvergence as failure:
             found = failure.eigenvalues
         return float(found[0]) if len(found) else float("nan")
