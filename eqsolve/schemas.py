@@ -242,6 +242,9 @@ _CONVERGE = _document(
                     "constant": _NUMBER,
                     "terms": _many(_NUMBER),
                     "rows": _many(_record({"n": _COUNT, "epsilon": _MAYBE})),
+                    "at": _NUMBERS,
+                    "slopes": _many(_NUMBERS),
+                    "curvature": _NUMBER,
                 },
             )
         ),

@@ -18,6 +18,7 @@ from eqsolve.cli.common import (
     given,
     of_family,
     of_model,
+    state,
     structure,
 )
 from eqsolve.errors import InputError
@@ -35,6 +36,7 @@ from eqsolve.errors import InputError
 @click.option("--paths", type=int, help="Simulate so many paths for every number of agents, too.")
 @click.option("--drawn", is_flag=True, help="Draw the types of n players that have their own.")
 @click.option("--epsilon", is_flag=True, help="What leaving the limit's strategy gains, too.")
+@click.option("--at", metavar="x=1,y=1", help="Own wealth and average of all, for --epsilon.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of paths or draws.")
 def converge(
     game: str,
@@ -48,6 +50,7 @@ def converge(
     seed: int,
     drawn: bool,
     epsilon: bool,
+    at: str | None,
     **how: str | None,
 ) -> None:
     """Compare n agents with the mean field as n grows.
@@ -70,7 +73,7 @@ def converge(
     if exported is not None:
         if paths is not None:
             require_option(game, "converge --paths")
-        if epsilon:
+        if epsilon or at:
             require_option(game, "converge --epsilon")
         if how["size"] is not None:
             raise InputError(
@@ -94,7 +97,12 @@ def converge(
     parameters = of_family(game, parameters, how, apart="n")
     check_keywords(Handle(game), parameters, apart="n")
     finite = model(game)
-    options: dict[str, Any] = {"paths": paths, "seed": seed, "with_epsilon": epsilon}
+    options: dict[str, Any] = {
+        "paths": paths,
+        "seed": seed,
+        "with_epsilon": epsilon,
+        "at": state(at),
+    }
     study = run(finite, limit_of(finite), parse_counts(counts), **options, **parameters)
     if out:
         study.write(Path(out))
@@ -182,7 +190,9 @@ def _of_model(
 
 
 def _show_epsilon(notion: str, found: Mapping[str, Any]) -> None:
-    click.echo(f"all play the mean-field strategy ({notion}), gain of an agent who leaves it:")
+    words = f"all play the mean-field strategy ({notion}), gain of an agent who leaves it"
+    where = ", ".join(f"{name} = {value:g}" for name, value in found.get("at", {}).items())
+    click.echo(f"{words}{' at ' if where else ''}{where}:")
     if "message" in found:
         click.echo(f"{'none':>12}: {found['message']}")
         return

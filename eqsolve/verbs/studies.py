@@ -433,6 +433,7 @@ def converge(
     threads: int | None = None,
     drawn: bool = False,
     epsilon: bool = False,
+    at: Mapping[str, object] | None = None,
     **values: Any,
 ) -> Any:
     """Compare finitely many players with a continuum as their number grows.
@@ -445,6 +446,8 @@ def converge(
     drawn : draw the types of n players, where players have types of their own.
     epsilon : derive with which order and constant in 1/n the gain of leaving the mean-field
         strategy vanishes while all n agents play it, too (mean-variance family).
+    at : the state of that agent: own wealth, and the average over all agents in place of the
+        continuum's; 1 where it is not given.
     seed : of paths or draws.
 
     Raises
@@ -464,10 +467,10 @@ def converge(
             raise InputError("the agents of this game are alike.", game=name, stage="converge")
         finite = family(name)
         how: dict[str, Any] = {"paths": paths, "seed": seed, "threads": threads}
-        return of_family(finite, limit_of(finite), n, with_epsilon=epsilon, **how, **given)
+        return of_family(finite, limit_of(finite), n, with_epsilon=epsilon, at=at, **how, **given)
     if paths is not None:
         require_option(game, "converge --paths")
-    if epsilon:
+    if epsilon or at:
         require_option(game, "converge --epsilon")
     from eqsolve.studies.limit import converge_model
     from eqsolve.studies.mean_field_limit.convergence import read_counts

@@ -200,6 +200,7 @@ def converge(
     seed: int = 0,
     threads: int | None = None,
     with_epsilon: bool = False,
+    at: Mapping[str, object] | None = None,
     **given: object,
 ) -> Convergence:
     """Compare the equilibrium of n agents with its limit.
@@ -213,6 +214,7 @@ def converge(
         far the positions along them are from the limit's.
     threads : number of threads of the simulation; the result does not depend on it.
     with_epsilon : derive what an agent gains while all play the mean-field strategy, too.
+    at : where: own wealth and the average over all agents, by the names of the states.
     given : the other parameters (``lam`` for lambda), as numbers or decimal strings.
 
     Raises
@@ -229,6 +231,13 @@ def converge(
             game=game,
             stage="convergence",
             remedy="Take a game of finitely many agents that is also declared for a continuum.",
+        )
+    if at and not with_epsilon:
+        raise InputError(
+            "a state is for the gain of leaving the mean-field strategy.",
+            game=game,
+            stage="convergence",
+            remedy="Ask for it with --epsilon (epsilon=True), or leave the state out.",
         )
     counts = read_counts(n)
     exact = parameters(given, limit.parameters, game=game)
@@ -268,7 +277,7 @@ def converge(
         skipped,
         along,
         {key: entry(letter.name).latex for key, letter in quantities(finite).items()},
-        {n: epsilon(pair, exact, good, n) for n in NOTIONS} if with_epsilon else {},
+        {n: epsilon(pair, exact, good, n, at) for n in NOTIONS} if with_epsilon else {},
     )
 
 

@@ -10,7 +10,7 @@ of E that does not vanish is that of ``N^m``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -21,10 +21,12 @@ from flint import arb, arb_mat
 from eqsolve.arithmetic.algebra import collect
 from eqsolve.arithmetic.ball import Values, evaluate
 from eqsolve.arithmetic.number import UndecidedError, number
-from eqsolve.errors import DerivationError
+from eqsolve.errors import DerivationError, InputError
 from eqsolve.notated.published import Published
+from eqsolve.numbers import exact as exactly
 from eqsolve.solve.closed_form.loop import curvature_of, system_of
 from eqsolve.solve.closed_form.point import PointSolver
+from eqsolve.solve.path import rational
 from eqsolve.studies.mean_field_limit.expansion import Pair, decided, everybody, limit_feedback
 from eqsolve.words.equilibrium import solve
 from eqsolve.words.nash import NashRoot
@@ -37,12 +39,13 @@ _POWERS = 2
 
 @dataclass(frozen=True)
 class Epsilon:
-    """The exploitability of the mean-field strategy among n agents, everybody at wealth 1.
+    """The exploitability of the mean-field strategy among n agents, at one wealth and at all.
 
     Attributes
     ----------
     notion : of the mean-field strategy, ``given-aggregate`` or ``closed-loop``.
     strategy : its coefficients by monomial.
+    at : the state: own wealth, and in place of the conditional mean the average over all agents.
     order : the power of 1/n with which the exploitability vanishes, 0 where it does not; None
         where all derived terms are zero.
     constant : the limit of ``n^order`` times the exploitability.
@@ -50,6 +53,10 @@ class Epsilon:
         otherwise a number is 0 if its ball of radius below 1e-40 has zero in it.
     rows : the exploitability by number of agents; None where second moments are infinite when so
         many play it.
+    slopes : of E the terms of order 0, 1 and 2 in 1/n, each by monomial of the state. Where the
+        term of order m is the first that does not vanish, the constant at any state is its square
+        over ``2 curvature``.
+    curvature : the limit of C, the same at every state.
     message : why there are no numbers; otherwise empty.
     """
 
@@ -59,6 +66,9 @@ class Epsilon:
     constant: float
     terms: tuple[float, ...]
     rows: tuple[tuple[int, float | None], ...]
+    at: Mapping[str, float] = field(default_factory=dict)
+    slopes: tuple[Mapping[str, float], ...] = ()
+    curvature: float = 0.0
     message: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,11 +81,18 @@ class Epsilon:
             "constant": self.constant,
             "terms": list(self.terms),
             "rows": [{"n": n, "epsilon": value} for n, value in self.rows],
+            "at": dict(self.at),
+            "slopes": [dict(row) for row in self.slopes],
+            "curvature": self.curvature,
         }
 
 
 def epsilon(
-    pair: Pair, given: Mapping[str, Fraction], counts: Sequence[int], notion: str
+    pair: Pair,
+    given: Mapping[str, Fraction],
+    counts: Sequence[int],
+    notion: str,
+    at: Mapping[str, object] | None = None,
 ) -> Epsilon:
     """Expand the exploitability of the mean-field strategy, and compute it for every n.
 
@@ -85,50 +102,87 @@ def epsilon(
     given : exact parameters of the limit.
     counts : numbers of agents.
     notion : one of ``NOTIONS``.
+    at : own wealth and the average over all agents, by the names of the continuum's states; 1
+        where it is not given.
 
     Raises
     ------
+    InputError
+        If a state is not acceptable.
     NoSolutionError
         If the expansion is singular, or there is no given-aggregate equilibrium.
     """
     exact, reason = notion == NOTIONS[1], ""
+    state = _state(pair, at or {}, counts)
     found: tuple[arb, ...] = ()
     if exact:
         found, reason = _closed_loop(pair, given)
     if reason:
-        return Epsilon(notion, {}, None, 0.0, (), (), reason)
+        return Epsilon(notion, {}, None, 0.0, (), (), message=reason)
 
     def strategy() -> tuple[arb, ...]:
         return found if exact else limit_feedback(pair, given)
 
-    def expanded() -> tuple[list[float], list[float], list[float]]:
-        slopes, bends = _terms(pair, given, strategy(), exact)
+    def expanded() -> tuple[list[float], list[float], list[list[float]], float, list[float]]:
+        rows, bends = _terms(pair, given, strategy(), exact)
+        here = [arb(rational(v)) for v in (*state.values(), Fraction(1))]
+        slopes = [sum((e * v for e, v in zip(row, here)), arb(0)) for row in rows]
         leading = [s * s / (2 * bends[0]) for s in slopes]
         gains = _quotient(_product(slopes, slopes), [2 * b for b in bends])
         return (
-            [number(v) for v in leading],
-            [number(v) for v in gains],
+            list(map(number, leading)),
+            list(map(number, gains)),
+            [list(map(number, row)) for row in rows],
+            number(bends[0]),
             list(map(number, strategy())),
         )
 
     def among(n: int) -> float | None:
-        loop, state = everybody(pair, {**given, pair.finite.parts.size.name: Fraction(n)})
+        loop, _ = everybody(pair, {**given, pair.finite.parts.size.name: Fraction(n)})
         feedback = _among(pair.finite, strategy(), arb(1) / n)
         if not loop.abscissa(feedback) < loop.values[pair.finite.parts.hazard]:
             return None
-        return number(loop.exploitability(loop.moments(feedback), feedback, state))
+        own, average = state.values()
+        others = zip(pair.finite.game.state_symbols, (own, average - own / n))
+        here = {s: arb(rational(v)) for s, v in others}
+        return number(loop.exploitability(loop.moments(feedback), feedback, here))
 
-    name = pair.finite.name
-    leading, terms, feedback = decided(expanded, name)
+    name, monomials = pair.finite.name, pair.limit.monomials
+    leading, terms, rows, curvature, feedback = decided(expanded, name)
     power = next((m for m, value in enumerate(leading) if value != 0), None)
     return Epsilon(
         notion,
-        dict(zip(pair.limit.monomials, feedback)),
+        dict(zip(monomials, feedback)),
         None if power is None else 2 * power,
         0.0 if power is None else leading[power],
         tuple(terms),
         tuple((n, decided(lambda n=n: among(n), name)) for n in counts),  # type: ignore[misc]
+        {k: float(v) for k, v in state.items()},
+        tuple(dict(zip(monomials, row)) for row in rows),
+        curvature,
     )
+
+
+def _state(pair: Pair, at: Mapping[str, object], counts: Sequence[int]) -> dict[str, Fraction]:
+    """Own wealth and the average over all agents, exactly."""
+    game, names = pair.finite.name, [s.name for s in pair.limit.game.state_symbols]
+    for name in at:
+        if name not in names:
+            raise InputError(
+                f"{name!r} is no state of the continuum.",
+                game=game,
+                stage="convergence",
+                remedy=f"Give {' and '.join(names)}: own wealth and the average over all agents.",
+            )
+    own, average = (exactly(name, at.get(name, 1), game=game) for name in names)
+    if 1 in counts and own != average:
+        raise InputError(
+            "the average over one agent is its own wealth.",
+            game=game,
+            stage="convergence",
+            remedy="Leave out n = 1, or give both the same value.",
+        )
+    return dict(zip(names, (own, average)))
 
 
 def _closed_loop(pair: Pair, given: Mapping[str, Fraction]) -> tuple[tuple[arb, ...], str]:
@@ -164,12 +218,13 @@ class _Expanded:
     """Taylor coefficients in N, in the Taylor coefficients of the moments.
 
     ``moments[k]`` are the symbols of order k; they solve ``equations[k] = 0``, which are linear in
-    them with the same matrix for every k.
+    them with the same matrix for every k. ``slopes[k]`` is by monomial: own wealth, the average
+    over all agents, and 1.
     """
 
     moments: tuple[tuple[sp.Symbol, ...], ...]
     equations: tuple[tuple[sp.Expr, ...], ...]
-    slope: tuple[sp.Expr, ...]
+    slopes: tuple[tuple[sp.Expr, ...], ...]
     bend: tuple[sp.Expr, ...]
 
 
@@ -196,10 +251,10 @@ def _expanded(finite: Published) -> _Expanded:
 
     rows = of(e.expression for e in system.equations if e.source != "feedback")
     conditions = [system.equation(u).expression for u in roles.affine]
-    # everybody at wealth 1: the others' part of the average is 1 - N
-    here = sp.Add(*(c * v for c, v in zip(conditions, (1, 1 - share, 1))))
-    slope, bend = of([here, curvature_of(finite)])
-    return _Expanded(moments, tuple(zip(*rows)), slope, bend)
+    # the others' part of the average is the average less the own part
+    own, others, constant = (system.equation(u).expression for u in roles.affine)
+    *slopes, bend = of([own - share * others, others, constant, curvature_of(finite)])
+    return _Expanded(moments, tuple(zip(*rows)), tuple(zip(*slopes)), bend)
 
 
 @lru_cache
@@ -207,15 +262,16 @@ def same_in_the_limit(finite: Published, limit: Published) -> bool:
     """Whether at 1/n = 0 the mean-field strategy meets the very equations of the continuum.
 
     Then a closed-loop equilibrium of the continuum leaves no gain in the limit: E vanishes there
-    identically, whatever the parameters are.
+    identically, whatever parameters and wealth are.
     """
     expanded, system = _expanded(finite), system_of(limit)
     names = [e.unknown for e in system_of(finite).equations if e.source != "feedback"]
     plain = dict(zip(expanded.moments[0], names))
     ours = {u: e.xreplace(plain) for u, e in zip(names, expanded.equations[0])}
     theirs = {e.unknown: e.expression for e in system.equations if e.source != "feedback"}
-    slope = sp.Add(*(system.equation(u).expression for u in limit.parts.affine))
-    compared, left = [(expanded.slope[0].xreplace(plain), slope)], slope.free_symbols & {*names}
+    slopes = [system.equation(u).expression for u in limit.parts.affine]
+    compared = [(e.xreplace(plain), slope) for e, slope in zip(expanded.slopes[0], slopes)]
+    left = set().union(*(slope.free_symbols for slope in slopes)) & {*names}
     seen: set[sp.Basic] = set()
     while left:
         u = left.pop()
@@ -228,8 +284,11 @@ def same_in_the_limit(finite: Published, limit: Published) -> bool:
 
 def _terms(
     pair: Pair, given: Mapping[str, Fraction], strategy: Sequence[arb], exact: bool
-) -> tuple[list[arb], list[arb]]:
-    """Taylor coefficients of E and of C; ``exact`` where E is proved to vanish at 1/n = 0."""
+) -> tuple[list[list[arb]], list[arb]]:
+    """Taylor coefficients of E, each by monomial, and of C.
+
+    ``exact`` says that E is proved to vanish at 1/n = 0.
+    """
     expanded = _expanded(pair.finite)
     values: Values = dict(PointSolver(pair.limit, given).values)
     values |= dict(zip(pair.finite.parts.affine, strategy))
@@ -243,9 +302,9 @@ def _terms(
         except ZeroDivisionError:
             raise UndecidedError("the moment system is singular.") from None
         values |= {u: solved[i, 0] for i, u in enumerate(moments)}
-    slopes = [evaluate(e, values) for e in expanded.slope]
+    slopes = [[evaluate(e, values) for e in row] for row in expanded.slopes]
     if exact:
-        slopes[0] = arb(0)
+        slopes[0] = [arb(0)] * len(slopes[0])
     return slopes, [evaluate(e, values) for e in expanded.bend]
 
 
