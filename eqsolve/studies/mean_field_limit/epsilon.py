@@ -250,7 +250,6 @@ def _expanded(finite: Published) -> _Expanded:
         return [tuple(row.get(share**k, sp.S.Zero) for k in orders) for row in terms]
 
     rows = of(e.expression for e in system.equations if e.source != "feedback")
-    conditions = [system.equation(u).expression for u in roles.affine]
     # the others' part of the average is the average less the own part
     own, others, constant = (system.equation(u).expression for u in roles.affine)
     *slopes, bend = of([own - share * others, others, constant, curvature_of(finite)])
