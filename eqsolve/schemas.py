@@ -484,6 +484,8 @@ _GRID = {
 _ATLAS = _document(
     {
         "game": _TEXT,
+        "status": _TEXT,
+        "message": _TEXT,
         "params": _NUMBERS,
         "formulas": _by_name(_TEXT),
         "axes": _by_name(_many(_NUMBER)),

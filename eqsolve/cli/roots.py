@@ -61,7 +61,8 @@ def roots(
     EXAMPLE
 
     For games whose coefficients come down to one polynomial in one unknown. The discriminant and
-    its cusps are exact; the solutions at the points are found in doubles.
+    its cusps are exact; the solutions at the points are found in doubles, and in balls where
+    doubles do not decide.
     """
     from eqsolve.inputs import ALIASES
     from eqsolve.output import require_writable

@@ -18,10 +18,12 @@ from click.testing import CliRunner
 
 import eqsolve
 from documents import hold
+from eqsolve.atlas_plot import plot_atlas
 from eqsolve.cli import cli
 from eqsolve.derivation.derivation import derived
 from eqsolve.derivations.mean_variance import wealth
-from eqsolve.errors import DerivationError, InputError, NoSolutionError
+from eqsolve.errors import DerivationError, InputError
+from eqsolve.studies.roots import settled
 from eqsolve.studies.roots.atlas import Atlas
 from eqsolve.studies.roots.attack import Tally, attack, lines, search, spread
 from eqsolve.studies.roots.branching import Branching
@@ -207,20 +209,55 @@ def test_without_interest_and_weight_of_wealth_three_roots_need_a_large_drift() 
 
 
 @pytest.mark.parametrize("r", ["0", "0.02"])
-def test_where_a_formula_divides_by_nothing_no_count_is_claimed(r: str) -> None:
+def test_where_a_formula_divides_by_nothing_points_are_decided_exactly(r: str) -> None:
     """At b = r exactly one solution is admissible (p1 = 0), which doubles do not find."""
     given = {"r": r, "nu": 1, "sigma": 0, "theta": "1/2", "gamma": 1, "alpha": 1, "beta": "0.1"}
     found = eqsolve.roots(
         "mean-field", given, vary={"b": [-0.1, float(r), 0.1], "lambda": [0.2, 0.3]}
     )
-    assert found.branches.count.tolist() == [[1, 1], [-1, -1], [1, 1]]
-    assert found.branches.near.tolist() == [[False] * 2, [True] * 2, [False] * 2]
+    assert found.branches.count.tolist() == [[1, 1]] * 3 and not found.branches.near.any()
+    assert found.status == "ok" and found.message.startswith("At 2 of 6 points doubles do not")
+    assert found.branches.of_reached("p1")[1].tolist() == [0, 0]
+    for k, lam in enumerate((0.2, 0.3)):
+        assert found.branches.of_reached("D2")[1, k] == pytest.approx(lam - 2 * float(r))
+        assert found.branches.of_reached("a")[1, k] == pytest.approx(lam / (lam - float(r)))
+    assert (found.branches.admissible & found.branches.attracting).sum(axis=-1).tolist() == [
+        [1, 1]
+    ] * 3
     document = found.to_dict()
     hold("roots", document)
-    assert document["admissible"][1] == [None, None] and found.shares == {1: pytest.approx(2 / 3)}
-    assert found.table()["not decided in doubles"]["share"] == pytest.approx(1 / 3)
-    with pytest.raises(NoSolutionError, match="at no point doubles decide"):
-        eqsolve.roots("mean-field", {**given, "nu": 0}, vary={"b": [0.1, 0.2], "lambda": [1, 2]})
+    assert document["admissible"][1] == [1, 1] and found.shares == {1: 1}
+    # everywhere: nothing else is left than the one solution, and no cusp
+    plane = {"lambda": [0.02, 0.2, 0.3], "beta": [0.1, 2]}
+    left = {k: v for k, v in given.items() if k != "beta"} | {"b": r}
+    found = eqsolve.roots("mean-field", left, vary=plane)
+    none = 0 if r == "0.02" else 1
+    assert found.branches.count.tolist() == [[none] * 2, [1, 1], [1, 1]]
+    assert found.status == "ok" and found.locus.complete and not found.locus.cusps
+    # a planted error: doubles alone leave all of it open
+    bare = branching().at(
+        {
+            **{k: np.asarray(float(sp.Rational(v))) for k, v in left.items()},
+            "lambda": np.array([0.02, 0.2, 0.3]),
+            "beta": np.asarray(0.1),
+        }
+    )
+    assert bare.near.all()
+
+
+def test_what_is_not_decided_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"r": "0.02", "nu": 1, "sigma": 0, "theta": "1/2", "gamma": 1, "alpha": 1}
+    vary = {"b": [-0.1, 0.02], "lambda": [0.2, 0.3]}
+    monkeypatch.setattr(settled, "MOST", 1)
+    found = eqsolve.roots("mean-field", {**given, "beta": "0.1"}, vary=vary)
+    assert found.status == "unresolved" and "more than 1 are not decided" in found.message
+    assert found.branches.count.tolist() == [[1, 1], [-1, -1]] and found.message in str(found)
+    assert found.table()["not decided"]["share"] == 0.5
+    monkeypatch.undo()
+    # without any noise there is no game
+    none = eqsolve.roots("mean-field", {**given, "beta": "0.1", "nu": 0}, vary=vary)
+    assert none.status == "invalid-input" and "the stock would have no risk" in none.message
+    assert none.to_dict()["near"] == 4 and not none.shares and plot_atlas(none, None)
 
 
 def test_refusals() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eqsolve.answers import Tabled
 from eqsolve.derivation.derivation import derived
-from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.errors import InputError
 from eqsolve.expression import function
 from eqsolve.expression import read as formula
 from eqsolve.game import Model
@@ -25,8 +25,10 @@ from eqsolve.inputs import ALIASES
 from eqsolve.numbers import exact
 from eqsolve.output import replacing
 from eqsolve.schemas import SCHEMA
+from eqsolve.status import Status
 from eqsolve.studies.roots.branching import Branches, Branching
 from eqsolve.studies.roots.locus import Locus, rational
+from eqsolve.studies.roots.settled import decide
 
 if TYPE_CHECKING:
     import xarray
@@ -52,6 +54,8 @@ class Atlas(Tabled):
     locus : discriminant and cusps.
     root : name of the unknown.
     shown : name of the quantity that solutions are told apart by.
+    status : OK where it is decided everywhere which solutions are admissible, or why it is not.
+    message : about points at which doubles do not decide; otherwise empty.
     """
 
     game: str
@@ -62,6 +66,8 @@ class Atlas(Tabled):
     locus: Locus
     root: str
     shown: str
+    status: Status = Status.OK
+    message: str = ""
 
     @cached_property
     def shares(self) -> dict[int, float]:
@@ -73,7 +79,8 @@ class Atlas(Tabled):
     @property
     def heading(self) -> str:
         """What was looked at, in a line."""
-        return f"{self.game}: admissible solutions over {' and '.join(self.axes)}"
+        words = f"{self.game}: admissible solutions over {' and '.join(self.axes)}"
+        return f"{words}\n  {self.message}" if self.message else words
 
     def table(self) -> dict[str, dict[str, float | str | None]]:
         """For every number of admissible solutions what holds there, then the cusps."""
@@ -90,7 +97,7 @@ class Atlas(Tabled):
                 "attracting": float(both.mean()),
             }
         if branches.near.any():
-            found["not decided in doubles"] = {"share": float(branches.near.mean())}
+            found["not decided"] = {"share": float(branches.near.mean())}
         for number, cusp in enumerate(self.locus.cusps, 1):
             found[f"cusp {number}"] = {name: v for name, v in cusp.at.items()}
         return found
@@ -105,6 +112,8 @@ class Atlas(Tabled):
         return {
             "schema": SCHEMA,
             "game": self.game,
+            "status": self.status.label,
+            "message": self.message,
             "params": dict(self.fixed),
             "formulas": dict(self.formulas),
             "axes": {name: axis.tolist() for name, axis in self.axes.items()},
@@ -240,14 +249,7 @@ def atlas(
         read(model, {**others, **{k: float(end(v)) for k, v in numbers.items()}})
     branching = Branching(derived(model))
     branches = branching.at(numbers)
-    if branches.near.all():
-        raise NoSolutionError(
-            "at no point doubles decide which solutions are admissible: the polynomial or a "
-            "formula of the solution degenerates there.",
-            game=game,
-            stage="unresolved",
-            remedy="Choose other values, or use solve, which decides exactly at a point.",
-        )
+    branches, status, message = decide(branching, branches, numbers, others)
     symbols = {s.name: s for c in branching.coefficients for s in c.free_symbols}
     inserted = {k: sp.Rational(v.numerator, v.denominator) for k, v in known.items()}
     for name, expression in read_as.items():
@@ -262,7 +264,16 @@ def atlas(
     root = branching.root.name
     shown = next((n for n, _ in branching.program.outputs if n in branches.quantities), root)
     return Atlas(
-        game, axes, told, {k: str(v) for k, v in known.items()}, branches, locus, root, shown
+        game,
+        axes,
+        told,
+        {k: str(v) for k, v in known.items()},
+        branches,
+        locus,
+        root,
+        shown,
+        status,
+        message,
     )
 
 

@@ -44,8 +44,9 @@ class Branches:
         grows.
     reached : by the number of the solution, the admissible one that finite horizons reach where
         that is known; -1 elsewhere.
-    near : whether doubles do not decide, without the axis of solutions: two solutions cannot be
-        told apart, or a condition on one is not a number, as where a formula divides by 0.
+    near : whether it is not decided, without the axis of solutions. Doubles do not where two
+        solutions cannot be told apart, or a condition on one is not a number, as where a formula
+        divides by 0.
     """
 
     roots: Array
@@ -57,7 +58,7 @@ class Branches:
 
     @property
     def count(self) -> NDArray[np.int8]:
-        """How many solutions are admissible; -1 where doubles do not decide."""
+        """How many solutions are admissible; -1 where that is not decided."""
         found = self.admissible.sum(axis=-1, dtype=np.int8)
         return np.where(self.near, -1, found).astype(np.int8)
 
@@ -217,6 +218,12 @@ class Branching:
                 # nothing grows where nothing is reached
                 decided &= (np.isfinite(growth) & (growth != 0)) | np.isneginf(growth)
         return fine, decided
+
+    def attracts(self, own: Values) -> bool:
+        """Whether the equations of a finite horizon lead to one solution, given by its numbers."""
+        if not {*self.coupled} <= {*own}:
+            return False
+        return bool(self._attracting(own, 1)[0])
 
     def _attracting(self, own: Values, size: int) -> Flags:
         """Whether all eigenvalues of the coupled rates' derivatives are negative."""
