@@ -99,6 +99,8 @@ def test_real_numbers_of_any_layout(shape: tuple[int, ...], layout: str, kind: s
     assert found.dtype == np.float64 and found.flags.aligned and found.dtype.isnative
     assert found.shape == given.shape
     np.testing.assert_array_equal(found, expected.reshape(given.shape))
+    if (layout, kind) != ("C", "f8") and shape != (2, 3, 2):
+        return  # the kernel meets every shape, and all others of one shape
     answer = kernel(GAME).evaluate({**REST, "b": given}, threads=1)
     plain = _plain(expected.tobytes())
     for name, column in answer.items():
