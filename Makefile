@@ -180,8 +180,9 @@ $(INSTALLED): dist/.built | $(BIN)/python
 	$(BIN)/pip install --quiet dist/eqsolve_games-*.whl
 	touch $@
 
+# Of these most modules are never imported: each is compiled when it is.
 $(TEST_EXTRAS): setup.cfg $(INSTALLED)
-	$(BIN)/pip install --quiet "$$(echo dist/eqsolve_games-*.whl)[test]"
+	$(BIN)/pip install --quiet --no-compile "$$(echo dist/eqsolve_games-*.whl)[test]"
 	touch $@
 
 $(LEARN_EXTRAS): setup.cfg $(INSTALLED)
