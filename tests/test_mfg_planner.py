@@ -209,7 +209,7 @@ MIXED_END = Coupling(
     ("running", "terminal", "costs", "boundary", "nodes"),
     [
         (PARTS, PARTS_END, parts, "reflecting", 81),
-        (PARTS, PARTS_END, parts, "absorbing", 161),
+        pytest.param(PARTS, PARTS_END, parts, "absorbing", 161, marks=pytest.mark.full),
         (MIXED, MIXED_END, mixed, "reflecting", 41),
         pytest.param(MIXED, MIXED_END, mixed, "absorbing", 81, marks=pytest.mark.full),
     ],

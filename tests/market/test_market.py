@@ -18,11 +18,12 @@ import eqsolve
 from documents import hold
 from eqsolve.cli import cli
 from eqsolve.errors import InputError, MissingPartError
+from eqsolve.market import study
 from eqsolve.market.calendar import gaps, periods_of_year
 from eqsolve.market.equilibrium import equilibrium
 from eqsolve.market.estimate import alike, each, estimate
 from eqsolve.market.read import Market, read_market
-from eqsolve.market.regimes import regimes
+from eqsolve.market.regimes import Regimes, regimes
 from eqsolve.verbs.markets import evaluation
 
 pl = pytest.importorskip("polars")
@@ -220,9 +221,14 @@ def test_per_cent_without_a_unit_is_refused() -> None:
         read_market(data, kind="log-returns")
 
 
-def test_regimes_are_found_where_there_are_some() -> None:
+@pytest.fixture(scope="module")
+def divided() -> Regimes:
+    """The regimes of the example."""
+    return regimes(read_market(FOLDER / "market.csv"))
+
+
+def test_regimes_are_found_where_there_are_some(divided: Regimes) -> None:
     found = read_market(FOLDER / "market.csv")
-    divided = regimes(found)
     assert divided.count == 2
     planted = MADE["stressed"](found.dates.astype("datetime64[D]"))
     assert np.mean((divided.of == 1) == planted) > 0.97
@@ -261,7 +267,7 @@ def _run(*arguments: str) -> click.testing.Result:
     return CliRunner().invoke(cli, ["market", *arguments, *options])
 
 
-def test_the_command() -> None:
+def test_the_command(divided: Regimes, monkeypatch: pytest.MonkeyPatch) -> None:
     data = str(FOLDER / "market.csv")
     result = _run(data, "--json")
     assert result.exit_code == 0, result.output
@@ -273,6 +279,9 @@ def test_the_command() -> None:
             one = regime["estimates"][name]
             # a period that is put in the wrong regime moves volatilities a little, too
             assert abs(one["value"] - true) < 4 * one["error"], name
+    # found once more, they are those
+    assert document["regimes"][1]["periods"] == int(np.sum(divided.of == 1))
+    monkeypatch.setattr(study, "regimes", lambda *_, **__: divided)
     said = _run(data).output
     assert "regime 2 of 2: 512 periods" in said and "of the draws: 50 ok" in said
     for wrong, message in (
