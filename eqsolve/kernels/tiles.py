@@ -2,7 +2,9 @@
 
 Every quantity that outlives a loop has a row of a working array, one place a point. Straight-line
 code is cut into short loops: an iteration of a long one is a chain of dependent operations longer
-than a processor looks ahead, while of short ones many iterations are under way at once.
+than a processor looks ahead, while of short ones many iterations are under way at once. What takes
+one operation is computed again instead of handed on: a processor that stores one vector multiplies
+two meanwhile.
 
 The row ``sure`` is 1 where all conditions hold, 0 where one does not, and minus a status where that
 has been decided; whatever is found later does not change a decision.
@@ -11,8 +13,8 @@ has been decided; whatever is found later does not change a decision.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 #: A variable of generated code: no attribute and no module.
@@ -20,6 +22,10 @@ NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.])")
 #: Operations of a loop, about.
 LENGTH = 40
 _FINITE = re.compile(r"math\.isfinite\((\w+)\)")
+#: A sum, a product, both in one operation, or a magnitude.
+_ONE = re.compile(
+    r"-?[\w.]+( [-+*] -?[\w.]+)?|lanes\.fma\(-?[\w.]+, -?[\w.]+, -?[\w.]+\)|math\.fabs\(\w+\)"
+)
 
 
 @dataclass(frozen=True)
@@ -237,6 +243,36 @@ def cut(code: Straight, later: set[str], length: int = LENGTH) -> list[Straight]
     return found
 
 
+def repeat(loops: Sequence[Loop], known: Collection[str]) -> None:
+    """Let loops compute again what takes one operation, from what has a row anyway.
+
+    The operation is the same, and so is its result. ``known`` are names with rows of their own.
+    """
+    front = [0] * len(loops)
+    for number, loop in enumerate(loops):
+        for entry in loop.lines[front[number] :] if isinstance(loop, Straight) else ():
+            users = [
+                (k, other)
+                for k, other in enumerate(loops[number + 1 :], start=number + 1)
+                if entry.name in other.uses
+            ]
+            if entry.name in known or not _ONE.fullmatch(entry.text):
+                continue
+            if not all(_within(entry, other, known, loops[k:]) for k, other in users):
+                continue
+            for k, other in users:
+                assert isinstance(other, Straight)
+                other.lines.insert(front[k], replace(entry, formula=""))
+                front[k] += 1
+
+
+def _within(entry: Line, loop: Loop, known: Collection[str], after: Iterable[Loop]) -> bool:
+    """Whether a loop can compute a line: what that needs is there, or handed on that far."""
+    if not isinstance(loop, Straight):
+        return False
+    return entry.needs <= loop.gives.union(known, *(other.uses for other in after))
+
+
 def renamed(code: Straight, new: Mapping[str, str]) -> Straight:
     """Code with other names."""
 
@@ -324,6 +360,7 @@ def arranged(
             later = results.union(*(other.uses for other in whole if other is not loop))
             pieces += cut(loop, later, length) if isinstance(loop, Straight) else [loop]
         ends.append(len(pieces))
+    repeat(pieces, {*fixed, *results})
     rows, height = rows_of(pieces, fixed, results)
     code = [piece.source(rows[number]) for number, piece in enumerate(pieces)]
     return [code[a:b] for a, b in zip([0, *ends], ends)], height

@@ -181,7 +181,7 @@ class _Writer:
             below = source.form.table.keys() - source.form[VALUE].free_symbols
             sure = block.resolved(VALUE, "VALUE", below)
             value = Straight(written(block.take()), [sure])
-            _give(value, "value", block.operand(VALUE).text)
+            results.append(("value", block.operand(VALUE).text))
         return strategy, results, value
 
     def wealth(self, given: str) -> Straight:
@@ -205,10 +205,12 @@ class _Writer:
         return code
 
 
-def _give(code: Straight, output: str, text: str) -> None:
-    """Assign an output as soon as it is known."""
-    known = (k for k, entry in enumerate(code.lines, start=1) if text in entry.gives)
-    code.lines.insert(next(known, len(code.lines)), line(f"{output}_result", text))
+def _given(code: Straight, output: str, text: str) -> str:
+    """The name of an output: the quantity itself, or one assigned at the end."""
+    if text in code.gives:
+        return text
+    code.lines.append(line(f"{output}_result", text))
+    return f"{output}_result"
 
 
 def _after(source: Program) -> set[sp.Symbol]:
@@ -253,8 +255,9 @@ def fast_source(model: Published, precise: str) -> str:
     cubic.lines[:0], cubic.conditions[:0] = checks.lines, checks.conditions
     opening = root_loops(root, found, margin, "one_only")
     strategy, pairs, value = writer.solution()
+    results |= {name: f"{name}_result" for name in OUTPUTS[1:]}
     for output, text in pairs:
-        _give(strategy, output, text)
+        results[output] = _given(value if output == "value" else strategy, output, text)
     groups: dict[str, list[Loop]] = {
         "wealth": [first.wealth(given)],
         "game": [cubic, *opening, strategy],
@@ -269,13 +272,12 @@ def fast_source(model: Published, precise: str) -> str:
         own_margin = renamed(margin, {root: f"alone_{root}"})
         opening = root_loops(f"alone_{root}", found.renamed(new), own_margin, "False", "alone_")
         strategy, pairs, _ = alone.solution()
-        _give(strategy, "alone", dict(pairs)["position"])
-        new = {name: f"alone_{name}" for name in strategy.gives - {"alone_result"}}
-        strategy = renamed(strategy, {**new, root: f"alone_{root}"})
+        position = _given(strategy, "position", dict(pairs)["position"])
+        new = {name: f"alone_{name}" for name in strategy.gives}
+        strategy, results["alone"] = renamed(strategy, {**new, root: f"alone_{root}"}), new[position]
         groups["alone"] = [_apart(cubic, "alone_"), *opening, strategy]
-    results |= {name: f"{name}_result" for name in OUTPUTS[1:]}
     inputs = [*names, identifier(own), given]
-    fixed = [*inputs, "sure", *results.values()]
+    fixed = list(dict.fromkeys([*inputs, "sure", *results.values()]))
     loops, height = arranged(list(groups.values()), fixed, results.values(), LENGTH)
     # Memory is asked for in small portions: a processor keeps few requests at a time.
     arguments = [*names, *map(identifier, states)]
