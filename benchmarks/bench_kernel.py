@@ -1,4 +1,4 @@
-"""Points per second of the generated kernel next to six other ways.
+"""Points per second of the generated kernel next to eight other ways.
 
 All compute the status and the strategy coefficients of the n-agent game at the same random
 parameters, in the same process, interleaved, into arrays that exist already; medians of several
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -23,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from scalar import scalar
 
 import eqsolve
 from eqsolve.derivations.mean_variance.vocabulary import symbol, symbols
+from eqsolve.kernels.storage import digest, load, write
 
 ROUNDS = 15
 POINTS = 1 << 20
@@ -103,20 +107,42 @@ def whole_arrays(p: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def compiled_c(folder: str) -> Callable[..., None] | None:
-    """The function of strategy.c, or None without a compiler."""
+#: What makes vectors of the straight code, of 512 bits where there are some.
+VECTORS = ["-fno-trapping-math", "-fopenmp-simd"]
+if platform.machine() in ("x86_64", "AMD64"):
+    VECTORS.append("-mprefer-vector-width=512")
+
+
+def compiled_c(name: str, folder: str, *more: str) -> Callable[..., None] | None:
+    """The function of a C source, or None without a compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None
-    library = Path(folder) / "strategy.so"
-    source = Path(__file__).with_name("strategy.c")
-    flags = ["-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC"]
+    library = Path(folder) / f"{name}.so"
+    source = Path(__file__).with_name(f"{name}.c")
+    flags = ["-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC", *more]
     subprocess.run([compiler, *flags, str(source), "-o", str(library), "-lm"], check=True)
     function = ctypes.CDLL(str(library)).strategy
 
     def call(*arrays: Array) -> None:
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
         function(ctypes.c_size_t(arrays[0].size), *pointers)
+
+    return call
+
+
+def untested(source: str) -> Callable[..., None]:
+    """The kernel without its tests, and so without all that only they need."""
+    (row,) = re.findall(r"sure = work\[(\d+) \* TILE :", source)
+    lowered = rf"^ +work\[{row} \* TILE \+ i\] = lanes\.smaller\(.*\n"
+    bare, count = re.subn(lowered, "", source, flags=re.MULTILINE)
+    assert count > 0
+    fill = load(write(bare, f"untested_{digest(bare)}"), "n-agent").fill
+    one, none, flags = np.ones(1), np.zeros(0), (True, False, False, False)
+
+    def call(*arrays: Array) -> None:
+        inputs, (status, *strategy) = arrays[: len(ORDER)], arrays[len(ORDER) :]
+        fill(*inputs, one, one, *flags, status, none, *strategy, none, none, none)
 
     return call
 
@@ -255,7 +281,7 @@ def main(size: int, rounds: int) -> None:
         types = {name: np.int8 if name == "status" else np.float64 for name in OUTPUTS}
         return {name: np.zeros(size, kind) for name, kind in types.items()}
 
-    results = {way: outputs() for way in ("kernel", "two", "scalar", "c")}
+    results = {way: outputs() for way in ("kernel", "two", "scalar", "c", "straight", "untested")}
     found: dict[str, dict[str, Array]] = {}
     sources = inputs
     targets = [np.zeros(size) for _ in range(len(ORDER))]
@@ -276,7 +302,8 @@ def main(size: int, rounds: int) -> None:
             target[:] = source
 
     with tempfile.TemporaryDirectory() as folder:
-        compiled = compiled_c(folder)
+        compiled = compiled_c("strategy", folder)
+        straight = compiled_c("straight", folder, *VECTORS)
         ways: dict[str, tuple[int, Callable[[], Any]]] = {
             "kernel, one thread": (size, lambda: run(1, "kernel")),
             "kernel, one thread, by the clock": (CALLS * size, lambda: several(1, "kernel")),
@@ -290,10 +317,15 @@ def main(size: int, rounds: int) -> None:
             ),
             "copy of the same bytes": (size, copy),
         }
-        if compiled is not None:
-            ways["C, -O3 -march=native"] = (size, lambda: compiled(*inputs, *results["c"].values()))
-        else:
-            del results["c"]
+        for way, label, function in (
+            ("untested", "kernel without tests", untested(fast.source)),
+            ("c", "C, -O3 -march=native", compiled),
+            ("straight", "C in vectors, without tests", straight),
+        ):
+            if function is not None:
+                ways[label] = (size, partial(function, *inputs, *results[way].values()))
+            else:
+                del results[way]
         for _, work in ways.values():
             work()
         check(many, results | found)

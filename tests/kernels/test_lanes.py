@@ -17,7 +17,7 @@ from eqsolve.kernels.steps import lanes
 from eqsolve.kernels.steps.fused import Fused
 from eqsolve.kernels.steps.roots import root_of
 from eqsolve.kernels.steps.runtime import root_cosh, root_sinh
-from eqsolve.kernels.tiles import Straight, cut, joint, rows_of
+from eqsolve.kernels.tiles import Straight, cut, joint, repeat, rows_of, written
 
 ULP = 2.0**-52
 
@@ -145,6 +145,34 @@ def test_code_is_cut_where_little_is_handed_over() -> None:
     assert joint(["a > 0.0 or b < 1.0", "math.isfinite(c)"]) == (
         "((a > 0.0) | (b < 1.0)) & (lanes.fma(c, 0.0, 0.0) == 0.0)"
     )
+
+
+def test_what_takes_one_operation_is_not_handed_on() -> None:
+    """A loop repeats it where what it needs is there; else, or if it is long, it has a row."""
+
+    def found(spoiled: bool) -> tuple[float, int, list[str]]:
+        first = Straight(written(["s = a + b", "q = a / b", "h = q * q", "g = s * q"]))
+        last = Straight(written(["v = lanes.fma(s, h, g)"]))
+        loops = [first, last]
+        repeat(loops, {"a", "b", "v"})
+        texts = [str(entry) for entry in last.lines]
+        if spoiled:
+            last.lines[0] = written(["s = a - b"])[0]
+        rows, height = rows_of(loops, ["a", "b", "v"], [])
+        work = np.zeros(height)
+        work[:2] = 3.0, 7.0
+        for number, loop in enumerate(loops):
+            text = "\n".join(loop.source(rows[number]))
+            exec(text, {"lanes": lanes, "TILE": 1, "work": work})
+        return float(work[2]), height, texts
+
+    # q is needed by no later loop, so that what needs it keeps rows: h and g
+    value, height, texts = found(False)
+    assert texts == ["s = a + b", "v = lanes.fma(s, h, g)"]
+    assert height == 5
+    q = 3.0 / 7.0
+    assert value == lanes.fma(10.0, q * q, 10.0 * q)
+    assert found(True)[0] != value
 
 
 def test_roots_are_those_of_the_code_with_branches() -> None:

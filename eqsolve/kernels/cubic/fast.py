@@ -274,7 +274,8 @@ def fast_source(model: Published, precise: str) -> str:
         strategy, pairs, _ = alone.solution()
         position = _given(strategy, "position", dict(pairs)["position"])
         new = {name: f"alone_{name}" for name in strategy.gives}
-        strategy, results["alone"] = renamed(strategy, {**new, root: f"alone_{root}"}), new[position]
+        results["alone"] = new[position]
+        strategy = renamed(strategy, {**new, root: f"alone_{root}"})
         groups["alone"] = [_apart(cubic, "alone_"), *opening, strategy]
     inputs = [*names, identifier(own), given]
     fixed = list(dict.fromkeys([*inputs, "sure", *results.values()]))
