@@ -153,6 +153,8 @@ class CouplingValues(TypedDict, total=False):
     kernel: ArrayLike | None
     function: int | None
     control: float | None
+    control_control: float | None
+    planned: bool | None
 
 class MFGOptions(TypedDict, total=False):
     """Options of `solve_mfg`; a missing key or None means the default."""
@@ -178,8 +180,8 @@ class MFGOptions(TypedDict, total=False):
     progress: Progress | None
 
 class MFGResult(TypedDict, total=False):
-    """Result of `solve_mfg`; the last three keys only of ergodic problems, where agents may stop,
-    and if another equilibrium was found.
+    """Result of `solve_mfg`; the last four keys only of planners, of ergodic problems, where agents
+    may stop, and if another equilibrium was found.
     """
 
     x: NDArray[np.float64]
@@ -210,6 +212,7 @@ class MFGResult(TypedDict, total=False):
     cell_peclet: float
     other_starts: list[tuple[str, float]]
     error_estimate: tuple[float, float] | None
+    social_cost: float
     ergodic_constant: float
     stopped_mass: float
     alternative: MFGResult

@@ -174,6 +174,44 @@ def test_hamiltonian_by_formula() -> None:
 # verdicts and mistakes
 
 
+def test_a_planner_of_a_file() -> None:
+    """The cost ``c m`` of all has the derivative ``2 c m``: he plays the game with twice of it."""
+    small = {"hamiltonian": {"kind": "quadratic"}, "nodes": 61, "steps": 40, "starts": 1}
+    problem = read(table("crowd", planner=True, **small), "crowd", names())
+    assert "planner's problem" in problem.summary
+    planner = problem.solve()
+    twice = "0.4*density + 0.5*sin(2*pi*x)"
+    game = solved("crowd", running=twice, **small)
+    alone = solved("crowd", **small)
+    law, other, third = (np.asarray(found.arrays["m"][1]) for found in (planner, game, alone))
+    np.testing.assert_allclose(law, other, atol=1e-8)
+    assert abs(law - third).max() > 1e-2
+    told = planner.diagnostics
+    assert told["social_cost"] < told["cost"]
+    # the cost is convex in the law, whose change adds nothing to the flattest direction
+    assert told["curvature"] == pytest.approx(1, abs=2e-3)
+    assert not {"social_cost", "curvature"} & game.diagnostics.keys()
+
+
+def test_a_planner_of_a_file_is_refused_beyond_the_explosion(tmp_path: Path) -> None:
+    """Optimal execution, whose planner's solution explodes at the horizon 1.549441."""
+    lines = """
+        kind = "mfg"
+        domain = [-3.0, 5.5]
+        nodes = 101
+        steps = 50
+        horizon = 2.0
+        viscosity = 0.125
+        boundary = "open"
+        initial = { mean = 0.5, deviation = 0.3 }
+        running = "x**2 - 1.75*x*control_mean"
+        terminal = "0.15*x**2"
+        planner = true
+    """
+    (tmp_path / "execution.toml").write_text(lines)
+    refused(run(tmp_path / "execution.toml"), "horizons of 1.549441 or more", 4)
+
+
 def test_what_must_not_be_relied_on(tmp_path: Path) -> None:
     """Exit code 4 with the reason; the files are written, and say so."""
     lines = (EXAMPLES / "response.toml").read_text().replace("lambda = 0.6", "lambda = 0.055")

@@ -102,6 +102,10 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
         part.checked()
     except NotRepresentedError as error:
         raise refusal(game.name, error.reason) from None
+    if game.horizon.end is None or part.rate != 0:
+        raise refusal(game.name, "its horizon is not fixed, or its player discounts")
+    if part.pushes != (0, 0):
+        raise refusal(game.name, "the drift depends on the law")
     if part.viscosity.has(part.state):
         raise refusal(game.name, "the volatility depends on the state")
     exact = numbers_in(numbers)

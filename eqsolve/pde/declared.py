@@ -50,12 +50,15 @@ def represented(model: Model, hazard: Hazard | None = None) -> Represented:
     part = Part(model)
     part.common()
     game = model.game
+    discounts = game.players[0].discount != 0
+    if discounts and (len(game.moments) > 1 or len(game.states) > 1):
+        raise part.refuse("its player discounts")
     if len(game.moments) > 1:
         return Represented("extended HJB system", Extended(model, hazard).checked().solve)
     if hazard is not None:
         raise part.refuse("under a hazard rate that moves only mean and variance are represented")
     if len(game.states) > 1:
         raise part.refuse("with two states only preferences of mean and variance are represented")
-    if game.crowd is None and not game.moments[0].running.has(*game.controls):
+    if game.crowd is None and not (discounts or game.moments[0].running.has(*game.controls)):
         return Represented("controlled diffusion", Utility(model).checked().solve)
     return Represented("mean-field game", MeanField(model).checked().solve)

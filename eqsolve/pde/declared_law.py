@@ -1,8 +1,8 @@
 """A declared game of one state as a mean-field game in one dimension.
 
-With the drift ``b(x) + k a`` and the cost ``q a^2 + l(x) a + f(x, law)`` of the control a, the
-Hamiltonian is ``H(x, p) = -b(x) p + (k p + l(x))^2/(4 q)``, and the speed that the solver calls its
-control is ``b(x) + k a``.
+In the letters of `eqsolve.pde.declared_motion` the Hamiltonian is ``H(x, p) = (p + l(x) + c M + d
+V)^2/(4 q)``. A hazard rate of a player on his own adds to his discount, and the payoff times the
+rate to the running cost. Where no time ends the game, an end is put off until it does not matter.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from eqsolve import expression
 from eqsolve.errors import InputError, NoSolutionError
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.costs import coupling
-from eqsolve.pde.couplings import Coupling
-from eqsolve.pde.declared_part import OnGrid, Part, field, numbers_in
+from eqsolve.pde.declared_motion import GRADIENT, MEAN, SPEED, VARIANCE, Motion, X
+from eqsolve.pde.declared_part import OnGrid, field, numbers_in
 from eqsolve.pde.edge import Progress
 from eqsolve.pde.hamiltonians import Compiled, Hamiltonian, Quadratic
 from eqsolve.pde.mfg import MFGSolution, gaussian, solve_mfg
@@ -35,20 +35,13 @@ REACH = 6.0
 TRIES = 5
 #: The strategy is compared within so many deviations of the initial law.
 COMPARED = 2.0
-
-_X, _MEAN, _VARIANCE, _SPEED, _P = (
-    sp.Symbol(name, real=True) for name in ("x", "mean", "variance", "control_mean", "p")
-)
+#: Relative change of the strategy at the start, where the end is put off to twice the time.
+SETTLED = 1e-3
 
 
 @dataclass(frozen=True)
-class MeanField(Part):
+class MeanField(Motion):
     """The mean-field game of a model; its parts are in the model's own letters."""
-
-    @property
-    def state(self) -> sp.Symbol:
-        """The only state."""
-        return self.game.state_symbols[0]
 
     def checked(self) -> MeanField:
         """Return itself, if the solver represents it."""
@@ -57,13 +50,15 @@ class MeanField(Part):
             raise self.refuse("its players are finitely many, or have types of their own")
         if crowd is None and game.laws:
             raise self.refuse("it has laws without a crowd")
-        if game.horizon.end is None or game.horizon.hazard != 0:
-            raise self.refuse("its horizon is not fixed")
+        if game.horizon.hazard != 0 and crowd is not None:
+            raise self.refuse("its players share a random horizon")
+        if self.rate.free_symbols & self.moving:
+            raise self.refuse("its hazard rate depends on the state")
         if game.notion == "given":
             raise self.refuse("its laws are given")
         if any(law.given for law in game.laws):
             raise self.refuse("its players share a noise")
-        if self.state not in self.model.initial:
+        if self.state not in self.model.initial and (crowd is not None or game.horizon.end):
             raise self.refuse("it declares no initial law of its state")
         preference = game.players[0].preference
         if preference.aggregate != preference.moments[0].symbol:
@@ -72,20 +67,24 @@ class MeanField(Part):
         drift, factor = self.affine(game.states[0].drift, "the drift")
         if factor == 0 or factor.free_symbols & self.moving:
             raise self.refuse("the control does not move the state at a constant factor")
-        if drift.free_symbols & (self.moving - {self.state}):
-            raise self.refuse("the drift depends on the law")
+        pushed = sp.Tuple(*self.pushes).free_symbols & self.moving
+        if pushed | (self.drift.free_symbols & (self.moving - {self.state})):
+            raise self.refuse("the drift depends on the law, but not as means times constants")
         if self.viscosity.free_symbols & (self.moving - {self.state}):
             raise self.refuse("the volatility depends on control or law")
-        square, linear, _ = self.cost
+        square, _, _ = self.cost
         if square == 0 or square.free_symbols & self.moving:
             raise self.refuse("the cost is not quadratic in the control")
-        rest = linear - self.pull * self.mean
-        if self.pull.free_symbols & self.moving or rest.free_symbols & (self.moving - {self.state}):
-            raise self.refuse("the cost of the control depends on the law, but not as mean a")
-        straight = sp.diff(drift, self.state, 2) == 0
-        if self.speeds and self.running.has(*self.speeds) and not straight:
-            raise self.refuse("the mean of the control does not follow from that of the drift")
+        if self.in_speeds.linear.free_symbols & {MEAN, VARIANCE, SPEED}:
+            raise self.refuse(
+                "the cost of the control depends on the law, but not as means times a"
+            )
         return self
+
+    @cached_property
+    def rate(self) -> sp.Expr:
+        """The rate at which what is paid later counts less."""
+        return self.plain(self.game.players[0].discount + self.game.horizon.hazard)
 
     def shifted(self) -> sp.Matrix:
         """Second derivatives of the costs when all players shift state and control together.
@@ -104,65 +103,21 @@ class MeanField(Part):
     def bounded(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float | None:
         """The horizon on which a shift of all players together begins to lower the cost, if any.
 
-        None, too, where that depends on the law: costs that are not quadratic.
+        None, too, where that depends on the law, costs that are not quadratic, and with a discount.
         """
-        if self.shifted().free_symbols & self.moving:
+        if self.rate != 0 or self.shifted().free_symbols & self.moving:
             return None
         yy, yd, dd, end = (float(e.xreplace(exact)) for e in self.shifted())
-        drift, factor = self.affine(self.game.states[0].drift, "the drift")
-        growth = sp.diff(drift, self.state)
+        growth = sp.diff(self.drift, self.state) + self.pushes[0]
         if growth.has(self.state):
             return None
-        slope, k = (float(part.xreplace(exact)) for part in (growth, factor))
+        slope, k = (float(p.xreplace(exact)) for p in (growth, self.factor + self.pushes[1]))
         # in the shift b = slope y + k d of the speed
         square, mixed = dd / k**2, 2 * (yd / k - slope * dd / k**2)
         rest = yy - 2 * slope * yd / k + slope**2 * dd / k**2
-        return explosion(self._horizon(exact), square, mixed, rest, end)
-
-    def _horizon(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
         assert self.game.horizon.end is not None
-        return float(self.plain(self.game.horizon.end).xreplace(exact))
-
-    @cached_property
-    def mean(self) -> sp.Symbol:
-        """The mean of the state, in the author's letter where there is one."""
-        found = [law.symbol for law in self.game.laws if law.of == self.state]
-        return found[0] if found else sp.Dummy("mean")
-
-    @cached_property
-    def speeds(self) -> tuple[sp.Symbol, ...]:
-        """The means of the control."""
-        return tuple(law.symbol for law in self.game.laws if law.of == self.control)
-
-    @cached_property
-    def variances(self) -> tuple[sp.Symbol, ...]:
-        """The variances of the state.
-
-        Raises
-        ------
-        NotRepresentedError
-            If there is a law of another kind.
-        """
-        found = []
-        for law in self.game.laws:
-            if law.of not in (self.state, self.control):
-                if sp.expand(law.of - (self.state - self.mean) ** 2) != 0:
-                    raise self.refuse(f"the law {law.symbol} is no mean and no variance")
-                found.append(law.symbol)
-        return tuple(found)
-
-    @cached_property
-    def viscosity(self) -> sp.Expr:
-        """Half the squared volatility."""
-        return sp.Add(*(self.plain(v**2) for v in self.game.states[0].loadings.values())) / 2
-
-    @cached_property
-    def own(self) -> tuple[sp.Expr, sp.Expr]:
-        """What a player's own cost is: running and at the end."""
-        preference = self.game.players[0].preference
-        sign = 1 if preference.sense == "minimize" else -1
-        moment = preference.moments[0]
-        return self.plain(sign * moment.running), self.plain(sign * moment.payoff)
+        horizon = float(self.plain(self.game.horizon.end).xreplace(exact))
+        return explosion(horizon, square, mixed, rest, end)
 
     @cached_property
     def paid(self) -> tuple[sp.Expr, sp.Expr]:
@@ -189,57 +144,15 @@ class MeanField(Part):
             total += effect.xreplace(means) * self.plain(law.of)
         return sp.expand(total)
 
-    @cached_property
-    def cost(self) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
-        """Factors of the square and of the first power of the control, and the rest."""
-        paid = self.own[0]
-        if not paid.is_polynomial(self.control):
-            return sp.S.Zero, sp.S.Zero, paid
-        powers = sp.Poly(paid, self.control)
-        if powers.degree() != 2:
-            return sp.S.Zero, sp.S.Zero, paid
-        square, linear, rest = powers.all_coeffs()
-        return square, sp.expand(linear), rest
-
-    @property
-    def running(self) -> sp.Expr:
-        """The running cost without the control's."""
-        return self.cost[2]
-
-    @property
-    def pull(self) -> sp.Expr:
-        """The factor of ``mean a`` in the cost."""
-        return sp.diff(self.cost[1], self.mean)
-
-    def canonical(self, cost: sp.Expr) -> sp.Expr:
-        """A cost in the letters of the solver: the speed's mean in place of the control's."""
-        drift, factor = self.affine(self.game.states[0].drift, "the drift")
-        control = (_SPEED - drift.xreplace({self.state: _MEAN})) / factor
-        letters = {self.state: _X, self.mean: _MEAN}
-        letters |= dict.fromkeys(self.variances, _VARIANCE)
-        return cost.xreplace(letters | dict.fromkeys(self.speeds, control))
-
     def solve(self, numbers: Numbers, progress: Progress | None = None) -> OnGrid:
         """Solve on a domain that holds the law at all times."""
         exact = numbers_in(numbers)
-        drift, factor = (
-            part.xreplace(exact) for part in self.affine(self.game.states[0].drift, "the drift")
-        )
-        square, linear, _ = (part.xreplace(exact) for part in self.cost)
-        pull = self.pull.xreplace(exact)
-        linear = sp.expand(linear - pull * self.mean)
-        mean, variance = (
-            float((sp.S.Zero + self.plain(part)).xreplace(exact))
-            for part in self.model.initial[self.state]
-        )
-        if not variance > 0:
-            raise InputError(
-                "the variance of the initial law is 0, which has no density on a grid.",
-                game=self.game.name,
-                stage="pde",
-            )
-        if not float(square) > 0:
-            raise InputError("the control costs nothing.", game=self.game.name, stage="pde")
+        mean, deviation = self._start(numbers, exact)
+        factor, of_control = (float(p.xreplace(exact)) for p in (self.factor, self.pushes[1]))
+        if not float(self.cost[0].xreplace(exact)) > 0:
+            raise self._senseless("the control costs nothing.")
+        if factor + of_control == 0:
+            raise self._senseless("together the players do not move their mean.")
         if self.game.notion == "planner" and (limit := self.bounded(exact)) is not None:
             raise NoSolutionError(
                 f"the planner's second-order condition fails on horizons of {limit:.7g} or more: a "
@@ -247,59 +160,115 @@ class MeanField(Part):
                 game=self.game.name,
                 stage="pde",
             )
-        hamiltonian = self._hamiltonian(drift, factor, square, linear)
-        effect = (pull / factor * drift).xreplace({self.state: _X}) * _MEAN
-        running = self.canonical(self.running).xreplace(exact) - effect
-        options: dict[str, Any] = {
-            "horizon": self._horizon(exact),
-            "viscosity": field(self.viscosity.xreplace(exact), self.state),
-            "hamiltonian": hamiltonian,
-            "running": self._coupling(running, float(pull / factor)),
-            "terminal": self._coupling(self.canonical(self.own[1]).xreplace(exact), 0.0),
-            "initial": gaussian(mean, variance**0.5),
-            # an open end needs the gradient where the Hamiltonian is smallest
-            "boundary": "open" if isinstance(hamiltonian, Quadratic) else "reflecting",
-            "planner": self.game.notion == "planner",
-        }
-        solution = self._wide_enough(mean, variance, options, progress)
-        strategy = (solution.control - field(drift, self.state)(solution.x)) / float(factor)
-        inside = np.abs(solution.x - mean) <= COMPARED * variance**0.5
+        options = self._options(exact) | {"progress": progress}
+        solution = self._until(exact, mean, deviation, options)
+        others = expression.function(self.others.xreplace(exact), (MEAN.name, SPEED.name))
+        push = others(solution.mean, solution.control_mean)
+        strategy = (solution.control - push[:, None]) / factor
+        inside = np.abs(solution.x - mean) <= COMPARED * deviation
         x = solution.x[inside]
         places = {self.state: x, self.mean: np.full_like(x, mean)}
-        places |= {v: np.full_like(x, variance) for v in self.variances}
+        places |= {v: np.full_like(x, deviation**2) for v in self.variances}
         result = of_mean_field(self.game.name, solution)
         arrays = {**result.arrays, "strategy": (("t", "x"), strategy)}
         result = replace(result, arrays=arrays)
         return OnGrid(result, places, strategy[0][inside], self.control)
 
-    def _hamiltonian(
-        self, drift: sp.Expr, factor: sp.Expr, square: sp.Expr, linear: sp.Expr
-    ) -> Hamiltonian:
-        if drift == 0 and linear == 0:
-            return Quadratic(float(factor**2 / (2 * square)))
-        drift, linear = (part.xreplace({self.state: _X}) for part in (drift, linear))
-        value = -drift * _P + (factor * _P + linear) ** 2 / (4 * square)
-        value = sp.N(value)
-        names = ("x", "p")
-        return Compiled(
-            expression.scalar(value, names), expression.scalar(sp.diff(value, _P), names)
-        )
+    def _senseless(self, reason: str) -> InputError:
+        return InputError(reason, game=self.game.name, stage="pde")
 
-    @staticmethod
-    def _coupling(cost: sp.Expr, control: float) -> Coupling:
-        return coupling(sp.expand(cost), {"control": control} if control else {})
-
-    def _wide_enough(
-        self, mean: float, variance: float, options: dict[str, Any], progress: Progress | None
-    ) -> MFGSolution:
-        """Solve on wider and wider domains until the law keeps away from the ends."""
-        half = 2 * REACH * variance**0.5
-        low, high = mean - half, mean + half
-        for _ in range(TRIES):
-            solution = solve_mfg(
-                domain=(low, high), nodes=NODES, steps=STEPS, progress=progress, **options
+    def _start(
+        self, numbers: Numbers, exact: Mapping[sp.Symbol, sp.Rational]
+    ) -> tuple[float, float]:
+        """Mean and deviation of the initial law; of a player on his own, where he may soon be."""
+        declared = self.model.initial.get(self.state)
+        if declared is not None:
+            mean, variance = (
+                float((sp.S.Zero + self.plain(part)).xreplace(exact)) for part in declared
             )
-            reach = REACH * np.sqrt(np.maximum(solution.variance, variance))
+        else:
+            mean = float(numbers.states.get(self.state, 0))
+            noise = self.viscosity.xreplace(exact).xreplace({self.state: sp.Float(mean)})
+            variance = 2 * float(noise) / self._rate(exact)
+        if not variance > 0:
+            raise self._senseless(
+                "the variance of the initial law is 0, which has no density on a grid."
+            )
+        return mean, variance**0.5
+
+    def _rate(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
+        """The discount of a game that no time ends."""
+        rate = float(self.rate.xreplace(exact))
+        if not rate > 0:
+            raise self._senseless("no time ends the game, and its discount is not positive.")
+        return rate
+
+    def _options(self, exact: Mapping[sp.Symbol, sp.Rational]) -> dict[str, Any]:
+        """The problem without domain and times."""
+        paid = self.in_speeds
+        linear, square = (sp.N(part.xreplace(exact)) for part in (paid.linear, paid.square))
+        costs = {
+            name: float(part.xreplace(exact))
+            for name, part in (("control", paid.mean), ("control_control", paid.speed))
+        }
+        hamiltonian: Hamiltonian = Quadratic(float(1 / (2 * square)))
+        if linear != 0:
+            value = (GRADIENT + linear) ** 2 / (4 * square)
+            names = (X.name, GRADIENT.name)
+            slope = expression.scalar(sp.diff(value, GRADIENT), names)
+            hamiltonian = Compiled(expression.scalar(value, names), slope)
+        drift = field(self.drift.xreplace(exact), self.state)
+        final = self.own[1].xreplace(self.letters).xreplace(exact)
+        return {
+            "viscosity": field(self.viscosity.xreplace(exact), self.state),
+            "drift": lambda t, x: drift(x),
+            "discount": float(self.rate.xreplace(exact)),
+            "hamiltonian": hamiltonian,
+            "running": coupling(sp.expand(paid.rest.xreplace(exact)), costs),
+            "terminal": coupling(sp.expand(final), {}),
+            # an open end needs the gradient where the Hamiltonian is smallest
+            "boundary": "open" if linear == 0 else "reflecting",
+            "planner": self.game.notion == "planner",
+        }
+
+    def _until(
+        self,
+        exact: Mapping[sp.Symbol, sp.Rational],
+        mean: float,
+        deviation: float,
+        options: dict[str, Any],
+    ) -> MFGSolution:
+        """Solve up to the end, or up to later and later ends until the start settles."""
+        end = self.game.horizon.end
+        if end is not None:
+            horizon = float(self.plain(end).xreplace(exact))
+            return self._wide_enough(mean, deviation, options | {"horizon": horizon})
+        horizon, steps = 1 / self._rate(exact), STEPS
+        places = np.linspace(mean - COMPARED * deviation, mean + COMPARED * deviation, NODES)
+        before, gap = np.full(NODES, np.nan), np.nan
+        for _ in range(TRIES):
+            until = options | {"horizon": horizon, "steps": steps}
+            solution = self._wide_enough(mean, deviation, until)
+            if not solution.ok:
+                return solution
+            now = np.interp(places, solution.x, solution.control[0])
+            gap = float(np.max(np.abs(now - before)) / np.max(np.abs(now)))
+            if gap < SETTLED:
+                return solution
+            before, horizon, steps = now, 2 * horizon, 2 * steps
+        message = f"putting off the end from {horizon / 4:g} to {horizon / 2:g} moves the strategy "
+        message += f"at the start by {gap:.1e}, relative"
+        return replace(solution, status="unresolved", message=message)
+
+    def _wide_enough(self, mean: float, deviation: float, options: dict[str, Any]) -> MFGSolution:
+        """Solve on wider and wider domains until the law keeps away from the ends."""
+        half = 2 * REACH * deviation
+        low, high = mean - half, mean + half
+        given: dict[str, Any] = {"nodes": NODES, "steps": STEPS} | options
+        given["initial"] = gaussian(mean, deviation)
+        for _ in range(TRIES):
+            solution = solve_mfg(domain=(low, high), **given)
+            reach = REACH * np.sqrt(np.maximum(solution.variance, deviation**2))
             if not np.isfinite(reach).all():
                 return solution
             left = float(np.min(solution.mean - reach))

@@ -102,8 +102,6 @@ class Part:
             raise self.refuse("it has several controls")
         if len(game.states) > 2:
             raise self.refuse("it has more than two states")
-        if game.players[0].discount != 0:
-            raise self.refuse("its player discounts")
         if any(e.has(t) for _, e in game.expressions()):
             raise self.refuse("its coefficients depend on time")
 
