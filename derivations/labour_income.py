@@ -1,6 +1,6 @@
 """One agent of the mean-variance game over a random horizon, with labour income.
 
-The wealth dX = (r X + w + (b - r) pi) dt + nu pi dW + sigma pi dB has a constant income w and is
+The wealth dX = (r X + w + (b - r) pi) dt + nu pi dW + sigma pi dW_0 has a constant income w and is
 judged, at wealth x and while the horizon tau of hazard rate lambda has not struck, by
 (alpha + beta x) E X_tau - gamma/2 Var X_tau; nobody can commit to a strategy. Without income it is
 the problem of Landriault, Li, Li and Young, Equilibrium strategies for the mean-variance
@@ -35,7 +35,7 @@ G, H = Moment("G", x), Moment("H", x**2)
 MODEL = Model(
     Game(
         "labour-income",
-        states=(State(x, r * x + w + B * pi, {"W": nu * pi, "B": sigma * pi}),),
+        states=(State(x, r * x + w + B * pi, {"W": nu * pi, "W_0": sigma * pi}),),
         players=(
             Player(
                 "agent",

@@ -1,8 +1,8 @@
 """One agent of the mean-variance game over a random horizon, without competitors.
 
-The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dB is judged, at wealth x and while the
-horizon tau of hazard rate lambda has not struck, by (alpha + beta x) E X_tau - gamma/2 Var X_tau;
-nobody can commit to a strategy (Landriault, Li, Li and Young, Equilibrium strategies for the
+The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dW_0 is judged, at wealth x and while
+the horizon tau of hazard rate lambda has not struck, by (alpha + beta x) E X_tau - gamma/2 Var
+X_tau; nobody can commit to a strategy (Landriault, Li, Li and Young, Equilibrium strategies for the
 mean-variance investment problem over a random horizon, SIAM Journal on Financial Mathematics 9,
 2018).
 """
@@ -35,7 +35,7 @@ G, H = Moment("G", x), Moment("H", x**2)
 MODEL = Model(
     Game(
         "one-agent",
-        states=(State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi}),),
+        states=(State(x, r * x + B * pi, {"W": nu * pi, "W_0": sigma * pi}),),
         players=(
             Player(
                 "agent",

@@ -221,7 +221,7 @@ def _other_games(game: Game) -> Iterator[tuple[str, Game]]:
     B, p, x, sigma = symbols("B p x sigma")
     drifts = replace(own, drift=own.drift - 2 * B * p)
     yield "sign of the excess drift", replace(game, states=(drifts, others))
-    doubled = replace(own, loadings={**own.loadings, "B": 2 * sigma * p})
+    doubled = replace(own, loadings={**own.loadings, "W_0": 2 * sigma * p})
     yield "factor 2 in the common volatility", replace(game, states=(doubled, others))
     slightly = replace(others, drift=others.drift * (1 + sp.Rational(1, 10**6)))
     yield "drift of the aggregate off by 1e-6", replace(game, states=(own, slightly))

@@ -44,7 +44,7 @@ def players(size: int) -> Model:
     ends: dict[str, sp.Expr] = {}
     outputs: dict[str, sp.Expr] = {}
     for k, mine in own.items():
-        noises = {f"W_{k}": wealth.nu * wealth.pi, "B": wealth.sigma * wealth.pi}
+        noises = {f"W_{k}": wealth.nu * wealth.pi, "W_0": wealth.sigma * wealth.pi}
         loadings = {name: e.xreplace(mine) for name, e in noises.items()}
         states.append(State(mine[wealth.x], wealth.WEALTH.drift.xreplace(mine), loadings))
         z, rate = mine[wealth.x] - mine[wealth.theta] * average, mine[wealth.lam]

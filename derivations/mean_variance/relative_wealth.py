@@ -1,6 +1,6 @@
 """Mean-variance investment with relative wealth over a random horizon, n agents or a continuum.
 
-The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dB of an agent is judged against the
+The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dW_0 of an agent is judged against the
 average wealth Xbar of all: at wealth x, and while the horizon tau of hazard rate lambda has not
 struck, by (alpha + beta x) E Z - gamma/2 Var Z with Z = X - theta Xbar at tau. Nobody can commit to
 a strategy.

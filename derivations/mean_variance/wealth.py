@@ -1,6 +1,6 @@
 """The mean-variance games with relative wealth and a random horizon, for the engine of all games.
 
-The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dB of an agent is judged against the
+The wealth dX = (r X + (b - r) pi) dt + nu pi dW + sigma pi dW_0 of an agent is judged against the
 average wealth Xbar of all: at wealth x, and while the horizon tau of hazard rate lambda has not
 struck, by (alpha + beta x) E Z - gamma/2 Var Z with Z = X - theta Xbar at tau. Nobody can commit to
 a strategy. A crowd of agents is one game, an agent against given averages of the others another.
@@ -44,7 +44,7 @@ OWN = (b, nu, sigma, theta, gamma, alpha, beta, lam)
 a, c, d, h20, h11, h02, h10, h01, h00 = sp.symbols("a c d h20 h11 h02 h10 h01 h00")
 p1, p2, p3 = sp.symbols("p1 p2 p3")
 
-WEALTH = State(x, r * x + B * pi, {"W": nu * pi, "B": sigma * pi})
+WEALTH = State(x, r * x + B * pi, {"W": nu * pi, "W_0": sigma * pi})
 #: The sets that domains of letters are.
 _SETS: dict[Domain, sp.Set] = {REAL: real, NONNEGATIVE: nonnegative, POSITIVE: positive}
 
@@ -111,7 +111,7 @@ def crowd(
             states=(WEALTH,),
             players=(Player("agent", (pi,), _preference(x - theta * m)),),
             horizon=Horizon(lam),
-            laws=(Law(m, x, given=("B",)),),
+            laws=(Law(m, x, given=("W_0",)),),
             crowd=Crowd(
                 "agent",
                 n if finite else None,
@@ -149,7 +149,7 @@ def alone() -> Model:
             "given-averages",
             states=(
                 WEALTH,
-                State(y, r * y + m_b, {"B": m_s, "others": sp.sqrt(m_2)}),
+                State(y, r * y + m_b, {"W_0": m_s, "others": sp.sqrt(m_2)}),
             ),
             players=(Player("agent", (pi,), _preference(kappa * x - theta * y)),),
             horizon=Horizon(lam),

@@ -226,7 +226,7 @@ def _derivation(
     answer = None
     if values or how["case"] is not None:
         answer = solve(exported, found, notion=how["notion"], size=size, continuum=continuum)
-    return _exported(Writing(derive(built)), style, answer)
+    return _exported(game, Writing(derive(built)), style, answer)
 
 
 def _closed_loop(
@@ -247,7 +247,7 @@ def _closed_loop(
         )
     _in_own_letters(game, style)
     loop = closed_loop(model(game), chosen_size(how["size"])[0], "latex")
-    return _exported(Writing(derive(loop)), style, None)
+    return _exported(game, Writing(derive(loop)), style, None)
 
 
 def _under_hazard(
@@ -279,7 +279,8 @@ def _under_hazard(
         inside = beside_hazard(source, game, values, None, **how)
         answer = solve_moving(exported, hazard, inside, horizon=how["horizon"], **told)
     built = build(exported, {}, **told)
-    return _exported(under(built, rate, ends=how["horizon"] is not None), style, answer)
+    writing = under(built, rate, ends=how["horizon"] is not None)
+    return _exported(game, writing, style, answer)
 
 
 def _restated(game: str, size: int | None) -> tuple[Any, bool]:
@@ -311,7 +312,9 @@ def _in_own_letters(game: str, style: Style) -> None:
         )
 
 
-def _exported(writing: Writing, style: Style, answer: Answer | None) -> tuple[dict[str, str], str]:
+def _exported(
+    game: str, writing: Writing, style: Style, answer: Answer | None
+) -> tuple[dict[str, str], str]:
     """The files of a derivation and of its answer, if there is one, and what their names match."""
     from eqsolve.latex.document import INDEX
     from eqsolve.latex.values import index, numbered, parameter_table
@@ -319,7 +322,7 @@ def _exported(writing: Writing, style: Style, answer: Answer | None) -> tuple[di
 
     results = () if answer is None else (("Results", "results"),)
     tables = (("Parameters", "parameters"), *results)
-    export = Export(writing, style.number or "label", style.prose, tables)
+    export = Export(writing, style.number or "label", style.prose, tables, game)
     texts, titles = export.files(), export.titles()
     if answer is not None:
         answer.raise_for_status()

@@ -26,17 +26,19 @@ class Export:
     number : ``label`` to let LaTeX count, ``tag`` for numbers counted here, or ``none``.
     prose : whether the sentence before a display is written.
     tables : headings of sections with a table, and the files they input.
+    name : the game whose files these are, where its derivation has the name of a declaration.
     """
 
     writing: Writing
     number: Number = "label"
     prose: bool = True
     tables: tuple[tuple[str, str], ...] = ()
+    name: str = ""
 
     @property
     def game(self) -> str:
         """The name of the game, which begins the names of all files."""
-        return self.writing.derivation.model.name
+        return self.name or self.writing.derivation.model.name
 
     def files(self) -> dict[str, str]:
         """Text by name: one file for each display, then the document that inputs them."""

@@ -73,7 +73,7 @@ def dynamics(state: State, increments: Mapping[str, sp.Expr]) -> Line:
 def brownian(own: str, common: str = "0") -> dict[str, sp.Expr]:
     """The increments of the Brownian motions of an agent and of the market."""
     own = f"W^{own}_t" if own else "W_t"
-    return {"W": Noise(own), "B": Noise(f"W^{common}_t")}
+    return {"W": Noise(own), "W_0": Noise(f"W^{common}_t")}
 
 
 def placed(displays: Sequence[Display], *groups: Sequence[Display]) -> tuple[Display, ...]:

@@ -46,7 +46,7 @@ def model(source: Source) -> tuple[Display, ...]:
     bond, stock = sp.Symbol("S0", positive=True), sp.Symbol("S", positive=True)
     market = (
         State(bond, mv.r * bond),
-        State(stock, mv.b * stock, {"W": mv.nu * stock, "B": mv.sigma * stock}),
+        State(stock, mv.b * stock, {"W": mv.nu * stock, "W_0": mv.sigma * stock}),
     )
     noise = brownian("i")
     process = of_agent() | {mv.x: "X^i_t", mv.p: r"\pi^i_t", mv.B: "B_i"}

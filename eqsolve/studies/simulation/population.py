@@ -1,7 +1,7 @@
 """Exact moments up to the fourth of a population of agents who start alike.
 
 The averages ``m_k = (1/n) sum_i X_i^k`` of wealth that follows
-``dX_i = (r X_i + B p_i + e) dt + nu p_i dW^i + sigma p_i dB`` under one affine feedback
+``dX_i = (r X_i + B p_i + e) dt + nu p_i dW^i + sigma p_i dW^0`` under one affine feedback
 ``p_i = a X_i + b m_1 + c`` are closed: the generator maps products of averages of total degree at
 most four to such products. At an exponential time of rate ``lambda`` their expectations are
 ``lambda (lambda - A)^-1 M(0)``, with ``A`` the matrix of the generator. This gives the variance of

@@ -1,6 +1,6 @@
 """Simulation of the wealth of many agents with common noise under one affine feedback.
 
-    dX_i = (r X_i + B p_i + e) dt + nu p_i dW^i + sigma p_i dB,     p_i = k_x X_i + k_y Y_i + k_1,
+    dX_i = (r X_i + B p_i + e) dt + nu p_i dW^i + sigma p_i dW^0,     p_i = k_x X_i + k_y Y_i + k_1,
 
 ``Y_i = (1/n) sum of the others' wealth``. The generator is the sum of three parts: drift, common
 noise and the agents' own noises. The semigroups of the first two are known in closed form: they
