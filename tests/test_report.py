@@ -218,6 +218,7 @@ def test_a_check_that_could_not_decide_is_neither_passed_nor_failed(content: Con
     assert "2 of 3" in html and "checks failed" not in html
     assert 'could not be decided: <a href="#check-2">' in html
     assert "The other 2 checks passed." in html
+    assert report._counted(found["checks"]) == "2 of 3 checks passed (1 could not be made)"
 
 
 def test_an_error_that_no_check_noticed_is_shown(content: Content) -> None:

@@ -63,7 +63,8 @@ class Kernel:
             except NotRealError as error:
                 raise self.error(f"{key} holds {error}.", "Give real numbers.") from None
         if missing := [name for name in self.parameters if name not in arrays]:
-            raise self.error(f"{', '.join(missing)} is missing.", "Give every parameter.")
+            lacking = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+            raise self.error(lacking, "Give every parameter.")
         return arrays
 
     def points(self, arrays: Mapping[str, Array], order: tuple[str, ...]) -> Points:
@@ -72,7 +73,8 @@ class Kernel:
             return Points.of(arrays, order)
         except ValueError:
             shapes = ", ".join(f"{k} {v.shape}" for k, v in arrays.items() if v.ndim)
-            raise self.error(f"the shapes do not broadcast: {shapes}.") from None
+            remedy = "Give arrays of one shape, or numbers."
+            raise self.error(f"the shapes do not broadcast: {shapes}.", remedy) from None
 
     def to_fill(
         self, out: Mapping[str, NDArray[Any]] | None, wanted: Iterable[str], points: Points

@@ -146,8 +146,6 @@ def write(
             texts[f"{name}.json"] = json.dumps(rows, indent=1, allow_nan=False) + "\n"
         for name, text in texts.items():
             (stage / name).write_text(text, encoding="utf-8")
-    checks = verification["checks"]
-    passed = sum(check["verdict"] == "pass" for check in checks)
     if "planted" in verification:
         caught = f", {verification['caught']} of {verification['planted']} planted errors caught"
     else:
@@ -155,7 +153,7 @@ def write(
     return Written(
         folder,
         ok,
-        f"{passed} of {len(checks)} checks passed{caught}; the report is {folder / 'index.html'}",
+        f"{_counted(verification['checks'])}{caught}; the report is {folder / 'index.html'}",
     )
 
 
@@ -217,12 +215,17 @@ def write_game(
         for name, text in texts.items():
             (stage / name).write_text(text, encoding="utf-8")
     rows = report.to_dict()["checks"]
-    passed = sum(row["verdict"] == "pass" for row in rows)
     return Written(
-        folder,
-        report.ok,
-        f"{passed} of {len(rows)} checks passed; the report is {folder / 'index.html'}",
+        folder, report.ok, f"{_counted(rows)}; the report is {folder / 'index.html'}"
     )
+
+
+def _counted(checks: Sequence[Mapping[str, Any]]) -> str:
+    """How many checks passed; one that could not be made did not fail."""
+    verdicts = [check["verdict"] for check in checks]
+    refused = verdicts.count("not verified")
+    unmade = f" ({refused} could not be made)" if refused else ""
+    return f"{verdicts.count('pass')} of {len(verdicts)} checks passed{unmade}"
 
 
 def reference(

@@ -164,7 +164,8 @@ def _columns(
         given = {ALIASES.get(name, name): reals(value) for name, value in params.items()}
     except NotRealError as error:
         text = f"a parameter holds {error}."
-        raise InputError(text, game=game.name, stage="certificate") from None
+        remedy = "Give real numbers."
+        raise InputError(text, game=game.name, stage="certificate", remedy=remedy) from None
     own, others = (state.name for state in game.game.state_symbols)
     strange = given.keys() - {*game.parameters, own, others}
     missing = [name for name in game.parameters if name not in given]
@@ -186,7 +187,8 @@ def _columns(
     except ValueError:
         shapes = ", ".join(f"{k} {v.shape}" for k, v in given.items() if v.ndim)
         text = f"the shapes do not broadcast: {shapes}."
-        raise InputError(text, game=game.name, stage="certificate") from None
+        remedy = "Give arrays of one shape, or numbers."
+        raise InputError(text, game=game.name, stage="certificate", remedy=remedy) from None
     return [array.ravel() for array in arrays], same_wealth, arrays[0].shape
 
 
