@@ -215,9 +215,7 @@ def write_game(
         for name, text in texts.items():
             (stage / name).write_text(text, encoding="utf-8")
     rows = report.to_dict()["checks"]
-    return Written(
-        folder, report.ok, f"{_counted(rows)}; the report is {folder / 'index.html'}"
-    )
+    return Written(folder, report.ok, f"{_counted(rows)}; the report is {folder / 'index.html'}")
 
 
 def _counted(checks: Sequence[Mapping[str, Any]]) -> str:
