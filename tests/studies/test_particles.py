@@ -286,8 +286,8 @@ def test_games_with_common_noise_and_of_the_family() -> None:
     assert found.rate.low < 0.5 < found.rate.high
     family = dict(r=".03", b=".12", nu=".2", sigma=".2", theta=".5", gamma=2, alpha=1, beta=".5")
     system = eqsolve.particles("mean-field", {**family, "lambda": ".6"})
-    assert system.common == ("B",) and system.linear is None
-    cloud = system.run(2000, [0, 1], seed=1, common={"B": np.zeros(200)})
+    assert system.common == ("W_0",) and system.linear is None
+    cloud = system.run(2000, [0, 1], seed=1, common={"W_0": np.zeros(200)})
     solved = eqsolve.solve("mean-field", {**family, "lambda": ".6"}, at={"x": 1, "y": 1})
     k = solved.to_dict()["strategy"]
     # without common noise the mean moves by r + B p: m' = r m + B ((k_x + k_y) m + k_1)
