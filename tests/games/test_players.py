@@ -193,7 +193,7 @@ def test_a_planted_error_in_the_game_is_found() -> None:
     whole = players(2)
     second = whole.game.states[1]
     # the second investor's common noise has another sign
-    loadings = {**second.loadings, "B": -second.loadings["B"]}
+    loadings = {**second.loadings, "W_0": -second.loadings["W_0"]}
     states = (whole.game.states[0], replace(second, loadings=loadings))
     wrong = solved(S1, OTHER, declared=replace(whole, game=replace(whole.game, states=states)))
     assert wrong.ok
