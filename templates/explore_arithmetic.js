@@ -463,12 +463,9 @@ function realParts(a) {
   }
   return found;
 }
-/* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. Rows may go
-   on with the low parts of their entries: the sign of a real eigenvalue near zero is then that of
-   pairs. */
-function growth(matrix, start) {
-  const size = matrix.length;
-  const reached = [];
+/* The places that a matrix reaches from those where `start` is something. */
+function reachedFrom(matrix, start) {
+  const size = matrix.length, reached = [];
   for (let i = 0; i < size; i++) {
     let some = false;
     for (let k = 0; k < start[i].length; k++) some = some || start[i][k] !== 0;
@@ -482,6 +479,14 @@ function growth(matrix, start) {
   }
   const places = [];
   for (let i = 0; i < size; i++) if (reached[i]) places.push(i);
+  return places;
+}
+/* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. Rows may go
+   on with the low parts of their entries: the sign of a real eigenvalue near zero is then that of
+   pairs. */
+const growth = (matrix, start) => largestOf(matrix, reachedFrom(matrix, start));
+function largestOf(matrix, places) {
+  const size = matrix.length;
   let largest = -Infinity;
   for (const block of blocks(matrix, places)) {
     const n = block.length;

@@ -1,176 +1,277 @@
-/* Players with parameters of their own: the averages that follow from what each of them decides. */
-const paired = (f) => (a, b) => {
-  const high = f(a[0], a[1], b[0], b[1]);
-  return [high, W[0]];
-};
-const alone = (f) => (a) => {
-  const high = f(a[0], a[1]);
-  return [high, W[0]];
-};
-const PAIR = { add: paired(add), sub: paired(sub), mul: paired(mul), div: paired(div) };
-Object.assign(PAIR, { sqrt: alone(sqrt), exp: alone(exp), log: alone(log), sin: alone(sin), cos: alone(cos) });
-Object.assign(PAIR, { tan: alone(tan), sinh: alone(sinh), cosh: alone(cosh), tanh: alone(tanh) });
-const ZERO = [0, 0], ONE = [1, 0];
-const total = (pairs) => pairs.reduce(PAIR.add, ZERO);
-const dot = (a, b) => total(a.map((x, i) => PAIR.mul(x, b[i])));
+/* Players with parameters of their own: the averages that follow from what each of them decides.
+   Vectors and matrices are pairs in one array after the other, a matrix by its rows. */
+const KINDS = TYPES.weights.map((_, k) => k);
+const flat = (pairs) => Float64Array.from(pairs.flat());
+const MASSES = flat(TYPES.weights), SHARES = flat(TYPES.shares);
+const pairsOf = (n) => new Float64Array(2 * n);
+function keep(array, k, high) {
+  array[2 * k] = high;
+  array[2 * k + 1] = W[0];
+}
+/* The sum of products of n entries: of a from the i-th on, and of every step-th of b from the j-th on. */
+function dot(a, i, b, j, n, step = 1) {
+  let high = 0, low = 0;
+  for (let k = 0; k < n; k++) {
+    const x = 2 * (i + k), y = 2 * (j + k * step), p = mul(a[x], a[x + 1], b[y], b[y + 1]);
+    high = add(high, low, p, W[0]);
+    low = W[0];
+  }
+  W[0] = low;
+  return high;
+}
 /* A pivot below this part of its column is zero, as far as pairs tell. */
 const SINGULAR = 1e-24;
-/* The columns that solve a linear system in pairs, by elimination with pivots; null if it is singular. */
-function solvedSystem(matrix, columns) {
-  const n = matrix.length, a = matrix.map((row, i) => [...row, ...columns.map((c) => c[i])]);
+/* Solves a linear system in pairs by elimination with pivots: n rows of a matrix, each followed by
+   the entries of `count` columns, which are replaced by the solutions; false if it is singular. */
+function solveSystem(a, n, count) {
+  const wide = n + count, sizes = new Float64Array(n);
+  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) sizes[k] = Math.max(sizes[k], Math.abs(a[2 * (i * wide + k)]));
   for (let k = 0; k < n; k++) {
     let top = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(a[i][k][0]) > Math.abs(a[top][k][0])) top = i;
-    const size = Math.max(...matrix.map((row) => Math.abs(row[k][0])));
-    if (!(Math.abs(a[top][k][0]) > SINGULAR * size)) return null;
-    [a[k], a[top]] = [a[top], a[k]];
+    for (let i = k + 1; i < n; i++) if (Math.abs(a[2 * (i * wide + k)]) > Math.abs(a[2 * (top * wide + k)])) top = i;
+    if (!(Math.abs(a[2 * (top * wide + k)]) > SINGULAR * sizes[k])) return false;
+    const row = 2 * k * wide, other = 2 * top * wide;
+    for (let j = 0; other !== row && j < 2 * wide; j++) [a[row + j], a[other + j]] = [a[other + j], a[row + j]];
+    const pivot = row + 2 * k;
     for (let i = 0; i < n; i++) {
       if (i === k) continue;
-      const factor = PAIR.div(a[i][k], a[k][k]);
-      for (let j = k; j < a[i].length; j++) a[i][j] = PAIR.sub(a[i][j], PAIR.mul(factor, a[k][j]));
+      const from = 2 * i * wide, x = from + 2 * k;
+      const factor = div(a[x], a[x + 1], a[pivot], a[pivot + 1]), rest = W[0];
+      for (let j = 2 * k; j < 2 * wide; j += 2) {
+        const p = mul(factor, rest, a[row + j], a[row + j + 1]);
+        a[from + j] = sub(a[from + j], a[from + j + 1], p, W[0]);
+        a[from + j + 1] = W[0];
+      }
     }
   }
-  return columns.map((_, c) => a.map((row, i) => PAIR.div(row[n + c], row[i])));
+  for (let i = 0; i < n; i++) {
+    const pivot = 2 * (i * wide + i);
+    for (let c = n; c < wide; c++) {
+      const x = 2 * (i * wide + c);
+      keep(a, i * wide + c, div(a[x], a[x + 1], a[pivot], a[pivot + 1]));
+    }
+  }
+  return true;
 }
-const unit = (n) => Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? ONE : ZERO)));
-const KINDS = TYPES.weights.map((_, k) => k);
 /* A player's share of a power in what its type adds to an average. */
-const portion = (k, power) => (power === 1 ? ONE : [2, 3].includes(power) ? PAIR.mul(portion(k, power - 1), TYPES.shares[k]) : [NaN, 0]);
-const listed = (codes, names) => Object.fromEntries(names.map((name, i) => [name, codes[i]]));
+function portion(k, power) {
+  W[0] = 0;
+  if (power === 1) return 1;
+  if (power !== 2 && power !== 3) return NaN;
+  const rest = portion(k, power - 1);
+  return mul(rest, W[0], SHARES[2 * k], SHARES[2 * k + 1]);
+}
 /* What each type knows: pairs at the places of names. */
-const KNOWN = KINDS.map(() => new Float64Array(2 * TYPES.names.length));
-const at = (name) => 2 * TYPES.names.indexOf(name);
-const placesOf = (names) => (names ?? []).map(at);
+const KNOWN = KINDS.map(() => pairsOf(TYPES.names.length));
+const placesOf = (names) => (names ?? []).map((name) => 2 * TYPES.names.indexOf(name));
 const AT = Object.fromEntries(["inputs", "states", "own", "controls", "implied", "others", "averages"].map((part) => [part, placesOf(TYPES[part])]));
 const COLUMNS_AT = placesOf(MODEL.columns);
-function put(known, places, pairs) {
+/* Puts pairs, from the first-th on, where a type knows them. */
+function put(known, places, pairs, first = 0) {
   for (let i = 0; i < places.length; i++) {
     const place = places[i];
     if (place < 0) continue;
-    known[place] = pairs[i][0];
-    known[place + 1] = pairs[i][1];
+    known[place] = pairs[2 * (first + i)];
+    known[place + 1] = pairs[2 * (first + i) + 1];
   }
 }
+const equal = (a, b) => {
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return a.length === b.length;
+};
+/* What a program gives of a type. The last answers are kept with their arguments: while one slider
+   moves most of the arguments stay. */
+const OFTEN = 2 + KINDS.length * (TYPES.own ?? []).length;
+function keeping({ reads, size, run }) {
+  const kept = KINDS.map(() => ({ next: 0, list: [] }));
+  return (k) => {
+    const known = KNOWN[k], { list, next } = kept[k];
+    for (let n = 0; n < list.length; n++) {
+      const { given, found } = list[n];
+      let i = 0;
+      while (i < reads.length && Object.is(given[2 * i], known[reads[i]]) && Object.is(given[2 * i + 1], known[reads[i] + 1])) i++;
+      if (i === reads.length) return found;
+    }
+    const given = pairsOf(reads.length), found = pairsOf(size);
+    for (let i = 0; i < reads.length; i++) {
+      given[2 * i] = known[reads[i]];
+      given[2 * i + 1] = known[reads[i] + 1];
+    }
+    run(known, found);
+    list[next] = { given, found };
+    kept[k].next = (next + 1) % OFTEN;
+    return found;
+  };
+}
+const OF = Object.fromEntries(Object.entries(CODE).map(([name, code]) => [name, keeping(code)]));
 
 /* What a type adds to an average, of its number: its weight and its portion of the power. */
-const PARTS = TYPES.powers.map((power) => KINDS.map((k) => PAIR.mul(TYPES.weights[k], portion(k, power))));
+const PARTS = TYPES.powers.map((power) => {
+  const found = pairsOf(KINDS.length);
+  for (const k of KINDS) {
+    const part = portion(k, power);
+    keep(found, k, mul(MASSES[2 * k], MASSES[2 * k + 1], part, W[0]));
+  }
+  return found;
+});
+/* The sum over types of their number at a place, times their factors. */
+function summed(factors, numbers, place) {
+  let high = 0, low = 0;
+  for (let k = 0; k < numbers.length; k++) {
+    const own = numbers[k], p = mul(factors[2 * k], factors[2 * k + 1], own[2 * place], own[2 * place + 1]);
+    high = add(high, low, p, W[0]);
+    low = W[0];
+  }
+  W[0] = low;
+  return high;
+}
 
 /* ---- averages that numbers give, where a type's feedback is explicit in them ---- */
 function averagesOf() {
-  const width = TYPES.coupled, step = 1 + width;
-  const sums = (rows, from, count, each) => {
-    const found = [];
-    for (let i = 0; i < count; i++) {
-      const row = [];
-      for (let j = 0; j < each; j++)
-        row.push(total(rows.map((own, k) => PAIR.mul(PARTS[from + i][k], own[i * each + j]))));
-      found.push(row);
+  const n = TYPES.coupled, step = 1 + n, found = pairsOf(AT.averages.length);
+  const rows = KINDS.map(OF.system), system = pairsOf(n * step);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const part = summed(PARTS[i], rows, i * step + 1 + j);
+      keep(system, i * step + j, sub(i === j ? 1 : 0, 0, part, W[0]));
     }
-    return found;
-  };
-  const parts = sums(KNOWN.map(CODE.system), 0, width, step);
-  const matrix = unit(width).map((row, i) => row.map((x, j) => PAIR.sub(x, parts[i][1 + j])));
-  const solved = width ? solvedSystem(matrix, [parts.map((row) => row[0])]) : [[]];
-  if (!solved) return null;
-  const [coupled, others] = [AT.averages.slice(0, width), AT.averages.slice(width)];
-  for (const known of KNOWN) put(known, coupled, solved[0]);
-  const rest = sums(KNOWN.map(CODE.rest), width, others.length, 1).map((row) => row[0]);
-  for (const known of KNOWN) put(known, others, rest);
-  return listed([...solved[0], ...rest], TYPES.averages);
+    keep(system, i * step + n, summed(PARTS[i], rows, i * step));
+  }
+  if (!solveSystem(system, n, 1)) return null;
+  for (let i = 0; i < n; i++) {
+    W[0] = system[2 * (i * step + n) + 1];
+    keep(found, i, system[2 * (i * step + n)]);
+  }
+  const [coupled, others] = [AT.averages.slice(0, n), AT.averages.slice(n)];
+  for (const known of KNOWN) put(known, coupled, found);
+  const rest = KINDS.map(OF.rest);
+  for (let i = 0; i < others.length; i++) keep(found, n + i, summed(PARTS[n + i], rest, i));
+  for (const known of KNOWN) put(known, others, found, n);
+  return found;
 }
 
 /* ---- responses to averages over the others ---- */
-/* Of a type: controls at zero averages over all and what is averaged then, where it stands. */
+/* Numbers of a type's table: controls at zero averages, their slopes, what is averaged then, its slopes. */
+const CONTROLS = (TYPES.controls ?? []).length, ENTERED = (TYPES.entered ?? []).length;
+const SLOPES = CONTROLS, BASE = SLOPES + CONTROLS * ENTERED, LOAD = BASE + ENTERED;
+/* Where a type stands: its controls at zero averages over all. */
 function still(part, k) {
-  const c = TYPES.controls.length, m = TYPES.entered.length, numbers = CODE.table(KNOWN[k]);
-  const zero = numbers.slice(c + c * m, c + c * m + m), right = numbers.slice(0, c);
-  for (let i = 0; i < c; i++) right[i] = PAIR.sub(right[i], PAIR.mul(TYPES.shares[k], dot(part.slopes[i], zero)));
-  return { first: part.inverse.map((row) => dot(row, right)), zero };
+  const { inverse, first } = part, table = OF.table(k), right = pairsOf(CONTROLS), found = pairsOf(CONTROLS);
+  for (let i = 0; i < CONTROLS; i++) {
+    const sum = dot(part.table, SLOPES + i * ENTERED, table, BASE, ENTERED);
+    const own = mul(SHARES[2 * k], SHARES[2 * k + 1], sum, W[0]);
+    keep(right, i, sub(table[2 * i], table[2 * i + 1], own, W[0]));
+  }
+  for (let i = 0; i < CONTROLS; i++) keep(found, i, dot(inverse, i * first + CONTROLS, right, 0, CONTROLS));
+  return found;
 }
-/* The same at any state: slopes, and the inverse of what a player's own share adds; null if singular. */
+/* Of a type at any state: a row for each control, with the inverse of what the player's own share
+   adds, and slopes in the averages over all; null if singular. */
+const PARTED = KINDS.map(() => ({ table: null }));
 function reaction(k) {
-  const c = TYPES.controls.length, m = TYPES.entered.length, numbers = CODE.table(KNOWN[k]);
-  const matrix = (from, n, w) => Array.from({ length: n }, (_, i) => numbers.slice(from + i * w, from + (i + 1) * w));
-  const slopes = matrix(c, c, m), load = matrix(c + c * m + m, m, c), share = TYPES.shares[k];
-  const column = (a, j) => a.map((row) => row[j]);
-  const left = unit(c).map((row, i) =>
-    row.map((x, j) => PAIR.add(x, PAIR.mul(share, dot(slopes[i], column(load, j))))),
-  );
-  const found = solvedSystem(left, [...unit(c), ...TYPES.entered.map((_, j) => column(slopes, j))]);
-  if (!found) return null;
-  return { slopes, load, inverse: unit(c).map((_, i) => column(found.slice(0, c), i)), second: found.slice(c) };
+  const table = OF.table(k);
+  if (PARTED[k].table === table) return PARTED[k].found;
+  const first = 2 * CONTROLS + ENTERED, inverse = pairsOf(CONTROLS * first);
+  for (let i = 0; i < CONTROLS; i++) {
+    for (let j = 0; j < CONTROLS; j++) {
+      const sum = dot(table, SLOPES + i * ENTERED, table, LOAD + j, ENTERED, CONTROLS);
+      const own = mul(SHARES[2 * k], SHARES[2 * k + 1], sum, W[0]);
+      keep(inverse, i * first + j, add(i === j ? 1 : 0, 0, own, W[0]));
+    }
+    inverse[2 * (i * first + CONTROLS + i)] = 1;
+    for (let j = 0; j < 2 * ENTERED; j++) inverse[2 * (i * first + 2 * CONTROLS) + j] = table[2 * (SLOPES + i * ENTERED) + j];
+  }
+  const found = solveSystem(inverse, CONTROLS, CONTROLS + ENTERED) ? { table, inverse, first } : null;
+  PARTED[k] = { table, found };
+  return found;
 }
 /* All types' reactions, and the inverse of what averages add to themselves; null if singular. */
 function reactions() {
-  const parts = KINDS.map(reaction);
+  const parts = KINDS.map(reaction), wide = 2 * ENTERED, inverse = pairsOf(ENTERED * wide);
   if (parts.includes(null)) return null;
-  const matrix = unit(TYPES.entered.length).map((row, i) =>
-    row.map((x, j) =>
-      PAIR.sub(x, total(parts.map((part, k) => PAIR.mul(TYPES.weights[k], dot(part.load[i], part.second[j]))))),
-    ),
-  );
-  const columns = solvedSystem(matrix, unit(matrix.length));
-  return columns && { parts, inverse: matrix.map((_, i) => columns.map((column) => column[i])) };
+  const sum = pairsOf(KINDS.length);
+  for (let i = 0; i < ENTERED; i++) {
+    for (let j = 0; j < ENTERED; j++) {
+      for (const k of KINDS) {
+        const { table, inverse: own, first } = parts[k];
+        keep(sum, k, dot(table, LOAD + i * CONTROLS, own, 2 * CONTROLS + j, CONTROLS, first));
+      }
+      const part = dot(MASSES, 0, sum, 0, KINDS.length);
+      keep(inverse, i * wide + j, sub(i === j ? 1 : 0, 0, part, W[0]));
+    }
+    inverse[2 * (i * wide + ENTERED + i)] = 1;
+  }
+  return solveSystem(inverse, ENTERED, ENTERED) && { parts, inverse };
 }
 /* Everybody's controls where each type stands. */
 function everybody({ parts, inverse }) {
-  const places = parts.map(still);
-  const right = TYPES.entered.map((_, i) =>
-    total(places.map(({ first, zero }, k) => PAIR.mul(TYPES.weights[k], PAIR.add(zero[i], dot(parts[k].load[i], first))))),
-  );
-  const averages = inverse.map((row) => dot(row, right));
-  return places.map(({ first }, k) =>
-    first.map((x, c) => averages.reduce((sum, y, j) => PAIR.add(sum, PAIR.mul(parts[k].second[j][c], y)), x)),
-  );
+  const places = parts.map(still), right = pairsOf(ENTERED), averages = pairsOf(ENTERED), sum = pairsOf(KINDS.length);
+  for (let i = 0; i < ENTERED; i++) {
+    for (const k of KINDS) {
+      const table = OF.table(k), own = dot(parts[k].table, LOAD + i * CONTROLS, places[k], 0, CONTROLS);
+      keep(sum, k, add(table[2 * (BASE + i)], table[2 * (BASE + i) + 1], own, W[0]));
+    }
+    keep(right, i, dot(MASSES, 0, sum, 0, KINDS.length));
+  }
+  for (let i = 0; i < ENTERED; i++) keep(averages, i, dot(inverse, i * 2 * ENTERED + ENTERED, right, 0, ENTERED));
+  for (const k of KINDS) {
+    const { inverse: own, first } = parts[k], found = places[k];
+    for (let c = 0; c < CONTROLS; c++)
+      for (let j = 0; j < ENTERED; j++) {
+        const x = 2 * (c * first + 2 * CONTROLS + j);
+        const p = mul(own[x], own[x + 1], averages[2 * j], averages[2 * j + 1]);
+        keep(found, c, add(found[2 * c], found[2 * c + 1], p, W[0]));
+      }
+  }
+  return places;
 }
 /* The laws that the states of all types imply. */
 function standing() {
   if (!AT.implied.length) return;
-  const laws = KNOWN.map(CODE.law);
-  const implied = AT.implied.map((_, i) => total(KINDS.map((k) => PAIR.mul(TYPES.weights[k], laws[k][i]))));
+  const laws = KINDS.map(OF.law), implied = pairsOf(AT.implied.length);
+  for (let i = 0; i < AT.implied.length; i++) keep(implied, i, summed(MASSES, laws, i));
   for (const known of KNOWN) put(known, AT.implied, implied);
 }
 /* Every type's controls as affine functions: of own states beside averages over each type, and 1. */
 function feedbackOf(all) {
-  const kept = KNOWN.map((known) => known.slice());
-  const none = AT.states.map(() => ZERO), { parts } = all;
-  for (const known of KNOWN) put(known, AT.states, none);
+  const { parts } = all, states = TYPES.own.length, kept = KNOWN.map((known) => known.slice());
+  for (const known of KNOWN) for (const place of AT.states) known[place] = known[place + 1] = 0;
+  // 1 at a state of a type, while f is asked
+  const stepped = (k, s, f) => {
+    KNOWN[k][AT.own[s]] = 1;
+    const found = f();
+    KNOWN[k][AT.own[s]] = 0;
+    return found;
+  };
   const own = KINDS.map((k) => {
-    const nothing = TYPES.controls.map(() => TYPES.own.map(() => ZERO));
-    if (TYPES.counts[k] === 1) return nothing;
-    const zero = still(parts[k], k).first;
-    const found = AT.own.map((place) => {
-      KNOWN[k][place] = 1;
-      const { first } = still(parts[k], k);
-      KNOWN[k][place] = 0;
-      return first;
-    });
-    return nothing.map((row, c) => row.map((_, s) => PAIR.sub(found[s][c], zero[c])));
+    const found = pairsOf(CONTROLS * states);
+    if (TYPES.counts[k] === 1) return found;
+    const zero = still(parts[k], k);
+    for (let s = 0; s < states; s++) {
+      const one = stepped(k, s, () => still(parts[k], k));
+      for (let c = 0; c < CONTROLS; c++)
+        keep(found, c * states + s, sub(one[2 * c], one[2 * c + 1], zero[2 * c], zero[2 * c + 1]));
+    }
+    return found;
   });
   standing();
-  const rest = everybody(all);
-  const units = KNOWN.map((known) =>
-    AT.own.map((place) => {
-      known[place] = 1;
-      standing();
-      const found = everybody(all);
-      known[place] = 0;
-      return found;
-    }),
-  );
+  const rest = everybody(all), found = KINDS.map((k) => ({ own: own[k], constant: rest[k], averages: KINDS.map(() => pairsOf(CONTROLS * states)) }));
+  for (const j of KINDS)
+    for (let s = 0; s < states; s++) {
+      const one = stepped(j, s, () => {
+        standing();
+        return everybody(all);
+      });
+      for (const k of KINDS)
+        for (let c = 0; c < CONTROLS; c++) {
+          const n = c * states + s, x = 2 * n;
+          let slope = sub(one[k][2 * c], one[k][2 * c + 1], rest[k][2 * c], rest[k][2 * c + 1]);
+          if (j === k) slope = sub(slope, W[0], own[k][x], own[k][x + 1]);
+          keep(found[k].averages[j], n, slope);
+        }
+    }
   KNOWN.forEach((known, k) => known.set(kept[k]));
-  return KINDS.map((k) => ({
-    own: own[k],
-    constant: rest[k],
-    averages: TYPES.controls.map((_, c) =>
-      KINDS.map((j) =>
-        TYPES.own.map((_, s) => {
-          const slope = PAIR.sub(units[j][s][k][c], rest[k][c]);
-          return j === k ? PAIR.sub(slope, own[k][c][s]) : slope;
-        }),
-      ),
-    ),
-  }));
+  return found;
 }
 
 /* ---- growth when everybody plays, in doubles ---- */
@@ -189,164 +290,200 @@ const NUMBERS = new Int32Array((end + 1) ** 2);
 let count = 0;
 for (let i = 0; i <= end; i++)
   for (let j = i; j <= end; j++) NUMBERS[i * (end + 1) + j] = NUMBERS[j * (end + 1) + i] = count++;
-/* Letters of the monomials of every polynomial. */
-const POLYNOMIALS = ["laws", "drifts", "loadings", "payoffs", "running"];
-const lettersOf = (powers) => powers.flatMap((power, i) => Array(power).fill(TYPES.letters[i]));
-const LETTERS = POLYNOMIALS.map((name) => (TYPES[name] ?? []).map((terms) => terms.map(lettersOf)));
-const CONSTANT = new Float64Array(end + 1);
-CONSTANT[end] = 1;
+/* Letters of the monomials of every polynomial, by their numbers; the constant is the last one. */
+const LETTERS_OF = [...(TYPES.own ?? []), ...(TYPES.controls ?? []), ...(TYPES.implied ?? [])], ALWAYS = LETTERS_OF.length;
+const numbered = (powers) => powers.flatMap((power, i) => Array(power).fill(LETTERS_OF.indexOf(TYPES.letters[i])));
+const filled = (letters) => [...letters, ALWAYS, ALWAYS].slice(0, 2).map((n) => (n < 0 ? ALWAYS : n));
+const lettersOf = (name) => (TYPES[name] ?? []).map((terms) => terms.map((powers) => filled(numbered(powers))));
+const LETTERS = Object.fromEntries(["laws", "drifts", "loadings", "payoffs", "running"].map((name) => [name, lettersOf(name)]));
+/* Where the numbers of each of them begin. */
+const beginnings = (all) => all.map((_, n) => all.slice(0, n).reduce((sum, terms) => sum + terms.length, 0));
+const BEGIN = Object.fromEntries(Object.entries(LETTERS).map(([name, all]) => [name, beginnings(all)]));
+const form = () => new Float64Array(end + 1);
+const FORMS = SEATS.map(() => Array.from({ length: ALWAYS + 1 }, form));
+for (const row of FORMS) row[ALWAYS][end] = 1;
+for (let i = 0; i < SEATS.length; i++) for (let s = 0; s < wide; s++) FORMS[i][s][i * wide + s] = 1;
+/* Drifts of all states, and how noises load on them: a noise of one player has its seat in its name. */
+const DRIFTS = Array.from({ length: end + 1 }, form), LOADS = DRIFTS.map(() => new Map());
+SEATS.forEach(({ player }, i) =>
+  (TYPES.moved ?? []).forEach(([state, noise], n) => {
+    const common = TYPES.common.includes(noise);
+    if (common || player) LOADS[i * wide + state].set(common ? noise : `${noise} ${i}`, { n, i, form: form() });
+  }),
+);
+/* Pairs of loadings of one noise, by pairs of states. */
+const JOINTLY = LOADS.map((one) => LOADS.map((two) => [...one].filter(([noise]) => two.has(noise)).map(([noise, { form }]) => [form, two.get(noise).form])));
+const MATRIX = rows(count, count), PAID = LETTERS.payoffs.length + LETTERS.running.length, START = rows(count, PAID), SUM = new Float64Array(count);
+function into(form, part, x) {
+  for (let i = 0; i <= end; i++) form[i] += x * part[i];
+}
+function affine(name, n, numbers, row, form) {
+  form.fill(0);
+  LETTERS[name][n].forEach((letters, j) => into(form, row[letters[0]], numbers[2 * (BEGIN[name][n] + j)]));
+}
+function product(f, g, x, sum) {
+  for (let i = 0; i <= end; i++) for (let j = 0; f[i] && j <= end; j++) if (g[j]) sum[NUMBERS[i * (end + 1) + j]] += x * f[i] * g[j];
+}
 function growthOf(feedback) {
-  const axis = (i, x = 1) => {
-    const form = new Float64Array(end + 1);
-    form[i] = x;
-    return form;
-  };
-  const into = (form, part, x) => {
-    for (let i = 0; i <= end; i++) form[i] += x * part[i];
-  };
-  const forms = SEATS.map(({ type }, i) => {
-    const row = listed(TYPES.own.map((_, s) => axis(i * wide + s)), TYPES.own);
-    TYPES.controls.forEach((control, c) => {
-      const form = axis(end, feedback[type].constant[c][0]);
-      TYPES.own.forEach((_, s) => {
-        form[i * wide + s] += feedback[type].own[c][s][0];
-        for (const k of KINDS)
-          for (const a of AMONG[k]) form[a * wide + s] += feedback[type].averages[c][k][s][0] / AMONG[k].length;
-      });
-      row[control] = form;
-    });
-    return row;
+  SEATS.forEach(({ type }, i) => {
+    const { own, constant, averages } = feedback[type];
+    for (let c = 0; c < CONTROLS; c++) {
+      const form = FORMS[i][wide + c].fill(0);
+      form[end] = constant[2 * c];
+      for (let s = 0; s < wide; s++) {
+        const x = 2 * (c * wide + s);
+        form[i * wide + s] += own[x];
+        for (const k of KINDS) for (const a of AMONG[k]) form[a * wide + s] += averages[k][x] / AMONG[k].length;
+      }
+    }
   });
-  const [laws, drifted, loaded, payoffs, running] = POLYNOMIALS.map((name, n) =>
-    KNOWN.map((known) => {
-      const numbers = CODE[name](known);
-      let next = 0;
-      return LETTERS[n].map((terms) => terms.map((letters) => [letters, numbers[next++][0]]));
-    }),
-  );
-  const affine = (terms, row) => {
-    const form = axis(end, 0);
-    for (const [letters, x] of terms) into(form, letters.length ? row[letters[0]] : CONSTANT, x);
-    return form;
-  };
-  const product = (f, g, x, sum) => {
-    for (let i = 0; i <= end; i++) for (let j = 0; f[i] && j <= end; j++) if (g[j]) sum[NUMBERS[i * (end + 1) + j]] += x * f[i] * g[j];
-  };
-  TYPES.implied.forEach((law, n) => {
-    const form = axis(end, 0);
+  const laws = KINDS.map(OF.laws), drifts = KINDS.map(OF.drifts), loadings = KINDS.map(OF.loadings);
+  TYPES.implied.forEach((_, n) => {
+    const whole = form(), part = form();
     for (const k of KINDS)
-      for (const a of AMONG[k]) into(form, affine(laws[k][n], forms[a]), TYPES.weights[k][0] / AMONG[k].length);
-    for (const row of forms) row[law] = form;
+      for (const a of AMONG[k]) {
+        affine("laws", n, laws[k], FORMS[a], part);
+        into(whole, part, MASSES[2 * k] / AMONG[k].length);
+      }
+    for (const row of FORMS) row[wide + CONTROLS + n].set(whole);
   });
-  const drifts = [], loads = [];
-  SEATS.forEach((seat, i) => {
-    drifts.push(...drifted[seat.type].map((terms) => affine(terms, forms[i])));
-    const own = TYPES.own.map(() => ({}));
-    loaded[seat.type].forEach((terms, n) => {
-      const [state, noise] = TYPES.moved[n], common = TYPES.common.includes(noise);
-      if (common || seat.player) own[state][common ? noise : `${noise} ${i}`] = affine(terms, forms[i]);
-    });
-    loads.push(...own);
-  });
-  drifts.push(axis(end, 0));
-  loads.push({});
-  const matrix = rows(count, count);
+  for (let i = 0; i < end; i++) {
+    const seat = Math.floor(i / wide);
+    affine("drifts", i % wide, drifts[SEATS[seat].type], FORMS[seat], DRIFTS[i]);
+    for (const { n, form } of LOADS[i].values()) affine("loadings", n, loadings[SEATS[seat].type], FORMS[seat], form);
+  }
+  const matrix = cleared(MATRIX);
   for (let i = 0; i <= end; i++)
     for (let j = i; j <= end; j++) {
       const row = matrix[NUMBERS[i * (end + 1) + j]];
       for (let m = 0; m <= end; m++) {
-        row[NUMBERS[i * (end + 1) + m]] += drifts[j][m];
-        row[NUMBERS[j * (end + 1) + m]] += drifts[i][m];
+        row[NUMBERS[i * (end + 1) + m]] += DRIFTS[j][m];
+        row[NUMBERS[j * (end + 1) + m]] += DRIFTS[i][m];
       }
-      for (const noise in loads[i]) if (noise in loads[j]) product(loads[i][noise], loads[j][noise], 1, row);
+      for (const [f, g] of JOINTLY[i][j]) product(f, g, 1, row);
     }
+  // players whose payoffs reach the same monomials grow alike
+  const grew = new Map();
   return KINDS.map((k) => {
-    const seat = SEATS.findIndex((one) => one.type === k && one.player);
-    const paid = [...payoffs[k], ...running[k]].map((terms) => {
-      const sum = new Float64Array(count);
-      for (const [[f, g], x] of terms) product(forms[seat][f] ?? CONSTANT, forms[seat][g] ?? CONSTANT, x, sum);
-      return sum;
-    });
-    const start = Array.from({ length: count }, (_, f) => paid.map((sum) => sum[f]));
-    const grown = growth(matrix, start), rate = CODE.rate(KNOWN[k])[0][0];
+    const row = FORMS[SEATS.findIndex((one) => one.type === k && one.player)];
+    let place = 0;
+    for (const name of ["payoffs", "running"]) {
+      const numbers = OF[name](k);
+      LETTERS[name].forEach((terms, n) => {
+        SUM.fill(0);
+        terms.forEach(([f, g], j) => product(row[f], row[g], numbers[2 * (BEGIN[name][n] + j)], SUM));
+        for (let i = 0; i < count; i++) START[i][place] = SUM[i];
+        place += 1;
+      });
+    }
+    const places = reachedFrom(matrix, START), key = places.join();
+    if (!grew.has(key)) grew.set(key, largestOf(matrix, places));
+    const grown = grew.get(key), rate = OF.rate(k)[0];
     if (!(Math.abs(grown - rate) > EDGE * (Math.abs(grown) + Math.abs(rate)))) return UNRESOLVED;
     return grown < rate ? OK : INFINITE_VARIANCE;
   });
 }
 
 /* ---- one answer for all ---- */
+/* Where a column of the page stands, by its name. */
+const COLUMN = Object.fromEntries(TYPES.columns.map(([name], i) => [name, i]));
+const columnOf = (name) => COLUMN[name] ?? -1;
+const TOLD = KINDS.map((k) => {
+  const each = (f) => (TYPES.controls ?? []).map((control) => f(`${control}_${k + 1}`));
+  const states = (f) => TYPES.own.map(f);
+  return {
+    played: each(columnOf),
+    constant: each((name) => columnOf(`${name}_1`)),
+    own: each((name) => states((state) => columnOf(`${name}_${state}`))).flat(),
+    averages: KINDS.map((j) => each((name) => states((state) => columnOf(`${name}_${state}_${j + 1}`))).flat()),
+    value: columnOf(`${TYPES.value}_${k + 1}`),
+  };
+});
+const WHOLE = (TYPES.totals ?? TYPES.averages).map(columnOf);
+/* What a type decides alone: the last answer stays while what it knows does. */
+const width = TYPES.inputs.length;
+const ALONE = KINDS.map((k) => ({
+  row: pairsOf(width),
+  given: TYPES.states.map(() => false),
+  asked: { row: pairsOf(0), given: [] },
+  last: null,
+  fixed: TYPES.places[k].map((place, i) => (place < 0 ? (TYPES.fixed[k][TYPES.inputs[i]] ?? [0, 0]) : null)),
+}));
+function aloneOf(k, given) {
+  const own = ALONE[k], places = TYPES.places[k];
+  TYPES.states.forEach((_, s) => {
+    const place = places[width - TYPES.states.length + s];
+    own.given[s] = place < 0 ? given.every(Boolean) : given[place - TYPES.first];
+  });
+  if (equal(own.row, own.asked.row) && equal(own.given, own.asked.given)) return own.last;
+  own.asked = { row: own.row.slice(), given: own.given.slice() };
+  const one = decideAlone(own.asked.row, own.asked.given);
+  const shown = one.found.map((root) => ({ ...root, player: k + 1, chosen: root === one.selected }));
+  const columns = one.selected && flat(Array.from(one.selected.out, (x) => [x, 0]));
+  return (own.last = { ...one, shown, columns });
+}
 function decide(point, given) {
-  const flags = (places) => TYPES.states.map((name, s) => {
-    const place = places[TYPES.inputs.length - TYPES.states.length + s];
-    return place < 0 ? given.every(Boolean) : given[place - TYPES.first];
-  });
-  const rowsOf = TYPES.places.map((places, k) => {
-    const row = new Float64Array(2 * places.length);
-    places.forEach((place, i) => {
-      const [high, low] = place < 0 ? (TYPES.fixed[k][TYPES.inputs[i]] ?? ZERO) : [point[2 * place], point[2 * place + 1]];
-      row[2 * i] = high;
-      row[2 * i + 1] = low;
-    });
-    return row;
-  });
-  const width = TYPES.inputs.length;
-  rowsOf.forEach((row, k) => {
+  KNOWN.forEach((known, k) => {
+    const places = TYPES.places[k], { fixed } = ALONE[k];
     for (let i = 0; i < width; i++) {
-      KNOWN[k][AT.inputs[i]] = row[2 * i];
-      KNOWN[k][AT.inputs[i] + 1] = row[2 * i + 1];
+      const place = places[i], to = AT.inputs[i];
+      known[to] = place < 0 ? fixed[i][0] : point[2 * place];
+      known[to + 1] = place < 0 ? fixed[i][1] : point[2 * place + 1];
     }
   });
-  const averages = TYPES.responds ? {} : averagesOf();
+  const averages = TYPES.responds ? pairsOf(0) : averagesOf();
   if (TYPES.responds) standing();
-  rowsOf.forEach((row, k) => {
+  const each = KNOWN.map((known, k) => {
     for (let i = 0; i < width; i++) {
-      row[2 * i] = KNOWN[k][AT.inputs[i]];
-      row[2 * i + 1] = KNOWN[k][AT.inputs[i] + 1];
+      ALONE[k].row[2 * i] = known[AT.inputs[i]];
+      ALONE[k].row[2 * i + 1] = known[AT.inputs[i] + 1];
     }
+    return aloneOf(k, given);
   });
-  const each = rowsOf.map((row, k) => decideAlone(row, flags(TYPES.places[k])));
-  const found = each.flatMap((one, k) => one.found.map((root) => ({ ...root, player: k + 1, chosen: root === one.selected })));
+  const found = each.flatMap((one) => one.shown);
   const refused = (k, status, told) => ({ status, sentence: PLAYER.replace("{number}", k + 1) + told, selected: null, found });
   // a player outside of its domain before averages that are none
   const worst = [each.findIndex((one) => one.status === INVALID_INPUT), each.findIndex((one) => one.status !== OK)];
   const failed = worst.find((k) => k >= 0) ?? -1;
   if (failed >= 0) return refused(failed, each[failed].status, each[failed].sentence);
-  const known = {}, doubtful = { status: UNRESOLVED, sentence: NOT_DETERMINED, selected: null, found };
+  const doubtful = { status: UNRESOLVED, sentence: NOT_DETERMINED, selected: null, found };
   if (!averages) return doubtful;
-  Object.entries(averages).forEach(([name, value]) => (known[name] = value[0]));
+  const out = Float64Array.from(TYPES.columns, ([, k, i]) => (i < 0 ? NaN : each[k - 1].selected.out[i]));
   if (TYPES.responds) {
-    each.forEach(({ selected }, k) => put(KNOWN[k], COLUMNS_AT, Array.from(selected.out, (x) => [x, 0])));
+    each.forEach(({ columns }, k) => put(KNOWN[k], COLUMNS_AT, columns));
     const all = reactions(), played = all && everybody(all);
     if (!all) return doubtful;
     const feedback = feedbackOf(all);
     const statuses = growthOf(feedback), bad = statuses.findIndex((status) => status !== OK);
     if (bad >= 0) return refused(bad, statuses[bad], statuses[bad] === UNRESOLVED ? UNDECIDED : GROWS);
-    told(known, feedback, played);
-  }
-  const out = Float64Array.from(TYPES.columns, ([name, k, i]) => known[name] ?? (i < 0 ? NaN : each[k - 1].selected.out[i]));
+    tell(out, feedback, played);
+  } else WHOLE.forEach((column, i) => say(out, column, averages[2 * i]));
   return { status: OK, sentence: each[0].sentence, selected: { out, admissible: true }, found };
 }
-/* Controls, their slopes and averages over all by the names of columns. */
-function told(known, feedback, played) {
-  TYPES.controls.forEach((control, c) => {
+function say(out, column, value) {
+  if (column >= 0) out[column] = value;
+}
+/* Controls, their slopes and averages over all in their columns. */
+function tell(out, feedback, played) {
+  for (const k of KINDS) {
+    const to = TOLD[k], { own, constant, averages } = feedback[k];
+    to.played.forEach((column, c) => say(out, column, played[k][2 * c]));
+    to.constant.forEach((column, c) => say(out, column, constant[2 * c]));
+    to.own.forEach((column, n) => say(out, column, own[2 * n]));
+    for (const j of KINDS) to.averages[j].forEach((column, n) => say(out, column, averages[j][2 * n]));
+    put(KNOWN[k], AT.controls, played[k]);
+  }
+  const terms = KINDS.map(OF.terms), others = pairsOf(1);
+  WHOLE.forEach((column, i) => {
+    const whole = summed(PARTS[i], terms, i), low = W[0];
+    say(out, column, whole);
+    // without the player itself
     for (const k of KINDS) {
-      const name = `${control}_${k + 1}`;
-      known[name] = played[k][c][0];
-      known[`${name}_1`] = feedback[k].constant[c][0];
-      TYPES.own.forEach((state, s) => {
-        known[`${name}_${state}`] = feedback[k].own[c][s][0];
-        for (const j of KINDS) known[`${name}_${state}_${j + 1}`] = feedback[k].averages[c][j][s][0];
-      });
+      const part = portion(k, TYPES.powers[i] + 1);
+      const own = mul(part, W[0], terms[k][2 * i], terms[k][2 * i + 1]);
+      keep(others, 0, sub(whole, low, own, W[0]));
+      put(KNOWN[k], [AT.others[i]], others);
     }
   });
-  KINDS.forEach((k) => put(KNOWN[k], AT.controls, played[k]));
-  const terms = KNOWN.map(CODE.terms);
-  TYPES.totals.forEach((name, i) => {
-    const whole = total(KINDS.map((k) => PAIR.mul(PARTS[i][k], terms[k][i])));
-    known[name] = whole[0];
-    // without the player itself
-    for (const k of KINDS)
-      put(KNOWN[k], [AT.others[i]], [PAIR.sub(whole, PAIR.mul(portion(k, TYPES.powers[i] + 1), terms[k][i]))]);
-  });
-  for (const k of KINDS) known[`${TYPES.value}_${k + 1}`] = CODE.value(KNOWN[k])[0][0];
+  for (const k of KINDS) say(out, TOLD[k].value, OF.value(k)[0]);
 }

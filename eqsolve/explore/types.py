@@ -306,22 +306,26 @@ def _size(code: Code) -> int:
 
 
 def _function(code: Code, names: list[str], first: int) -> str:
-    """A program as a function of what a type knows, its nodes at fixed places of the memory."""
+    """A program of what a type knows: where it reads, how many pairs it gives, and how.
+
+    Its nodes have fixed places of the memory.
+    """
     at = [f"ROOM + {2 * (first + k)}" for k in range(_size(code))]
     read = len(code.arguments)
     lines = []
     for place, value in zip(at[read:], code.constants):
         high, low = _pair(value)
         lines.append(f"v[{place}] = {high}; v[{place} + 1] = {low};")
-    lines.append("return (known) => {")
-    for place, name in zip(at, code.arguments):
-        own = 2 * names.index(name)
+    lines.append("return (known, found) => {")
+    reads = [2 * names.index(name) for name in code.arguments]
+    for place, own in zip(at, reads):
         lines.append(f"  v[{place}] = known[{own}]; v[{place} + 1] = known[{own + 1}];")
     for place, (name, operands) in zip(at[read + len(code.constants) :], code.steps):
         lines.append(f"  {name.capitalize()}({', '.join([place, *(at[k] for k in operands)])});")
-    found = ", ".join(f"[v[{at[k]}], v[{at[k]} + 1]]" for k in code.outputs)
-    lines += [f"  return [{found}];", "};"]
-    return "(() => {\n" + "\n".join(f"    {line}" for line in lines) + "\n  })()"
+    for n, k in enumerate(code.outputs):
+        lines.append(f"  found[{2 * n}] = v[{at[k]}]; found[{2 * n + 1}] = v[{at[k]} + 1];")
+    run = "\n".join(f"    {line}" for line in [*lines, "};"])
+    return f"{{ reads: {reads}, size: {len(code.outputs)}, run: (() => {{\n{run}\n  }})() }}"
 
 
 def _pair(value: fmpq | str) -> list[float]:
