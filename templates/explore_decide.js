@@ -18,6 +18,7 @@ function judge(point, given, pick) {
 /* All candidates in the order of their roots: later polynomials depend on roots of earlier ones. */
 function candidates(point, given) {
   const found = [], pick = MODEL.choices.map(() => 0);
+  prepare(point);
   for (let place = 0; place >= 0; ) {
     const one = judge(point, given, pick);
     if (one.status === INVALID_INPUT) return [one];

@@ -92,7 +92,7 @@ function keeping({ reads, size, run }) {
       while (i < reads.length && Object.is(given[2 * i], known[reads[i]]) && Object.is(given[2 * i + 1], known[reads[i] + 1])) i++;
       if (i === reads.length) return found;
     }
-    const given = pairsOf(reads.length), found = pairsOf(size);
+    const given = list[next]?.given ?? pairsOf(reads.length), found = pairsOf(size);
     for (let i = 0; i < reads.length; i++) {
       given[2 * i] = known[reads[i]];
       given[2 * i + 1] = known[reads[i] + 1];
@@ -153,16 +153,21 @@ function averagesOf() {
 /* ---- responses to averages over the others ---- */
 /* Numbers of a type's table: controls at zero averages, their slopes, what is averaged then, its slopes. */
 const CONTROLS = (TYPES.controls ?? []).length, ENTERED = (TYPES.entered ?? []).length;
+const slopesOf = () => pairsOf(CONTROLS * (TYPES.own ?? []).length);
 const SLOPES = CONTROLS, BASE = SLOPES + CONTROLS * ENTERED, LOAD = BASE + ENTERED;
+/* Memory of the functions below, which would else be made at every point. */
+const AVERAGES = pairsOf(ENTERED), BY_AVERAGE = pairsOf(ENTERED), BY_CONTROL = pairsOf(CONTROLS), BY_TYPE = pairsOf(KINDS.length);
+const IMPLIED = pairsOf(AT.implied.length), BEFORE = KNOWN.map((known) => known.slice());
+const SLOPES_OF = KINDS.map(() => ({ own: slopesOf(), averages: KINDS.map(slopesOf) }));
 /* Where a type stands: its controls at zero averages over all. */
 function still(part, k) {
-  const { inverse, first } = part, table = OF.table(k), right = pairsOf(CONTROLS), found = pairsOf(CONTROLS);
+  const { inverse, first } = part, table = OF.table(k), found = pairsOf(CONTROLS);
   for (let i = 0; i < CONTROLS; i++) {
     const sum = dot(part.table, SLOPES + i * ENTERED, table, BASE, ENTERED);
     const own = mul(SHARES[2 * k], SHARES[2 * k + 1], sum, W[0]);
-    keep(right, i, sub(table[2 * i], table[2 * i + 1], own, W[0]));
+    keep(BY_CONTROL, i, sub(table[2 * i], table[2 * i + 1], own, W[0]));
   }
-  for (let i = 0; i < CONTROLS; i++) keep(found, i, dot(inverse, i * first + CONTROLS, right, 0, CONTROLS));
+  for (let i = 0; i < CONTROLS; i++) keep(found, i, dot(inverse, i * first + CONTROLS, BY_CONTROL, 0, CONTROLS));
   return found;
 }
 /* Of a type at any state: a row for each control, with the inverse of what the player's own share
@@ -189,14 +194,13 @@ function reaction(k) {
 function reactions() {
   const parts = KINDS.map(reaction), wide = 2 * ENTERED, inverse = pairsOf(ENTERED * wide);
   if (parts.includes(null)) return null;
-  const sum = pairsOf(KINDS.length);
   for (let i = 0; i < ENTERED; i++) {
     for (let j = 0; j < ENTERED; j++) {
       for (const k of KINDS) {
         const { table, inverse: own, first } = parts[k];
-        keep(sum, k, dot(table, LOAD + i * CONTROLS, own, 2 * CONTROLS + j, CONTROLS, first));
+        keep(BY_TYPE, k, dot(table, LOAD + i * CONTROLS, own, 2 * CONTROLS + j, CONTROLS, first));
       }
-      const part = dot(MASSES, 0, sum, 0, KINDS.length);
+      const part = dot(MASSES, 0, BY_TYPE, 0, KINDS.length);
       keep(inverse, i * wide + j, sub(i === j ? 1 : 0, 0, part, W[0]));
     }
     inverse[2 * (i * wide + ENTERED + i)] = 1;
@@ -205,21 +209,21 @@ function reactions() {
 }
 /* Everybody's controls where each type stands. */
 function everybody({ parts, inverse }) {
-  const places = parts.map(still), right = pairsOf(ENTERED), averages = pairsOf(ENTERED), sum = pairsOf(KINDS.length);
+  const places = parts.map(still);
   for (let i = 0; i < ENTERED; i++) {
     for (const k of KINDS) {
       const table = OF.table(k), own = dot(parts[k].table, LOAD + i * CONTROLS, places[k], 0, CONTROLS);
-      keep(sum, k, add(table[2 * (BASE + i)], table[2 * (BASE + i) + 1], own, W[0]));
+      keep(BY_TYPE, k, add(table[2 * (BASE + i)], table[2 * (BASE + i) + 1], own, W[0]));
     }
-    keep(right, i, dot(MASSES, 0, sum, 0, KINDS.length));
+    keep(BY_AVERAGE, i, dot(MASSES, 0, BY_TYPE, 0, KINDS.length));
   }
-  for (let i = 0; i < ENTERED; i++) keep(averages, i, dot(inverse, i * 2 * ENTERED + ENTERED, right, 0, ENTERED));
+  for (let i = 0; i < ENTERED; i++) keep(AVERAGES, i, dot(inverse, i * 2 * ENTERED + ENTERED, BY_AVERAGE, 0, ENTERED));
   for (const k of KINDS) {
     const { inverse: own, first } = parts[k], found = places[k];
     for (let c = 0; c < CONTROLS; c++)
       for (let j = 0; j < ENTERED; j++) {
         const x = 2 * (c * first + 2 * CONTROLS + j);
-        const p = mul(own[x], own[x + 1], averages[2 * j], averages[2 * j + 1]);
+        const p = mul(own[x], own[x + 1], AVERAGES[2 * j], AVERAGES[2 * j + 1]);
         keep(found, c, add(found[2 * c], found[2 * c + 1], p, W[0]));
       }
   }
@@ -228,13 +232,14 @@ function everybody({ parts, inverse }) {
 /* The laws that the states of all types imply. */
 function standing() {
   if (!AT.implied.length) return;
-  const laws = KINDS.map(OF.law), implied = pairsOf(AT.implied.length);
-  for (let i = 0; i < AT.implied.length; i++) keep(implied, i, summed(MASSES, laws, i));
-  for (const known of KNOWN) put(known, AT.implied, implied);
+  const laws = KINDS.map(OF.law);
+  for (let i = 0; i < AT.implied.length; i++) keep(IMPLIED, i, summed(MASSES, laws, i));
+  for (const known of KNOWN) put(known, AT.implied, IMPLIED);
 }
 /* Every type's controls as affine functions: of own states beside averages over each type, and 1. */
 function feedbackOf(all) {
-  const { parts } = all, states = TYPES.own.length, kept = KNOWN.map((known) => known.slice());
+  const { parts } = all, states = TYPES.own.length;
+  for (const k of KINDS) BEFORE[k].set(KNOWN[k]);
   for (const known of KNOWN) for (const place of AT.states) known[place] = known[place + 1] = 0;
   // 1 at a state of a type, while f is asked
   const stepped = (k, s, f) => {
@@ -243,35 +248,35 @@ function feedbackOf(all) {
     KNOWN[k][AT.own[s]] = 0;
     return found;
   };
-  const own = KINDS.map((k) => {
-    const found = pairsOf(CONTROLS * states);
-    if (TYPES.counts[k] === 1) return found;
+  for (const k of KINDS) {
+    if (TYPES.counts[k] === 1) continue;
     const zero = still(parts[k], k);
     for (let s = 0; s < states; s++) {
       const one = stepped(k, s, () => still(parts[k], k));
       for (let c = 0; c < CONTROLS; c++)
-        keep(found, c * states + s, sub(one[2 * c], one[2 * c + 1], zero[2 * c], zero[2 * c + 1]));
+        keep(SLOPES_OF[k].own, c * states + s, sub(one[2 * c], one[2 * c + 1], zero[2 * c], zero[2 * c + 1]));
     }
-    return found;
-  });
+  }
   standing();
-  const rest = everybody(all), found = KINDS.map((k) => ({ own: own[k], constant: rest[k], averages: KINDS.map(() => pairsOf(CONTROLS * states)) }));
+  const rest = everybody(all);
   for (const j of KINDS)
     for (let s = 0; s < states; s++) {
       const one = stepped(j, s, () => {
         standing();
         return everybody(all);
       });
-      for (const k of KINDS)
+      for (const k of KINDS) {
+        const { own, averages } = SLOPES_OF[k];
         for (let c = 0; c < CONTROLS; c++) {
           const n = c * states + s, x = 2 * n;
           let slope = sub(one[k][2 * c], one[k][2 * c + 1], rest[k][2 * c], rest[k][2 * c + 1]);
-          if (j === k) slope = sub(slope, W[0], own[k][x], own[k][x + 1]);
-          keep(found[k].averages[j], n, slope);
+          if (j === k) slope = sub(slope, W[0], own[x], own[x + 1]);
+          keep(averages[j], n, slope);
         }
+      }
     }
-  KNOWN.forEach((known, k) => known.set(kept[k]));
-  return found;
+  for (const k of KINDS) KNOWN[k].set(BEFORE[k]);
+  return KINDS.map((k) => ({ ...SLOPES_OF[k], constant: rest[k] }));
 }
 
 /* ---- growth when everybody plays, in doubles ---- */
@@ -300,6 +305,7 @@ const LETTERS = Object.fromEntries(["laws", "drifts", "loadings", "payoffs", "ru
 const beginnings = (all) => all.map((_, n) => all.slice(0, n).reduce((sum, terms) => sum + terms.length, 0));
 const BEGIN = Object.fromEntries(Object.entries(LETTERS).map(([name, all]) => [name, beginnings(all)]));
 const form = () => new Float64Array(end + 1);
+const WHOLE_FORM = form(), PART_FORM = form();
 const FORMS = SEATS.map(() => Array.from({ length: ALWAYS + 1 }, form));
 for (const row of FORMS) row[ALWAYS][end] = 1;
 for (let i = 0; i < SEATS.length; i++) for (let s = 0; s < wide; s++) FORMS[i][s][i * wide + s] = 1;
@@ -339,13 +345,13 @@ function growthOf(feedback) {
   });
   const laws = KINDS.map(OF.laws), drifts = KINDS.map(OF.drifts), loadings = KINDS.map(OF.loadings);
   TYPES.implied.forEach((_, n) => {
-    const whole = form(), part = form();
+    WHOLE_FORM.fill(0);
     for (const k of KINDS)
       for (const a of AMONG[k]) {
-        affine("laws", n, laws[k], FORMS[a], part);
-        into(whole, part, MASSES[2 * k] / AMONG[k].length);
+        affine("laws", n, laws[k], FORMS[a], PART_FORM);
+        into(WHOLE_FORM, PART_FORM, MASSES[2 * k] / AMONG[k].length);
       }
-    for (const row of FORMS) row[wide + CONTROLS + n].set(whole);
+    for (const row of FORMS) row[wide + CONTROLS + n].set(WHOLE_FORM);
   });
   for (let i = 0; i < end; i++) {
     const seat = Math.floor(i / wide);
@@ -387,6 +393,7 @@ function growthOf(feedback) {
 /* ---- one answer for all ---- */
 /* Where a column of the page stands, by its name. */
 const COLUMN = Object.fromEntries(TYPES.columns.map(([name], i) => [name, i]));
+const WHOSE = TYPES.columns.map(([, k]) => k), OWN_AT = TYPES.columns.map(([, , i]) => i);
 const columnOf = (name) => COLUMN[name] ?? -1;
 const TOLD = KINDS.map((k) => {
   const each = (f) => (TYPES.controls ?? []).map((control) => f(`${control}_${k + 1}`));
@@ -405,7 +412,7 @@ const width = TYPES.inputs.length;
 const ALONE = KINDS.map((k) => ({
   row: pairsOf(width),
   given: TYPES.states.map(() => false),
-  asked: { row: pairsOf(0), given: [] },
+  asked: { row: pairsOf(width), given: [] },
   last: null,
   fixed: TYPES.places[k].map((place, i) => (place < 0 ? (TYPES.fixed[k][TYPES.inputs[i]] ?? [0, 0]) : null)),
 }));
@@ -416,11 +423,11 @@ function aloneOf(k, given) {
     own.given[s] = place < 0 ? given.every(Boolean) : given[place - TYPES.first];
   });
   if (equal(own.row, own.asked.row) && equal(own.given, own.asked.given)) return own.last;
-  own.asked = { row: own.row.slice(), given: own.given.slice() };
-  const one = decideAlone(own.asked.row, own.asked.given);
-  const shown = one.found.map((root) => ({ ...root, player: k + 1, chosen: root === one.selected }));
-  const columns = one.selected && flat(Array.from(one.selected.out, (x) => [x, 0]));
-  return (own.last = { ...one, shown, columns });
+  own.asked.row.set(own.row);
+  own.asked.given = own.given.slice();
+  const one = decideAlone(own.row, own.given);
+  for (const root of one.found) Object.assign(root, { player: k + 1, chosen: root === one.selected });
+  return (own.last = one);
 }
 function decide(point, given) {
   KNOWN.forEach((known, k) => {
@@ -440,7 +447,7 @@ function decide(point, given) {
     }
     return aloneOf(k, given);
   });
-  const found = each.flatMap((one) => one.shown);
+  const found = each.flatMap((one) => one.found);
   const refused = (k, status, told) => ({ status, sentence: PLAYER.replace("{number}", k + 1) + told, selected: null, found });
   // a player outside of its domain before averages that are none
   const worst = [each.findIndex((one) => one.status === INVALID_INPUT), each.findIndex((one) => one.status !== OK)];
@@ -448,9 +455,16 @@ function decide(point, given) {
   if (failed >= 0) return refused(failed, each[failed].status, each[failed].sentence);
   const doubtful = { status: UNRESOLVED, sentence: NOT_DETERMINED, selected: null, found };
   if (!averages) return doubtful;
-  const out = Float64Array.from(TYPES.columns, ([, k, i]) => (i < 0 ? NaN : each[k - 1].selected.out[i]));
+  const out = new Float64Array(TYPES.columns.length);
+  for (let n = 0; n < out.length; n++) out[n] = OWN_AT[n] < 0 ? NaN : each[WHOSE[n] - 1].selected.out[OWN_AT[n]];
   if (TYPES.responds) {
-    each.forEach(({ columns }, k) => put(KNOWN[k], COLUMNS_AT, columns));
+    each.forEach(({ selected }, k) =>
+      COLUMNS_AT.forEach((place, i) => {
+        if (place < 0) return;
+        KNOWN[k][place] = selected.out[i];
+        KNOWN[k][place + 1] = 0;
+      }),
+    );
     const all = reactions(), played = all && everybody(all);
     if (!all) return doubtful;
     const feedback = feedbackOf(all);

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from eqsolve.explore.script import Script, indented, literal, places
@@ -26,11 +27,15 @@ _KNOWN = {
     "math.e": ("2.718281828459045", "1.4456468917292502e-16"),
     "math.nan": ("NaN", "0"),
 }
+#: Operations that depend on their operands alone, and leave nothing else behind.
+_PURE = {"Add", "Sub", "Mul", "Div", "Scale", "Neg"}
 #: The matrix whose entries are kept as pairs: high parts, then low parts in each row.
 _WHOLE = "grown"
 #: Lines of one function: browsers do not compile functions that are much longer.
 LONGEST = 250
 _ARGUMENTS = "(point, given, pick, out)"
+#: Expressions whose place nothing else writes.
+_MADE = (ast.BinOp, ast.Call)
 
 
 @dataclass
@@ -38,7 +43,9 @@ class Pairs(Script):
     """Writes a function of a point; arithmetic goes into one operation a line.
 
     A pair stands in two entries of the array ``v``, and is named by the place of the first one:
-    what takes and gives places needs no memory for numbers on their way.
+    what takes and gives places needs no memory for numbers on their way. An operation that was
+    written with the same operands is not written again, and what follows from the point alone is
+    computed before, once for all candidates.
 
     Attributes
     ----------
@@ -48,7 +55,20 @@ class Pairs(Script):
     parts : functions that hold parts of it.
     stores : arrays that are made once, and used at every point.
     count : entries of ``v`` so far.
+    often : variables that are assigned more than once, which have a place of their own.
+    settled : places whose pairs follow from the point alone.
+    early : lines that compute them.
+    done : places of operations that have been computed wherever the present line is reached.
+    under : the same below a condition on roots, which stays what it is in one candidate.
+    depth : conditions and loops around the present line.
     """
+
+    often: set[str] = field(default_factory=set)
+    settled: set[int] = field(default_factory=set)
+    early: list[str] = field(default_factory=list)
+    done: dict[tuple[int | str, ...], int] = field(default_factory=dict)
+    under: dict[str, dict[tuple[int | str, ...], int]] = field(default_factory=dict)
+    depth: int = 0
 
     places: dict[str, int] = field(default_factory=dict)
     constants: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -68,7 +88,8 @@ class Pairs(Script):
     def constant(self, high: str, low: str = "0") -> int:
         """The place of a constant."""
         if (high, low) not in self.constants:
-            self.constants[high, low] = self.fresh()
+            self.constants[high, low] = place = self.fresh()
+            self.settled.add(place)
         return self.constants[high, low]
 
     def pair(self, node: ast.expr) -> int:
@@ -90,7 +111,7 @@ class Pairs(Script):
             name, number = self.value(node.value), self.value(place)
             if name == "point":
                 number = str(2 * int(number))
-                return self.loaded(f"point[{number}]", f"point[{number} + 1]")
+                return self.kept("point", number)
             return self.loaded(f"{name}[{number}]")
         if isinstance(node, (ast.Call, ast.Name)):
             return self._function(node) if isinstance(node, ast.Call) else self.loaded(node.id)
@@ -98,9 +119,51 @@ class Pairs(Script):
 
     def kept(self, name: str, *operands: int | str) -> int:
         """Write an operation; the place of its result."""
+        key = (name, *operands)
+        if key in self.done:
+            return self.done[key]
         place = self.fresh()
-        self.lines.append(f"{name}({', '.join(map(str, (place, *operands)))});")
+        line = f"{name}({', '.join(map(str, (place, *operands)))});"
+        early = name in _PURE and all(k in self.settled for k in operands if isinstance(k, int))
+        if name == "point":
+            (number,) = operands
+            line = f"v[{place}] = point[{number}]; v[{place + 1}] = point[{number} + 1];"
+            early = True
+        if early:
+            self.settled.add(place)
+            for known in (self.done, *self.under.values()):
+                known[key] = place
+        elif name in _PURE:
+            self.done[key] = place
+        (self.early if early else self.lines).append(line)
         return place
+
+    def _forget(self, changed: set[int]) -> None:
+        """What was computed of places that are written again."""
+        for known in (self.done, *self.under.values()):
+            for key in [k for k in known if changed & {*k[1:]}]:
+                del known[key]
+
+    def statements(self, body: list[ast.stmt]) -> Iterator[str]:
+        """Lines of a loop's block."""
+        yield from self._inner(body, lambda: list(super(Pairs, self).statements(body)))
+
+    def _inner(
+        self, body: list[ast.stmt], write: Callable[[], list[str]], condition: str = ""
+    ) -> list[str]:
+        """Lines of a block that is not always reached, or more than once."""
+        names = {name for statement in body for name in _stored(statement)} & self.often
+        changed = {self.places[name] for name in names if name in self.places}
+        self._forget(changed)
+        outer, condition = self.done, "" if self.depth else condition
+        self.done, self.depth = outer | self.under.get(condition, {}), self.depth + 1
+        lines = write()
+        self.depth -= 1
+        if condition:
+            self.under[condition] = self.done
+        self.done = outer | {k: p for k, p in self.done.items() if p in self.settled}
+        self._forget(changed)
+        return lines
 
     def loaded(self, high: str, low: str = "0") -> int:
         """Write a result in doubles into a new place."""
@@ -201,7 +264,9 @@ class Pairs(Script):
         elif isinstance(node, ast.If):
             test = self.value(node.test)
             before, self.lines = self.lines, []
-            found = [*before, f"if ({test}) {{", *indented(iter(self.block(node.body))), "}"]
+            lasting = test if "pick[" in test and "v[" not in test else ""
+            inner = self._inner(node.body, lambda: self.block(node.body), lasting)
+            found = [*before, f"if ({test}) {{", *indented(iter(inner)), "}"]
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
             status, reason = map(self.value, node.value.args)
             found = [f"failed = {reason};", f"return {status};"]
@@ -236,12 +301,14 @@ class Pairs(Script):
             return
         found = self.pair(node.value)
         place = self.places.get(target.id)
-        if place is None and isinstance(node.value, (ast.BinOp, ast.Call)):
+        single = target.id not in self.often
+        if place is None and single and (found in self.settled or isinstance(node.value, _MADE)):
             # a new variable is its result
             self.places[target.id] = found
             return
         if place is None:
             place = self.places[target.id] = self.fresh()
+        self._forget({place})
         yield f"v[{place}] = v[{found}]; v[{place + 1}] = v[{found + 1}];"
 
     @staticmethod
@@ -274,18 +341,38 @@ class Pairs(Script):
         return [f"const status = {' || '.join(called)};", "if (status) return status;"]
 
 
-def _function(name: str, body: list[str]) -> str:
-    return "\n".join([f"function {name}{_ARGUMENTS} {{", *("  " + line for line in body), "}"])
+def _function(name: str, body: list[str], arguments: str = _ARGUMENTS) -> str:
+    return "\n".join([f"function {name}{arguments} {{", *("  " + line for line in body), "}"])
 
 
 def candidate(body: list[str], room: int = 0) -> str:
     """The function that solves one point, from its lines in Python; ``room`` pairs stay free."""
-    script = Pairs()
-    lines = script.block(ast.parse("\n".join(body)).body)
+    tree = ast.parse("\n".join(body))
+    script = Pairs(often=_often(tree))
+    lines = script.block(tree.body)
+    starts = range(0, len(script.early), LONGEST)
+    pieces = (script.early[k : k + LONGEST] for k in starts)
     head = [f"const v = new Float64Array({script.count + 2 * room});"]
     for (high, low), place in script.constants.items():
         head.append(f"v[{place}] = {high}; v[{place + 1}] = {low};")
     head += [f"const store{k} = {made};" for k, made in enumerate(script.stores)]
     if script.plain:
         head.append(f"let {', '.join(script.plain)};")
-    return "\n".join([*head, *script.parts, _function("candidate", [*lines, "return 0;"])])
+    calls = [f"early{k}(point);" for k in starts]
+    early = [_function(f"early{k}", piece, "(point)") for k, piece in zip(starts, pieces)]
+    early.append(_function("prepare", calls, "(point)"))
+    parts = [*early, *script.parts, _function("candidate", [*lines, "return 0;"])]
+    return "\n".join([*head, *parts])
+
+
+def _stored(tree: ast.AST) -> Iterator[str]:
+    """Variables in the order of their assignments."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _often(tree: ast.AST) -> set[str]:
+    """Variables that are assigned more than once."""
+    found = Counter(_stored(tree))
+    return {name for name, times in found.items() if times > 1}
