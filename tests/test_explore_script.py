@@ -348,7 +348,11 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Everybody, list[Found
     asked = everybody(next(row for row in DIFFERENT if row.name == "two-agent"))
     given = few(asked)
     text = asked.made.text
-    wrong = text.replace("mul(SHARES[2 * k], SHARES[2 * k + 1], sum, W[0]);\n      keep(inverse", "0;\n      keep(inverse", 1)
+    wrong = text.replace(
+        "mul(SHARES[2 * k], SHARES[2 * k + 1], sum, W[0]);\n      keep(inverse",
+        "0;\n      keep(inverse",
+        1,
+    )
     assert wrong != text
     scripts = [asking(asked.made, given), asking(asked.made, given, wrong)]
     found = run(scripts, tmp_path_factory.mktemp("two"))
