@@ -15,6 +15,7 @@ import sympy as sp
 from click.testing import CliRunner
 
 from eqsolve.cli import cli
+from eqsolve.explore.pairs import candidate
 from eqsolve.explore.ranges import around
 from eqsolve.explore.start import explored
 from eqsolve.registry import resolve
@@ -204,3 +205,15 @@ def test_certified_curves_are_of_the_same_game() -> None:
     curve: Mapping[str, Any] = made.reference()["k"]
     assert set(curve["curves"]) <= set(made.bundle.columns)
     assert curve["status"] == [0, 0, 0]
+
+
+def test_a_script_writes_no_operation_twice_but_after_its_operand_changed() -> None:
+    lines = ["x = point[0]", "y = x * x", "z = out[0]", "a = z * z", "b = z * z + x * x"]
+    text = candidate(lines)
+    # of the point before everything, of what else is known once
+    assert text.count("Mul(") == 2
+    assert "Mul(" in text[: text.index("function prepare(")]
+    again = candidate([*lines, "z = b + 1.0", "c = z * z"])
+    assert again.count("Mul(") == 3
+    under = [*lines[:3], "if pick[0] >= 0:", "    c = z * z", "d = z * z"]
+    assert candidate(under).count("Mul(") == 3

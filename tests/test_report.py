@@ -26,7 +26,7 @@ from eqsolve.site import report, theorems
 from eqsolve.site.browse import render_ledger
 from eqsolve.site.page import Content, grouped, overview, render
 from eqsolve.site.sections import covered, sections
-from eqsolve.site.statements import entering
+from eqsolve.site.statements import entering, why
 from eqsolve.site.symbols import letters, tagged
 from eqsolve.site.typeset import heading, mathematics, number, prose, split
 from eqsolve.site.values import Origin, of_columns, of_strategy
@@ -339,6 +339,22 @@ def test_a_statement_has_its_word_and_its_proof(content: Content, html: str) -> 
         assert "zero polynomial" in solution.why and "Coq" not in solution.why
         assert '<a href="#eq-2.50">(2.50)</a>' in identity.why and not definition.why
     assert html.count('<p class="why">') == 4
+
+
+def test_a_guess_is_a_note_and_no_proof(content: Content, html: str) -> None:
+    """What is not proven has no sign of a proof's end; the other displays have theirs."""
+    assert "<i>Note.</i>" not in html and html.count("∎") == 4
+    guessed = [replace(d, proof="reconstructed") for d in displays()[:2]]
+    games = [(content.games[0][0], (*guessed, displays()[2]))]
+    page = render(replace(content, games=games), "1.2.3")
+    assert page.count("<i>Note.</i> Only the form is a guess") == 2
+    assert "<i>Proof.</i>" not in page and "∎" not in page
+
+
+def test_one_line_behind_a_display_is_one() -> None:
+    plain = displays()[0]
+    assert "one line behind" in why(replace(plain, evidence=plain.lines), [], [])
+    assert "2 lines behind" in why(replace(plain, evidence=plain.lines * 2), [], [])
 
 
 def test_what_must_not_vanish_enters_where_it_divides_first() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from eqsolve.explore.computed import Computed, often, stored
 from eqsolve.explore.script import Script, indented, literal, places
 
 _OPERATIONS: dict[type[ast.operator], str] = {
@@ -27,8 +27,6 @@ _KNOWN = {
     "math.e": ("2.718281828459045", "1.4456468917292502e-16"),
     "math.nan": ("NaN", "0"),
 }
-#: Operations that depend on their operands alone, and leave nothing else behind.
-_PURE = {"Add", "Sub", "Mul", "Div", "Scale", "Neg"}
 #: The matrix whose entries are kept as pairs: high parts, then low parts in each row.
 _WHOLE = "grown"
 #: Lines of one function: browsers do not compile functions that are much longer.
@@ -56,19 +54,13 @@ class Pairs(Script):
     stores : arrays that are made once, and used at every point.
     count : entries of ``v`` so far.
     often : variables that are assigned more than once, which have a place of their own.
-    settled : places whose pairs follow from the point alone.
-    early : lines that compute them.
-    done : places of operations that have been computed wherever the present line is reached.
-    under : the same below a condition on roots, which stays what it is in one candidate.
-    depth : conditions and loops around the present line.
+    early : lines that compute what follows from the point alone.
+    computed : operations that need not be written again.
     """
 
     often: set[str] = field(default_factory=set)
-    settled: set[int] = field(default_factory=set)
     early: list[str] = field(default_factory=list)
-    done: dict[tuple[int | str, ...], int] = field(default_factory=dict)
-    under: dict[str, dict[tuple[int | str, ...], int]] = field(default_factory=dict)
-    depth: int = 0
+    computed: Computed = field(default_factory=Computed)
 
     places: dict[str, int] = field(default_factory=dict)
     constants: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -89,7 +81,7 @@ class Pairs(Script):
         """The place of a constant."""
         if (high, low) not in self.constants:
             self.constants[high, low] = place = self.fresh()
-            self.settled.add(place)
+            self.computed.settled.add(place)
         return self.constants[high, low]
 
     def pair(self, node: ast.expr) -> int:
@@ -120,50 +112,27 @@ class Pairs(Script):
     def kept(self, name: str, *operands: int | str) -> int:
         """Write an operation; the place of its result."""
         key = (name, *operands)
-        if key in self.done:
-            return self.done[key]
+        if key in self.computed.done:
+            return self.computed.done[key]
         place = self.fresh()
         line = f"{name}({', '.join(map(str, (place, *operands)))});"
-        early = name in _PURE and all(k in self.settled for k in operands if isinstance(k, int))
         if name == "point":
             (number,) = operands
             line = f"v[{place}] = point[{number}]; v[{place + 1}] = point[{number} + 1];"
-            early = True
-        if early:
-            self.settled.add(place)
-            for known in (self.done, *self.under.values()):
-                known[key] = place
-        elif name in _PURE:
-            self.done[key] = place
-        (self.early if early else self.lines).append(line)
+        (self.early if self.computed.settles(key) else self.lines).append(line)
+        self.computed.add(key, place)
         return place
 
-    def _forget(self, changed: set[int]) -> None:
-        """What was computed of places that are written again."""
-        for known in (self.done, *self.under.values()):
-            for key in [k for k in known if changed & {*k[1:]}]:
-                del known[key]
+    def _changed(self, body: list[ast.stmt]) -> set[int]:
+        """Places of variables that a block writes again."""
+        names = {name for statement in body for name in stored(statement)} & self.often
+        return {self.places[name] for name in names if name in self.places}
 
     def statements(self, body: list[ast.stmt]) -> Iterator[str]:
         """Lines of a loop's block."""
-        yield from self._inner(body, lambda: list(super(Pairs, self).statements(body)))
-
-    def _inner(
-        self, body: list[ast.stmt], write: Callable[[], list[str]], condition: str = ""
-    ) -> list[str]:
-        """Lines of a block that is not always reached, or more than once."""
-        names = {name for statement in body for name in _stored(statement)} & self.often
-        changed = {self.places[name] for name in names if name in self.places}
-        self._forget(changed)
-        outer, condition = self.done, "" if self.depth else condition
-        self.done, self.depth = outer | self.under.get(condition, {}), self.depth + 1
-        lines = write()
-        self.depth -= 1
-        if condition:
-            self.under[condition] = self.done
-        self.done = outer | {k: p for k, p in self.done.items() if p in self.settled}
-        self._forget(changed)
-        return lines
+        with self.computed.within(self._changed(body)):
+            found = list(super().statements(body))
+        yield from found
 
     def loaded(self, high: str, low: str = "0") -> int:
         """Write a result in doubles into a new place."""
@@ -265,7 +234,8 @@ class Pairs(Script):
             test = self.value(node.test)
             before, self.lines = self.lines, []
             lasting = test if "pick[" in test and "v[" not in test else ""
-            inner = self._inner(node.body, lambda: self.block(node.body), lasting)
+            with self.computed.within(self._changed(node.body), lasting):
+                inner = self.block(node.body)
             found = [*before, f"if ({test}) {{", *indented(iter(inner)), "}"]
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
             status, reason = map(self.value, node.value.args)
@@ -302,13 +272,13 @@ class Pairs(Script):
         found = self.pair(node.value)
         place = self.places.get(target.id)
         single = target.id not in self.often
-        if place is None and single and (found in self.settled or isinstance(node.value, _MADE)):
+        if place is None and single and (found in self.computed.settled or isinstance(node.value, _MADE)):
             # a new variable is its result
             self.places[target.id] = found
             return
         if place is None:
             place = self.places[target.id] = self.fresh()
-        self._forget({place})
+        self.computed.forget({place})
         yield f"v[{place}] = v[{found}]; v[{place + 1}] = v[{found + 1}];"
 
     @staticmethod
@@ -348,7 +318,7 @@ def _function(name: str, body: list[str], arguments: str = _ARGUMENTS) -> str:
 def candidate(body: list[str], room: int = 0) -> str:
     """The function that solves one point, from its lines in Python; ``room`` pairs stay free."""
     tree = ast.parse("\n".join(body))
-    script = Pairs(often=_often(tree))
+    script = Pairs(often=often(tree))
     lines = script.block(tree.body)
     starts = range(0, len(script.early), LONGEST)
     pieces = (script.early[k : k + LONGEST] for k in starts)
@@ -363,16 +333,3 @@ def candidate(body: list[str], room: int = 0) -> str:
     early.append(_function("prepare", calls, "(point)"))
     parts = [*early, *script.parts, _function("candidate", [*lines, "return 0;"])]
     return "\n".join([*head, *parts])
-
-
-def _stored(tree: ast.AST) -> Iterator[str]:
-    """Variables in the order of their assignments."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-
-
-def _often(tree: ast.AST) -> set[str]:
-    """Variables that are assigned more than once."""
-    found = Counter(_stored(tree))
-    return {name for name, times in found.items() if times > 1}

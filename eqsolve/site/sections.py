@@ -15,7 +15,7 @@ from eqsolve.derivation.closed_form import ClosedForm
 from eqsolve.errors import DerivationError
 from eqsolve.latex.document import as_text, display_tex
 from eqsolve.latex.printer import latex
-from eqsolve.ledger import Display, Line
+from eqsolve.ledger import ALGEBRAIC, Display, Line
 from eqsolve.notated.published import Published
 from eqsolve.site.statements import WORDS, Link, entering, why
 from eqsolve.site.symbols import Meaning, explained, letters
@@ -48,6 +48,11 @@ class Equation:
     word: str
     why: Markup
     assumed: tuple[Formula, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Whether the reason why is a proof, not a comparison or a guess."""
+        return self.proof in ALGEBRAIC
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ def why(display: Display, sources: Iterable[Link], theorems: Iterable[Link]) -> 
     parts.append(Markup("The difference of both sides is the zero polynomial."))
     if display.evidence:
         count = len(display.evidence)
-        parts.append(Markup(f" So is that of {count} line{'s' * (count > 1)} behind it."))
+        number = "one line" if count == 1 else f"{count} lines"
+        parts.append(Markup(f" So is that of {number} behind it."))
     if links := linked(theorems):
         parts.append(Markup(" Coq accepts it: {}.").format(links))
     return Markup("").join(parts)
