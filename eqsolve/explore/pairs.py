@@ -272,7 +272,11 @@ class Pairs(Script):
         found = self.pair(node.value)
         place = self.places.get(target.id)
         single = target.id not in self.often
-        if place is None and single and (found in self.computed.settled or isinstance(node.value, _MADE)):
+        if (
+            place is None
+            and single
+            and (found in self.computed.settled or isinstance(node.value, _MADE))
+        ):
             # a new variable is its result
             self.places[target.id] = found
             return
