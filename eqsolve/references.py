@@ -140,6 +140,57 @@ METHODS = {
         "Journal of Open Research Software 5, 10",
         "10.5334/jors.148",
     ),
+    "stationary-bootstrap": Reference(
+        "stationary-bootstrap",
+        "article",
+        "Politis, D. N. and Romano, J. P.",
+        "The stationary bootstrap",
+        1994,
+        "Journal of the American Statistical Association 89, 1303-1313",
+        "10.1080/01621459.1994.10476870",
+    ),
+    "local-whittle": Reference(
+        "local-whittle",
+        "article",
+        "Robinson, P. M.",
+        "Gaussian semiparametric estimation of long range dependence",
+        1995,
+        "Annals of Statistics 23, 1630-1661",
+        "10.1214/aos/1176324317",
+    ),
+    "differential-evolution": Reference(
+        "differential-evolution",
+        "article",
+        "Storn, R. and Price, K.",
+        "Differential evolution: a simple and efficient heuristic for global optimization over "
+        "continuous spaces",
+        1997,
+        "Journal of Global Optimization 11, 341-359",
+        "10.1023/A:1008202821328",
+    ),
+    **{
+        name: Reference(name, "misc", authors, title, where=where)
+        for name, authors, title, where in (
+            (
+                "empyrical",
+                "Quantopian and contributors",
+                "empyrical-reloaded: risk measures of returns",
+                "https://github.com/stefan-jansen/empyrical-reloaded",
+            ),
+            (
+                "arch",
+                "Sheppard, K. and others",
+                "arch: autoregressive conditional heteroskedasticity and bootstraps in Python",
+                "https://github.com/bashtage/arch",
+            ),
+            (
+                "hmmlearn",
+                "hmmlearn developers",
+                "hmmlearn: hidden Markov models in Python",
+                "https://github.com/hmmlearn/hmmlearn",
+            ),
+        )
+    },
 }
 
 

@@ -43,6 +43,10 @@ def _by_name(value: Schema) -> Schema:
     return {"type": "object", "additionalProperties": value}
 
 
+def _or_null(value: Schema) -> Schema:
+    return {"anyOf": [value, {"type": "null"}]}
+
+
 def _record(required: Schema, optional: Schema | None = None) -> Schema:
     """An object with these keys and no other."""
     return {
@@ -553,6 +557,20 @@ _MARKET = _document(
         "notes": _many(_TEXT),
         "criteria": _by_name(_NUMBER),
         "transition": _many(_many(_NUMBER)),
+        "risk": _FIGURES,
+        "plan": _or_null(
+            _record(
+                {
+                    "position": _TEXT,
+                    "penalty": {"anyOf": [_NUMBER, {"const": "inf"}]},
+                    "aversion": _NUMBER,
+                    "measure": _one_of("variance", "tail"),
+                    "constraints": _record(
+                        {"low": _NUMBER, "high": _NUMBER, "budget": _MAYBE, "leverage": _MAYBE}
+                    ),
+                }
+            )
+        ),
         "regimes": _many(
             _record(
                 {
@@ -568,6 +586,19 @@ _MARKET = _document(
                             "columns": _FIGURES,
                             "statuses": _by_name(_COUNT),
                         }
+                    ),
+                    "risk": _FIGURES,
+                    "portfolio": _or_null(
+                        _record(
+                            {
+                                "weights": _by_name(_NUMBER),
+                                "equilibrium": _or_null(_by_name(_NUMBER)),
+                                "distance": _MAYBE,
+                                "objective": _NUMBER,
+                                "status": _one_of("ok", "unresolved"),
+                                "risk": _FIGURES,
+                            }
+                        )
                     ),
                 }
             )

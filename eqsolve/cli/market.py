@@ -48,8 +48,42 @@ from eqsolve.errors import InputError
 @click.option(
     "--regimes", default="auto", metavar="N|auto", help="Regimes (default: by Bayes' criterion)."
 )
+@click.option(
+    "--position", metavar="NAME", help="The result that a unit of wealth holds: choose weights."
+)
+@click.option(
+    "--penalty",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="P",
+    help="Of the squared distance of weights to the equilibrium; may be inf.",
+)
+@click.option(
+    "--aversion", type=float, default=2.0, show_default=True, metavar="A", help="To risk."
+)
+@click.option(
+    "--measure",
+    type=click.Choice(("variance", "tail")),
+    default="variance",
+    show_default=True,
+    help="The risk: half the variance, or the mean loss of the worst twentieth of periods.",
+)
+@click.option(
+    "--box",
+    type=(float, float),
+    default=(-1.0, 1.0),
+    show_default=True,
+    metavar="LOW HIGH",
+    help="Bounds of every weight; 0 1 is long only.",
+)
+@click.option(
+    "--budget", type=float, metavar="B", help="Sum of weights (default: the rest earns the rate)."
+)
+@click.option("--leverage", type=float, metavar="L", help="Largest sum of absolute weights.")
 @click.option("--draws", type=int, default=1000, show_default=True, help="Draws of the estimates.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all draws.")
+@click.option("--out", metavar="FILE.html", help="Write one page of HTML, too.")
 @JSON
 def market(
     data: str,
@@ -66,8 +100,16 @@ def market(
     periods: float | None,
     rate: float,
     regimes: str,
+    position: str | None,
+    penalty: float,
+    aversion: float,
+    measure: str,
+    box: tuple[float, float],
+    budget: float | None,
+    leverage: float | None,
     draws: int,
     seed: int,
+    out: str | None,
     as_json: bool,
 ) -> None:
     """Estimate a game's parameters from prices or returns, and show its equilibrium there.
@@ -112,11 +154,21 @@ def market(
         seed=seed,
         notion=notion,
         size=number,
+        position=position,
+        penalty=penalty,
+        aversion=aversion,
+        measure=measure,
+        box=box,
+        budget=budget,
+        leverage=leverage,
+        out=out,
     )
     if as_json:
         emit(found.to_dict())
     else:
         say(str(found))
+    if out is not None:
+        say(f"the page is {out}", err=True)
 
 
 def _count(text: str) -> int | None:

@@ -29,6 +29,9 @@ QUANTITIES = {
 }
 #: Fewest assets for what is told apart by covariances: of all alike, of each.
 _PAIR, _TRIPLE = 2, 3
+#: The least eigenvalue of correlations below which an asset follows from the others; rounding of
+#: prices to cents leaves more.
+_SAME = 1e-10
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def estimate(market: Market, *, rate: float = 0.0, draws: int = 1000, seed: int 
     Raises
     ------
     InputError
-        If there are not more periods than assets.
+        If there are not more periods than assets, or an asset follows from the others.
     """
     from scipy.stats import kurtosis
 
@@ -115,6 +118,12 @@ def estimate(market: Market, *, rate: float = 0.0, draws: int = 1000, seed: int 
         )
     mean = market.returns.mean(axis=0)
     covariance = np.atleast_2d(np.cov(market.returns, rowvar=False))
+    spread = np.sqrt(np.diag(covariance))
+    if not spread.min() > 0 or np.linalg.eigvalsh(covariance / np.outer(spread, spread))[0] < _SAME:
+        raise bad(
+            "returns of an asset are zero or follow from those of the others.",
+            "Leave out what is there twice, such as an index beside its parts.",
+        )
     means, covariances = _samples(mean, covariance, count, draws, seed)
     year = market.year
     return Estimates(

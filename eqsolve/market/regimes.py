@@ -68,11 +68,14 @@ def regimes(market: Market, count: int | None = None, *, seed: int = 0) -> Regim
     common = market.returns.mean(axis=1)[:, None] * np.sqrt(market.year)
     tried = range(1, MOST + 1) if count is None else (count,)
     fits = {number: _fit(common, number, seed) for number in tried}
+    fits = {number: fit for number, fit in fits.items() if fit is not None}
     criteria = {number: float(fit.bic(common)) for number, fit in fits.items()}
     for number in sorted(fits, key=lambda n: criteria[n]):
         found = _ordered(fits[number], common, criteria)
         if np.bincount(found.of, minlength=number).min() >= _fewest(market):
             return found
+    if not fits:
+        raise bad(f"no fit of {count} regimes succeeds.", "Give fewer regimes with --regimes.")
     raise bad(
         f"one of {count} regimes has fewer than {_fewest(market)} periods.",
         "Give fewer regimes with --regimes, or more dates.",
@@ -85,17 +88,20 @@ def _fewest(market: Market) -> int:
 
 
 def _fit(values: Array, count: int, seed: int) -> Any:
-    """The likeliest of several fits."""
+    """The likeliest of several fits; None if a regime of each ends with the last period."""
     hmm = package("hmmlearn.hmm")
     logging.getLogger("hmmlearn").setLevel(logging.ERROR)  # of starts that are not taken
-    best: Any = None
+    best, likeliest = None, -np.inf
     for start in range(1 if count == 1 else STARTS):
         chain = hmm.GaussianHMM(
             count, "diag", n_iter=_STEPS, random_state=seed + start, min_covar=1e-8
         )
-        chain.fit(values)
-        if best is None or chain.score(values) > best.score(values):
-            best = chain
+        try:
+            likelihood = chain.fit(values).score(values)
+        except ValueError:  # from a regime that nothing follows there is no probability to go
+            continue
+        if likelihood > likeliest:
+            best, likeliest = chain, likelihood
     return best
 
 

@@ -73,6 +73,10 @@ def _methods(result: Any) -> tuple[str, ...]:
     """What computed a result; of a game alone what derives it."""
     if hasattr(result, "attrs"):
         return "sympy", "numba", "numpy", "xarray"
+    if hasattr(result, "plan"):
+        evolved = ("differential-evolution",) * (result.plan is not None)
+        measured = "empyrical", "arch", "stationary-bootstrap", "local-whittle"
+        return "sympy", "numba", "numpy", "scipy", "hmmlearn", *measured, *evolved
     if not isinstance(result, Shown):
         return ("sympy", "numpy", "scipy") if hasattr(result, "table") else ("sympy",)
     document: Mapping[str, Any] = result.to_dict()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from eqsolve.errors import InputError
 from eqsolve.handle import Handle
 from eqsolve.registry import adopt
 from eqsolve.verbs.abilities import declared, require
+from eqsolve.verbs.cited import citation
 from eqsolve.verbs.sweeps import sweep
 
 if TYPE_CHECKING:
@@ -67,6 +69,14 @@ def market(
     seed: int = 0,
     notion: str | None = None,
     size: int | None = None,
+    position: str | None = None,
+    penalty: float = 1.0,
+    aversion: float = 2.0,
+    measure: str = "variance",
+    box: tuple[float, float] = (-1.0, 1.0),
+    budget: float | None = None,
+    leverage: float | None = None,
+    out: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> MarketStudy:
     """Carry a market's returns to a game's equilibrium in each of its regimes.
@@ -83,6 +93,12 @@ def market(
     draws : of the estimates, at which the equilibrium is evaluated, too.
     seed : of draws and of the fits of regimes.
     notion, size : see ``eqsolve.solve``.
+    position : the result of the game that a unit of wealth holds in the assets together; if it is
+        given, weights are chosen in every regime.
+    penalty, aversion, measure : see ``eqsolve.market.weights.Plan``.
+    box, budget, leverage : bounds of every weight, their sum (by default what is left earns the
+        rate), and the largest sum of their absolute values.
+    out : a page to write, one file of HTML.
 
     Raises
     ------
@@ -92,11 +108,17 @@ def market(
         If a package of the extra ``market`` is not installed.
     """
     from eqsolve.arrays import merged
+    from eqsolve.market.page import write
     from eqsolve.market.study import study
+    from eqsolve.market.weights import Constraints, Plan
+    from eqsolve.output import require_writable
 
     require(game, "sweep")
     name, fixed = adopt(game), merged(params, values)
-    return study(
+    within = Constraints(*box, budget, leverage)
+    plan = None if position is None else Plan(position, penalty, aversion, measure, within)
+    path = None if out is None else require_writable(os.fspath(out))
+    found = study(
         evaluation(name, fixed, notion=notion, size=size),
         name,
         data,
@@ -109,4 +131,8 @@ def market(
         count=count,
         draws=draws,
         seed=seed,
+        plan=plan,
     )
+    if path is not None:
+        write(found, path, citation(found).references)
+    return found
