@@ -35,8 +35,8 @@ def by_hand(name: str, own_weight: sp.Expr, continuum: bool = False) -> Game:
     return Game(
         name,
         (
-            State(x, drift=r * x + B * p, loadings={"W": nu * p, "B": sigma * p}),
-            State(y, drift=r * y + m_b, loadings={"B": m_s} | noise),
+            State(x, drift=r * x + B * p, loadings={"W": nu * p, "W_0": sigma * p}),
+            State(y, drift=r * y + m_b, loadings={"W_0": m_s} | noise),
         ),
         (Player("agent", (p,), preference),),
         Horizon(lam),
