@@ -211,7 +211,7 @@ MIXED_END = Coupling(
         (PARTS, PARTS_END, parts, "reflecting", 81),
         pytest.param(PARTS, PARTS_END, parts, "absorbing", 161, marks=pytest.mark.full),
         (MIXED, MIXED_END, mixed, "reflecting", 41),
-        pytest.param(MIXED, MIXED_END, mixed, "absorbing", 81, marks=pytest.mark.full),
+        (MIXED, MIXED_END, mixed, "absorbing", 81),
     ],
 )
 def test_no_change_of_the_controls_lowers_the_social_cost(
