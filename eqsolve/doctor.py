@@ -65,7 +65,7 @@ class Part:
 
     def __str__(self) -> str:
         about = f"{self.detail}, for {self.enables}" if self.enables else self.detail
-        return f"{'ok' if self.found else 'missing':<9}{self.name:<16}{about}"
+        return f"{'ok' if self.found else 'missing':<9}{self.name:<20}{about}"
 
 
 def parts() -> list[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 
 def printable(text: str) -> str:
@@ -13,6 +14,15 @@ def printable(text: str) -> str:
     """
     shown = (c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
     return "".join(shown)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The question whether the known name most like this one was meant; empty if none is."""
+    from difflib import get_close_matches
+
+    by_lower = {one.lower(): one for one in known}
+    meant = get_close_matches(name.lower(), by_lower, n=1)
+    return f"Did you mean {by_lower[meant[0]]!r}? " if meant else ""
 
 
 class EqsolveError(Exception):

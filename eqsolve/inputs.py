@@ -10,7 +10,7 @@ from html.entities import name2codepoint
 from keyword import kwlist
 from typing import Any, TypeVar
 
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.numbers import exact
 
 #: Names of letters that Python reserves, by what is accepted in their place: the first three.
@@ -156,9 +156,10 @@ class Inputs:
                         raise self._error("t is given twice.")
                     times.append(number)
                 else:
-                    known = ", ".join([*letters, *self.places, "t"])
+                    known = [*letters, *self.places, "t"]
                     raise self._error(
-                        f"{name!r} is not a parameter.", f"The parameters and states are {known}."
+                        f"{name!r} is not a parameter.",
+                        f"{near(name, known)}The parameters and states are {', '.join(known)}.",
                     )
         missing = [letter for letter in self.parameters if letter.name not in parameters]
         if missing:
@@ -384,7 +385,7 @@ def named_set(cases: Mapping[str, Mapping[str, V]], name: str, game: str) -> Map
             game=game,
             stage="input",
             remedy=(
-                f"The sets are {', '.join(map(repr, cases))}."
+                f"{near(name, cases)}The sets are {', '.join(map(repr, cases))}."
                 if cases
                 else "The game has no named sets: give every parameter."
             ),

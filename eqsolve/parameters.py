@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.inputs import ALIASES
 from eqsolve.numbers import Number, exact
 from eqsolve.symbols import entry
@@ -22,7 +22,7 @@ def check_names(given: Iterable[str], known: Iterable[str], *, game: str) -> Non
                 f"{key!r} is not a parameter.",
                 game=game,
                 stage="input",
-                remedy=f"The parameters are {', '.join(known)}.",
+                remedy=f"{near(key, known)}The parameters are {', '.join(known)}.",
             )
 
 

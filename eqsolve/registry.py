@@ -16,7 +16,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from eqsolve.errors import BrokenGameError, EqsolveError, InputError, UnknownGameError
+from eqsolve.errors import BrokenGameError, EqsolveError, InputError, UnknownGameError, near
 from eqsolve.gamefile import built, checked, content_hash, exported, load, self_contained
 from eqsolve.places import Found, Place, built_in, of_game, packages
 
@@ -87,10 +87,13 @@ def _loaded(name: str) -> Found:
         _say(f"{name} is the game of the installed package {place.module}, not the built-in one.")
     place = place or hidden
     if place is None:
+        meant = near(name, names())
         raise UnknownGameError(
             f"there is no game called {name!r}.",
             stage="input",
-            remedy=f"Choose one of {', '.join(names())}.",
+            remedy=f"{meant}eqsolve list shows all."
+            if meant
+            else f"Choose one of {', '.join(names())}.",
         )
     return place.found()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.status import labels
 
 #: The version of all forms.
@@ -777,7 +777,9 @@ def schema(name: str) -> Schema:
     """
     if name not in _FORMS:
         raise InputError(
-            f"there is no form {name!r}.", stage="schema", remedy=f"Forms are {', '.join(_FORMS)}."
+            f"there is no form {name!r}.",
+            stage="schema",
+            remedy=f"{near(name, _FORMS)}Forms are {', '.join(_FORMS)}.",
         )
     what, body = _FORMS[name]
     return {

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import sympy as sp
 
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.game import Game
 from eqsolve.notated.published import Published
 from eqsolve.parameters import ALIASES, exact
@@ -51,7 +51,8 @@ def game_values(
         name = ALIASES.get(str(key), str(key))
         if name not in names:
             listed = ", ".join(sorted(names))
-            refuse(f"{str(key)!r} is not a parameter.", f"The parameters are {listed}.")
+            meant = near(str(key), names)
+            refuse(f"{str(key)!r} is not a parameter.", f"{meant}The parameters are {listed}.")
         if names[name] in found:
             refuse(f"the parameter {name} is given twice.")
         number = exact(name, value, game=game.name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from eqsolve.claims.claim import Claim, Context
-from eqsolve.errors import InputError, UnknownGameError
+from eqsolve.errors import InputError, UnknownGameError, near
 from eqsolve.papers import papers
 
 __all__ = ["SAMPLES", "SEED", "Claim", "judge"]
@@ -55,7 +55,7 @@ def judge(
         raise InputError(
             f"there is no claim {strange[0]!r}.",
             stage="claims",
-            remedy=f"The claims are {', '.join(known)}.",
+            remedy=f"{near(strange[0], known)}The claims are {', '.join(known)}.",
         )
     if samples < 1 or seed < 0:
         raise InputError("samples must be positive and seed not negative.", stage="claims")

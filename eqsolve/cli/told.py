@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.errors import BrokenGameError, InputError
+from eqsolve.errors import BrokenGameError, InputError, near
 from eqsolve.kept import kept
 from eqsolve.notions import equilibrium_for, is_closed_loop
 from eqsolve.places import Found
@@ -178,7 +178,7 @@ def _of_family(model: Any, style: str, step: str | None, how: Mapping[str, Any])
                 f"there is no step {step!r}.",
                 game=model.name,
                 stage="derive",
-                remedy=f"The steps are {', '.join(labels)}.",
+                remedy=f"{near(step, labels)}The steps are {', '.join(labels)}.",
             )
     if style == "text":
         return "\n\n".join(map(str, steps))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, fillable, overlap, reals
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.inputs import ALIASES
 from eqsolve.kernels.points import Array, Points
 
@@ -55,7 +55,8 @@ class Kernel:
         for key, value in params.items():
             name = key if key in known else ALIASES.get(key, key)
             if name not in known:
-                raise self.error(f"there is no parameter {key!r}.", f"Use {', '.join(known)}.")
+                use = f"{near(key, known)}Use {', '.join(known)}."
+                raise self.error(f"there is no parameter {key!r}.", use)
             if name in arrays:
                 raise self.error(f"{name} is given twice.", "Give it under one name.")
             try:

@@ -21,7 +21,7 @@ from eqsolve.arithmetic.taylor import integrate
 from eqsolve.derivation.conditions import evaluate
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.hjb import ExtendedHJB
-from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.errors import InputError, NoSolutionError, near
 from eqsolve.game import t
 from eqsolve.schemas import SCHEMA
 from eqsolve.solve.derived import DerivedPoint, exact_middle
@@ -110,7 +110,7 @@ def picked(game: str, kind: str, names: Sequence[str] | None, known: Iterable[st
                 f"there is no {kind} {name!r}.",
                 game=game,
                 stage="sensitivity",
-                remedy=f"The {kind}s are {', '.join(offered)}.",
+                remedy=f"{near(name, offered)}The {kind}s are {', '.join(offered)}.",
             )
     return offered if names is None else [name for name in offered if name in names]
 

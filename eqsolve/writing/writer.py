@@ -14,7 +14,7 @@ from eqsolve import __version__
 from eqsolve.derivation.derivation import Derivation
 from eqsolve.derivation.solve.solution import solve
 from eqsolve.derivation.solve.step import Solution
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.game import Model
 from eqsolve.latex.mathml import mathml
 from eqsolve.schemas import SCHEMA
@@ -97,11 +97,12 @@ class Writing:
         for stage in self.stages:
             if stage.key == key:
                 return stage
+        known = [stage.key for stage in self.stages]
         raise InputError(
             f"there is no step {key!r}.",
             game=self.derivation.model.name,
             stage="derive",
-            remedy=f"The steps are {', '.join(stage.key for stage in self.stages)}.",
+            remedy=f"{near(key, known)}The steps are {', '.join(known)}.",
         )
 
     def to_dict(self, step: str | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.answers import Tabled, by_elasticity, by_parameter
 from eqsolve.arrays import reals
-from eqsolve.errors import InputError
+from eqsolve.errors import InputError, near
 from eqsolve.kernels.cubic.kernel import kernel
 from eqsolve.kernels.cubic.program import coupling, program
 from eqsolve.kernels.cubic.tangent import tangent_module
@@ -307,7 +307,7 @@ def chosen(
                     f"there is no {kind} {name!r}.",
                     game=model.name,
                     stage="sensitivity",
-                    remedy=f"Use {', '.join(known)}.",
+                    remedy=f"{near(name, known)}Use {', '.join(known)}.",
                 )
         result.append(wanted)
     return result[0], result[1]

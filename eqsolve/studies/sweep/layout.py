@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eqsolve.arrays import NotRealError, reals
+from eqsolve.errors import near
 from eqsolve.handle import Handle
 from eqsolve.parameters import ALIASES, exact
 from eqsolve.studies.sweep.axes import Range, bad_sweep, parse_sample, parse_varied
@@ -49,15 +50,17 @@ def design(
     known = evaluated.names
     for key in (*vary, *fixed):
         if key not in known and ALIASES.get(key, key) not in known:
-            raise bad_sweep(f"there is no parameter {key!r}.", f"Use {', '.join(known)}.", game)
+            use = f"{near(key, known)}Use {', '.join(known)}."
+            raise bad_sweep(f"there is no parameter {key!r}.", use, game)
     varied = _varied(game, vary, evaluated)
     texts = {_plain(k, known): v.strip() for k, v in vary.items() if isinstance(v, str)}
     rest = _fixed(game, fixed, varied, evaluated)
     offered = evaluated.outputs
     wanted = offered if columns is None else tuple(columns)
     if not set(wanted) <= set(offered):
-        strange = ", ".join(map(repr, sorted(set(wanted) - set(offered))))
-        raise bad_sweep(f"there is no column {strange}.", f"Use {', '.join(offered)}.", game)
+        strange = sorted(set(wanted) - set(offered))
+        use = f"{near(strange[0], offered)}Use {', '.join(offered)}."
+        raise bad_sweep(f"there is no column {', '.join(map(repr, strange))}.", use, game)
     lacking = {name: set(evaluated.needs(name)) - {*varied, *rest} for name in offered}
     if columns is None:
         wanted = tuple(name for name in offered if not lacking[name])
