@@ -98,7 +98,8 @@ class AuthorPrinter(NodePrinter):
         coefficient, rest = term.as_coeff_Mul()
         negative = bool(coefficient.is_negative)
         factors = [abs(coefficient)]
-        for factor in sp.Mul.make_args(rest):
+        # a sum that has a sign of its own keeps it; others then take a minus sign in
+        for factor in sorted(sp.Mul.make_args(rest), key=lambda f: not self._settled(f)):
             base, exponent = factor.as_base_exp()
             if isinstance(base, sp.Add) and exponent.is_Integer:
                 flipped = -base
@@ -114,13 +115,20 @@ class AuthorPrinter(NodePrinter):
 
     def _prefers(self, flipped: sp.Expr, base: sp.Expr, minus: bool) -> bool:
         """Whether a factor reads better with its sign reversed."""
-        lead = min(base.args, key=sum_key)
-        leads_negative = self._sign(lead)[0]
-        size = lead.as_coeff_Mul()[1]
-        if lead.is_Number or (size.is_Symbol and size.name in order().steady):
+        leads_negative = self._sign(min(base.args, key=sum_key))[0]
+        if self._settled(base):
             return leads_negative
         negatives = [self._sign(t)[0] for t in base.args]
         return leads_negative and any(negatives) if minus else all(negatives)
+
+    def _settled(self, factor: sp.Expr) -> bool:
+        """Whether a factor is a sum whose first term, whatever stands before, is to be positive."""
+        base = factor.as_base_exp()[0]
+        if not isinstance(base, sp.Add):
+            return False
+        lead = min(base.args, key=sum_key)
+        size = lead.as_coeff_Mul()[1]
+        return bool(lead.is_Number or size.is_Symbol and size.name in order().steady)
 
     # -------------------------------------------------------------- products
 
