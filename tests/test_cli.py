@@ -233,6 +233,43 @@ def test_unknown_game(command: str) -> None:
     _refused(_run(command, "chess"), "there is no game called 'chess'")
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("solve", "Regulatr"), "regulator"),
+        (("pde", "regulatr"), "regulator"),
+        (("solve", "regulator", "-p", "sigm=1"), "sigma"),
+        (("solve", "n-agent", "-p", "lamda=1"), "lambda"),
+        (("solve", "regulator", "--set", "defalt"), "default"),
+        (("derive", "regulator", "--step", "solutin"), "solution"),
+        (("schema", "slove"), "solve"),
+        (("sweep", "regulator", "--vary", "sigm=1:2:3", "--out", "a.csv"), "sigma"),
+    ],
+)
+def test_a_name_that_is_nearly_one_is_asked_for(words: tuple[str, ...], meant: str) -> None:
+    _refused(_run(*words), f"Did you mean '{meant}'?")
+
+
+def test_a_name_like_no_other_gets_the_list() -> None:
+    result = _run("solve", "chess")
+    assert "Did you mean" not in result.stderr and "regulator, " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("solve mert", ["plain,merton", "plain,merton-consumption", "plain,merton-jump"]),
+        ("verify regulator regul", ["plain,regulator"]),
+        ("latex text/pap", ["file,text/pap"]),
+        ("solve --certif", ["plain,--certify", "plain,--certificate"]),
+    ],
+)
+def test_a_shell_completes_games_and_options(words: str, offered: list[str]) -> None:
+    place = {"COMP_WORDS": f"eqsolve {words}", "COMP_CWORD": str(len(words.split()))}
+    runner = CliRunner(env={"_EQSOLVE_COMPLETE": "bash_complete", **place})
+    assert runner.invoke(cli, prog_name="eqsolve").stdout.split() == offered
+
+
 def test_unknown_command_and_option() -> None:
     assert _run("dance").exit_code == 2
     assert _run("solve", "n-agent", "--fast").exit_code == 2
@@ -327,9 +364,9 @@ def test_doctor_names_every_part_of_the_distribution(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", "")
     result = _run("doctor")
     assert result.exit_code == 3
-    lines = {line[9:24].rstrip(): line for line in result.stdout.splitlines()}
+    lines = {line[9:28].rstrip(): line for line in result.stdout.splitlines()}
     assert lines["zarr"].endswith("install eqsolve-games[sweep], for Zarr stores")
-    assert lines["sympy"].endswith("missing  sympy           install eqsolve-games again")
+    assert lines["sympy"].endswith("missing  sympy               install eqsolve-games again")
     assert "install mfglib, for reading and writing its environments" in lines["mfglib"]
     assert lines["coqc"].startswith("missing  coqc            not found, for checking theorems")
 

@@ -16,6 +16,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_family,
     of_model,
     remaining,
@@ -27,7 +28,7 @@ from eqsolve.errors import InputError, NoSolutionError
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @PARAMETERS
 @PARAMETER_FILE
 @structure

@@ -19,6 +19,8 @@ from eqsolve.errors import EqsolveError, InputError, printable
 from eqsolve.output import terminable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from eqsolve.ci import Wanted
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
@@ -167,6 +169,18 @@ def by_path(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(adopt, value))
     return value if value is None else adopt(value)
+
+
+def known_games(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What a shell offers for a game: names, or files where a folder has been begun."""
+    from click.shell_completion import CompletionItem
+
+    from eqsolve.registry import names
+
+    found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
 
 
 #: What ends a command although nobody foresaw it, and the sentence for it. What comes first counts.

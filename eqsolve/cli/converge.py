@@ -16,6 +16,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_family,
     of_model,
     state,
@@ -25,7 +26,7 @@ from eqsolve.errors import InputError
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @click.option("--n", "counts", default="10,100,1000,10000", metavar="10,100|2:1000000:40:log")
 @PARAMETERS
 @PARAMETER_FILE

@@ -11,6 +11,7 @@ from eqsolve.cli.common import (
     chosen_size,
     cli,
     given,
+    known_games,
     of_family,
     of_model,
     say,
@@ -19,7 +20,7 @@ from eqsolve.cli.common import (
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @click.option("--out", required=True, metavar="FILE.html", help="The page, one file.")
 @PARAMETERS
 @PARAMETER_FILE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, chosen_size, cli, emit, say, structure
+from eqsolve.cli.common import JSON, chosen_size, cli, emit, known_games, say, structure
 from eqsolve.schemas import SCHEMA
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @cli.command("list")
-@click.argument("games", metavar="[GAMES]...", nargs=-1)
+@click.argument("games", metavar="[GAMES]...", nargs=-1, shell_complete=known_games)
 @JSON
 def list_games(games: tuple[str, ...], as_json: bool) -> None:
     """List the games, their parameters, domains and sources.
@@ -72,7 +72,7 @@ def _broken(error: BrokenGameError) -> dict[str, Any]:
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", shell_complete=known_games)
 @click.option("--step", metavar="LABEL", help="Only this step.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
 @structure

@@ -18,6 +18,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_family,
     of_model,
     say,
@@ -51,7 +52,7 @@ def _required(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--out", metavar="DIR", help="Where to write.")
 @click.option("--fail-if-stale", is_flag=True, help="Write nothing; exit 1 if a file differs.")
 @click.option("--check", "author", metavar="FILE.tex", help="Compare a file with the derivation.")
-@click.argument("others", nargs=-1, metavar="[GAME | FILE.tex...]")
+@click.argument("others", nargs=-1, metavar="[GAME | FILE.tex...]", shell_complete=known_games)
 @click.option("--symbols", metavar="MAP.toml", help="The author's notation, to read or to write.")
 @click.option(
     "--require",
@@ -400,7 +401,7 @@ def _check_latex(
     for document in documents:
         report = check_document(document, ledger, notation, counted=not tags_only)
         reports.append(proposed(document, report, ledger, notation, counted=not tags_only))
-    _show(reports, as_json)
+    _show(files, reports, as_json)
     cases = [case for f, r in zip(files, reports) for case in r.cases(os.path.relpath(f), require)]
     for line in ci.give("equations", cases):
         click.echo(line)
@@ -415,12 +416,14 @@ def _check_latex(
         raise SystemExit(1)
 
 
-def _show(reports: list[Report], as_json: bool) -> None:
+def _show(files: tuple[str, ...], reports: list[Report], as_json: bool) -> None:
     if as_json:
         found = [report.to_dict() for report in reports]
         emit(found[0] if len(found) == 1 else {"schema": SCHEMA, "files": found})
         return
-    for report in reports:
+    for file, report in zip(files, reports):
+        if len(files) > 1:
+            say(f"{file}:")
         say(str(report))
     if len(reports) > 1:
         counts = [report.all_counts for report in reports]

@@ -13,13 +13,14 @@ from eqsolve.cli.common import (
     counter,
     emit,
     given,
+    known_games,
     of_model,
     say,
 )
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @click.option("--method", required=True, metavar="NAME", help="How to learn, such as direct.")
 @PARAMETERS
 @PARAMETER_FILE

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from eqsolve.cli.common import by_path, cli, say, terminal
+from eqsolve.cli.common import by_path, cli, known_games, say, terminal
 
 
 @cli.command()
@@ -69,7 +69,7 @@ def _explored() -> dict[str, str]:
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @click.option("--out", required=True, metavar="DIR")
 @click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
 def report(game: str, out: str, level: str) -> None:
@@ -88,7 +88,9 @@ def report(game: str, out: str, level: str) -> None:
 
 
 @cli.command()
-@click.argument("games", metavar="[GAMES]...", nargs=-1, callback=by_path)
+@click.argument(
+    "games", metavar="[GAMES]...", nargs=-1, callback=by_path, shell_complete=known_games
+)
 @click.option("--out", required=True, metavar="DIR")
 def gallery(games: tuple[str, ...], out: str) -> None:
     """Write a page in Markdown for every game, with its figure.

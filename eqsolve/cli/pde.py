@@ -17,6 +17,7 @@ from eqsolve.cli.common import (
     counter,
     emit,
     given,
+    known_games,
     of_family,
     of_model,
     say,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("problem", metavar="PROBLEM.toml|GAME")
+@click.argument("problem", metavar="PROBLEM.toml|GAME", shell_complete=known_games)
 @PARAMETERS
 @PARAMETER_FILE
 @structure
@@ -78,6 +79,14 @@ def pde(
     for a bad problem file.
     """
     from eqsolve.output import named, replacing, require_writable, staged
+    from eqsolve.registry import resolve
+
+    # A game has a name without an ending, or is a Python file; what is wrong with another file
+    # is said by its reader.
+    path = Path(problem)
+    own = path.suffix != ".py" and (bool(path.suffix) or path.is_file())
+    if not own:
+        resolve(problem)  # refused before the solvers are imported
     from eqsolve.pde.plots import draw, suffix
     from eqsolve.pde.problem import load
 
@@ -86,10 +95,6 @@ def pde(
     kind = suffix(require_writable(plot)) if plot is not None else ".png"
     if out is not None:
         named(out)
-    # A game has a name without an ending, or is a Python file; what is wrong with another file
-    # is said by its reader.
-    path = Path(problem)
-    own = path.suffix != ".py" and (bool(path.suffix) or path.is_file())
     if own and (pairs or file is not None or any(how.values())):
         raise InputError(
             "a problem file holds its numbers.",

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
-from eqsolve.cli.common import JSON, by_path, chosen_size, cli, emit, say
+from eqsolve.cli.common import JSON, by_path, chosen_size, cli, emit, known_games, say
 from eqsolve.errors import InputError
 
 
 @cli.command()
-@click.argument("games", metavar="[GAMES]...", nargs=-1, callback=by_path)
+@click.argument(
+    "games", metavar="[GAMES]...", nargs=-1, callback=by_path, shell_complete=known_games
+)
 @click.option("--out", metavar="DIR", help="Write the theorems and their proofs into a folder.")
 @click.option("--check", "checking", is_flag=True, help="Let Coq check them.")
 @click.option("--record", metavar="FILE", help="Write which numbered equations Coq accepted.")

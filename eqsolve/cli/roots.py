@@ -16,6 +16,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_family,
     of_model,
     remaining,
@@ -25,7 +26,7 @@ from eqsolve.cli.common import (
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @click.option(
     "--vary",
     multiple=True,

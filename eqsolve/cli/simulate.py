@@ -18,6 +18,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_family,
     of_model,
     state,
@@ -27,7 +28,7 @@ from eqsolve.errors import EqsolveError, InputError
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @PARAMETERS
 @PARAMETER_FILE
 @structure
@@ -221,7 +222,10 @@ def _show_moments(game: str, found: Mapping[str, Any]) -> None:
         f"{game}, {found['paths']} paths, seed {found['seed']}, "
         f"steps of at most {found['step']:.6g}"
     )
-    _table(rows, max(16, *(len(name) + 1 for name in rows)))
+    _table(rows, max(16, *(len(name) + 1 for name in rows)), "bias")
+    click.echo(
+        "An interval is wider than its standard error asks by the bias that steps may leave."
+    )
     click.echo(
         f"Each interval covers its value with probability {found['confidence']:g} if there are "
         "enough paths for normal estimates; a few hundred are not enough."
@@ -230,9 +234,9 @@ def _show_moments(game: str, found: Mapping[str, Any]) -> None:
         click.echo("Where a single path makes most of the variance there is no interval.")
 
 
-def _table(rows: Mapping[str, Mapping[str, Any]], width: int) -> None:
-    """Estimates, their intervals and the exact values."""
-    head = ("estimate", "standard error", "low", "high", "exact")
+def _table(rows: Mapping[str, Mapping[str, Any]], width: int, *more: str) -> None:
+    """Estimates, their errors, ``more`` of them, their intervals and the exact values."""
+    head = ("estimate", "standard error", *more, "low", "high", "exact")
     click.echo(" " * width + "".join(f"{title:>17}" for title in head))
     for name, band in rows.items():
         cells = (band.get(column.replace(" ", "_")) for column in head)

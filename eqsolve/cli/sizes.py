@@ -15,6 +15,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_model,
     say,
     state,
@@ -22,7 +23,7 @@ from eqsolve.cli.common import (
 
 
 @cli.command()
-@click.argument("game", callback=by_path)
+@click.argument("game", callback=by_path, shell_complete=known_games)
 @click.option(
     "--law",
     "laws",

@@ -16,6 +16,7 @@ from eqsolve.cli.common import (
     cli,
     emit,
     given,
+    known_games,
     of_family,
     of_set,
     parameter_file,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("game")
+@click.argument("game", shell_complete=known_games)
 @PARAMETERS
 @parameter_file(" (agents who differ: also CSV or Parquet)")
 @structure

@@ -15,6 +15,7 @@ from eqsolve.cli.common import (
     chosen_size,
     cli,
     given,
+    known_games,
     of_family,
     of_model,
     remaining,
@@ -25,7 +26,7 @@ from eqsolve.cli.common import (
 
 
 @cli.command()
-@click.argument("game", required=False, callback=by_path)
+@click.argument("game", required=False, callback=by_path, shell_complete=known_games)
 @click.option(
     "--vary",
     multiple=True,

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqsolve.cli.common import JSON, by_path, cli, emit, shown_by_ci, terminal, wanted_by_ci
+from eqsolve.cli.common import (
+    JSON,
+    by_path,
+    cli,
+    emit,
+    known_games,
+    shown_by_ci,
+    terminal,
+    wanted_by_ci,
+)
 from eqsolve.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("games", nargs=-1, callback=by_path)
+@click.argument("games", nargs=-1, callback=by_path, shell_complete=known_games)
 @click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
 @click.option("--self-test", is_flag=True, help="Plant errors and report how many are caught.")
 @click.option("--hazard", metavar="SPEC", help="Check under a hazard rate that depends on time.")
