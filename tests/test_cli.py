@@ -368,7 +368,7 @@ def test_doctor_names_every_part_of_the_distribution(monkeypatch: pytest.MonkeyP
     assert lines["zarr"].endswith("install eqsolve-games[sweep], for Zarr stores")
     assert lines["sympy"].endswith("missing  sympy               install eqsolve-games again")
     assert "install mfglib, for reading and writing its environments" in lines["mfglib"]
-    assert lines["coqc"].startswith("missing  coqc            not found, for checking theorems")
+    assert lines["coqc"].startswith("missing  coqc                not found, for checking theorems")
 
 
 def _no_package(name: str) -> str:

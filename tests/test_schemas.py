@@ -230,4 +230,7 @@ def test_the_list_of_forms_and_a_name_that_is_none() -> None:
     listed = CliRunner().invoke(cli, ["schema"]).stdout.splitlines()
     assert [line.split()[0] for line in listed] == list(forms())
     result = CliRunner().invoke(cli, ["schema", "solv"])
-    assert result.exit_code == 2 and "there is no form 'solv'. Forms are anarchy" in result.stderr
+    assert (
+        result.exit_code == 2
+        and "there is no form 'solv'. Did you mean 'solve'? Forms are anarchy" in result.stderr
+    )
