@@ -65,9 +65,10 @@ def _names(model: Model) -> None:
             if symbol.name in seen:
                 other = seen[symbol.name]
                 twice = f"two {kind}s have the letter {symbol}."
+                how = ', as in expected(..., name="V")' if kind == "moment" else ""
                 raise game.error(
                     twice if other == kind else f"{symbol} is declared as {other} and as {kind}.",
-                    remedy="Give each a letter of its own.",
+                    remedy=f"Give each a letter of its own{how}.",
                 )
             seen[symbol.name] = kind
     everything = set().union(
