@@ -145,7 +145,7 @@ def test_a_simulation_begins_at_time_0(how: dict[str, str]) -> None:
     ("words", "told"),
     [
         (["verify", "two-agent", "--hazard", "gompertz:.05,.09"], "agents who differ"),
-        (["verify", "merton", "--hazard", "gompertz:.05,.09"], "not one letter"),
+        (["verify", "merton", "--hazard", "gompertz:.05,.09"], "no hazard rate"),
         (["verify", "one-agent", "--horizon", "5"], "goes with --hazard"),
         (["verify", "--hazard", "gompertz:.05,.09"], "no name of a game"),
         (["verify", "one-agent", "--hazard", "none", "--self-test"], "--self-test does not go"),

@@ -71,7 +71,7 @@ def refuse_given(derivation: Derivation) -> None:
             "its players differ, and averages over the others are given.",
             game=derivation.model.name,
             stage="laws",
-            remedy="derive, solve, sensitivity, converge and verify take such a game.",
+            remedy="derive, solve, sensitivity and verify take such a game.",
         )
 
 

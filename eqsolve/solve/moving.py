@@ -178,6 +178,8 @@ def hazard_letter(model: Model) -> sp.Symbol:
     game = model.game
     letter = game.horizon.hazard
     rows = {row.symbol for row in model.vocabulary.parameters}
+    if letter == 0:
+        raise InputError("the game has no hazard rate.", game=game.name, stage="input")
     elsewhere = [e for words, e in game.expressions() if "hazard" not in words]
     elsewhere += [*model.outputs.values(), *(e for law in model.initial.values() for e in law)]
     if letter not in rows or any(letter in e.free_symbols for e in elsewhere):

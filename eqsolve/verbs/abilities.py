@@ -77,7 +77,7 @@ def able(found: Found, verb: str) -> bool | str:
     if verb == "anarchy":
         return _has_planner(model)
     crowd = model.game.crowd
-    if verb in ("kernel", "sweep") and crowd is not None and crowd.own:
+    if verb in ("kernel", "sweep", "simulate") and crowd is not None and crowd.own:
         if model.game.notion == "given":
             return "its players have types of their own and respond to averages over the others"
     if verb == "pde":

@@ -109,7 +109,7 @@ def test_the_command_writes_equations_and_values_at_time_0(tmp_path: Path) -> No
     [
         (["n-agent"], "Give --size N"),
         (["two-agent"], "agents who differ"),
-        (["merton"], "not one letter"),
+        (["merton"], "no hazard rate"),
         ([], "belongs to one game"),
     ],
 )
