@@ -20,7 +20,7 @@ LOWEST_TESTS := $(patsubst %,tests/test_%.py,api answers arrays cli files kernel
 TEST_EXTRAS := $(VENV)/.test-extras
 SITE_EXTRAS := $(VENV)/.site-extras
 LEARN_EXTRAS := $(VENV)/.learn-extras
-SITE_WITH ?= docs
+SITE_WITH ?= docs,market
 PACKAGES := eqsolve derivations paper templates paper_figures
 CHECKED := $(PACKAGES) $(wildcard setup.py tests benchmarks docs)
 
@@ -115,7 +115,7 @@ proofs: $(INSTALLED)
 
 # Notebooks are executed side by side, and a warning is an error. SITE_ARGS='-D nb_execution_mode=off
 # -D eqsolve_short=1' executes none and derives nothing. PyMC wants another numba than the tests use:
-# VENV=.venv-site SITE_WITH=docs,bayes executes its notebook, too.
+# VENV=.venv-site SITE_WITH=docs,market,bayes executes its notebook, too.
 site: $(INSTALLED) $(SITE_EXTRAS)
 	PATH="$(BIN):$$PATH" $(BIN)/sphinx-build -b html -j auto -W --keep-going -q $(SITE_ARGS) docs build/site
 

@@ -31,6 +31,7 @@ extensions = [
     "docstrings",
     "mathematics",
     "notebooks",
+    "searching",
     "generated",
 ]
 exclude_patterns = ["_build", "example", "extensions", "generated/levels.md"]
@@ -39,7 +40,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
 
 #: Notebooks that need what is not installed are shown without their results.
-_NEEDS = {"pymc": ["tutorials/calibrate_pymc.md"]}
+_NEEDS = {"pymc": ["tutorials/calibrate_pymc.md"], "arch": ["tutorials/market.md"]}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(Path(__file__).parents[1] / "build" / "site-notebooks")
 nb_execution_raise_on_error = True
@@ -60,6 +61,7 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_search_scorer = str(Path(__file__).parent / "extensions" / "search.js")
 html_show_sphinx = False
 html_show_copyright = False
 html_math_renderer = "mathml"

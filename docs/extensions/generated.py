@@ -83,6 +83,26 @@ def _grouped(listed: Iterable[Any]) -> Iterator[tuple[tuple[str, str], list[Any]
     yield from sorted(groups.items(), key=lambda group: group[0])
 
 
+#: What the solvers on grids say, in Rust and beside it; the tests compare the words with theirs.
+ON_GRIDS = {
+    "`ok`": "It converged, and no diagnostic objects.",
+    "`degenerate_policy`": "It converged, but the policy changes sign in the box: a warning.",
+    "`multiple_found`": "It converged, but another start led elsewhere.",
+    "`not_converged`": "The fixed point did not converge.",
+    "`newton_failed`": "The equation of one step was not solved.",
+    "`stagnated`": "The residual stopped falling.",
+    "`max_iterations`": "The largest number of steps was reached.",
+    "`step_rejected`": "No step, however small, keeps the second-order condition.",
+    "`second_order_lost`": "The objective is not concave in the control.",
+    "`short_wave_unstable`": "Short waves grow: the problem is ill-posed, whatever the grid says.",
+    "`moment_explosion`": "It converged to moments that cannot be.",
+    "`inconsistent_grids`": "The policies on two grids differ.",
+    "`outside_table`": "A gradient left the table of the Hamiltonian.",
+    "`not_finite`": "A number is NaN or infinite.",
+    "`unresolved`": "The grid is too coarse for what it is to show, or the value is infinite.",
+}
+
+
 def statuses() -> str:
     """Every status with its code and its meaning."""
     rows = [[f"`{s.label}`", str(int(s)), s.meaning] for s in Status]
@@ -90,7 +110,10 @@ def statuses() -> str:
         "# Statuses\n\n"
         "Every answer has a status (`answer.status`), and so has every point of a kernel and of a "
         "sweep. Numbers of a point whose status is neither `ok` nor `near-fold` are NaN.\n\n"
-        f"{table(['status', 'code', 'meaning'], rows)}"
+        f"{table(['status', 'code', 'meaning'], rows)}\n"
+        "## Of grid solutions\n\n"
+        "A solution on a grid has words of its own, without codes, and with each a sentence about "
+        f"what was seen:\n\n{table(['status', 'meaning'], ON_GRIDS.items())}"
     )
 
 
@@ -133,9 +156,10 @@ def glossary() -> str:
         for (meaning, unit), games in found[name].items()
     ]
     return (
-        "# Glossary of symbols\n\n"
-        "The parameters of all games, by the names that commands, files and machine output use. "
-        "A name may mean something else in another game: each file declares its own letters.\n\n"
+        "# Notation: the symbols of all games\n\n"
+        "The notation for the parameters of all games: the names that commands, files and machine "
+        "output use. A name may mean something else in another game: each file declares its own "
+        "notation.\n\n"
         f"{table(['name', 'meaning', 'unit', 'games'], rows)}"
     )
 
