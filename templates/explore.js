@@ -17,7 +17,14 @@
     point[2 * k] = high;
     point[2 * k + 1] = low;
   };
-  const placeAll = () => PAGE.inputs.forEach((name) => place(name, pair(values[name] ?? "0")));
+  /* Numbers as pairs; most texts are those of the move before. */
+  const texts = {}, pairs = {};
+  function exact(name) {
+    const text = values[name] ?? "0";
+    if (texts[name] !== text) [texts[name], pairs[name]] = [text, pair(text)];
+    return pairs[name];
+  }
+  const placeAll = () => PAGE.inputs.forEach((name) => place(name, exact(name)));
   const isStart = (except) =>
     PAGE.inputs.every(
       (name) => name === except || PAGE.states.includes(name) || (values[name] ?? "0") === (PAGE.start[name] ?? "0"),
@@ -32,18 +39,24 @@
     }
     return xs;
   }
-  function curve(name, column) {
-    const k = position[column];
+  /* All columns along a curve. What it is against does not change it: it stays until another number
+     does, and what players have decided at a place of it stays at that place. */
+  const drawn = { key: "", places: [] };
+  function along(name) {
+    const key = [name, ...PAGE.inputs.map((input) => (input === name ? "" : values[input]))].join(" ");
+    if (drawn.key === key) return drawn.places;
     placeAll();
-    const found = sampled(name).map((x) => {
+    drawn.places = sampled(name).map((x, k) => {
       place(name, [x, 0]);
-      const { status, selected } = decide(point, given);
+      const { status, selected } = decide(point, given, k + 1);
       const fine = status === OK || status === NEAR_FOLD;
-      return [x, fine && selected ? selected.out[k] : NaN];
+      return [x, fine && selected ? selected.out : null];
     });
     placeAll();
-    return found;
+    drawn.key = key;
+    return drawn.places;
   }
+  const curve = (name, column) => along(name).map(([x, out]) => [x, out ? out[position[column]] : NaN]);
 
   /* ---- writing ---- */
   const minus = (text) => text.replace("-", "\u2212");
@@ -52,47 +65,57 @@
     const [mantissa, exponent] = Number(x.toPrecision(digits)).toString().split("e");
     return exponent ? `${minus(mantissa)} × 10<sup>${minus(exponent.replace("+", ""))}</sup>` : minus(mantissa);
   }
+  /* Only what is new is written: a page is laid out again where it changes. */
+  const held = new WeakMap();
+  function write(element, text) {
+    if (held.get(element) === text) return;
+    held.set(element, text);
+    element.innerHTML = text;
+  }
   const named = (c) => (c.anchor ? `<a href="#${c.anchor}">${c.label}</a>` : c.label);
   const cited = (c) => c.cited.map(([text, href]) => ` <a class="cited" href="${href}">${text}</a>`).join("");
-  function rows(found, group) {
-    return PAGE.columns
-      .map((c, k) => [c, found ? found.out[k] : NaN])
-      .filter(([c]) => c.group === group)
-      .map(([c, x]) => `<tr><td>${named(c)}${cited(c)}</td><td class="num">${found ? number(x) : "–"}</td></tr>`)
-      .join("");
-  }
+  const cells = (columns) =>
+    columns.map((c) => `<tr><td>${named(c)}${cited(c)}</td><td class="num" data-at="${position[c.name]}"></td></tr>`).join("");
+  const within = (group) => PAGE.columns.filter((c) => c.group === group);
+  one("table.strategy tbody").innerHTML = cells(within("strategy"));
+  one("table.values").innerHTML = ["at the state", "coefficients"]
+    .map((group) => [group, within(group)])
+    .filter(([, columns]) => columns.length)
+    .map(([group, columns]) => `<tbody><tr class="group"><th colspan="2">${group}</th></tr>${cells(columns)}</tbody>`)
+    .join("");
+  const numbers = [...document.querySelectorAll("td.num[data-at]")].map((cell) => [cell, Number(cell.dataset.at)]);
   function solutions(answer) {
     const section = one(".solutions");
     section.hidden = !MODEL.choices.length || !answer.found.length;
     if (section.hidden) return;
     const shown = PAGE.roots, players = answer.found.some((each) => each.player);
     const whose = (text, tag) => (players ? `<${tag}>${text}</${tag}>` : "");
-    section.querySelector("thead").innerHTML =
-      `<tr>${whose("player", "th")}${shown.map((c) => `<th class="num">${named(c)}</th>`).join("")}<th>verdict</th></tr>`;
+    const heads = shown.map((c) => `<th class="num">${named(c)}</th>`).join("");
+    write(section.querySelector("thead"), `<tr>${whose("player", "th")}${heads}<th>verdict</th></tr>`);
     const list = players || !answer.selected || answer.found.includes(answer.selected) ? answer.found : [answer.selected];
-    section.querySelector("tbody").innerHTML = list
-      .map((each) => {
-        const selected = players ? each.chosen : each === answer.selected;
-        const verdict = selected ? "selected" : each.admissible ? "admissible, not selected" : each.reason;
-        const cells = shown.map((c) => `<td class="num"><span class="label">${named(c)}</span>${Number.isFinite(each.out[c.place]) ? number(each.out[c.place], 8) : "–"}</td>`);
-        return `<tr${selected ? ' class="selected"' : ""}>${whose(`<span class="label">player</span>${each.player}`, "td")}${cells.join("")}<td>${verdict}</td></tr>`;
-      })
-      .join("");
+    const body = section.querySelector("tbody");
+    const label = (text) => `<span class="label">${text}</span>`;
+    const cells = shown.map((c) => `<td class="num">${label(named(c))}<span></span></td>`).join("");
+    write(body, list.map(() => `<tr>${whose(`${label("player")}<span></span>`, "td")}${cells}<td></td></tr>`).join(""));
+    list.forEach((each, n) => {
+      const row = body.rows[n], selected = players ? each.chosen : each === answer.selected;
+      row.className = selected ? "selected" : "";
+      const told = shown.map(({ place }) => (Number.isFinite(each.out[place]) ? number(each.out[place], 8) : "–"));
+      const spans = [...row.cells].slice(0, -1).map((cell) => cell.lastElementChild);
+      spans.forEach((span, i) => write(span, [...(players ? [String(each.player)] : []), ...told][i]));
+      write(row.cells[row.cells.length - 1], selected ? "selected" : each.admissible ? "admissible, not selected" : each.reason);
+    });
   }
   function show(answer) {
     const [name, meaning] = PAGE.statuses[answer.status];
     const fine = answer.status === OK || answer.status === NEAR_FOLD;
     const state = one(".state");
-    state.textContent = name.replaceAll("-", " ");
+    write(state, name.replaceAll("-", " "));
     state.className = answer.status === OK ? "state ok" : "state";
-    one(".sentence").textContent = answer.sentence || meaning;
+    const told = answer.sentence || meaning;
+    if (one(".sentence").textContent !== told) one(".sentence").textContent = told;
     const found = fine ? answer.selected : null;
-    one("table.strategy tbody").innerHTML = rows(found, "strategy");
-    one("table.values").innerHTML = ["at the state", "coefficients"]
-      .map((group) => [group, rows(found, group)])
-      .filter(([, text]) => text)
-      .map(([group, text]) => `<tbody><tr class="group"><th colspan="2">${group}</th></tr>${text}</tbody>`)
-      .join("");
+    for (const [cell, k] of numbers) write(cell, found ? number(found.out[k]) : "–");
     solutions(answer);
   }
 
@@ -113,13 +136,18 @@
     return text;
   };
   let across = null;
+  const plot = one(".plot"), abscissa = one(".abscissa");
+  const [frame, curves] = plot.querySelectorAll("svg");
+  const part = Object.fromEntries(["without", "ticks", "axis", "curve", "reference", "here", "level"].map((name) => [name, plot.querySelector(`.${name}`)]));
+  /* Its width is asked for when it changes: between two writings the whole page would be laid out. */
+  let width = 0, agreed = "";
   function draw(answer) {
-    const name = against.value, column = curveOf.value, plot = one(".plot");
+    const name = against.value, column = curveOf.value;
     const own = curve(name, column), certified = PAGE.reference[name];
     const reference = certified
       ? certified.x.map((x, k) => [Number(x), certified.curves[column]?.[k] ?? NaN])
       : [];
-    const width = Math.max(280, plot.clientWidth), height = Math.round(Math.min(380, Math.max(230, width * 0.5)));
+    const height = Math.round(Math.min(380, Math.max(230, width * 0.5)));
     const [low, high] = PAGE.ranges[name];
     const all = [...own, ...reference].map(([, y]) => y).filter(Number.isFinite).sort((a, b) => a - b);
     // a pole would hide everything else
@@ -136,7 +164,7 @@
     const left = 64, right = width - 12, up = 10, down = height - 40;
     const x = (a) => left + ((a - low) / (high - low)) * (right - left);
     const y = (b) => Math.min(height + 999, Math.max(-999, down - ((b - bottom) / (top - bottom)) * (down - up)));
-    const parts = [];
+    const without = [], lines = [];
     const half = (own.length > 1 ? x(own[1][0]) - x(own[0][0]) : 4) / 2;
     let from = null;
     own.forEach(([a, b], k) => {
@@ -144,33 +172,40 @@
       if (none && from === null) from = Math.max(left, x(a) - half);
       if (from !== null && (!none || k === own.length - 1)) {
         const to = Math.min(right, none ? x(a) + half : x(a) - half);
-        parts.push(`<rect class="without" x="${from.toFixed(2)}" y="${up}" width="${(to - from).toFixed(2)}" height="${down - up}"/>`);
+        without.push(`<rect x="${from.toFixed(2)}" y="${up}" width="${(to - from).toFixed(2)}" height="${down - up}"/>`);
         from = null;
       }
     });
     for (const b of ticks(bottom, top, 5)) {
-      parts.push(`<path class="grid" d="M${left} ${y(b).toFixed(2)}H${right}"/>`);
-      parts.push(`<text x="${left - 8}" y="${(y(b) + 4).toFixed(2)}" text-anchor="end">${minus(String(b))}</text>`);
+      lines.push(`<path class="grid" d="M${left} ${y(b).toFixed(2)}H${right}"/>`);
+      lines.push(`<text x="${left - 8}" y="${(y(b) + 4).toFixed(2)}" text-anchor="end">${minus(String(b))}</text>`);
     }
     for (const a of ticks(low, high, width < 480 ? 5 : 8))
-      parts.push(`<text x="${x(a).toFixed(2)}" y="${down + 18}" text-anchor="middle">${minus(String(a))}</text>`);
-    parts.push(`<path class="axis" d="M${left} ${up}V${down}H${right}"/>`);
-    parts.push(`<svg x="${left}" y="${up}" width="${right - left}" height="${down - up}" viewBox="${left} ${up} ${right - left} ${down - up}">`);
-    parts.push(`<path class="curve" d="${path(own, x, y)}"/>`);
-    for (const [a, b] of reference)
-      if (Number.isFinite(b)) parts.push(`<circle class="reference" cx="${x(a).toFixed(2)}" cy="${y(b).toFixed(2)}" r="3"/>`);
-    parts.push("</svg>");
-    const here = pair(values[name])[0];
-    if (here >= low && here <= high) {
-      parts.push(`<path class="here" d="M${x(here).toFixed(2)} ${up}V${down}"/>`);
-      const fine = answer.status === OK || answer.status === NEAR_FOLD;
-      const level = fine ? answer.selected.out[position[column]] : NaN;
-      if (level >= bottom && level <= top)
-        parts.push(`<circle class="here" cx="${x(here).toFixed(2)}" cy="${y(level).toFixed(2)}" r="5"/>`);
-    }
-    plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}">${parts.join("")}</svg><div class="abscissa">${PAGE.symbols[name]}</div>`;
+      lines.push(`<text x="${x(a).toFixed(2)}" y="${down + 18}" text-anchor="middle">${minus(String(a))}</text>`);
+    const box = `${left} ${up} ${right - left} ${down - up}`;
+    set(frame, { viewBox: `0 0 ${width} ${height}`, height });
+    set(curves, { x: left, y: up, width: right - left, height: down - up, viewBox: box });
+    set(part.axis, { d: `M${left} ${up}V${down}H${right}` });
+    write(part.without, without.join(""));
+    write(part.ticks, lines.join(""));
+    set(part.curve, { d: path(own, x, y) });
+    // dots as lines of no length with round ends, in one path
+    set(part.reference, { d: reference.map(([a, b]) => (Number.isFinite(b) ? `M${x(a).toFixed(2)} ${y(b).toFixed(2)}h0` : "")).join("") });
+    const [here] = exact(name), shown = here >= low && here <= high;
+    const fine = answer.status === OK || answer.status === NEAR_FOLD;
+    const level = shown && fine ? answer.selected.out[position[column]] : NaN;
+    set(part.here, { d: shown ? `M${x(here).toFixed(2)} ${up}V${down}` : "" });
+    set(part.level, { d: level >= bottom && level <= top ? `M${x(here).toFixed(2)} ${y(level).toFixed(2)}h0` : "" });
+    write(abscissa, PAGE.symbols[name]);
     across = { low, high, left, right, width };
-    one(".agreement").textContent = agreement(name, column, certified);
+    // it stays as long as the curve does
+    const drawnNow = `${drawn.key} ${column}`;
+    if (agreed !== drawnNow) write(one(".agreement"), agreement(name, column, certified));
+    agreed = drawnNow;
+  }
+  function set(element, attributes) {
+    for (const [name, value] of Object.entries(attributes))
+      if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
   }
   /* How far what is computed here is from the enclosures, at their places. */
   function agreement(name, column, certified) {
@@ -226,7 +261,7 @@
     if (sets) sets.value = setHere();
     for (const name of Object.keys(PAGE.start)) {
       const field = one(`#value-${CSS.escape(name)}`), slide = one(`#slide-${CSS.escape(name)}`);
-      const x = pair(values[name])[0];
+      const [x] = exact(name);
       if (except !== field) field.value = values[name];
       if (except !== slide) slide.value = x;
       field.setAttribute("aria-invalid", String(!Number.isFinite(x)));
@@ -261,14 +296,14 @@
       update();
     });
   }
-  function set(name, text, except) {
+  function move(name, text, except) {
     values[name] = text;
     fill(except);
     soon();
   }
   form.addEventListener("input", ({ target }) => {
     const name = target.closest(".control")?.dataset.name;
-    if (name) set(name, target.type === "range" ? String(Number(Number(target.value).toPrecision(12))) : target.value, target);
+    if (name) move(name, target.type === "range" ? String(Number(Number(target.value).toPrecision(12))) : target.value, target);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => {
@@ -283,7 +318,6 @@
     soon();
   });
   for (const choice of [curveOf, against]) choice.addEventListener("change", soon);
-  const plot = one(".plot");
   const drag = (event) => {
     if (!across || !(event.buttons & 1 || event.type === "pointerdown")) return;
     const box = plot.getBoundingClientRect();
@@ -291,7 +325,7 @@
     const part = Math.min(1, Math.max(0, (at - across.left) / (across.right - across.left)));
     const slide = one(`#slide-${CSS.escape(against.value)}`);
     slide.value = across.low + part * (across.high - across.low);
-    set(against.value, String(Number(Number(slide.value).toPrecision(12))));
+    move(against.value, String(Number(Number(slide.value).toPrecision(12))));
   };
   plot.addEventListener("pointerdown", drag);
   plot.addEventListener("pointermove", drag);
@@ -302,6 +336,12 @@
     reach(link.getAttribute("href").slice(1));
   });
   addEventListener("hashchange", recall);
-  addEventListener("resize", soon);
+  new ResizeObserver(([{ contentRect }]) => {
+    const now = Math.max(280, Math.round(contentRect.width));
+    if (width === now) return;
+    width = now;
+    soon();
+  }).observe(plot);
+  width = Math.max(280, plot.clientWidth);
   recall();
 }

@@ -407,29 +407,32 @@ const TOLD = KINDS.map((k) => {
   };
 });
 const WHOLE = (TYPES.totals ?? TYPES.averages).map(columnOf);
-/* What a type decides alone: the last answer stays while what it knows does. */
+/* What a type decides alone follows from the inputs that its script reads. The last answer at every
+   place of a curve stays while these do, and players who are alike share it. */
 const width = TYPES.inputs.length;
+const READ = TYPES.inputs.flatMap((_, i) => (TYPES.read[i] ? [2 * i, 2 * i + 1] : []));
 const ALONE = KINDS.map((k) => ({
   row: pairsOf(width),
   given: TYPES.states.map(() => false),
-  asked: { row: pairsOf(width), given: [] },
-  last: null,
+  kept: [],
   fixed: TYPES.places[k].map((place, i) => (place < 0 ? (TYPES.fixed[k][TYPES.inputs[i]] ?? [0, 0]) : null)),
 }));
-function aloneOf(k, given) {
+const sameAlone = (own, asked) => READ.every((i) => Object.is(own.row[i], asked.row[i])) && equal(own.given, asked.given);
+function aloneOf(k, given, at) {
   const own = ALONE[k], places = TYPES.places[k];
   TYPES.states.forEach((_, s) => {
     const place = places[width - TYPES.states.length + s];
     own.given[s] = place < 0 ? given.every(Boolean) : given[place - TYPES.first];
   });
-  if (equal(own.row, own.asked.row) && equal(own.given, own.asked.given)) return own.last;
-  own.asked.row.set(own.row);
-  own.asked.given = own.given.slice();
-  const one = decideAlone(own.row, own.given);
-  for (const root of one.found) Object.assign(root, { player: k + 1, chosen: root === one.selected });
-  return (own.last = one);
+  for (let j = k; j >= 0; j--) {
+    const one = ALONE[j].kept[at];
+    if (one && sameAlone(own, one)) return (own.kept[at] = one).answer;
+  }
+  const answer = decideAlone(own.row, own.given);
+  own.kept[at] = { row: own.row.slice(), given: own.given.slice(), answer };
+  return answer;
 }
-function decide(point, given) {
+function decide(point, given, at = 0) {
   KNOWN.forEach((known, k) => {
     const places = TYPES.places[k], { fixed } = ALONE[k];
     for (let i = 0; i < width; i++) {
@@ -445,15 +448,23 @@ function decide(point, given) {
       ALONE[k].row[2 * i] = known[AT.inputs[i]];
       ALONE[k].row[2 * i + 1] = known[AT.inputs[i] + 1];
     }
-    return aloneOf(k, given);
+    return aloneOf(k, given, at);
   });
-  const found = each.flatMap((one) => one.found);
-  const refused = (k, status, told) => ({ status, sentence: PLAYER.replace("{number}", k + 1) + told, selected: null, found });
+  const answer = (status, sentence, selected = null) => ({
+    status,
+    sentence,
+    selected,
+    // a curve does not ask for these
+    get found() {
+      return each.flatMap((one, k) => one.found.map((root) => ({ ...root, player: k + 1, chosen: root === one.selected })));
+    },
+  });
+  const refused = (k, status, told) => answer(status, PLAYER.replace("{number}", k + 1) + told);
   // a player outside of its domain before averages that are none
   const worst = [each.findIndex((one) => one.status === INVALID_INPUT), each.findIndex((one) => one.status !== OK)];
   const failed = worst.find((k) => k >= 0) ?? -1;
   if (failed >= 0) return refused(failed, each[failed].status, each[failed].sentence);
-  const doubtful = { status: UNRESOLVED, sentence: NOT_DETERMINED, selected: null, found };
+  const doubtful = answer(UNRESOLVED, NOT_DETERMINED);
   if (!averages) return doubtful;
   const out = new Float64Array(TYPES.columns.length);
   for (let n = 0; n < out.length; n++) out[n] = OWN_AT[n] < 0 ? NaN : each[WHOSE[n] - 1].selected.out[OWN_AT[n]];
@@ -472,7 +483,7 @@ function decide(point, given) {
     if (bad >= 0) return refused(bad, statuses[bad], statuses[bad] === UNRESOLVED ? UNDECIDED : GROWS);
     tell(out, feedback, played);
   } else WHOLE.forEach((column, i) => say(out, column, averages[2 * i]));
-  return { status: OK, sentence: each[0].sentence, selected: { out, admissible: true }, found };
+  return answer(OK, each[0].sentence, { out, admissible: true });
 }
 function say(out, column, value) {
   if (column >= 0) out[column] = value;
