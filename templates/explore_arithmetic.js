@@ -484,17 +484,36 @@ function reachedFrom(matrix, start) {
 /* The largest real part of the eigenvalues of the part of a matrix that `start` reaches. Rows may go
    on with the low parts of their entries: the sign of a real eigenvalue near zero is then that of
    pairs. */
-const growth = (matrix, start) => largestOf(matrix, reachedFrom(matrix, start));
-function largestOf(matrix, places) {
+const growth = (matrix, start) => largestOf(matrix, patternOf(matrix, start));
+/* The places that are reached, and their blocks: they stay while no entry becomes zero or ceases to be. */
+function patternOf(matrix, start, kept = (matrix.kept ??= { something: [] })) {
+  const { something } = kept, size = matrix.length;
+  let at = 0, same = true;
+  for (let i = 0; i < size; i++) {
+    let some = false;
+    for (let j = 0; j < size; j++, at++) {
+      const own = matrix[i][j] !== 0;
+      if (something[at] !== own) same = false;
+      something[at] = own;
+    }
+    for (let j = 0; j < start[i].length; j++) some = some || start[i][j] !== 0;
+    if (something[at] !== some) same = false;
+    something[at++] = some;
+  }
+  if (same) return kept;
+  const places = reachedFrom(matrix, start);
+  kept.blocks = blocks(matrix, places).map((block) => ({ block, part: rows(block.length, block.length) }));
+  return Object.assign(kept, { places, key: places.join() });
+}
+function largestOf(matrix, pattern) {
   const size = matrix.length;
   let largest = -Infinity;
-  for (const block of blocks(matrix, places)) {
+  for (const { block, part } of pattern.blocks) {
     const n = block.length;
     if (n === 1) {
       largest = Math.max(largest, matrix[block[0]][block[0]]);
       continue;
     }
-    const part = rows(n, n);
     let norm = 0;
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++) {

@@ -1,26 +1,35 @@
 /* The decision among the candidates of a point, as eqsolve.solve.decide makes it. */
 const sentence = (part) => `${part[0].toUpperCase()}${part.slice(1)}.`;
 
+/* Memory of the numbers of a place's n-th candidate; at a place of a curve it is used again. */
+const PLACES = [];
+function memory(at, n) {
+  if (!at) return new Float64Array(MODEL.columns.length);
+  const own = (PLACES[at] ??= []);
+  return (own[n] ??= new Float64Array(MODEL.columns.length));
+}
 /* One candidate: the numbers of its roots, or -1 for the limit of finite horizons. */
-function judge(point, given, pick) {
-  const out = new Float64Array(MODEL.columns.length).fill(NaN);
+function judge(point, given, pick, out) {
+  out.fill(NaN);
   beyond = false;
   let status = candidate(point, given, pick, out);
   if (beyond && (status === NO_SOLUTION || status === NOT_A_MAXIMUM)) {
-    return { pick: pick.slice(), status: UNRESOLVED, admissible: false, reason: BEYOND, out, roots: rooted.slice(), size: NaN };
+    return { pick: pick.slice(), status: UNRESOLVED, admissible: false, reason: BEYOND, out, roots: Array.from(rooted), size: NaN };
   }
   const own = status === OK || status === INFINITE_VARIANCE;
   if (status === UNSTABLE && MODEL.several) status = INFINITE_VARIANCE;
   const reason = status === OK ? "" : MODEL.reasons[failed];
   // infinite variance when all play the strategy is no reason against the root
-  return { pick: pick.slice(), status, admissible: own, reason, out, roots: rooted.slice(), size: measured[0] };
+  const roots = [];
+  for (let k = 0; k < rooted.length; k++) roots.push(rooted[k]);
+  return { pick: pick.slice(), status, admissible: own, reason, out, roots, size: measured[0] };
 }
 /* All candidates in the order of their roots: later polynomials depend on roots of earlier ones. */
-function candidates(point, given) {
+function candidates(point, given, at) {
   const found = [], pick = MODEL.choices.map(() => 0);
   prepare(point);
   for (let place = 0; place >= 0; ) {
-    const one = judge(point, given, pick);
+    const one = judge(point, given, pick, memory(at, found.length));
     if (one.status === INVALID_INPUT) return [one];
     place = pick.length - 1;
     // a polynomial without this root has no later one
@@ -46,8 +55,10 @@ function nearest(limit, found) {
   const best = found.reduce((a, b) => (distance(b) < distance(a) ? b : a));
   return distance(best) <= REACHED ? best : null;
 }
-function decideAlone(point, given) {
-  const found = candidates(point, given);
+/* The answer at a point, or at a place of a curve, from 1 on: that is the last one there. */
+function decideAlone(point, given, at = 0) {
+  const found = candidates(point, given, at);
+  const limiting = () => judge(point, given, MODEL.choices.map(() => -1), memory(at, found.length));
   const answer = (status, sentence, selected = null) => ({ status, sentence, selected, found });
   const refused = (one, selected = null) => answer(one.status, sentence(one.reason), selected);
   if (found.length && found[0].status === INVALID_INPUT) return refused(found[0]);
@@ -61,7 +72,7 @@ function decideAlone(point, given) {
   let chosen, words;
   if (doubtful.length) {
     // a root that cannot be told from another one, or that a formula divides by zero at
-    const limit = judge(point, given, MODEL.choices.map(() => -1));
+    const limit = limiting();
     if (limit.status === NO_ROOT) return answer(UNRESOLVED, UNDECIDED);
     if (!limit.admissible) return refused(limit);
     [chosen, words] = [limit, FOLLOWED];
@@ -81,7 +92,7 @@ function decideAlone(point, given) {
     chosen = admissible[sizes.indexOf(most)];
     words = LARGEST.replace("{count}", admissible.length).replace("{quantity}", quantity);
   } else {
-    const limit = judge(point, given, MODEL.choices.map(() => -1));
+    const limit = limiting();
     chosen = limit.admissible ? nearest(limit, admissible) : null;
     words = REACHES;
     if (!chosen) return answer(UNRESOLVED, NONE_REACHED);

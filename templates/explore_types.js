@@ -20,16 +20,19 @@ function dot(a, i, b, j, n, step = 1) {
   return high;
 }
 /* A pivot below this part of its column is zero, as far as pairs tell. */
-const SINGULAR = 1e-24;
+const SINGULAR = 1e-24, SIZES = [];
 /* Solves a linear system in pairs by elimination with pivots: n rows of a matrix, each followed by
    the entries of `count` columns, which are replaced by the solutions; false if it is singular. */
 function solveSystem(a, n, count) {
-  const wide = n + count, sizes = new Float64Array(n);
-  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) sizes[k] = Math.max(sizes[k], Math.abs(a[2 * (i * wide + k)]));
+  const wide = n + count;
+  for (let k = 0; k < n; k++) {
+    SIZES[k] = 0;
+    for (let i = 0; i < n; i++) SIZES[k] = Math.max(SIZES[k], Math.abs(a[2 * (i * wide + k)]));
+  }
   for (let k = 0; k < n; k++) {
     let top = k;
     for (let i = k + 1; i < n; i++) if (Math.abs(a[2 * (i * wide + k)]) > Math.abs(a[2 * (top * wide + k)])) top = i;
-    if (!(Math.abs(a[2 * (top * wide + k)]) > SINGULAR * sizes[k])) return false;
+    if (!(Math.abs(a[2 * (top * wide + k)]) > SINGULAR * SIZES[k])) return false;
     const row = 2 * k * wide, other = 2 * top * wide;
     for (let j = 0; other !== row && j < 2 * wide; j++) [a[row + j], a[other + j]] = [a[other + j], a[row + j]];
     const pivot = row + 2 * k;
@@ -80,7 +83,8 @@ const equal = (a, b) => {
   return a.length === b.length;
 };
 /* What a program gives of a type. The last answers are kept with their arguments: while one slider
-   moves most of the arguments stay. */
+   moves most of the arguments stay. The memory of an answer is used again: what is asked later of the
+   same program may stand in it. */
 const OFTEN = 2 + KINDS.length * (TYPES.own ?? []).length;
 function keeping({ reads, size, run }) {
   const kept = KINDS.map(() => ({ next: 0, list: [] }));
@@ -92,13 +96,12 @@ function keeping({ reads, size, run }) {
       while (i < reads.length && Object.is(given[2 * i], known[reads[i]]) && Object.is(given[2 * i + 1], known[reads[i] + 1])) i++;
       if (i === reads.length) return found;
     }
-    const given = list[next]?.given ?? pairsOf(reads.length), found = pairsOf(size);
+    const { given, found } = (list[next] ??= { given: pairsOf(reads.length), found: pairsOf(size) });
     for (let i = 0; i < reads.length; i++) {
       given[2 * i] = known[reads[i]];
       given[2 * i + 1] = known[reads[i] + 1];
     }
     run(known, found);
-    list[next] = { given, found };
     kept[k].next = (next + 1) % OFTEN;
     return found;
   };
@@ -157,11 +160,14 @@ const slopesOf = () => pairsOf(CONTROLS * (TYPES.own ?? []).length);
 const SLOPES = CONTROLS, BASE = SLOPES + CONTROLS * ENTERED, LOAD = BASE + ENTERED;
 /* Memory of the functions below, which would else be made at every point. */
 const AVERAGES = pairsOf(ENTERED), BY_AVERAGE = pairsOf(ENTERED), BY_CONTROL = pairsOf(CONTROLS), BY_TYPE = pairsOf(KINDS.length);
+const TOGETHER = pairsOf(2 * ENTERED * ENTERED);
+/* Controls of all: as they play, at zero states, and at one state of one type. */
+const [PLAYED, AT_ZERO, AT_ONE] = [0, 1, 2].map(() => KINDS.map(() => pairsOf(CONTROLS)));
 const IMPLIED = pairsOf(AT.implied.length), BEFORE = KNOWN.map((known) => known.slice());
-const SLOPES_OF = KINDS.map(() => ({ own: slopesOf(), averages: KINDS.map(slopesOf) }));
+const SLOPES_OF = KINDS.map((k) => ({ own: slopesOf(), averages: KINDS.map(slopesOf), constant: AT_ZERO[k] }));
 /* Where a type stands: its controls at zero averages over all. */
-function still(part, k) {
-  const { inverse, first } = part, table = OF.table(k), found = pairsOf(CONTROLS);
+function still(part, k, found) {
+  const { inverse, first } = part, table = OF.table(k);
   for (let i = 0; i < CONTROLS; i++) {
     const sum = dot(part.table, SLOPES + i * ENTERED, table, BASE, ENTERED);
     const own = mul(SHARES[2 * k], SHARES[2 * k + 1], sum, W[0]);
@@ -172,11 +178,12 @@ function still(part, k) {
 }
 /* Of a type at any state: a row for each control, with the inverse of what the player's own share
    adds, and slopes in the averages over all; null if singular. */
-const PARTED = KINDS.map(() => ({ table: null }));
+const WIDTH = 2 * CONTROLS + ENTERED;
+const REACTIONS = KINDS.map(() => ({ table: pairsOf(LOAD + ENTERED * CONTROLS), inverse: pairsOf(CONTROLS * WIDTH), first: WIDTH }));
 function reaction(k) {
-  const table = OF.table(k);
-  if (PARTED[k].table === table) return PARTED[k].found;
-  const first = 2 * CONTROLS + ENTERED, inverse = pairsOf(CONTROLS * first);
+  const found = REACTIONS[k], { table, inverse, first } = found;
+  if (CONTROLS) table.set(OF.table(k));
+  inverse.fill(0);
   for (let i = 0; i < CONTROLS; i++) {
     for (let j = 0; j < CONTROLS; j++) {
       const sum = dot(table, SLOPES + i * ENTERED, table, LOAD + j, ENTERED, CONTROLS);
@@ -186,13 +193,11 @@ function reaction(k) {
     inverse[2 * (i * first + CONTROLS + i)] = 1;
     for (let j = 0; j < 2 * ENTERED; j++) inverse[2 * (i * first + 2 * CONTROLS) + j] = table[2 * (SLOPES + i * ENTERED) + j];
   }
-  const found = solveSystem(inverse, CONTROLS, CONTROLS + ENTERED) ? { table, inverse, first } : null;
-  PARTED[k] = { table, found };
-  return found;
+  return solveSystem(inverse, CONTROLS, CONTROLS + ENTERED) ? found : null;
 }
 /* All types' reactions, and the inverse of what averages add to themselves; null if singular. */
 function reactions() {
-  const parts = KINDS.map(reaction), wide = 2 * ENTERED, inverse = pairsOf(ENTERED * wide);
+  const parts = KINDS.map(reaction), wide = 2 * ENTERED, inverse = TOGETHER.fill(0);
   if (parts.includes(null)) return null;
   for (let i = 0; i < ENTERED; i++) {
     for (let j = 0; j < ENTERED; j++) {
@@ -208,8 +213,8 @@ function reactions() {
   return solveSystem(inverse, ENTERED, ENTERED) && { parts, inverse };
 }
 /* Everybody's controls where each type stands. */
-function everybody({ parts, inverse }) {
-  const places = parts.map(still);
+function everybody({ parts, inverse }, places) {
+  for (const k of KINDS) still(parts[k], k, places[k]);
   for (let i = 0; i < ENTERED; i++) {
     for (const k of KINDS) {
       const table = OF.table(k), own = dot(parts[k].table, LOAD + i * CONTROLS, places[k], 0, CONTROLS);
@@ -250,20 +255,20 @@ function feedbackOf(all) {
   };
   for (const k of KINDS) {
     if (TYPES.counts[k] === 1) continue;
-    const zero = still(parts[k], k);
+    const zero = still(parts[k], k, AT_ZERO[k]);
     for (let s = 0; s < states; s++) {
-      const one = stepped(k, s, () => still(parts[k], k));
+      const one = stepped(k, s, () => still(parts[k], k, AT_ONE[k]));
       for (let c = 0; c < CONTROLS; c++)
         keep(SLOPES_OF[k].own, c * states + s, sub(one[2 * c], one[2 * c + 1], zero[2 * c], zero[2 * c + 1]));
     }
   }
   standing();
-  const rest = everybody(all);
+  const rest = everybody(all, AT_ZERO);
   for (const j of KINDS)
     for (let s = 0; s < states; s++) {
       const one = stepped(j, s, () => {
         standing();
-        return everybody(all);
+        return everybody(all, AT_ONE);
       });
       for (const k of KINDS) {
         const { own, averages } = SLOPES_OF[k];
@@ -276,7 +281,7 @@ function feedbackOf(all) {
       }
     }
   for (const k of KINDS) KNOWN[k].set(BEFORE[k]);
-  return KINDS.map((k) => ({ ...SLOPES_OF[k], constant: rest[k] }));
+  return SLOPES_OF;
 }
 
 /* ---- growth when everybody plays, in doubles ---- */
@@ -320,6 +325,7 @@ SEATS.forEach(({ player }, i) =>
 /* Pairs of loadings of one noise, by pairs of states. */
 const JOINTLY = LOADS.map((one) => LOADS.map((two) => [...one].filter(([noise]) => two.has(noise)).map(([noise, { form }]) => [form, two.get(noise).form])));
 const MATRIX = rows(count, count), PAID = LETTERS.payoffs.length + LETTERS.running.length, START = rows(count, PAID), SUM = new Float64Array(count);
+const PATTERNS = KINDS.map(() => ({ something: [] }));
 function into(form, part, x) {
   for (let i = 0; i <= end; i++) form[i] += x * part[i];
 }
@@ -382,8 +388,8 @@ function growthOf(feedback) {
         place += 1;
       });
     }
-    const places = reachedFrom(matrix, START), key = places.join();
-    if (!grew.has(key)) grew.set(key, largestOf(matrix, places));
+    const pattern = patternOf(matrix, START, PATTERNS[k]), { key } = pattern;
+    if (!grew.has(key)) grew.set(key, largestOf(matrix, pattern));
     const grown = grew.get(key), rate = OF.rate(k)[0];
     if (!(Math.abs(grown - rate) > EDGE * (Math.abs(grown) + Math.abs(rate)))) return UNRESOLVED;
     return grown < rate ? OK : INFINITE_VARIANCE;
@@ -407,31 +413,28 @@ const TOLD = KINDS.map((k) => {
   };
 });
 const WHOLE = (TYPES.totals ?? TYPES.averages).map(columnOf);
-/* What a type decides alone follows from the inputs that its script reads. The last answer at every
-   place of a curve stays while these do, and players who are alike share it. */
+/* What a type decides alone: the last answer at every place of a curve stays while what it knows does. */
 const width = TYPES.inputs.length;
-const READ = TYPES.inputs.flatMap((_, i) => (TYPES.read[i] ? [2 * i, 2 * i + 1] : []));
 const ALONE = KINDS.map((k) => ({
   row: pairsOf(width),
   given: TYPES.states.map(() => false),
   kept: [],
   fixed: TYPES.places[k].map((place, i) => (place < 0 ? (TYPES.fixed[k][TYPES.inputs[i]] ?? [0, 0]) : null)),
 }));
-const sameAlone = (own, asked) => READ.every((i) => Object.is(own.row[i], asked.row[i])) && equal(own.given, asked.given);
 function aloneOf(k, given, at) {
   const own = ALONE[k], places = TYPES.places[k];
   TYPES.states.forEach((_, s) => {
     const place = places[width - TYPES.states.length + s];
     own.given[s] = place < 0 ? given.every(Boolean) : given[place - TYPES.first];
   });
-  for (let j = k; j >= 0; j--) {
-    const one = ALONE[j].kept[at];
-    if (one && sameAlone(own, one)) return (own.kept[at] = one).answer;
-  }
-  const answer = decideAlone(own.row, own.given);
-  own.kept[at] = { row: own.row.slice(), given: own.given.slice(), answer };
-  return answer;
+  const last = (own.kept[at] ??= { row: pairsOf(width), given: [], answer: null });
+  if (last.answer && equal(own.given, last.given) && equal(own.row, last.row)) return last.answer;
+  last.row.set(own.row);
+  last.given = own.given.slice();
+  return (last.answer = decideAlone(own.row, own.given, at && at * KINDS.length + k));
 }
+/* The numbers at every place of a curve. */
+const OUT = [];
 function decide(point, given, at = 0) {
   KNOWN.forEach((known, k) => {
     const places = TYPES.places[k], { fixed } = ALONE[k];
@@ -466,7 +469,7 @@ function decide(point, given, at = 0) {
   if (failed >= 0) return refused(failed, each[failed].status, each[failed].sentence);
   const doubtful = answer(UNRESOLVED, NOT_DETERMINED);
   if (!averages) return doubtful;
-  const out = new Float64Array(TYPES.columns.length);
+  const out = at ? (OUT[at] ??= new Float64Array(TYPES.columns.length)) : new Float64Array(TYPES.columns.length);
   for (let n = 0; n < out.length; n++) out[n] = OWN_AT[n] < 0 ? NaN : each[WHOSE[n] - 1].selected.out[OWN_AT[n]];
   if (TYPES.responds) {
     each.forEach(({ selected }, k) =>
@@ -476,7 +479,7 @@ function decide(point, given, at = 0) {
         KNOWN[k][place + 1] = 0;
       }),
     );
-    const all = reactions(), played = all && everybody(all);
+    const all = reactions(), played = all && everybody(all, PLAYED);
     if (!all) return doubtful;
     const feedback = feedbackOf(all);
     const statuses = growthOf(feedback), bad = statuses.findIndex((status) => status !== OK);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -72,13 +71,11 @@ class ScriptEmitter(Emitter):
     ----------
     reasons : why a candidate is none, by number, as parts of a sentence.
     by_root : for coefficients that were followed to rest, the number of such a polynomial.
-    bounds : the lines that test parameters against their domains.
     """
 
     reasons: list[str] = field(default_factory=list)
     by_root: dict[sp.Symbol, int] = field(default_factory=dict)
     reason: str = ""
-    bounds: range = range(0)
 
     # -- the letters that results are written in ------------------------------------------------
 
@@ -129,7 +126,6 @@ class ScriptEmitter(Emitter):
 
     def domain(self) -> None:
         """Parameters outside their domains are invalid input; then states in other letters."""
-        before = len(self.body)
         for letter in self.derivation.model.vocabulary.parameters:
             name = self.names[letter.symbol]
             self.reason = parameter(letter, self.derivation.model.name).requirement
@@ -137,7 +133,6 @@ class ScriptEmitter(Emitter):
             self.fail_unless(held, Status.INVALID_INPUT)
             self.reason = f"the parameter {letter.name} must be {MAGNITUDE}"
             self.fail_unless(f"{name} == 0.0 or {_SIZES.format(name)}", Status.INVALID_INPUT)
-        self.bounds = range(before, len(self.body))
         for number, (words, expression) in enumerate(self.derivation.model.required.items()):
             spelled = expression.xreplace(dict(self.derivation.solved.game.definitions))
             self.body += lines([(f"required_{number}", spelled)], self.names)
@@ -297,13 +292,6 @@ class ScriptEmitter(Emitter):
         head = ["let failed = 0;", "const measured = new Float64Array(1);"]
         head += [f"const rooted = new Float64Array({len(self.choices)});"]
         return "\n".join([*helpers, *bound, *head, candidate([*inputs, *self.body], room)])
-
-    @property
-    def used(self) -> set[str]:
-        """Inputs that a solution depends on, besides that they must be in their domains."""
-        lines = [line for k, line in enumerate(self.body) if k not in self.bounds]
-        names = {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
-        return {s.name for s in self.inputs if self.names[s] in names}
 
     @property
     def inputs(self) -> Sequence[sp.Symbol]:

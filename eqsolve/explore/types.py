@@ -210,8 +210,6 @@ class Players:
             "shares": [_pair(fmpq(s.numerator, s.denominator)) for s in self.types.shares],
             "counts": self.types.counts,
             "first": len(wide) - len(self.states),
-            # what no slider moves is in its domain: it counts where a solution depends on it
-            "read": [n in self.emitter.used or n not in self.fixed(1) for n in inner],
             "columns": [
                 [name, k, outputs.index(column) if column in outputs and k else -1]
                 for name, (_, column, k) in self.columns.items()
