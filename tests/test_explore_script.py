@@ -25,7 +25,7 @@ from eqsolve.solve.types import solve_types
 from eqsolve.status import Status
 from games import ALL_GAMES, Row
 from hard_families import FAMILIES
-from scripted import Found, answers, asking, read, run
+from scripted import ANSWERS, Found, answers, asking, read, run
 
 #: Agreement, relative to the size of a number, or to one where it is smaller than ``SMALL``.
 CLOSE, SMALL = 1e-12, 1e-8
@@ -342,9 +342,21 @@ def few(asked: Everybody) -> list[dict[str, float]]:
     return [*asked.points(FEW_POINTS), asked.start | both | {"lambda_1": 0.15}]
 
 
+#: Asks every point at the same place of a curve as the one before it, in which memory stays, and
+#: says where that is not the answer alone.
+STAYING = """
+const shown = ({ status, selected }) => JSON.stringify([status, selected && [...selected.out]]);
+const asked = POINTS.map((point) => Float64Array.from(point.flatMap((x) => [x, 0])));
+const alone = asked.map((row) => shown(decide(row, GIVEN)));
+const twice = [...asked, ...asked].map((row) => shown(decide(row, GIVEN, 1)));
+const answers = twice.map((text, k) => text === alone[k % asked.length]);
+"""
+
+
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Everybody, list[Found], list[Found]]:
-    """Two players at a few points, and with a planted error in what puts them together."""
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
+    """Two players at a few points, and with planted errors: in what puts them together, and in what
+    is kept of a curve's place."""
     asked = everybody(next(row for row in DIFFERENT if row.name == "two-agent"))
     given = few(asked)
     text = asked.made.text
@@ -354,19 +366,28 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Everybody, list[Found
         1,
     )
     assert wrong != text
-    scripts = [asking(asked.made, given), asking(asked.made, given, wrong)]
-    found = run(scripts, tmp_path_factory.mktemp("two"))
+    stale = text.replace("equal(own.row, last.row)", "(at || equal(own.row, last.row))", 1)
+    assert stale != text
+    places = [asking(asked.made, given, each).replace(ANSWERS, STAYING) for each in (text, stale)]
+    scripts = [asking(asked.made, given), asking(asked.made, given, wrong), *places]
+    *found, stays, forgets = run(scripts, tmp_path_factory.mktemp("two"))
     right, planted = (read(asked.made, document) for document in found)
-    return asked, right, planted
+    return asked, right, planted, stays, forgets
 
 
 def test_players_of_their_own_types_agree_with_enclosures(two: Any) -> None:
-    asked, found, planted = two
+    asked, found, planted, *_ = two
     given = few(asked)
     assert asked.against_solve(given, found) < CLOSE
     assert {one.status for one in found} >= {Status.OK, Status.INFINITE_VARIANCE}
     with pytest.raises(AssertionError):
         assert asked.against_solve(given, planted) < CLOSE
+
+
+def test_what_stays_at_a_place_of_a_curve_is_its_answer(two: Any) -> None:
+    *_, stays, forgets = two
+    assert all(stays) and len(stays) == 2 * len(few(two[0]))
+    assert not all(forgets)
 
 
 @pytest.mark.full
