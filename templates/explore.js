@@ -190,7 +190,7 @@
     write(part.ticks, lines.join(""));
     set(part.curve, { d: path(own, x, y) });
     // dots as lines of no length with round ends, in one path
-    set(part.reference, { d: reference.map(([a, b]) => (Number.isFinite(b) ? `M${x(a).toFixed(2)} ${y(b).toFixed(2)}h0` : "")).join("") });
+    set(part.reference, { d: reference.map(([a, b]) => (b >= bottom && b <= top ? `M${x(a).toFixed(2)} ${y(b).toFixed(2)}h0` : "")).join("") });
     const [here] = exact(name), shown = here >= low && here <= high;
     const fine = answer.status === OK || answer.status === NEAR_FOLD;
     const level = shown && fine ? answer.selected.out[position[column]] : NaN;
