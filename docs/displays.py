@@ -91,7 +91,7 @@ class Pair:
 
 def pairs() -> list[Pair]:
     """The longest displays, the longest first."""
-    found = [d for m in models() for d in m.displays(m.derivation) if d.is_numbered]
+    found = [d for m in models() for d in m.shown if d.is_numbered]
     longest = sorted(found, key=_length, reverse=True)[:COUNT]
     return [
         Pair(

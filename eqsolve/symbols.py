@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from eqsolve.errors import DerivationError
@@ -138,7 +139,10 @@ _PLAIN: set[str] = set()
 
 
 def _declare(name: str, latex: str, meaning: str, unit: str = "1", domain: Domain = REAL) -> Entry:
-    return _TABLE.setdefault(name, Entry(name, latex, meaning, unit, domain))
+    if name not in _TABLE:
+        _TABLE[name] = Entry(name, latex, meaning, unit, domain)
+        latex_names.cache_clear()
+    return _TABLE[name]
 
 
 def declare(*rows: tuple[str, str, str, str, Domain]) -> None:
@@ -215,6 +219,13 @@ def symbols(names: str) -> tuple[sp.Symbol, ...]:
     return tuple(symbol(name) for name in names.split())
 
 
-def latex_names() -> dict[sp.Symbol, str]:
+@cache
+def latex_names() -> Mapping[sp.Symbol, str]:
     """Return the LaTeX of every symbol declared so far."""
-    return {row.symbol: row.latex for row in _TABLE.values()}
+    return MappingProxyType({row.symbol: row.latex for row in _TABLE.values()})
+
+
+def latex_of(name: str) -> str | None:
+    """Return the LaTeX of the symbol called ``name``; None if none was declared so far."""
+    row = _TABLE.get(name)
+    return row.latex if row else None

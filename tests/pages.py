@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,13 @@ class Page(HTMLParser):
         return [value for _, name, value in self.attributes if name == attribute]
 
 
+#: A page as it was read before: reading one with all displays takes longer than most tests.
+read = lru_cache(maxsize=8)(Page)
+
+
 def loads(text: str) -> list[str]:
     """What a page would fetch: nothing but data, fragments and its neighbors is allowed."""
-    page = Page(text)
+    page = read(text)
     asked = [v for name in ("src", "srcset", "data", "poster", "action") for v in page.values(name)]
     found = [value for value in asked if not value.startswith("data:")]
     for value in page.values("href"):
@@ -71,10 +76,10 @@ def loads(text: str) -> list[str]:
 
 def broken_links(pages: Mapping[str, str]) -> list[str]:
     """Links to a page or an anchor that does not exist."""
-    anchors = {name: set(Page(text).values("id")) for name, text in pages.items()}
+    anchors = {name: set(read(text).values("id")) for name, text in pages.items()}
     broken = []
     for name, text in pages.items():
-        for target in Page(text).values("href"):
+        for target in read(text).values("href"):
             file, hash_mark, anchor = target.partition("#")
             known = anchors.get(file or name)
             if not target.startswith("data:") and (
@@ -86,7 +91,7 @@ def broken_links(pages: Mapping[str, str]) -> list[str]:
 
 def raw_tex(text: str) -> list[str]:
     """LaTeX that reaches the reader outside of the places that show source."""
-    return re.findall(r"\\[A-Za-z]+|\$[^$]*\$?|\x1f", "".join(Page(text).text))
+    return re.findall(r"\\[A-Za-z]+|\$[^$]*\$?|\x1f", "".join(read(text).text))
 
 
 PROBE = """<!DOCTYPE html><meta charset="utf-8"><body>

@@ -25,8 +25,8 @@ from eqsolve.notated.published import Published
 from eqsolve.registry import models
 from eqsolve.site.browse import judged, ledger, render_claims, render_ledger
 from eqsolve.site.page import Content, render
-from eqsolve.site.sections import covered, sections
-from pages import Page, broken_links, browser, loads, probe, raw_tex
+from eqsolve.site.sections import covered
+from pages import broken_links, browser, loads, probe, raw_tex, read
 
 #: The numbers of the paper, those of ranges one by one.
 NUMBERS = {
@@ -55,12 +55,17 @@ def claims() -> tuple[Claim, ...]:
 
 
 @pytest.fixture(scope="module")
-def pages(
+def content(
     games: list[tuple[Published, tuple[Display, ...]]], claims: tuple[Claim, ...]
-) -> dict[str, str]:
-    """The three pages, with all displays."""
+) -> Content:
+    """What the pages are made of."""
     verification: dict[str, Any] = {"ok": True, "checks": []}
-    content = Content(games, [], {"r": "0.03"}, verification, [], {}, [], claims)
+    return Content(games, [], {"r": "0.03"}, verification, [], {}, [], claims)
+
+
+@pytest.fixture(scope="module")
+def pages(content: Content) -> dict[str, str]:
+    """The three pages, with all displays."""
     texts = (f(content, "1.2.3") for f in (render, render_ledger, render_claims))
     return dict(zip(PAGES, texts, strict=True))
 
@@ -80,7 +85,7 @@ def folder(pages: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> P
 def test_pages_are_well_formed_and_load_nothing(pages: dict[str, str]) -> None:
     """Each page stands alone; the only links out of it lead to the other two."""
     for name, text in pages.items():
-        page = Page(text)
+        page = read(text)
         assert page.tags["h1"] == page.tags["title"] == page.tags["main"] == 1
         assert page.tags["script"] == 1
         assert loads(text) == []
@@ -98,7 +103,7 @@ def test_planted_requests_are_noticed(pages: dict[str, str]) -> None:
 @pytest.mark.parametrize("name", ["index.html", "ledger.html"])
 def test_every_number_has_a_permanent_anchor(pages: dict[str, str], name: str) -> None:
     """All numbers of the paper, the ones inside ranges too, lead to an equation."""
-    anchors = set(Page(pages[name]).values("id"))
+    anchors = set(read(pages[name]).values("id"))
     assert {f"eq-{number}" for number in NUMBERS} <= anchors
 
 
@@ -116,7 +121,7 @@ def test_every_equation_is_rendered(
 ) -> None:
     """One row for each display, formulas as MathML, LaTeX only where source is shown."""
     shown = [display for _, displays in games for display in displays]
-    page = Page(pages["ledger.html"])
+    page = read(pages["ledger.html"])
     assert page.values("class").count("row") == len(shown)
     lines = [line for display in shown for line in (*display.lines, *display.let)]
     sides = sum(1 + (latex(line.left) != "{}") for line in lines)
@@ -129,10 +134,10 @@ def test_every_equation_is_rendered(
 
 
 def test_rows_say_what_an_equation_follows_from_and_is_used_in(
-    games: list[tuple[Published, tuple[Display, ...]]], claims: tuple[Claim, ...]
+    content: Content, claims: tuple[Claim, ...]
 ) -> None:
     """Dependencies in both directions, and the claims that cite the number."""
-    equations = [e for section in sections(games) for e in section.equations]
+    equations = [e for section in content.shown for e in section.equations]
     rows = {row.eq.anchors[0]: row for row in ledger(equations, claims)}
     for row in rows.values():
         for _, link in row.eq.depends:
@@ -157,7 +162,7 @@ def test_claims_show_verdict_condition_evidence_and_command(
     pages: dict[str, str], claims: tuple[Claim, ...]
 ) -> None:
     """One row each; the commands are there to be copied."""
-    page = Page(pages["claims.html"])
+    page = read(pages["claims.html"])
     assert [i for i in page.values("id")] == [f"claim-{claim.id}" for claim in claims]
     assert {claim.verdict for claim in claims} == {"holds", "conditional", "false"}
     text = pages["claims.html"]
@@ -239,7 +244,7 @@ def test_pages_in_a_browser(folder: Path, pages: dict[str, str], name: str, widt
     """Desk and telephone: nothing sticks out, every formula has a size, no message."""
     seen = probe(folder, name, width)
     assert seen["overflow"] <= 0 and seen["console"] == []
-    assert seen["maths"] == Page(pages[name]).tags["math"] > 0
+    assert seen["maths"] == read(pages[name]).tags["math"] > 0
     assert seen["flat"] == seen["errors"] == 0
     assert seen["copies"] == pages[name].count("<pre><code>")
 
@@ -295,16 +300,13 @@ def test_pages_print(folder: Path, tmp_path: Path) -> None:
 # ------------------------------------------------------------ the longest ones
 
 
-def test_the_comparison_in_docs_is_up_to_date() -> None:
+def test_the_comparison_in_docs_is_up_to_date(displays: Any) -> None:
     """The page in docs belongs to the present displays, and its images to the page."""
-    displays = _docs()
     assert displays.is_stale(displays.FOLDER) is False
 
 
-def test_a_stale_comparison_is_noticed(tmp_path: Path) -> None:
+def test_a_stale_comparison_is_noticed(displays: Any, tmp_path: Path) -> None:
     """A changed formula, a changed image and a missing page."""
-    displays = _docs()
-    displays.pairs = cache(displays.pairs)
     assert displays.is_stale(tmp_path)
     page = displays.FOLDER / "displays.md"
     (tmp_path / "displays").mkdir()
@@ -321,13 +323,16 @@ def test_a_stale_comparison_is_noticed(tmp_path: Path) -> None:
     assert displays.is_stale(tmp_path)
 
 
-def _docs() -> Any:
+@pytest.fixture(scope="module")
+def displays() -> Any:
+    """The module that writes the comparison in docs, which finds the longest displays once."""
     path = Path(__file__).parent.parent / "docs" / "displays.py"
     spec = importlib.util.spec_from_file_location("displays", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["displays"] = module
     spec.loader.exec_module(module)
+    module.pairs = cache(module.pairs)
     return module
 
 

@@ -29,7 +29,7 @@ from eqsolve.site.game_page import Part, part, pictured, render
 from eqsolve.solve.solve import solve
 from eqsolve.verify.models import Variant, variants
 from eqsolve.verify.proof import prove
-from pages import Page, broken_links, browser, loads, probe, raw_tex
+from pages import broken_links, browser, loads, probe, raw_tex, read
 
 #: One game with a fixed horizon and one with several roots over an infinite one.
 SHOWN = ("lq-mfg", "sticky-prices")
@@ -61,7 +61,7 @@ def text(parts: list[Part], tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_page_is_whole_and_loads_nothing(text: str, parts: list[Part]) -> None:
     """Well-formed, no LaTeX left, every display of every stage and the figures are there."""
-    page = Page(text)
+    page = read(text)
     assert loads(text) == [] and raw_tex(text) == []
     anchors = page.values("id")
     assert len(anchors) == len(set(anchors))
@@ -135,7 +135,7 @@ def test_every_structure_of_a_page_can_be_derived() -> None:
 def test_a_game_without_named_sets_has_a_page(tmp_path: Path) -> None:
     (only,) = parts_of("merton")
     text = written([only], tmp_path)
-    assert "no named sets" in text and Page(text).tags["img"] == 1 and loads(text) == []
+    assert "no named sets" in text and read(text).tags["img"] == 1 and loads(text) == []
 
 
 # --------------------------------------------------------------- the figure
@@ -279,7 +279,7 @@ def test_the_command_writes_the_page_of_a_file(quick: None, tmp_path: Path) -> N
     assert json.loads((out / "verification.json").read_text())["ok"]
     text = (out / "index.html").read_text()
     assert loads(text) == []
-    linked = {target for target in Page(text).values("href") if target.startswith("proofs/")}
+    linked = {target for target in read(text).values("href") if target.startswith("proofs/")}
     assert linked and formal == linked | {"proofs/eqsolve_library.v"}
     counts = {file: (out / file).read_text().count("\nTheorem ") for file in linked}
     assert all(f">{file[7:]}</a> ({count})" in text for file, count in counts.items())
@@ -337,8 +337,8 @@ def test_page_in_a_browser(text: str, tmp_path: Path, width: int) -> None:
     seen = probe(tmp_path, "page.html", width)
     assert seen["overflow"] <= 0 and seen["console"] == []
     # formulas of a closed list of checks are not laid out
-    assert seen["maths"] == Page(text).tags["math"] and seen["errors"] == seen["broken"] == 0
-    assert seen["flat"] == 0 and seen["images"] == Page(text).tags["img"]
+    assert seen["maths"] == read(text).tags["math"] and seen["errors"] == seen["broken"] == 0
+    assert seen["flat"] == 0 and seen["images"] == read(text).tags["img"]
 
 
 @pytest.mark.slow

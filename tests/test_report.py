@@ -31,7 +31,7 @@ from eqsolve.site.symbols import letters, tagged
 from eqsolve.site.typeset import heading, mathematics, number, prose, split
 from eqsolve.site.values import Origin, of_columns, of_strategy
 from eqsolve.symbols import entry
-from pages import Page, broken_links, loads, probe, raw_tex
+from pages import broken_links, loads, probe, raw_tex, read
 
 
 def displays() -> tuple[Display, ...]:
@@ -117,21 +117,21 @@ def html(content: Content) -> str:
 
 def test_page_is_well_formed(html: str) -> None:
     """Every element is closed in order, and the parser finds the expected parts."""
-    page = Page(html)
+    page = read(html)
     assert html.startswith("<!DOCTYPE html>\n<html lang=")
     assert page.tags["h1"] == 1 and page.tags["title"] == 1 and page.tags["main"] == 1
 
 
 def test_page_loads_nothing(html: str) -> None:
     """No style sheet, no font, no image and no script but its own."""
-    page = Page(html)
+    page = read(html)
     assert page.tags["script"] == 1 and page.tags["iframe"] == 0
     assert loads(html) == []
 
 
 def test_anchors_are_unique(html: str) -> None:
     """Numbers that two games share have one permanent anchor."""
-    anchors = Page(html).values("id")
+    anchors = read(html).values("id")
     assert len(anchors) == len(set(anchors))
     for name in ("eq-2.50", "eq-2.53", "eq-2.54", "eq-best-response-shift", "eq-mean-field-shift"):
         assert anchors.count(name) == 1
@@ -140,7 +140,7 @@ def test_anchors_are_unique(html: str) -> None:
 
 def test_every_display_is_rendered(html: str, content: Content) -> None:
     """Each line of each display and of each closed form has MathML on both sides."""
-    page = Page(html)
+    page = read(html)
     shown = sections(content.games)
     lines = [line for s in shown for e in s.equations for line in (*e.let, *e.lines)]
     lines += [step.line for s in shown for step in s.steps]
@@ -172,7 +172,7 @@ def test_closed_form_and_assumptions_are_listed(content: Content) -> None:
 
 def test_every_figure_is_inlined(html: str, drawn: list[Drawn]) -> None:
     """The images are the SVG files, byte for byte, with their statements and notes."""
-    page = Page(html)
+    page = read(html)
     sources = page.values("src")
     assert page.tags["figure"] == len(sources) == 5
     text = re.sub(r"\s+", " ", "".join(page.text))
@@ -365,7 +365,7 @@ def test_what_must_not_vanish_enters_where_it_divides_first() -> None:
 
 def test_a_letter_says_what_it_means(content: Content, html: str) -> None:
     """Every letter that is marked has a row, and a letter with an index is marked as a whole."""
-    page = Page(html)
+    page = read(html)
     marked = set(page.values("data-symbol"))
     rows = {name.removeprefix("symbol-") for name in page.values("id") if "symbol-" in name}
     assert {"lambda", "kappa", "D1", "p1"} <= marked <= rows
@@ -479,9 +479,9 @@ def test_everything_is_written(quick: Replace, tmp_path: Path) -> None:
         row["depends"] is not None for row in json.loads((folder / "ledger.json").read_text())
     )
     for name in ("index.html", "ledger.html", "claims.html"):
-        Page((folder / name).read_text())
+        read((folder / name).read_text())
     assert (folder / "explore-n-agent.html").read_text() == "a page"
-    links = Page((folder / "index.html").read_text()).values("href")
+    links = read((folder / "index.html").read_text()).values("href")
     assert [link for link in links if link.startswith("explore")] == ["explore-n-agent.html"]
 
 
@@ -526,7 +526,7 @@ def test_page_in_a_browser(html: str, tmp_path: Path, width: int) -> None:
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
     seen = probe(tmp_path, "page.html", width)
     assert seen["overflow"] <= 0 and seen["console"] == []
-    assert seen["maths"] == Page(html).tags["math"] and seen["flat"] == seen["errors"] == 0
+    assert seen["maths"] == read(html).tags["math"] and seen["flat"] == seen["errors"] == 0
     assert seen["images"] == 5 and seen["broken"] == 0
     meaning = seen["meaning"]
     assert entry(meaning["name"]).meaning.split("$")[0] in meaning["text"]

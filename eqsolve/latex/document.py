@@ -23,7 +23,7 @@ from eqsolve.ledger import Display
 from eqsolve.notated.published import Published
 from eqsolve.operators import shown_symbols
 from eqsolve.schemas import SCHEMA
-from eqsolve.symbols import entry, latex_names
+from eqsolve.symbols import entry, latex_names, latex_of
 
 TITLE = "Equilibrium strategies for mean-variance investment over a random horizon"
 DOCUMENT, INDEX = "equations.tex", "index.txt"
@@ -240,8 +240,7 @@ def _symbols(displays: Iterable[Display]) -> list[dict[str, str]]:
 def _without_index(name: str) -> str:
     """The name of a symbol without the index of an agent, where that means the same."""
     stem, _, index = name.rpartition("_")
-    known = {symbol.name for symbol in latex_names()}
-    indexed = stem in known and (index.isdecimal() or index in ("i", "k"))
+    indexed = latex_of(stem) is not None and (index.isdecimal() or index in ("i", "k"))
     return stem if indexed and entry(stem).meaning == entry(name).meaning else name
 
 
@@ -272,13 +271,17 @@ def _unit(text: str) -> str:
 def _mathematics(word: str) -> str | None:
     """The LaTeX of a word that is a formula: a symbol, a power, or a quotient such as 1/n."""
     parts = word.split("/")
-    names = {s.name: tex for s, tex in latex_names().items()} | {f: f for f in "FGHV"}
-    names |= {"xy": "x y", "i": "i"}
-    if len(parts) == 2 and parts[0].isdecimal() and parts[1] in names:
+    if len(parts) == 2 and parts[0].isdecimal() and _name(parts[1]):
         return word
     base, caret, power = word.partition("^")
-    known = base in names and (len(base) > 1 or base in "xybrqFGHVniBP")
-    return f"{names[base]}{caret}{power}" if known else None
+    known = len(base) > 1 or base in "xybrqFGHVniBP"
+    return f"{name}{caret}{power}" if known and (name := _name(base)) else None
+
+
+def _name(word: str) -> str | None:
+    """The LaTeX of a letter in a phrase."""
+    own = {"xy": "x y", **{f: f for f in "FGHVi"}}
+    return own.get(word) or latex_of(word)
 
 
 def write(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from eqsolve.latex.grammar.tokens import GREEK
-from eqsolve.symbols import latex_names
+from eqsolve.symbols import latex_of
 
 _RELATIONS = {
     "=": "=",
@@ -104,24 +103,21 @@ def _is_formula(word: str) -> bool:
     return all(k + 1 not in names for k in names)
 
 
-@cache
-def _known(rows: int) -> dict[str, str]:
-    """The LaTeX of names; games add rows to the table of symbols as they are loaded."""
-    return {symbol.name: tex for symbol, tex in latex_names().items()} | _EXTRA
+def _known(name: str) -> str | None:
+    return _EXTRA.get(name) or latex_of(name)
 
 
 def _name(name: str) -> str | None:
     """The LaTeX of a symbol, also with an index that the table does not list."""
-    known = _known(len(latex_names()))
-    if len(name) > 2 and name[0] == "d" and name[1:] in known and name not in _EXTRA:
-        return f"d {known[name[1:]]}"
-    if name in known:
-        return known[name]
+    if len(name) > 2 and name[0] == "d" and name not in _EXTRA and (known := _known(name[1:])):
+        return f"d {known}"
+    if known := _known(name):
+        return known
     if name in GREEK:
         return rf"\{name}"
     stem, underscore, index = name.partition("_")
-    if underscore and stem in known and "_" not in known[stem]:
-        return f"{known[stem]}_{{{index}}}"
+    if underscore and (known := _known(stem)) and "_" not in known:
+        return f"{known}_{{{index}}}"
     return None
 
 
