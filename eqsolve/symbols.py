@@ -220,7 +220,7 @@ def symbols(names: str) -> tuple[sp.Symbol, ...]:
 
 
 @cache
-def latex_names() -> Mapping[sp.Symbol, str]:
+def latex_names() -> MappingProxyType[sp.Symbol, str]:
     """Return the LaTeX of every symbol declared so far."""
     return MappingProxyType({row.symbol: row.latex for row in _TABLE.values()})
 
