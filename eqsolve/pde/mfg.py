@@ -138,10 +138,12 @@ def solve_mfg(
     richardson : extrapolate from this grid and the one of twice the widths: fourth order for
         smooth solutions and the central scheme only. Needs odd ``nodes`` (even at a periodic
         boundary) and even ``steps``.
-    method : ``"anderson"`` (depth 5), ``"newton"`` (Newton-GMRES), ``"picard"``, or
+    method : ``"anderson"`` (depth 5), ``"newton"`` (Newton-GMRES), ``"picard"``,
         ``"fictitious_play"`` (best responses to the mean of those so far, the k-th one with the
-        weight 2/(k + 1); slow, choose a larger ``tolerance``) on the fixed point.
-    tolerance : relative change of the law at which the fixed point has converged.
+        weight 2/(k + 1); slow, choose a larger ``tolerance``) or ``"policy_iteration"`` (the value
+        and the law of a policy by linear equations, then a better policy) on the fixed point.
+    tolerance : relative change of the law at which the fixed point has converged; of the value,
+        too, with ``"policy_iteration"``.
     max_iterations : most evaluations of the best response and its law; with ``"newton"``, those
         inside GMRES are not counted.
     relaxation : weight of the new law in each iteration, in (0, 1].

@@ -12,7 +12,7 @@ from eqsolve.pde.edge import Array, count, number, reals, refuse, shown, two
 from eqsolve.pde.hamiltonians import STAGE, Compiled, Hamiltonian
 
 #: Iterations on the fixed point.
-METHODS = ("anderson", "newton", "picard", "fictitious_play")
+METHODS = ("anderson", "newton", "picard", "fictitious_play", "policy_iteration")
 #: Most nodes, and most steps in time.
 MOST = 100_000
 

@@ -97,7 +97,8 @@ fn read_options(
                 result.method = match Method::named(&given) {
                     Some(method) => method,
                     None => {
-                        let remedy = "use 'anderson', 'newton', 'picard' or 'fictitious_play'";
+                        let remedy = "use 'anderson', 'newton', 'picard', 'fictitious_play' or \
+                                      'policy_iteration'";
                         return invalid("method", format!("'{given}'"), remedy);
                     }
                 }

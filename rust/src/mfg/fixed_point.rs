@@ -4,7 +4,7 @@ use super::coordinates::Coordinates;
 use super::hamiltonian::Hamiltonian;
 use super::krylov;
 use super::problem::{Method, Options};
-use super::sweep::{Law, Stop, Sweeps};
+use super::sweep::{Equations, Law, Stop, Sweeps};
 use crate::anderson::Anderson;
 use crate::control::{go_on, Poll, Progress};
 
@@ -45,7 +45,12 @@ pub enum Ending {
 /// norm is a relative change.
 pub trait Response {
     /// The law of the best responses to the law with coordinates `x`.
-    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop>;
+    fn image(
+        &mut self,
+        x: &[f64],
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> Result<Vec<f64>, Stop>;
     /// Forget what the last image was found from, after a failure.
     fn forget(&mut self);
 }
@@ -74,9 +79,14 @@ struct OnInterval<'b, 'a, H> {
 }
 
 impl<H: Hamiltonian> Response for OnInterval<'_, '_, H> {
-    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop> {
+    fn image(
+        &mut self,
+        x: &[f64],
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> Result<Vec<f64>, Stop> {
         self.coordinates.unpack(x, &mut self.believed);
-        self.sweeps.backward(&self.believed, poll)?;
+        self.sweeps.backward(&self.believed, equations, poll)?;
         self.sweeps.forward(&self.believed, &mut self.image, poll)?;
         Ok(self.coordinates.pack(&self.image))
     }
@@ -125,6 +135,10 @@ pub fn iterate(
     let mut iteration = Iteration {
         response,
         residuals: Vec::new(),
+        equations: match options.method {
+            Method::PolicyIteration => Equations::of_policies(),
+            _ => Equations::solved(),
+        },
         options,
     };
     let ending = iteration
@@ -140,15 +154,23 @@ pub fn iterate(
 struct Iteration<'b> {
     response: &'b mut dyn Response,
     residuals: Vec<f64>,
+    equations: Equations,
     options: &'b Options,
 }
 
 impl Iteration<'_> {
     /// The image of `x`, with its distance among the residuals.
     fn evaluate(&mut self, x: &[f64], poll: &mut Poll<'_>) -> Result<Vec<f64>, Stop> {
-        let result = self.response.image(x, poll)?;
+        self.equations.begin();
+        let result = self.response.image(x, &mut self.equations, poll)?;
         go_on(poll).map_err(Stop::Error)?;
-        self.residuals.push(distance(&result, x));
+        let (change, unsettled) = (distance(&result, x), self.equations.unsettled());
+        // a distance may be NaN
+        self.residuals.push(if unsettled > change {
+            unsettled
+        } else {
+            change
+        });
         poll.report(Progress {
             stage: "fixed-point iterations",
             done: self.residuals.len(),
@@ -195,7 +217,7 @@ impl Iteration<'_> {
 
     fn accelerated(&mut self, mut x: Vec<f64>, poll: &mut Poll<'_>) -> Result<Ending, Stop> {
         let depth = match self.options.method {
-            Method::Picard | Method::FictitiousPlay => 0,
+            Method::Picard | Method::FictitiousPlay | Method::PolicyIteration => 0,
             _ if x.len() > LONG => SHALLOW,
             _ => DEPTH,
         };

@@ -11,7 +11,7 @@ use super::generator::{Conditions, Generator, Linearised, Scheme};
 use super::hamiltonian::Kind;
 use super::mesh::Mesh;
 use super::problem::Options;
-use super::sweep::{LineStep, Stop};
+use super::sweep::{Equations, LineStep, Stop};
 use crate::control::Poll;
 use crate::error::{GridError, Result};
 
@@ -269,7 +269,11 @@ impl<'a> Passes<'a> {
     }
 
     /// The best response to the law believed in: fills `inner` and `value`.
-    fn backward(&mut self, poll: &mut Poll<'_>) -> std::result::Result<(), Stop> {
+    fn backward(
+        &mut self,
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> std::result::Result<(), Stop> {
         let plane = self.plane;
         let [nx, ny] = plane.shape();
         let n = nx * ny;
@@ -315,7 +319,8 @@ impl<'a> Passes<'a> {
                     most: NEWTON_STEPS,
                 };
                 let (right, work) = (&f[l * m..][..m], &mut self.linearised[stage.axis]);
-                line.solve(&generator, right, inner, work, None, &mut self.newton)?;
+                let count = &mut self.newton;
+                line.solve(&generator, right, inner, work, None, equations, count)?;
             }
             let gain = 1.0 / self.theta;
             for (u, v) in u.iter_mut().zip(&self.inner[s * n..]) {
@@ -563,9 +568,14 @@ impl<'a> Passes<'a> {
 }
 
 impl Response for Passes<'_> {
-    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> std::result::Result<Vec<f64>, Stop> {
+    fn image(
+        &mut self,
+        x: &[f64],
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> std::result::Result<Vec<f64>, Stop> {
         self.unpack(x);
-        self.backward(poll)?;
+        self.backward(equations, poll)?;
         self.forward(poll)?;
         Ok(self.pack())
     }
@@ -626,7 +636,7 @@ impl Plane {
         let control = [passes.controls(0), passes.controls(1)];
         let (value, newton) = (passes.value.clone(), passes.newton);
         passes.believed = passes.image.clone();
-        let best_cost = match (&ending, passes.backward(poll)) {
+        let best_cost = match (&ending, passes.backward(&mut Equations::solved(), poll)) {
             (_, Err(Stop::Error(error))) => return Err(error),
             (Ending::Failed(_), _) | (_, Err(_)) => f64::NAN,
             _ => {

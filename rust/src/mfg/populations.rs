@@ -6,7 +6,7 @@ use super::fixed_point::{iterate, FixedPoint, Response};
 use super::hamiltonian::Kind;
 use super::problem::{Options, Problem};
 use super::solution::{gathered, Solution};
-use super::sweep::{Law, Stop, Sweeps};
+use super::sweep::{Equations, Law, Stop, Sweeps};
 use crate::control::Poll;
 use crate::error::Result;
 
@@ -47,7 +47,12 @@ impl Together<'_> {
 }
 
 impl Response for Together<'_> {
-    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> std::result::Result<Vec<f64>, Stop> {
+    fn image(
+        &mut self,
+        x: &[f64],
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> std::result::Result<Vec<f64>, Stop> {
         let mut rest = x;
         for (c, law) in self.coordinates.iter().zip(&mut self.believed) {
             let (own, others) = rest.split_at(c.len());
@@ -56,7 +61,7 @@ impl Response for Together<'_> {
         }
         for (i, sweeps) in self.sweeps.iter_mut().enumerate() {
             charge(self.others, i, &self.believed, sweeps);
-            sweeps.backward(&self.believed[i], poll)?;
+            sweeps.backward(&self.believed[i], equations, poll)?;
             sweeps.forward(&self.believed[i], &mut self.image[i], poll)?;
         }
         Ok(self.pack(&self.image))

@@ -58,6 +58,9 @@ pub enum Method {
     Picard,
     /// Best responses to the mean of those so far, the k-th one with the weight 2/(k + 1).
     FictitiousPlay,
+    /// The plain iteration with one linear equation for each step, the value of the policy at hand,
+    /// which the next policy improves.
+    PolicyIteration,
 }
 
 impl Method {
@@ -69,6 +72,7 @@ impl Method {
             "newton" => Self::Newton,
             "picard" => Self::Picard,
             "fictitious_play" => Self::FictitiousPlay,
+            "policy_iteration" => Self::PolicyIteration,
             _ => return None,
         })
     }

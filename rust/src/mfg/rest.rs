@@ -10,7 +10,9 @@ use super::coupling::moments;
 use super::generator::Linearised;
 use super::hamiltonian::Hamiltonian;
 use super::mesh::Boundary;
-use super::sweep::{choose, collected, pay, present, replaced, Law, Stop, Sweeps, STALLED};
+use super::sweep::{
+    choose, collected, pay, present, replaced, Equations, Law, Stop, Sweeps, STALLED,
+};
 use super::tridiagonal::Tridiagonal;
 use crate::control::Poll;
 use crate::error::GridError;
@@ -21,7 +23,12 @@ const RELAXATION: (usize, f64, f64) = (8, 1e-2, 4.0);
 
 impl<H: Hamiltonian> Sweeps<'_, H> {
     /// The best response to a law at rest: fills `inner`, `start` and `constant`.
-    pub(super) fn backward_at_rest(&mut self, law: &Law, poll: &mut Poll<'_>) -> Result<(), Stop> {
+    pub(super) fn backward_at_rest(
+        &mut self,
+        law: &Law,
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> Result<(), Stop> {
         let problem = self.problem;
         let n = problem.mesh.len();
         self.running(0, law);
@@ -54,7 +61,8 @@ impl<H: Hamiltonian> Sweeps<'_, H> {
             let (change, range, rounding) = self.step_at_rest(law, None, &mut scratch)?;
             // solving for a null vector loses digits to the condition of the matrix
             let rounding = rounding + tolerance.max(1e-12) * range + floor;
-            if change <= tolerance * range + rounding
+            if equations.enough((change, range, rounding))
+                || change <= tolerance * range + rounding
                 || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
             {
                 self.start.copy_from_slice(&self.inner);

@@ -9,7 +9,7 @@ use super::fixed_point::{iterate, FixedPoint, Response};
 use super::hamiltonian::Kind;
 use super::problem::{Options, Problem};
 use super::solution::{gathered, Solution};
-use super::sweep::{Law, Stop, Sweeps};
+use super::sweep::{Equations, Law, Stop, Sweeps};
 use crate::control::Poll;
 use crate::error::{GridError, Result};
 
@@ -32,7 +32,12 @@ impl Scenarios<'_> {
 }
 
 impl Response for Scenarios<'_> {
-    fn image(&mut self, x: &[f64], poll: &mut Poll<'_>) -> std::result::Result<Vec<f64>, Stop> {
+    fn image(
+        &mut self,
+        x: &[f64],
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> std::result::Result<Vec<f64>, Stop> {
         let mut rest = x;
         for (c, law) in self.coordinates.iter().zip(&mut self.believed) {
             let (own, others) = rest.split_at(c.len());
@@ -46,7 +51,7 @@ impl Response for Scenarios<'_> {
         }
         for i in (0..self.sweeps.len()).rev() {
             let (before, rest) = self.sweeps.split_at_mut(i);
-            rest[0].backward(&self.believed[i], poll)?;
+            rest[0].backward(&self.believed[i], equations, poll)?;
             if let (Some(parent), weight) = self.branches[i] {
                 if let Some(end) = &mut before[parent].end {
                     let start = rest[0].start.iter();

@@ -8,7 +8,7 @@ use super::hamiltonian::{Hamiltonian, Kind};
 use super::mesh::Boundary;
 use super::problem::{Options, Problem};
 use super::refinement::refined;
-use super::sweep::{Law, Stop, Sweeps};
+use super::sweep::{Equations, Law, Stop, Sweeps};
 use crate::control::Poll;
 use crate::error::Result;
 
@@ -300,7 +300,7 @@ fn best_response<H: Hamiltonian>(
     if matches!(point.ending, Ending::Failed(_)) {
         return Ok(f64::NAN);
     }
-    sweeps.backward(&point.law, poll)?;
+    sweeps.backward(&point.law, &mut Equations::solved(), poll)?;
     let pairs = sweeps.start.iter().zip(&sweeps.masses);
     let value = pairs.map(|(u, m)| u * m).sum::<f64>();
     let value = match sweeps.constant {

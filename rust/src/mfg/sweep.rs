@@ -27,6 +27,54 @@ pub enum Stop {
     NotFinite(f64),
 }
 
+/// How a pass backward takes the equations of its steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Equations {
+    /// Whether each is linear: the value of the policy of the last pass.
+    of_policies: bool,
+    /// Largest change of a value from one pass to the next, relative to its range.
+    change: f64,
+}
+
+impl Equations {
+    /// Each is solved: values are those of best responses.
+    #[must_use]
+    pub fn solved() -> Self {
+        Self {
+            of_policies: false,
+            change: 0.0,
+        }
+    }
+
+    /// One linear equation for each step.
+    #[must_use]
+    pub fn of_policies() -> Self {
+        Self {
+            of_policies: true,
+            change: 0.0,
+        }
+    }
+
+    /// Before a pass.
+    pub fn begin(&mut self) {
+        self.change = 0.0;
+    }
+
+    /// Whether a change, a range and a part that is rounding end the iteration in a step.
+    pub(super) fn enough(&mut self, (change, range, rounding): (f64, f64, f64)) -> bool {
+        if self.of_policies && change > rounding {
+            self.change = self.change.max((change - rounding) / range);
+        }
+        self.of_policies
+    }
+
+    /// How far the policies are from being the best responses.
+    #[must_use]
+    pub fn unsettled(&self) -> f64 {
+        self.change
+    }
+}
+
 /// The law of all at the middle of each step, and at the end.
 #[derive(Debug, Clone)]
 pub struct Law {
@@ -234,9 +282,14 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
     }
 
     /// The best response to a law: fills `inner` and `start`.
-    pub fn backward(&mut self, law: &Law, poll: &mut Poll<'_>) -> Result<(), Stop> {
+    pub fn backward(
+        &mut self,
+        law: &Law,
+        equations: &mut Equations,
+        poll: &mut Poll<'_>,
+    ) -> Result<(), Stop> {
         if self.problem.stationary {
-            return self.backward_at_rest(law, poll);
+            return self.backward_at_rest(law, equations, poll);
         }
         let n = self.problem.mesh.len();
         let mut u = std::mem::take(&mut self.start);
@@ -266,7 +319,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
                 }
             }
             self.running(k, law);
-            outcome = self.newton(k, law, &u);
+            outcome = self.newton(k, law, &u, equations);
             if outcome.is_err() {
                 break;
             }
@@ -284,7 +337,13 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
     }
 
     /// Solve one step for its inner value, given the value at its end.
-    fn newton(&mut self, k: usize, law: &Law, u: &[f64]) -> Result<(), Stop> {
+    fn newton(
+        &mut self,
+        k: usize,
+        law: &Law,
+        u: &[f64],
+        equations: &mut Equations,
+    ) -> Result<(), Stop> {
         let problem = self.problem;
         let n = u.len();
         let step = self.steps[k];
@@ -307,6 +366,7 @@ impl<'a, H: Hamiltonian> Sweeps<'a, H> {
             &mut self.inner[k * n..(k + 1) * n],
             &mut self.linearised,
             problem.stopping.as_deref().map(|cost| (cost, stops)),
+            equations,
             &mut self.newton,
         )
     }
@@ -380,6 +440,7 @@ pub(super) struct LineStep<'s> {
 impl LineStep<'_> {
     /// Newton's iteration for the inner value, from the one at hand; `right` is the value at the end
     /// of the step with `tau` times the costs. With the costs of stopping comes where agents stop.
+    #[allow(clippy::too_many_arguments)] // what is read, and what is written
     pub(super) fn solve<H: Hamiltonian>(
         &self,
         generator: &Generator<'_, H>,
@@ -387,6 +448,7 @@ impl LineStep<'_> {
         inner: &mut [f64],
         linearised: &mut Linearised,
         mut stopping: Option<(&[f64], &mut [bool])>,
+        equations: &mut Equations,
         count: &mut usize,
     ) -> Result<(), Stop> {
         let n = right.len();
@@ -415,7 +477,8 @@ impl LineStep<'_> {
                 return Err(Stop::NotFinite(self.on.time));
             }
             let (change, range, rounding) = replaced(inner, unknown);
-            if change <= tolerance * range + rounding
+            if equations.enough((change, range, rounding))
+                || change <= tolerance * range + rounding
                 || (change < STALLED * range + 10.0 * rounding && change > 0.5 * before)
             {
                 return Ok(());
