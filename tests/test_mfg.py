@@ -427,15 +427,6 @@ def test_a_narrow_kernel_is_the_local_density() -> None:
     assert one.m[-1].max() < 1.45  # the crowd is avoided
 
 
-def test_the_iterations_agree() -> None:
-    plain = lq2(81)
-    for method in ("newton", "picard"):
-        found = lq2(81, method=method)
-        assert found.ok
-        np.testing.assert_allclose(found.m, plain.m, atol=1e-8)
-    assert lq2(81, method="picard").diagnostics["iterations"] > 10
-
-
 def test_times_may_be_given_and_damped() -> None:
     even = lq2(81, steps=40)
     given_times = lq2(81, times=np.linspace(0, 1, 41))

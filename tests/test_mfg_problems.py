@@ -259,34 +259,6 @@ def test_a_spectral_scheme_agrees_on_the_circle() -> None:
     assert abs(wrong.u[0, ::8] - value).max() > 3e-3
 
 
-@pytest.mark.parametrize(
-    ("method", "tolerance"),
-    [("newton", 1e-10), ("picard", 1e-10), ("fictitious_play", 3e-5)],
-)
-def test_every_method_finds_the_same_law(method: str, tolerance: float) -> None:
-    found = [
-        solve_mfg(
-            domain=(0, 1),
-            nodes=64,
-            steps=20,
-            viscosity=0.1,
-            boundary="periodic",
-            discount=0.2,
-            initial=lambda y: 1 + 0.5 * np.cos(2 * np.pi * y),
-            running=Coupling(density=0.4),
-            hamiltonian=compiled(CONGESTION),
-            method=each,
-            tolerance=sharp,
-            max_iterations=2000,
-            check=False,
-        )
-        for each, sharp in (("anderson", 1e-10), (method, tolerance))
-    ]
-    assert all(f.ok for f in found), found[1].message
-    assert abs(found[0].m - found[1].m).max() < 20 * tolerance
-    assert abs(found[1].diagnostics["exploitability"]) < 20 * tolerance
-
-
 # --- without time ------------------------------------------------------------------------------
 
 
