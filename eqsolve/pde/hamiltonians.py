@@ -43,7 +43,14 @@ class Quadratic:
 
 @dataclass(frozen=True)
 class Absolute:
-    """``H(p) = scale |p|``: the speed is bounded by ``scale`` and costs nothing."""
+    """``H(p) = scale |p|``: the speed is bounded by ``scale`` and costs nothing.
+
+    Where the value is flat agents are indifferent between all speeds. A cost of the density can
+    spread them over such a piece, with mixtures of speeds that are no best responses' limit: the
+    status is ``not_converged``. With ``Lagrangian(lambda a: e * a * a, lambda a: 2 * e * a, -scale,
+    scale)``, method ``"newton"`` and the monotone scheme the game has the same law but for e, and
+    an agent who thinks that speed is free loses at most ``e scale^2`` per unit of time.
+    """
 
     scale: float = 1.0
 

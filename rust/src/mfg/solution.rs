@@ -286,7 +286,7 @@ pub(super) fn gathered<H: Hamiltonian>(
         coordinates: point.coordinates,
     };
     solution.examine_density(problem);
-    solution.judge(&point.ending, known, options);
+    solution.judge(problem, &point.ending, known, options);
     Ok(solution)
 }
 

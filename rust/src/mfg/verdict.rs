@@ -114,7 +114,13 @@ impl Solution {
     }
 
     /// Status and message.
-    pub(super) fn judge(&mut self, ending: &Ending, known: bool, options: &Options) {
+    pub(super) fn judge(
+        &mut self,
+        problem: &Problem,
+        ending: &Ending,
+        known: bool,
+        options: &Options,
+    ) {
         let residual = self.residuals.last().copied().unwrap_or(f64::NAN);
         let count = self.residuals.len();
         let exploitability = self.cost - self.best_cost;
@@ -154,9 +160,9 @@ impl Solution {
                 Status::NotConverged,
                 format!(
                     "the law still changes by {residual:.3e} after {count} evaluations, more than \
-                     {:.1e}; exploitability {exploitability:.3e}; use method 'newton', or a \
-                     smaller relaxation",
-                    options.tolerance
+                     {:.1e}; exploitability {exploitability:.3e}; {}",
+                    options.tolerance,
+                    remedy(problem)
                 ),
             ),
             Ending::Converged if exploitability.is_nan() || exploitability.abs() > allowed => (
@@ -182,5 +188,16 @@ impl Solution {
         };
         self.status = status;
         self.message = message;
+    }
+}
+
+/// What helps an iteration that does not converge.
+fn remedy(problem: &Problem) -> &'static str {
+    if problem.hamiltonian.kinked() {
+        "where a law makes agents indifferent between controls their best responses jump, and no \
+         iteration of these converges; give the control a small strictly convex cost (Lagrangian), \
+         which is also the most that it costs an agent, and use method 'newton'"
+    } else {
+        "use method 'newton', or a smaller relaxation"
     }
 }
