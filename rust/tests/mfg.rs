@@ -8,7 +8,7 @@ use _grid::mfg::hamiltonian::{Absolute, Hamiltonian, Kind, Place, Power, Quadrat
 use _grid::mfg::mesh::{Boundary, Mesh};
 use _grid::mfg::problem::{Method, Options, Problem};
 use _grid::mfg::solution::{solve, Status};
-use _grid::mfg::sweep::Sweeps;
+use _grid::mfg::sweep::{Equations, Sweeps};
 use proptest::prelude::*;
 
 const ENDS: [Boundary; 4] = [
@@ -87,7 +87,9 @@ fn average_value(problem: &Problem, bump: f64) -> (f64, Vec<f64>) {
     let mut sweeps = Sweeps::new(&changed, &h, 0);
     let law = sweeps.constant_law(&problem.initial);
     let mut image = law.clone();
-    sweeps.backward(&law, &mut || false).unwrap();
+    sweeps
+        .backward(&law, &mut Equations::solved(), &mut || false)
+        .unwrap();
     sweeps.forward(&law, &mut image, &mut || false).unwrap();
     let n = problem.mesh.len();
     let value = sweeps
@@ -131,7 +133,9 @@ fn the_law_is_the_derivative_of_the_value() {
             let h = Quadratic { scale: 1.0 };
             let mut right = Sweeps::new(&problem, &h, 0);
             let law = right.constant_law(&problem.initial);
-            right.backward(&law, &mut || false).unwrap();
+            right
+                .backward(&law, &mut Equations::solved(), &mut || false)
+                .unwrap();
             let flipped = Flipped(h);
             let mut wrong = Sweeps::new(&problem, &flipped, 0);
             wrong.inner.clone_from(&right.inner);
