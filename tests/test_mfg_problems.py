@@ -193,8 +193,11 @@ def test_a_drift_towards_the_mean_of_all_keeps_the_mean() -> None:
     assert found.variance[-1] == pytest.approx(0.25 * fade + (1 - fade) / 9, rel=1e-3)
 
 
-def spectral(n: int, steps: int, rate: float) -> tuple[Array, Array]:
-    """The game of the next test by Fourier series and Runge-Kutta steps: u(0) and m(1)."""
+def spectral(n: int, steps: int, rate: float, congestion: float) -> tuple[Array, Array]:
+    """The game of the next test by Fourier series and Runge-Kutta steps: u(0) and m(1).
+
+    H = p^2/(2 (1 + congestion m)).
+    """
     y = np.arange(n) / n
     wave = 2j * np.pi * np.fft.fftfreq(n, 1 / n)
     wave[n // 2] = 0
@@ -222,13 +225,16 @@ def spectral(n: int, steps: int, rate: float) -> tuple[Array, Array]:
     for _ in range(40):
 
         def backward(k: float, v: Array) -> Array:
-            cost = 0.5 * between(believed, steps - k) + np.cos(2 * np.pi * y)
-            return nu * d(v, 2) + b * d(v) - d(v) ** 2 / 2 + cost - rate * v
+            law = between(believed, steps - k)
+            cost = 0.5 * law + np.cos(2 * np.pi * y)
+            slow = 2 * (1 + congestion * law)
+            return nu * d(v, 2) + b * d(v) - d(v) ** 2 / slow + cost - rate * v
 
         value = march(backward, 0 * y)[::-1]
 
         def forward(k: float, v: Array) -> Array:
-            return nu * d(v, 2) - d(v * (b - d(between(value, k))))
+            slow = 1 + congestion * between(believed, k)
+            return nu * d(v, 2) - d(v * (b - d(between(value, k)) / slow))
 
         law = march(forward, believed[0])
         gap = max(abs(a - b).max() for a, b in zip(law, believed, strict=True))
@@ -239,8 +245,10 @@ def spectral(n: int, steps: int, rate: float) -> tuple[Array, Array]:
     return value[0], law[-1]
 
 
-def test_a_spectral_scheme_agrees_on_the_circle() -> None:
-    value, law = spectral(24, 120, 0.5)
+@pytest.mark.parametrize("congestion", [0.0, 1.0])
+def test_a_spectral_scheme_agrees_on_the_circle(congestion: float) -> None:
+    """Aversion to a crowd, and with it a cost of moving that grows with the local density."""
+    value, law = spectral(24, 120, 0.5, congestion)
     options: dict[str, Any] = {
         "domain": (0, 1),
         "nodes": 192,
@@ -251,12 +259,13 @@ def test_a_spectral_scheme_agrees_on_the_circle() -> None:
         "running": Coupling(potential=lambda y: np.cos(2 * np.pi * y), density=0.5),
         "boundary": "periodic",
     }
-    found = solve_mfg(discount=0.5, **options)
+    crowded = {"hamiltonian": compiled(p**2 / (2 * (1 + m)))} if congestion else {}
+    found = solve_mfg(discount=0.5, **options, **crowded)
     assert found.ok, found.message
     assert abs(found.u[0, ::8] - value).max() < 1e-3
     assert abs(found.m[-1, ::8] - law).max() < 3e-3
-    wrong = solve_mfg(discount=0.55, check=False, **options)
-    assert abs(wrong.u[0, ::8] - value).max() > 3e-3
+    other = solve_mfg(check=False, discount=0.5 if congestion else 0.55, **options)
+    assert abs(other.u[0, ::8] - value).max() > 3e-3
 
 
 # --- without time ------------------------------------------------------------------------------
