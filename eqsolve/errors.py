@@ -16,10 +16,15 @@ def printable(text: str) -> str:
     return "".join(shown)
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """The question whether the known name most like this one was meant; empty if none is."""
+def near(name: object, known: Iterable[str]) -> str:
+    """The question whether the known name most like this one was meant; empty if none is.
+
+    What a caller gives for a name may be none, such as the key 1 of a mapping: nothing is like it.
+    """
     from difflib import get_close_matches
 
+    if not isinstance(name, str):
+        return ""
     by_lower = {one.lower(): one for one in known}
     meant = get_close_matches(name.lower(), by_lower, n=1)
     return f"Did you mean {by_lower[meant[0]]!r}? " if meant else ""

@@ -255,6 +255,11 @@ def test_kernels_refuse_what_is_no_mapping(params: object) -> None:
         kernel("n-agent").evaluate(params)  # type: ignore[arg-type]
 
 
+def test_an_output_that_is_no_name_is_refused() -> None:
+    with pytest.raises(InputError, match="there is no output 1"):
+        kernel("n-agent").evaluate({}, outputs=[1])  # type: ignore[list-item]
+
+
 def test_the_group_is_the_only_edge() -> None:
     assert isinstance(cli, Commands)
     assert not any(isinstance(command, Commands) for command in cli.commands.values())

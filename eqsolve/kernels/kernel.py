@@ -42,7 +42,7 @@ class Kernel:
     def wanted(self, outputs: Iterable[str] | None) -> tuple[str, ...]:
         """The names of outputs that are asked for; all if none are."""
         wanted = self.outputs if outputs is None else tuple(outputs)
-        if strange := sorted(set(wanted) - set(self.outputs)):
+        if strange := [str(name) for name in wanted if name not in self.outputs]:
             raise self.error(
                 f"there is no output {', '.join(strange)}.", f"Use {', '.join(self.outputs)}."
             )
