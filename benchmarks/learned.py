@@ -18,7 +18,10 @@ from eqsolve.verbs import declared
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "learned.md"
 SEEDS = (0, 1)
 #: Methods with a game, its named set, and the notions that are learned.
-RUNS = (("direct", "execution", "default", ("feedback", "planner")),)
+RUNS = tuple(
+    (method, "execution", "default", ("feedback", "planner"))
+    for method in ("direct", "mkv-fbsde", "deep-galerkin")
+)
 
 HEAD = """# Learned solvers beside the derived solution
 
@@ -45,6 +48,9 @@ The second number, after ±, is the distance of a second run whose seed alone di
 no control at all. Where a method is no better than that in control, law or exploitability, the
 last column says so. Cost, law and exploitability are computed on a chain of 200 steps, without
 random numbers.
+
+Continuous integration does not install JAX and skips the tests that need it; `make learn` runs
+them, and writes this page.
 """
 
 

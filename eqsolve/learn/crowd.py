@@ -121,7 +121,8 @@ def crowd(model: Model, numbers: Numbers) -> Crowd:
     if not (volatility > 0 and variance > 0):
         raise refusal(game.name, "the noise or the variance of the initial law is 0")
     adjoint = sp.Dummy("p")
-    square, linear, _ = part.cost
+    square, _, _ = part.cost
+    linear = sp.diff(part.paid[0], part.control).xreplace({part.control: sp.S.Zero})
     _, factor = part.affine(game.states[0].drift, "the drift")
     if not float(square.xreplace(exact)) > 0:
         raise refusal(game.name, "the control costs nothing")

@@ -14,8 +14,10 @@ from eqsolve.answers import Tabled
 from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
+from eqsolve.learn.adjoint import Adjoint
 from eqsolve.learn.crowd import STAGE, crowd
 from eqsolve.learn.direct import Direct
+from eqsolve.learn.galerkin import Galerkin
 from eqsolve.learn.networks import require
 from eqsolve.learn.referee import Referee, idle, worse
 from eqsolve.learn.training import Array, Method, Policy, Progress, train
@@ -24,7 +26,11 @@ from eqsolve.pde.declared import represented
 from eqsolve.schemas import SCHEMA
 
 #: The methods for games of a crowd.
-CROWD: dict[str, Callable[..., Method]] = {"direct": Direct}
+CROWD: dict[str, Callable[..., Method]] = {
+    "direct": Direct,
+    "mkv-fbsde": Adjoint,
+    "deep-galerkin": Galerkin,
+}
 #: Most steps.
 MOST_STEPS = 10**6
 

@@ -38,7 +38,7 @@ def learn(
     ----------
     game : a name, the path of a file, or a Model.
     params, values : parameters, as one mapping or as keywords.
-    method : one of ``eqsolve.learn.learned.METHODS``.
+    method : one of ``eqsolve.learn.learned.CROWD``.
     notion : ``feedback`` or ``planner``, where the game offers them.
     seed : of all random numbers.
     steps : of training; by default as many as the method takes.

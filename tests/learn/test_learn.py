@@ -17,7 +17,7 @@ from eqsolve.derivations import execution
 from eqsolve.errors import InputError
 from eqsolve.game.parameters import read
 from eqsolve.learn.crowd import crowd
-from eqsolve.learn.direct import Direct
+from eqsolve.learn.learned import CROWD
 from eqsolve.learn.referee import Referee
 from eqsolve.learn.training import CHUNK, train
 from eqsolve.learn.truth import Truth
@@ -30,6 +30,9 @@ pytest.importorskip("optax", reason="the extra learn is not installed")
 BOUNDS = {
     ("direct", "feedback"): (1e-3, 1e-3),
     ("direct", "planner"): (2e-3, 2e-3),
+    ("mkv-fbsde", "feedback"): (2e-4, 1e-4),
+    ("mkv-fbsde", "planner"): (5e-4, 3e-4),
+    ("deep-galerkin", "feedback"): (5e-4, 3e-4),
 }
 
 
@@ -82,21 +85,24 @@ def test_what_is_learned_is_near_the_solution(method: str, notion: str) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("planted", ["sign", "end"])
-def test_a_planted_error_of_a_method_is_seen(planted: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "planted"),
+    [("direct", "sign"), ("direct", "end"), ("mkv-fbsde", "end"), ("deep-galerkin", "sign")],
+)
+def test_a_planted_error_of_a_method_is_seen(method: str, planted: str) -> None:
     """A crowd whose interaction has the other sign, or whose end costs nothing, is learned."""
     model = execution.model()
     problem = crowd(model, read(model, execution.DEFAULT))
     judge = Referee(problem, Truth.of(model, execution.DEFAULT))
     other = read(model, execution.DEFAULT | {"g": "-1.75"})
     wrong = (
-        replace(problem, running=crowd(model, other).running)
+        crowd(model, other)
         if planted == "sign"
-        else replace(problem, payoff=lambda x, a, law: 0 * x)
+        else replace(problem, **dict.fromkeys(("payoff", "paid_end"), lambda x, a, law: 0 * x))
     )
-    solver = Direct(wrong)
-    found = judge.judge(solver.policy(train(solver, 0, 1500).state))
-    error, gain = BOUNDS["direct", "feedback"]
+    solver = CROWD[method](wrong)
+    found = judge.judge(solver.policy(train(solver, 0, solver.steps).state))
+    error, gain = BOUNDS[method, "feedback"]
     assert found.control_mse > error
     assert found.exploitability is not None and found.exploitability > gain
     assert np.isfinite(found.cost)

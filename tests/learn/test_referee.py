@@ -13,7 +13,7 @@ import eqsolve
 from eqsolve.derivations import execution, exit_externality, systemic_risk
 from eqsolve.errors import InputError, MissingPartError, NoSolutionError
 from eqsolve.game.parameters import read
-from eqsolve.learn.crowd import crowd
+from eqsolve.learn.crowd import Law, crowd
 from eqsolve.learn.referee import Referee, idle, worse
 from eqsolve.learn.truth import Truth
 
@@ -85,6 +85,22 @@ def test_the_planner_of_a_game_is_not_its_equilibrium() -> None:
     assert found.excess < 0 < found.exploitability
 
 
+@pytest.mark.parametrize("notion", NOTIONS)
+def test_the_best_control_minimizes_the_hamiltonian(notion: str) -> None:
+    """The planner's has what his representative pays for his effect on others."""
+    one, law = referee(notion).crowd, Law(0.5, 0.1, 0.7)
+    x, p = np.linspace(-1.0, 2.0, 7), np.linspace(3.0, -2.0, 7)
+
+    def hamiltonian(a: Any) -> Any:
+        return one.paid(x, a, law) + p * one.drift(x, a, law)
+
+    best = one.best(x, p, law)
+    # by hand: the cost of the control is cA/2 a^2 with cA = 1, of the effect -g m a for the planner
+    effect = 1.75 * law.mean if notion == "planner" else 0.0
+    assert best == pytest.approx(effect - p, abs=1e-14)
+    assert np.all(hamiltonian(best) < np.minimum(hamiltonian(best + 0.1), hamiltonian(best - 0.1)))
+
+
 def test_worse_than_a_guess_is_said() -> None:
     rows = {k: verdict("feedback", k).to_dict() for k in ("idle", "wrong sign", "wrong end")}
     assert worse(rows["wrong sign"], rows["idle"]) == ["control_mse", "law_w2", "exploitability"]
@@ -125,7 +141,7 @@ def test_without_a_package(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"method": "none"}, "Take one of direct"),
+        ({"method": "none"}, "Take one of direct, mkv-fbsde, deep-galerkin"),
         ({"method": "direct", "steps": 0}, "at least 1"),
         ({"method": "direct", "seed": -1}, "from 0"),
         ({"method": "direct", "notion": "open-loop"}, "open-loop is not learned"),
