@@ -45,8 +45,9 @@ class Clock:
     def calendar(self, first: fmpq, last: fmpq) -> arb:
         """A ball around the times at which the clock has between ``first`` and ``last`` to go."""
         end = fmpq(self.end.numerator, self.end.denominator)
-        before, after = ((1 - s) ** self.shape.denominator * end for s in (last, first))
-        return arb(before).union(arb(after))
+        # in balls: the exact power of a shape with many digits fills the memory
+        before, after = (arb(1 - s) ** self.shape.denominator * end for s in (last, first))
+        return before.union(after)
 
     def on(self, rates: Code) -> Code:
         """Rates in the time to go on the clock.

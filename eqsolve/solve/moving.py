@@ -555,8 +555,8 @@ class Moving:
                     "end, with --horizon.",
                     Status.UNRESOLVED,
                 )
-            told = self._told(answer, message)
-            return replace(told, certificate={**told.certificate, **seen})
+            whole = self._told(answer, message)
+            return replace(whole, certificate={**whole.certificate, **seen})
         return self.found(runs[-2], message, seen)
 
     def _settled(self, ends: Sequence[float], at: Mapping[str, object]) -> Answer | None:
@@ -627,13 +627,15 @@ class Moving:
         for first, stop in zip(stops, stops[1:]):
             inside = hazard.rate((first + stop) / 2) if hazard.breaks else None
 
-            def slope(
+            def by_calendar(
                 s: float, u: Array, level: float | None = inside, top: float = first
             ) -> Array:
                 rate = hazard.rate(top - s) if level is None else level
                 return np.array(function(rate, *map(float, u)))
 
-            length, calendar = first - stop, partial(float.__sub__, first)
+            slope: Callable[[float, Array], Array] = by_calendar
+            calendar: Callable[[float], float] = partial(float.__sub__, first)
+            length = first - stop
             if hazard.power is not None:
                 slope, calendar = self._on_clock(end, float(hazard.power[0]))
                 length = 1.0

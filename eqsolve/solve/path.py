@@ -248,8 +248,8 @@ def time_to_go(
     stretch = leg or Leg(Fraction(0), end, parameters, {})
     if stretch.clock is not None:
         plain, more = replace(stretch, clock=None), (*free, stretch.clock.letter)
-        how = {"moved": moved, "leg": plain, "free": more}
-        return stretch.clock.on(time_to_go(program, parameters, constants, end, **how))
+        own = time_to_go(program, parameters, constants, end, moved, plain, more)
+        return stretch.clock.on(own)
     matrix, followed = moved or (None, ())
     unknowns = program.system.unknowns
     builder = Folding([ELAPSED, *unknowns, *followed, *constants, *free])

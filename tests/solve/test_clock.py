@@ -73,7 +73,10 @@ def _played(answer: Answer) -> tuple[float, float]:
     return answer.strategy["pi"]["x"], answer.strategy["pi"]["1"]
 
 
-@pytest.mark.parametrize("shape", ["0.3", "0.5", "0.7", "1.5", "2.345"])
+@pytest.mark.parametrize(
+    "shape",
+    [*("0.5", "1.2345678"), *(pytest.param(k, marks=pytest.mark.full) for k in ("0.3", "2.345"))],
+)
 def test_a_power_of_the_time_is_enclosed_down_to_time_0(shape: str) -> None:
     answer = _solved(f"weibull:{shape},20", 10)
     assert answer.ok and answer.certificate["largest_relative_radius"] < 1e-18

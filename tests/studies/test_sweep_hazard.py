@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import eqsolve
-from eqsolve.cli import cli
 from eqsolve.arithmetic.code import Code, Folding
+from eqsolve.cli import cli
 from eqsolve.derivations.one_agent import MODEL
 from eqsolve.errors import InputError
 from eqsolve.solve import moving, path
