@@ -6,7 +6,9 @@
   const values = { ...PAGE.start };
   const label = Object.fromEntries(PAGE.columns.map((c) => [c.name, c]));
   const position = Object.fromEntries(PAGE.columns.map((c, k) => [c.name, k]));
-  const CURVE = 200;
+  /* Points of a curve; those that are solved first, each so many from the next, and milliseconds of a
+     frame after which the others are left to the next one. */
+  const CURVE = 200, STRIDE = 8, BUDGET = 8;
 
   /* ---- solving ---- */
   const point = new Float64Array(2 * PAGE.inputs.length);
@@ -39,24 +41,40 @@
     }
     return xs;
   }
-  /* All columns along a curve. What it is against does not change it: it stays until another number
-     does, and what players have decided at a place of it stays at that place. */
-  const drawn = { key: "", places: [] };
-  function along(name) {
+  /* All columns along a curve, as far as they are solved in this frame, null where there is no solution.
+     What it is against does not change it: it stays until another number does, and what players have
+     decided at a place of it stays at that place. */
+  const drawn = { key: "", xs: [], outs: [], order: [], next: 0, began: 0 };
+  const whole = () => drawn.next === drawn.order.length;
+  function along(name, began) {
     const key = [name, ...PAGE.inputs.map((input) => (input === name ? "" : values[input]))].join(" ");
-    if (drawn.key === key) return drawn.places;
+    if (drawn.key !== key) {
+      const xs = sampled(name), passes = [[xs.length - 1]];
+      for (let step = STRIDE; step >= 1; step /= 2)
+        passes.push([...xs.keys()].filter((k) => k % step === 0 && (step === STRIDE || k % (2 * step)) && k < xs.length - 1));
+      Object.assign(drawn, { key, xs, outs: [], order: passes.flat(), next: 0, began });
+    }
+    if (whole()) return;
     placeAll();
-    drawn.places = sampled(name).map((x, k) => {
-      place(name, [x, 0]);
+    const least = Math.max(drawn.next + 1, Math.ceil(drawn.xs.length / STRIDE));
+    while (!whole() && (drawn.next < least || performance.now() - began < BUDGET)) {
+      const k = drawn.order[drawn.next++];
+      place(name, [drawn.xs[k], 0]);
       const { status, selected } = decide(point, given, k + 1);
       const fine = status === OK || status === NEAR_FOLD;
-      return [x, fine && selected ? selected.out : null];
-    });
+      drawn.outs[k] = fine && selected ? selected.out : null;
+    }
     placeAll();
-    drawn.key = key;
-    return drawn.places;
   }
-  const curve = (name, column) => along(name).map(([x, out]) => [x, out ? out[position[column]] : NaN]);
+  function curve(name, column, began) {
+    along(name, began);
+    const found = [];
+    drawn.xs.forEach((x, k) => {
+      const out = drawn.outs[k];
+      if (out !== undefined) found.push([x, out ? out[position[column]] : NaN]);
+    });
+    return found;
+  }
 
   /* ---- writing ---- */
   const minus = (text) => text.replace("-", "\u2212");
@@ -141,9 +159,9 @@
   const part = Object.fromEntries(["without", "ticks", "axis", "curve", "reference", "here", "level"].map((name) => [name, plot.querySelector(`.${name}`)]));
   /* Its width is asked for when it changes: between two writings the whole page would be laid out. */
   let width = 0, agreed = "";
-  function draw(answer) {
+  function draw(answer, began) {
     const name = against.value, column = curveOf.value;
-    const own = curve(name, column), certified = PAGE.reference[name];
+    const own = curve(name, column, began), certified = PAGE.reference[name];
     const reference = certified
       ? certified.x.map((x, k) => [Number(x), certified.curves[column]?.[k] ?? NaN])
       : [];
@@ -165,15 +183,15 @@
     const x = (a) => left + ((a - low) / (high - low)) * (right - left);
     const y = (b) => Math.min(height + 999, Math.max(-999, down - ((b - bottom) / (top - bottom)) * (down - up)));
     const without = [], lines = [];
-    const half = (own.length > 1 ? x(own[1][0]) - x(own[0][0]) : 4) / 2;
-    let from = null;
-    own.forEach(([a, b], k) => {
-      const none = !Number.isFinite(b);
-      if (none && from === null) from = Math.max(left, x(a) - half);
-      if (from !== null && (!none || k === own.length - 1)) {
-        const to = Math.min(right, none ? x(a) + half : x(a) - half);
-        without.push(`<rect x="${from.toFixed(2)}" y="${up}" width="${(to - from).toFixed(2)}" height="${down - up}"/>`);
-        from = null;
+    const edge = (k) => (k && k < own.length ? (x(own[k - 1][0]) + x(own[k][0])) / 2 : k ? right : left);
+    let from = -1;
+    own.forEach(([, b], k) => {
+      const none = !Number.isFinite(b), last = none && k === own.length - 1;
+      if (none && from < 0) from = k;
+      if (from >= 0 && (!none || last)) {
+        const [begin, end] = [edge(from), edge(last ? k + 1 : k)];
+        without.push(`<rect x="${begin.toFixed(2)}" y="${up}" width="${(end - begin).toFixed(2)}" height="${down - up}"/>`);
+        from = -1;
       }
     });
     for (const b of ticks(bottom, top, 5)) {
@@ -198,9 +216,10 @@
     set(part.level, { d: level >= bottom && level <= top ? `M${x(here).toFixed(2)} ${y(level).toFixed(2)}h0` : "" });
     write(abscissa, PAGE.symbols[name]);
     across = { low, high, left, right, width };
-    // it stays as long as the curve does
+    // it stays as long as the curve does, and is asked for when that is whole
     const drawnNow = `${drawn.key} ${column}`;
-    if (agreed !== drawnNow) write(one(".agreement"), agreement(name, column, certified));
+    if (!whole() || agreed === drawnNow) return;
+    write(one(".agreement"), agreement(name, column, certified));
     agreed = drawnNow;
   }
   function set(element, attributes) {
@@ -281,14 +300,21 @@
     placeAll();
     const answer = decide(point, given);
     show(answer);
-    draw(answer);
-    const took = performance.now() - began;
-    one(".timing").textContent = `The last answer took ${took.toFixed(1)} ms.`;
+    const unfinished = !whole();
+    draw(answer, began);
+    const now = performance.now(), more = unfinished && drawn.began !== began;
+    if (!more) took = (now - began).toFixed(1);
+    if (!whole()) return next();
+    const late = more ? `, its curve was whole after ${(now - drawn.began).toFixed(1)} ms` : "";
+    one(".timing").textContent = `The last answer took ${took} ms${late}.`;
   }
-  let waiting = false, kept = 0;
+  let waiting = false, kept = 0, took = "";
   function soon() {
     clearTimeout(kept);
     kept = setTimeout(remember, 200);
+    next();
+  }
+  function next() {
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(() => {

@@ -82,6 +82,22 @@ addEventListener("load", async () => {
 </script></body>"""
 
 
+#: What a page tells of its time, its curve, and how far that is from the certified one.
+TOLD, CURVE, AGREEMENT = (
+    f"document.querySelector('{part}"
+    for part in (".timing')?.textContent", ".curve').getAttribute('d')", ".agreement').textContent")
+)
+#: A curve of few points, at once, in many frames, and with an error: every other one is left out.
+DRAWN = {
+    name: {"CURVE = 200": "CURVE = 41", "BUDGET = 8": f"BUDGET = {budget}", **error}
+    for name, budget, error in (
+        ("once", "Infinity", {}),
+        ("parts", "-1", {}),
+        ("fewer", "-1", {"step >= 1;": "step > 1;"}),
+    )
+}
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a game, as the command writes it."""
@@ -145,6 +161,25 @@ def test_the_address_holds_the_state(seen: dict[str, Any]) -> None:
     assert addressed["strategy"] != seen["first"]["strategy"]
     for part in ("strategy", "curve", "hash"):
         assert seen["again"][part] == addressed[part]
+
+
+def test_a_curve_in_parts_is_that_at_once(page: Path, tmp_path: Path) -> None:
+    text, found = page.read_text(encoding="utf-8"), []
+    for name, changes in DRAWN.items():
+        changed = text
+        for before, after in changes.items():
+            assert changed.count(before) == 1
+            changed = changed.replace(before, after)
+        (tmp_path / f"{name}.html").write_text(changed, encoding="utf-8")
+    with Driven(tmp_path / "once.html", tmp_path, 1400) as driven:
+        for name in DRAWN:
+            driven.send("Page.navigate", url=(tmp_path / f"{name}.html").as_uri())
+            driven.until(f"location.href.includes('{name}') && {TOLD}")
+            found.append([driven.value(part) for part in (TOLD, CURVE, AGREEMENT)])
+    once, parts, fewer = found
+    assert "whole after" in parts[0] and "whole after" not in once[0]
+    assert parts[1:] == once[1:] and "certified points" in once[2]
+    assert once[1].count("L") == 40 and fewer[1] != once[1]
 
 
 def test_keys_move_a_slider_on_a_phone(page: Path, tmp_path: Path) -> None:

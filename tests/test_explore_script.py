@@ -322,15 +322,21 @@ class Everybody:
         return worst
 
 
-def everybody(row: Row) -> Everybody:
-    """The script of players, investors of Zipf's sizes among them, and where they start."""
-    sizes = {} if row.name != "granular" else {"zeta": "1"}
-    given = dict(part.split("=", 1) for part in row.given if "=" in part)
-    lists = {
+def spelled(row: Row) -> dict[str, object]:
+    """The numbers of the walk; none where there are named sets. Investors are of Zipf's sizes."""
+    if not of_types(row) and row.case:
+        return {}
+    given = dict(part.split("=", 1) for part in row.given if "=" in part and part[0] != "-")
+    found = {
         n: json.loads(v.replace("[.", "[0.").replace(",.", ",0.")) if "[" in v else v
         for n, v in given.items()
     }
-    made = explored(resolve(row.name), lists | sizes, points=0)
+    return found | ({"zeta": "1"} if row.name == "granular" else {})
+
+
+def everybody(row: Row) -> Everybody:
+    """The script of players, and where they start."""
+    made = explored(resolve(row.name), spelled(row), points=0)
     start_at = {n: float(_ratio(made.start[n])) for n in made.bundle.inputs if n in made.start}
     return Everybody(made.bundle, start_at | {n: 0.75 for n in made.bundle.states})
 

@@ -39,7 +39,6 @@ from eqsolve.cli.common import (
 @click.option("--at", metavar="x=1", help="The state that all players start at.")
 @click.option("--draws", type=int, default=0, help="Draw all noises so often, too.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draws.")
-@click.option("--times", metavar="1:40:14", help="Tell the share at later times, too.")
 @JSON
 @click.option("--out", metavar="FILE.csv", help="Write the rows to a file, too.")
 @click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw the shares, too.")
@@ -53,7 +52,6 @@ def sizes(
     at: str | None,
     draws: int,
     seed: int,
-    times: str | None,
     as_json: bool,
     out: str | None,
     plot: str | None,
@@ -63,7 +61,7 @@ def sizes(
     EXAMPLE
 
     The share of the players' own noises in the variance of the average vanishes as their number
-    grows if and only if the largest weight does, at all times.
+    grows if and only if the largest weight does.
     """
     from eqsolve.output import replacing, require_writable
     from eqsolve.studies.sizes import written
@@ -77,8 +75,7 @@ def sizes(
     values: dict[str, Any] = given(pairs, file, game=game)
     if exported is not None:
         values = of_model(exported, values, case, None, None, at)
-    how: dict[str, Any] = {"draws": draws, "seed": seed, "times": times or ()}
-    found = run(game, values, law=laws, n=counts, at=state(at), **how)
+    found = run(game, values, law=laws, n=counts, at=state(at), draws=draws, seed=seed)
     if out is not None:
         with replacing(Path(out)) as temporary:
             written(found, temporary)
