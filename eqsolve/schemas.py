@@ -517,6 +517,7 @@ _GRANULARITY = _document(
         "params": _by_name(_TEXT),
         "limit": _by_name(_NUMBER),
         "ratio": _MAYBE,
+        "ratios": _many(_record({"t": _NUMBER, "ratio": _NUMBER})),
         "rows": _many(
             _record(
                 {
@@ -529,6 +530,9 @@ _GRANULARITY = _document(
                     "simulated": {"type": ["array", "null"], "items": _NUMBER},
                     "largest": _by_name(_NUMBER),
                     "smallest": _by_name(_NUMBER),
+                    "course": _many(
+                        _record({"t": _NUMBER, "own": _NUMBER, "common": _NUMBER, "share": _MAYBE})
+                    ),
                 }
             )
         ),

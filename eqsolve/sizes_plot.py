@@ -1,4 +1,4 @@
-"""The figure of players of different sizes: share of own risk, and the largest player's control."""
+"""The figure of players of different sizes: share of own risk, over their number and over time."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def plot_sizes(found: Sequence[Granularity], path: str | Path | None) -> Figure:
     """Draw shares of own noises, and the first control of the largest player, by their number.
 
+    Where later times were asked for there is a panel of the shares of the most players over time.
+
     Parameters
     ----------
     found : what ``eqsolve.sizes`` returns.
@@ -31,8 +33,9 @@ def plot_sizes(found: Sequence[Granularity], path: str | Path | None) -> Figure:
     """
     from matplotlib import colormaps
 
-    page = Page(path, panels=2)
-    with page as (left, right):
+    later = any(one.rows[-1].course for one in found)
+    page = Page(path, panels=2 + later)
+    with page as (left, right, *over):
         control = next(iter(found[0].limit))
         for k, one in enumerate(found):
             color = colormaps["viridis"](0.9 * k / max(1, len(found) - 1))
@@ -46,6 +49,11 @@ def plot_sizes(found: Sequence[Granularity], path: str | Path | None) -> Figure:
                 n, share, error = zip(*drawn)
                 left.errorbar(n, share, [2 * e for e in error], fmt=".", color=color, markersize=4)
             right.plot(counts, [row.largest[control] for row in one.rows], color=color)
+            for axes in over:
+                course = one.rows[-1].course
+                shares = [one.rows[-1].share, *(spread.share for spread in course)]
+                axes.plot([0, *(spread.t for spread in course)], shares, color=color)
+                axes.set(yscale="log", xlabel="time", ylabel=f"share, {one.rows[-1].n:,} players")
         right.axhline(found[0].limit[control], color="black", linestyle="--", linewidth=0.8)
         left.set(xscale="log", yscale="log", xlabel="number of players")
         left.set_ylabel("share of own risk in the average")

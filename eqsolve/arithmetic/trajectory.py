@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flint import arb, arb_poly, ctx, fmpq
@@ -40,6 +40,13 @@ class Piece:
         """The same step, so much later."""
         parts = [(end + time, error) for end, error in self.parts]
         return Piece(self.begin + time, self.end + time, self.polynomials, parts)
+
+    def times(self, unit: fmpq) -> Piece:
+        """The same step in a time of which ``unit`` was one."""
+        powers = [unit ** (-k) for k in range(max(len(p) for p in self.polynomials))]
+        longer = [arb_poly([c * w for c, w in zip(p, powers)]) for p in self.polynomials]
+        parts = [(end * unit, error) for end, error in self.parts]
+        return Piece(self.begin * unit, self.end * unit, longer, parts)
 
     def over(self, first: fmpq, last: fmpq) -> list[arb]:
         """Return enclosures over an interval of the step."""
@@ -78,6 +85,15 @@ class Trajectory:
     start: tuple[arb, ...]
     pieces: tuple[Piece, ...]
     bits: int
+
+    def times(self, unit: fmpq) -> Trajectory:
+        """The same solution in a time of which ``unit`` was one."""
+        with ctx.workprec(self.bits):
+            pieces = tuple(piece.times(unit) for piece in self.pieces)
+        bracket = self.bracket
+        if bracket is not None:
+            bracket = bracket[0] * unit, None if bracket[1] is None else bracket[1] * unit
+        return replace(self, reached=self.reached * unit, bracket=bracket, pieces=pieces)
 
     def at(self, time: fmpq | arb | int) -> list[arb]:
         """Return balls that contain the solution at a time (a ball: at all times in it).

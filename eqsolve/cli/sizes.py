@@ -39,6 +39,7 @@ from eqsolve.cli.common import (
 @click.option("--at", metavar="x=1", help="The state that all players start at.")
 @click.option("--draws", type=int, default=0, help="Draw all noises so often, too.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draws.")
+@click.option("--times", metavar="1:40:14", help="Tell the share at later times, too.")
 @JSON
 @click.option("--out", metavar="FILE.csv", help="Write the rows to a file, too.")
 @click.option("--plot", metavar="FILE.pdf|.png|.svg", help="Draw the shares, too.")
@@ -52,6 +53,7 @@ def sizes(
     at: str | None,
     draws: int,
     seed: int,
+    times: str | None,
     as_json: bool,
     out: str | None,
     plot: str | None,
@@ -61,7 +63,7 @@ def sizes(
     EXAMPLE
 
     The share of the players' own noises in the variance of the average vanishes as their number
-    grows if and only if the largest weight does.
+    grows if and only if the largest weight does, at all times.
     """
     from eqsolve.output import replacing, require_writable
     from eqsolve.studies.sizes import written
@@ -75,7 +77,8 @@ def sizes(
     values: dict[str, Any] = given(pairs, file, game=game)
     if exported is not None:
         values = of_model(exported, values, case, None, None, at)
-    found = run(game, values, law=laws, n=counts, at=state(at), draws=draws, seed=seed)
+    how: dict[str, Any] = {"draws": draws, "seed": seed, "times": times or ()}
+    found = run(game, values, law=laws, n=counts, at=state(at), **how)
     if out is not None:
         with replacing(Path(out)) as temporary:
             written(found, temporary)

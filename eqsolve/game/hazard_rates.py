@@ -38,6 +38,7 @@ class Hazard:
     formula : the rate written in ``t``, where it is not made of pieces.
     pieces : the exact times from which the rates of pieces hold, and these.
     rising : whether the rate is known to rise at all times.
+    power : k and s of ``(k/s) (t/s)^(k-1)``, where k is no whole number.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Hazard:
     formula: str = ""
     pieces: tuple[tuple[Fraction, Fraction], ...] = ()
     rising: bool = False
+    power: tuple[Fraction, Fraction] | None = None
 
     def reached(self, decay: float) -> float | None:
         """The time at which the integrated hazard is ``decay``, whatever the unit of time."""
@@ -144,6 +146,7 @@ def parse_hazard(spec: str) -> Hazard:
         math.inf if first > 1 else 0.0,
         formula=f"({given[0]})/({given[1]})*(t/({given[1]}))**({given[0]} - 1)",
         rising=first > 1,
+        power=None if given[0].denominator == 1 else (given[0], given[1]),
     )
 
 

@@ -6,6 +6,7 @@ frozen follow the states. They are integrated together with the coefficients.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from flint import fmpq
 from eqsolve.arithmetic.code import Code, Folding
 from eqsolve.program.program import Given, Program
 from eqsolve.solve.outcome import Expected
-from eqsolve.solve.path import ELAPSED, Backward, Leg, chained, rational
+from eqsolve.solve.path import ELAPSED, Backward, Leg, chained
 
 if TYPE_CHECKING:
     from eqsolve.arithmetic.trajectory import Trajectory
@@ -36,7 +37,7 @@ def expectations(point: Point, path: Backward, time: Fraction) -> Expected | Non
         point.played = _followed(point, path, given)
     if point.played.status != "ok":
         return None
-    found = point.played.at(rational(path.end - time))[len(path.unknowns) :]
+    found = point.played.at(path.elapsed(time))[len(path.unknowns) :]
     return [found[k * size : (k + 1) * size] for k in range(count)]
 
 
@@ -68,6 +69,9 @@ def rates_of_play(
     ``free`` are parameters that are arguments, after the others.
     """
     assert given.play is not None and given.play.matrix is not None and given.outcome is not None
+    if leg.clock is not None:
+        plain, more = replace(leg, clock=None), (*free, leg.clock.letter)
+        return leg.clock.on(rates_of_play(program, given, constants, plain, more))
     size = len(given.play.functions)
     letters = [
         [f"expected {k} {i}" for i in range(size)] for k in range(len(given.outcome.expectations))

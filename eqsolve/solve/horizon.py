@@ -17,7 +17,7 @@ from flint import arb, fmpq
 from eqsolve.arithmetic.code import Code
 from eqsolve.arithmetic.rational import Rational, coefficients, value
 from eqsolve.program.program import TIME, Claim, Program
-from eqsolve.solve.path import Backward, rational
+from eqsolve.solve.path import Backward, middle
 
 #: Intervals of time that are looked at before a condition is left undecided.
 INTERVALS = 2048
@@ -39,7 +39,6 @@ class Intervals:
     def holds(self, claim: Claim) -> tuple[bool | None, Fraction]:
         """Whether ``code > 0`` at all times, None if undecided; and where it is not so."""
         moving = {*self.path.unknowns, TIME}
-        end = rational(self.path.end)
         pending = deque((p.begin, p.end) for p in self.path.trajectory.pieces)
         if not moving & set(claim.code.arguments):
             pending = deque([(fmpq(0), fmpq(0))])
@@ -49,14 +48,18 @@ class Intervals:
             # wide intervals first: a sign change would be halved for ever
             first, last = pending.popleft()
             found = dict(zip(self.path.unknowns, self.path.trajectory.over(first, last)))
-            found[TIME] = arb(end - last).union(arb(end - first))
+            found[TIME] = self.path.calendar(first, last)
             holds = claim.holds({**self.fixed, **found})
-            middle = (first + last) / 2
+            between = (first + last) / 2
             if holds is False:
-                return False, _fraction(end - middle)
+                return False, self._at(between)
             if holds is None:
-                pending += [(first, middle), (middle, last)]
-        return (None, _fraction(end - pending[0][0])) if pending else (True, self.path.end)
+                pending += [(first, between), (between, last)]
+        return (None, self._at(pending[0][0])) if pending else (True, self.path.end)
+
+    def _at(self, elapsed: fmpq) -> Fraction:
+        """The calendar time with so much to go."""
+        return _fraction(middle(self.path.calendar(elapsed, elapsed)))
 
 
 def _fraction(number: fmpq) -> Fraction:

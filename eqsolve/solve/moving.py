@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,10 @@ from eqsolve.status import Status
 TOLERANCE, COARSER = 1e-13, 30.0
 #: Integrated hazards of the horizons that are compared.
 FAR = (16.0, 32.0, 64.0)
+#: The same under a rate that falls to 0: there the equations grow ever stiffer.
+NEARER = (8.0, 16.0, 32.0)
+#: Most steps of an enclosure up to one of these horizons.
+FOLLOWED = 300
 #: Relative difference of the last solutions up to which they have converged, and the part of the
 #: difference before that it may be, unless it is as small as the integration's error.
 CONVERGED, SHRINKS = 1e-8, 0.1
@@ -64,6 +68,8 @@ RIGHT = 1e-17
 STEPS = 1000
 #: Times at which conditions are checked.
 CHECKED = 17
+#: Least power of a clock that an integrated rate is, so that doubles follow it.
+SMOOTH = 4
 Array = NDArray[np.float64]
 
 
@@ -223,7 +229,7 @@ def moves(hazard: Hazard, letter: str) -> Moves:
         return Moves(letter, hazard.pieces)
     if hazard.constant is not None or not hazard.formula:
         return Moves(letter, ((Fraction(0), hazard.constant or Fraction(0)),))
-    return Moves(letter, ((Fraction(0), formula_of(hazard)),))
+    return Moves(letter, ((Fraction(0), formula_of(hazard)),), hazard.power)
 
 
 def formula_of(hazard: Hazard) -> Code:
@@ -291,7 +297,7 @@ class Moving:
                 "Give the horizon an end.",
                 Status.UNRESOLVED,
             )
-        ends = [hazard.reached(decay) for decay in FAR]
+        ends = [hazard.reached(decay) for decay in (FAR if hazard.limit else NEARER)]
         if hazard.tail == 0 or None in ends:
             return self.refused("With positive probability the horizon never strikes.")
         far = [float(end or 0) for end in ends]
@@ -462,10 +468,11 @@ class Moving:
         at: Mapping[str, object],
         begun: Sequence[arb] | None = None,
         onward: Expected | None = None,
+        steps: int | None = None,
     ) -> Answer:
         """The problem up to an end, enclosed; beyond it, it goes on from what is given."""
         point = self._point(last, at)
-        point.begun, point.onward = begun, onward
+        point.begun, point.onward, point.steps = begun, onward, steps or point.steps
         solved = point.solved()
         self.enclosed.clear()
         if isinstance(solved, Answer):
@@ -537,18 +544,50 @@ class Moving:
         seen = {"convergence": "observed", "horizons": list(ends), "moves": moved, "error": error}
         if at:
             time = exact("t", at.get(TIME, 0))
-            nearer = self.timed(Fraction(ends[-2]), at) if time < ends[-2] else None
-            answer = self.timed(Fraction(ends[-1]), at) if nearer is not None else None
-            if answer is None or nearer is None or not _agree(nearer, answer):
+            answer = self._settled(ends, at)
+            if answer is not None and answer.status is Status.UNRESOLVED and time == 0:
+                told = f"{message} Not enclosed: {answer.message} So values are not given."
+                return self.found(runs[-2], told, seen)
+            if answer is None:
                 return self.refused(
                     f"At t = {float(time):.6g} the solution still moves with the horizon, from "
                     f"T = {ends[-2]:.6g} to {ends[-1]:.6g}: no limit is shown. Give the horizon an "
                     "end, with --horizon.",
                     Status.UNRESOLVED,
                 )
-            told = self._told(answer, message)
-            return replace(told, certificate={**told.certificate, **seen})
+            whole = self._told(answer, message)
+            return replace(whole, certificate={**whole.certificate, **seen})
         return self.found(runs[-2], message, seen)
+
+    def _settled(self, ends: Sequence[float], at: Mapping[str, object]) -> Answer | None:
+        """The answer up to the first end that is as up to the one before; None if there is none."""
+        time, before = exact("t", at.get(TIME, 0)), None
+        for end in ends:
+            if time < end:
+                answer = self._kept(Fraction(end), at, time)
+                if answer.status is Status.UNRESOLVED:
+                    return answer
+                if before is not None and _agree(before, answer):
+                    return answer
+                before = answer
+        return None
+
+    def _kept(self, end: Fraction, at: Mapping[str, object], time: Fraction) -> Answer:
+        """The answer up to an end, at all times from one enclosure."""
+        key = end, *sorted((name, str(value)) for name, value in at.items() if name != TIME)
+        if key not in self.kept:
+            answer = self.timed(end, at, steps=FOLLOWED)
+            self.kept.update({key: found for found in self.enclosed})
+            return answer
+        point, solved = self.kept[key]
+        self.enclosed[:] = [(point, solved)]
+        point.numbers = replace(point.numbers, time=time)
+        return self._reported(Results(point).answer(solved))
+
+    @cached_property
+    def kept(self) -> dict[tuple[object, ...], tuple[Point, Solved]]:
+        """What answers were found by, by end and states."""
+        return {}
 
     def payoffs(self) -> Array:
         """The coefficients when the horizon ends."""
@@ -588,31 +627,53 @@ class Moving:
         for first, stop in zip(stops, stops[1:]):
             inside = hazard.rate((first + stop) / 2) if hazard.breaks else None
 
-            def slope(
+            def by_calendar(
                 s: float, u: Array, level: float | None = inside, top: float = first
             ) -> Array:
                 rate = hazard.rate(top - s) if level is None else level
                 return np.array(function(rate, *map(float, u)))
 
+            slope: Callable[[float, Array], Array] = by_calendar
+            calendar: Callable[[float], float] = partial(float.__sub__, first)
+            length = first - stop
+            if hazard.power is not None:
+                slope, calendar = self._on_clock(end, float(hazard.power[0]))
+                length = 1.0
             try:
                 run = solve_ivp(
                     slope,
-                    (0.0, first - stop),
+                    (0.0, length),
                     value,
                     method="LSODA",
                     rtol=tolerance,
                     atol=tolerance * 1e-2,
-                    t_eval=np.linspace(0.0, first - stop, CHECKED),
-                    max_step=math.inf if hazard.smooth else (first - stop) / STEPS,
+                    t_eval=np.linspace(0.0, length, CHECKED),
+                    max_step=math.inf if hazard.smooth else length / STEPS,
                 )
             except (OverflowError, ValueError, ZeroDivisionError):
                 return "The equations of the coefficients have no solution up to the horizon."
             if not run.success or not np.all(np.isfinite(run.y)):
                 return "The equations of the coefficients have no solution up to the horizon."
             value = run.y[:, -1]
-            times += [first - s for s in run.t[1:]]
+            times += [calendar(float(s)) for s in run.t[1:]]
             values += list(run.y.T[1:])
         return np.array(times), np.array(values).T
+
+    def _on_clock(
+        self, end: float, shape: float
+    ) -> tuple[Callable[[float, Array], Array], Callable[[float], float]]:
+        """Derivatives on a clock y, ``t = end y^m``, on which a power of the time is smooth."""
+        speeds, total = self.speeds, self.hazard.integral(end)
+        power = math.ceil(SMOOTH / shape)
+
+        def slope(s: float, u: Array) -> Array:
+            rest, whole = (np.array(speeds(rate, *map(float, u))) for rate in (0.0, 1.0))
+            now = max(1.0 - s, 0.0)
+            struck = total * power * shape * now ** (power * shape - 1)
+            found: Array = rest * (end * power * now ** (power - 1)) + (whole - rest) * struck
+            return found
+
+        return slope, lambda s: end * max(1.0 - s, 0.0) ** power
 
     def environment(self, values: Array) -> dict[sp.Symbol, arb]:
         unknowns = self.derivation.system.unknowns

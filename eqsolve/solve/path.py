@@ -12,6 +12,7 @@ from flint import arb, fmpq
 
 from eqsolve.arithmetic.code import Code, Folding
 from eqsolve.program.program import TIME, Program
+from eqsolve.solve.clock import Clock
 
 if TYPE_CHECKING:
     from eqsolve.arithmetic.trajectory import Trajectory
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The name of the time to go; no declared letter has a space.
 ELAPSED = "time to go"
+#: Most steps of an enclosure on one stretch.
+STEPS = 2000
 
 
 class Path(Protocol):
@@ -48,17 +51,32 @@ class Backward:
     unknowns : the coefficients in the order of the trajectory.
     constants : coefficients that do not move.
     trajectory : the enclosure in the time to go.
+    clock : by which this is measured, if it is not calendar time.
     """
 
     end: Fraction
     unknowns: tuple[str, ...]
     constants: Mapping[str, arb]
     trajectory: Trajectory
+    clock: Clock | None = None
 
     def coefficients(self, time: Fraction) -> dict[str, arb]:
         """Raises OutsideError for a time before the solution exists, or after the horizon."""
-        values = self.trajectory.at(rational(self.end - time))
+        values = self.trajectory.at(self.elapsed(time))
         return {**self.constants, **dict(zip(self.unknowns, values))}
+
+    def elapsed(self, time: Fraction) -> fmpq | arb:
+        """The time to go at a calendar time."""
+        if self.clock is not None:
+            return self.clock.elapsed(time)
+        return rational(self.end - time)
+
+    def calendar(self, first: fmpq, last: fmpq) -> arb:
+        """A ball around the calendar times with ``first`` to ``last`` to go."""
+        if self.clock is not None:
+            return self.clock.calendar(first, last)
+        end = rational(self.end)
+        return arb(end - last).union(arb(end - first))
 
 
 def rational(value: Fraction) -> fmpq:
@@ -70,14 +88,18 @@ def rational(value: Fraction) -> fmpq:
 class Moves:
     """A parameter that moves in time: from when on it is which number, or formula in the time.
 
-    The first of these times is 0.
+    The first of these times is 0. A formula may be ``(k/s) (t/s)^(k-1)`` with a k that is no whole
+    number: then ``power`` is k and s.
     """
 
     letter: str
     values: tuple[tuple[Fraction, Fraction | Code], ...]
+    power: tuple[Fraction, Fraction] | None = None
 
     def at(self, time: Fraction) -> arb:
-        """Its value from a time on."""
+        """Its value from a time on; where it is infinite, a ball around any number."""
+        if self.power is not None and time == 0:
+            return arb(0) if self.power[0] > 1 else arb(0, "inf")
         value = [value for begin, value in self.values if begin <= time][-1]
         if isinstance(value, Fraction):
             return arb(rational(value))
@@ -101,17 +123,19 @@ class Leg:
     begin, end : of the stretch.
     parameters : those that do not move.
     formulas : those that do, in the time.
+    clock : by which time is measured in place of a formula.
     """
 
     begin: Fraction
     end: Fraction
     parameters: Mapping[str, fmpq]
     formulas: Mapping[str, Code]
+    clock: Clock | None = None
 
     @property
     def length(self) -> Fraction:
-        """Of the stretch."""
-        return self.end - self.begin
+        """Of the stretch, by its clock."""
+        return self.end - self.begin if self.clock is None else Fraction(1)
 
     def begun(self, builder: Folding) -> dict[str, int]:
         """The nodes of the time and of all parameters, in the time to go to its end."""
@@ -130,6 +154,8 @@ def legs(parameters: Mapping[str, fmpq], end: Fraction, moves: Moves | None) -> 
     if moves is None:
         return [Leg(Fraction(0), end, parameters, {})]
     fixed = {name: value for name, value in parameters.items() if name != moves.letter}
+    if moves.power is not None:
+        return [Leg(Fraction(0), end, fixed, {}, Clock(moves.letter, *moves.power, end))]
     inside = [(begin, value) for begin, value in moves.values if begin < end]
     found = []
     for (begin, value), stop in zip(inside, [*(begin for begin, _ in inside[1:]), end]):
@@ -140,18 +166,23 @@ def legs(parameters: Mapping[str, fmpq], end: Fraction, moves: Moves | None) -> 
     return found[::-1]
 
 
-def chained(rates: Sequence[tuple[Code, Fraction]], start: Sequence[arb]) -> Trajectory:
+def chained(
+    rates: Sequence[tuple[Code, Fraction]], start: Sequence[arb], steps: int = STEPS
+) -> Trajectory:
     """Integrate from stretch to stretch, as one trajectory in the time to go.
 
     Parameters
     ----------
     rates : of every stretch, in the time from its own beginning, and how long it is.
+    steps : most steps of a stretch.
     """
     from eqsolve.arithmetic.taylor import integrate  # which needs NumPy
 
     gone, now, pieces = fmpq(0), list(start), []
     for function, length in rates:
-        own = integrate(function, now, rational(length))
+        # by the stretch's own length, so that no series knows the unit of time
+        unit = rational(length)
+        own = integrate(_per(function, unit), now, fmpq(1), max_steps=steps).times(unit)
         pieces += [piece.after(gone) for piece in own.pieces]
         bracket = own.bracket
         if bracket is not None:
@@ -163,11 +194,21 @@ def chained(rates: Sequence[tuple[Code, Fraction]], start: Sequence[arb]) -> Tra
     return replace(own, reached=gone, bracket=bracket, start=tuple(start), pieces=tuple(pieces))
 
 
+def _per(rates: Code, unit: fmpq) -> Code:
+    """Rates in a time that is measured by a unit."""
+    builder = Folding(rates.arguments)
+    nodes: dict[str, int] = dict(zip(rates.arguments, range(len(rates.arguments))))
+    size = builder.constant(unit)
+    nodes[rates.arguments[0]] = builder.step("mul", size, nodes[rates.arguments[0]])
+    return builder.code([builder.step("mul", size, rate) for rate in builder.insert(rates, nodes)])
+
+
 def backward(
     program: Program,
     stretches: Sequence[Leg],
     constants: Mapping[str, arb],
     start: Sequence[arb] | None = None,
+    steps: int = STEPS,
 ) -> Backward:
     """Integrate the coefficients from the end of the horizon to time 0.
 
@@ -175,6 +216,7 @@ def backward(
     ----------
     stretches : of time, the last one first.
     start : the coefficients at the end, where they are not those of the payoffs.
+    steps : as for ``chained``.
     """
     last = stretches[0]
     if start is None:
@@ -184,8 +226,8 @@ def backward(
         (time_to_go(program, leg.parameters, list(constants), leg.end, leg=leg), leg.length)
         for leg in stretches
     ]
-    trajectory = chained(rates, [*start, *constants.values()])
-    return Backward(last.end, program.system.unknowns, dict(constants), trajectory)
+    trajectory = chained(rates, [*start, *constants.values()], steps)
+    return Backward(last.end, program.system.unknowns, dict(constants), trajectory, last.clock)
 
 
 def time_to_go(
@@ -204,6 +246,10 @@ def time_to_go(
     the stretch, where parameters move on it; ``free`` are parameters that are arguments, too.
     """
     stretch = leg or Leg(Fraction(0), end, parameters, {})
+    if stretch.clock is not None:
+        plain, more = replace(stretch, clock=None), (*free, stretch.clock.letter)
+        own = time_to_go(program, parameters, constants, end, moved, plain, more)
+        return stretch.clock.on(own)
     matrix, followed = moved or (None, ())
     unknowns = program.system.unknowns
     builder = Folding([ELAPSED, *unknowns, *followed, *constants, *free])

@@ -20,7 +20,7 @@ from eqsolve.solve.decide import Decision
 from eqsolve.solve.horizon import Intervals, longest_horizon
 from eqsolve.solve.laws import InitialLaw, initial_law
 from eqsolve.solve.outcome import Expected, Play
-from eqsolve.solve.path import Backward, Constant, Leg, Moves, backward, legs, rational
+from eqsolve.solve.path import STEPS, Backward, Constant, Leg, Moves, backward, legs, rational
 from eqsolve.solve.reached import reached
 from eqsolve.solve.reduction import everywhere
 from eqsolve.solve.region import MARGIN, may_be_finite
@@ -47,7 +47,7 @@ class Point:
     ``moves`` is a parameter that moves in time. Where a problem goes on beyond the end, ``begun``
     are the coefficients there, and ``onward`` what is expected there when everybody plays.
     ``path`` holds the coefficients by time once an answer has been found, ``played`` what is then
-    expected. Where players with types
+    expected; ``steps`` is how many steps its enclosure may take. Where players with types
     of their own respond to averages over the others, these (``frozen``), the strategy in the states
     of all types and what is obtained in play come from all types.
     """
@@ -60,6 +60,7 @@ class Point:
     moves: Moves | None = None
     begun: Sequence[arb] | None = None
     onward: Expected | None = None
+    steps: int = STEPS
     path: Constant | Backward | None = field(default=None, init=False)
     played: Trajectory | None = field(default=None, init=False)
     frozen: Mapping[str, arb] = field(default_factory=dict, init=False)
@@ -266,7 +267,7 @@ class Point:
             constants = points
         if not 0 <= self.numbers.time <= self.end:
             raise self.error(f"t must lie between 0 and {float(self.end):g}.")
-        path = backward(program, self.legs, constants, self.begun)
+        path = backward(program, self.legs, constants, self.begun, self.steps)
         trajectory = path.trajectory
         if trajectory.status == "explodes":
             low, high = trajectory.bracket or (trajectory.reached, None)

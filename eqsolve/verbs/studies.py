@@ -374,6 +374,7 @@ def sizes(
     at: Mapping[str, object] | None = None,
     draws: int = 0,
     seed: int = 0,
+    times: str | Iterable[float] = (),
     **values: Any,
 ) -> Any:
     """Players of different sizes: the largest one, and the share of own noises in the average.
@@ -387,6 +388,8 @@ def sizes(
     n : numbers of players, or a text such as ``10,100`` or ``2:1e6:40:log``.
     draws : estimate the share from so many draws of every player's noise, too.
     seed : of the draws.
+    times : ascending times after 0, at which the share is wanted, too, all players starting from
+        the state that is given; or a text such as ``1:40:14``.
 
     Returns
     -------
@@ -400,6 +403,7 @@ def sizes(
         If a player has no admissible response.
     """
     from eqsolve.game.structure import build
+    from eqsolve.studies.course import evenly
     from eqsolve.studies.mean_field_limit.convergence import read_counts
     from eqsolve.studies.sizes import along as run
 
@@ -415,8 +419,16 @@ def sizes(
     texts = [law] if isinstance(law, str) else [*law]
     states = {name: given.pop(name) for name in ("t",) if name in given}
     model = build(exported, given)
+    when = evenly(times, model.name) if isinstance(times, str) else times
     return run(
-        model, texts, read_counts(n), given, {**states, **(at or {})}, draws=draws, seed=seed
+        model,
+        texts,
+        read_counts(n),
+        given,
+        {**states, **(at or {})},
+        draws=draws,
+        seed=seed,
+        times=[float(time) for time in when],
     )
 
 

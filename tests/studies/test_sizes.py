@@ -19,8 +19,11 @@ from eqsolve.cli import cli
 from eqsolve.derivations.granular import MODEL
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import InputError, NoSolutionError
-from eqsolve.studies.sizes import Granularity, _Players, granularity, law
-from reference import cases, spec
+from eqsolve.studies import size_players
+from eqsolve.studies.size_course import Crowd, nodes
+from eqsolve.studies.size_players import Players
+from eqsolve.studies.sizes import Granularity, granularity, law
+from reference import cases, sizes_over_time, spec
 from reference.games import granular
 
 KEY: dict[str, Any] = {**cases.S1}
@@ -47,13 +50,13 @@ def test_a_response_that_leaves_out_the_own_size_is_not_the_key_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A planted error: everybody takes the whole average for given, the own part of it, too."""
-    honest = _Players._solved
+    honest = Players._solved
 
     def wrong(self: Any, env: Any, weights: Any, masses: Any) -> Any:
         return honest(self, env, 0 * weights, masses)
 
     key = granular.solve(size=25, zeta="1/2", x="1.3", **KEY)
-    monkeypatch.setattr(_Players, "_solved", wrong)
+    monkeypatch.setattr(Players, "_solved", wrong)
     (row,) = granularity(MODEL, law("zipf:0.5"), [25], S1, {"x": "1.3"}).rows
     assert abs(row.largest["pi"] / float(key["pi"][0]) - 1) > 1e-3
 
@@ -185,3 +188,125 @@ def test_a_table_has_as_many_rows_as_players(tmp_path: Path) -> None:
         granularity(MODEL, law(f"table:{tmp_path / 't.csv'}"), [2], S1, {"x": "1"})
     with pytest.raises(InputError, match="at most of 20"):
         law("lognormal:40")
+
+
+# -- over time ----------------------------------------------------------------------------------
+
+TIMES = (0.5, 4.0, 20.0)
+#: A crowd whose own noises and rivalry differ from those of S1.
+OTHER = dict(r=0.02, b=0.1, nu=0.3, sigma=0.15, theta=0.8, gamma=1.5, alpha=0.7, beta=0.3, lam=0.5)
+
+
+def over_time(text: str, n: int, values: dict[str, Any], times: Any = TIMES) -> Granularity:
+    given = {{"lam": "lambda"}.get(k, k): str(v) for k, v in values.items()}
+    return granularity(MODEL, law(text), [n], given, {"x": "1.3"}, times=times)
+
+
+def weights_of(text: str, n: int) -> Any:
+    sizes = law(text).sizes(n)
+    return sizes / sizes.sum()
+
+
+@pytest.mark.parametrize(("text", "n"), [("equal", 7), ("zipf:1", 9), ("zipf:0.5", 30)])
+def test_variances_over_time_are_those_of_full_matrices(text: str, n: int) -> None:
+    (row,) = over_time(text, n, OTHER).rows
+    key = sizes_over_time.variances(weights_of(text, n), 1.3, TIMES, **OTHER)
+    for one, (own, common) in zip(row.course, key, strict=True):
+        assert one.own == pytest.approx(own, rel=1e-8)
+        assert one.common == pytest.approx(common, rel=1e-8)
+
+
+def test_who_forgets_that_players_see_each_other_is_not_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A planted error: the sums that all see do not move with a player's own deviation."""
+    honest = Crowd.spread
+
+    def wrong(self: Crowd, *how: Any) -> Any:
+        return honest(replace(self, right=0.999 * self.right), *how)
+
+    key = sizes_over_time.variances(weights_of("zipf:1", 9), 1.3, TIMES, **OTHER)
+    monkeypatch.setattr(Crowd, "spread", wrong)
+    (row,) = over_time("zipf:1", 9, OTHER).rows
+    assert abs(row.course[-1].own / key[-1][0] - 1) > 1e-6
+
+
+@pytest.mark.parametrize("text", ["zipf:1", "lognormal:2"])
+def test_nodes_stand_for_many_weights(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (exact,) = over_time(text, 40, OTHER).rows
+    monkeypatch.setattr(size_players, "EXACT", 4)
+    (found,) = over_time(text, 40, OTHER).rows
+    for one, two in zip(exact.course, found.course):
+        assert two.own == pytest.approx(one.own, rel=1e-9)
+        assert two.common == pytest.approx(one.common, rel=1e-9)
+    # few of them do not, and are refused
+    monkeypatch.setattr(size_players, "NODES", 3)
+    monkeypatch.setattr(size_players, "FEWER", 2)
+    with pytest.raises(NoSolutionError, match="3 weights do not stand for 40"):
+        over_time(text, 40, OTHER)
+
+
+def test_nodes_integrate_polynomials() -> None:
+    weights = weights_of("zipf:0.8", 500)
+    found, counts = nodes(weights, np.ones(500), 6)
+    for power in range(1, 13):
+        assert (counts * found**power).sum() == pytest.approx((weights**power).sum(), rel=1e-12)
+    assert abs((counts * found**13).sum() / (weights**13).sum() - 1) > 1e-12
+
+
+def test_the_share_starts_from_that_over_an_instant_and_follows_the_index() -> None:
+    whole = over_time("zipf:2", 20_000, OTHER, (1e-7, 10.0))
+    (row,) = whole.rows
+    assert row.course[0].share == pytest.approx(row.share, rel=1e-6)
+    for one in row.course:
+        scale = whole.ratios[one.t] * row.herfindahl
+        assert one.own / one.common == pytest.approx(scale, rel=0.01)
+    # where the largest weight stays, the share does
+    shares = [over_time("zipf:0.5", n, OTHER, (10.0,)).rows[0].course[0].share for n in (50, 5000)]
+    assert shares[1] == pytest.approx(shares[0], rel=0.02) and shares[1] > 0.3
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("text", ["equal", "zipf:1"])
+def test_drawn_paths_of_100_000_players_have_the_share(text: str) -> None:
+    """Seed 3, 400 pairs: own variance is half the mean squared difference of a pair."""
+    n, end, pairs = 100_000, 2.0, 400
+    (row,) = over_time(text, n, OTHER, (end,)).rows
+    paths = sizes_over_time.drawn(weights_of(text, n), 1.3, end, 20, pairs, 3, **OTHER)
+    own = float(((paths[:, 0] - paths[:, 1]) ** 2).mean() / 2)
+    # 400 squares of normal numbers: 7 % for one standard error, and 1 % for steps of 0.1
+    assert own == pytest.approx(row.course[0].own, rel=0.3)
+    common = float(np.cov(paths.T)[0, 1])
+    assert common == pytest.approx(row.course[0].common, rel=0.3)
+
+
+@pytest.mark.parametrize("times", [(0.0, 1.0), (2.0, 1.0), (math.inf,)])
+def test_times_ascend_after_0(times: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match="times are ascending, after 0"):
+        over_time("equal", 4, OTHER, times)
+
+
+def test_times_too_late_for_doubles_are_refused() -> None:
+    with pytest.raises(NoSolutionError, match="not followed to the time 1e.07 in doubles"):
+        over_time("equal", 4, OTHER, (1.0, 1e7))
+
+
+def test_who_holds_nothing_has_no_share_at_any_time() -> None:
+    whole = granularity(
+        MODEL, law("equal"), [4], {**S1, "alpha": "0"}, {"x": "0"}, times=(1.0,)
+    ).to_dict()
+    hold("sizes", [whole])
+    assert whole["rows"][0]["share"] is whole["rows"][0]["course"][0]["share"] is None
+
+
+def test_the_command_tells_later_times(tmp_path: Path) -> None:
+    picture = str(tmp_path / "sizes.png")
+    command = ["sizes", "granular", "--set", "S1", "--n", "4,9", "--times", "1:3:2"]
+    done = CliRunner().invoke(cli, [*command, "--json", "--plot", picture])
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    hold("sizes", document)
+    assert [one["t"] for one in document[0]["rows"][1]["course"]] == [1, 3]
+    assert "share at 3" in CliRunner().invoke(cli, command).stdout
+    refused = CliRunner().invoke(cli, [*command, "--times", "0:3:2"])
+    assert refused.exit_code == 2 and "after 0" in refused.stderr
