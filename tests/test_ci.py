@@ -192,6 +192,11 @@ def test_several_files_and_the_parts_of_a_file_have_their_own_places(
         ("error", "other.tex", "1"),
     ]
     assert CliRunner().invoke(cli, [*words, "--json"]).exit_code == 2
+    done = CliRunner().invoke(cli, [*words, "text/absent.tex"])
+    place = "file=text/absent.tex,line=1,title=text/absent.tex%3A what is read"
+    told = "latex check: 'text/absent.tex' cannot be read: No such file or directory."
+    assert done.exit_code == 2
+    assert done.stdout == f"::error {place}::{told} Check the path.\n"
 
 
 def test_a_game_of_a_file_is_annotated_there(

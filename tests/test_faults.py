@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from numba import config
 
 from eqsolve.cli import cli
 from eqsolve.cli.common import Commands
 from eqsolve.errors import EqsolveError, InputError, printable
+from eqsolve.kernels.storage import load
 from eqsolve.verbs import kernel
 
 MEAN_FIELD = """
@@ -247,6 +249,26 @@ def test_a_bad_number_of_threads_in_the_environment(value: str, tmp_path: Path) 
         assert found.returncode == 2
         assert found.stderr.startswith("eqsolve: input: the environment variable NUMBA_NUM_THREADS")
         assert found.stderr.count("\n") == 1
+
+
+def test_nobody_can_read_what_is_printed() -> None:
+    found = _program("sys.stdout = None", "schema")
+    assert found.returncode == 1
+    assert found.stderr == "eqsolve: the output failed: not writable.\n"
+
+
+def test_windows_that_are_not_there_do_not_matter() -> None:
+    command = "@cli.command()\ndef draw() -> None:\n    import matplotlib"
+    found = _program(command, "draw", MPLBACKEND="nonsense")
+    assert found.returncode == 0 and not found.stderr
+
+
+def test_kernels_are_not_run_without_their_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "DISABLE_JIT", 1)
+    with pytest.raises(InputError, match="game, kernel: .* NUMBA_DISABLE_JIT .* Unset it"):
+        load(tmp_path / "absent.py", "game")
 
 
 @pytest.mark.parametrize("params", [None, 3, [1, 2], "r", {1: 2}])

@@ -1,6 +1,7 @@
 """The command line: thin wrappers around the library, one module for what belongs together."""
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -57,6 +58,10 @@ __all__ = [
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     sys.excepthook = last_resort
+    # Figures are drawn without windows: which toolkit shows them elsewhere does not matter here.
+    os.environ.pop("MPLBACKEND", None)
+    if sys.stdout is None:  # closed by the caller: who prints is told that nobody can write there
+        sys.stdout = open(os.devnull)
     try:
         cli.main(prog_name="eqsolve")
     finally:

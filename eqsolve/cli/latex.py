@@ -389,13 +389,23 @@ def _check_latex(
     as_json: bool,
     ci: Wanted,
 ) -> None:
+    from eqsolve.ci import Case
     from eqsolve.latex.checking.check import check_document
     from eqsolve.latex.checking.proposal import proposed
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
     from eqsolve.latex.source.walker import read
 
     notation = SymbolMap() if symbols is None else read_symbols(symbols)
-    documents = [read(file) for file in files]
+    documents = []
+    for file in files:
+        try:
+            documents.append(read(file))
+        except InputError as error:
+            at, told = os.path.relpath(file), str(error)
+            unread = Case(at, "file", "what is read", "fail", told, told, file=at, line=1)
+            for line in ci.give("equations", [unread]):
+                click.echo(line)
+            raise
     ledger = made()
     reports = []
     for document in documents:

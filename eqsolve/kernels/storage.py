@@ -92,6 +92,15 @@ def load(path: Path, game: str = "") -> ModuleType:
 
     Who watches is told that it is compiled.
     """
+    from numba import config  # the module imports it, too
+
+    if getattr(config, "DISABLE_JIT", 0):
+        raise InputError(
+            "the environment variable NUMBA_DISABLE_JIT keeps kernels from being compiled.",
+            game=game,
+            stage="kernel",
+            remedy="Unset it.",
+        )
     name = _name(path)
     with _LOADING:
         if name in sys.modules:

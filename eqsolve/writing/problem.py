@@ -295,7 +295,9 @@ def _value(derivation: Derivation, system: ExtendedHJB) -> list[Display]:
 def _for_player(derivation: Derivation, problem: Problem, prose: Prose) -> Prose:
     if len(derivation.systems) == 1:
         return prose
-    return (f"Player {problem.player.name}: ", *prose)
+    first, *rest = prose
+    assert isinstance(first, str)
+    return (f"For player {problem.player.name}, {first[0].lower()}{first[1:]}", *rest)
 
 
 def _terminal(derivation: Derivation, system: ExtendedHJB) -> list[Line]:

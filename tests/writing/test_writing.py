@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -81,6 +82,7 @@ def test_every_model_is_written_in_every_form(
     assert "system" in keys and "solution" in keys
     for sign in ("_unit", "Dummy", "RootCosh", "others0", "Str("):
         assert sign not in text
+    assert not re.search(r"\w: [A-Z][a-z]+ [a-z]", text), "a capital after a colon"
     data = json.loads(json.dumps(writing.to_dict()))
     assert data["schema"] == 1 and [s["key"] for s in data["stages"]] == keys
     lines = [line for stage in data["stages"] for d in stage["displays"] for line in d["latex"]]
