@@ -16,8 +16,11 @@ from eqsolve.game.parameters import Numbers
 from eqsolve.pde.declared_extended import Extended
 from eqsolve.pde.declared_law import MeanField
 from eqsolve.pde.declared_part import OnGrid, Part
+from eqsolve.pde.declared_plane import Plane
 from eqsolve.pde.declared_utility import Utility
 from eqsolve.pde.edge import Progress
+
+MOVING_RATE = "under a hazard rate that moves only mean and variance are represented"
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,17 @@ def represented(model: Model, hazard: Hazard | None = None) -> Represented:
     part = Part(model)
     part.common()
     game = model.game
+    if len(game.moments) == 1 and len(game.states) > 1:
+        if hazard is not None:
+            raise part.refuse(MOVING_RATE)
+        return Represented("mean-field game in two dimensions", Plane(model).checked().solve)
     discounts = game.players[0].discount != 0
-    if discounts and (len(game.moments) > 1 or len(game.states) > 1):
-        raise part.refuse("its player discounts")
     if len(game.moments) > 1:
+        if discounts:
+            raise part.refuse("its player discounts")
         return Represented("extended HJB system", Extended(model, hazard).checked().solve)
     if hazard is not None:
-        raise part.refuse("under a hazard rate that moves only mean and variance are represented")
-    if len(game.states) > 1:
-        raise part.refuse("with two states only preferences of mean and variance are represented")
+        raise part.refuse(MOVING_RATE)
     if game.crowd is None and not (discounts or game.moments[0].running.has(*game.controls)):
         return Represented("controlled diffusion", Utility(model).checked().solve)
     return Represented("mean-field game", MeanField(model).checked().solve)

@@ -132,7 +132,7 @@ class Extended(Part):
         policy = solution.policy[0] if options else solution.policy
         places = dict(zip(states, mesh))
         result = of_game(self.game.name, solution)
-        return OnGrid(result, places, policy[solution.inner], self.control)
+        return OnGrid(result, places, {self.control: policy[solution.inner]})
 
     def _rate(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
         """The hazard rate; of one that moves its value at time 0, which the solver does not use."""

@@ -16,9 +16,10 @@ import numpy as np
 import sympy as sp
 
 from eqsolve import expression
-from eqsolve.errors import InputError, NoSolutionError
+from eqsolve.errors import NoSolutionError
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.costs import coupling
+from eqsolve.pde.declared_ends import settled
 from eqsolve.pde.declared_motion import GRADIENT, MEAN, SPEED, VARIANCE, Motion, X
 from eqsolve.pde.declared_part import OnGrid, field, numbers_in
 from eqsolve.pde.edge import Progress
@@ -35,8 +36,6 @@ REACH = 6.0
 TRIES = 5
 #: The strategy is compared within so many deviations of the initial law.
 COMPARED = 2.0
-#: Relative change of the strategy at the start, where the end is put off to twice the time.
-SETTLED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -45,26 +44,9 @@ class MeanField(Motion):
 
     def checked(self) -> MeanField:
         """Return itself, if the solver represents it."""
-        game, crowd = self.game, self.game.crowd
-        if crowd is not None and (crowd.size is not None or crowd.own):
-            raise self.refuse("its players are finitely many, or have types of their own")
-        if crowd is None and game.laws:
-            raise self.refuse("it has laws without a crowd")
-        if game.horizon.hazard != 0 and crowd is not None:
-            raise self.refuse("its players share a random horizon")
-        if self.rate.free_symbols & self.moving:
-            raise self.refuse("its hazard rate depends on the state")
-        if game.notion == "given":
-            raise self.refuse("its laws are given")
-        if any(law.given for law in game.laws):
-            raise self.refuse("its players share a noise")
-        if self.state not in self.model.initial and (crowd is not None or game.horizon.end):
-            raise self.refuse("it declares no initial law of its state")
-        preference = game.players[0].preference
-        if preference.aggregate != preference.moments[0].symbol:
-            raise self.refuse("its preference is no expectation")
+        self.expectation()
         _ = self.variances  # refuses laws of other kinds
-        drift, factor = self.affine(game.states[0].drift, "the drift")
+        drift, factor = self.affine(self.game.states[0].drift, "the drift")
         if factor == 0 or factor.free_symbols & self.moving:
             raise self.refuse("the control does not move the state at a constant factor")
         pushed = sp.Tuple(*self.pushes).free_symbols & self.moving
@@ -80,11 +62,6 @@ class MeanField(Motion):
                 "the cost of the control depends on the law, but not as means times a"
             )
         return self
-
-    @cached_property
-    def rate(self) -> sp.Expr:
-        """The rate at which what is paid later counts less."""
-        return self.plain(self.game.players[0].discount + self.game.horizon.hazard)
 
     def shifted(self) -> sp.Matrix:
         """Second derivatives of the costs when all players shift state and control together.
@@ -150,9 +127,9 @@ class MeanField(Motion):
         mean, deviation = self._start(numbers, exact)
         factor, of_control = (float(p.xreplace(exact)) for p in (self.factor, self.pushes[1]))
         if not float(self.cost[0].xreplace(exact)) > 0:
-            raise self._senseless("the control costs nothing.")
+            raise self.senseless("the control costs nothing.")
         if factor + of_control == 0:
-            raise self._senseless("together the players do not move their mean.")
+            raise self.senseless("together the players do not move their mean.")
         if self.game.notion == "planner" and (limit := self.bounded(exact)) is not None:
             raise NoSolutionError(
                 f"the planner's second-order condition fails on horizons of {limit:.7g} or more: a "
@@ -172,10 +149,7 @@ class MeanField(Motion):
         result = of_mean_field(self.game.name, solution)
         arrays = {**result.arrays, "strategy": (("t", "x"), strategy)}
         result = replace(result, arrays=arrays)
-        return OnGrid(result, places, strategy[0][inside], self.control)
-
-    def _senseless(self, reason: str) -> InputError:
-        return InputError(reason, game=self.game.name, stage="pde")
+        return OnGrid(result, places, {self.control: strategy[0][inside]})
 
     def _start(
         self, numbers: Numbers, exact: Mapping[sp.Symbol, sp.Rational]
@@ -189,19 +163,12 @@ class MeanField(Motion):
         else:
             mean = float(numbers.states.get(self.state, 0))
             noise = self.viscosity.xreplace(exact).xreplace({self.state: sp.Float(mean)})
-            variance = 2 * float(noise) / self._rate(exact)
+            variance = 2 * float(noise) / self.discounted(exact)
         if not variance > 0:
-            raise self._senseless(
+            raise self.senseless(
                 "the variance of the initial law is 0, which has no density on a grid."
             )
         return mean, variance**0.5
-
-    def _rate(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
-        """The discount of a game that no time ends."""
-        rate = float(self.rate.xreplace(exact))
-        if not rate > 0:
-            raise self._senseless("no time ends the game, and its discount is not positive.")
-        return rate
 
     def _options(self, exact: Mapping[sp.Symbol, sp.Rational]) -> dict[str, Any]:
         """The problem without domain and times."""
@@ -243,22 +210,15 @@ class MeanField(Motion):
         if end is not None:
             horizon = float(self.plain(end).xreplace(exact))
             return self._wide_enough(mean, deviation, options | {"horizon": horizon})
-        horizon, steps = 1 / self._rate(exact), STEPS
         places = np.linspace(mean - COMPARED * deviation, mean + COMPARED * deviation, NODES)
-        before, gap = np.full(NODES, np.nan), np.nan
-        for _ in range(TRIES):
-            until = options | {"horizon": horizon, "steps": steps}
-            solution = self._wide_enough(mean, deviation, until)
-            if not solution.ok:
-                return solution
-            now = np.interp(places, solution.x, solution.control[0])
-            gap = float(np.max(np.abs(now - before)) / np.max(np.abs(now)))
-            if gap < SETTLED:
-                return solution
-            before, horizon, steps = now, 2 * horizon, 2 * steps
-        message = f"putting off the end from {horizon / 4:g} to {horizon / 2:g} moves the strategy "
-        message += f"at the start by {gap:.1e}, relative"
-        return replace(solution, status="unresolved", message=message)
+        return settled(
+            lambda until, steps: self._wide_enough(
+                mean, deviation, options | {"horizon": until, "steps": steps}
+            ),
+            lambda found: np.interp(places, found.x, found.control[0]),
+            1 / self.discounted(exact),
+            STEPS,
+        )
 
     def _wide_enough(self, mean: float, deviation: float, options: dict[str, Any]) -> MFGSolution:
         """Solve on wider and wider domains until the law keeps away from the ends."""

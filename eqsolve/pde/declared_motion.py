@@ -74,15 +74,6 @@ class Motion(Part):
         return sp.Add(*(self.plain(v**2) for v in self.game.states[0].loadings.values())) / 2
 
     @cached_property
-    def own(self) -> tuple[sp.Expr, sp.Expr]:
-        """What a player's own cost is: running, with what a hazard rate makes due; at the end."""
-        preference = self.game.players[0].preference
-        sign = 1 if preference.sense == "minimize" else -1
-        moment = preference.moments[0]
-        running = moment.running + self.game.horizon.hazard * moment.payoff
-        return self.plain(sign * running), self.plain(sign * moment.payoff)
-
-    @cached_property
     def cost(self) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
         """Factors of the square and of the first power of the control, and the rest."""
         paid = self.own[0]

@@ -15,17 +15,21 @@ from eqsolve.game.parameters import Numbers
 from eqsolve.pde.edge import Array
 from eqsolve.pde.result import Result
 
+#: What else takes games that are refused.
+COMMON_NOISE = "A problem file takes a noise that all share, as docs/pde/common.toml does."
+POPULATIONS = "A problem file takes populations of players, as docs/pde/populations.toml does."
+
 
 class NotRepresentedError(InputError):
     """No grid solver represents a game; ``reason`` says why."""
 
-    def __init__(self, game: Game, reason: str) -> None:
+    def __init__(self, game: Game, reason: str, remedy: str = "") -> None:
         self.reason = reason
         super().__init__(
             f"no grid solver takes this game: {reason}.",
             game=game.name,
             stage="pde",
-            remedy="verify checks it by other means.",
+            remedy=remedy or "verify checks it by other means.",
         )
 
 
@@ -38,19 +42,17 @@ class OnGrid:
     result : everything, labelled.
     nodes : the states at which the strategy is told, arrays of one shape, by symbol; laws among
         them as numbers.
-    control : the strategy there.
-    symbol : the control's symbol.
+    controls : the strategy there, by the controls' symbols.
     """
 
     result: Result
     nodes: Mapping[sp.Symbol, Array]
-    control: Array
-    symbol: sp.Symbol
+    controls: Mapping[sp.Symbol, Array]
 
 
 @dataclass(frozen=True)
 class Part:
-    """What the kinds of problems share: one player with one control.
+    """What the kinds of problems share: one player, or players who are alike.
 
     Parameters
     ----------
@@ -64,9 +66,13 @@ class Part:
         """The declaration."""
         return self.model.game
 
-    def refuse(self, reason: str) -> NotRepresentedError:
+    def refuse(self, reason: str, remedy: str = "") -> NotRepresentedError:
         """The error with the reason."""
-        return NotRepresentedError(self.game, reason)
+        return NotRepresentedError(self.game, reason, remedy)
+
+    def senseless(self, reason: str) -> InputError:
+        """The error of numbers at which the problem makes no sense on a grid."""
+        return InputError(reason, game=self.game.name, stage="pde")
 
     @cached_property
     def spelled(self) -> dict[sp.Symbol, sp.Expr]:
@@ -89,7 +95,50 @@ class Part:
     def moving(self) -> set[sp.Symbol]:
         """What is no parameter."""
         laws = {law.symbol for law in self.game.laws}
-        return {*self.game.state_symbols, *laws, self.control, t}
+        return {*self.game.state_symbols, *laws, *self.game.controls, t}
+
+    @cached_property
+    def own(self) -> tuple[sp.Expr, sp.Expr]:
+        """What a player's own cost is: running, with what a hazard rate makes due; at the end."""
+        preference = self.game.players[0].preference
+        sign = 1 if preference.sense == "minimize" else -1
+        moment = preference.moments[0]
+        running = moment.running + self.game.horizon.hazard * moment.payoff
+        return self.plain(sign * running), self.plain(sign * moment.payoff)
+
+    @cached_property
+    def rate(self) -> sp.Expr:
+        """The rate at which what is paid later counts less."""
+        return self.plain(self.game.players[0].discount + self.game.horizon.hazard)
+
+    def discounted(self, exact: Mapping[sp.Symbol, sp.Rational]) -> float:
+        """The discount of a game that no time ends."""
+        rate = float(self.rate.xreplace(exact))
+        if not rate > 0:
+            raise self.senseless("no time ends the game, and its discount is not positive.")
+        return rate
+
+    def expectation(self) -> None:
+        """Refuse what no solver for laws and their expectations takes."""
+        game, crowd = self.game, self.game.crowd
+        if crowd is not None and (crowd.size is not None or crowd.own):
+            raise self.refuse("its players are finitely many, or have types of their own")
+        if crowd is None and game.laws:
+            raise self.refuse("it has laws without a crowd")
+        if game.horizon.hazard != 0 and crowd is not None:
+            raise self.refuse("its players share a random horizon")
+        if self.rate.free_symbols & self.moving:
+            raise self.refuse("its hazard rate depends on the state")
+        if game.notion == "given":
+            raise self.refuse("its laws are given")
+        if any(law.given for law in game.laws):
+            raise self.refuse("its players share a noise", COMMON_NOISE)
+        declared = all(state in self.model.initial for state in game.state_symbols)
+        if not declared and (crowd is not None or game.horizon.end):
+            raise self.refuse("it declares no initial law of its state")
+        preference = game.players[0].preference
+        if preference.aggregate != preference.moments[0].symbol:
+            raise self.refuse("its preference is no expectation")
 
     def common(self) -> None:
         """Refuse what none of the solvers represents."""
@@ -97,8 +146,8 @@ class Part:
         if game.clocks:
             raise self.refuse("its states jump")
         if len(game.players) > 1:
-            raise self.refuse("it has several players")
-        if len(game.controls) > 1:
+            raise self.refuse("it has several players", POPULATIONS)
+        if len(game.controls) > 1 and (len(game.states) == 1 or len(game.moments) > 1):
             raise self.refuse("it has several controls")
         if len(game.states) > 2:
             raise self.refuse("it has more than two states")

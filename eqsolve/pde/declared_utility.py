@@ -74,9 +74,8 @@ class Utility(Part):
         low, high = COMPARED
         inside = (low <= solution.wealth) & (solution.wealth <= high)
         result = of_diffusion(self.game.name, solution)
-        return OnGrid(
-            result, {x: solution.wealth[inside]}, solution.portfolio[0][inside], self.control
-        )
+        portfolio = {self.control: solution.portfolio[0][inside]}
+        return OnGrid(result, {x: solution.wealth[inside]}, portfolio)
 
     @staticmethod
     def _aversion(utility: sp.Expr, x: sp.Symbol, place: sp.Expr) -> float:

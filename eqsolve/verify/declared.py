@@ -42,30 +42,36 @@ def grid_checks(claim: Equilibrium) -> list[Check]:
         parameters[claim.game.horizon.end] = Fraction(far or claim.until)
     states = {s: rational(v) for s, v in claim.start.items() if s in claim.game.state_symbols}
     found = problem.solve(Numbers(parameters, states), None)
-    result = found.result
-    claimed = strategy(claim, found)
-    gaps = abs(claimed - found.control)
-    place = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
     return [
-        Check(
-            name=f"{found.symbol} at the start on a grid",
-            game=claim.model.name,
-            kind="grid",
-            value=float(claimed[place]),
-            reference=float(found.control[place]),
-            error=relative_error(claimed, found.control),
-            allowed=ALLOWED,
-            note=f"{problem.summary}: {result.message}.",
-            refused=not result.ok,
-        )
+        _compared(claim, problem.summary, found, control, on_grid)
+        for control, on_grid in found.controls.items()
     ]
 
 
-def strategy(claim: Equilibrium, found: OnGrid) -> Array:
-    """What is claimed at the nodes at time 0."""
+def _compared(
+    claim: Equilibrium, summary: str, found: OnGrid, control: sp.Symbol, on_grid: Array
+) -> Check:
+    claimed = strategy(claim, found, control)
+    gaps = abs(claimed - on_grid)
+    place = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+    return Check(
+        name=f"{control} at the start on a grid",
+        game=claim.model.name,
+        kind="grid",
+        value=float(claimed[place]),
+        reference=float(on_grid[place]),
+        error=relative_error(claimed, on_grid),
+        allowed=ALLOWED,
+        note=f"{summary}: {found.result.message}.",
+        refused=not found.result.ok,
+    )
+
+
+def strategy(claim: Equilibrium, found: OnGrid, control: sp.Symbol) -> Array:
+    """What is claimed of a control at the nodes at time 0."""
     values: dict[sp.Symbol, sp.Expr] = {**claim.spelled}
     known = {**claim.parameters}
     coefficients = {s: sp.Float(float(v.mid())) for s, v in claim.coefficients(Fraction(0)).items()}
-    form = claim.model.ansatz.feedback[found.symbol].xreplace(coefficients)
+    form = claim.model.ansatz.feedback[control].xreplace(coefficients)
     form = form.xreplace(values).xreplace(known)
     return field(form, *found.nodes)(*found.nodes.values())
