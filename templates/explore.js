@@ -362,6 +362,13 @@
     reach(link.getAttribute("href").slice(1));
   });
   addEventListener("hashchange", recall);
+  /* On paper nothing is folded. */
+  const folded = () => document.querySelectorAll("details:not([open])");
+  addEventListener("beforeprint", () => {
+    const closed = folded();
+    closed.forEach((each) => (each.open = true));
+    addEventListener("afterprint", () => closed.forEach((each) => (each.open = false)), { once: true });
+  });
   new ResizeObserver(([{ contentRect }]) => {
     const now = Math.max(280, Math.round(contentRect.width));
     if (width === now) return;

@@ -1,9 +1,11 @@
 "use strict";
-/* Hovering over a letter of a formula, or tapping it, shows its row of the list of notation. */
+/* Hovering over a letter of a formula, tapping it, or going to it with the arrow keys from its formula,
+   shows its row of the list of notation. */
 {
   const shown = document.createElement("div");
   shown.className = "meaning-of";
   shown.setAttribute("role", "tooltip");
+  shown.id = "meaning-of";
   shown.hidden = true;
   document.body.append(shown);
   document.documentElement.classList.add("explained");
@@ -48,5 +50,29 @@
       held = mark;
     }
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+  /* Keys: to the next letter or the one before, and from a letter to where it is defined. */
+  const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.key === "Escape") hide();
+    else if (event.key === "Enter") row(letter(event))?.querySelector("a[href]")?.click();
+    const step = STEPS[event.key], whole = step && event.target.closest?.('[tabindex="0"]');
+    if (!whole) return;
+    const marks = [...whole.querySelectorAll("[data-symbol]")].filter(row);
+    const at = marks.indexOf(event.target), next = at < 0 ? marks.at(step > 0 ? 0 : -1) : marks[at + step];
+    if (!next) return;
+    event.preventDefault();
+    next.tabIndex = -1;
+    next.setAttribute("aria-describedby", shown.id);
+    next.focus();
+  });
+  document.addEventListener("focusin", (event) => {
+    const mark = letter(event);
+    if (!mark) return;
+    show(mark);
+    held = mark;
+  });
+  document.addEventListener("focusout", (event) => {
+    if (letter(event) && !shown.contains(event.relatedTarget)) hide();
+  });
 }

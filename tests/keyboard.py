@@ -15,7 +15,15 @@ from typing import Any
 from pages import browser
 
 #: Keys by name: their codes.
-KEYS = {"Tab": 9, "ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Enter": 13}
+KEYS = {
+    "Tab": 9,
+    "ArrowRight": 39,
+    "ArrowLeft": 37,
+    "Home": 36,
+    "End": 35,
+    "Enter": 13,
+    "Escape": 27,
+}
 
 
 class Driven:

@@ -252,3 +252,43 @@ def test_a_script_writes_no_operation_twice_but_after_its_operand_changed() -> N
     assert again.count("Mul(") == 3
     under = [*lines[:3], "if pick[0] >= 0:", "    c = z * z", "d = z * z"]
     assert candidate(under).count("Mul(") == 3
+
+
+#: What the box with a letter's meaning says; nothing while it is hidden.
+MEANING = "[...document.querySelectorAll('.meaning-of:not([hidden])')].map((e) => e.textContent)[0]"
+#: The letter that has the focus.
+FOCUSED = "document.activeElement.dataset.symbol"
+
+
+def test_letters_are_reached_by_keys_and_told_on_paper(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    read = Page(text)
+    marked, ids = set(read.values("data-symbol")), set(read.values("id"))
+    assert marked and {f"symbol-{name}" for name in marked} <= ids
+    assert {link[1:] for link in read.values("href") if link.startswith("#")} <= ids
+    with Driven(page, tmp_path, 1400) as driven:
+        driven.until("document.querySelector('.timing')?.textContent")
+        driven.value("document.querySelector('#solution-1 .formula').focus()")
+        assert driven.value(MEANING) is None
+        found = []
+        for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+            driven.press(key)
+            found.append((driven.value(FOCUSED), driven.value(MEANING)))
+        first, second, again = found
+        assert first == again and first[0] != second[0]
+        for name, told in (first, second):
+            row = driven.value(f"document.getElementById('symbol-{name}').textContent")
+            assert told and told == row
+        driven.press("Enter")
+        assert driven.value("document.querySelector('.lit')?.id") == "solution-1"
+        driven.press("Escape")
+        assert driven.value(MEANING) is None
+        # on paper the list of letters is there, no box is, and nothing is folded
+        driven.press("ArrowRight")
+        driven.send("Emulation.setEmulatedMedia", media="print")
+        driven.value("dispatchEvent(new Event('beforeprint'))")
+        seen = "(s) => [...document.querySelectorAll(s)].map((e) => e.checkVisibility())"
+        assert driven.value(f"({seen})('.meaning-of')") == [False]
+        assert all(driven.value(f"({seen})('.notation tr, .equation')"))
+        driven.value("dispatchEvent(new Event('afterprint'))")
+        assert not all(driven.value(f"({seen})('.equation')"))

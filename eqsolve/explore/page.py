@@ -24,8 +24,10 @@ from eqsolve.program.make import program
 from eqsolve.program.program import TIME
 from eqsolve.rows import Types
 from eqsolve.site.fonts import embedded
+from eqsolve.site.game_notation import joined, notation
 from eqsolve.site.game_page import Part, Shown
 from eqsolve.site.page import environment
+from eqsolve.site.symbols import Meaning
 from eqsolve.site.typeset import heading, mathematics
 from eqsolve.site.values import Origin
 from eqsolve.solve.solve import answered
@@ -174,6 +176,11 @@ class Explored:
                     among |= {s.name: anchor for s in display.prose if isinstance(s, sp.Symbol)}
         return among | alone
 
+    @property
+    def notations(self) -> list[Meaning]:
+        """What the letters mean, and where the solution defines them."""
+        return joined([notation(self.derivation, self.part.symbol, f"{SOLUTION}-1")])
+
     # ---------------------------------------------------------- columns
 
     @property
@@ -308,7 +315,8 @@ class Explored:
         """
         made = environment(version, "", {})
         data = json.dumps(self.data(origins or {}), allow_nan=False).replace("</", "<\\/")
-        parts = (self.bundle.text, f"const PAGE = {data};", template("explore.js"))
+        page = f"const PAGE = {data};"
+        parts = (self.bundle.text, page, template("explore.js"), template("symbols.js"))
         made.globals["script"] = Markup("\n".join(parts))
         made.globals["style"] = Markup(template("report.css") + template("explore.css"))
         groups: dict[str, list[Control]] = {}
@@ -322,6 +330,7 @@ class Explored:
             cases=list(self.cases),
             strategy=[(c["name"], c["words"]) for c in self.columns if c["words"]],
             stages=self.stages,
+            notations=self.notations,
             points=self.points,
         )
         return embedded(text)
