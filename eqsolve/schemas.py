@@ -219,6 +219,24 @@ _ALONG = _document(
         "rows": _many(_record({"at": _NUMBER, "found": _COMPARED})),
     }
 )
+_CONVERGE_IN_TIME = _document(
+    {
+        "game": _TEXT,
+        "hazard": _TEXT,
+        "moments": _many(
+            _record(
+                {
+                    "t": _NUMBER,
+                    "limit": _by_name(_NUMBER),
+                    "rate_constants": _by_name(_NUMBER),
+                    "order": _MAYBE,
+                    "rows": _many({**_by_name(_NUMBER), "required": ["n"]}),
+                    "skipped": _SKIPPED,
+                }
+            )
+        ),
+    }
+)
 _CONVERGE = _document(
     {
         "game": _TEXT,
@@ -738,7 +756,7 @@ _FORMS: dict[str, tuple[str, Schema]] = {
     "anarchy": ("eqsolve anarchy", {"anyOf": [_COMPARED, _ALONG]}),
     "certificate": ("eqsolve solve --certificate FILE.json", _CERTIFICATE),
     "claims": ("eqsolve claims", _many(_CLAIM)),
-    "converge": ("eqsolve converge", _CONVERGE),
+    "converge": ("eqsolve converge", {"anyOf": [_CONVERGE, _CONVERGE_IN_TIME]}),
     "derive": ("eqsolve derive --format json", {"anyOf": [_STAGES, _many(_STEP)]}),
     "doctor": ("eqsolve doctor", _DOCTOR),
     "finite-game": ("the file of eqsolve.finite.write", _FINITE),

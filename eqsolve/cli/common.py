@@ -224,7 +224,8 @@ class Commands(click.Group):
                 _check_environment()
                 return super().invoke(ctx)
         except click.UsageError as error:
-            raise click.UsageError(printable(error.format_message()), error.ctx) from error
+            told = error.format_message() + self._others_with(error, ctx)
+            raise click.UsageError(printable(told), error.ctx) from error
         except EqsolveError as error:
             _end(ctx, str(error), error.exit_code)
         except BrokenPipeError:
@@ -239,6 +240,18 @@ class Commands(click.Group):
         except tuple(_FAULTS) as error:
             told = next(text for kind, text in _FAULTS.items() if isinstance(error, kind))
             _end(ctx, f"{told} {_TRACE}", 1)
+
+    def _others_with(self, error: click.UsageError, ctx: click.Context) -> str:
+        """Which verbs take an option that this one does not know, as a sentence."""
+        if not isinstance(error, click.NoSuchOption):
+            return ""
+        known = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        taken = [
+            name
+            for name, verb in known
+            if verb and any(error.option_name in parameter.opts for parameter in verb.params)
+        ]
+        return f" These verbs take it: {', '.join(taken)}." if taken else ""
 
 
 def _check_environment() -> None:

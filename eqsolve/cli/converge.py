@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ from eqsolve.errors import InputError
 @click.option("--drawn", is_flag=True, help="Draw the types of n players that have their own.")
 @click.option("--epsilon", is_flag=True, help="What leaving the limit's strategy gains, too.")
 @click.option("--at", metavar="x=1,y=1", help="Own wealth and average of all, for --epsilon.")
+@click.option("--hazard", metavar="SPEC", help="Under a rate that depends on time, at --times.")
+@click.option("--times", metavar="START:STOP:COUNT", help="With --hazard (default: time 0).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of paths or draws.")
 def converge(
     game: str,
@@ -52,6 +55,8 @@ def converge(
     drawn: bool,
     epsilon: bool,
     at: str | None,
+    hazard: str | None,
+    times: str | None,
     **how: str | None,
 ) -> None:
     """Compare n agents with the mean field as n grows.
@@ -59,7 +64,8 @@ def converge(
     EXAMPLE
 
     The coefficients converge in proportion to 1/n. Add --paths 1000 --seed 1 to see how the
-    positions converge along paths, in proportion to the root of 1/n.
+    positions converge along paths, in proportion to the root of 1/n. Under --hazard, as solve
+    takes it, strategies are compared at several times, and the constants are extrapolated.
     """
     from eqsolve.handle import Handle
     from eqsolve.registry import limit_of, model
@@ -71,6 +77,18 @@ def converge(
     parameters = given(pairs, file, game=game)
     exported = declared(game)
     require(game, "converge")
+    if times is not None and hazard is None:
+        raise InputError("--times goes with --hazard.", game=game, stage="input")
+    if hazard is not None:
+        if plot or paths is not None or epsilon or at or drawn:
+            raise InputError(
+                "--plot, --paths, --drawn, --epsilon and --at do not go with --hazard.",
+                game=game,
+                stage="converge",
+                remedy="Leave them out; --out FILE.csv writes what a figure needs.",
+            )
+        _in_time(game, parameters, counts, hazard, times, as_json, out, how)
+        return
     if exported is not None:
         if paths is not None:
             require_option(game, "converge --paths")
@@ -138,6 +156,47 @@ def converge(
         _show_epsilon(notion, gains)
     if "pathwise" in result:
         _show_paths(result["pathwise"])
+
+
+def _in_time(
+    game: str,
+    parameters: dict[str, Any],
+    counts: str,
+    hazard: str,
+    times: str | None,
+    as_json: bool,
+    out: str | None,
+    how: Mapping[str, str | None],
+) -> None:
+    """Compare at several times under a hazard rate, and print the rows."""
+    from eqsolve.cli.solve import beside_hazard
+    from eqsolve.registry import content, resolve
+    from eqsolve.source import Source
+    from eqsolve.studies.course import evenly
+    from eqsolve.verbs import converge as compared
+
+    if how["size"] is not None:
+        raise InputError(
+            "the numbers of players are those of --n.",
+            game=game,
+            stage="converge",
+            remedy="Leave out --size.",
+        )
+    source = Source.of(content(game), partial(resolve, game))
+    values = beside_hazard(source, game, parameters, None, **how)
+    rate: dict[str, Any] = {"hazard": hazard, "horizon": how["horizon"], "notion": how["notion"]}
+    study = compared(game, counts, values, times=evenly(times or "0:0:1", game), **rate)
+    if out:
+        study.write(Path(out))
+    if as_json:
+        emit(study.to_dict())
+        return
+    click.echo(study.to_frame().to_string(index=False))
+    for moment in study.moments:
+        order = "none (no distance)" if moment.order is None else f"{moment.order:.4f}"
+        click.echo(f"observed order of convergence at t = {float(moment.time):g}: {order}")
+        for n, status in moment.skipped:
+            click.echo(f"no equilibrium of {n} at t = {float(moment.time):g}: {status}")
 
 
 def _of_model(

@@ -45,11 +45,7 @@ class Course:
         for time, answer in zip(self.times, self.answers):
             told = answer.to_dict()
             row: dict[str, Any] = {"t": float(time), "status": told["status"]}
-            strategy = told.get("strategy", {})
-            for name, value in strategy.items():
-                own = value if isinstance(value, Mapping) else {name: value}
-                lead = f"{name}_" if isinstance(value, Mapping) else "k_"
-                row |= {f"{lead}{monomial}": number for monomial, number in own.items()}
+            row |= coefficients(answer)
             here = told.get("at", {})
             row |= {name: value for name, value in here.items() if name not in row}
             found.append(row)
@@ -60,6 +56,16 @@ class Course:
         import pandas
 
         return pandas.DataFrame(self.rows)
+
+
+def coefficients(answer: Any) -> dict[str, float]:
+    """The coefficients of an answer's strategy, by control and monomial."""
+    found: dict[str, float] = {}
+    for name, value in answer.to_dict().get("strategy", {}).items():
+        own = value if isinstance(value, Mapping) else {name: value}
+        lead = f"{name}_" if isinstance(value, Mapping) else "k_"
+        found |= {f"{lead}{monomial}": number for monomial, number in own.items()}
+    return found
 
 
 def evenly(text: str, game: str) -> list[Fraction]:

@@ -182,7 +182,7 @@ def converge_model(
             rows.append((n, _strategy(answer)))
         else:
             skipped.append((n, answer.status.label))
-    constants: Mapping[str, float] = _constants(rows, reference)
+    constants: Mapping[str, float] = extrapolated(rows, reference)
     how, why, proved = "extrapolated", "", None
     if drawn:
         assert shares is not None
@@ -202,7 +202,7 @@ def converge_model(
         reference,
         tuple(rows),
         constants,
-        _order(rows, reference),
+        observed_order(rows, reference),
         tuple(skipped),
         how,
         why,
@@ -270,7 +270,7 @@ def _distance(row: Mapping[str, float], reference: Mapping[str, float]) -> float
     return max((abs(row.get(k, 0.0) - reference.get(k, 0.0)) for k in names), default=0.0)
 
 
-def _order(
+def observed_order(
     rows: Sequence[tuple[int, Mapping[str, float]]], reference: Mapping[str, float]
 ) -> float | None:
     """The slope over the rows that differ from the limit by more than rounding."""
@@ -286,7 +286,7 @@ def _order(
     return float(-np.polyfit(x, y, 1)[0])
 
 
-def _constants(
+def extrapolated(
     rows: Sequence[tuple[int, Mapping[str, float]]], reference: Mapping[str, float]
 ) -> dict[str, float]:
     """``n (k_n - k)`` at the largest n below rounding, its 1/n term removed by the one before."""

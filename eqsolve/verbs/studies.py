@@ -252,6 +252,39 @@ def course(
     return over(exported, hazard, given, [*times], horizon=horizon, at=at, **how)
 
 
+def _converge_under(
+    game: Game,
+    n: str | Iterable[object],
+    given: Mapping[str, Any],
+    notion: str | None,
+    hazard: str,
+    times: Iterable[object],
+    horizon: object,
+) -> Any:
+    """Compare the courses of finitely many players with the continuum's."""
+    from eqsolve.studies.course import Course
+    from eqsolve.studies.limit_in_time import converge_in_time
+    from eqsolve.studies.mean_field_limit.convergence import read_counts
+
+    limit, continuum = game, True
+    how: dict[str, Any] = {"hazard": hazard, "times": times, "horizon": horizon, "notion": notion}
+    if declared(game) is None:
+        name = adopt(game)
+        against_given(name, "converge", notion)
+        found = limit_of(family(name))
+        assert found is not None, "games without a limit were refused"
+        limit, continuum = found.name, False
+
+    def solved(size: int | None) -> Course:
+        if size is None:
+            infinite: Course = course(limit, given, continuum=continuum, **how)
+            return infinite
+        finite: Course = course(game, given, size=size, **how)
+        return finite
+
+    return converge_in_time(solved, [int(k) for k in read_counts(n)])
+
+
 def crowd_of(game: Game) -> tuple[Model | Builder, bool, Mapping[str, object]]:
     """What a game of a crowd is built by, whether as a continuum, and where it starts by default.
 
@@ -446,6 +479,9 @@ def converge(
     drawn: bool = False,
     epsilon: bool = False,
     at: Mapping[str, object] | None = None,
+    hazard: str | None = None,
+    times: Iterable[object] | None = None,
+    horizon: object = None,
     **values: Any,
 ) -> Any:
     """Compare finitely many players with a continuum as their number grows.
@@ -461,6 +497,8 @@ def converge(
     at : the state of that agent: own wealth, and the average over all agents in place of the
         continuum's; 1 where it is not given.
     seed : of paths or draws.
+    hazard, times, horizon : compare at several times, by default at time 0, under a rate that
+        depends on time; see ``course``.
 
     Raises
     ------
@@ -470,6 +508,22 @@ def converge(
     given = merged(params, values)
     exported = declared(game)
     require(game, "converge")
+    if hazard is not None:
+        if paths is not None or drawn or epsilon or at:
+            raise InputError(
+                "under a hazard rate strategies are compared, of players who are alike or in the "
+                "continuum's shares: without paths, drawn, epsilon and at.",
+                stage="converge",
+                remedy="Leave them out, or leave out the hazard rate.",
+            )
+        moments = (0,) if times is None else times
+        return _converge_under(game, n, given, notion, hazard, moments, horizon)
+    if times is not None or horizon is not None:
+        raise InputError(
+            "times and horizon go with hazard.",
+            stage="converge",
+            remedy="Where a game has an end, it is the parameter T.",
+        )
     if exported is None:
         from eqsolve.studies.mean_field_limit.convergence import converge as of_family
 
