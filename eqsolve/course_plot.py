@@ -29,7 +29,8 @@ def plot_course(course: Course, path: str | Path) -> None:
         If the file has another suffix or cannot be written, or there is nothing to be drawn.
     """
     frame = course.to_frame()
-    if len(frame) < 2 or not {"V", "J"} & set(frame.columns):
+    each = [name for name in frame.columns if name.startswith("V_")]
+    if len(frame) < 2 or not {"V", "J", *each} & set(frame.columns):
         raise InputError(
             "nothing is known of two times at a state.",
             game=course.game,
@@ -42,6 +43,9 @@ def plot_course(course: Course, path: str | Path) -> None:
         for name, color, words in lines:
             if name in frame:
                 panel.plot(times, np.asarray(frame[name], float), color=color, label=words)
+        for name in each:
+            words = f"value of {name.removeprefix('V_')}, averages held"
+            panel.plot(times, np.asarray(frame[name], float), label=words)
         panel.set_xlabel("$t$")
         panel.set_ylabel("at the state")
         panel.legend()

@@ -84,21 +84,24 @@ class Together:
     whole: Mapping[str, arb]
 
 
-def together(points: Sequence[Point], types: Types) -> Together:
+def together(
+    points: Sequence[Point], types: Types, solved: Sequence[Solved | Answer] | None = None
+) -> Together:
     """Solve all types, and tell every one what follows from all.
 
     Parameters
     ----------
     points : one for every type.
     types : their weights.
+    solved : the solutions of all types, where they are known; else they are solved.
 
     Raises
     ------
     Undetermined
         If the averages do not follow from the responses.
     """
-    _with_averages(points, types)
-    solved = [point.solved() for point in points]
+    with_averages(points, types)
+    solved = [point.solved() for point in points] if solved is None else solved
     found = [s for s in solved if not isinstance(s, Answer)]
     if len(found) < len(solved):
         return Together(solved, None, None, {})
@@ -107,10 +110,12 @@ def together(points: Sequence[Point], types: Types) -> Together:
     return Together(solved, places, chosen, _inform(points, types, chosen, places))
 
 
-def joint(points: Sequence[Point], types: Types) -> Answer:
+def joint(
+    points: Sequence[Point], types: Types, solved: Sequence[Solved | Answer] | None = None
+) -> Answer:
     """Solve all types and put them together; see :func:`together`."""
     try:
-        every = together(points, types)
+        every = together(points, types, solved)
     except Undetermined as error:
         own = [p.refused(Status.DEGENERATE, str(error)) for p in points]
         return replace(merged(own, types, {}), message=str(error))
@@ -180,7 +185,7 @@ def _told(
     return replace(answer, types=tuple(rows))
 
 
-def _with_averages(points: Sequence[Point], types: Types) -> None:
+def with_averages(points: Sequence[Point], types: Types) -> None:
     """Put the laws that the states of all types imply among their numbers.
 
     Raises

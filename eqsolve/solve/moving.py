@@ -115,10 +115,11 @@ def solve_moving(
     }
     model = build(source, values, notion=notion, size=size, continuum=continuum)
     if model.game.crowd is not None and model.game.crowd.own and model.game.notion == "given":
-        from eqsolve.solve.moving_types import solve_moving_types
+        from eqsolve.solve.moving_types import course_of_types
 
         told: dict[str, Any] = {"horizon": horizon, "at": at, "size": size}
-        return solve_moving_types(model, [spec], values, selection=selection, **told)
+        times = [exact(TIME, (at or {}).get(TIME, 0))]
+        return course_of_types(model, [spec], values, times, selection=selection, **told)[0]
     problem = moving_problem(source, spec, values, horizon=horizon, **how)
     if isinstance(problem, Moving):
         return problem.answer(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from flint import ctx
 
@@ -13,8 +14,10 @@ from eqsolve.game import Model
 from eqsolve.game.hazard_rates import parse_hazard
 from eqsolve.numbers import exact
 from eqsolve.program.make import program
+from eqsolve.rows import Types
 from eqsolve.solve.answer import Answer
-from eqsolve.solve.joint import joint
+from eqsolve.solve.choice import Solved
+from eqsolve.solve.joint import joint, with_averages
 from eqsolve.solve.moving import hazard_letter, moves, with_end
 from eqsolve.solve.point import Point
 from eqsolve.solve.types import PRECISIONS, counted, typed
@@ -24,21 +27,23 @@ from eqsolve.status import Status
 ASKED = 1000
 
 
-def solve_moving_types(
+def course_of_types(
     model: Model,
     specs: Sequence[str],
     values: Mapping[str, object],
+    times: Sequence[Fraction],
     *,
     horizon: object,
     at: Mapping[str, object] | None = None,
     size: int | None = None,
     selection: str | None = None,
-) -> Answer:
-    """Solve a game of players who differ; averages over the others are given.
+) -> list[Answer]:
+    """Solve a game of players who differ, once for several times; averages are given.
 
     Parameters
     ----------
     specs : the hazard rate of all, or one for every type in turn.
+    times : at least one, none after the horizon.
     others : as for ``eqsolve.solve.moving.solve_moving``.
 
     Raises
@@ -77,7 +82,21 @@ def solve_moving_types(
                 Point(made, own, chosen, moves=moves(hazard, letter.name))
                 for own, hazard in zip(numbers, rates)
             ]
-            answer = joint(points, types)
-        if answer.status is not Status.DEGENERATE:
+            answers = _answers(points, types, times)
+        if not any(answer.status is Status.DEGENERATE for answer in answers):
             break
-    return answer
+    return answers
+
+
+def _answers(points: Sequence[Point], types: Types, times: Sequence[Fraction]) -> list[Answer]:
+    """The answers at all times from one solution of every type."""
+    solved: list[Solved | Answer] | None = None
+    answers = []
+    for time in times:
+        for point in points:
+            point.numbers = replace(point.numbers, time=time)
+        if solved is None:
+            with_averages(points, types)
+            solved = [point.solved() for point in points]
+        answers.append(joint(points, types, solved))
+    return answers

@@ -45,7 +45,7 @@ class Course:
         for time, answer in zip(self.times, self.answers):
             told = answer.to_dict()
             row: dict[str, Any] = {"t": float(time), "status": told["status"]}
-            row |= coefficients(answer)
+            row |= coefficients(answer) | _by_agent(told)
             here = told.get("at", {})
             row |= {name: value for name, value in here.items() if name not in row}
             found.append(row)
@@ -61,11 +61,18 @@ class Course:
 def coefficients(answer: Any) -> dict[str, float]:
     """The coefficients of an answer's strategy, by control and monomial."""
     found: dict[str, float] = {}
-    for name, value in answer.to_dict().get("strategy", {}).items():
+    told = answer.to_dict()
+    for name, value in told.get("strategy", told.get("feedback", {})).items():
         own = value if isinstance(value, Mapping) else {name: value}
         lead = f"{name}_" if isinstance(value, Mapping) else "k_"
         found |= {f"{lead}{monomial}": number for monomial, number in own.items()}
     return found
+
+
+def _by_agent(told: Mapping[str, Any]) -> dict[str, float]:
+    """What is known of one agent after the other, as of those who differ."""
+    lists = {name: found for name, found in told.items() if isinstance(found, list)}
+    return {f"{name}_{k}": v for name, found in lists.items() for k, v in enumerate(found, 1)}
 
 
 def evenly(text: str, game: str) -> list[Fraction]:

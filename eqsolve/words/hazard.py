@@ -61,7 +61,7 @@ def solve_hazard(
     """
     place = dict(at or {})
     if declaration(game).types is not None:
-        return _differing(game, spec, given, horizon, place)
+        return _differing(game, spec, given, horizon, place)[0]
     problem = _problem(game, spec, given, horizon, place)
     if not isinstance(problem, Moving):
         stationary: dict[str, Any] = problem
@@ -83,6 +83,8 @@ def course(
     at: Mapping[str, object] | None = None,
 ) -> list[HazardEquilibrium | Equilibrium]:
     """The same at several times, ascending, from one solution."""
+    if declaration(game).types is not None:
+        return [*_differing(game, spec, given, horizon, at or {}, times)]
     place = {**(at or {}), TIME: times[0]}
     problem = _problem(game, spec, given, horizon, place)
     if not isinstance(problem, Moving):
@@ -121,9 +123,10 @@ def _differing(
     given: Mapping[str, object],
     horizon: object,
     at: Mapping[str, object],
-) -> HazardEquilibrium:
-    """The same of agents who differ: positions, values and feedback of each at a time."""
-    from eqsolve.solve.moving_types import solve_moving_types
+    times: Sequence[Fraction] = (),
+) -> list[HazardEquilibrium]:
+    """The same of agents who differ: positions, values and feedback of each at times, or at one."""
+    from eqsolve.solve.moving_types import course_of_types
     from eqsolve.words.agents import by_agent, in_columns, validated
 
     apart, model = apart_of(game), declaration(game)
@@ -143,25 +146,28 @@ def _differing(
         skipped = (apart.rate, apart.hazard)
         values |= {f"{names.get(n, n)}_{k}": v for n, v in row.items() if n not in skipped}
     source = model.restated.source()
-    answer = solve_moving_types(source, [spec], values, horizon=horizon, at=at)
-    numbers: dict[str, Any] = {}
-    if answer.ok:
-        count = range(1, len(rows) + 1)
-        (control,) = (c.name for c in source.game.controls)
-        numbers = {
-            control: [answer.at[f"{control}_{k}"] for k in count],
-            "V": [answer.at[f"V_{k}"] for k in count],
-            "feedback": {k: dict(v) for k, v in answer.strategy.items()},
-            "at": {"t": float(answer.time)},
-        }
-    return HazardEquilibrium(
-        game=game.name,
-        hazard=spec,
-        parameters={k: exact(k, v) for k, v in values.items() if k != apart.size},
-        status=answer.status.label,
-        message=answer.message,
-        numbers=numbers,
-    )
+    moments = times or [exact(TIME, at.get(TIME, 0), game=game.name)]
+    answers = course_of_types(source, [spec], values, moments, horizon=horizon, at=at)
+    (control,) = (c.name for c in source.game.controls)
+    count = range(1, len(rows) + 1)
+    return [
+        HazardEquilibrium(
+            game=game.name,
+            hazard=spec,
+            parameters={k: exact(k, v) for k, v in values.items() if k != apart.size},
+            status=answer.status.label,
+            message=answer.message,
+            numbers={
+                control: [answer.at[f"{control}_{k}"] for k in count],
+                "V": [answer.at[f"V_{k}"] for k in count],
+                "feedback": {k: dict(v) for k, v in answer.strategy.items()},
+                "at": {"t": float(answer.time)},
+            }
+            if answer.ok
+            else {},
+        )
+        for answer in answers
+    ]
 
 
 def _problem(

@@ -190,3 +190,49 @@ def test_other_games_have_courses_too() -> None:
     assert found.ok and found.rows[0]["pi_x"] != found.rows[1]["pi_x"]
     refused = eqsolve.course(model, given, hazard="piecewise:0=.6,2=0", times=[0, 1])
     assert not refused.ok and refused.rows[0]["status"] != "ok"
+
+
+def _pair(times: list[Any], **how: Any) -> Course:
+    """The course of two agents with the same numbers."""
+    own = {k: v for k, v in S1.items() if k not in ("r", "n")}
+    given = {"r": S1["r"]} | {f"{k}_{agent}": v for agent in (1, 2) for k, v in own.items()}
+    found: Course = eqsolve.course("two-agent", given, hazard=TABLE, horizon=5, times=times, **how)
+    return found
+
+
+def _off_alike(found: Course) -> float:
+    """How far agents who differ in name only are from agents who are alike."""
+    alike = eqsolve.course("n-agent", {**S1, "n": "2"}, hazard=TABLE, horizon=5, times=[0, 2, 4])
+    worst = 0.0
+    for row, other in zip(found.rows, alike.rows, strict=True):
+        assert row["status"] == other["status"] == "ok" and row["t"] == other["t"]
+        # y is half of the other's wealth
+        pairs = [("pi_1_x_1", other["k_x"]), ("pi_1_1", other["k_1"])]
+        pairs += [("pi_1_x_2", other["k_y"] / 2), ("pi_2_x_1", other["k_y"] / 2)]
+        worst = max(worst, *(abs(row[name] - value) for name, value in pairs))
+    return worst
+
+
+def test_agents_who_differ_have_courses(tmp_path: Path) -> None:
+    found = _pair([0, 2, 4])
+    assert found.ok and _off_alike(found) < 1e-14
+    (alone,) = _pair([2]).rows
+    assert alone == found.rows[1]
+    assert {"pi_1", "pi_2", "V_1", "V_2"} <= alone.keys() and alone["V_1"] == alone["V_2"]
+    plot_course(found, tmp_path / "course.svg")
+    assert (tmp_path / "course.svg").stat().st_size > 5000
+    with pytest.raises(InputError, match="after the horizon"):
+        _pair([6])
+
+
+def test_agents_who_differ_at_a_wrong_time_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: everybody stays at the first time."""
+    from eqsolve.solve import moving_types
+
+    right = moving_types._answers
+
+    def stays(points: Any, types: Any, times: Any) -> Any:
+        return right(points, types, [times[0]] * len(times))
+
+    monkeypatch.setattr(moving_types, "_answers", stays)
+    assert _off_alike(_pair([0, 2, 4])) > 1e-3
