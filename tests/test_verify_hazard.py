@@ -130,8 +130,13 @@ def test_without_an_equilibrium_nothing_is_checked() -> None:
 
 def test_who_gave_an_end_is_not_told_to_give_one() -> None:
     with pytest.raises(NoSolutionError, match="not enclosed") as caught:
-        under_hazard(MODEL, "weibull:.5,2", VALUES, horizon="3")
+        under_hazard(MODEL, "expr:.1+sqrt(t)", VALUES, horizon="3")
     assert "--horizon" not in str(caught.value)
+
+
+def test_a_rate_too_steep_for_a_grid_leaves_its_check_open() -> None:
+    (check,) = grid_checks(claimed("weibull:.5,2", "3"))
+    assert check.verdict == "not verified" and "resolve the hazard rate" in check.note
 
 
 @pytest.mark.parametrize("how", [{"hazard": "gompertz:.1,.1", "horizon": "3"}, {}])

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
+from eqsolve.errors import InputError
 from eqsolve.game.parameters import Numbers
 from eqsolve.pde.declared import represented
 from eqsolve.pde.declared_part import NotRepresentedError, OnGrid, field
@@ -24,7 +25,7 @@ SEEN = 12.0
 def grid_checks(claim: Equilibrium) -> list[Check]:
     """Compare the strategy at time 0 with the grid's, where a solver represents the game.
 
-    A grid that may not be relied on makes the check refused, whatever the claim.
+    A grid that may not be relied on, or none at all, makes the check refused, whatever the claim.
 
     Parameters
     ----------
@@ -41,7 +42,11 @@ def grid_checks(claim: Equilibrium) -> list[Check]:
         far = claim.hazard.reached(SEEN)
         parameters[claim.game.horizon.end] = Fraction(far or claim.until)
     states = {s: rational(v) for s, v in claim.start.items() if s in claim.game.state_symbols}
-    found = problem.solve(Numbers(parameters, states), None)
+    try:
+        found = problem.solve(Numbers(parameters, states), None)
+    except InputError as error:  # of the grid: a rate too steep for its steps
+        name, why = "the strategy at the start on a grid", str(error)
+        return [Check(name, claim.model.name, "grid", 0.0, 0.0, 0.0, ALLOWED, why, refused=True)]
     return [
         _compared(claim, problem.summary, found, control, on_grid)
         for control, on_grid in found.controls.items()

@@ -255,7 +255,7 @@ def test_nodes_integrate_polynomials() -> None:
 
 
 def test_the_share_starts_from_that_over_an_instant_and_follows_the_index() -> None:
-    whole = over_time("zipf:2", 20_000, OTHER, (1e-7, 10.0))
+    whole = over_time("zipf:2", 20_000, OTHER, (1e-5, 10.0))
     (row,) = whole.rows
     assert row.course[0].share == pytest.approx(row.share, rel=1e-6)
     for one in row.course:
