@@ -1,10 +1,8 @@
 //! The grid finds the best response to given aggregates without knowing its form.
 
-mod common;
-
+use crate::common::{closed_form_error, named, policy_error, uniform, Environment, Set};
 use _grid::closure::Closure;
 use _grid::{solve_stationary, GridError, Options, Solution, Status};
-use common::{closed_form_error, named, policy_error, uniform, Environment, Set};
 
 /// Largest relative error of the policy that counts as agreement.
 const ALLOWED: f64 = 1e-9;

@@ -1,9 +1,7 @@
 //! The horizon min(tau, T) against ordinary differential equations and manufactured solutions.
 
-mod common;
-
+use crate::common::{named, uniform, Environment, Set};
 use _grid::{solve_parabolic, Evolution, GridError, Path, Scheme, StationaryProblem, Status};
-use common::{named, uniform, Environment, Set};
 
 fn gompertz(t: f64) -> f64 {
     0.05 * (0.09 * t).exp()

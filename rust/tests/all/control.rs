@@ -1,11 +1,9 @@
 //! What a solve tells its caller, and that it stops when told to.
 
-mod common;
-
+use crate::common::{named, uniform};
 use _grid::control::{Control, Progress};
 use _grid::newton::Method;
 use _grid::{solve_parabolic, solve_stationary, Evolution, GridError, Options};
-use common::{named, uniform};
 
 /// Writes down every report; wants to stop once it was asked often enough.
 struct Witness {

@@ -1,14 +1,12 @@
 //! Whatever the numbers are: no panic, a name for every fault, and no status that flatters.
 
-mod common;
-
+use crate::common::{closed_form_error, named, uniform, Environment, Set};
 use _grid::closure::Closure;
 use _grid::newton::Method;
 use _grid::{
     solve_parabolic, solve_stationary, Evolution, Grid, GridError, Options, Scheme,
     StationaryProblem, Status,
 };
-use common::{closed_form_error, named, uniform, Environment, Set};
 use proptest::prelude::*;
 
 const NODES: usize = 7;

@@ -1,11 +1,9 @@
 //! Order and size of the error in space, and what errors of the closed form the grid sees.
 
-mod common;
-
+use crate::common::manufactured::Manufactured;
+use crate::common::{named, policy_error, uniform};
 use _grid::closure::Closure;
 use _grid::{solve_stationary, Options, Status};
-use common::manufactured::Manufactured;
-use common::{named, policy_error, uniform};
 
 /// Largest policy error at the nodes of the window |x - 1|, |y - 1| <= 1/2 that all grids of
 /// 20 k + 1 nodes a side share.

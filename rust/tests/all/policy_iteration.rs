@@ -1,10 +1,8 @@
 //! Policy iteration finds what Newton's method finds, or says that it failed.
 
-mod common;
-
+use crate::common::{closed_form_error, named, uniform, Set};
 use _grid::newton::Method;
 use _grid::{solve_stationary, Options, Solution, Status};
-use common::{closed_form_error, named, uniform, Set};
 
 fn solve(set: &Set, options: &Options) -> (Solution, f64) {
     let axis = uniform(1.0, 1.5, 21);

@@ -1,7 +1,5 @@
 //! Closed forms of the best response to given aggregates, as expectations of the tests only.
 
-#![allow(dead_code)]
-
 pub mod manufactured;
 
 use _grid::{Grid, StationaryProblem};

@@ -1,11 +1,9 @@
 //! Results do not depend on the number of threads, bit by bit.
 
-mod common;
-
+use crate::common::{named, uniform};
 use _grid::banded::BandMatrix;
 use _grid::newton::Method;
 use _grid::{solve_stationary, Options};
-use common::{named, uniform};
 
 /// A zero matrix.
 fn cleared(n: usize, half: usize) -> BandMatrix {
