@@ -15,7 +15,8 @@ Dates = NDArray[np.datetime64]
 _PERIODS = ((5, 9, 52.0), (27, 32, 12.0), (88, 94, 4.0), (360, 370, 1.0))
 #: Trading days of a year, with weekends off and without.
 _WORKDAYS, _DAYS = 252.0, 365.0
-#: A share of Saturdays and Sundays above this is a market that does not close (2/7 if none is off).
+#: A share of the two rarest days of the week above this is a market that does not close (2/7 if
+#: none is off), wherever its weekend lies.
 _WEEKENDS = 0.1
 #: A gap is longer than this many usual distances, and days for a weekend with holidays.
 _LONGER, _HOLIDAYS = 1.6, 4.0
@@ -59,5 +60,6 @@ def _days(dates: Dates) -> NDArray[np.float64]:
 
 
 def _open_on_weekends(dates: Dates) -> bool:
-    weekday = (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    return float(np.mean(weekday >= 5)) > _WEEKENDS
+    weekday = dates.astype("datetime64[D]").astype(np.int64) % 7
+    share = np.bincount(weekday, minlength=7) / len(dates)
+    return float(np.sort(share)[:2].sum()) > _WEEKENDS

@@ -20,8 +20,16 @@ KINDS = ("prices", "returns", "log-returns")
 MOST_MISSING = 0.1
 #: Fewest returns to estimate from.
 FEWEST = 30
-#: A year's volatility beyond which returns are taken for per cent without a unit.
-_WILDEST = 5.0
+#: A year's volatility or log return beyond which returns are taken for per cent without a unit,
+#: and beyond which nothing is believed.
+_WILDEST, _UNHEARD = 5.0, 50.0
+#: The mean squared step of logarithms over their variance: 2 of independent numbers, near 0 of a
+#: random walk (von Neumann's ratio).
+_STEPPING = 1.4
+#: A step so many usual ones long is told: prices may be split or written wrongly.
+_JUMP = 20.0
+#: A share of periods in which no price moves above this is told.
+_STILL = 0.05
 #: What a returns' unit divides them by.
 _SCALES = {"": 1.0, "1": 1.0, "%": 100.0, "percent": 100.0, "per cent": 100.0, "bp": 1e4}
 _RATES = {"year": 1.0, "month": 12.0, "week": 52.0}
@@ -66,14 +74,15 @@ def read_market(
     data, date : see ``eqsolve.market.table.read_table``. A column's unit stands in its header, as
         in ``A [%]`` or ``A [1/year]``.
     kind : ``prices``, ``returns`` (simple) or ``log-returns``; by default prices if nothing is
-        negative.
+        negative and no unit is that of returns.
     periods : of a year; by default from the distances of the dates.
 
     Raises
     ------
     InputError
         If the table cannot be read, a price is not positive, a return is -100 % or less, a unit is
-        unknown, or too few assets or periods are left.
+        unknown, numbers are neither prices nor returns or beyond belief, or too few assets or
+        periods are left.
     MissingPartError
         If polars is not installed.
     """
@@ -85,8 +94,7 @@ def read_market(
     year = periods_of_year(table.dates) if periods is None else float(periods)
     table, notes = _usable(table)
     if kind is None:
-        low = [np.mean(values[~np.isnan(values)] > 0) for values in table.columns.values()]
-        kind = "prices" if np.mean(low) > 0.99 else "returns"
+        kind = _kind(table)
         notes.append(f"the numbers are taken for {kind}.")
     found = {
         "prices": _of_prices,
@@ -113,7 +121,48 @@ def read_market(
             f"{len(returns)} periods have returns of all assets.",
             f"Give at least {FEWEST}, or leave out the assets that miss most.",
         )
+    notes += _odd(tuple(found), dates, returns)
     return _sane(Market(tuple(found), dates, returns, year, kind, tuple(notes)), table.units)
+
+
+def _kind(table: Table) -> str:
+    """What the numbers are, if it can be seen.
+
+    Raises
+    ------
+    InputError
+        If numbers are positive as prices and independent as returns.
+    """
+    there = {name: values[~np.isnan(values)] for name, values in table.columns.items()}
+    of_returns = (_UNIT.fullmatch(table.units.get(n, "").strip().lower()) for n in there)
+    if any(match is not None and match[0] for match in of_returns):
+        return "returns"
+    if np.mean([np.mean(values > 0) for values in there.values()]) <= 0.99:
+        return "returns"
+    for name, values in there.items():
+        logs = np.log(values[values > 0])
+        if np.mean(np.diff(logs) ** 2) > _STEPPING * np.var(logs):
+            raise bad(
+                f"the numbers of {name} are positive, but do not go on from each other as prices.",
+                f"Leave {name} out, correct an entry that is far off, or say --kind.",
+            )
+    return "prices"
+
+
+def _odd(assets: tuple[str, ...], dates: Dates, returns: Array) -> list[str]:
+    """Sentences about steps that no volatility explains, and about none at all."""
+    notes = []
+    usual = np.median(np.abs(returns), axis=0) / 0.6745  # the quartile of the normal law
+    for name, values, scale in zip(assets, returns.T, usual):
+        row = int(np.argmax(np.abs(values)))
+        if 0 < _JUMP * scale < abs(values[row]):
+            notes.append(
+                f"{name} changes by a factor of {np.exp(values[row]):.4g} on {day(dates[row])}, "
+                f"{abs(values[row]) / scale:.0f} times the usual: is it a split or an error?"
+            )
+    if (still := float(np.mean((returns == 0).all(axis=1)))) > _STILL:
+        notes.append(f"in {still:.0%} of periods nothing moves: are dates without trade filled in?")
+    return notes
 
 
 def _usable(table: Table) -> tuple[Table, list[str]]:
@@ -185,12 +234,17 @@ def _scaled(table: Table, year: float) -> dict[str, Array]:
 
 
 def _sane(market: Market, units: Mapping[str, str]) -> Market:
-    """The market, unless returns without a unit are beyond belief."""
-    spread = np.std(market.returns, axis=0) * np.sqrt(market.year)
-    wild = [n for n, s in zip(market.assets, spread) if s > _WILDEST and n not in units]
-    if wild and market.kind != "prices":
-        raise bad(
-            f"the volatility of {listed(wild)} is above {_WILDEST:.0%} a year.",
-            f"Write the unit of returns, as in '{wild[0]} [%]', or [1] for none.",
-        )
+    """The market, unless returns are beyond belief, those without a unit sooner."""
+    volatility = np.std(market.returns, axis=0) * np.sqrt(market.year)
+    moved = np.abs(np.mean(market.returns, axis=0)) * market.year
+    for what, found in (("volatility", volatility), ("log return", moved)):
+        for limit in (_WILDEST, _UNHEARD):
+            free = () if limit == _UNHEARD else market.assets if market.kind == "prices" else units
+            wild = [n for n, x in zip(market.assets, found) if x > limit and n not in free]
+            if wild and limit == _WILDEST:
+                remedy = f"Write the unit of returns, as in '{wild[0]} [%]', or [1] for none."
+            else:
+                remedy = "Correct the table, its units or --kind."
+            if wild:
+                raise bad(f"the {what} of {listed(wild)} is above {limit:.0%} a year.", remedy)
     return market

@@ -74,6 +74,11 @@ def regimes(market: Market, count: int | None = None, *, seed: int = 0) -> Regim
         found = _ordered(fits[number], common, criteria)
         if np.bincount(found.of, minlength=number).min() >= _fewest(market):
             return found
+    if 1 in fits:
+        raise bad(
+            f"{len(common)} periods of {len(market.assets)} assets do not determine covariances.",
+            "Give more dates or fewer assets.",
+        )
     if not fits:
         raise bad(f"no fit of {count} regimes succeeds.", "Give fewer regimes with --regimes.")
     raise bad(

@@ -23,7 +23,9 @@ from eqsolve.market.needed import bad, package
 MISSING = ("", "-", "na", "n/a", "nan", "null", "none", ".")
 #: How a column of dates may be named.
 _NAMES = ("date", "time", "day", "week", "month", "timestamp", "datetime")
-_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y")
+_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+#: A fraction of a second and the distance to universal time, after a time.
+_BEHIND_TIME = r"(:\d\d)(?:\.\d+)?\s*(?:Z|[+-]\d\d:?\d\d)?$"
 _CORRECT = "Correct the table."
 
 
@@ -52,7 +54,8 @@ def read_table(data: Any, date: str | None = None) -> Table:
     ----------
     data : the path of a file (CSV, Parquet, or Arrow's ``.arrow``, ``.feather``, ``.ipc``), a frame
         of polars or pandas (whose index may hold the dates), or a table of pyarrow.
-    date : the column of dates; by default one that is named so, else the first.
+    date : the column of dates; by default one that is named so, else the first. Of a time with a
+        zone, the date is that of a clock there.
 
     Raises
     ------
@@ -75,19 +78,27 @@ def read_table(data: Any, date: str | None = None) -> Table:
     columns = {}
     for raw, (name, _) in head.items():
         if raw != column:
-            values, note = _numbers(frame[raw], name)
+            if name.strip():
+                values, note = _numbers(frame[raw], name)
+            else:
+                values, note = None, "a column without a name is left out."
             notes += [note] if note else []
             if values is not None:
                 columns[name] = values
     units = {name: unit for name, unit in head.values() if unit is not None and name in columns}
     if not columns:
-        raise bad("the table has no column of numbers beside its dates.", _CORRECT)
+        raise bad(
+            " ".join(["the table has no column of numbers beside its dates.", *notes]),
+            "Write numbers as 1234.5, and a unit in the header, as in 'A [%]'.",
+        )
     return _ordered(Table(dates, columns, units, tuple(notes)))
 
 
 def _frame(data: Any) -> Any:
     """The data as a frame of polars."""
     pl = package("polars")
+    if isinstance(data, pl.LazyFrame):
+        data = data.collect()
     if isinstance(data, pl.DataFrame):
         return data
     if isinstance(data, (str, os.PathLike)):
@@ -95,11 +106,18 @@ def _frame(data: Any) -> Any:
     try:
         import pandas
 
+        if isinstance(data, pandas.Series):
+            data = data.to_frame(data.name or "asset")
         if isinstance(data, pandas.DataFrame):
-            index = data.index
-            if isinstance(index, pandas.DatetimeIndex):
-                data = data.rename_axis(index.name or "date").reset_index()
-            return pl.DataFrame({str(name): _plain(data[name]) for name in data.columns})
+            index, names = data.index, [str(name) for name in data.columns]
+            if not pandas.api.types.is_numeric_dtype(index):
+                data = data.reset_index()
+                names = [str(index.name or "date"), *names]
+            if len(set(names)) < len(names):
+                raise ValueError("two columns have one name")
+            return pl.DataFrame({n: _plain(data.iloc[:, k]) for k, n in enumerate(names)})
+        if data is None:
+            raise TypeError("there are no data")
         return pl.DataFrame(data)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise bad(
@@ -109,8 +127,10 @@ def _frame(data: Any) -> Any:
 
 
 def _plain(column: Any) -> Any:
-    """A column of pandas as NumPy's, dates in a resolution that polars has."""
+    """A column of pandas as NumPy's or of texts, dates in a resolution that polars has."""
     values = column.to_numpy()
+    if values.dtype.kind == "O":  # texts among numbers, dates of a zone or of Python
+        return [None if gone else str(v) for v, gone in zip(values, column.isna())]
     return values.astype("datetime64[us]") if values.dtype.kind == "M" else values
 
 
@@ -118,9 +138,7 @@ def _of_file(path: str, pl: Any) -> Any:
     suffix = Path(path).suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
         return _of_text(path, pl)
-    readers = {".parquet": pl.read_parquet} | dict.fromkeys(
-        (".arrow", ".feather", ".ipc"), pl.read_ipc
-    )
+    readers = {".parquet": pl.read_parquet} | dict.fromkeys((".arrow", ".feather", ".ipc"), _of_ipc)
     if suffix not in readers:
         raise bad(
             f"{path!r} is of no kind that is read.", "Name it .csv, .parquet, .arrow or .feather."
@@ -131,6 +149,13 @@ def _of_file(path: str, pl: Any) -> Any:
     except (pl.exceptions.PolarsError, OSError) as error:
         said = str(error).splitlines()[0]
         raise bad(f"{path!r} is no {suffix[1:]} file: {said}.", "Check the file.") from None
+
+
+def _of_ipc(content: io.BytesIO) -> Any:
+    """Arrow's file or stream: only the file begins with its name."""
+    pl = package("polars")
+    named = content.getvalue().startswith(b"ARROW1")
+    return (pl.read_ipc if named else pl.read_ipc_stream)(content)
 
 
 def _of_text(path: str, pl: Any) -> Any:
@@ -149,6 +174,11 @@ def _of_text(path: str, pl: Any) -> Any:
     if len(set(head)) < len(head):
         twice = next(name for name in head if head.count(name) > 1)
         raise bad(f"{path!r} has {twice!r} twice in its header.", _CORRECT)
+    if not _parsed(pl.Series(head[:1])).has_nulls():
+        raise bad(
+            f"{path!r} begins with the date {head[0]}, not with names.",
+            "Give its columns names in a first line.",
+        )
     columns = zip(*rows) if rows else [()] * len(head)
     return pl.DataFrame(dict(zip(head, columns)))
 
@@ -171,13 +201,14 @@ def _dates(column: Any, name: str) -> Dates:
     """The dates of a column, each there."""
     pl = package("polars")
     remedy = "Write dates as 2024-01-31, or name their column with --date."
+    if column.dtype.is_integer():
+        column = column.cast(pl.String)
     if column.dtype == pl.String:
-        texts = column.str.strip_chars()
-        tried = [texts.str.to_datetime(form, strict=False) for form in _FORMATS]
-        tried.append(texts.str.replace("T", " ").str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False))
-        found = min(tried, key=lambda one: one.null_count())
-    elif column.dtype.is_temporal():
+        found = _parsed(column)
+    elif column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
         found = column
+        if getattr(column.dtype, "time_zone", None) is not None:
+            found = column.dt.replace_time_zone(None)
     else:
         raise bad(f"the column {name} holds no dates.", remedy)
     if found.null_count():
@@ -185,6 +216,14 @@ def _dates(column: Any, name: str) -> Dates:
         raise bad(f"row {row + 1} has the date {column[row]!r}.", remedy)
     dates: Dates = found.to_numpy().astype("datetime64[s]")
     return dates
+
+
+def _parsed(column: Any) -> Any:
+    """Texts as dates, or times on their own clock, by the format that reads most of them."""
+    texts = column.str.strip_chars().str.replace("T", " ").str.replace(_BEHIND_TIME, "${1}")
+    texts = texts.str.replace(r"^(\d{4}-\d\d)$", "${1}-01")
+    tried = (texts.str.to_datetime(form, strict=False) for form in _FORMATS)
+    return min(tried, key=lambda one: one.null_count())
 
 
 def _numbers(column: Any, name: str) -> tuple[Array | None, str]:
@@ -227,7 +266,8 @@ def _ordered(table: Table) -> Table:
             pairs = [(v[row - 1], v[row]) for v in columns.values()]
             if any(a != b and not (np.isnan(a) and np.isnan(b)) for a, b in pairs):
                 raise bad(
-                    f"the date {day(dates[row])} is there twice, with other numbers.", _CORRECT
+                    f"the date {day(dates[row])} is there twice, with other numbers.",
+                    "Give one row a date and one column an asset.",
                 )
         dates, columns = _rows(dates, columns, np.flatnonzero(~again))
         notes.append(f"{again.sum()} dates were there twice with the same numbers.")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eqsolve.errors import InputError
+from eqsolve.errors import EqsolveError, InputError
 from eqsolve.handle import Handle
 from eqsolve.registry import adopt
 from eqsolve.verbs.abilities import declared, require
@@ -118,21 +118,25 @@ def market(
     within = Constraints(*box, budget, leverage)
     plan = None if position is None else Plan(position, penalty, aversion, measure, within)
     path = None if out is None else require_writable(os.fspath(out))
-    found = study(
-        evaluation(name, fixed, notion=notion, size=size),
-        name,
-        data,
-        estimated,
-        fixed,
-        kind=kind,
-        date=date,
-        periods=periods,
-        rate=rate,
-        count=count,
-        draws=draws,
-        seed=seed,
-        plan=plan,
-    )
+    try:
+        found = study(
+            evaluation(name, fixed, notion=notion, size=size),
+            name,
+            data,
+            estimated,
+            fixed,
+            kind=kind,
+            date=date,
+            periods=periods,
+            rate=rate,
+            count=count,
+            draws=draws,
+            seed=seed,
+            plan=plan,
+        )
+    except EqsolveError as error:
+        error.game = error.game or name
+        raise
     if path is not None:
         write(found, path, citation(found).references)
     return found
