@@ -514,6 +514,7 @@ _ATLAS = _document(
         "root": _TEXT,
         "shown": _TEXT,
         "polynomial": _TEXT,
+        "left_out": _many(_TEXT),
         "discriminant": _TEXT,
         "factors": _many(_record({"factor": _TEXT, "power": _COUNT})),
         "cusps": _many(

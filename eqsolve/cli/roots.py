@@ -105,6 +105,8 @@ def roots(
         emit(found.to_dict())
         return
     say(str(found))
+    for factor in found.locus.left_out:
+        say(f"left out of the polynomial, as its roots are no solutions: {factor}")
     for factor, power in found.locus.factors:
         say(f"discriminant, factor of power {power}: {factor}")
     for cusp in found.locus.cusps:

@@ -204,8 +204,19 @@ def test_without_interest_and_weight_of_wealth_three_roots_need_a_large_drift() 
         vary={"lambda": axes(0.05, 2, 30), "nu": axes(0.05, 0.6, 30)},
     )
     rates, sizes = found.axes["lambda"][:, None], found.axes["nu"][None]
+    assert found.locus.complete and not found.locus.cusps and not found.locus.left_out
     clear = np.abs(0.09 - 3 * rates * sizes**2) > 1e-9
     assert ((found.branches.count == 3) == (0.09 > 3 * rates * sizes**2))[clear].all()
+
+
+def test_a_plane_that_holds_a_point_without_a_polynomial_is_searched() -> None:
+    """At b = lambda = 0 the polynomial vanishes; elsewhere no three solutions merge."""
+    b, lam = sp.symbols("b lambda")
+    values = {sp.Symbol(k): sp.Integer(0) for k in ("r", "beta", "sigma", "theta")}
+    values |= {sp.Symbol("gamma"): sp.Integer(1), sp.Symbol("nu"): sp.Integer(1)}
+    made = branching()
+    locus = Locus.of(made.coefficients, made.root, values, (b, lam), ((-1, 1), (-1, 1)))
+    assert locus.complete and not locus.cusps
 
 
 @pytest.mark.parametrize("r", ["0", "0.02"])
@@ -234,6 +245,10 @@ def test_where_a_formula_divides_by_nothing_points_are_decided_exactly(r: str) -
     none = 0 if r == "0.02" else 1
     assert found.branches.count.tolist() == [[none] * 2, [1, 1], [1, 1]]
     assert found.status == "ok" and found.locus.complete and not found.locus.cusps
+    # what multiplying by 0 added to the polynomial is left out of it, and of the discriminant
+    locus, rate = found.locus, sp.Symbol("lambda")
+    assert sp.solve(locus.polynomial, locus.root) == [sp.cancel(rate / (rate - sp.Rational(r)))]
+    assert len(locus.left_out) == 1 and not locus.factors
     # a planted error: doubles alone leave all of it open
     bare = branching().at(
         {

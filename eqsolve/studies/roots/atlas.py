@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from eqsolve.schemas import SCHEMA
 from eqsolve.status import Status
 from eqsolve.studies.roots.branching import Branches, Branching
 from eqsolve.studies.roots.locus import Locus, rational
-from eqsolve.studies.roots.settled import decide
+from eqsolve.studies.roots.settled import decide, solutions
 
 if TYPE_CHECKING:
     import xarray
@@ -120,6 +121,7 @@ class Atlas(Tabled):
             "root": self.root,
             "shown": self.shown,
             "polynomial": str(locus.polynomial),
+            "left_out": [str(factor) for factor in locus.left_out],
             "discriminant": str(locus.discriminant),
             "factors": [{"factor": str(f), "power": k} for f, k in locus.factors],
             "cusps": [
@@ -260,7 +262,18 @@ def atlas(
     first, second = ((float(a.min()), float(a.max())) for a in axes.values())
     values_of = {symbols[k]: v for k, v in inserted.items() if k in symbols}
     values_of |= {symbols[s.name]: s for s in (x, y) if s.name in symbols}
-    locus = Locus.of(branching.coefficients, branching.root, values_of, (x, y), (first, second))
+    inserted |= {s.name: s for s in (x, y) if s.name in letters}
+
+    def there(point: Sequence[Fraction]) -> list[float] | None:
+        """The unknown of every solution at a point."""
+        place = {s: sp.Rational(v.numerator, v.denominator) for s, v in zip((x, y), point)}
+        whole = {k: v.xreplace(place) for k, v in inserted.items()}
+        exact_there = {k: Fraction(int(v.p), int(v.q)) for k, v in whole.items()}
+        return solutions(branching, exact_there, others)
+
+    locus = Locus.of(
+        branching.coefficients, branching.root, values_of, (x, y), (first, second), there
+    )
     root = branching.root.name
     shown = next((n for n, _ in branching.program.outputs if n in branches.quantities), root)
     return Atlas(

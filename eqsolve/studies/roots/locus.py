@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import sympy as sp
-from flint import arb, fmpq_mpoly
+from flint import arb, fmpq, fmpq_mpoly
 
 from eqsolve.arithmetic.algebra import Ring
+from eqsolve.arithmetic.elimination import Polynomial
 from eqsolve.arithmetic.rational import terms, value
+from eqsolve.arithmetic.roots import polynomial_roots
 from eqsolve.arithmetic.systems import real_zeros
+
+Solutions = Callable[[Sequence[Fraction]], "list[float] | None"]
+#: Points at which factors are looked at, and how many with real roots tell whose they are.
+POINTS, ENOUGH = 150, 5
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,15 @@ class Locus:
     root : the unknown.
     polynomial : in the unknown and the coordinates, without common factors.
     region : of each coordinate the least and the largest value; cusps are sought there.
+    left_out : irreducible factors whose roots are no solutions, as where a formula of the solution
+        divides by 0 in the whole plane.
     """
 
     coordinates: tuple[sp.Symbol, sp.Symbol]
     root: sp.Symbol
     polynomial: sp.Expr
     region: tuple[tuple[float, float], tuple[float, float]]
+    left_out: tuple[sp.Expr, ...] = ()
 
     @staticmethod
     def of(
@@ -55,6 +66,7 @@ class Locus:
         values: Mapping[sp.Symbol, sp.Expr],
         coordinates: tuple[sp.Symbol, sp.Symbol],
         region: tuple[tuple[float, float], tuple[float, float]],
+        solutions: Solutions | None = None,
     ) -> Locus:
         """The plane of a polynomial's coefficients at exact values of its parameters.
 
@@ -62,17 +74,24 @@ class Locus:
         ----------
         coefficients : from the highest power.
         values : of every other parameter, rational functions of the coordinates.
+        solutions : the unknown of every solution at a point, None where that is not decided; tells
+            factors of the polynomial that belong to solutions from others.
         """
         powers = range(len(coefficients) - 1, -1, -1)
         spelled = [c.xreplace(dict(values)) for c in coefficients]
         whole = sp.Add(*(c * root**k for c, k in zip(spelled, powers)))
         ring = Ring.of(whole, [*coordinates, root])
-        kept = ring.context.constant(1)
         place = ring.places[root]
-        for factor, power in ring.ratio(whole).numerator.factor()[1]:
-            if int(factor.degrees()[place]) > 0:
-                kept = kept * factor**power
-        return Locus(coordinates, root, ring.expression(kept), region)
+        powers_of = {
+            ring.expression(factor): power
+            for factor, power in ring.ratio(whole).numerator.factor()[1]
+            if int(factor.degrees()[place]) > 0
+        }
+        alien: tuple[sp.Expr, ...] = ()
+        if solutions is not None and len(powers_of) > 1:
+            alien = _aliens([*powers_of], root, coordinates, region, solutions)
+        kept = sp.Mul(*(f**power for f, power in powers_of.items() if f not in alien))
+        return Locus(coordinates, root, kept, region, alien)
 
     @cached_property
     def _ring(self) -> Ring:
@@ -121,19 +140,16 @@ class Locus:
         if len(ring.coefficients(whole, self.root)) < 4:
             return (), True
         places = [ring.places[s] for s in names]
-        above = [
-            {tuple(e[k] for k in places): c for e, c in terms(p).items()} for p in self._slopes
-        ]
-        box = [arb((low + high) / 2, (high - low) / 2) for low, high in self.region]
-        found = real_zeros(above, [], 3, region=[*box, arb(0, arb("inf"))])
+
+        def read(polynomial: fmpq_mpoly) -> Polynomial:
+            return {tuple(e[k] for k in places): c for e, c in terms(polynomial).items()}
+
         # where the leading coefficient vanishes, a solution is infinite
         lead = ring.coefficients(whole, self.root)[-1]
-        kept = []
-        for point in found.points:
-            table = dict(zip(names, point))
-            if not value(lead, [table[s] for s in ring.symbols]).contains(0):
-                kept.append(self._cusp(point))
-        return tuple(kept), found.complete
+        below = [] if lead.is_constant() else [read(lead)]
+        box = [arb((low + high) / 2, (high - low) / 2) for low, high in self.region]
+        found = real_zeros([*map(read, self._slopes)], below, 3, region=[*box, arb(0, arb("inf"))])
+        return tuple(map(self._cusp, found.points)), found.complete
 
     def _cusp(self, point: Sequence[arb]) -> Cusp:
         x, y = self.coordinates
@@ -165,6 +181,38 @@ class Locus:
         place = ring.places[own]
         pairs = [*found.factor()[1], *common.factor()[1]]
         return [f for f, _ in pairs if int(f.degrees()[place]) > 0]
+
+
+def _aliens(
+    factors: Sequence[sp.Expr],
+    root: sp.Symbol,
+    coordinates: Sequence[sp.Symbol],
+    region: Sequence[tuple[float, float]],
+    solutions: Solutions,
+) -> tuple[sp.Expr, ...]:
+    """The factors that have real roots at points of the region, none of which is a solution.
+
+    That a root of an irreducible factor is a solution are equations: they hold at all its roots, or
+    at none of a point that is not special.
+    """
+    rows = [sp.Poly(factor, root).all_coeffs()[::-1] for factor in factors]
+    met: Counter[int] = Counter()
+    owned: set[int] = set()
+    for k in range(1, POINTS + 1):
+        parts = (Fraction(2 * k - 1, 2 * POINTS), Fraction(89 * k % 233, 233))
+        point = [Fraction(a) + (Fraction(b) - Fraction(a)) * f for (a, b), f in zip(region, parts)]
+        exact = {s: sp.Rational(v.numerator, v.denominator) for s, v in zip(coordinates, point)}
+        real = []
+        for number, row in enumerate(rows):
+            exact_row = [c.xreplace(exact) for c in row]
+            roots = polynomial_roots([fmpq(int(c.p), int(c.q)) for c in exact_row]).roots
+            real += [(float(r.value.mid()), number) for r in roots]
+        wanted = {number for _, number in real if met[number] < ENOUGH} - owned
+        found = solutions(point) if wanted else None
+        if found is not None:
+            met.update({number for _, number in real})
+            owned |= {min(real, key=lambda pair: abs(pair[0] - own))[1] for own in found}
+    return tuple(f for number, f in enumerate(factors) if met[number] and number not in owned)
 
 
 def _without_common(

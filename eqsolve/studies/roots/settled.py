@@ -76,6 +76,20 @@ def decide(
     return made.branches(), status, f"{told}{decided}. At {open_} it is not decided: {message}"
 
 
+def solutions(
+    branching: Branching, values: Mapping[str, Fraction], others: Mapping[str, object]
+) -> list[float] | None:
+    """The unknown of every solution at a point, None where that is not decided."""
+    try:
+        _, answer, _ = settled(branching.program, {**others, **values})
+    except InputError:
+        return None
+    found = [root.get(branching.root.name) for root in answer.roots]
+    if answer.status in OPEN or not all(map(_real, found)):
+        return None
+    return [float(value) for value in found if value is not None]
+
+
 def _real(value: Any) -> bool:
     return isinstance(value, float)
 
