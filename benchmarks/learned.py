@@ -2,10 +2,12 @@
 
 python benchmarks/learned.py              write docs/learned.md
 python benchmarks/learned.py METHOD ...   run these only, and print their rows
+python benchmarks/learned.py record       write the records that reports show, from the page
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,9 +15,11 @@ from pathlib import Path
 import eqsolve
 from eqsolve.game.structure import named_set
 from eqsolve.learn.learned import Learned
+from eqsolve.learn.record import SUFFIX, of_page
 from eqsolve.verbs import declared
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "learned.md"
+GAMES = DOCUMENT.parents[1] / "derivations"
 SEEDS = (0, 1)
 #: Methods with a game, its named set, and the notions that are learned.
 RUNS = tuple(
@@ -46,7 +50,7 @@ same numbers, bit by bit.
 
 The second number, after ±, is the distance of a second run whose seed alone differs. The guess is
 no control at all. Where a method is no better than that in control, law or exploitability, the
-last column says so. Cost, law and exploitability are computed on a chain of 200 steps, without
+last entry says so. Cost, law and exploitability are computed on a chain of 200 steps, without
 random numbers.
 
 Continuous integration does not install JAX and skips the tests that need it; `make learn` runs
@@ -119,13 +123,24 @@ def lines(found: list[tuple[Learned, Learned]]) -> Iterator[str]:
                 yield f"| {' | '.join([*row, *spent, ''])} |"
 
 
+def record() -> None:
+    """Write what the document says of each game beside its file."""
+    for game, found in of_page(DOCUMENT.read_text()).items():
+        path = GAMES / (game.replace("-", "_") + SUFFIX)
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
 def main(methods: tuple[str, ...]) -> None:
-    """Write the document, or print some rows."""
+    """Write the document and the records, or print some rows."""
+    if methods == ("record",):
+        record()
+        return
     text = "\n".join(lines(list(runs(methods))))
     if methods:
         print(text)
     else:
         DOCUMENT.write_text(HEAD + text + "\n")
+        record()
 
 
 if __name__ == "__main__":

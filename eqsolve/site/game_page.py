@@ -370,9 +370,16 @@ def pictured(part: Part, folder: Path) -> Pictured:
 
 
 def render(
-    model: Model, parts: Sequence[Pictured], provenance: Iterable[tuple[str, str]], version: str
+    model: Model,
+    parts: Sequence[Pictured],
+    provenance: Iterable[tuple[str, str]],
+    version: str,
+    learned: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the page as HTML; equal contents give equal text."""
+    """Return the page as HTML; equal contents give equal text.
+
+    ``learned`` is a record of ``eqsolve.learn.record``.
+    """
     checks = [row for p in parts for row in p.part.verification["checks"]]
     made = environment(version, "index.html", {})
     text = made.get_template("game.html.jinja").render(
@@ -388,6 +395,7 @@ def render(
         failed=sum(check["verdict"] == "fail" for check in checks),
         refused=sum(check["verdict"] == REFUSED for check in checks),
         provenance=list(provenance),
+        learned=learned,
     )
     return embedded(text)
 

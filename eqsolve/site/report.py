@@ -172,12 +172,13 @@ def write_game(
     InputError
         If the folder cannot be written.
     EqsolveError
-        If the game cannot be derived.
+        If the game cannot be derived, or its record of learned solvers cannot be read.
     """
     from tqdm.auto import tqdm
 
     from eqsolve import __version__
     from eqsolve.game import Model
+    from eqsolve.learn.record import beside
     from eqsolve.site.game_page import part, pictured, render
     from eqsolve.site.theorems import FOLDER, of_structure
     from eqsolve.site.theorems import write as write_theorems
@@ -209,7 +210,7 @@ def write_game(
         write_theorems(proofs, stage / FOLDER)
         report = Report(tuple(checks), level, {})
         texts = {
-            "index.html": render(model, shown, provenance(), __version__),
+            "index.html": render(model, shown, provenance(), __version__, beside(found.path)),
             "verification.json": json.dumps(report.to_dict(), indent=1, allow_nan=False) + "\n",
         }
         for name, text in texts.items():
