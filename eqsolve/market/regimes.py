@@ -43,8 +43,9 @@ class Regimes:
 
     @property
     def lengths(self) -> list[float]:
-        """How many periods a regime lasts on average."""
-        return [1 / max(1 - float(stay), 1e-300) for stay in np.diag(self.transition)]
+        """How many periods a regime lasts on average; infinite if longer than there are any."""
+        ends = 1 - np.diag(self.transition)
+        return [1 / float(end) if end * len(self.of) > 1 else np.inf for end in ends]
 
 
 def regimes(market: Market, count: int | None = None, *, seed: int = 0) -> Regimes:

@@ -155,7 +155,8 @@ def _rows(figures: Mapping[str, Figure]) -> list[str]:
 
 def _told(number: int, count: int, one: Regime) -> list[str]:
     """The lines of one regime."""
-    about = f", lasts {one.length:.4g} on average" if count > 1 else ""
+    lasting = f"lasts {one.length:.4g} on average" if np.isfinite(one.length) else "no end is seen"
+    about = f", {lasting}" if count > 1 else ""
     lines = [f"regime {number} of {count}: {one.estimates.periods} periods{about}"]
     figures = one.estimates.figures()
     figures.pop("assets")

@@ -14,7 +14,7 @@ import eqsolve
 from eqsolve.errors import InputError
 from eqsolve.market.calendar import gaps, periods_of_year
 from eqsolve.market.read import Market, read_market
-from eqsolve.market.regimes import regimes
+from eqsolve.market.regimes import Regimes, regimes
 
 pl = pytest.importorskip("polars")
 pytest.importorskip("hmmlearn")
@@ -144,3 +144,9 @@ def test_files_without_names_and_small_tables(tmp_path: Path) -> None:
         regimes(read_market(wide))
     with pytest.raises(InputError, match="n-agent, market: NoneType is no table"):
         eqsolve.market(None, "n-agent", estimated={"b": "drift"})
+
+
+def test_a_regime_whose_end_is_not_seen_has_no_length() -> None:
+    where = np.repeat([0, 1], 50)
+    stays = np.array([[0.98, 0.02], [1e-12, 1 - 1e-12]])
+    assert Regimes(where, np.eye(2)[where], stays, {}).lengths == [pytest.approx(50), math.inf]
