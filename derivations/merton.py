@@ -60,4 +60,8 @@ def model(g: Fraction | None = None) -> Model:
         source="Merton, Review of Economics and Statistics 51 (1969)",
         outputs={"fraction": f},
         problem="controlled-diffusion",
+        cases={"example": EXAMPLE} if g != 1 else {},
     )
+
+
+EXAMPLE = {"r": "0.03", "B": "0.09", "s": "0.3", "g": "3", "T": "2", "x": "1"}

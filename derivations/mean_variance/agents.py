@@ -55,6 +55,6 @@ EVERY = Published(
     parameters=mv.PARAMETERS,
     crowd=mv.OF_DIFFERENT,
     types=ANY,
-    start=PAIR,
+    cases={"S1 and S2": PAIR},
     response=mv.WEIGHTED,
 )

@@ -49,8 +49,7 @@ def explored(
         If the game cannot be derived, or its solution has no code.
     """
     model: Any = found.model
-    own_start = {} if isinstance(model, Model) else model.start
-    start = {**dict(next(iter(model.cases.values()), own_start)), **values}
+    start = {**dict(next(iter(model.cases.values()), {})), **values}
     if isinstance(model, Model):
         own = build(cast(Any, found.exported), start, notion=notion, size=size, continuum=continuum)
         cases = own.cases

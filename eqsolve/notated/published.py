@@ -66,7 +66,6 @@ class Published:
         Coq: name, title and theorems of every chapter.
     published : closed forms as printed in the literature, to compare the derived ones with.
     cases : named parameter sets with exact values.
-    start : where a page with sliders starts, if there are no such sets.
     reference : known strategies as printed decimals, by case and by notion of equilibrium, in the
         order of the coefficients of x, y and 1; they are right to one unit of the last digit.
     required : what must not be zero in parameters, by the sentence that says so.
@@ -91,7 +90,6 @@ class Published:
     theorems: Callable[[Derivation], Iterable[Chapter]] = lambda derivation: ()
     published: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    start: Mapping[str, str] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     required: Mapping[str, sp.Expr] = field(default_factory=dict)
     roles: Roles | None = None

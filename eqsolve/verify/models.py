@@ -34,7 +34,9 @@ class Variant:
         """A named set of parameters, with the number of players."""
         found: dict[str, object] = dict(self.model.cases[case])
         crowd = self.model.game.crowd
-        if crowd is not None and crowd.size is not None and crowd.size.free_symbols:
+        if crowd is None or crowd.size is None or crowd.own:  # types of their own are counted
+            return found
+        if crowd.size.free_symbols:
             found.setdefault(str(crowd.size), FEW)
         return found
 

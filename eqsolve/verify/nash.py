@@ -100,7 +100,7 @@ def nash_checks(model: Published, given: Mapping[str, object], *, name: str) -> 
 
 
 def players_claim(model: Published) -> Equilibrium:
-    """The closed loop of the agents that a game of agents who differ starts with.
+    """The closed loop of the agents that a game of agents who differ names first.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def players_claim(model: Published) -> Equilibrium:
         If there is none.
     """
     apart = apart_of(model)
-    rows = validated(apart, dict(model.start), model.name)
+    rows = validated(apart, dict(next(iter(model.cases.values()))), model.name)
     return equilibrium(closed_loop(model, len(rows), "verify"), *numbered(apart, rows))
 
 
