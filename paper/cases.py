@@ -178,4 +178,5 @@ def _pairs(model: Published, agents: Agents, level: Level) -> Iterator[Case]:
             }
             everything = own | shared
             label = " and ".join(name for name, _ in chosen)
-            yield Case(label, {key: everything[key] for key in model.parameters})
+            if label not in model.cases:
+                yield Case(label, {key: everything[key] for key in model.parameters})

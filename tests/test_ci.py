@@ -197,6 +197,8 @@ def test_several_files_and_the_parts_of_a_file_have_their_own_places(
     told = "latex check: 'text/absent.tex' cannot be read: No such file or directory."
     assert done.exit_code == 2
     assert done.stdout == f"::error {place}::{told} Check the path.\n"
+    done = CliRunner().invoke(cli, [*words[:-1], "--symbols", "absent.toml"])
+    assert done.exit_code == 2 and done.stdout.startswith("::error file=absent.toml,line=1,")
 
 
 def test_a_game_of_a_file_is_annotated_there(
@@ -219,3 +221,7 @@ def test_a_game_of_a_file_is_annotated_there(
     place = "::error file=regulator.py,line=1,title=my-regulator%3A value::error 1, allowed 0. "
     assert f"{place}value 1.0, reference 2.0. Why." in done.stdout.splitlines()[-1]
     assert json.loads((tmp_path / "badge.json").read_text())["label"] == "equilibria"
+    (tmp_path / "regulator.py").write_text("\n\nMODEL = (\n")
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 2 and done.stdout.startswith("::error file=regulator.py,line=3,")
+    assert json.loads((tmp_path / "badge.json").read_text())["message"] == "0 of 1 pass"

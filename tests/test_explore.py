@@ -216,7 +216,7 @@ def test_ranges_stay_inside_of_domains() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["merton"], "is missing"),
+        (["heterogeneous", "-p", "gamma_3=1"], "b for 2 of 3 types"),
         ([GAME, "-p", "zeta=1"], "zeta"),
         (["lacker-zariphopoulou-cara", "--size", "9"], "2 types for 9 players"),
     ],

@@ -251,8 +251,9 @@ def test_a_bad_number_of_threads_in_the_environment(value: str, tmp_path: Path) 
         assert found.stderr.count("\n") == 1
 
 
-def test_nobody_can_read_what_is_printed() -> None:
-    found = _program("sys.stdout = None", "schema")
+@pytest.mark.parametrize("word", ["schema", "--version"])
+def test_nobody_can_read_what_is_printed(word: str) -> None:
+    found = _program("sys.stdout = None", word)
     assert found.returncode == 1
     assert found.stderr == "eqsolve: the output failed: not writable.\n"
 

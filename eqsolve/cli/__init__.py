@@ -27,7 +27,7 @@ from eqsolve.cli import (  # each adds its commands to the group
     sweep,
     verify,
 )
-from eqsolve.cli.common import cli, last_resort
+from eqsolve.cli.common import cli, last_resort, say, unwritten
 
 __all__ = [
     "anarchy",
@@ -64,6 +64,9 @@ def main() -> NoReturn:
         sys.stdout = open(os.devnull)
     try:
         cli.main(prog_name="eqsolve")
+    except OSError as error:  # of --help and --version, which come before any command
+        say(f"eqsolve: {unwritten(error)}", err=True)
+        sys.exit(1)
     finally:
         # The interpreter would search everything for cycles: a second of processor time, which an
         # interrupted user waits for.

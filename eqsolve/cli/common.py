@@ -72,6 +72,25 @@ def wanted_by_ci(given: Mapping[str, Any], as_json: bool) -> Wanted:
     return wanted
 
 
+@contextmanager
+def refused_is_failed(wanted: Wanted, title: str, files: Mapping[str, str]) -> Iterator[None]:
+    """Show what is refused as a check that fails, in its game's file (with ``""`` in any file)."""
+    from eqsolve.ci import Case
+
+    try:
+        yield
+    except EqsolveError as error:
+        place = files.get(error.game) or files.get("")
+        at = os.path.relpath(place) if place else ""
+        line = (getattr(error, "line", None) or 1) if at else 0
+        told = str(error)
+        suite = at or error.game or title
+        failed = Case(suite, "file", "what is read", "fail", told, told, file=at, line=line)
+        for text in wanted.give(title, [failed]):
+            say(text)
+        raise
+
+
 def structure(command: Any) -> Any:
     """The options that change a game's equations, and named sets of parameters."""
     for option in (
@@ -232,9 +251,7 @@ class Commands(click.Group):
             sys.stderr.close()
             ctx.exit(0)
         except OSError as error:
-            with suppress(OSError):  # what is left in the buffer would fail again at the exit
-                sys.stdout.close()
-            _end(ctx, f"the output failed: {error.strerror or error}.", 1)
+            _end(ctx, unwritten(error), 1)
         except KeyboardInterrupt:
             _end(ctx, "interrupted.", 130)
         except tuple(_FAULTS) as error:
@@ -252,6 +269,13 @@ class Commands(click.Group):
             if verb and any(error.option_name in parameter.opts for parameter in verb.params)
         ]
         return f" These verbs take it: {', '.join(taken)}." if taken else ""
+
+
+def unwritten(error: OSError) -> str:
+    """Close standard output, and the sentence for that it cannot be written to."""
+    with suppress(OSError):  # what is left in the buffer would fail again at the exit
+        sys.stdout.close()
+    return f"the output failed: {error.strerror or error}."
 
 
 def _check_environment() -> None:

@@ -21,6 +21,7 @@ from eqsolve.cli.common import (
     known_games,
     of_family,
     of_model,
+    refused_is_failed,
     say,
     shown_by_ci,
     structure,
@@ -389,23 +390,18 @@ def _check_latex(
     as_json: bool,
     ci: Wanted,
 ) -> None:
-    from eqsolve.ci import Case
     from eqsolve.latex.checking.check import check_document
     from eqsolve.latex.checking.proposal import proposed
     from eqsolve.latex.checking.symbol_map import SymbolMap, read_symbols, write_symbols
     from eqsolve.latex.source.walker import read
 
-    notation = SymbolMap() if symbols is None else read_symbols(symbols)
-    documents = []
+    notation, documents = SymbolMap(), []
+    if symbols is not None:
+        with refused_is_failed(ci, "equations", {"": symbols}):
+            notation = read_symbols(symbols)
     for file in files:
-        try:
+        with refused_is_failed(ci, "equations", {"": file}):
             documents.append(read(file))
-        except InputError as error:
-            at, told = os.path.relpath(file), str(error)
-            unread = Case(at, "file", "what is read", "fail", told, told, file=at, line=1)
-            for line in ci.give("equations", [unread]):
-                click.echo(line)
-            raise
     ledger = made()
     reports = []
     for document in documents:

@@ -9,10 +9,10 @@ import click
 
 from eqsolve.cli.common import (
     JSON,
-    by_path,
     cli,
     emit,
     known_games,
+    refused_is_failed,
     shown_by_ci,
     terminal,
     wanted_by_ci,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("games", nargs=-1, callback=by_path, shell_complete=known_games)
+@click.argument("games", nargs=-1, shell_complete=known_games)
 @click.option("--level", type=click.Choice(["quick", "full"]), default="quick")
 @click.option("--self-test", is_flag=True, help="Plant errors and report how many are caught.")
 @click.option("--hazard", metavar="SPEC", help="Check under a hazard rate that depends on time.")
@@ -57,6 +57,7 @@ def verify(
     failed, and counted. Under --hazard the exit code is 1, too, where deviations or the simulation
     could not be judged, or where there is no equilibrium.
     """
+    from eqsolve.registry import adopt, is_path
     from eqsolve.verbs import every
     from eqsolve.verify.suite import run_command
 
@@ -71,23 +72,29 @@ def verify(
             if chosen:
                 raise InputError(f"{option} does not go with --hazard.", stage="verify")
     wanted = wanted_by_ci(shown, as_json)
-    found = tuple(every(games))
+    named: list[str] = []
+    for game in games:
+        with refused_is_failed(wanted, "equilibria", {"": game} if is_path(game) else {}):
+            named.append(adopt(game))
+    with refused_is_failed(wanted, "equilibria", {}):
+        found = tuple(every(named))
     files = {game.name: os.path.relpath(str(game.path)) for game in found if game.origin == "path"}
     lines: list[str] = []
 
     def told(report: Report) -> None:
         lines.extend(wanted.give("equilibria", list(report.cases(files))))
 
-    ok, result = run_command(
-        found,
-        level,
-        self_test=self_test,
-        told=told,
-        table=table,
-        progress=terminal(),
-        hazard=hazard,
-        horizon=horizon,
-    )
+    with refused_is_failed(wanted, "equilibria", files):
+        ok, result = run_command(
+            found,
+            level,
+            self_test=self_test,
+            told=told,
+            table=table,
+            progress=terminal(),
+            hazard=hazard,
+            horizon=horizon,
+        )
     if as_json:
         emit(result)
     else:
