@@ -50,7 +50,7 @@ ROWS: tuple[tuple[str, Selection], ...] = (
 
 HEAD = """# Accuracy of the kernels
 
-Written by `python benchmarks/accuracy.py`; do not edit.
+<!-- Written by `python benchmarks/accuracy.py`; do not edit. -->
 
 Every answer is compared with an enclosure computed in ball arithmetic from the exact parameters
 (doubles are rational numbers). The *condition* of an output f at parameters and state v is

@@ -29,7 +29,7 @@ RUNS = tuple(
 
 HEAD = """# Learned solvers beside the derived solution
 
-Written by `make learn`; do not edit.
+<!-- Written by `make learn`; do not edit. -->
 
 `eqsolve learn GAME --method METHOD` (extra `learn`: JAX and Optax) lets a network learn a game
 from its declaration: drift, noise, costs and the laws in them. It does not see the closed form.
