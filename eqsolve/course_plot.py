@@ -29,7 +29,7 @@ def plot_course(course: Course, path: str | Path) -> None:
         If the file has another suffix or cannot be written, or there is nothing to be drawn.
     """
     frame = course.to_frame()
-    each = [name for name in frame.columns if name.startswith("V_")]
+    each = [name for name in frame.columns if name.startswith(("V_", "J_"))]
     if len(frame) < 2 or not {"V", "J", *each} & set(frame.columns):
         raise InputError(
             "nothing is known of two times at a state.",
@@ -44,8 +44,10 @@ def plot_course(course: Course, path: str | Path) -> None:
             if name in frame:
                 panel.plot(times, np.asarray(frame[name], float), color=color, label=words)
         for name in each:
-            words = f"value of {name.removeprefix('V_')}, averages held"
-            panel.plot(times, np.asarray(frame[name], float), label=words)
+            kind, _, agent = name.partition("_")
+            words = f"{dict((k, w) for k, _, w in lines)[kind]}, agent {agent}"
+            style = "-" if kind == "V" else "--"
+            panel.plot(times, np.asarray(frame[name], float), style, label=words)
         panel.set_xlabel("$t$")
         panel.set_ylabel("at the state")
         panel.legend()

@@ -63,6 +63,11 @@ class Everybody:
     values : for every type, balls for parameters, coefficients and the time.
     """
 
+    #: The kind of its matrices, and its zero and one.
+    matrix: Any = arb_mat
+    zero: Any = arb(0)
+    one: Any = arb(1)
+
     def __init__(self, program: Program, types: Types, values: Sequence[Environment]) -> None:
         assert program.given is not None and program.given.responses is not None
         self.program, self.types, self.values = program, types, values
@@ -113,7 +118,7 @@ class Everybody:
         """
         count, size = len(self.values), len(self.states)
         units = [(k, s) for k in range(count) for s in range(size)]
-        columns = [self.places({}), *(self.places({unit: arb(1)}) for unit in units)]
+        columns = [self.places({}), *(self.places({unit: self.one}) for unit in units)]
         solved = self._solved([first, *columns] if first else columns)
         rest, *found = solved[-len(columns) :]
         feedback = []
@@ -134,7 +139,7 @@ class Everybody:
     def places(self, moved: dict[tuple[int, int], arb]) -> list[dict[str, arb]]:
         """States by type with the laws that they imply; those not among ``moved`` are 0."""
         found = [
-            {s: moved.get((k, i), arb(0)) for i, s in enumerate(self.states)}
+            {s: moved.get((k, i), self.zero) for i, s in enumerate(self.states)}
             for k in range(len(self.values))
         ]
         return self.with_laws(found)
@@ -148,7 +153,7 @@ class Everybody:
                     for w, v, p in zip(self.weights, self.values, found)
                 ]
                 for place in found:
-                    place[law.name] = sum(parts, arb(0))
+                    place[law.name] = sum(parts, self.zero)
         return found
 
     # -- the linear system ----------------------------------------------------------------------
@@ -156,7 +161,7 @@ class Everybody:
     def row(self, k: int, place: Environment) -> tuple[arb_mat, ...]:
         """Of a type: response at zero and its slopes, what is averaged at zero and its slopes."""
         numbers = self.responses.table.within({**self.values[k], **place})
-        return blocks(numbers, len(self.controls), self.responses.entering)
+        return blocks(numbers, len(self.controls), self.responses.entering, self.matrix)
 
     def _alone(self, k: int) -> list[list[arb]]:
         """Slopes of one player's controls in the own states, the averages over all being held.
@@ -166,8 +171,8 @@ class Everybody:
         count = len(self.states)
         if self.types.counts[k] == 1:
             return [[arb(0)] * count for _ in self.controls]
-        still = dict.fromkeys(self.program.states, arb(0))
-        places = [still, *({**still, s: arb(1)} for s in self.states)]
+        still = dict.fromkeys(self.program.states, self.zero)
+        places = [still, *({**still, s: self.one} for s in self.states)]
         try:
             rest, *moved = (
                 _column(_reaction(self.row(k, place), self.shares[k])[0]) for place in places
@@ -183,8 +188,8 @@ class Everybody:
         many, found = self.responses.entering, []
         for places in columns:
             rows = [self.row(k, place) for k, place in enumerate(places)]
-            matrix = identity(many)
-            right = arb_mat(many, 1)
+            matrix = identity(many, self.matrix)
+            right = self.matrix(many, 1)
             try:
                 parts = [_reaction(row, s) for row, s in zip(rows, self.shares)]
                 for w, (*_, zero, load), (still, slopes) in zip(self.weights, rows, parts):
@@ -290,24 +295,26 @@ def _reaction(row: tuple[arb_mat, ...], share: arb) -> tuple[arb_mat, arb_mat]:
     still, slopes, zero, load = row
     size = still.nrows()
     own = slopes * load * share
-    matrix = identity(size) + own
+    matrix = identity(size, type(still)) + own
     first: Any = matrix.solve(still - slopes * zero * share)
     second: Any = matrix.solve(slopes)
     return first, second
 
 
-def blocks(numbers: Sequence[arb], size: int, many: int) -> tuple[arb_mat, ...]:
+def blocks(
+    numbers: Sequence[arb], size: int, many: int, matrix: Any = arb_mat
+) -> tuple[arb_mat, ...]:
     """The entries of a table of responses as matrices, of so many controls and averages."""
     parts, start = [], 0
     for rows, columns in ((size, 1), (size, many), (many, 1), (many, size)):
-        parts.append(arb_mat(rows, columns, list(numbers[start : start + rows * columns])))
+        parts.append(matrix(rows, columns, list(numbers[start : start + rows * columns])))
         start += rows * columns
     return tuple(parts)
 
 
-def identity(size: int) -> arb_mat:
+def identity(size: int, matrix: Any = arb_mat) -> Any:
     """The identity matrix."""
-    return arb_mat(size, size, [arb(int(i == j)) for i in range(size) for j in range(size)])
+    return matrix(size, size, [arb(int(i == j)) for i in range(size) for j in range(size)])
 
 
 def _column(matrix: arb_mat) -> list[arb]:

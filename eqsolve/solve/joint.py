@@ -27,6 +27,7 @@ from eqsolve.solve.everybody import JOINT, Everybody, Feedback, Undetermined
 from eqsolve.solve.merged import merged
 from eqsolve.solve.path import center, rational
 from eqsolve.solve.play import NotFollowed, Play
+from eqsolve.solve.play_moving import Expectations
 from eqsolve.solve.point import Point
 from eqsolve.status import Status
 
@@ -46,6 +47,7 @@ class Outcome:
     feedback : every type's controls in states, where these are affine and the types few.
     play : the motion, where it is followed; else ``open`` says why not.
     growth : of every type's expectations, less the rate of discounting.
+    expected : what is expected over time, where strategies move.
     """
 
     everybody: Everybody
@@ -53,6 +55,7 @@ class Outcome:
     play: Play | None
     growth: Sequence[arb]
     open: str = ""
+    expected: Expectations | None = None
 
     def status(self, k: int) -> Status:
         """Whether the expectations of a type are finite."""
@@ -85,7 +88,10 @@ class Together:
 
 
 def together(
-    points: Sequence[Point], types: Types, solved: Sequence[Solved | Answer] | None = None
+    points: Sequence[Point],
+    types: Types,
+    solved: Sequence[Solved | Answer] | None = None,
+    expected: Expectations | str = "",
 ) -> Together:
     """Solve all types, and tell every one what follows from all.
 
@@ -94,6 +100,7 @@ def together(
     points : one for every type.
     types : their weights.
     solved : the solutions of all types, where they are known; else they are solved.
+    expected : what these expect when strategies move in time, or why that is not known.
 
     Raises
     ------
@@ -105,17 +112,20 @@ def together(
     found = [s for s in solved if not isinstance(s, Answer)]
     if len(found) < len(solved):
         return Together(solved, None, None, {})
-    chosen = _outcome(points, types, [s.path for s in found])
+    chosen = _outcome(points, types, [s.path for s in found], expected)
     places = _places(points, chosen.everybody)
     return Together(solved, places, chosen, _inform(points, types, chosen, places))
 
 
 def joint(
-    points: Sequence[Point], types: Types, solved: Sequence[Solved | Answer] | None = None
+    points: Sequence[Point],
+    types: Types,
+    solved: Sequence[Solved | Answer] | None = None,
+    expected: Expectations | str = "",
 ) -> Answer:
     """Solve all types and put them together; see :func:`together`."""
     try:
-        every = together(points, types, solved)
+        every = together(points, types, solved, expected)
     except Undetermined as error:
         own = [p.refused(Status.DEGENERATE, str(error)) for p in points]
         return replace(merged(own, types, {}), message=str(error))
@@ -164,7 +174,9 @@ def _inform(
         for k, point in enumerate(points):
             point.frozen = others[k]
             if chosen.play is not None and chosen.status(k) is Status.OK:
-                objective, gain = chosen.play.outcome(k, places)
+                over = chosen.expected
+                functions = None if over is None else over.at(point.numbers.time)[k]
+                objective, gain = chosen.play.outcome(k, places, functions)
                 point.obtained = {"J": objective}
                 if gain is not None:
                     point.obtained = {"J": objective, "exploitability": gain}
@@ -226,7 +238,12 @@ def _places(points: Sequence[Point], everybody: Everybody) -> list[dict[str, arb
     return [{s: arb(rational(p.numbers.states[s])) for s in wanted} for p in points]
 
 
-def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Outcome:
+def _outcome(
+    points: Sequence[Point],
+    types: Types,
+    paths: Sequence[Any],
+    expected: Expectations | str = "",
+) -> Outcome:
     """What follows from one solution of every type."""
     program = points[0].program
     values: list[Environment] = [
@@ -241,7 +258,9 @@ def _outcome(points: Sequence[Point], types: Types, paths: Sequence[Any]) -> Out
         return Outcome(everybody, (), None, (), "Controls are not affine in the states.")
     feedback = everybody.feedback(_places(points, everybody) or ())
     if not program.stationary:
-        return Outcome(everybody, feedback, None, ())
+        if isinstance(expected, str):
+            return Outcome(everybody, feedback, None, (), expected)
+        return Outcome(everybody, feedback, Play(everybody, feedback), (), "", expected)
     try:
         play = Play(everybody, feedback)
         growth = [play.growth(k) for k in range(len(points))]

@@ -39,6 +39,9 @@ def merged(answers: list[Answer], types: Types, found: Mapping[str, Any]) -> Ans
     )
     if failed is not None:
         return replace(first, message=f"Type {failed + 1}: {first.message}")
+    radius = "largest_relative_radius"
+    widest = max(answer.certificate.get(radius, 0.0) for answer in answers)
+    told = {radius: widest} if radius in first.certificate else {}
     return replace(
         first,
         strategy=joined("strategy"),
@@ -47,5 +50,5 @@ def merged(answers: list[Answer], types: Types, found: Mapping[str, Any]) -> Ans
         coefficients=joined("coefficients"),
         outputs=joined("outputs"),
         at=joined("at"),
-        certificate={**first.certificate, "types": len(answers), "quadrature": types.drawn},
+        certificate={**first.certificate, **told, "types": len(answers), "quadrature": types.drawn},
     )

@@ -17,8 +17,11 @@ from eqsolve.program.make import program
 from eqsolve.rows import Types
 from eqsolve.solve.answer import Answer
 from eqsolve.solve.choice import Solved
+from eqsolve.solve.everybody import Undetermined
 from eqsolve.solve.joint import joint, with_averages
 from eqsolve.solve.moving import hazard_letter, moves, with_end
+from eqsolve.solve.play import NotFollowed
+from eqsolve.solve.play_moving import Expectations, expectations
 from eqsolve.solve.point import Point
 from eqsolve.solve.types import PRECISIONS, counted, typed
 from eqsolve.status import Status
@@ -91,6 +94,7 @@ def course_of_types(
 def _answers(points: Sequence[Point], types: Types, times: Sequence[Fraction]) -> list[Answer]:
     """The answers at all times from one solution of every type."""
     solved: list[Solved | Answer] | None = None
+    expected: Expectations | str = ""
     answers = []
     for time in times:
         for point in points:
@@ -98,5 +102,11 @@ def _answers(points: Sequence[Point], types: Types, times: Sequence[Fraction]) -
         if solved is None:
             with_averages(points, types)
             solved = [point.solved() for point in points]
-        answers.append(joint(points, types, solved))
+            found = [s.path for s in solved if not isinstance(s, Answer)]
+            if len(found) == len(points):
+                try:
+                    expected = expectations(points, types, found)
+                except (NotFollowed, Undetermined) as error:
+                    expected = str(error)
+        answers.append(joint(points, types, solved, expected))
     return answers

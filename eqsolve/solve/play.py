@@ -91,10 +91,22 @@ class Play:
         part = [matrix[i, j] for i in second for j in second]
         return largest_real_part(arb_mat(len(second), len(second), part))
 
-    def outcome(self, k: int, places: Sequence[Environment]) -> tuple[arb, arb | None]:
+    def outcome(
+        self,
+        k: int,
+        places: Sequence[Environment],
+        functions: Sequence[Polynomial] | None = None,
+    ) -> tuple[arb, arb | None]:
         """The preference of a player of a type, and the largest rate of gain from a deviation.
 
         All players of a type are at its states. The rate is None where gains are not bounded.
+
+        Parameters
+        ----------
+        k : the type.
+        places : the states of all types.
+        functions : what every moment of the preference is expected to be; None where nothing
+            moves in time, and these follow.
 
         Raises
         ------
@@ -104,20 +116,7 @@ class Play:
         player = self._player(k)
         values = {**self.everybody.values[k], **places[k]}
         point = [places[seat.type][s] for seat in self.seats for s in self.everybody.states]
-        payoffs = self._payoffs(player, self._played)
-        basis, matrix = self._reached(k)
-        (hazard,) = self.motion.hazard.within(values)
-        system = identity(len(basis)) * self._rate(k) - matrix.transpose()
-        functions: list[Polynomial] = []
-        for pay, running in payoffs:
-            right = [hazard * pay.get(f, arb(0)) + running.get(f, arb(0)) for f in basis]
-            try:
-                solved: Any = system.solve(arb_mat(len(basis), 1, right))
-            except ZeroDivisionError:
-                raise NotFollowed(
-                    "The expectations in play cannot be told from infinite."
-                ) from None
-            functions.append({f: solved[i, 0] for i, f in enumerate(basis)})
+        functions = self._expected(k) if functions is None else functions
         numbers = dict(zip(self.motion.moments, (_at(f, point) for f in functions)))
         slopes = self.motion.slopes.within({**values, **numbers})
 
@@ -134,6 +133,60 @@ class Play:
         (objective,) = self.motion.preference.within({**values, **numbers})
         sign = self.motion.sign
         return objective, _best(lambda s: sign * gain(s), len(self.everybody.controls))
+
+    def _expected(self, k: int) -> list[Polynomial]:
+        """What every moment of a type is expected to be where nothing moves in time."""
+        payoffs = self._payoffs(self._player(k), self._played)
+        basis, matrix = self._reached(k)
+        (hazard,) = self.motion.hazard.within(self.everybody.values[k])
+        system = identity(len(basis)) * self._rate(k) - matrix.transpose()
+        functions: list[Polynomial] = []
+        for pay, running in payoffs:
+            right = [hazard * pay.get(f, arb(0)) + running.get(f, arb(0)) for f in basis]
+            try:
+                solved: Any = system.solve(arb_mat(len(basis), 1, right))
+            except ZeroDivisionError:
+                raise NotFollowed(
+                    "The expectations in play cannot be told from infinite."
+                ) from None
+            functions.append({f: solved[i, 0] for i, f in enumerate(basis)})
+        return functions
+
+    def slopes(self, k: int) -> tuple[list[tuple[int, ...]], Any]:
+        """How what a type expects moves in the time to go, and the monomials that it depends on.
+
+        Returns
+        -------
+        The monomials, and a function of the coefficients of one moment and of its number, which
+        returns their derivatives.
+
+        Raises
+        ------
+        NotFollowed
+            As for ``growth``.
+        """
+        rows = self.reached(k)[1]
+        basis, values = list(rows), self.everybody.values[k]
+        (hazard,), rate = self.motion.hazard.within(values), self._rate(k)
+        payoffs = self._payoffs(self._player(k), self._played)
+
+        def moved(number: int, expected: Sequence[Any]) -> list[Any]:
+            pay, running = payoffs[number]
+            found = []
+            for f, own in zip(basis, expected):
+                total = hazard * pay.get(f, arb(0)) + running.get(f, arb(0)) - rate * own
+                for g, value in zip(basis, expected):
+                    if f in rows[g]:
+                        total = total + rows[g][f] * value
+                found.append(total)
+            return found
+
+        return basis, moved
+
+    def due(self, k: int, basis: Sequence[tuple[int, ...]]) -> list[list[arb]]:
+        """The payoffs of a type at the end of the horizon, moment by moment, by monomial."""
+        pairs = self._payoffs(self._player(k), self._played)
+        return [[pay.get(f, arb(0)) for f in basis] for pay, _ in pairs]
 
     # -- polynomials ----------------------------------------------------------------------------
 

@@ -78,6 +78,7 @@ class Results:
         }
         widths = [_relative(values[s]) for s in names]
         self.point.undecided |= any(width > NARROW for width in widths)
+        widths += map(_relative, self.point.obtained.values())
         return Answer(
             **self.point.identity(),
             status=solved.decision.status,

@@ -149,7 +149,6 @@ def _differing(
     moments = times or [exact(TIME, at.get(TIME, 0), game=game.name)]
     answers = course_of_types(source, [spec], values, moments, horizon=horizon, at=at)
     (control,) = (c.name for c in source.game.controls)
-    count = range(1, len(rows) + 1)
     return [
         HazardEquilibrium(
             game=game.name,
@@ -157,17 +156,26 @@ def _differing(
             parameters={k: exact(k, v) for k, v in values.items() if k != apart.size},
             status=answer.status.label,
             message=answer.message,
-            numbers={
-                control: [answer.at[f"{control}_{k}"] for k in count],
-                "V": [answer.at[f"V_{k}"] for k in count],
-                "feedback": {k: dict(v) for k, v in answer.strategy.items()},
-                "at": {"t": float(answer.time)},
-            }
-            if answer.ok
-            else {},
+            numbers=_by_type(answer, control, len(rows)),
         )
         for answer in answers
     ]
+
+
+def _by_type(answer: Solved, control: str, count: int) -> dict[str, Any]:
+    """Positions, values and what is obtained of agents who differ, in a list each."""
+    if not answer.ok:
+        return {}
+    known = {
+        name: [answer.at[f"{name}_{k}"] for k in range(1, count + 1)]
+        for name in (control, "V", "J", "exploitability")
+        if all(f"{name}_{k}" in answer.at for k in range(1, count + 1))
+    }
+    return known | {
+        "feedback": {k: dict(v) for k, v in answer.strategy.items()},
+        "at": {"t": float(answer.time)},
+        "enclosure": dict(answer.certificate),
+    }
 
 
 def _problem(

@@ -7,12 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from flint import arb
+from numpy.polynomial.chebyshev import Chebyshev, chebpts1
+from scipy.integrate import solve_ivp
 
 import eqsolve
 from eqsolve.course_plot import plot_course
 from eqsolve.derivations.mean_variance import wealth
 from eqsolve.errors import InputError
+from eqsolve.solve.play import Play
 from eqsolve.studies.course import Course
 
 S1 = dict(zip("r b nu sigma theta gamma".split(), ".03 .12 .2 .2 .5 2".split()))
@@ -213,18 +218,30 @@ def _off_alike(found: Course) -> float:
     return worst
 
 
+@pytest.fixture
+def unexpected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of what is obtained, which takes longest."""
+    from eqsolve.solve import moving_types
+
+    def unknown(*_: Any) -> Any:
+        raise moving_types.NotFollowed("Nothing is expected.")
+
+    monkeypatch.setattr(moving_types, "expectations", unknown)
+
+
+@pytest.mark.usefixtures("unexpected")
 def test_agents_who_differ_have_courses(tmp_path: Path) -> None:
     found = _pair([0, 2, 4])
     assert found.ok and _off_alike(found) < 1e-14
-    (alone,) = _pair([2]).rows
-    assert alone == found.rows[1]
-    assert {"pi_1", "pi_2", "V_1", "V_2"} <= alone.keys() and alone["V_1"] == alone["V_2"]
+    assert all(row["V_1"] == row["V_2"] and row["pi_1"] == row["pi_2"] for row in found.rows)
+    assert found.answers[0].message.endswith("Nothing is expected.") and "J_1" not in found.rows[0]
     plot_course(found, tmp_path / "course.svg")
     assert (tmp_path / "course.svg").stat().st_size > 5000
     with pytest.raises(InputError, match="after the horizon"):
         _pair([6])
 
 
+@pytest.mark.usefixtures("unexpected")
 def test_agents_who_differ_at_a_wrong_time_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: everybody stays at the first time."""
     from eqsolve.solve import moving_types
@@ -236,3 +253,80 @@ def test_agents_who_differ_at_a_wrong_time_are_seen(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(moving_types, "_answers", stays)
     assert _off_alike(_pair([0, 2, 4])) > 1e-3
+
+
+def _obtained(game: str, given: dict[str, Any], **how: Any) -> Course:
+    found: Course = eqsolve.course(
+        game, given, hazard="gompertz:.3,.4", horizon=1, times=[0, "1/2"], **how
+    )
+    return found
+
+
+def test_agents_who_differ_obtain_what_those_who_are_alike_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    alike = _obtained("n-agent", {**S1, "n": "2"}, at={"x": 1}).rows
+    own = {k: v for k, v in S1.items() if k not in ("r", "n")}
+    given = {"r": S1["r"], "agent": [own, own]}
+    found = _obtained("two-agent", given)
+    for row, other in zip(found.rows, alike, strict=True):
+        for name in ("J", "exploitability"):
+            for agent in (1, 2):
+                assert row[f"{name}_{agent}"] == pytest.approx(other[name], rel=1e-12)
+    assert found.answers[0].enclosure["largest_relative_radius"] < 1e-17
+    plot_course(found, tmp_path / "course.svg")
+    assert (tmp_path / "course.svg").read_text().count("stroke-dasharray") >= 2
+
+    # planted: nothing is due at the end
+    def nothing(self: Play, k: int, basis: Any) -> Any:
+        return [[arb(0)] * len(basis) for _ in self.motion.moments]
+
+    monkeypatch.setattr(Play, "due", nothing)
+    assert abs(_obtained("two-agent", given).rows[0]["J_1"] - alike[0]["J"]) > 0.1
+
+
+@pytest.mark.full
+def test_agents_who_differ_obtain_what_moments_of_wealth_give() -> None:
+    """Moments are integrated forward, under the feedback at 24 times and a polynomial between."""
+    rate, end, start = (0.15, 0.2), 4.0, np.array([1.2, 0.7])
+    agents: list[dict[str, float]] = [
+        {"b": 0.12, "nu": 0.2, "sigma": 0.2, "theta": 0.5, "gamma": 2.0, "alpha": 1.0, "beta": 0.5},
+        {"b": 0.1, "nu": 0.25, "sigma": 0.15, "theta": 0.3, "gamma": 1.5, "alpha": 1, "beta": 0.2},
+    ]
+    rows = [{**agent, "wealth": x} for agent, x in zip(agents, start)]
+    times = [0.0, *(chebpts1(24) + 1) / 2 * end]
+    given: dict[str, Any] = {"r": "0.03", "agent": rows}
+    course = eqsolve.course("two-agent", given, hazard="gompertz:.15,.2", horizon=4, times=times)
+    table = course.to_frame()
+    names = [f"pi_{k}_{letter}" for k in (1, 2) for letter in ("x_1", "x_2", "1")]
+    values = table[names].to_numpy(float)[1:]
+    fits = [Chebyshev.fit(times[1:], column, 23, domain=[0, end]) for column in values.T]
+    excess = np.array([agent["b"] - 0.03 for agent in agents])
+    noise = np.outer(*[[a["sigma"] for a in agents]] * 2) + np.diag([a["nu"] ** 2 for a in agents])
+    payoffs = [np.eye(2)[k] - a["theta"] / 2 for k, a in enumerate(agents)]
+
+    def paid(mean: Any, square: Any) -> Any:
+        return [f(w) for w in payoffs for f in (lambda w: w @ mean, lambda w: w @ square @ w)]
+
+    def speed(t: float, y: Any) -> Any:
+        mean, square, alive = y[:2], y[2:6].reshape(2, 2), np.exp(-y[6])
+        play = np.array([fit(t) for fit in fits]).reshape(2, 3)
+        slope, level = play[:, :2], play[:, 2]
+        drift, more = np.diag(excess) @ slope + 0.03 * np.eye(2), excess * level
+        mixed = np.outer(slope @ mean, level)
+        positions = slope @ square @ slope.T + mixed + mixed.T + np.outer(level, level)
+        moved = drift @ square + np.outer(more, mean)
+        hazard = rate[0] * np.exp(rate[1] * t)
+        gained = np.array(paid(mean, square)) * hazard * alive
+        return [*(drift @ mean + more), *(moved + moved.T + noise * positions).ravel(), hazard] + [
+            *gained
+        ]
+
+    y = [*start, *np.outer(start, start).ravel(), 0, 0, 0, 0, 0]
+    last = solve_ivp(speed, (0, end), y, method="DOP853", rtol=1e-12, atol=1e-14).y[:, -1]
+    due = np.array(paid(last[:2], last[2:6].reshape(2, 2))) * np.exp(-last[6])
+    expected = (last[7:] + due).reshape(2, 2)
+    for k, (agent, (mean, square)) in enumerate(zip(agents, expected)):
+        weight = agent["alpha"] + agent["beta"] * start[k]
+        objective = mean * weight - agent["gamma"] / 2 * (square - mean**2)
+        assert table[f"J_{k + 1}"][0] == pytest.approx(objective, rel=1e-11)
