@@ -24,15 +24,16 @@ SEEDS = (0, 1)
 #: Methods with a game, its named set, and the notions that are learned.
 RUNS = tuple(
     (method, "execution", "default", ("feedback", "planner"))
-    for method in ("direct", "mkv-fbsde", "deep-galerkin")
+    for method in ("direct", "mkv-fbsde", "deep-galerkin", "q-learning")
 )
 
 HEAD = """# Learned solvers beside the derived solution
 
 <!-- Written by `make learn`; do not edit. -->
 
-`eqsolve learn GAME --method METHOD` (extra `learn`: JAX and Optax) lets a network learn a game
-from its declaration: drift, noise, costs and the laws in them. It does not see the closed form.
+`eqsolve learn GAME --method METHOD` lets a network (extra `learn`: JAX and Optax) or a table
+(`q-learning`, without the extra) learn a game from its declaration: drift, noise, costs and the
+laws in them. It does not see the closed form.
 What was learned is compared with the derived solution, and so are the control of the grid
 (`eqsolve pde`), a guess, and the solution itself, whose row says what error the referee has. A
 checkpoint (`--checkpoint DIR`) is written every few seconds, and `--resume` continues it to the
@@ -54,7 +55,7 @@ last entry says so. Cost, law and exploitability are computed on a chain of 200 
 random numbers.
 
 Continuous integration does not install JAX and skips the tests that need it; `make learn` runs
-them, and writes this page.
+them, and writes this page. Those of `q-learning` do not need it.
 """
 
 

@@ -46,13 +46,13 @@ def learn(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Let a network learn a game, and compare it with the derived solution and the grid.
+    """Let a network or a table learn a game, and compare it with the derived solution and the grid.
 
     \b
     Example: eqsolve learn ./my_game.py --method direct
 
     The rows are what was learned, the grid's control, no control at all, and the solution on the
-    chain of the referee. Needs the extra learn.
+    chain of the referee. All methods but q-learning need the extra learn.
     """
     from eqsolve.verbs import declared
     from eqsolve.verbs import learn as run

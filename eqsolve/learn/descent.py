@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from eqsolve.learn.crowd import Crowd, Law
-from eqsolve.learn.networks import Tree, apply
+from eqsolve.learn.networks import Tree, apply, require
 from eqsolve.learn.training import Array, Policy
 
 #: Learning rate at the first step; it falls to zero as a cosine.
@@ -22,6 +23,9 @@ class Descent(ABC):
     """A method for one crowd."""
 
     crowd: Crowd
+
+    def __post_init__(self) -> None:
+        require(self.crowd.game)
 
     @abstractmethod
     def weights(self, key: Any) -> Tree:
@@ -42,10 +46,44 @@ class Descent(ABC):
 
         return optax.chain(optax.scale_by_adam(b2=0.99), optax.scale(-self.rate))
 
-    def start(self, key: Any) -> Tree:
+    def start(self, seed: int, steps: int) -> Tree:
         """Weights and the optimizer's state."""
-        weights = self.weights(key)
+        import jax
+
+        weights = self.weights(jax.random.fold_in(jax.random.key(seed), steps))
         return weights, self._optimizer.init(weights)
+
+    def run(self, state: Tree, seed: int, numbers: range, steps: int) -> tuple[Tree, Array]:
+        """Steps, compiled as one."""
+        after, losses = self._run(state, seed, np.array(numbers), steps)
+        return after, np.asarray(losses, float)
+
+    @cached_property
+    def _run(self) -> Callable[..., Any]:
+        import jax
+
+        def run(state: Tree, seed: Any, numbers: Any, steps: Any) -> tuple[Tree, Any]:
+            def one(carried: Tree, number: Any) -> tuple[Tree, Any]:
+                key = jax.random.fold_in(jax.random.key(seed), number)
+                return self.step(carried, key, number / steps)
+
+            found: tuple[Tree, Any] = jax.lax.scan(one, state, numbers)
+            return found
+
+        compiled: Callable[..., Any] = jax.jit(run)
+        return compiled
+
+    def leaves(self, state: Tree) -> list[Array]:
+        """Weights and the optimizer's numbers."""
+        import jax
+
+        return [np.asarray(v) for v in jax.tree.leaves(state)]
+
+    def whole(self, like: Tree, leaves: list[Array]) -> Tree:
+        """The state of these arrays."""
+        import jax
+
+        return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
     def step(self, state: Tree, key: Any, share: Any) -> tuple[Tree, Any]:
         """One gradient."""

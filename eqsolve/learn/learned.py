@@ -18,8 +18,8 @@ from eqsolve.learn.adjoint import Adjoint
 from eqsolve.learn.crowd import STAGE, crowd
 from eqsolve.learn.direct import Direct
 from eqsolve.learn.galerkin import Galerkin
-from eqsolve.learn.networks import require
 from eqsolve.learn.referee import Referee, idle, worse
+from eqsolve.learn.table import Table
 from eqsolve.learn.training import Array, Method, Policy, Progress, train
 from eqsolve.learn.truth import Truth
 from eqsolve.pde.declared import represented
@@ -30,6 +30,7 @@ CROWD: dict[str, Callable[..., Method]] = {
     "direct": Direct,
     "mkv-fbsde": Adjoint,
     "deep-galerkin": Galerkin,
+    "q-learning": Table,
 }
 #: Most steps.
 MOST_STEPS = 10**6
@@ -126,7 +127,7 @@ def learn(
     NoSolutionError
         If the game has no solution to compare with.
     MissingPartError
-        Without JAX.
+        Without the packages of the method.
     """
     name = model.game.name
     if method not in CROWD:
@@ -144,7 +145,6 @@ def learn(
         )
     numbers = read(model, values)
     problem = crowd(model, numbers)
-    require(name)
     parameters = {s.name: str(v) for s, v in numbers.parameters.items()}
     solver = CROWD[method](problem)
     count = solver.steps if steps is None else steps

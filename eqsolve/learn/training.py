@@ -36,11 +36,17 @@ class Method(Protocol):
     def steps(self) -> int:
         """Steps unless told otherwise."""
 
-    def start(self, key: Any) -> Tree:
+    def start(self, seed: int, steps: int) -> Tree:
         """All that changes, before the first step."""
 
-    def step(self, state: Tree, key: Any, share: Any) -> tuple[Tree, Any]:
-        """One step, at the share of all steps that is done; returns a loss, too."""
+    def run(self, state: Tree, seed: int, numbers: range, steps: int) -> tuple[Tree, Array]:
+        """Steps of these numbers, with random numbers of their own; returns their losses, too."""
+
+    def leaves(self, state: Tree) -> list[Array]:
+        """The arrays of a state."""
+
+    def whole(self, like: Tree, leaves: list[Array]) -> Tree:
+        """The state of these arrays."""
 
     def policy(self, state: Tree) -> Policy:
         """The control that was learned."""
@@ -88,12 +94,10 @@ def train(
     InputError
         If a checkpoint is there that was not asked for, or none that was.
     """
-    import jax
-
     start = time.perf_counter()
-    key = jax.random.key(seed)
-    state, done, losses = method.start(jax.random.fold_in(key, steps)), 0, np.empty(0)
-    kept = None if checkpoint is None else _Kept(Path(checkpoint), dict(told or {}, steps=steps))
+    state, done, losses = method.start(seed, steps), 0, np.empty(0)
+    told = dict(told or {}, steps=steps)
+    kept = None if checkpoint is None else _Kept(method, Path(checkpoint), told)
     if resume and kept is None:
         raise InputError("--resume needs --checkpoint.", stage="learn", remedy="Name the folder.")
     if kept is not None:
@@ -102,16 +106,12 @@ def train(
         elif kept.file.exists():
             raise kept.error("holds a run already.", "Add --resume, or name another folder.")
 
-    def one(carried: Tree, number: Any) -> tuple[Tree, Any]:
-        return method.step(carried, jax.random.fold_in(key, number), number / steps)
-
-    run = jax.jit(lambda carried, numbers: jax.lax.scan(one, carried, numbers))
     written = done
     last = time.perf_counter()
     try:
         while done < steps:
             count = min(CHUNK, steps - done)
-            state, found = run(state, np.arange(done, done + count))
+            state, found = method.run(state, seed, range(done, done + count), steps)
             losses = np.append(losses, float(np.mean(found)))
             done += count
             if progress is not None:
@@ -129,6 +129,7 @@ def train(
 class _Kept:
     """The checkpoint of a run."""
 
+    method: Method
     folder: Path
     told: Mapping[str, Any]
 
@@ -145,11 +146,7 @@ class _Kept:
         return InputError(f"{str(self.file)!r} {text}", stage="learn", remedy=remedy)
 
     def write(self, state: Tree, done: int, losses: Array) -> None:
-        import jax
-
-        leaves: dict[str, Any] = {
-            f"leaf{k}": np.asarray(v) for k, v in enumerate(jax.tree.leaves(state))
-        }
+        leaves: dict[str, Any] = {f"leaf{k}": v for k, v in enumerate(self.method.leaves(state))}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -158,14 +155,11 @@ class _Kept:
             np.savez(stream, head=self.head, done=done, losses=losses, **leaves)
 
     def read(self, like: Tree) -> tuple[Tree, int, Array]:
-        import jax
-
         try:
             with np.load(self.file, allow_pickle=False) as table:
                 found = {name: table[name] for name in table.files}
             head, done, losses = str(found["head"]), int(found["done"]), found["losses"]
-            before, tree = jax.tree.flatten(like)
-            leaves = [found[f"leaf{k}"] for k in range(len(before))]
+            leaves = [found[f"leaf{k}"] for k in range(len(self.method.leaves(like)))]
         except (OSError, KeyError, ValueError, EOFError) as error:
             text = f"cannot be read as a checkpoint ({type(error).__name__})."
             raise self.error(text, "Leave out --resume, and name a new folder.") from None
@@ -173,4 +167,4 @@ class _Kept:
             raise self.error(
                 "is of another run.", "Repeat its game, parameters, method, seed and steps."
             )
-        return jax.tree.unflatten(tree, leaves), done, losses
+        return self.method.whole(like, leaves), done, losses

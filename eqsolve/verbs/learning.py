@@ -1,4 +1,4 @@
-"""What a network learns of a game, beside what is derived."""
+"""What a network or a table learns of a game, beside what is derived."""
 
 from __future__ import annotations
 
