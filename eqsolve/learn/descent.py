@@ -18,14 +18,16 @@ from eqsolve.learn.training import Array, Policy
 RATE = 5e-3
 
 
-@dataclass(frozen=True)
-class Descent(ABC):
-    """A method for one crowd."""
+class Gradient(ABC):
+    """A method for one problem."""
 
-    crowd: Crowd
+    @property
+    @abstractmethod
+    def game(self) -> str:
+        """The name of the game."""
 
     def __post_init__(self) -> None:
-        require(self.crowd.game)
+        require(self.game)
 
     @abstractmethod
     def weights(self, key: Any) -> Tree:
@@ -95,6 +97,18 @@ class Descent(ABC):
         moves, optimizer = self._optimizer.update(slope, optimizer)
         fall = (1 + jnp.cos(jnp.pi * share)) / 2
         return (jax.tree.map(lambda w, m: w + fall * m, weights, moves), optimizer), loss
+
+
+@dataclass(frozen=True)
+class Descent(Gradient):
+    """A method for one crowd."""
+
+    crowd: Crowd
+
+    @property
+    def game(self) -> str:
+        """The name of the crowd's game."""
+        return self.crowd.game
 
     def network(self, weights: Tree, t: Any, x: Any) -> Any:
         """Outputs at time and state in units of the horizon and the initial law."""

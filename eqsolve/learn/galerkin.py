@@ -20,7 +20,7 @@ import numpy as np
 
 from eqsolve.learn.crowd import Law
 from eqsolve.learn.descent import Descent, best_of_all, policy_of
-from eqsolve.learn.networks import Tree, apply, dense
+from eqsolve.learn.networks import Tree, apply, dense, slope
 from eqsolve.learn.training import Policy
 
 #: Times and states of a step, neurons of a layer, reach of the states in deviations of the law.
@@ -91,8 +91,8 @@ class Galerkin(Descent):
         """States, controls there, laws, and the mean under them."""
         x, mean = self.states(weights, t, shift)
         last = self.last(weights, shift)
-        slope = _slope(lambda q: self.value_at(weights, last, t, q))(x)
-        return x, *best_of_all(self.crowd, x, slope, mean), mean
+        steep = slope(lambda q: self.value_at(weights, last, t, q))(x)
+        return x, *best_of_all(self.crowd, x, steep, mean), mean
 
     def loss(self, weights: Tree, key: Any) -> Any:
         """Mean squared residuals of both equations."""
@@ -111,7 +111,7 @@ class Galerkin(Descent):
             return self.value_at(weights, last, t, q)
 
         def control(q: Any) -> Any:
-            return crowd.best(q, _slope(value)(q), law)
+            return crowd.best(q, slope(value)(q), law)
 
         def drift(q: Any) -> Any:
             return crowd.drift(q, control(q), law)
@@ -122,17 +122,17 @@ class Galerkin(Descent):
         late = jnp.broadcast_to(t, x.shape)
 
         def in_value(q: Any) -> Any:
-            paid = crowd.paid(q, control(q), law) + _slope(value)(q) * drift(q)
-            ahead = _slope(lambda s: self.value_at(weights, last, s, q))(late)
-            return ahead + viscosity * _slope(_slope(value))(q) + paid
+            paid = crowd.paid(q, control(q), law) + slope(value)(q) * drift(q)
+            ahead = slope(lambda s: self.value_at(weights, last, s, q))(late)
+            return ahead + viscosity * slope(slope(value))(q) + paid
 
-        steep = _slope(density)(x)
-        in_law = _slope(lambda s: self.density(weights, s, x))(late) + _slope(drift)(x)
-        in_law += drift(x) * steep - viscosity * (_slope(_slope(density))(x) + steep**2)
+        steep = slope(density)(x)
+        in_law = slope(lambda s: self.density(weights, s, x))(late) + slope(drift)(x)
+        in_law += drift(x) * steep - viscosity * (slope(slope(density))(x) + steep**2)
         mean, deviation = self.normal(weights, t)
         near = jax.lax.stop_gradient((x - mean) / deviation)
         mass = jax.nn.softmax(-(near**2) / (2 * WIDER**2), axis=-1)
-        steeper = crowd.deviation * _slope(in_value)(x)
+        steeper = crowd.deviation * slope(in_value)(x)
         return (mass * (in_value(x) ** 2 + steeper**2 + in_law**2)).sum(axis=-1).mean()
 
     def policy(self, state: Tree) -> Policy:
@@ -147,7 +147,7 @@ class Galerkin(Descent):
         def control(t: Any, x: Any) -> Any:
             law = Law(*(jnp.interp(t, dates, v) for v in kept))
             own = Law(*(jnp.squeeze(v) for v in last))
-            return crowd.best(x, _slope(lambda q: self.value_at(weights, own, t, q))(x), law)
+            return crowd.best(x, slope(lambda q: self.value_at(weights, own, t, q))(x), law)
 
         return policy_of(control)
 
@@ -161,11 +161,3 @@ class Galerkin(Descent):
         paid = crowd.horizon * float(mean(crowd.running(x, a, law)).mean())
         end, under = self.states(weights, jnp.full((1, 1), crowd.horizon), 0.5)
         return paid + float(under(crowd.payoff(end, 0 * end, self.last(weights, 0.5))).mean())
-
-
-def _slope(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The derivative of a function that is elementwise."""
-    import jax
-    import jax.numpy as jnp
-
-    return lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))[1]

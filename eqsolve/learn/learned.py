@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,7 +15,11 @@ from eqsolve.errors import InputError
 from eqsolve.game import Model
 from eqsolve.game.parameters import read
 from eqsolve.learn.adjoint import Adjoint
-from eqsolve.learn.crowd import STAGE, crowd
+from eqsolve.learn.alone.investor import Investor, alone, investor
+from eqsolve.learn.alone.methods import ActorCritic, Pinn
+from eqsolve.learn.alone.referee import MEASURES, Assessor
+from eqsolve.learn.alone.surfaces import Plain, Scaled
+from eqsolve.learn.crowd import STAGE, Crowd, crowd
 from eqsolve.learn.direct import Direct
 from eqsolve.learn.galerkin import Galerkin
 from eqsolve.learn.referee import Referee, idle, worse
@@ -32,6 +36,13 @@ CROWD: dict[str, Callable[..., Method]] = {
     "deep-galerkin": Galerkin,
     "q-learning": Table,
 }
+#: The methods for the wealth of one agent; the plain ones are what is called naive.
+ALONE: dict[str, Callable[..., Method]] = {
+    "pinn": lambda problem: Pinn(Scaled(problem)),
+    "actor-critic": lambda problem: ActorCritic(Scaled(problem)),
+    "pinn-plain": lambda problem: Pinn(Plain(problem)),
+    "actor-critic-plain": lambda problem: ActorCritic(Plain(problem)),
+}
 #: Most steps.
 MOST_STEPS = 10**6
 
@@ -47,7 +58,8 @@ class Learned(Tabled):
     seconds : of training, compilation among them; of the grid's solution.
     status : ``ok``, or ``unresolved`` where something learned is not finite.
     rows : errors of the method, of the grid's control, of a guess (no control) and of the
-        solution itself on the referee's chain, each by measure.
+        solution itself on the referee's chain, each by measure; for one agent's wealth also those
+        of the method before its first step, and by decade of wealth.
     worse : the measures in which the method is no better than the guess.
     losses : of the training, one for every chunk of steps.
     """
@@ -115,7 +127,7 @@ def learn(
     ----------
     model : the game, of the structure that is wanted.
     values : its parameters.
-    method : one of ``CROWD``.
+    method : one of ``CROWD``, or of ``ALONE`` for one agent's wealth.
     steps : of training; by default as many as the method takes.
     checkpoint, resume : see :func:`eqsolve.learn.training.train`.
     grid : judge the grid's control, too.
@@ -130,12 +142,13 @@ def learn(
         Without the packages of the method.
     """
     name = model.game.name
-    if method not in CROWD:
+    methods = ALONE if alone(model) else CROWD
+    if method not in methods:
         raise InputError(
-            f"there is no method {method!r}.",
+            f"there is no method {method!r} for this game.",
             game=name,
             stage=STAGE,
-            remedy=f"Take one of {', '.join(CROWD)}.",
+            remedy=f"Take one of {', '.join(methods)}.",
         )
     if not 0 <= seed < 2**32 or (steps is not None and not 0 < steps <= MOST_STEPS):
         raise InputError(
@@ -144,9 +157,9 @@ def learn(
             stage=STAGE,
         )
     numbers = read(model, values)
-    problem = crowd(model, numbers)
+    problem: Any = (investor if methods is ALONE else crowd)(model, numbers)
     parameters = {s.name: str(v) for s, v in numbers.parameters.items()}
-    solver = CROWD[method](problem)
+    solver = methods[method](problem)
     count = solver.steps if steps is None else steps
     told = {"game": name, "notion": model.game.notion, "method": method, "seed": seed}
     found = train(
@@ -156,16 +169,18 @@ def learn(
         told=told | parameters,
         progress=progress,
     )
-    referee = Referee(problem, Truth.of(model, values))
-    rows, seconds = {}, {"method": found.seconds}
-    policy = solver.policy(found.state)
-    rows["method"] = referee.judge(policy, solver.value(found.state)).to_dict()
+    jury = (_alone if methods is ALONE else _crowd)(problem, model, values)
+    learned = solver.policy(found.state), solver.value(found.state)
+    rows, seconds = {"method": jury.judge(*learned)}, {"method": found.seconds}
+    if jury.apart is not None:
+        rows |= {f"method {name}": row for name, row in jury.apart(*learned).items()}
+        start = solver.start(seed, count)
+        rows["untrained"] = jury.judge(solver.policy(start), solver.value(start))
     if grid:
-        start = time.perf_counter()
-        rows["grid"] = referee.judge(_on_grid(model, values)).to_dict()
-        seconds["grid"] = time.perf_counter() - start
-    rows["guess"] = referee.judge(idle).to_dict()
-    rows["solution"] = referee.judge(referee.truth.control, referee.value).to_dict()
+        begun = time.perf_counter()
+        rows["grid"] = jury.judge(*jury.grid())
+        seconds["grid"] = time.perf_counter() - begun
+    rows["guess"], rows["solution"] = (jury.judge(*pair) for pair in (jury.guess, jury.solution))
     measured = [v for k, v in rows["method"].items() if rows["guess"][k] is not None]
     ok = all(v is not None for v in measured)
     return Learned(
@@ -178,8 +193,64 @@ def learn(
         seconds,
         "ok" if ok else "unresolved",
         rows,
-        tuple(worse(rows["method"], rows["guess"])),
+        tuple(worse(rows["method"], rows["guess"], jury.measures)),
         found.losses,
+    )
+
+
+#: Errors by measure.
+Row: TypeAlias = dict[str, float | None]
+#: A control, and what is said of its cost or its worth.
+Said: TypeAlias = tuple[Policy, Any]
+
+
+@dataclass(frozen=True)
+class _Jury:
+    """How what was learned of a kind of games is judged.
+
+    Attributes
+    ----------
+    judge : the errors of a control and of what is said of it.
+    grid, guess, solution : what stands beside it.
+    apart : the same errors in parts, by name.
+    measures : those in which it is to be better than the guess; None for those of a crowd.
+    """
+
+    judge: Callable[[Policy, Any], Row]
+    grid: Callable[[], Said]
+    guess: Said
+    solution: Said
+    apart: Callable[[Policy, Any], dict[str, Row]] | None = None
+    measures: tuple[str, ...] | None = None
+
+
+def _crowd(problem: Crowd, model: Model, values: Mapping[str, object]) -> _Jury:
+    referee = Referee(problem, Truth.of(model, values))
+
+    def judge(policy: Policy, cost: Any) -> Row:
+        return referee.judge(policy, cost).to_dict()
+
+    solution = referee.truth.control, referee.value
+    return _Jury(judge, lambda: (_on_grid(model, values), None), (idle, None), solution)
+
+
+def _alone(problem: Investor, model: Model, values: Mapping[str, object]) -> _Jury:
+    referee = Assessor(problem, model, values)
+
+    def judge(policy: Policy, worth: Any) -> Row:
+        return referee.judge(policy, worth).to_dict()
+
+    def apart(policy: Policy, worth: Any) -> dict[str, Row]:
+        found = referee.by_decade(policy, worth)
+        return {f"from {wealth}": verdict.to_dict() for wealth, verdict in found.items()}
+
+    return _Jury(
+        judge,
+        lambda: referee.grid,
+        (idle, referee.riskless),
+        (referee.control, referee.value),
+        apart,
+        MEASURES,
     )
 
 

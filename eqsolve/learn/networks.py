@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eqsolve.errors import MissingPartError
@@ -56,3 +56,11 @@ def apply(weights: Tree, *inputs: Any) -> Any:
         if place < len(weights) - 1:
             values = jnp.tanh(values)
     return values
+
+
+def slope(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The derivative of a function that is elementwise."""
+    import jax
+    import jax.numpy as jnp
+
+    return lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))[1]

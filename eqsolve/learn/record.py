@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,19 @@ def of_page(text: str) -> dict[str, dict[str, Any]]:
     Parameters
     ----------
     text : Markdown with a list of measures, a paragraph about all of them, and a section ``GAME,
-        NOTION`` with parameters and a table for every game and notion.
+        NOTION`` with parameters and a table for every game and notion. A game's first section may
+        list measures of its own; other tables are not recorded.
     """
-    bullets = list(_BULLET.finditer(text))
-    measures = [[one["term"], _plain(one["text"]).rstrip(";.")] for one in bullets]
-    said = _plain(text[bullets[-1].end() :].strip().partition("\n\n")[0]) if bullets else ""
+    top = text.partition("\n## ")[0]
+    bullets = list(_BULLET.finditer(top))
+    said = _plain(top[bullets[-1].end() :].strip().partition("\n\n")[0]) if bullets else ""
     found: dict[str, dict[str, Any]] = {}
     for section in _SECTION.finditer(text):
         lines = [line for line in section["body"].splitlines() if line.strip()]
-        head, _, *rows = (
-            [c.strip() for c in x.strip("|").split("|")] for x in lines if x[0] == "|"
-        )
+        table = takewhile(lambda x: x[0] == "|", dropwhile(lambda x: x[0] != "|", lines))
+        head, _, *rows = ([c.strip() for c in x.strip("|").split("|")] for x in table)
+        terms = {b["term"]: b["text"] for b in (*bullets, *_BULLET.finditer(section["body"]))}
+        measures = [[k, _plain(v).rstrip(";.")] for k, v in terms.items() if k in head]
         one = found.setdefault(section["game"], {"measures": measures, "said": said, "tables": []})
         told = {"notion": section["notion"], "parameters": lines[0], "head": head, "rows": rows}
         one["tables"].append(told)

@@ -133,13 +133,19 @@ class Referee:
         return float(np.trapezoid(found) / (TIMES - 1))
 
 
-def worse(verdict: Mapping[str, float | None], guess: Mapping[str, float | None]) -> list[str]:
-    """The measures in which what was learned is no better than a guess.
+def worse(
+    verdict: Mapping[str, float | None],
+    guess: Mapping[str, float | None],
+    names: tuple[str, ...] | None = None,
+) -> list[str]:
+    """The measures of these names in which what was learned is no better than a guess.
 
-    In a game the cost is none of them: all together may do better than in equilibrium.
+    By default they are those of a crowd. In a game the cost is none of them: all together may do
+    better than in equilibrium.
     """
-    last = "excess" if guess["exploitability"] is None else "exploitability"
-    names = ("control_mse", "law_w2", last)
+    if names is None:
+        last = "excess" if guess["exploitability"] is None else "exploitability"
+        names = ("control_mse", "law_w2", last)
 
     def size(row: Mapping[str, float | None], name: str) -> float:
         found = row[name]

@@ -51,8 +51,8 @@ class Method(Protocol):
     def policy(self, state: Tree) -> Policy:
         """The control that was learned."""
 
-    def value(self, state: Tree) -> float | None:
-        """What the method itself says the initial law costs or is worth, if it does."""
+    def value(self, state: Tree) -> Any:
+        """What the method itself says the game costs or is worth, as its referee takes it."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def learn(
     ----------
     game : a name, the path of a file, or a Model.
     params, values : parameters, as one mapping or as keywords.
-    method : one of ``eqsolve.learn.learned.CROWD``.
+    method : one of ``eqsolve.learn.learned.CROWD``, or of its ``ALONE`` for one agent's wealth.
     notion : ``feedback`` or ``planner``, where the game offers them.
     seed : of all random numbers.
     steps : of training; by default as many as the method takes.

@@ -114,7 +114,6 @@ def test_worse_than_a_guess_is_said() -> None:
     [
         ("systemic-risk", systemic_risk.DEFAULT, "share a noise"),
         ("n-agent", {}, "declares no drift"),
-        ("merton", {"r": "0", "B": "0.1", "s": "0.2", "g": "2", "T": "1"}, "no learned solver"),
         ("exit-externality", exit_externality.DEFAULT, "horizon is not fixed"),
         ("execution", execution.DEFAULT | {"v0": "0"}, "variance of the initial law is 0"),
     ],

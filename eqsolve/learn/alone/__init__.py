@@ -1,0 +1,1 @@
+"""Learned control of one agent's wealth, from pennies to fortunes."""
